@@ -1,0 +1,90 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every room of the house is built by the same strict rules.
+let rules: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+]
+
+/// Tests dereference no raw memory of their own and may unwrap what they expect.
+let testRules: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+]
+
+func room(
+    _ name: String, _ dependencies: [Target.Dependency], path: String? = nil,
+    resources: [Resource]? = nil, exclude: [String] = []
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: path, exclude: exclude, resources: resources,
+        swiftSettings: rules)
+}
+
+func tests(
+    _ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil
+) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies, resources: resources, swiftSettings: testRules)
+}
+
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+
+let package = Package(
+    name: "tidegate",
+    products: [.executable(name: "tidegate", targets: ["tidegate"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // The system's libraries. Shims only: no logic but version bridging.
+        .target(name: "CLinux"),
+        .target(name: "CGpiod", linkerSettings: [.linkedLibrary("gpiod")]),
+        .systemLibrary(
+            name: "CModbus", pkgConfig: "libmodbus", providers: [.apt(["libmodbus-dev"])]),
+        .systemLibrary(
+            name: "CMosquitto", pkgConfig: "libmosquitto",
+            providers: [.apt(["libmosquitto-dev"])]),
+
+        // The rooms, lowest first. Arrows point up this list only.
+        room("Vocabulary", []),
+        room("Documents", ["Vocabulary"]),
+        room("Channels", ["Vocabulary", deque]),
+        room("DriverKit", ["Vocabulary", "Documents"]),
+        room(
+            "Drivers", ["DriverKit", "Documents", "Vocabulary"],
+            resources: [.embedInCode("Profiles")], exclude: ["README.md"]),
+        room("Wires", ["DriverKit", "Vocabulary", "CGpiod", "CModbus", "CLinux"]),
+        room("Nodes", ["DriverKit", "Channels", "Vocabulary", "CLinux"]),
+        room("Layouts", ["DriverKit", "Documents", "Vocabulary"]),
+        room("Journals", ["Vocabulary", deque]),
+        room("Links", ["Vocabulary"]),
+        room("Upstreams", ["Vocabulary", "CMosquitto"]),
+        room("Brokers", ["Vocabulary", "Nodes", "CLinux"]),
+        room(
+            "Proactors",
+            [
+                "Vocabulary", "Channels", "DriverKit", "Nodes", "Layouts", "Journals", "Links",
+                "Upstreams", logging,
+            ]),
+        .executableTarget(
+            name: "tidegate",
+            dependencies: [
+                "Vocabulary", "Documents", "Channels", "DriverKit", "Drivers", "Wires", "Nodes",
+                "Layouts", "Journals", "Links", "Upstreams", "Brokers", "Proactors", "Simulators",
+                "CLinux", logging,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            path: "Sources/Gateway", swiftSettings: rules),
+        room("Simulators", ["DriverKit", "Documents", "Vocabulary", "CLinux"], path: "Simulators"),
+    ]
+)

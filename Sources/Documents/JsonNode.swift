@@ -1,0 +1,58 @@
+import Vocabulary
+
+/// A value of a JSON document together with its place in the text.
+public struct JsonNode: Hashable, Sendable {
+    public let value: JsonValue
+    public let place: Place
+
+    public init(_ value: JsonValue, at place: Place) {
+        self.value = value
+        self.place = place
+    }
+}
+
+/// What JSON can say. Numbers stay exact decimals; members stay in the order of the text.
+public indirect enum JsonValue: Hashable, Sendable {
+    case null
+    case flag(Bool)
+    case number(DecimalNumber)
+    case text(String)
+    case list([JsonNode])
+    case group([JsonMember])
+
+    /// What this is, for messages: `"a number"`.
+    public var noun: String {
+        switch self {
+        case .null: "null"
+        case .flag: "true or false"
+        case .number: "a number"
+        case .text: "a text"
+        case .list: "a list"
+        case .group: "an object"
+        }
+    }
+}
+
+/// One `"name": value` of an object.
+public struct JsonMember: Hashable, Sendable {
+    public let name: String
+    public let namePlace: Place
+    public let node: JsonNode
+
+    public init(name: String, namePlace: Place, node: JsonNode) {
+        self.name = name
+        self.namePlace = namePlace
+        self.node = node
+    }
+}
+
+extension JsonNode {
+    public var text: String? { if case .text(let text) = value { text } else { nil } }
+    public var flag: Bool? { if case .flag(let flag) = value { flag } else { nil } }
+    public var number: DecimalNumber? { if case .number(let number) = value { number } else { nil } }
+    public var list: [JsonNode]? { if case .list(let list) = value { list } else { nil } }
+    public var group: [JsonMember]? { if case .group(let group) = value { group } else { nil } }
+
+    /// The member called `name` of an object; nil when there is none or this is no object.
+    public subscript(name: String) -> JsonNode? { group?.first { $0.name == name }?.node }
+}

@@ -1,0 +1,62 @@
+import Documents
+import Vocabulary
+
+/// One piece of hardware as the layout describes it: which driver, on which wire, for which channels.
+public struct Component: Hashable, Sendable {
+    public let name: ComponentName
+    public let model: DriverModel
+    public let settings: Settings
+    /// The channels that its node reads, in layout order.
+    public let channels: [DataChannel]
+    /// Where an actuator is driven when it is opened; nil for what only measures.
+    public let safeState: SafeState?
+    /// Whether the layout asks for a simulated wire.
+    public let isSimulated: Bool
+
+    public init(
+        name: ComponentName, model: DriverModel, settings: Settings, channels: [DataChannel],
+        safeState: SafeState? = nil, isSimulated: Bool = false
+    ) {
+        self.name = name
+        self.model = model
+        self.settings = settings
+        self.channels = channels
+        self.safeState = safeState
+        self.isSimulated = isSimulated
+    }
+}
+
+extension Component {
+    /// The component with one simulated wire instead of its real one.
+    public func simulated() -> Component {
+        Component(
+            name: name, model: model, settings: settings, channels: channels,
+            safeState: safeState, isSimulated: true)
+    }
+}
+
+extension DataChannel {
+    /// A reading of this channel from an exact decimal in the channel's unit, to the nearest step.
+    ///
+    /// - Throws: `.badReply` when the value does not fit in 64 bits of steps.
+    public func reading(_ value: DecimalNumber) throws(DriverError) -> Reading {
+        guard let steps = value.nearestSteps(exponent: exponent) else {
+            throw DriverError(.badReply, "channel \(name): \(value) does not fit")
+        }
+        return Reading(channel: name, value: steps)
+    }
+
+    /// A reading of this channel from a binary floating point value in the channel's unit.
+    ///
+    /// - Throws: `.badReply` for what is no number or does not fit in 64 bits of steps.
+    public func reading(_ value: Double) throws(DriverError) -> Reading {
+        var scaled = value
+        // Multiplying by a whole power of ten rounds once; 10^-3 itself is not exact in binary.
+        if exponent < 0 { for _ in exponent..<0 { scaled *= 10 } }
+        if exponent > 0 { for _ in 0..<exponent { scaled /= 10 } }
+        guard let steps = Int64(exactly: scaled.rounded(.toNearestOrAwayFromZero)) else {
+            throw DriverError(.badReply, "channel \(name): \(value) is no measurement")
+        }
+        return Reading(channel: name, value: steps)
+    }
+}

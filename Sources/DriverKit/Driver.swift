@@ -1,0 +1,84 @@
+import Vocabulary
+
+/// The code that knows one make and model of device.
+///
+/// A driver is plain blocking code with one owner: it is made on its node's thread, and only the node
+/// calls it, on that thread. It never sleeps, retries, logs or reads a clock. Dropping it lets go of
+/// its wires.
+public protocol Driver: SendableMetatype {
+    /// What it is called, what it takes and what it offers. Layout checks, the JSON Schema and
+    /// `tidegate drivers` are drawn from this.
+    static var description: DriverDescription { get }
+
+    /// The channels that a component with these settings offers. Most drivers offer always the same
+    /// ones and keep the default, which answers `description.channels`.
+    /// - Throws: `.badComponent`, naming the setting at fault.
+    static func channels(offeredWith settings: Settings) throws(DriverError) -> [ChannelDescription]
+
+    /// Everything on its wires that the component needs for itself, so that nothing is used twice.
+    /// - Throws: `.badComponent`, naming the setting at fault.
+    static func claims(of component: Component) throws(DriverError) -> [WireClaim]
+
+    /// What the component's polls put on a shared serial bus. None for drivers without a bus.
+    /// - Throws: `.badComponent`, naming the setting at fault.
+    static func traffic(of component: Component) throws(DriverError) -> [BusTraffic]
+
+    /// Claims the component's wires. An actuator's output is driven to the safe state in the same step.
+    /// - Throws: `.badComponent`, naming the setting at fault; `.notConnected` if a wire is absent.
+    init(component: Component, wiring: any Wiring) throws(DriverError)
+
+    /// Asks the device for the channels that are due.
+    ///
+    /// - Parameters:
+    ///   - due: Some of the component's channels, in layout order.
+    ///   - now: When the device is asked, on the clock of the kernel's edge time stamps.
+    /// - Returns: One reading for each of `due`, in the same order, in the channel's own steps.
+    /// - Throws: `.timeout` or `.badReply`, worth another round; `.notConnected`, after which the
+    ///   driver is dropped and made anew.
+    mutating func read(
+        _ due: [DataChannel], at now: MonotonicInstant
+    ) throws(DriverError) -> [Reading]
+}
+
+extension Driver {
+    public static func channels(
+        offeredWith settings: Settings
+    ) throws(DriverError) -> [ChannelDescription] { description.channels }
+
+    public static func claims(of component: Component) throws(DriverError) -> [WireClaim] { [] }
+
+    public static func traffic(of component: Component) throws(DriverError) -> [BusTraffic] { [] }
+
+    public static var model: DriverModel { description.model }
+}
+
+/// A driver whose device also takes orders. It has exactly one channel, the state that it confirms.
+public protocol Actuator: Driver {
+    /// Drives the device to `value`, in whole steps of its channel's unit.
+    /// - Returns: The state read back from the device, which may not be the state asked for.
+    mutating func apply(_ value: Int64) throws(DriverError) -> Reading
+}
+
+/// A driver whose device speaks up between polls.
+public protocol EventDriver: Driver {
+    /// Becomes readable when the device has something to say. The node's thread watches it.
+    var eventDescriptor: Int32 { get }
+
+    /// When `takeEvents` is owed a call although the descriptor is quiet, as after a debounce time.
+    var eventDeadline: MonotonicInstant? { get }
+
+    /// Takes everything the device has said so far, oldest first, each with the time it happened.
+    /// - Throws: As `read` does.
+    mutating func takeEvents(at now: MonotonicInstant) throws(DriverError) -> [DriverEvent]
+}
+
+/// A reading that the device itself dated.
+public struct DriverEvent: Hashable, Sendable {
+    public let at: MonotonicInstant
+    public let reading: Reading
+
+    public init(at: MonotonicInstant, reading: Reading) {
+        self.at = at
+        self.reading = reading
+    }
+}

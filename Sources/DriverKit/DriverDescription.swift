@@ -1,0 +1,100 @@
+import Documents
+import Vocabulary
+
+/// What a driver says of itself, once, for everything that asks.
+public struct DriverDescription: Sendable {
+    /// What layouts write: `"modbus-meter"`.
+    public let model: DriverModel
+    /// What kind of device it is for, in one line.
+    public let title: String
+    /// The wire that it needs, in the field's own word: `"GPIO line"`, `"Modbus"`, `"1-wire"`.
+    public let wire: String
+    /// The kinds of node that it can be.
+    public let kinds: [NodeKind]
+    public let settings: [SettingDescription]
+    /// What it offers; empty when that depends on the settings.
+    public let channels: [ChannelDescription]
+    /// The data sheet, standard or kernel document that the driver follows.
+    public let source: String
+
+    public init(
+        model: DriverModel, title: String, wire: String, kinds: [NodeKind],
+        settings: [SettingDescription], channels: [ChannelDescription], source: String
+    ) {
+        self.model = model
+        self.title = title
+        self.wire = wire
+        self.kinds = kinds
+        self.settings = settings
+        self.channels = channels
+        self.source = source
+    }
+}
+
+/// The three kinds of ShNode.
+public enum NodeKind: String, Hashable, Sendable, Codable, CaseIterable {
+    /// Takes commands and has a safe state.
+    case relay
+    /// Measures.
+    case sensor
+    /// Measures and counts.
+    case meter
+}
+
+/// One series that a driver can read, before a layout gives it a name and a rhythm.
+public struct ChannelDescription: Hashable, Sendable {
+    /// The driver's own word: `"temperature"`.
+    public let source: String
+    public let unit: Unit
+    /// The exponent that loses nothing of what the device says; a layout may ask for another.
+    public let exponent: Int
+    /// In steps of `exponent`.
+    public let plausibility: Plausibility
+    public let pollPeriod: Duration
+    public let capturePeriod: Duration
+    /// In steps of `exponent`; nil when changes wait for the capture period.
+    public let captureDelta: Int64?
+    /// What it is, in a few words.
+    public let title: String
+
+    public init(
+        source: String, unit: Unit, exponent: Int, title: String,
+        plausibility: Plausibility = .anything, pollPeriod: Duration = .seconds(10),
+        capturePeriod: Duration = .seconds(60), captureDelta: Int64? = nil
+    ) {
+        self.source = source
+        self.unit = unit
+        self.exponent = exponent
+        self.plausibility = plausibility
+        self.pollPeriod = pollPeriod
+        self.capturePeriod = capturePeriod
+        self.captureDelta = captureDelta
+        self.title = title
+    }
+}
+
+/// Something on a wire that one component has for itself. Two claims of one `wire` are a mistake.
+public struct WireClaim: Hashable, Sendable, CustomStringConvertible {
+    /// Identity and description in one: `"GPIO line edge-relays/4"`,
+    /// `"bus rs485 unit 1 input register 12"`.
+    public let wire: String
+
+    public init(_ wire: String) { self.wire = wire }
+
+    public var description: String { wire }
+}
+
+/// One request that a component repeats on a shared serial bus.
+public struct BusTraffic: Hashable, Sendable {
+    public let bus: BusName
+    public let every: Duration
+    public let requestBytes: Int
+    public let replyBytes: Int
+
+    public init(bus: BusName, every: Duration, requestBytes: Int, replyBytes: Int) {
+        self.bus = bus
+        self.every = every
+        self.requestBytes = requestBytes
+        self.replyBytes = replyBytes
+    }
+}

@@ -1,0 +1,26 @@
+import Vocabulary
+
+/// What went wrong between a driver and its device. Code acts on `kind`; people read `detail`.
+public struct DriverError: Error, Hashable, Sendable {
+    public enum Kind: String, Hashable, Sendable {
+        /// The settings do not make sense to the driver; another try is useless.
+        case badComponent
+        /// The wire or device is not there; the driver must be opened anew.
+        case notConnected
+        /// No answer in time; worth another round.
+        case timeout
+        /// An answer that is not the device's protocol, or no measurement; worth another round.
+        case badReply
+        /// The device cannot do what was asked.
+        case unsupported
+    }
+
+    public let kind: Kind
+    /// One line: what it is about, what was wrong, what would be right or what came back.
+    public let detail: String
+
+    public init(_ kind: Kind, _ detail: String) {
+        self.kind = kind
+        self.detail = detail
+    }
+}

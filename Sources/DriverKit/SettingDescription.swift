@@ -1,0 +1,136 @@
+import Documents
+import Vocabulary
+
+/// One setting of a driver: its key in the layout, its form, its default and what it is for.
+public struct SettingDescription: Sendable {
+    /// The key as layouts write it: `"activeLow"`.
+    public let name: String
+    public let form: SettingForm
+    /// Used when the layout leaves the setting out; nil when it must not, unless `isOptional`.
+    public let defaultValue: JsonValue?
+    /// Whether it may be left out although it has no default.
+    public let isOptional: Bool
+    /// What it does, in one line.
+    public let help: String
+
+    /// A setting that must be given.
+    public init(_ name: String, _ form: SettingForm, _ help: String) {
+        (self.name, self.form, self.help) = (name, form, help)
+        (defaultValue, isOptional) = (nil, false)
+    }
+
+    /// A setting with a default.
+    public init(_ name: String, _ form: SettingForm, default value: JsonValue, _ help: String) {
+        (self.name, self.form, self.help) = (name, form, help)
+        (defaultValue, isOptional) = (value, false)
+    }
+
+    /// A setting that may be absent.
+    public init(optional name: String, _ form: SettingForm, _ help: String) {
+        (self.name, self.form, self.help) = (name, form, help)
+        (defaultValue, isOptional) = (nil, true)
+    }
+}
+
+/// The form that a setting's value must have. `check` names what is wrong with one that has not.
+public indirect enum SettingForm: Sendable {
+    case text
+    case choice([String])
+    case flag
+    case whole(ClosedRange<Int64>)
+    case decimal
+    /// A text such as `"500ms"`, `"10s"`, `"5min"`.
+    case duration(ClosedRange<Duration>)
+    /// A GPIO line: `"CHIP-LABEL/OFFSET"` or a line name.
+    case line
+    /// The name of one of the layout's buses.
+    case bus
+    case list(SettingForm)
+    case group([SettingDescription])
+
+    /// The form in words, for messages and documents.
+    public var words: String {
+        switch self {
+        case .text: "a text"
+        case .choice(let words): "one of " + words.joined(separator: ", ")
+        case .flag: "true or false"
+        case .whole(let range):
+            "a whole number from \(range.lowerBound) to \(range.upperBound)"
+        case .decimal: "a number"
+        case .duration(let range):
+            "a duration from \(range.lowerBound.layoutText) to \(range.upperBound.layoutText), "
+                + "such as \"500ms\", \"10s\" or \"5min\""
+        case .line: "a GPIO line, \"CHIP-LABEL/OFFSET\" or its name"
+        case .bus: "the name of a bus"
+        case .list(let form): "a list, each of it \(form.words)"
+        case .group(let members): "an object with " + members.map(\.name).joined(separator: ", ")
+        }
+    }
+}
+
+extension SettingForm {
+    /// Everything in `node` that is not of this form. Empty when all is well.
+    public func problems(in node: JsonNode) -> [Problem] {
+        switch (self, node.value) {
+        case (.text, .text(let text)) where !text.isEmpty, (.bus, .text(let text)) where !text.isEmpty:
+            return []
+        case (.choice(let words), .text(let text)):
+            return words.contains(text)
+                ? [] : [Problem(node.place, "\(text) is not \(self.words)\(didYouMean(text, among: words))")]
+        case (.flag, .flag), (.decimal, .number):
+            return []
+        case (.whole(let range), .number(let number)):
+            if let whole = number.wholeSteps(exponent: 0), range.contains(whole) { return [] }
+        case (.duration(let range), .text(let text)):
+            if let duration = Duration(layoutText: text), range.contains(duration) { return [] }
+        case (.line, .text(let text)):
+            return LineAddress.problem(in: text).map { [Problem(node.place, $0)] } ?? []
+        case (.list(let form), .list(let nodes)):
+            return nodes.flatMap(form.problems)
+        case (.group(let members), .group):
+            return SettingDescription.problems(in: node, described: members)
+        default: break
+        }
+        return [Problem(node.place, "must be \(words), not \(node.value.quoted)")]
+    }
+}
+
+extension SettingDescription {
+    /// Everything wrong with the members of `group`: unknown, missing, or of another form.
+    ///
+    /// - Parameter others: Keys that belong to somebody else and are neither checked nor refused.
+    public static func problems(
+        in group: JsonNode, described settings: [SettingDescription], besides others: [String] = []
+    ) -> [Problem] {
+        var problems: [Problem] = []
+        let known = settings.map(\.name)
+        for member in group.group ?? [] where !others.contains(member.name) {
+            guard let setting = settings.first(where: { $0.name == member.name }) else {
+                problems.append(
+                    Problem(
+                        member.namePlace,
+                        "is unknown here" + didYouMean(member.name, among: known + others)))
+                continue
+            }
+            problems += setting.form.problems(in: member.node)
+        }
+        for setting in settings
+        where setting.defaultValue == nil && !setting.isOptional && group[setting.name] == nil {
+            problems.append(
+                Problem(group.place, "\(setting.name) is missing: \(setting.form.words)"))
+        }
+        return problems
+    }
+}
+
+extension JsonValue {
+    /// The value as it stands in the document when that is short, else what it is.
+    public var quoted: String {
+        switch self {
+        case .text(let text) where text.utf8.count <= 60: "\"\(text)\""
+        case .number(let number): "\(number)"
+        case .flag(let flag): "\(flag)"
+        default: noun
+        }
+    }
+}

@@ -1,0 +1,78 @@
+import Documents
+import Vocabulary
+
+/// A component's settings, checked against their descriptions, with the defaults filled in.
+///
+/// The layout check has told the user of every problem before a driver is made. A driver that meets
+/// one all the same, as in a test, gets `.badComponent`.
+public struct Settings: Hashable, Sendable {
+    /// Where they stand in the layout.
+    public let place: Place
+    private let values: [String: JsonNode]
+
+    /// - Parameter group: An object without problems.
+    public init(_ group: JsonNode, described settings: [SettingDescription]) {
+        var values: [String: JsonNode] = [:]
+        for setting in settings {
+            if let node = group[setting.name] {
+                values[setting.name] = node
+            } else if let value = setting.defaultValue {
+                values[setting.name] = JsonNode(value, at: group.place.below(setting.name))
+            }
+        }
+        (place, self.values) = (group.place, values)
+    }
+
+    /// The setting as it stands in the layout; nil when it is absent and has no default.
+    public subscript(name: String) -> JsonNode? { values[name] }
+
+    public func text(_ name: String) throws(DriverError) -> String {
+        guard let text = values[name]?.text else { throw bad(name, "a text") }
+        return text
+    }
+
+    public func flag(_ name: String) throws(DriverError) -> Bool {
+        guard let flag = values[name]?.flag else { throw bad(name, "true or false") }
+        return flag
+    }
+
+    public func whole(_ name: String) throws(DriverError) -> Int64 {
+        guard let whole = values[name]?.number?.wholeSteps(exponent: 0) else {
+            throw bad(name, "a whole number")
+        }
+        return whole
+    }
+
+    public func decimal(_ name: String) throws(DriverError) -> DecimalNumber {
+        guard let number = values[name]?.number else { throw bad(name, "a number") }
+        return number
+    }
+
+    public func duration(_ name: String) throws(DriverError) -> Duration {
+        guard let duration = values[name]?.text.flatMap(Duration.init(layoutText:)) else {
+            throw bad(name, "a duration such as \"500ms\"")
+        }
+        return duration
+    }
+
+    public func line(_ name: String) throws(DriverError) -> LineAddress {
+        guard let line = values[name]?.text.flatMap(LineAddress.init) else {
+            throw bad(name, SettingForm.line.words)
+        }
+        return line
+    }
+
+    public func bus(_ name: String) throws(DriverError) -> BusName {
+        guard let bus = values[name]?.text.flatMap(BusName.init) else {
+            throw bad(name, SettingForm.bus.words)
+        }
+        return bus
+    }
+
+    /// The error for a setting that is not what the driver needs.
+    public func bad(_ name: String, _ wanted: String) -> DriverError {
+        let found = values[name].map { "is \($0.value.quoted)" } ?? "is missing"
+        return DriverError(
+            .badComponent, "\(place.below(name).path): \(found), must be \(wanted)")
+    }
+}

@@ -1,0 +1,177 @@
+import Vocabulary
+
+/// Hands out wires: real ones from `Wires`, pretend ones from `Simulators`. A driver cannot tell.
+public protocol Wiring: Sendable {
+    /// Claims a GPIO line as an output; it takes on `initially` in the same step, without a glitch.
+    /// - Throws: `.notConnected` when chip or line is absent or in use; `.badComponent` when the line
+    ///   cannot do what `settings` ask.
+    func outputLine(
+        _ address: LineAddress, _ settings: OutputSettings, initially: InitialState
+    ) throws(DriverError) -> any OutputLine
+
+    /// Claims a GPIO line as an input that reports both edges.
+    /// - Throws: As `outputLine`.
+    func inputLine(
+        _ address: LineAddress, _ settings: InputSettings
+    ) throws(DriverError) -> any InputLine
+
+    /// The Modbus bus of that name, shared by everything on it.
+    /// - Throws: `.badComponent` when the layout has no such bus. Opening comes with the first request.
+    func modbusBus(_ name: BusName) throws(DriverError) -> any ModbusBus
+
+    /// The kernel's files: sysfs and proc.
+    var files: any AttributeFiles { get }
+
+    /// A place on disk for one component's running total.
+    /// - Throws: `.notConnected` when it cannot be opened.
+    func totalStore(for component: ComponentName) throws(DriverError) -> any TotalStore
+}
+
+/// How an output line is driven.
+public struct OutputSettings: Hashable, Sendable {
+    public enum Drive: String, Hashable, Sendable, CaseIterable { case pushPull, openDrain, openSource }
+
+    /// Active means low voltage.
+    public let activeLow: Bool
+    public let drive: Drive
+    /// What other tools see as the line's user.
+    public let consumer: String
+
+    public init(activeLow: Bool, drive: Drive, consumer: String) {
+        self.activeLow = activeLow
+        self.drive = drive
+        self.consumer = consumer
+    }
+}
+
+/// What an output line does in the moment it is claimed.
+public enum InitialState: Hashable, Sendable {
+    case inactive, active
+    /// Stays at the level that it has.
+    case asIs
+}
+
+/// How an input line is read.
+public struct InputSettings: Hashable, Sendable {
+    public enum Bias: String, Hashable, Sendable, CaseIterable { case asIs, disabled, pullUp, pullDown }
+
+    /// Active means low voltage.
+    public let activeLow: Bool
+    public let bias: Bias
+    /// How long a level must last to count. Zero for none.
+    public let debounce: Duration
+    public let consumer: String
+
+    public init(activeLow: Bool, bias: Bias, debounce: Duration, consumer: String) {
+        self.activeLow = activeLow
+        self.bias = bias
+        self.debounce = debounce
+        self.consumer = consumer
+    }
+}
+
+/// A claimed output. Letting go of the object releases the line; its level then is the chip's affair.
+public protocol OutputLine: AnyObject {
+    /// - Throws: `.notConnected` when the chip has vanished.
+    func set(_ isActive: Bool) throws(DriverError)
+    /// The level on the line, not the one last asked for.
+    /// - Throws: `.notConnected` when the chip has vanished.
+    func isActive() throws(DriverError) -> Bool
+}
+
+/// A claimed input.
+public protocol InputLine: AnyObject {
+    /// Readable when edges wait.
+    var descriptor: Int32 { get }
+    /// Whether the kernel applies `InputSettings.debounce` itself; else the driver must.
+    var debouncesItself: Bool { get }
+    /// - Throws: `.notConnected` when the chip has vanished.
+    func isActive() throws(DriverError) -> Bool
+    /// All edges that wait, oldest first. Some may have been lost, so the level must be read after.
+    /// - Throws: `.notConnected` when the chip has vanished.
+    func takeEdges() throws(DriverError) -> [Edge]
+}
+
+/// A change of level, dated by the kernel.
+public struct Edge: Hashable, Sendable {
+    public let at: MonotonicInstant
+    /// True when the line became active.
+    public let isActive: Bool
+
+    public init(at: MonotonicInstant, isActive: Bool) {
+        self.at = at
+        self.isActive = isActive
+    }
+}
+
+/// A Modbus bus, RTU or TCP. Requests of several nodes take turns, first come first served.
+public protocol ModbusBus: AnyObject, Sendable {
+    /// Reads neighbouring registers in one request. Blocks for at most the wait for the bus and
+    /// `request.replyWithin`.
+    /// - Returns: `request.count` registers.
+    /// - Throws: `.timeout` for silence; `.badReply` for a wrong checksum, a wrong sender or an
+    ///   exception; `.notConnected` when port or host is gone.
+    func read(_ request: ModbusRequest) throws(DriverError) -> [UInt16]
+}
+
+/// One read of neighbouring Modbus registers.
+public struct ModbusRequest: Hashable, Sendable {
+    public enum Function: Int, Hashable, Sendable {
+        case holdingRegisters = 3
+        case inputRegisters = 4
+    }
+
+    /// 1 to 247; 0 and 255 are allowed on TCP.
+    public let unit: UInt8
+    public let function: Function
+    /// The address on the wire, counted from 0.
+    public let address: UInt16
+    /// 1 to 125.
+    public let count: Int
+    public let replyWithin: Duration
+
+    public init(
+        unit: UInt8, function: Function, address: UInt16, count: Int, replyWithin: Duration
+    ) {
+        self.unit = unit
+        self.function = function
+        self.address = address
+        self.count = count
+        self.replyWithin = replyWithin
+    }
+}
+
+/// The kernel's text files. Paths are absolute.
+public protocol AttributeFiles: Sendable {
+    /// The whole content of a small file. May block for as long as the kernel's driver does.
+    /// - Throws: `.notConnected` when the file is absent; `.badReply` when it cannot be read.
+    func text(of path: String) throws(DriverError) -> String
+    /// The names in a folder, sorted.
+    /// - Throws: `.notConnected` when the folder is absent.
+    func names(in folder: String) throws(DriverError) -> [String]
+    /// Space of the file system that holds `path`.
+    /// - Throws: `.notConnected` when `path` is absent.
+    func space(at path: String) throws(DriverError) -> FileSystemSpace
+}
+
+/// Space of one file system, in bytes.
+public struct FileSystemSpace: Hashable, Sendable {
+    public let total: Int64
+    /// What an ordinary process may still use.
+    public let available: Int64
+
+    public init(total: Int64, available: Int64) {
+        self.total = total
+        self.available = available
+    }
+}
+
+/// A running total that outlives the process.
+public protocol TotalStore: AnyObject {
+    /// - Returns: Nil when nothing was saved yet.
+    /// - Throws: `.badReply` when what was saved cannot be read.
+    func load() throws(DriverError) -> Int64?
+    /// Returns when `total` would survive a power cut.
+    /// - Throws: `.notConnected` when it could not be written.
+    func save(_ total: Int64) throws(DriverError)
+}

@@ -1,0 +1,116 @@
+/// An exact decimal number: `mantissa × 10^exponent`.
+///
+/// Scales, deltas and limits are written in layouts as decimals; binary floating point would turn
+/// 0.1 into something else.
+public struct DecimalNumber: Hashable, Sendable {
+    public let mantissa: Int64
+    public let exponent: Int
+
+    public init(mantissa: Int64, exponent: Int = 0) {
+        self.mantissa = mantissa
+        self.exponent = exponent
+    }
+
+    /// Reads JSON's number form: `-12`, `0.25`, `1e3`.
+    ///
+    /// - Returns: Nil for any other form, or a number with more digits than 64 bits hold.
+    public init?(_ text: some StringProtocol) {
+        var mantissa: Int64 = 0
+        var exponent = 0
+        var isNegative = false
+        var seenDigit = false
+        var seenPoint = false
+        var rest = text.utf8[...]
+        if rest.first == UInt8(ascii: "-") {
+            isNegative = true
+            rest = rest.dropFirst()
+        }
+        while let byte = rest.first {
+            if byte == UInt8(ascii: "."), !seenPoint, seenDigit {
+                seenPoint = true
+            } else if (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) {
+                let (shifted, overflow) = mantissa.multipliedReportingOverflow(by: 10)
+                // Counted downwards, because the smallest Int64 has no positive twin.
+                let (next, carry) = shifted.subtractingReportingOverflow(
+                    Int64(byte - UInt8(ascii: "0")))
+                guard !overflow, !carry else { return nil }
+                mantissa = next
+                seenDigit = true
+                if seenPoint { exponent -= 1 }
+            } else {
+                break
+            }
+            rest = rest.dropFirst()
+        }
+        guard seenDigit else { return nil }
+        if let byte = rest.first {
+            guard byte | 0x20 == UInt8(ascii: "e"),
+                let power = Int(String(decoding: rest.dropFirst(), as: UTF8.self)),
+                (-30...30).contains(power)
+            else { return nil }
+            exponent += power
+        }
+        if !isNegative {
+            guard mantissa != .min else { return nil }
+            mantissa = -mantissa
+        }
+        self.init(mantissa: mantissa, exponent: exponent)
+    }
+
+    /// This number in whole steps of `10^stepExponent`, or nil when it is not whole or too large.
+    public func wholeSteps(exponent stepExponent: Int) -> Int64? {
+        let (steps, isExact) = scaled(to: stepExponent) ?? (0, false)
+        return isExact ? steps : nil
+    }
+
+    /// This number in steps of `10^stepExponent`, the nearest (half away from zero), or nil when it is
+    /// too large.
+    public func nearestSteps(exponent stepExponent: Int) -> Int64? {
+        scaled(to: stepExponent)?.steps
+    }
+
+    private func scaled(to stepExponent: Int) -> (steps: Int64, isExact: Bool)? {
+        var value = mantissa
+        var shift = exponent - stepExponent
+        guard value != 0 else { return (0, true) }
+        while shift > 0 {
+            let (next, overflow) = value.multipliedReportingOverflow(by: 10)
+            guard !overflow else { return nil }
+            value = next
+            shift -= 1
+        }
+        guard shift < 0 else { return (value, true) }
+        guard shift > -19 else { return (0, false) }
+        var divisor: Int64 = 1
+        for _ in shift..<0 { divisor *= 10 }
+        let (quotient, remainder) = value.quotientAndRemainder(dividingBy: divisor)
+        let roundsAway = remainder.magnitude >= divisor.magnitude - remainder.magnitude
+        return (roundsAway ? quotient + remainder.signum() : quotient, remainder == 0)
+    }
+
+    /// This number divided by nothing and rounded to a `Double`, for physics that needs it.
+    public var approximate: Double { Double(description) ?? 0 }
+}
+
+extension DecimalNumber: CustomStringConvertible {
+    /// The plain decimal, without an exponent: `21.50` for 2150 × 10^−2.
+    public var description: String {
+        if exponent >= 0 { return mantissa == 0 ? "0" : "\(mantissa)" + zeros(exponent) }
+        var digits = String(mantissa.magnitude)
+        let places = -exponent
+        if digits.utf8.count <= places { digits = zeros(places + 1 - digits.utf8.count) + digits }
+        let point = digits.index(digits.endIndex, offsetBy: -places)
+        return (mantissa < 0 ? "-" : "") + digits[..<point] + "." + digits[point...]
+    }
+
+    private func zeros(_ count: Int) -> String { String(repeating: "0", count: count) }
+}
+
+extension DecimalNumber {
+    /// `self × factor`, or nil when the mantissa overflows.
+    public func multiplied(by factor: DecimalNumber) -> DecimalNumber? {
+        let (mantissa, overflow) = mantissa.multipliedReportingOverflow(by: factor.mantissa)
+        guard !overflow else { return nil }
+        return DecimalNumber(mantissa: mantissa, exponent: exponent + factor.exponent)
+    }
+}

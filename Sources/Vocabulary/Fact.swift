@@ -1,0 +1,94 @@
+/// One measured value. The fact that carries it says when.
+public struct Reading: Hashable, Sendable {
+    /// The channel, as the hardware layout names it: `"tank1-top"`.
+    public let channel: DataChannelName
+    /// Whole steps of the channel's unit; nothing rescales it later.
+    public let value: Int64
+    public let quality: Quality
+
+    public init(channel: DataChannelName, value: Int64, quality: Quality = .good) {
+        self.channel = channel
+        self.value = value
+        self.quality = quality
+    }
+}
+
+/// Whether a value may be believed.
+public enum Quality: String, Hashable, Sendable, Codable, CaseIterable {
+    /// Read from the device and plausible.
+    case good
+    /// The last good value; the device has stopped answering since.
+    case stale
+    /// Read from the device and caught by a plausibility rule. The value is not a measurement.
+    case bad
+}
+
+/// What a node has to say, labelled where and when it happened, never where it was handled.
+public struct Fact: Hashable, Sendable {
+    public let node: ShNodeName
+    /// When the device was asked, not when it answered. One round of readings shares one label.
+    public let at: Timestamp
+    public let matter: Matter
+
+    public enum Matter: Hashable, Sendable {
+        case readings([Reading])
+        case trouble(Trouble)
+    }
+
+    public init(node: ShNodeName, at: Timestamp, matter: Matter) {
+        self.node = node
+        self.at = at
+        self.matter = matter
+    }
+}
+
+/// Something that went wrong, told once when it starts and once when it ends.
+public struct Trouble: Hashable, Sendable {
+    /// The channel at fault; nil when it is the whole node.
+    public let channel: DataChannelName?
+    public let kind: Kind
+    /// False when this tells that the trouble is over.
+    public let isOn: Bool
+    /// One line that a person can act on.
+    public let detail: String
+
+    public enum Kind: String, Hashable, Sendable, Codable, CaseIterable {
+        /// The device or its wire is not there.
+        case notConnected
+        /// The device did not answer in time.
+        case timeout
+        /// The device answered with something that is not its protocol or not a measurement.
+        case badReply
+        /// The layout's settings do not fit the device.
+        case badComponent
+        /// A value was caught by a plausibility rule.
+        case implausible
+        /// The node's thread has not come back from its hardware.
+        case hung
+        /// Facts were dropped because a queue was full.
+        case dropped
+        /// A command was refused or not confirmed.
+        case command
+    }
+
+    public init(channel: DataChannelName? = nil, kind: Kind, isOn: Bool, detail: String) {
+        self.channel = channel
+        self.kind = kind
+        self.isOn = isOn
+        self.detail = detail
+    }
+}
+
+/// The place of a fact in the journal. The first is 1.
+public typealias Sequence64 = UInt64
+
+/// A fact with its place in the journal: upstream must hear it at least once.
+public struct Entry: Hashable, Sendable {
+    public let sequence: Sequence64
+    public let fact: Fact
+
+    public init(sequence: Sequence64, fact: Fact) {
+        self.sequence = sequence
+        self.fact = fact
+    }
+}

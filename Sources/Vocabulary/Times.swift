@@ -1,0 +1,80 @@
+/// A point on the wall clock, in nanoseconds since 1970-01-01 UTC. It labels; it never measures.
+public struct WallTime: Hashable, Sendable, Comparable, Codable {
+    public let nanoseconds: Int64
+
+    public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+
+    public static func < (left: Self, right: Self) -> Bool { left.nanoseconds < right.nanoseconds }
+
+    public func advanced(by duration: Duration) -> WallTime {
+        WallTime(nanoseconds: nanoseconds + duration.wholeNanoseconds)
+    }
+}
+
+/// A point on a clock that never jumps, in nanoseconds since an unknown moment. It measures.
+///
+/// Source: CLOCK_MONOTONIC, the clock of the kernel's GPIO edge time stamps.
+public struct MonotonicInstant: Hashable, Sendable, Comparable, InstantProtocol {
+    public let nanoseconds: Int64
+
+    public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+
+    public static func < (left: Self, right: Self) -> Bool { left.nanoseconds < right.nanoseconds }
+
+    public func advanced(by duration: Duration) -> Self {
+        Self(nanoseconds: nanoseconds + duration.wholeNanoseconds)
+    }
+
+    public func duration(to other: Self) -> Duration {
+        .nanoseconds(other.nanoseconds - nanoseconds)
+    }
+}
+
+/// One moment on both clocks: a label for people and a measure for machines.
+public struct Timestamp: Hashable, Sendable {
+    public let wall: WallTime
+    public let monotonic: MonotonicInstant
+
+    public init(wall: WallTime, monotonic: MonotonicInstant) {
+        self.wall = wall
+        self.monotonic = monotonic
+    }
+}
+
+/// Where all time comes from. The system's clock in the product, one moved by hand in tests.
+public protocol GatewayClock: Sendable {
+    var now: MonotonicInstant { get }
+    var wallTime: WallTime { get }
+
+    /// Suspends the task until `deadline`.
+    /// - Throws: `CancellationError` when the task is cancelled first.
+    func sleep(until deadline: MonotonicInstant) async throws
+
+    /// How long the calling thread may block before it must look at the time again.
+    ///
+    /// A thread calls this right before it blocks in `ppoll(2)`. A clock that is moved by hand answers
+    /// nil and rings `alarm` when `deadline` has come; it remembers one deadline for each alarm.
+    /// - Parameter deadline: Nil when the thread waits for nothing but its alarm.
+    /// - Returns: The longest time to block; nil for no limit.
+    func allowance(until deadline: MonotonicInstant?, alarm: any Alarm) -> Duration?
+}
+
+extension GatewayClock {
+    public var timestamp: Timestamp { Timestamp(wall: wallTime, monotonic: now) }
+}
+
+/// Wakes one thread that blocks. May be rung from any thread, and any number of times.
+public protocol Alarm: AnyObject, Sendable {
+    func ring()
+}
+
+extension Duration {
+    /// This duration in nanoseconds, cut off at ±292 years.
+    public var wholeNanoseconds: Int64 {
+        let (seconds, attoseconds) = components
+        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, carry) = product.addingReportingOverflow(attoseconds / 1_000_000_000)
+        guard !overflow, !carry else { return seconds < 0 ? .min : .max }
+        return sum
+    }
+}

@@ -1,0 +1,39 @@
+/// What a value measures. The raw value is the word in layouts, topics and metrics.
+public enum Unit: String, Hashable, Sendable, Codable, CaseIterable {
+    case ampere, byte, celsius, count, cubicMetre, degree, hertz, kelvin, litre, litrePerMinute
+    case load, lux, metrePerSecond, onOff, pascal, partsPerMillion, percent, powerFactor
+    case revolutionPerMinute, second, unitless, var_ = "var", varHour, volt, voltAmpere, watt
+    case wattHour
+
+    /// What stands behind a number on a page: `"°C"`. Empty where nothing does.
+    public var symbol: String {
+        switch self {
+        case .ampere: "A"
+        case .byte: "B"
+        case .celsius: "°C"
+        case .count, .load, .onOff, .powerFactor, .unitless: ""
+        case .cubicMetre: "m³"
+        case .degree: "°"
+        case .hertz: "Hz"
+        case .kelvin: "K"
+        case .litre: "L"
+        case .litrePerMinute: "L/min"
+        case .lux: "lx"
+        case .metrePerSecond: "m/s"
+        case .pascal: "Pa"
+        case .partsPerMillion: "ppm"
+        case .percent: "%"
+        case .revolutionPerMinute: "rpm"
+        case .second: "s"
+        case .var_: "var"
+        case .varHour: "varh"
+        case .volt: "V"
+        case .voltAmpere: "VA"
+        case .watt: "W"
+        case .wattHour: "Wh"
+        }
+    }
+
+    /// Whether any change at all is worth a report, so that no delta is needed to capture on change.
+    public var isDiscrete: Bool { self == .onOff || self == .count }
+}
