@@ -17,7 +17,7 @@ public struct DriverRegistry: Sendable {
 
     /// What to tell a user whose layout names a driver that is not there.
     public func unknown(_ text: String) -> String {
-        "driver \(text) is unknown" + didYouMean(text, among: drivers.map(\.model.text))
+        "driver \(text) is unknown" + didYouMean(text, among: drivers.map { $0.model.text })
             + "; `tidegate drivers` lists all"
     }
 }
