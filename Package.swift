@@ -86,5 +86,23 @@ let package = Package(
             ],
             path: "Sources/Gateway", swiftSettings: rules),
         room("Simulators", ["DriverKit", "Documents", "Vocabulary", "CLinux"], path: "Simulators"),
+
+        // The suites that every implementation of a protocol passes, real and simulated alike.
+        room("Conformance", ["DriverKit", "Journals", "Vocabulary"], path: "Tests/Conformance"),
+        tests("VocabularyTests", ["Vocabulary"]),
+        tests("DocumentsTests", ["Documents", "Vocabulary"]),
+        tests("ChannelsTests", ["Channels", "Vocabulary", "Simulators"]),
+        tests(
+            "DriversTests", ["Drivers", "DriverKit", "Documents", "Simulators", "Conformance"]),
+        tests("WiresTests", ["Wires", "DriverKit", "Drivers", "Simulators", "Conformance"]),
+        tests("NodesTests", ["Nodes", "Channels", "DriverKit", "Drivers", "Simulators"]),
+        tests("LayoutsTests", ["Layouts", "Drivers", "Documents", "DriverKit"]),
+        tests("JournalsTests", ["Journals", "Vocabulary", "Conformance"]),
+        tests("LinksTests", ["Links", "Vocabulary"]),
+        tests("UpstreamsTests", ["Upstreams", "Brokers", "Simulators", "Vocabulary"]),
+        tests("BrokersTests", ["Brokers", "Vocabulary"]),
+        tests("ProactorsTests", ["Proactors", "Simulators", "Drivers", "Layouts", "Journals"]),
+        tests("GatewayTests", ["tidegate"]),
+        tests("HouseRulesTests", ["Drivers", "Layouts"]),
     ]
 )

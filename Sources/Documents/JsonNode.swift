@@ -49,7 +49,9 @@ public struct JsonMember: Hashable, Sendable {
 extension JsonNode {
     public var text: String? { if case .text(let text) = value { text } else { nil } }
     public var flag: Bool? { if case .flag(let flag) = value { flag } else { nil } }
-    public var number: DecimalNumber? { if case .number(let number) = value { number } else { nil } }
+    public var number: DecimalNumber? {
+        if case .number(let number) = value { number } else { nil }
+    }
     public var list: [JsonNode]? { if case .list(let list) = value { list } else { nil } }
     public var group: [JsonMember]? { if case .group(let group) = value { group } else { nil } }
 

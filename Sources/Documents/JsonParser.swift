@@ -28,7 +28,8 @@ public struct JsonParser {
             let node = try parser.value(path: "", depth: 0)
             try parser.skipBlanks(path: "")
             guard parser.current == nil else {
-                throw parser.problem("", "the document ended before this; only one value may stand here")
+                throw parser.problem(
+                    "", "the document ended before this; only one value may stand here")
             }
             return (node, parser.problems)
         } catch {
@@ -106,13 +107,17 @@ public struct JsonParser {
             try skipBlanks(path: below)
             let node = try value(path: below, depth: depth + 1)
             if let line = linesByName[name] {
-                problems.append(Problem(namePlace, "stands here a second time (first in line \(line))"))
+                problems.append(
+                    Problem(namePlace, "stands here a second time (first in line \(line))"))
             } else {
                 linesByName[name] = start.line
                 members.append(JsonMember(name: name, namePlace: namePlace, node: node))
             }
             try skipBlanks(path: path)
-            if current == UInt8(ascii: ",") { index += 1; continue }
+            if current == UInt8(ascii: ",") {
+                index += 1
+                continue
+            }
             guard current == UInt8(ascii: "}") else {
                 throw problem(path, "a comma or } should stand here")
             }
@@ -129,7 +134,10 @@ public struct JsonParser {
             if current == UInt8(ascii: "]") { break }
             elements.append(try value(path: "\(path)[\(elements.count)]", depth: depth + 1))
             try skipBlanks(path: path)
-            if current == UInt8(ascii: ",") { index += 1; continue }
+            if current == UInt8(ascii: ",") {
+                index += 1
+                continue
+            }
             guard current == UInt8(ascii: "]") else {
                 throw problem(path, "a comma or ] should stand here")
             }
@@ -150,7 +158,8 @@ public struct JsonParser {
 
     private mutating func word(_ path: String) throws(Problem) -> JsonValue {
         let start = index
-        while let byte = current, byte | 0x20 >= UInt8(ascii: "a"), byte | 0x20 <= UInt8(ascii: "z") {
+        while let byte = current, byte | 0x20 >= UInt8(ascii: "a"), byte | 0x20 <= UInt8(ascii: "z")
+        {
             index += 1
         }
         switch String(decoding: bytes[start..<index], as: UTF8.self) {
@@ -162,7 +171,8 @@ public struct JsonParser {
             throw problem(
                 path,
                 other.isEmpty
-                    ? "a value should stand here" : "\(other) is no value; a text needs double quotes")
+                    ? "a value should stand here"
+                    : "\(other) is no value; a text needs double quotes")
         }
     }
 

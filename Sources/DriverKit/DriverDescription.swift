@@ -31,16 +31,6 @@ public struct DriverDescription: Sendable {
     }
 }
 
-/// The three kinds of ShNode.
-public enum NodeKind: String, Hashable, Sendable, Codable, CaseIterable {
-    /// Takes commands and has a safe state.
-    case relay
-    /// Measures.
-    case sensor
-    /// Measures and counts.
-    case meter
-}
-
 /// One series that a driver can read, before a layout gives it a name and a rhythm.
 public struct ChannelDescription: Hashable, Sendable {
     /// The driver's own word: `"temperature"`.

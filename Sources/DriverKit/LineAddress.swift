@@ -34,17 +34,19 @@ public struct LineAddress: Hashable, Sendable, CustomStringConvertible {
         }
         let chip = parts.dropLast().joined(separator: "/")
         if chip.hasPrefix("gpiochip"), UInt32(chip.dropFirst("gpiochip".count)) != nil {
-            return "\(chip) is a number that changes when a chip is replugged; write the chip's label, "
+            return
+                "\(chip) is a number that changes when a chip is replugged; write the chip's label, "
                 + "which gpiodetect shows in brackets"
         }
         return nil
     }
 
     public var description: String {
-        let line = switch self.line {
-        case .offset(let offset): String(offset)
-        case .name(let name): name
-        }
+        let line =
+            switch self.line {
+            case .offset(let offset): String(offset)
+            case .name(let name): name
+            }
         return chip.map { "\($0)/\(line)" } ?? line
     }
 }

@@ -72,11 +72,16 @@ extension SettingForm {
     /// Everything in `node` that is not of this form. Empty when all is well.
     public func problems(in node: JsonNode) -> [Problem] {
         switch (self, node.value) {
-        case (.text, .text(let text)) where !text.isEmpty, (.bus, .text(let text)) where !text.isEmpty:
+        case (.text, .text(let text)) where !text.isEmpty,
+            (.bus, .text(let text)) where !text.isEmpty:
             return []
         case (.choice(let words), .text(let text)):
             return words.contains(text)
-                ? [] : [Problem(node.place, "\(text) is not \(self.words)\(didYouMean(text, among: words))")]
+                ? []
+                : [
+                    Problem(
+                        node.place, "\(text) is not \(self.words)\(didYouMean(text, among: words))")
+                ]
         case (.flag, .flag), (.decimal, .number):
             return []
         case (.whole(let range), .number(let number)):

@@ -29,7 +29,9 @@ public protocol Wiring: Sendable {
 
 /// How an output line is driven.
 public struct OutputSettings: Hashable, Sendable {
-    public enum Drive: String, Hashable, Sendable, CaseIterable { case pushPull, openDrain, openSource }
+    public enum Drive: String, Hashable, Sendable, CaseIterable {
+        case pushPull, openDrain, openSource
+    }
 
     /// Active means low voltage.
     public let activeLow: Bool
@@ -53,7 +55,9 @@ public enum InitialState: Hashable, Sendable {
 
 /// How an input line is read.
 public struct InputSettings: Hashable, Sendable {
-    public enum Bias: String, Hashable, Sendable, CaseIterable { case asIs, disabled, pullUp, pullDown }
+    public enum Bias: String, Hashable, Sendable, CaseIterable {
+        case asIs, disabled, pullUp, pullDown
+    }
 
     /// Active means low voltage.
     public let activeLow: Bool

@@ -2,7 +2,9 @@
 public enum Unit: String, Hashable, Sendable, Codable, CaseIterable {
     case ampere, byte, celsius, count, cubicMetre, degree, hertz, kelvin, litre, litrePerMinute
     case load, lux, metrePerSecond, onOff, pascal, partsPerMillion, percent, powerFactor
-    case revolutionPerMinute, second, unitless, var_ = "var", varHour, volt, voltAmpere, watt
+    case revolutionPerMinute, second, unitless
+    case var_ = "var"
+    case varHour, volt, voltAmpere, watt
     case wattHour
 
     /// What stands behind a number on a page: `"°C"`. Empty where nothing does.

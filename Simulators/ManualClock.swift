@@ -1,0 +1,120 @@
+import Synchronization
+import Vocabulary
+
+/// A clock that stands still until it is moved by hand.
+///
+/// Tasks sleep on it and threads ask it for their allowance; both count as sleepers, so that a test
+/// can wait until everybody has gone to sleep before it moves on.
+public final class ManualClock: GatewayClock {
+    private struct Sleeper {
+        let deadline: MonotonicInstant
+        let wake: @Sendable (Bool) -> Void
+    }
+
+    private struct State {
+        var now: MonotonicInstant
+        var wall: WallTime
+        var nextID = 0
+        var tasks: [Int: Sleeper] = [:]
+        var threads: [ObjectIdentifier: (deadline: MonotonicInstant, alarm: any Alarm)] = [:]
+        var watchers: [(count: Int, resume: CheckedContinuation<Void, Never>)] = []
+
+        var sleepers: Int { tasks.count + threads.count }
+
+        mutating func satisfiedWatchers() -> [CheckedContinuation<Void, Never>] {
+            let sleepers = sleepers
+            let satisfied = watchers.filter { $0.count <= sleepers }
+            watchers.removeAll { $0.count <= sleepers }
+            return satisfied.map(\.resume)
+        }
+    }
+
+    private let state: Mutex<State>
+
+    /// - Parameter wall: The wall time at the start; 2026-01-01 when nothing else is said.
+    public init(
+        now: MonotonicInstant = MonotonicInstant(nanoseconds: 1_000_000_000),
+        wall: WallTime = WallTime(nanoseconds: 1_767_225_600_000_000_000)
+    ) {
+        state = Mutex(State(now: now, wall: wall))
+    }
+
+    public var now: MonotonicInstant { state.withLock { $0.now } }
+    public var wallTime: WallTime { state.withLock { $0.wall } }
+
+    /// Moves both clocks on and wakes everybody whose time has come.
+    public func advance(by duration: Duration) {
+        let (tasks, threads) = state.withLock { state in
+            state.now = state.now.advanced(by: duration)
+            state.wall = state.wall.advanced(by: duration)
+            let now = state.now
+            let tasks = state.tasks.filter { $0.value.deadline <= now }
+            let threads = state.threads.filter { $0.value.deadline <= now }
+            for id in tasks.keys { state.tasks[id] = nil }
+            for id in threads.keys { state.threads[id] = nil }
+            return (Array(tasks.values), threads.values.map(\.alarm))
+        }
+        for task in tasks { task.wake(true) }
+        for alarm in threads { alarm.ring() }
+    }
+
+    /// Moves the wall clock alone, as an NTP client does.
+    public func jump(by duration: Duration) {
+        state.withLock { $0.wall = $0.wall.advanced(by: duration) }
+    }
+
+    /// Returns once at least `count` tasks and threads sleep on this clock with a deadline.
+    public func sleepers(_ count: Int) async {
+        await withCheckedContinuation { continuation in
+            let satisfied = state.withLock { state in
+                state.watchers.append((count, continuation))
+                return state.satisfiedWatchers()
+            }
+            for watcher in satisfied { watcher.resume() }
+        }
+    }
+
+    /// The earliest moment that anybody waits for; nil when nobody does.
+    public var nextDeadline: MonotonicInstant? {
+        state.withLock { state in
+            (state.tasks.values.map(\.deadline) + state.threads.values.map(\.deadline)).min()
+        }
+    }
+
+    public func sleep(until deadline: MonotonicInstant) async throws {
+        let id = state.withLock { state in
+            state.nextID += 1
+            return state.nextID
+        }
+        let isDue = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let satisfied: [CheckedContinuation<Void, Never>]? = state.withLock { state in
+                    guard deadline > state.now, !Task.isCancelled else { return nil }
+                    state.tasks[id] = Sleeper(deadline: deadline) {
+                        continuation.resume(returning: $0)
+                    }
+                    return state.satisfiedWatchers()
+                }
+                guard let satisfied else { return continuation.resume(returning: true) }
+                for watcher in satisfied { watcher.resume() }
+            }
+        } onCancel: {
+            state.withLock { $0.tasks.removeValue(forKey: id) }?.wake(false)
+        }
+        if !isDue || Task.isCancelled { throw CancellationError() }
+    }
+
+    public func allowance(until deadline: MonotonicInstant?, alarm: any Alarm) -> Duration? {
+        let (isDue, satisfied) = state.withLock { state in
+            guard let deadline else {
+                state.threads[ObjectIdentifier(alarm)] = nil
+                return (false, [CheckedContinuation<Void, Never>]())
+            }
+            guard deadline > state.now else { return (true, []) }
+            state.threads[ObjectIdentifier(alarm)] = (deadline, alarm)
+            return (false, state.satisfiedWatchers())
+        }
+        for watcher in satisfied { watcher.resume() }
+        return isDue ? .zero : nil
+    }
+}

@@ -1,0 +1,4 @@
+extension SimulatedWiring {
+    /// One line for each model, in alphabetical order.
+    static let twins: [any SimulatedDevice.Type] = []
+}

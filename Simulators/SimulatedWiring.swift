@@ -1,0 +1,41 @@
+import DriverKit
+import Vocabulary
+
+/// A bench of simulated wires. What is not plugged in is not there, as on a real one.
+public final class SimulatedWiring: Wiring {
+    public let clock: any GatewayClock
+    public let lines: SimulatedLines
+    public let buses: SimulatedBuses
+    public let tree: SimulatedFiles
+    public let totals: SimulatedTotals
+
+    public var files: any AttributeFiles { tree }
+
+    public init(clock: any GatewayClock) {
+        self.clock = clock
+        lines = SimulatedLines(clock: clock)
+        buses = SimulatedBuses(clock: clock)
+        tree = SimulatedFiles(clock: clock)
+        totals = SimulatedTotals()
+    }
+
+    public func outputLine(
+        _ address: LineAddress, _ settings: OutputSettings, initially: InitialState
+    ) throws(DriverError) -> any OutputLine {
+        try lines.output(address, settings, initially: initially)
+    }
+
+    public func inputLine(
+        _ address: LineAddress, _ settings: InputSettings
+    ) throws(DriverError) -> any InputLine {
+        try lines.input(address, settings)
+    }
+
+    public func modbusBus(_ name: BusName) throws(DriverError) -> any ModbusBus {
+        try buses.bus(name)
+    }
+
+    public func totalStore(for component: ComponentName) throws(DriverError) -> any TotalStore {
+        try totals.store(for: component)
+    }
+}

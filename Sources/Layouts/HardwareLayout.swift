@@ -1,0 +1,73 @@
+import DriverKit
+import Vocabulary
+
+/// A checked hardware layout: everything in it fits together and its drivers exist.
+public struct HardwareLayout: Hashable, Sendable {
+    public let gateway: GatewayName
+    /// In layout order.
+    public let buses: [Bus]
+    /// In layout order.
+    public let nodes: [NodeLayout]
+    /// In layout order.
+    public let upstreams: [UpstreamLayout]
+    /// The lowest layer of the settings of `tidegate run`; nil where the layout says nothing.
+    public let settings: RunSettings
+}
+
+/// One ShNode of the layout.
+public struct NodeLayout: Hashable, Sendable {
+    public let name: ShNodeName
+    public let kind: NodeKind
+    /// For people; the name when the layout gives none.
+    public let title: String
+    /// The node that this one belongs under, for people and the command tree.
+    public let parent: ShNodeName?
+    /// Its hardware, with the node's channels.
+    public let component: Component
+}
+
+/// One broker that readings go to and commands come from.
+public struct UpstreamLayout: Hashable, Sendable {
+    public let name: UpstreamName
+    public let broker: Broker
+    /// The first level of all topics: `tidegate`.
+    public let topic: String
+    public let user: String?
+    public let password: SecretSource?
+    public let tls: TlsFiles?
+    public let keepAlive: Duration
+    /// How many messages may wait for the broker's acknowledgement.
+    public let window: Int
+    /// How many facts wait in memory while the broker is away.
+    public let queue: Int
+
+    public enum Broker: Hashable, Sendable {
+        /// A private mosquitto that the gateway starts and stops.
+        case embedded
+        case address(BrokerAddress)
+    }
+}
+
+/// The files of a TLS connection.
+public struct TlsFiles: Hashable, Sendable {
+    /// The certificate authority that the broker's certificate must come from.
+    public let authority: String
+    /// The gateway's own certificate and key, when the broker asks for one.
+    public let certificate: String?
+    public let key: SecretSource?
+
+    public init(authority: String, certificate: String?, key: SecretSource?) {
+        self.authority = authority
+        self.certificate = certificate
+        self.key = key
+    }
+}
+
+/// Settings of `tidegate run` that a layout may give. Command line and environment go before it.
+public struct RunSettings: Hashable, Sendable {
+    public let logLevel: String?
+    public let logFormat: String?
+    public let stateDirectory: String?
+    public let seed: UInt64?
+    public let simulate: Bool?
+}

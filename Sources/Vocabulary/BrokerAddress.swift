@@ -1,0 +1,72 @@
+/// Where an MQTT broker listens: `mqtt://host[:1883]` or, with TLS, `mqtts://host[:8883]`.
+public struct BrokerAddress: Hashable, Sendable, CustomStringConvertible {
+    public let host: String
+    public let port: UInt16
+    public let usesTls: Bool
+
+    public init(host: String, port: UInt16, usesTls: Bool = false) {
+        self.host = host
+        self.port = port
+        self.usesTls = usesTls
+    }
+
+    /// - Returns: Nil when `text` is not of the form; `problem(in:)` says why.
+    public init?(_ text: String) {
+        guard Self.problem(in: text) == nil, let parts = Self.parts(of: text) else { return nil }
+        self.init(host: parts.host, port: parts.port, usesTls: parts.usesTls)
+    }
+
+    /// What is wrong with `text` as a broker's address; nil when nothing is.
+    public static func problem(in text: String) -> String? {
+        if text.contains("@") {
+            return "an address must not hold a user or password; name them in user and password"
+        }
+        guard parts(of: text) != nil else {
+            return "\"\(text)\" must be mqtt://HOST, mqtt://HOST:PORT, or mqtts:// for TLS"
+        }
+        return nil
+    }
+
+    private static func parts(of text: String) -> (host: String, port: UInt16, usesTls: Bool)? {
+        let usesTls = text.hasPrefix("mqtts://")
+        guard usesTls || text.hasPrefix("mqtt://") else { return nil }
+        var rest = text.dropFirst(usesTls ? 8 : 7)
+        if rest.hasSuffix("/") { rest = rest.dropLast() }
+        var port: UInt16 = usesTls ? 8883 : 1883
+        // An IPv6 address stands in brackets, so that its colons are not the port's.
+        let afterBracket = rest.lastIndex(of: "]").map(rest.index(after:)) ?? rest.startIndex
+        if let colon = rest[afterBracket...].lastIndex(of: ":") {
+            guard let given = UInt16(rest[rest.index(after: colon)...]), given > 0 else {
+                return nil
+            }
+            port = given
+            rest = rest[..<colon]
+        }
+        if rest.hasPrefix("["), rest.hasSuffix("]") { rest = rest.dropFirst().dropLast() }
+        guard !rest.isEmpty, !rest.contains("/"), !rest.contains(" ") else { return nil }
+        return (String(rest), port, usesTls)
+    }
+
+    public var description: String {
+        let host = host.contains(":") ? "[\(host)]" : host
+        return "\(usesTls ? "mqtts" : "mqtt")://\(host):\(port)"
+    }
+}
+
+/// Where a secret comes from. The secret itself never stands in a layout.
+public enum SecretSource: Hashable, Sendable, CustomStringConvertible {
+    /// The first line of a file.
+    case file(String)
+    /// An environment variable.
+    case environment(String)
+    /// A systemd credential: a file of that name in `$CREDENTIALS_DIRECTORY`.
+    case credential(String)
+
+    public var description: String {
+        switch self {
+        case .file(let path): "file \(path)"
+        case .environment(let name): "environment \(name)"
+        case .credential(let name): "credential \(name)"
+        }
+    }
+}
