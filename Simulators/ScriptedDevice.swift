@@ -1,0 +1,196 @@
+import CLinux
+import Documents
+import DriverKit
+import Glibc
+import Synchronization
+import Vocabulary
+
+/// A device without a wire that does what a test tells it to: measure, fail, hang, flood, vanish.
+public final class ScriptedDevice: Sendable {
+    /// What the device does when it is asked.
+    public enum Behaviour: Sendable {
+        /// Shows these steps on every channel, later ones at later polls; the last one stays.
+        case shows([Int64])
+        case fails(DriverError)
+        /// Does not come back until `release()`.
+        case hangs
+    }
+
+    private struct State {
+        var behaviour: Behaviour
+        var isPluggedIn = true
+        var level: Int64 = 0
+        var isStuck = false
+        var opened = 0
+        var asked = 0
+        var events: [DriverEvent] = []
+    }
+
+    private let state: Mutex<State>
+    /// Readable while events wait.
+    fileprivate let eventBell: Int32
+    /// Readable once a hanging call may go on.
+    private let gate: Int32
+
+    public init(_ behaviour: Behaviour = .shows([0])) {
+        state = Mutex(State(behaviour: behaviour))
+        eventBell = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
+        gate = eventfd(0, Int32(EFD_CLOEXEC))
+        precondition(eventBell >= 0 && gate >= 0, "no descriptor for a scripted device")
+    }
+
+    deinit {
+        close(eventBell)
+        close(gate)
+    }
+
+    /// How often a driver was made for it.
+    public var opened: Int { state.withLock { $0.opened } }
+    /// How often it was asked for readings.
+    public var asked: Int { state.withLock { $0.asked } }
+    /// The state of its one output.
+    public var level: Int64 { state.withLock { $0.level } }
+
+    public func behave(_ behaviour: Behaviour) { state.withLock { $0.behaviour = behaviour } }
+    /// From now on the output stays as it is, whatever it is told.
+    public func stick() { state.withLock { $0.isStuck = true } }
+    /// Somebody else moves the output.
+    public func force(_ level: Int64) { state.withLock { $0.level = level } }
+
+    public func unplug() { state.withLock { $0.isPluggedIn = false } }
+    public func plugIn() { state.withLock { $0.isPluggedIn = true } }
+
+    /// Lets every call that hangs, now or later, go on.
+    public func release() { Self.ring(gate) }
+
+    /// Has the device speak up by itself.
+    public func happen(_ events: [DriverEvent]) {
+        state.withLock { $0.events += events }
+        Self.ring(eventBell)
+    }
+
+    /// Makes the driver for this device, as `ShNode.Opener` wants it.
+    public func opener(actuates: Bool = false)
+        -> @Sendable (Component) throws(DriverError) -> sending any Driver
+    {
+        { component throws(DriverError) in
+            try self.open()
+            return actuates
+                ? ScriptedActuator(device: self, component: component)
+                : ScriptedSensor(device: self)
+        }
+    }
+
+    fileprivate func open() throws(DriverError) {
+        let isThere = state.withLock { state in
+            state.opened += 1
+            return state.isPluggedIn
+        }
+        guard isThere else { throw DriverError(.notConnected, "scripted device: unplugged") }
+    }
+
+    fileprivate func ask() throws(DriverError) -> Int64 {
+        let behaviour: Behaviour? = state.withLock { state in
+            state.asked += 1
+            guard state.isPluggedIn else { return nil }
+            defer {
+                if case .shows(let values) = state.behaviour, values.count > 1 {
+                    state.behaviour = .shows(Array(values.dropFirst()))
+                }
+            }
+            return state.behaviour
+        }
+        switch behaviour {
+        case nil: throw DriverError(.notConnected, "scripted device: unplugged")
+        case .shows(let values): return values.first ?? 0
+        case .fails(let error): throw error
+        case .hangs:
+            var waiting = pollfd(fd: gate, events: Int16(POLLIN), revents: 0)
+            // Sound: `waiting` outlives the call.
+            _ = unsafe poll(&waiting, 1, -1)
+            return 0
+        }
+    }
+
+    fileprivate func set(_ value: Int64) throws(DriverError) -> Int64 {
+        _ = try ask()
+        return state.withLock { state in
+            if !state.isStuck { state.level = value }
+            return state.level
+        }
+    }
+
+    fileprivate func takeEvents() throws(DriverError) -> [DriverEvent] {
+        var count: UInt64 = 0
+        // Sound: the descriptor does not block and at most eight bytes are written to `count`.
+        _ = unsafe read(eventBell, &count, 8)
+        let events: [DriverEvent]? = state.withLock { state in
+            guard state.isPluggedIn else { return nil }
+            defer { state.events = [] }
+            return state.events
+        }
+        guard let events else { throw DriverError(.notConnected, "scripted device: unplugged") }
+        return events
+    }
+
+    private static func ring(_ descriptor: Int32) {
+        var one: UInt64 = 1
+        // Sound: eight bytes of `one` are read during the call.
+        _ = unsafe write(descriptor, &one, 8)
+    }
+}
+
+private let scriptedModel = DriverDescription(
+    model: DriverModel(known: "scripted"), title: "a device that does what a test tells it",
+    wire: "none", kinds: NodeKind.allCases, settings: [], channels: [], source: "none")
+
+private struct ScriptedSensor: EventDriver {
+    static var description: DriverDescription { scriptedModel }
+
+    let device: ScriptedDevice
+    var eventDescriptor: Int32 { device.eventBell }
+    var eventDeadline: MonotonicInstant? { nil }
+
+    init(device: ScriptedDevice) { self.device = device }
+
+    init(component: Component, wiring: any Wiring) throws(DriverError) {
+        throw DriverError(.badComponent, "component \(component.name): it is made by a test only")
+    }
+
+    func read(_ due: [DataChannel], at now: MonotonicInstant) throws(DriverError) -> [Reading] {
+        let value = try device.ask()
+        return due.map { Reading(channel: $0.name, value: value) }
+    }
+
+    func takeEvents(at now: MonotonicInstant) throws(DriverError) -> [DriverEvent] {
+        try device.takeEvents()
+    }
+}
+
+private struct ScriptedActuator: Actuator {
+    static var description: DriverDescription { scriptedModel }
+
+    let device: ScriptedDevice
+    let channel: DataChannelName?
+
+    init(device: ScriptedDevice, component: Component) {
+        (self.device, channel) = (device, component.channels.first?.name)
+        if let safe = component.safeState, safe != .hold { device.force(safe == .on ? 1 : 0) }
+    }
+
+    init(component: Component, wiring: any Wiring) throws(DriverError) {
+        throw DriverError(.badComponent, "component \(component.name): it is made by a test only")
+    }
+
+    func read(_ due: [DataChannel], at now: MonotonicInstant) throws(DriverError) -> [Reading] {
+        _ = try device.ask()
+        return due.map { Reading(channel: $0.name, value: device.level) }
+    }
+
+    func apply(_ value: Int64) throws(DriverError) -> Reading {
+        guard let channel else {
+            throw DriverError(.badComponent, "a scripted actuator needs a channel")
+        }
+        return Reading(channel: channel, value: try device.set(value))
+    }
+}

@@ -1,0 +1,25 @@
+import ArgumentParser
+
+/// How `tidegate` ends. Numbers from 64 on are those of sysexits.h.
+enum ExitStatus: Int32 {
+    /// Done, or stopped as asked.
+    case success = 0
+    /// What was asked for was looked at and is not so: a layout with problems, a refused command.
+    case failure = 1
+    /// The command line is wrong.
+    case usage = 64
+    /// A file cannot be read.
+    case noInput = 66
+    /// A broker or another part that is needed cannot be had.
+    case unavailable = 69
+    /// A part failed that should not have: a bug, or a machine out of resources.
+    case software = 70
+    /// No answer in time; whether the command was carried out is not known.
+    case late = 75
+    /// A setting on the command line, in the environment or in the layout makes no sense.
+    case configuration = 78
+    /// A second signal ended the process before its orderly stop was over.
+    case interrupted = 130
+
+    var code: ExitCode { ExitCode(rawValue) }
+}

@@ -1,0 +1,56 @@
+import Logging
+import Vocabulary
+
+/// Log lines for people on a terminal, JSON lines for everything else.
+struct GatewayLogHandler: LogHandler {
+    enum Format: String, CaseIterable, Sendable { case text, json }
+
+    var metadata: Logger.Metadata = [:]
+    var logLevel: Logger.Level
+    let format: Format
+    let writer: LogWriter
+    let clock: any GatewayClock
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        let all = metadata.merging(event.metadata ?? [:]) { $1 }
+            .sorted { $0.key < $1.key }.map { (key: $0.key, value: "\($0.value)") }
+        let time = clock.wallTime.iso8601
+        switch format {
+        case .text:
+            let tail = all.map { " \($0.key)=\($0.value)" }.joined()
+            let clockTime = time.dropFirst(11).prefix(12)
+            writer.write("\(clockTime) \(padded(event.level.rawValue)) \(event.message)\(tail)\n")
+        case .json:
+            var line = "{\"time\":\"\(time)\",\"level\":\"\(event.level.rawValue)\""
+            line += ",\"message\":\(quoted(event.message.description))"
+            for (key, value) in all { line += ",\(quoted(key)):\(quoted(value))" }
+            writer.write(line + "}\n")
+        }
+    }
+
+    private func padded(_ level: String) -> String {
+        level + String(repeating: " ", count: max(0, 8 - level.utf8.count))
+    }
+}
+
+/// `text` as a JSON string.
+private func quoted(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+        switch scalar {
+        case "\"": result += "\\\""
+        case "\\": result += "\\\\"
+        case "\n": result += "\\n"
+        case _ where scalar.value < 0x20:
+            let digits = String(scalar.value, radix: 16)
+            result += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
+        default: result.unicodeScalars.append(scalar)
+        }
+    }
+    return result + "\""
+}

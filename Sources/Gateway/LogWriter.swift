@@ -1,0 +1,58 @@
+import DequeModule
+import Glibc
+import Logging
+import Nodes
+import Synchronization
+import Vocabulary
+
+/// Writes log lines on a thread of its own, so that a terminal or pipe that nobody reads holds up
+/// nothing else. Holds 1,000 lines; when they are full the oldest gives way and is counted.
+final class LogWriter: Sendable {
+    private struct State {
+        var lines: Deque<String> = []
+        var lost = 0
+    }
+
+    private static let capacity = 1_000
+
+    private let state = Mutex(State())
+    private let thread: SyncThread
+    private let descriptor: Int32
+
+    init(descriptor: Int32, clock: any GatewayClock) {
+        self.descriptor = descriptor
+        thread = SyncThread(name: "log", clock: clock)
+        thread.begin { [weak self] in
+            self?.drain()
+            return SyncThread.Rest(until: nil)
+        }
+    }
+
+    deinit { thread.end() }
+
+    func write(_ line: String) {
+        state.withLock { state in
+            if state.lines.count == Self.capacity {
+                state.lines.removeFirst()
+                state.lost += 1
+            }
+            state.lines.append(line)
+        }
+        thread.ring()
+    }
+
+    /// Writes what is left, from the calling thread. For the very end of the process.
+    func drain() {
+        while let text = take() { Output.write(text, to: descriptor) }
+    }
+
+    private func take() -> String? {
+        state.withLock { state in
+            if state.lost > 0 {
+                defer { state.lost = 0 }
+                return "… \(state.lost) log lines were lost because nobody read them\n"
+            }
+            return state.lines.popFirst()
+        }
+    }
+}

@@ -1,0 +1,136 @@
+import Layouts
+import Logging
+import Vocabulary
+
+/// Where a setting's value came from, the strongest first.
+enum SettingOrigin: CustomStringConvertible {
+    case commandLine(String)
+    case environment(String)
+    case layout
+    case standard
+
+    var description: String {
+        switch self {
+        case .commandLine(let option): "command line, \(option)"
+        case .environment(let name): "environment, \(name)"
+        case .layout: "layout, settings"
+        case .standard: "default"
+        }
+    }
+}
+
+/// One setting of `tidegate run`, resolved.
+struct Setting<Value: Sendable>: Sendable {
+    let value: Value
+    let origin: SettingOrigin
+}
+
+/// The settings of `tidegate run`: command line before environment before layout before default.
+struct ResolvedSettings: Sendable {
+    /// Nil leaves each upstream the broker that its layout names.
+    let broker: Setting<String?>
+    let logLevel: Setting<Logger.Level>
+    let logFormat: Setting<GatewayLogHandler.Format>
+    let stateDirectory: Setting<String>
+    let seed: Setting<UInt64>
+    let simulate: Setting<Bool>
+
+    /// What the command line says; nil where it is silent.
+    struct CommandLine {
+        var broker: String?
+        var logLevel: String?
+        var logFormat: String?
+        var stateDirectory: String?
+        var seed: UInt64?
+        var simulate: Bool?
+    }
+
+    /// One line for each setting that makes no sense.
+    struct Mistakes: Error {
+        let lines: [String]
+    }
+
+    init(
+        _ commandLine: CommandLine, environment: [String: String], layout: RunSettings,
+        gateway: GatewayName, isTerminal: Bool
+    ) throws(Mistakes) {
+        var resolver = Resolver(environment: environment)
+        broker = resolver.resolve(
+            commandLine.broker, "--broker", "TIDEGATE_BROKER", nil, standard: nil,
+            form: "embedded, mqtt://HOST:PORT or mqtts://HOST:PORT"
+        ) { text -> String?? in
+            text == "embedded" || BrokerAddress(text) != nil ? .some(text) : nil
+        }
+        logLevel = resolver.resolve(
+            commandLine.logLevel, "--log-level", "TIDEGATE_LOG_LEVEL", layout.logLevel,
+            standard: .info, form: Logger.Level.allCases.map(\.rawValue).joined(separator: ", "),
+            read: Logger.Level.init(rawValue:))
+        logFormat = resolver.resolve(
+            commandLine.logFormat, "--log-format", "TIDEGATE_LOG_FORMAT", layout.logFormat,
+            standard: isTerminal ? .text : .json, form: "text or json",
+            read: GatewayLogHandler.Format.init(rawValue:))
+        stateDirectory = resolver.resolve(
+            commandLine.stateDirectory, "--state-directory", "TIDEGATE_STATE_DIRECTORY",
+            layout.stateDirectory,
+            standard: Self.standardStateDirectory(environment, gateway: gateway),
+            form: "an absolute path", read: { $0.hasPrefix("/") ? $0 : nil })
+        seed = resolver.resolve(
+            commandLine.seed.map(String.init), "--seed", "TIDEGATE_SEED",
+            layout.seed.map(String.init), standard: 1, form: "a whole number",
+            read: { UInt64($0) })
+        simulate = resolver.resolve(
+            commandLine.simulate.map { $0 ? "true" : "false" }, "--simulate", "TIDEGATE_SIMULATE",
+            layout.simulate.map { $0 ? "true" : "false" }, standard: false, form: "true or false",
+            read: { Bool($0) })
+        guard resolver.mistakes.isEmpty else { throw Mistakes(lines: resolver.mistakes) }
+    }
+
+    /// One line for each setting: its value and where it came from.
+    var explanation: [(name: String, value: String, origin: String)] {
+        [
+            ("broker", broker.value ?? "as each upstream says", "\(broker.origin)"),
+            ("logLevel", logLevel.value.rawValue, "\(logLevel.origin)"),
+            ("logFormat", logFormat.value.rawValue, "\(logFormat.origin)"),
+            ("stateDirectory", stateDirectory.value, "\(stateDirectory.origin)"),
+            ("seed", "\(seed.value)", "\(seed.origin)"),
+            ("simulate", "\(simulate.value)", "\(simulate.origin)"),
+        ]
+    }
+
+    /// Source: systemd.exec(5), STATE_DIRECTORY; XDG Base Directory Specification, XDG_STATE_HOME.
+    private static func standardStateDirectory(
+        _ environment: [String: String], gateway: GatewayName
+    ) -> String {
+        if let given = environment["STATE_DIRECTORY"]?.split(separator: ":").first {
+            return String(given)
+        }
+        let base =
+            environment["XDG_STATE_HOME"] ?? environment["HOME"].map { "\($0)/.local/state" }
+            ?? "/var/lib"
+        return "\(base)/tidegate/\(gateway)"
+    }
+}
+
+/// Finds the strongest layer that speaks, and collects what makes no sense.
+private struct Resolver {
+    let environment: [String: String]
+    var mistakes: [String] = []
+
+    init(environment: [String: String]) { self.environment = environment }
+
+    mutating func resolve<Value: Sendable>(
+        _ given: String?, _ option: String, _ variable: String, _ layout: String?,
+        standard: Value, form: String, read: (String) -> Value?
+    ) -> Setting<Value> {
+        let layers: [(text: String?, origin: SettingOrigin)] = [
+            (given, .commandLine(option)), (environment[variable], .environment(variable)),
+            (layout, .layout),
+        ]
+        for case (let text?, let origin) in layers {
+            if let value = read(text) { return Setting(value: value, origin: origin) }
+            mistakes.append("\(origin): \"\(text)\" must be \(form)")
+            break
+        }
+        return Setting(value: standard, origin: .standard)
+    }
+}

@@ -1,0 +1,104 @@
+import DequeModule
+import Synchronization
+import Vocabulary
+
+/// A journal in memory: bounded, and gone with the process.
+///
+/// It holds as many facts as its largest upstream queue asks for. When it is full the oldest gives
+/// way and is counted for every upstream that had not acknowledged it.
+public final class MemoryJournal: Journal {
+    private struct Cursor {
+        let capacity: Int
+        var acknowledged: Sequence64 = 0
+        var dropped = 0
+    }
+
+    private struct State {
+        var entries: Deque<Entry> = []
+        var last: Sequence64 = 0
+        var cursors: [UpstreamName: Cursor]
+
+        /// The first sequence that is still held; one past the last when none is.
+        var first: Sequence64 { entries.first?.sequence ?? last + 1 }
+
+        /// Lets go of what every upstream has had, or has no more room for.
+        mutating func trim() {
+            for name in cursors.keys {
+                guard let cursor = cursors[name] else { continue }
+                let waiting = last - cursor.acknowledged
+                guard waiting > Sequence64(cursor.capacity) else { continue }
+                let excess = waiting - Sequence64(cursor.capacity)
+                cursors[name]?.acknowledged += excess
+                cursors[name]?.dropped += Int(excess)
+            }
+            let done = cursors.values.map(\.acknowledged).min() ?? last
+            while let entry = entries.first, entry.sequence <= done { entries.removeFirst() }
+        }
+    }
+
+    private let state: Mutex<State>
+
+    /// - Parameter upstreams: Who reads, and how many unacknowledged facts may wait for each.
+    public init(upstreams: [UpstreamName: Int]) {
+        state = Mutex(State(cursors: upstreams.mapValues { Cursor(capacity: max(1, $0)) }))
+    }
+
+    public func append(_ facts: [Fact]) async throws(JournalError) -> ClosedRange<Sequence64>? {
+        guard !facts.isEmpty else { return nil }
+        return state.withLock { state in
+            guard !state.cursors.isEmpty else { return nil }
+            let first = state.last + 1
+            for fact in facts {
+                state.last += 1
+                state.entries.append(Entry(sequence: state.last, fact: fact))
+            }
+            state.trim()
+            return first...state.last
+        }
+    }
+
+    public func next(
+        for upstream: UpstreamName, after sequence: Sequence64, limit: Int
+    ) async throws(JournalError) -> [Entry] {
+        let found: [Entry]? = state.withLock { state in
+            guard let cursor = state.cursors[upstream] else { return nil }
+            let wanted = max(sequence, cursor.acknowledged) + 1
+            let start = max(wanted, state.first) - state.first
+            return Array(state.entries.dropFirst(Int(start)).prefix(limit))
+        }
+        guard let found else { throw unknown(upstream) }
+        return found
+    }
+
+    public func advance(
+        _ upstream: UpstreamName, through: Sequence64
+    ) async throws(JournalError) {
+        let problem: JournalError? = state.withLock { state in
+            guard let cursor = state.cursors[upstream] else { return unknown(upstream) }
+            guard through <= state.last else {
+                return JournalError(
+                    .badCursor,
+                    "upstream \(upstream): \(through) is beyond the last fact, \(state.last)")
+            }
+            // What was dropped meanwhile may still be acknowledged; the cursor is past it already.
+            state.cursors[upstream]?.acknowledged = max(cursor.acknowledged, through)
+            state.trim()
+            return nil
+        }
+        if let problem { throw problem }
+    }
+
+    public func status() async -> [UpstreamName: JournalStatus] {
+        state.withLock { state in
+            state.cursors.mapValues {
+                JournalStatus(
+                    acknowledged: $0.acknowledged, waiting: Int(state.last - $0.acknowledged),
+                    dropped: $0.dropped)
+            }
+        }
+    }
+
+    private func unknown(_ upstream: UpstreamName) -> JournalError {
+        JournalError(.unknownUpstream, "no upstream is called \(upstream)")
+    }
+}

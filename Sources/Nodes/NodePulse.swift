@@ -1,0 +1,57 @@
+import Synchronization
+import Vocabulary
+
+/// A node's signs of life, written by its thread and read by whoever watches over it.
+public final class NodePulse: Sendable {
+    /// How long a node may be busy with its hardware, or late for its next round, before it is hung.
+    public static let patience = Duration.seconds(10)
+
+    /// What a watcher sees.
+    public struct Reading: Sendable {
+        /// The node works on something since then; nil while it rests.
+        public internal(set) var busySince: MonotonicInstant?
+        /// When a resting node wants to go on; nil when it waits for a command only.
+        public internal(set) var restsUntil: MonotonicInstant?
+        /// When each channel was last read well, by the channel's place in the node.
+        public internal(set) var lastGood: [MonotonicInstant?]
+        /// The last good value of each channel.
+        public internal(set) var lastValue: [Int64?]
+        public internal(set) var polls = 0
+        public internal(set) var failures = 0
+        /// Polls that were left out because their time had passed.
+        public internal(set) var skipped = 0
+        /// The longest time from when a poll was due to when it began.
+        public internal(set) var worstLateness = Duration.zero
+        /// Whether the device is open.
+        public internal(set) var isOpen = false
+
+        /// Whether the node's thread has not come back from its hardware.
+        public func isHung(at now: MonotonicInstant) -> Bool {
+            if let busySince { return busySince.duration(to: now) > NodePulse.patience }
+            guard let restsUntil else { return false }
+            return restsUntil.duration(to: now) > NodePulse.patience
+        }
+    }
+
+    private let state: Mutex<Reading>
+
+    init(channels: Int) {
+        state = Mutex(
+            Reading(
+                lastGood: Array(repeating: nil, count: channels),
+                lastValue: Array(repeating: nil, count: channels)))
+    }
+
+    public var reading: Reading { state.withLock { $0 } }
+
+    /// Starts the measure of lateness anew.
+    public func forgetLateness() { state.withLock { $0.worstLateness = .zero } }
+
+    func note(_ change: (inout Reading) -> Void) { state.withLock { change(&$0) } }
+}
+
+extension DataChannel {
+    /// How long a channel may go without a good reading before its last value is stale: three polls,
+    /// at least five seconds.
+    public var staleAfter: Duration { max(pollPeriod * 3, .seconds(5)) }
+}

@@ -1,0 +1,324 @@
+import Channels
+import DriverKit
+import Vocabulary
+
+/// One node of the hardware layout: a driver, the thread that it blocks, and the rhythm it is read at.
+///
+/// The node's isolation is its thread, so a device that is slow, hangs or floods costs this node and
+/// no other. Facts go to `outbox`; nothing that the hardware does is thrown at the caller.
+public actor ShNode {
+    /// Makes the driver, on the node's thread. Called again after the device had vanished.
+    public typealias Opener = @Sendable (Component) throws(DriverError) -> sending any Driver
+
+    /// The waiting time before a device that is not there is looked for again: at first, and at most.
+    public static let reopening = (first: Duration.milliseconds(500), cap: Duration.seconds(30))
+    /// The longest pause between two tries of a device that is there but does not answer.
+    public static let longestRetry = Duration.seconds(60)
+    /// A vanished chip does not wake a sleeping poll(2), so event drivers are asked at least so often.
+    public static let eventCheck = Duration.seconds(1)
+
+    public nonisolated let name: ShNodeName
+    public nonisolated let component: Component
+    public nonisolated let pulse: NodePulse
+
+    private let thread: SyncThread
+    private let open: Opener
+    private let outbox: Mailbox<Fact>.Sender
+    private let clock: any GatewayClock
+    private var driver: (any Driver)?
+    private var channels: [ChannelState]
+    private var troubles = TroubleBook()
+    private var reopening = Backoff(first: ShNode.reopening.first, cap: ShNode.reopening.cap)
+    private var retrying: Backoff
+    private var retryAt: MonotonicInstant?
+    private var isStopped = false
+
+    public nonisolated var unownedExecutor: UnownedSerialExecutor {
+        // Sound: the node keeps its thread for as long as it lives.
+        unsafe thread.asUnownedSerialExecutor()
+    }
+
+    /// - Parameters:
+    ///   - component: What to open; its channels are what the node reads.
+    ///   - phase: Where in its poll period the node's grid lies, 0 to 1, so that nodes do not all ask
+    ///     at once.
+    public init(
+        name: ShNodeName, component: Component, phase: Double = 0,
+        outbox: Mailbox<Fact>.Sender, clock: any GatewayClock, open: @escaping Opener
+    ) {
+        (self.name, self.component, self.outbox, self.clock) = (name, component, outbox, clock)
+        self.open = open
+        let fastest = component.channels.map(\.pollPeriod).min() ?? .seconds(1)
+        let now = clock.now
+        let origin = now.advanced(by: fastest * phase)
+        channels = component.channels.map { ChannelState($0, first: now, origin: origin) }
+        retrying = Backoff(first: fastest, cap: ShNode.longestRetry)
+        pulse = NodePulse(channels: component.channels.count)
+        thread = SyncThread(name: name.text, clock: clock)
+    }
+
+    deinit { thread.end() }
+
+    /// Opens the device and begins to read it. Returns once the device is open or has failed to open;
+    /// an actuator that could be opened is in its safe state then.
+    public func start() {
+        openDriver(at: clock.now)
+        thread.begin { [weak self] in
+            self?.assumeIsolated { $0.round() } ?? SyncThread.Rest(until: nil)
+        }
+    }
+
+    /// Drives an actuator to its safe state and lets go of the device.
+    ///
+    /// - Returns: What the device confirmed; nil for what only measures or was not open.
+    @discardableResult
+    public func stop() -> CommandAnswer? {
+        thread.pause()
+        isStopped = true
+        defer { close() }
+        guard driver is any Actuator, let safe = component.safeState?.value else { return nil }
+        return switchTo(safe)
+    }
+
+    /// Carries out a command between two rounds and reports what the device confirms.
+    public func apply(_ command: Command) -> CommandAnswer {
+        guard !isStopped else { return .refused("node \(name): it is stopped") }
+        if driver == nil { openDriver(at: clock.now) }
+        guard let driver else { return .failed("node \(name): its device is not connected") }
+        guard driver is any Actuator else { return .refused("node \(name): it only measures") }
+        return switchTo(command.value)
+    }
+
+    // MARK: - Rounds
+
+    /// One look at everything that is due. Runs on the node's thread only.
+    private func round() -> SyncThread.Rest {
+        let now = clock.now
+        pulse.note { $0.busySince = now }
+        if driver == nil, now >= retryAt ?? now { openDriver(at: now) }
+        if driver != nil { takeEvents(at: now) }
+        if driver != nil, now >= retryAt ?? now { poll(at: now) }
+        let rest = nextRest()
+        pulse.note { ($0.busySince, $0.restsUntil, $0.isOpen) = (nil, rest.until, driver != nil) }
+        return rest
+    }
+
+    private func nextRest() -> SyncThread.Rest {
+        let due = channels.map(\.schedule.due).min()
+        guard let driver else { return SyncThread.Rest(until: retryAt) }
+        var until = due.map { max($0, retryAt ?? $0) }
+        guard let source = driver as? any EventDriver else { return SyncThread.Rest(until: until) }
+        let check = clock.now.advanced(by: Self.eventCheck)
+        until = [until, source.eventDeadline, check].compactMap(\.self).min()
+        return SyncThread.Rest(until: until, watching: source.eventDescriptor)
+    }
+
+    private func takeEvents(at now: MonotonicInstant) {
+        guard var source = driver as? any EventDriver else { return }
+        defer { if driver != nil { driver = source } }
+        do throws(DriverError) {
+            let events = try source.takeEvents(at: now)
+            let stamp = clock.timestamp
+            for event in events {
+                let age = event.at.duration(to: stamp.monotonic)
+                let at = Timestamp(wall: stamp.wall.advanced(by: .zero - age), monotonic: event.at)
+                report([event.reading], at: at, due: event.at)
+            }
+        } catch {
+            fail(error, at: now)
+        }
+    }
+
+    private func poll(at now: MonotonicInstant) {
+        let due = channels.indices.filter { channels[$0].schedule.due <= now }
+        guard !due.isEmpty, var asked = driver else { return }
+        let stamp = clock.timestamp
+        let lateness = due.map { channels[$0].schedule.due.duration(to: now) }.max() ?? .zero
+        let moment = due.map { channels[$0].schedule.moment(at: now) }.max() ?? now
+        do throws(DriverError) {
+            let readings = try asked.read(due.map { channels[$0].channel }, at: stamp.monotonic)
+            driver = asked
+            succeed()
+            report(readings, at: stamp, due: moment)
+        } catch {
+            driver = asked
+            fail(error, at: clock.now)
+        }
+        let after = clock.now
+        var skipped = 0
+        for index in due { skipped += channels[index].schedule.advance(past: after) }
+        pulse.note {
+            $0.polls += 1
+            $0.skipped += skipped
+            $0.worstLateness = max($0.worstLateness, lateness)
+        }
+    }
+
+    // MARK: - Opening and failing
+
+    private func openDriver(at now: MonotonicInstant) {
+        guard !isStopped else { return }
+        do throws(DriverError) {
+            driver = try open(component)
+            retryAt = nil
+            // An actuator's safe state is a fact of its own; what measures speaks at its first poll.
+            if driver is any Actuator { poll(at: now) }
+        } catch {
+            fail(error, at: now)
+        }
+    }
+
+    private func succeed() {
+        retrying.succeeded()
+        reopening.succeeded()
+        retryAt = nil
+        tell(
+            troubles.end(
+                [.notConnected, .timeout, .badReply, .badComponent], "node \(name): answers again"))
+    }
+
+    /// Tells the trouble if it is new and says when to try again.
+    private func fail(_ error: DriverError, at now: MonotonicInstant) {
+        pulse.note { $0.failures += 1 }
+        if let trouble = troubles.begin(error.troubleKind, "node \(name): \(error.detail)") {
+            tell([trouble])
+        }
+        switch error.kind {
+        case .notConnected, .badComponent:
+            driver = nil
+            retryAt = now.advanced(by: reopening.failed())
+        case .timeout, .badReply, .unsupported:
+            let pause = retrying.failed()
+            // The first failure costs nothing but its poll; only a device that stays silent is spared.
+            retryAt = retrying.failures > 1 ? now.advanced(by: pause) : nil
+        }
+    }
+
+    private func close() {
+        driver = nil
+        pulse.note { ($0.isOpen, $0.busySince, $0.restsUntil) = (false, nil, nil) }
+    }
+
+    // MARK: - Switching
+
+    private func switchTo(_ value: Int64) -> CommandAnswer {
+        guard var actuator = driver as? any Actuator else {
+            return .failed("node \(name): its device is not connected")
+        }
+        let stamp = clock.timestamp
+        do throws(DriverError) {
+            let state = try actuator.apply(value)
+            driver = actuator
+            succeed()
+            for index in channels.indices { channels[index].capture.reset() }
+            report([state], at: stamp, due: stamp.monotonic)
+            guard state.value == value else { return mismatch(wanted: value, found: state.value) }
+            tell(troubles.end([.command], "node \(name): follows its commands again"))
+            return .confirmed(state, at: stamp)
+        } catch {
+            fail(error, at: clock.now)
+            return .failed("node \(name): \(error.detail)")
+        }
+    }
+
+    private func mismatch(wanted: Int64, found: Int64) -> CommandAnswer {
+        let channel = component.channels.first
+        let detail =
+            "node \(name): asked for \(channel?.text(wanted) ?? "\(wanted)"), "
+            + "the device shows \(channel?.text(found) ?? "\(found)")"
+        if let trouble = troubles.begin(.command, detail) { tell([trouble]) }
+        return .failed(detail)
+    }
+
+    // MARK: - Reporting
+
+    private func report(_ readings: [Reading], at stamp: Timestamp, due: MonotonicInstant) {
+        var captured: [Reading] = []
+        for reading in readings {
+            guard let index = channels.firstIndex(where: { $0.channel.name == reading.channel })
+            else {
+                continue
+            }
+            switch channels[index].check.judge(reading.value) {
+            case .plausible:
+                captured += take(reading, index, at: stamp.monotonic, due: due)
+                tell(
+                    troubles.end(
+                        [.implausible], on: reading.channel,
+                        "channel \(reading.channel): plausible again"))
+            case .implausible(let reason):
+                guard
+                    let trouble = troubles.begin(
+                        .implausible, on: reading.channel, "channel \(reading.channel): \(reason)")
+                else { continue }
+                tell([trouble])
+                channels[index].capture.reset()
+                captured.append(
+                    Reading(channel: reading.channel, value: reading.value, quality: .bad))
+            }
+        }
+        if !captured.isEmpty {
+            outbox.send(Fact(node: name, at: stamp, matter: .readings(captured)))
+        }
+    }
+
+    /// Notes a good reading; answers it again when it is to be reported.
+    private func take(
+        _ reading: Reading, _ index: Int, at now: MonotonicInstant, due: MonotonicInstant
+    ) -> [Reading] {
+        let before = channels[index].lastGood
+        channels[index].lastGood = now
+        pulse.note { ($0.lastGood[index], $0.lastValue[index]) = (now, reading.value) }
+        // Whoever watches has called the channel stale in the meantime; only a report ends that.
+        if let before, before.duration(to: now) > channels[index].channel.staleAfter {
+            channels[index].capture.reset()
+        }
+        return channels[index].capture.captures(reading.value, due: due) ? [reading] : []
+    }
+
+    private func tell(_ troubles: [Trouble]) {
+        guard !troubles.isEmpty else { return }
+        let stamp = clock.timestamp
+        for trouble in troubles {
+            outbox.send(Fact(node: name, at: stamp, matter: .trouble(trouble)))
+        }
+    }
+}
+
+/// What a node remembers of one channel.
+private struct ChannelState: Sendable {
+    let channel: DataChannel
+    var schedule: PollSchedule
+    var capture: CaptureState
+    var check: PlausibilityCheck
+    var lastGood: MonotonicInstant?
+
+    init(_ channel: DataChannel, first: MonotonicInstant, origin: MonotonicInstant) {
+        self.channel = channel
+        schedule = PollSchedule(period: channel.pollPeriod, first: first, origin: origin)
+        capture = CaptureState(rule: channel.capture)
+        check = PlausibilityCheck(channel: channel)
+    }
+}
+
+extension DriverError {
+    fileprivate var troubleKind: Trouble.Kind {
+        switch kind {
+        case .badComponent, .unsupported: .badComponent
+        case .notConnected: .notConnected
+        case .timeout: .timeout
+        case .badReply: .badReply
+        }
+    }
+}
+
+extension SafeState {
+    /// The value to drive; nil to stay as it is.
+    public var value: Int64? {
+        switch self {
+        case .off: 0
+        case .on: 1
+        case .hold: nil
+        }
+    }
+}

@@ -1,0 +1,200 @@
+import CLinux
+import Glibc
+import Synchronization
+import Vocabulary
+
+/// One named thread that code may block, and the executor of the actor that owns it.
+///
+/// Between the actor's jobs it runs the rounds that the actor asked for and sleeps in `ppoll(2)` until
+/// the next one is due, a job arrives, or a watched descriptor becomes readable. Any thread may
+/// enqueue jobs; they are never lost or reordered, and their number is bounded by who awaits them.
+public final class SyncThread: SerialExecutor, Alarm {
+    /// How long a thread may rest after a round.
+    public struct Rest: Sendable {
+        /// When the next round is due; nil for never.
+        public let until: MonotonicInstant?
+        /// A descriptor that ends the rest when it becomes readable.
+        public let watching: Int32?
+
+        public init(until: MonotonicInstant?, watching: Int32? = nil) {
+            self.until = until
+            self.watching = watching
+        }
+    }
+
+    /// Stack of one thread, in bytes. A quarter of it is the most that any driver was seen to use;
+    /// `make stack` measures it anew.
+    public static let defaultStackSize = 256 * 1024
+
+    private struct State {
+        var jobs: [UnownedJob] = []
+        var round: (@Sendable () -> Rest)?
+        var isResting = false
+        var isEnding = false
+    }
+
+    public let name: String
+    private let clock: any GatewayClock
+    private let state = Mutex(State())
+    /// The thread's pthread_t once it runs; 0 before.
+    private let identity = Atomic<UInt>(0)
+    private let bell: Int32
+
+    /// Starts the thread. It lives until `end()`.
+    ///
+    /// - Parameters:
+    ///   - name: Shown by `top -H` and debuggers, cut to 15 bytes.
+    ///   - stackSize: In bytes, at least 64 KiB.
+    public init(
+        name: String, clock: any GatewayClock, stackSize: Int = SyncThread.defaultStackSize
+    ) {
+        (self.name, self.clock) = (name, clock)
+        bell = SyncThread.makeBell()
+        var attributes = pthread_attr_t()
+        // Sound: `attributes` lives to the end of this function and the calls only fill it in.
+        unsafe pthread_attr_init(&attributes)
+        unsafe pthread_attr_setstacksize(&attributes, max(stackSize, 64 * 1024))
+        unsafe pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+        var thread = pthread_t()
+        // Sound: the thread owns one reference to `self`, which it takes over first thing.
+        let status = unsafe pthread_create(
+            &thread, &attributes,
+            { argument in
+                guard let argument = unsafe argument else { return nil }
+                unsafe Unmanaged<SyncThread>.fromOpaque(argument).takeRetainedValue().run()
+                return nil
+            }, Unmanaged.passRetained(self).toOpaque())
+        unsafe pthread_attr_destroy(&attributes)
+        precondition(status == 0, "no thread for \(name): \(String(errorNumber: status))")
+    }
+
+    deinit { close(bell) }
+
+    /// Has `round` called on the thread: at once, whenever its rest is over, and after each job.
+    public func begin(_ round: @escaping @Sendable () -> Rest) {
+        change { $0.round = round }
+    }
+
+    /// Stops the rounds. Jobs still run.
+    public func pause() {
+        change { $0.round = nil }
+    }
+
+    /// Lets the thread go after the jobs it has. The actor that it executes must be gone or idle.
+    public func end() {
+        change { $0.isEnding = true }
+    }
+
+    /// Wakes the thread out of its rest.
+    public func ring() {
+        var one: UInt64 = 1
+        // Sound: eight bytes of `one` are read during the call. A full counter is awake already.
+        _ = unsafe write(bell, &one, 8)
+    }
+
+    public func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        change { $0.jobs.append(job) }
+    }
+
+    public func asUnownedSerialExecutor() -> UnownedSerialExecutor {
+        // Sound: the actor that runs on this executor keeps it alive.
+        unsafe UnownedSerialExecutor(ordinary: self)
+    }
+
+    public func checkIsolated() {
+        precondition(isCurrent, "must run on thread \(name)")
+    }
+
+    public func isIsolatingCurrentContext() -> Bool? { isCurrent }
+
+    private var isCurrent: Bool {
+        pthread_equal(identity.load(ordering: .acquiring), pthread_self()) != 0
+    }
+
+    private func change(_ body: (inout State) -> Void) {
+        let mustRing = state.withLock { state in
+            body(&state)
+            defer { state.isResting = false }
+            return state.isResting
+        }
+        if mustRing { ring() }
+    }
+
+    private func run() {
+        identity.store(pthread_self(), ordering: .releasing)
+        unsafe pthread_setname_np(pthread_self(), String(name.utf8.prefix(15)) ?? "node")
+        blockSignals()
+        while true {
+            let (jobs, isEnding) = state.withLock { state in
+                defer { state.jobs.removeAll(keepingCapacity: true) }
+                return (state.jobs, state.isEnding)
+            }
+            for job in jobs {
+                // Sound: the job was enqueued for this executor and is run once.
+                unsafe job.runSynchronously(on: asUnownedSerialExecutor())
+            }
+            if isEnding && jobs.isEmpty { return }
+            // Asked for after the jobs, one of which may have been the one to begin the rounds.
+            let round = state.withLock(\.round)
+            let rest = round?() ?? Rest(until: nil)
+            let mayRest = state.withLock { state in
+                state.isResting = state.jobs.isEmpty && !state.isEnding
+                return state.isResting
+            }
+            if mayRest { take(rest) }
+        }
+    }
+
+    private func take(_ rest: Rest) {
+        let allowance = clock.allowance(until: rest.until, alarm: self)
+        var descriptors = [pollfd(fd: bell, events: Int16(POLLIN), revents: 0)]
+        if let watching = rest.watching {
+            descriptors.append(pollfd(fd: watching, events: Int16(POLLIN), revents: 0))
+        }
+        let count = nfds_t(descriptors.count)
+        if let allowance {
+            let nanoseconds = max(0, allowance.wholeNanoseconds)
+            var limit = timespec(
+                tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
+            // Sound: array and limit outlive the call; `count` is the array's length.
+            _ = unsafe ppoll(&descriptors, count, &limit, nil)
+        } else {
+            // Sound: as above.
+            _ = unsafe ppoll(&descriptors, count, nil, nil)
+        }
+        state.withLock { $0.isResting = false }
+        var rung: UInt64 = 0
+        // Sound: the descriptor does not block and at most eight bytes are written to `rung`.
+        _ = unsafe read(bell, &rung, 8)
+    }
+
+    /// An eventfd above 1023: libmodbus and libmosquitto use select(2) and need the low descriptors.
+    private static func makeBell() -> Int32 {
+        let low = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
+        precondition(low >= 0, "no eventfd: \(String(errorNumber: errno))")
+        let high = fcntl(low, F_DUPFD_CLOEXEC, 1024)
+        guard high >= 0 else { return low }
+        close(low)
+        return high
+    }
+
+    /// Signals for the process are the main program's; a fault on this thread stays its own.
+    private func blockSignals() {
+        var signals = sigset_t()
+        // Sound: `signals` is filled in by the calls and lives to the end of this function.
+        unsafe sigfillset(&signals)
+        for fault in [SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS] {
+            unsafe sigdelset(&signals, fault)
+        }
+        unsafe pthread_sigmask(SIG_SETMASK, &signals, nil)
+    }
+}
+
+extension String {
+    /// The system's words for an error number.
+    init(errorNumber: Int32) {
+        // Sound: strerror answers a C string that is valid until this thread's next call of it.
+        self = unsafe String(cString: strerror(errorNumber))
+    }
+}

@@ -1,0 +1,79 @@
+import Channels
+import Documents
+import DriverKit
+import Simulators
+import Vocabulary
+
+@testable import Nodes
+
+/// One scripted node on a clock that stands still, and what it says.
+struct Bench {
+    let clock = ManualClock()
+    let mailbox = Mailbox<Fact>(laneCapacity: 64)
+
+    func channel(
+        _ name: StaticString = "value", poll: Duration = .seconds(1),
+        capture: Duration = .seconds(60), delta: Int64? = 1, plausibility: Plausibility = .anything
+    ) -> DataChannel {
+        DataChannel(
+            name: DataChannelName(known: name), node: "node", source: "value", unit: .celsius,
+            exponent: 0, pollPeriod: poll, capture: CaptureRule(period: capture, delta: delta),
+            plausibility: plausibility)
+    }
+
+    func node(
+        _ device: ScriptedDevice, _ channels: [DataChannel]? = nil, name: StaticString = "node",
+        actuates: Bool = false, safeState: SafeState? = nil
+    ) -> ShNode {
+        let place = Place(path: "", line: 1, column: 1)
+        let component = Component(
+            name: "device", model: "scripted",
+            settings: Settings(JsonNode(.group([]), at: place), described: []),
+            channels: channels ?? [channel()], safeState: safeState)
+        return ShNode(
+            name: ShNodeName(known: name), component: component,
+            outbox: mailbox.sender(named: name.description), clock: clock,
+            open: device.opener(actuates: actuates))
+    }
+
+    /// All facts up to and including the first for which `isLast` holds.
+    func facts(until isLast: (Fact) -> Bool) async -> [Fact] {
+        var facts: [Fact] = []
+        while let batch = await mailbox.next() {
+            facts += batch.letters
+            if facts.contains(where: isLast) { return facts }
+        }
+        return facts
+    }
+
+    /// The next batch of facts.
+    func nextFacts() async -> [Fact] { await mailbox.next()?.letters ?? [] }
+
+    /// Moves on to each moment that a node waits for, until `duration` has passed.
+    func pass(_ duration: Duration, nodes: Int = 1) async {
+        let end = clock.now.advanced(by: duration)
+        while true {
+            await clock.sleepers(nodes)
+            guard let next = clock.nextDeadline, next <= end else { break }
+            clock.advance(by: max(.zero, clock.now.duration(to: next)))
+        }
+        clock.advance(by: clock.now.duration(to: end))
+    }
+}
+
+extension Fact {
+    var values: [Int64] {
+        guard case .readings(let readings) = matter else { return [] }
+        return readings.map(\.value)
+    }
+
+    var qualities: [Quality] {
+        guard case .readings(let readings) = matter else { return [] }
+        return readings.map(\.quality)
+    }
+
+    var trouble: Trouble? {
+        guard case .trouble(let trouble) = matter else { return nil }
+        return trouble
+    }
+}

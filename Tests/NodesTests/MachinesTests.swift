@@ -1,0 +1,98 @@
+import Testing
+import Vocabulary
+
+@testable import Nodes
+
+private func instant(_ seconds: Double) -> MonotonicInstant {
+    MonotonicInstant(nanoseconds: Int64(seconds * 1e9))
+}
+
+@Suite struct `A poll schedule` {
+    @Test func `goes on along its grid without drifting when each poll is a little late`() {
+        var schedule = PollSchedule(period: .seconds(1), first: instant(10), origin: instant(10))
+        for second in 11...1000 {
+            let skipped = schedule.advance(past: instant(Double(second) - 0.7))
+            #expect(skipped == 0)
+            #expect(schedule.due == instant(Double(second)))
+        }
+    }
+
+    @Test func `skips what was missed and says how much`() {
+        var schedule = PollSchedule(period: .seconds(1), first: instant(10), origin: instant(10))
+        let skipped = schedule.advance(past: instant(30_010.5))
+        #expect(skipped == 30_000)
+        #expect(schedule.due == instant(30_011))
+    }
+
+    @Test func `a first poll off the grid joins it at the next moment`() {
+        var schedule = PollSchedule(period: .seconds(10), first: instant(100), origin: instant(107))
+        schedule.advance(past: instant(100.1))
+        #expect(schedule.due == instant(107))
+    }
+}
+
+@Suite struct `A capture state` {
+    private func captured(
+        _ polls: [(value: Int64, second: Double)], delta: Int64?
+    ) -> [Bool] {
+        var capture = CaptureState(rule: CaptureRule(period: .seconds(60), delta: delta))
+        return polls.map { capture.captures($0.value, due: instant($0.second)) }
+    }
+
+    @Test func `takes the first value, then one each period, then what changed enough`() {
+        let polls: [(Int64, Double)] = [
+            (100, 0), (109, 1), (110, 2), (101, 61), (101, 62), (91, 63),
+        ]
+        #expect(captured(polls, delta: 10) == [true, false, true, false, true, true])
+    }
+
+    @Test func `without a delta a change waits for the period`() {
+        #expect(captured([(0, 0), (1_000_000, 59), (0, 60)], delta: nil) == [true, false, true])
+    }
+
+    @Test func `the farthest apart of all values differ enough`() {
+        #expect(captured([(.min, 0), (.max, 1)], delta: .max) == [true, true])
+    }
+}
+
+@Suite struct `A plausibility check` {
+    /// Which of `values`, polled one after the other, are believed.
+    private func believed(_ values: [Int64], _ rule: Plausibility) -> [Bool] {
+        var check = PlausibilityCheck(channel: Bench().channel(plausibility: rule))
+        return values.map { check.judge($0) == .plausible }
+    }
+
+    @Test func `never believes a value out of range`() {
+        let rule = Plausibility(range: -55...125)
+        #expect(believed([125, -55, -56], rule) == [true, true, false])
+        #expect(!believed(Array(repeating: 126, count: 100), rule).contains(true))
+    }
+
+    @Test func `takes a power-on value only when it is near the last good one`() {
+        let rule = Plausibility(largestStep: 5, powerOnValues: [85])
+        #expect(believed([85, 82, 85], rule) == [false, true, true])
+    }
+
+    @Test func `believes a large step once three polls agree`() {
+        let rule = Plausibility(largestStep: 5)
+        #expect(
+            believed([20, 60, 21, 60, 61, 62], rule) == [true, false, true, false, false, true])
+    }
+
+    @Test func `a counter that falls is not believed, however often it says so`() {
+        let values = [5_000_000] + Array(0..<50) + [5_000_001]
+        let verdicts = believed(values.map(Int64.init), Plausibility(isCounter: true))
+        #expect(verdicts.first == true && verdicts.last == true)
+        #expect(verdicts.count { $0 } == 2)
+    }
+}
+
+@Suite struct `A back-off` {
+    @Test func `doubles up to its cap and starts again after a success`() {
+        var backoff = Backoff(first: .seconds(1), cap: .seconds(60))
+        let delays = (0..<9).map { _ in backoff.failed() }
+        #expect(delays == [1, 2, 4, 8, 16, 32, 60, 60, 60].map { .seconds($0) })
+        backoff.succeeded()
+        #expect(backoff.failed() == .seconds(1))
+    }
+}

@@ -1,0 +1,233 @@
+import Channels
+import DriverKit
+import Simulators
+import Testing
+import Vocabulary
+
+@testable import Nodes
+
+@Suite struct `A node` {
+    let bench = Bench()
+
+    @Test func `reports the first value at once, with the time the device was asked`() async {
+        let node = bench.node(ScriptedDevice(.shows([21])))
+        let asked = bench.clock.timestamp
+        await node.start()
+        let facts = await bench.nextFacts()
+        #expect(facts.map(\.values) == [[21]])
+        #expect(facts.first?.at == asked)
+        withExtendedLifetime(node) {}
+    }
+
+    @Test func `polls its device on time and reports only what its capture rule wants`() async {
+        let device = ScriptedDevice(.shows([20, 20, 20, 25, 25]))
+        let node = bench.node(device, [bench.channel(capture: .seconds(10), delta: 5)])
+        await node.start()
+        await bench.pass(.seconds(10))
+        #expect(device.asked == 11)
+        let facts = await bench.nextFacts()
+        #expect(facts.map(\.values) == [[20], [25]])
+        withExtendedLifetime(node) {}
+    }
+
+    @Test func `all channels due in one poll share one time stamp`() async {
+        let fast = bench.channel("fast", poll: .seconds(1), delta: nil)
+        let slow = bench.channel("slow", poll: .seconds(5), capture: .seconds(5), delta: nil)
+        let node = bench.node(ScriptedDevice(.shows([1])), [fast, slow])
+        await node.start()
+        await bench.pass(.seconds(5))
+        let facts = await bench.nextFacts()
+        #expect(facts.count == 2)
+        #expect(facts.first?.values.count == 2)
+        #expect(facts.last?.values.count == 1)
+        withExtendedLifetime(node) {}
+    }
+
+    @Test func `a night of suspend costs one poll, not thirty thousand`() async {
+        let device = ScriptedDevice(.shows([1]))
+        let node = bench.node(device)
+        await node.start()
+        await bench.clock.sleepers(1)
+        bench.clock.advance(by: .seconds(30_000))
+        await bench.clock.sleepers(1)
+        #expect(device.asked == 2)
+        #expect(node.pulse.reading.skipped == 29_999)
+    }
+
+    @Test func `tells a trouble once when it starts and once when it ends`() async {
+        let device = ScriptedDevice(.fails(DriverError(.timeout, "no reply")))
+        let node = bench.node(device, [bench.channel(capture: .seconds(1_000))])
+        await node.start()
+        await bench.pass(.seconds(300))
+        device.behave(.shows([7]))
+        await bench.pass(.seconds(60))
+        let facts = await bench.nextFacts()
+        #expect(facts.compactMap(\.trouble).map(\.isOn) == [true, false])
+        #expect(facts.compactMap(\.trouble).map(\.kind) == [.timeout, .timeout])
+        #expect(facts.flatMap(\.values) == [7])
+        withExtendedLifetime(node) {}
+    }
+
+    @Test func `asks a silent device ever less often, and at least once a minute`() async {
+        let device = ScriptedDevice(.fails(DriverError(.timeout, "no reply")))
+        let node = bench.node(device)
+        await node.start()
+        await bench.pass(.seconds(600))
+        #expect(device.asked >= 12)
+        #expect(device.asked <= 22)
+        withExtendedLifetime(node) {}
+    }
+
+    @Test func `opens a device anew after it had vanished, without being restarted`() async {
+        let device = ScriptedDevice(.shows([3]))
+        let node = bench.node(device)
+        await node.start()
+        await bench.pass(.seconds(2))
+        device.unplug()
+        await bench.pass(.seconds(100))
+        #expect(!node.pulse.reading.isOpen)
+        device.plugIn()
+        await bench.pass(.seconds(40))
+        #expect(node.pulse.reading.isOpen)
+        let facts = await bench.nextFacts()
+        #expect(facts.compactMap(\.trouble).map(\.kind) == [.notConnected, .notConnected])
+        #expect(facts.flatMap(\.values) == [3, 3])
+    }
+
+    @Test func `never publishes an implausible value as good`() async {
+        let device = ScriptedDevice(.shows([20, 500, 500, 21]))
+        let channel = bench.channel(plausibility: Plausibility(range: 0...100))
+        let node = bench.node(device, [channel])
+        await node.start()
+        await bench.pass(.seconds(5))
+        let facts = await bench.nextFacts()
+        #expect(facts.flatMap(\.values) == [20, 500, 21])
+        #expect(facts.flatMap(\.qualities) == [.good, .bad, .good])
+        #expect(facts.compactMap(\.trouble).map(\.isOn) == [true, false])
+        withExtendedLifetime(node) {}
+    }
+
+    @Test func `says what its device says between polls, with the device's own time`() async {
+        let device = ScriptedDevice(.shows([0]))
+        let node = bench.node(device, [bench.channel(poll: .seconds(60))])
+        await node.start()
+        _ = await bench.nextFacts()
+        let happened = bench.clock.now.advanced(by: .milliseconds(-40))
+        let wall = bench.clock.wallTime
+        device.happen([DriverEvent(at: happened, reading: Reading(channel: "value", value: 1))])
+        let facts = await bench.nextFacts()
+        #expect(facts.map(\.values) == [[1]])
+        #expect(facts.first?.at.monotonic == happened)
+        #expect(facts.first?.at.wall == wall.advanced(by: .milliseconds(-40)))
+        withExtendedLifetime(node) {}
+    }
+}
+
+@Suite struct `A relay's node` {
+    let bench = Bench()
+
+    @Test func `is in its safe state once started, and again once stopped`() async {
+        let device = ScriptedDevice()
+        device.force(1)
+        let node = bench.node(device, actuates: true, safeState: .off)
+        await node.start()
+        #expect(device.level == 0)
+        let on = Command(id: CommandID("a")!, node: "node", value: 1, orderedBy: "test")
+        guard case .confirmed(let state, _) = await node.apply(on) else {
+            Issue.record("not confirmed")
+            return
+        }
+        #expect(state.value == 1)
+        #expect(device.level == 1)
+        await node.stop()
+        #expect(device.level == 0)
+    }
+
+    @Test func `says what the device shows, not what was asked for`() async {
+        let device = ScriptedDevice()
+        let node = bench.node(device, actuates: true, safeState: .off)
+        await node.start()
+        device.stick()
+        let on = Command(id: CommandID("a")!, node: "node", value: 1, orderedBy: "test")
+        guard case .failed(let why) = await node.apply(on) else {
+            Issue.record("a stuck relay was confirmed")
+            return
+        }
+        #expect(why.contains("the device shows"))
+    }
+
+    @Test func `refuses commands once it is stopped`() async {
+        let device = ScriptedDevice()
+        let node = bench.node(device, actuates: true, safeState: .off)
+        await node.start()
+        await node.stop()
+        let on = Command(id: CommandID("a")!, node: "node", value: 1, orderedBy: "test")
+        guard case .refused = await node.apply(on) else {
+            Issue.record("switched after its stop")
+            return
+        }
+        #expect(device.level == 0)
+    }
+}
+
+@Suite struct `Among many nodes` {
+    let bench = Bench()
+
+    @Test func `ten that hang for ever, throw, flood or vanish harm none of the others`() async {
+        let hanging = (0..<4).map { _ in ScriptedDevice(.hangs) }
+        let throwing = (0..<3).map { _ in
+            ScriptedDevice(.fails(DriverError(.badReply, "noise")))
+        }
+        let vanished = (0..<3).map { _ in ScriptedDevice() }
+        vanished.forEach { $0.unplug() }
+        let good = (0..<30).map { _ in ScriptedDevice(.shows([1])) }
+        let ill = (hanging + throwing + vanished).map { bench.node($0) }
+        let well = good.map { bench.node($0, [bench.channel(capture: .seconds(1), delta: nil)]) }
+        for node in ill + well {
+            _ = await within(.seconds(1), on: bench.clock) { await node.start() }
+        }
+        await bench.pass(.seconds(60), nodes: 36)
+        for device in good { #expect(device.asked == 61) }
+        for node in well { #expect(node.pulse.reading.worstLateness == .zero) }
+        for node in ill.prefix(4) { #expect(node.pulse.reading.isHung(at: bench.clock.now)) }
+        hanging.forEach { $0.release() }
+    }
+
+    @Test func `one that floods loses its own oldest facts and nobody else's`() async {
+        let flooding = ScriptedDevice(.shows([0]))
+        let quiet = ScriptedDevice(.shows([5]))
+        let nodes = [
+            bench.node(flooding, name: "flooding"), bench.node(quiet, name: "quiet"),
+        ]
+        for node in nodes { await node.start() }
+        await bench.clock.sleepers(2)
+        let now = bench.clock.now
+        flooding.happen(
+            (1...1_000).map {
+                DriverEvent(at: now, reading: Reading(channel: "value", value: Int64($0)))
+            })
+        await bench.pass(.seconds(2), nodes: 2)
+        let batch = await bench.mailbox.next()
+        #expect(batch?.letters.filter { $0.node == "quiet" }.flatMap(\.values) == [5])
+        #expect(batch?.letters.filter { $0.node == "flooding" }.count == 64)
+        withExtendedLifetime(nodes) {}
+        #expect(batch?.losses.map(\.sender) == ["flooding"])
+        #expect(batch?.losses.map(\.count) == [1_002 - 64])
+    }
+}
+
+@Suite struct `A sync thread` {
+    @Test(.timeLimit(.minutes(1)))
+    func `leaves no mailbox lane behind when its node goes`() async {
+        let bench = Bench()
+        for _ in 0..<1_000 {
+            let node = bench.node(ScriptedDevice())
+            await node.start()
+            await node.stop()
+        }
+        bench.mailbox.close()
+        while await bench.mailbox.next() != nil {}
+        // The last node's own thread may still be letting go of it.
+        while bench.mailbox.senderCount > 0 { await Task.yield() }
+    }
+}
