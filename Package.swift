@@ -73,7 +73,7 @@ let package = Package(
             "Proactors",
             [
                 "Vocabulary", "Channels", "DriverKit", "Nodes", "Layouts", "Journals", "Links",
-                "Upstreams", logging,
+                "Upstreams", logging, deque,
             ]),
         .executableTarget(
             name: "tidegate",

@@ -5,6 +5,7 @@ import Vocabulary
 ///
 /// Work that hangs, as a node does whose hardware never answers, is left behind and cannot hold the
 /// caller: it goes on alone, and what it returns later is dropped.
+@discardableResult
 public func within<Result: Sendable>(
     _ limit: Duration, on clock: any GatewayClock,
     _ work: @escaping @Sendable () async -> Result

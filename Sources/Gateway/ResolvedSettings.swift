@@ -51,7 +51,7 @@ struct ResolvedSettings: Sendable {
     }
 
     init(
-        _ commandLine: CommandLine, environment: [String: String], layout: RunSettings,
+        _ commandLine: CommandLine, environment: (String) -> String?, layout: RunSettings,
         gateway: GatewayName, isTerminal: Bool
     ) throws(Mistakes) {
         var resolver = Resolver(environment: environment)
@@ -99,13 +99,13 @@ struct ResolvedSettings: Sendable {
 
     /// Source: systemd.exec(5), STATE_DIRECTORY; XDG Base Directory Specification, XDG_STATE_HOME.
     private static func standardStateDirectory(
-        _ environment: [String: String], gateway: GatewayName
+        _ environment: (String) -> String?, gateway: GatewayName
     ) -> String {
-        if let given = environment["STATE_DIRECTORY"]?.split(separator: ":").first {
+        if let given = environment("STATE_DIRECTORY")?.split(separator: ":").first {
             return String(given)
         }
         let base =
-            environment["XDG_STATE_HOME"] ?? environment["HOME"].map { "\($0)/.local/state" }
+            environment("XDG_STATE_HOME") ?? environment("HOME").map { "\($0)/.local/state" }
             ?? "/var/lib"
         return "\(base)/tidegate/\(gateway)"
     }
@@ -113,17 +113,15 @@ struct ResolvedSettings: Sendable {
 
 /// Finds the strongest layer that speaks, and collects what makes no sense.
 private struct Resolver {
-    let environment: [String: String]
+    let environment: (String) -> String?
     var mistakes: [String] = []
-
-    init(environment: [String: String]) { self.environment = environment }
 
     mutating func resolve<Value: Sendable>(
         _ given: String?, _ option: String, _ variable: String, _ layout: String?,
         standard: Value, form: String, read: (String) -> Value?
     ) -> Setting<Value> {
         let layers: [(text: String?, origin: SettingOrigin)] = [
-            (given, .commandLine(option)), (environment[variable], .environment(variable)),
+            (given, .commandLine(option)), (environment(variable), .environment(variable)),
             (layout, .layout),
         ]
         for case (let text?, let origin) in layers {

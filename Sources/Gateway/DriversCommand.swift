@@ -1,0 +1,53 @@
+import ArgumentParser
+import DriverKit
+import Drivers
+import Vocabulary
+
+struct DriversCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "drivers",
+        abstract: "List the drivers: their wires, channels and units, and settings with defaults.")
+
+    @Argument(help: "Only these drivers.")
+    var models: [String] = []
+
+    func run() throws {
+        let registry = DriverRegistry.standard
+        for model in models where DriverModel(model).flatMap({ registry[$0] }) == nil {
+            Output.error("tidegate: \(registry.unknown(model))")
+            throw ExitStatus.failure.code
+        }
+        for driver in registry.drivers where models.isEmpty || models.contains(driver.model.text) {
+            show(driver.description)
+        }
+    }
+
+    private func show(_ driver: DriverDescription) {
+        Output.line("\(driver.model): \(driver.title)")
+        Output.line("  wire: \(driver.wire)")
+        Output.line("  kinds: \(driver.kinds.map(\.rawValue).joined(separator: ", "))")
+        Output.line("  source: \(driver.source)")
+        if driver.channels.isEmpty {
+            Output.line("  channels: as the settings say")
+        } else {
+            var channels = Table("    CHANNEL", "UNIT", "STEP", "POLL", "CAPTURE", "WHAT")
+            for channel in driver.channels {
+                channels.add(
+                    "    \(channel.source)", channel.unit.rawValue, "10^\(channel.exponent)",
+                    channel.pollPeriod.layoutText, channel.capturePeriod.layoutText, channel.title)
+            }
+            channels.lines.forEach(Output.line)
+        }
+        if !driver.settings.isEmpty { show(driver.settings, indent: "    ") }
+        Output.line("")
+    }
+
+    private func show(_ settings: [SettingDescription], indent: String) {
+        var table = Table("\(indent)SETTING", "DEFAULT", "FORM", "WHAT")
+        for setting in settings {
+            let standard = setting.defaultValue?.quoted ?? (setting.isOptional ? "absent" : "required")
+            table.add("\(indent)\(setting.name)", standard, setting.form.words, setting.help)
+        }
+        table.lines.forEach(Output.line)
+    }
+}

@@ -1,0 +1,122 @@
+import ArgumentParser
+import DriverKit
+import Drivers
+import Layouts
+import Vocabulary
+
+struct LayoutCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "layout", abstract: "Check, show and describe hardware layouts.",
+        subcommands: [LayoutCheckCommand.self, LayoutShowCommand.self, LayoutSchemaCommand.self])
+}
+
+struct LayoutCheckCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check", abstract: "Tell every problem of layout files, each with its place.",
+        discussion: "Ends with 0 when all files are good, 1 when one has problems, 66 when one cannot be read.")
+
+    @Argument(help: "The layout files.", completion: .file(extensions: ["json"]))
+    var files: [String]
+
+    func run() throws {
+        var worst = ExitStatus.success
+        for file in files {
+            do throws(MachineError) {
+                let loaded = try LoadedLayout(file)
+                if loaded.layout == nil {
+                    loaded.tellProblems(Output.line)
+                    if worst == .success { worst = .failure }
+                } else {
+                    Output.line("\(file): good")
+                }
+            } catch {
+                Output.error("tidegate: cannot read \(error.detail)")
+                worst = .noInput
+            }
+        }
+        if worst != .success { throw worst.code }
+    }
+}
+
+struct LayoutShowCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "Show what a layout makes: nodes, threads, wires, channels and topics.")
+
+    @Argument(help: "The layout file.", completion: .file(extensions: ["json"]))
+    var file: String
+
+    func run() throws {
+        let layout = try LoadedLayout.valid(file)
+        Output.line("gateway \(layout.gateway)\n")
+        var nodes = Table("NODE", "KIND", "THREAD", "DRIVER", "WIRE", "SAFE STATE", "TITLE")
+        for node in layout.nodes {
+            nodes.add(
+                node.name.text, node.kind.rawValue, String(node.name.text.prefix(15)),
+                node.component.model.text, wire(of: node.component),
+                node.component.safeState?.rawValue ?? "", node.title)
+        }
+        nodes.lines.forEach(Output.line)
+        Output.line("")
+        var channels = Table("CHANNEL", "NODE", "UNIT", "STEP", "POLL", "CAPTURE", "ON CHANGE OF")
+        for channel in layout.nodes.flatMap(\.component.channels) {
+            channels.add(
+                channel.name.text, channel.node.text, channel.unit.rawValue,
+                "10^\(channel.exponent)", channel.pollPeriod.layoutText,
+                channel.capture.period.layoutText,
+                channel.capture.delta.map { "\(channel.decimal($0))" } ?? "")
+        }
+        channels.lines.forEach(Output.line)
+        showBuses(layout)
+        showTopics(layout)
+    }
+
+    private func wire(of component: Component) -> String {
+        let claims = (try? DriverRegistry.standard[component.model]?.claims(of: component)) ?? []
+        let bus = component.settings["bus"]?.text
+        let first = bus.map { "bus \($0)" } ?? claims.first?.wire
+            ?? DriverRegistry.standard[component.model]?.description.wire ?? ""
+        return first + (component.isSimulated ? " (simulated)" : "")
+    }
+
+    private func showBuses(_ layout: HardwareLayout) {
+        guard !layout.buses.isEmpty else { return }
+        Output.line("")
+        var buses = Table("BUS", "LINE", "GAP", "LOAD")
+        let loads = BusPlan.loads(of: layout, registry: .standard)
+        for bus in layout.buses {
+            let line = switch bus.line {
+            case .serial(let serial): "\(serial.port) at \(serial.baud) baud"
+            case .tcp(let host, let port): "\(host):\(port)"
+            }
+            buses.add(
+                bus.name.text, line, bus.gap.layoutText,
+                loads[bus.name].map { "\(Int(($0 * 100).rounded())) %" } ?? "")
+        }
+        buses.lines.forEach(Output.line)
+    }
+
+    private func showTopics(_ layout: HardwareLayout) {
+        for upstream in layout.upstreams {
+            let prefix = "\(upstream.topic)/\(layout.gateway)"
+            Output.line("\nupstream \(upstream.name)")
+            var topics = Table("TOPIC", "WHAT")
+            topics.add("\(prefix)/status", "online or offline; retained, last will")
+            topics.add("\(prefix)/birth", "nodes, channels and units; retained")
+            topics.add("\(prefix)/live/CHANNEL", "the newest value; retained")
+            topics.add("\(prefix)/readings/CHANNEL", "every captured reading, in order")
+            topics.add("\(prefix)/trouble/NODE", "what goes wrong and when it is over")
+            for node in layout.nodes where node.kind == .relay {
+                topics.add("\(prefix)/set/\(node.name)", "commands: on, off")
+            }
+            topics.lines.forEach(Output.line)
+        }
+    }
+}
+
+struct LayoutSchemaCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "schema", abstract: "Print the JSON Schema (2020-12) of hardware layouts.")
+
+    func run() { Output.write(LayoutSchema.text(registry: .standard), to: 1) }
+}

@@ -1,0 +1,41 @@
+import ArgumentParser
+import Documents
+import DriverKit
+import Drivers
+import Layouts
+
+/// A layout file, read and checked, as every command that takes one needs it.
+struct LoadedLayout {
+    let path: String
+    let layout: HardwareLayout?
+    let problems: [Problem]
+
+    /// - Throws: `MachineError` when the file cannot be read.
+    init(_ path: String) throws(MachineError) {
+        self.path = path
+        let bytes = try Machine.bytes(of: path)
+        (layout, problems) = LayoutReader.read(bytes, registry: .standard)
+    }
+
+    /// The layout of a file without problems; tells all problems and ends the command otherwise.
+    static func valid(_ path: String) throws -> HardwareLayout {
+        let loaded: LoadedLayout
+        do {
+            loaded = try LoadedLayout(path)
+        } catch {
+            Output.error("tidegate: cannot read \(error.detail)")
+            throw ExitStatus.noInput.code
+        }
+        guard let layout = loaded.layout else {
+            loaded.tellProblems(Output.error)
+            throw ExitStatus.failure.code
+        }
+        return layout
+    }
+
+    /// One line for each problem, and one that counts them.
+    func tellProblems(_ line: (String) -> Void) {
+        for problem in problems { line("\(path), \(problem)") }
+        line("\(path): \(problems.count) \(problems.count == 1 ? "problem" : "problems")")
+    }
+}

@@ -1,0 +1,117 @@
+import CLinux
+import Glibc
+
+/// Small questions to the operating system that need no clock and no hardware.
+enum Machine {
+    /// The value of an environment variable; nil when it is unset or empty.
+    static func environment(_ name: String) -> String? {
+        // Sound: the text is copied at once, and nothing in this program changes the environment.
+        guard let value = unsafe getenv(name) else { return nil }
+        let text = unsafe String(cString: value)
+        return text.isEmpty ? nil : text
+    }
+
+    /// The system's words for an error number.
+    static func words(for errorNumber: Int32) -> String {
+        // Sound: strerror answers a C string that is valid until this thread's next call of it.
+        unsafe String(cString: strerror(errorNumber))
+    }
+
+    /// All bytes of a file of at most `limit` bytes.
+    static func bytes(of path: String, limit: Int = 16 << 20) throws(MachineError) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw MachineError("\(path): \(words(for: errno))") }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            // Sound: the buffer lives for the length of the call.
+            let count = unsafe piece.withUnsafeMutableBytes {
+                unsafe read(descriptor, $0.baseAddress, $0.count)
+            }
+            guard count >= 0 else { throw MachineError("\(path): \(words(for: errno))") }
+            if count == 0 { return bytes }
+            bytes += piece[..<count]
+            guard bytes.count <= limit else { throw MachineError("\(path): is larger than \(limit) bytes") }
+        }
+    }
+
+    /// Writes a file that only this user may read, in one step for whoever reads it.
+    static func write(_ text: String, to path: String) throws(MachineError) {
+        let draft = path + ".new"
+        let descriptor = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw MachineError("\(draft): \(words(for: errno))") }
+        Output.write(text, to: descriptor)
+        close(descriptor)
+        guard rename(draft, path) == 0 else {
+            throw MachineError("\(path): \(words(for: errno))")
+        }
+    }
+
+    /// Makes a folder and all above it; what is new belongs to this user alone.
+    static func makeFolder(_ path: String) throws(MachineError) {
+        var made = ""
+        for part in path.split(separator: "/") {
+            made += "/" + part
+            guard mkdir(made, 0o700) == 0 || errno == EEXIST else {
+                throw MachineError("\(made): \(words(for: errno))")
+            }
+        }
+    }
+
+    /// The names in a folder, sorted; none when it cannot be read.
+    static func names(in folder: String) -> [String] {
+        guard let directory = unsafe opendir(folder) else { return [] }
+        defer { unsafe closedir(directory) }
+        var names: [String] = []
+        // Sound: each entry is copied before the next call overwrites it.
+        while let entry = unsafe readdir(directory) {
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
+                unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    /// Lets this process open as many descriptors as the system allows it at all: a node needs one or
+    /// two, and the usual soft limit is 1,024.
+    static func raiseDescriptorLimit() {
+        var limit = rlimit()
+        // Sound: the calls read and fill in `limit`, which lives on this stack.
+        guard unsafe getrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &limit) == 0 else {
+            return
+        }
+        limit.rlim_cur = limit.rlim_max
+        _ = unsafe setrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &limit)
+    }
+
+    /// The width of the terminal behind standard output, in columns; 100 when it does not say.
+    static var terminalWidth: Int {
+        var size = winsize()
+        // Sound: the call fills in `size`, which lives on this stack.
+        guard unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
+            return 100
+        }
+        return Int(size.ws_col)
+    }
+
+    /// The height of the terminal behind standard output, in lines; 40 when it does not say.
+    static var terminalHeight: Int {
+        var size = winsize()
+        // Sound: as above.
+        guard unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_row > 0 else {
+            return 40
+        }
+        return Int(size.ws_row)
+    }
+}
+
+/// The machine would not do something; `detail` says what and why.
+struct MachineError: Error, CustomStringConvertible {
+    let detail: String
+
+    init(_ detail: String) { self.detail = detail }
+
+    var description: String { detail }
+}

@@ -1,0 +1,30 @@
+/// Lines of columns that stand under each other.
+struct Table {
+    private let heads: [String]
+    private var rows: [[String]] = []
+
+    init(_ heads: String...) { self.heads = heads }
+
+    /// - Parameter cells: One for each head.
+    mutating func add(_ cells: String...) { rows.append(cells) }
+
+    var isEmpty: Bool { rows.isEmpty }
+
+    /// The table as text lines, the heads first.
+    var lines: [String] {
+        let all = [heads] + rows
+        let widths = heads.indices.map { column in
+            all.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
+        }
+        return all.map { row in
+            var line = ""
+            for (column, cell) in row.enumerated() {
+                line += cell
+                if column < row.count - 1 {
+                    line += String(repeating: " ", count: widths[column] - cell.count + 2)
+                }
+            }
+            return line
+        }
+    }
+}

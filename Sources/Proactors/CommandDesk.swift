@@ -1,0 +1,48 @@
+import DequeModule
+import Vocabulary
+
+/// Remembers commands, so that each is carried out once and nobody floods a node.
+///
+/// A pure machine. It keeps the last 256 answers; a command whose identity it knows is answered with
+/// the first result and not carried out again.
+struct CommandDesk: Sendable {
+    /// Commands that one node may have under way; the next one is refused as busy.
+    static let slotsPerNode = 4
+    static let memory = 256
+
+    enum Decision: Hashable, Sendable {
+        /// Carry it out, then call `finished`.
+        case carryOut
+        /// Answer this and do nothing.
+        case answer(CommandAnswer)
+    }
+
+    private var underWay: [ShNodeName: Set<CommandID>] = [:]
+    private var answers: [CommandID: CommandAnswer] = [:]
+    private var order: Deque<CommandID> = []
+
+    /// - Parameter now: Wall time, because a command's expiry comes from somebody else's clock.
+    mutating func take(_ command: Command, now: WallTime) -> Decision {
+        if let answer = answers[command.id] { return .answer(answer) }
+        if let expires = command.expires, expires < now {
+            return .answer(.refused("node \(command.node): the command expired at \(expires.iso8601)"))
+        }
+        let others = underWay[command.node, default: []]
+        if others.contains(command.id) {
+            return .answer(.refused("node \(command.node): the same command is under way"))
+        }
+        guard others.count < Self.slotsPerNode else {
+            return .answer(
+                .refused("node \(command.node): busy with \(others.count) commands, try again"))
+        }
+        underWay[command.node, default: []].insert(command.id)
+        return .carryOut
+    }
+
+    mutating func finished(_ command: Command, _ answer: CommandAnswer) {
+        underWay[command.node]?.remove(command.id)
+        answers[command.id] = answer
+        order.append(command.id)
+        if order.count > Self.memory, let oldest = order.popFirst() { answers[oldest] = nil }
+    }
+}
