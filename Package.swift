@@ -67,7 +67,7 @@ let package = Package(
         room("Layouts", ["DriverKit", "Documents", "Vocabulary"]),
         room("Journals", ["Vocabulary", deque]),
         room("Links", ["Vocabulary"]),
-        room("Upstreams", ["Vocabulary", "CMosquitto"]),
+        room("Upstreams", ["Vocabulary", "Documents", "CMosquitto", "CLinux"]),
         room("Brokers", ["Vocabulary", "Nodes", "CLinux"]),
         room(
             "Proactors",

@@ -1,0 +1,73 @@
+import Vocabulary
+
+/// What an MQTT session needs to know before it connects.
+public struct MqttSettings: Sendable {
+    public var broker: BrokerAddress
+    /// Unique at the broker; two sessions with the same one throw each other out.
+    public var clientID: String
+    public var user: String?
+    public var password: String?
+    /// The files of a TLS connection. With an `mqtts://` broker and nil, the system's authorities count.
+    public var tls: MqttTls?
+    /// How long the connection may be silent, 5 s to 18 h, rounded up to whole seconds. A broker that
+    /// does not answer is given up after twice that time.
+    public var keepAlive: Duration
+    /// What the broker publishes when the connection breaks without a farewell.
+    public var will: MqttMessage?
+    /// The wait before the second try to connect; it doubles from then on.
+    public var shortestReconnectDelay: Duration
+    /// The longest wait. It comes at once when the broker refuses the login, which haste cannot mend.
+    public var longestReconnectDelay: Duration
+    /// How many published messages of each quality of service may be unsettled: at QoS 1 not
+    /// acknowledged, at QoS 0 not written. The caller's own window should be smaller.
+    public var window: Int
+    /// How many received messages may wait to be taken; more are dropped and counted.
+    public var inboxCapacity: Int
+    /// Received messages with a larger payload are dropped and counted. In bytes.
+    public var largestPayload: Int
+
+    public init(
+        broker: BrokerAddress, clientID: String, user: String? = nil, password: String? = nil,
+        tls: MqttTls? = nil, keepAlive: Duration = .seconds(30), will: MqttMessage? = nil,
+        shortestReconnectDelay: Duration = .seconds(1),
+        longestReconnectDelay: Duration = .seconds(60), window: Int = 256,
+        inboxCapacity: Int = 256, largestPayload: Int = 64 * 1024
+    ) {
+        self.broker = broker
+        self.clientID = clientID
+        self.user = user
+        self.password = password
+        self.tls = tls
+        self.keepAlive = keepAlive
+        self.will = will
+        self.shortestReconnectDelay = shortestReconnectDelay
+        self.longestReconnectDelay = longestReconnectDelay
+        self.window = window
+        self.inboxCapacity = inboxCapacity
+        self.largestPayload = largestPayload
+    }
+}
+
+extension MqttSettings: CustomStringConvertible {
+    /// Without the password, which must not stand in any log.
+    public var description: String {
+        "\(broker) as \(clientID)" + (user.map { ", user \($0)" } ?? "")
+    }
+}
+
+/// The files of a TLS connection, read anew for each connection.
+public struct MqttTls: Hashable, Sendable {
+    /// Path of the certificates of the authority that the broker's certificate must come from, in PEM;
+    /// nil for the system's.
+    public var authority: String?
+    /// Path of the client's own certificate in PEM, when the broker asks for one.
+    public var certificate: String?
+    /// Path of the key of `certificate` in PEM, without a pass phrase.
+    public var key: String?
+
+    public init(authority: String? = nil, certificate: String? = nil, key: String? = nil) {
+        self.authority = authority
+        self.certificate = certificate
+        self.key = key
+    }
+}
