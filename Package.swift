@@ -85,7 +85,7 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             path: "Sources/Gateway", swiftSettings: rules),
-        room("Simulators", ["DriverKit", "Documents", "Vocabulary", "CLinux"], path: "Simulators"),
+        room("Simulators", ["DriverKit", "Documents", "Upstreams", "Vocabulary", "CLinux"], path: "Simulators"),
 
         // The suites that every implementation of a protocol passes, real and simulated alike.
         room("Conformance", ["DriverKit", "Journals", "Vocabulary"], path: "Tests/Conformance"),

@@ -19,7 +19,8 @@ enum Machine {
 
     /// All bytes of a file of at most `limit` bytes.
     static func bytes(of path: String, limit: Int = 16 << 20) throws(MachineError) -> [UInt8] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // Sound: the path lives for the length of the call, here and below.
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw MachineError("\(path): \(words(for: errno))") }
         defer { close(descriptor) }
         var bytes: [UInt8] = []
@@ -39,11 +40,11 @@ enum Machine {
     /// Writes a file that only this user may read, in one step for whoever reads it.
     static func write(_ text: String, to path: String) throws(MachineError) {
         let draft = path + ".new"
-        let descriptor = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        let descriptor = unsafe open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw MachineError("\(draft): \(words(for: errno))") }
         Output.write(text, to: descriptor)
         close(descriptor)
-        guard rename(draft, path) == 0 else {
+        guard unsafe rename(draft, path) == 0 else {
             throw MachineError("\(path): \(words(for: errno))")
         }
     }
@@ -53,7 +54,7 @@ enum Machine {
         var made = ""
         for part in path.split(separator: "/") {
             made += "/" + part
-            guard mkdir(made, 0o700) == 0 || errno == EEXIST else {
+            guard unsafe mkdir(made, 0o700) == 0 || errno == EEXIST else {
                 throw MachineError("\(made): \(words(for: errno))")
             }
         }

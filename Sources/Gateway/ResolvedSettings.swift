@@ -51,23 +51,21 @@ struct ResolvedSettings: Sendable {
     }
 
     init(
-        _ commandLine: CommandLine, environment: (String) -> String?, layout: RunSettings,
+        _ commandLine: CommandLine, environment: @escaping (String) -> String?, layout: RunSettings,
         gateway: GatewayName, isTerminal: Bool
     ) throws(Mistakes) {
         var resolver = Resolver(environment: environment)
         broker = resolver.resolve(
-            commandLine.broker, "--broker", "TIDEGATE_BROKER", nil, standard: nil,
-            form: "embedded, mqtt://HOST:PORT or mqtts://HOST:PORT"
-        ) { text -> String?? in
-            text == "embedded" || BrokerAddress(text) != nil ? .some(text) : nil
-        }
+            commandLine.broker, "--broker", "TIDEGATE_BROKER", nil, standard: String?.none,
+            form: "embedded, mqtt://HOST:PORT or mqtts://HOST:PORT",
+            read: { $0 == "embedded" || BrokerAddress($0) != nil ? .some(.some($0)) : .none })
         logLevel = resolver.resolve(
             commandLine.logLevel, "--log-level", "TIDEGATE_LOG_LEVEL", layout.logLevel,
-            standard: .info, form: Logger.Level.allCases.map(\.rawValue).joined(separator: ", "),
+            standard: Logger.Level.info, form: Logger.Level.allCases.map(\.rawValue).joined(separator: ", "),
             read: Logger.Level.init(rawValue:))
         logFormat = resolver.resolve(
             commandLine.logFormat, "--log-format", "TIDEGATE_LOG_FORMAT", layout.logFormat,
-            standard: isTerminal ? .text : .json, form: "text or json",
+            standard: isTerminal ? GatewayLogHandler.Format.text : .json, form: "text or json",
             read: GatewayLogHandler.Format.init(rawValue:))
         stateDirectory = resolver.resolve(
             commandLine.stateDirectory, "--state-directory", "TIDEGATE_STATE_DIRECTORY",

@@ -36,7 +36,10 @@ struct RunFile {
         try Machine.write("{\(members.joined(separator: ", "))}\n", to: path)
     }
 
-    func remove() { unlink(path) }
+    func remove() {
+        // Sound: the path lives for the length of the call.
+        _ = unsafe unlink(path)
+    }
 
     /// The run files of this user's gateways.
     static func all() -> [RunFile] {

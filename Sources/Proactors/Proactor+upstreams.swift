@@ -1,25 +1,18 @@
 import Channels
+import DequeModule
 import Links
 import Logging
 import Upstreams
 import Vocabulary
 
 extension Proactor {
-    func connect(_ plan: UpstreamPlan) {
-        do {
-            try plan.session.connect()
-        } catch {
-            tell(plan.name, .error, "cannot connect: \(error.detail)")
-        }
-    }
-
     /// What happened on one upstream's session.
     func take(_ news: MqttNews, _ name: UpstreamName) async {
         guard let plan = lines[name]?.plan else { return }
         switch news {
         case .connected:
             await greet(plan)
-        case .refused(let reason), .disconnected(let reason):
+        case .unreachable(let reason), .refused(let reason), .disconnected(let reason):
             lines[name]?.isConnected = false
             lines[name]?.isSubscribed = false
             lines[name]?.window.restart()
@@ -38,6 +31,8 @@ extension Proactor {
             await settle(message, name)
         case .received(let message):
             await take(message, plan)
+        case .dropped(let count):
+            tell(name, .warning, "\(count) messages came too fast or were too large, and were dropped")
         }
     }
 
@@ -49,12 +44,12 @@ extension Proactor {
         lines[plan.name]?.window.restart()
         lines[plan.name]?.refusals.removeAll()
         do {
-            try plan.session.subscribe(plan.codec.subscriptions)
+            for topic in plan.codec.subscriptions { try plan.session.subscribe(topic) }
         } catch {
             tell(plan.name, .warning, "cannot subscribe: \(error.detail)")
         }
-        lines[plan.name]?.urgent = []
-        lines[plan.name]?.urgent.append(contentsOf: plan.codec.greeting(at: clock.wallTime))
+        lines[plan.name]?.urgent = Deque(plan.codec.greeting(at: clock.wallTime))
+        lines[plan.name]?.mustTellStanding = true
         lines[plan.name]?.unsentLive = live.latest
         await pump(plan.name)
     }
@@ -83,13 +78,25 @@ extension Proactor {
     private func pumpLive(_ name: UpstreamName) throws(UpstreamError) {
         guard let plan = lines[name]?.plan else { return }
         while canSend(name), let message = lines[name]?.urgent.first {
-            lines[name]?.window.handedOver(other: try plan.session.publish(message))
+            try publish([message], plan)
             _ = lines[name]?.urgent.popFirst()
         }
+        if canSend(name), lines[name]?.mustTellStanding == true {
+            let troubles = standing.values.sorted { $0.since < $1.since }
+            try publish(plan.codec.standing(troubles, at: clock.wallTime), plan)
+            lines[name]?.mustTellStanding = false
+        }
         while canSend(name), let (channel, value) = lines[name]?.unsentLive.first {
-            let message = plan.codec.live(value.reading, of: value.node, at: value.at.wall)
-            lines[name]?.window.handedOver(other: try plan.session.publish(message))
+            try publish(plan.codec.live(value.reading, at: value.at.wall), plan)
             lines[name]?.unsentLive[channel] = nil
+        }
+    }
+
+    /// Publishes what is no history. It takes room in the window until the broker has acknowledged it.
+    private func publish(_ messages: [MqttMessage], _ plan: UpstreamPlan) throws(UpstreamError) {
+        for message in messages {
+            let id = try plan.session.publish(message)
+            if message.qos == .atLeastOnce { lines[plan.name]?.window.handedOver(other: id) }
         }
     }
 
@@ -133,37 +140,36 @@ extension Proactor {
 
     /// A message from upstream: a command, or something that is not carried out and why.
     private func take(_ message: MqttMessage, _ plan: UpstreamPlan) async {
-        switch plan.codec.incoming(message, at: clock.wallTime) {
+        switch plan.codec.incoming(message, at: clock.wallTime, using: &chance) {
         case .command(let command, let reply):
             // Not awaited here, so that a slow node does not hold up the next command.
             Task {
                 let answer = await self.carryOut(command)
                 await self.answer(answer, to: command, reply, plan)
             }
-        case .refused(let node, let id, let reason, let reply):
+        case .refused(let reason, let id, let node, let reply):
             tell(plan.name, .warning, "command refused: \(reason)")
             let message = plan.codec.answer(
-                .refused(reason), to: id, node: node, reply: reply, at: clock.wallTime)
-            await sendUrgently(message, plan.name)
+                .refused(reason), id: id, node: node, to: reply, at: clock.wallTime)
+            await sendUrgently([message], plan.name)
         case .ignored(let why):
             tell(plan.name, .debug, "message ignored: \(why)")
         }
     }
 
     private func answer(
-        _ answer: CommandAnswer, to command: Command, _ reply: ReplyAddress, _ plan: UpstreamPlan
+        _ answer: CommandAnswer, to command: Command, _ reply: Reply, _ plan: UpstreamPlan
     ) async {
         let message = plan.codec.answer(
-            answer, to: command.id, node: command.node, reply: reply, at: clock.wallTime)
-        await sendUrgently(message, plan.name)
+            answer, id: command.id, node: command.node, to: reply, at: clock.wallTime)
+        await sendUrgently([message], plan.name)
     }
 
-    private func sendUrgently(_ message: MqttMessage, _ name: UpstreamName) async {
-        // Answers to somebody who is gone are worth nothing; at most a window of them waits.
-        if let line = lines[name], line.urgent.count >= line.window.capacity {
-            _ = lines[name]?.urgent.popFirst()
-        }
-        lines[name]?.urgent.append(message)
+    /// An answer that comes hours late answers nothing, so nothing waits for a connection.
+    private func sendUrgently(_ messages: [MqttMessage], _ name: UpstreamName) async {
+        guard let line = lines[name], line.isConnected else { return }
+        if line.urgent.count >= line.window.capacity { _ = lines[name]?.urgent.popFirst() }
+        lines[name]?.urgent.append(contentsOf: messages)
         await pump(name)
     }
 
@@ -175,7 +181,7 @@ extension Proactor {
         }
         await within(Self.stopTime.upstreams, on: clock) { await self.quiet() }
         resumeQuietWaiters()
-        for line in lines.values { line.plan.session.disconnect() }
+        for line in lines.values { line.plan.session.close() }
     }
 
     /// Returns once every upstream that is connected has acknowledged all there was.

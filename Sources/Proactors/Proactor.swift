@@ -25,10 +25,14 @@ public actor Proactor {
     let journal: any Journal
     let clock: any GatewayClock
     let logger: Logger
+    /// Gives identities to commands that come without one.
+    var chance: SeededGenerator
     var lines: [UpstreamName: UpstreamLine]
     private let nodes: [ShNodeName: ShNode]
     private let inbox: Mailbox<Fact>
     private var watches: [ShNodeName: NodeWatch] = [:]
+    /// Everything that is wrong right now.
+    private(set) var standing: [TroubleKey: StandingTrouble] = [:]
     private var floods: [String: (count: Int, last: MonotonicInstant)] = [:]
     private var desk = CommandDesk()
     private var running: Task<Void, Never>?
@@ -39,10 +43,11 @@ public actor Proactor {
     /// - Parameter inbox: Where the nodes send their facts; the proactor is its one consumer.
     public init(
         profile: GatewayProfile, nodes: [ShNode], inbox: Mailbox<Fact>,
-        upstreams: [UpstreamPlan], journal: any Journal, clock: any GatewayClock, logger: Logger
+        upstreams: [UpstreamPlan], journal: any Journal, clock: any GatewayClock,
+        chance: SeededGenerator, logger: Logger
     ) {
         (self.profile, self.inbox, self.journal) = (profile, inbox, journal)
-        (self.clock, self.logger) = (clock, logger)
+        (self.clock, self.chance, self.logger) = (clock, chance, logger)
         self.nodes = Dictionary(uniqueKeysWithValues: nodes.map { ($0.name, $0) })
         lines = Dictionary(uniqueKeysWithValues: upstreams.map { ($0.name, UpstreamLine(plan: $0)) })
     }
@@ -62,7 +67,7 @@ public actor Proactor {
         }
         await startNodes { $0.component.safeState != nil }
         await startNodes { $0.component.safeState == nil }
-        for line in lines.values { connect(line.plan) }
+        for line in lines.values { line.plan.session.connect() }
     }
 
     /// Safe states first, then the farewell upstream; everything bounded in time.
@@ -139,7 +144,7 @@ public actor Proactor {
                     values[reading.channel] = LiveValue(
                         node: fact.node, reading: reading, at: fact.at)
                 }
-            case .trouble(let trouble): log(trouble, of: fact.node)
+            case .trouble(let trouble): note(trouble, of: fact.node, at: fact.at.wall)
             }
         }
         live.send(values)
@@ -154,7 +159,10 @@ public actor Proactor {
         }
     }
 
-    private func log(_ trouble: Trouble, of node: ShNodeName) {
+    private func note(_ trouble: Trouble, of node: ShNodeName, at: WallTime) {
+        let key = TroubleKey(node: node, channel: trouble.channel, kind: trouble.kind)
+        standing[key] = trouble.isOn ? StandingTrouble(node: node, trouble: trouble, since: at) : nil
+        for name in lines.keys { lines[name]?.mustTellStanding = true }
         var metadata: Logger.Metadata = ["node": "\(node)", "trouble": "\(trouble.kind.rawValue)"]
         if let channel = trouble.channel { metadata["channel"] = "\(channel)" }
         logger.log(level: trouble.isOn ? .warning : .notice, "\(trouble.detail)", metadata: metadata)
@@ -195,6 +203,13 @@ public actor Proactor {
                 matter: .trouble(Trouble(kind: .dropped, isOn: false, detail: detail)))
         }
     }
+}
+
+/// What makes one trouble the same as another.
+struct TroubleKey: Hashable, Sendable {
+    let node: ShNodeName
+    let channel: DataChannelName?
+    let kind: Trouble.Kind
 }
 
 extension CommandAnswer {

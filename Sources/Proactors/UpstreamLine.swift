@@ -11,8 +11,10 @@ struct UpstreamLine: Sendable {
     var window: DeliveryWindow<MessageID>
     /// The newest value of each channel that upstream has not been told yet.
     var unsentLive: [DataChannelName: LiveValue] = [:]
-    /// Answers and other messages that go before everything else. Bounded by commands under way.
+    /// Greetings and answers, which go before everything else. At most a window of them waits.
     var urgent: Deque<MqttMessage> = []
+    /// Whether the list of standing troubles has changed since upstream was told.
+    var mustTellStanding = false
     var isPumping = false
     var mustPumpAgain = false
     /// What was refused and why, as told, so that it is told once for each change.
