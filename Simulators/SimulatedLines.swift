@@ -241,7 +241,8 @@ extension SimulatedLines.State {
         if let place = place(of: address), plugged[place.chip] != nil { return place }
         switch address.line {
         case .offset:
-            throw DriverError.noLine(address, ofOnly: address.chip.flatMap { plugged[$0]?.lines.count } ?? 0)
+            throw DriverError.noLine(
+                address, ofOnly: address.chip.flatMap { plugged[$0]?.lines.count } ?? 0)
         case .name(let name):
             let searched = plugged.filter { address.chip == nil || $0.key == address.chip }
             let names = searched.values.flatMap(\.lineNames).sorted()
