@@ -3,12 +3,14 @@
 #define TIDEGATE_CLINUX_H
 
 #define _GNU_SOURCE
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <termios.h>
 #include <unistd.h>
 
