@@ -1,0 +1,122 @@
+import Synchronization
+import Upstreams
+import Vocabulary
+
+/// A broker and the session to it, without a network. It connects, acknowledges, refuses and breaks
+/// when it is told to.
+public final class SimulatedUpstream: Upstream {
+    private struct State {
+        var isConnected = false
+        var acknowledges = true
+        var published: [MqttMessage] = []
+        var unacknowledged: [MessageID] = []
+        var subscriptions: [String] = []
+        var nextID: UInt64 = 1
+        var refusedTopics: Set<String> = []
+        var watchers: [(count: Int, resume: CheckedContinuation<Void, Never>)] = []
+    }
+
+    public let news: AsyncStream<MqttNews>
+    private let teller: AsyncStream<MqttNews>.Continuation
+    private let state = Mutex(State())
+
+    public init() { (news, teller) = AsyncStream.makeStream() }
+
+    // MARK: - What the world does
+
+    /// The broker accepts the connection.
+    public func accept() {
+        state.withLock { $0.isConnected = true }
+        teller.yield(.connected(sessionPresent: false))
+    }
+
+    /// The connection breaks; what was not acknowledged is forgotten.
+    public func lose(_ reason: String = "the broker is gone") {
+        state.withLock { state in
+            state.isConnected = false
+            state.unacknowledged = []
+        }
+        teller.yield(.disconnected(reason))
+    }
+
+    /// From now on messages are taken and not acknowledged.
+    public func withholdAcknowledgements() { state.withLock { $0.acknowledges = false } }
+
+    /// Acknowledges what was withheld, the newest first when `reversed`, and all that follows.
+    public func acknowledge(reversed: Bool = false) {
+        let ids = state.withLock { state in
+            defer { state.unacknowledged = [] }
+            state.acknowledges = true
+            return reversed ? state.unacknowledged.reversed() : state.unacknowledged
+        }
+        for id in ids { teller.yield(.acknowledged(id)) }
+    }
+
+    /// From now on the broker refuses what is published to `topic`.
+    public func refuse(_ topic: String) {
+        state.withLock { _ = $0.refusedTopics.insert(topic) }
+    }
+
+    public func say(_ news: MqttNews) { teller.yield(news) }
+
+    /// Somebody publishes `message` for this gateway.
+    public func deliver(_ message: MqttMessage) { teller.yield(.received(message)) }
+
+    // MARK: - What was seen
+
+    /// Everything that was handed over, oldest first.
+    public var published: [MqttMessage] { state.withLock { $0.published } }
+    public var subscriptions: [String] { state.withLock { $0.subscriptions } }
+    /// Messages that wait for their acknowledgement.
+    public var inFlight: Int { state.withLock { $0.unacknowledged.count } }
+
+    /// Returns once at least `count` messages were handed over in all.
+    public func published(_ count: Int) async {
+        await withCheckedContinuation { continuation in
+            let isThere = state.withLock { state in
+                if state.published.count >= count { return true }
+                state.watchers.append((count, continuation))
+                return false
+            }
+            if isThere { continuation.resume() }
+        }
+    }
+
+    // MARK: - Upstream
+
+    public func connect() {}
+
+    public func subscribe(_ topic: String) throws(UpstreamError) {
+        state.withLock { $0.subscriptions.append(topic) }
+        teller.yield(.subscribed(topic: topic))
+    }
+
+    @discardableResult
+    public func publish(_ message: MqttMessage) throws(UpstreamError) -> MessageID {
+        let outcome: (id: MessageID, news: MqttNews?, woken: [CheckedContinuation<Void, Never>])? =
+            state.withLock { state in
+                guard state.isConnected else { return nil }
+                let id = MessageID(number: state.nextID)
+                state.nextID += 1
+                state.published.append(message)
+                let count = state.published.count
+                let woken = state.watchers.filter { $0.count <= count }.map(\.resume)
+                state.watchers.removeAll { $0.count <= count }
+                if state.refusedTopics.contains(message.topic) {
+                    let refusal = MqttNews.publishRefused(
+                        id, reason: "not authorized", topic: message.topic)
+                    return (id, refusal, woken)
+                }
+                guard message.qos == .atLeastOnce else { return (id, nil, woken) }
+                if state.acknowledges { return (id, .acknowledged(id), woken) }
+                state.unacknowledged.append(id)
+                return (id, nil, woken)
+            }
+        guard let outcome else { throw UpstreamError(kind: .notConnected, detail: "not connected") }
+        if let news = outcome.news { teller.yield(news) }
+        for watcher in outcome.woken { watcher.resume() }
+        return outcome.id
+    }
+
+    public func close() { teller.finish() }
+}
