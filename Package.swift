@@ -96,7 +96,9 @@ let package = Package(
             "DriversTests", ["Drivers", "DriverKit", "Documents", "Simulators", "Conformance"]),
         tests("WiresTests", ["Wires", "DriverKit", "Drivers", "Simulators", "Conformance"]),
         tests("NodesTests", ["Nodes", "Channels", "DriverKit", "Drivers", "Simulators"]),
-        tests("LayoutsTests", ["Layouts", "Drivers", "Documents", "DriverKit"]),
+        tests(
+            "LayoutsTests", ["Layouts", "Drivers", "Documents", "DriverKit", "Vocabulary"],
+            resources: [.copy("Broken")]),
         tests("JournalsTests", ["Journals", "Vocabulary", "Conformance"]),
         tests("LinksTests", ["Links", "Vocabulary"]),
         tests("UpstreamsTests", ["Upstreams", "Brokers", "Simulators", "Vocabulary"]),

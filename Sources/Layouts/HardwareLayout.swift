@@ -71,3 +71,19 @@ public struct RunSettings: Hashable, Sendable {
     public let seed: UInt64?
     public let simulate: Bool?
 }
+
+extension HardwareLayout {
+    /// The same layout with every bus and component on simulated wires.
+    public func simulated() -> HardwareLayout {
+        HardwareLayout(
+            gateway: gateway,
+            buses: buses.map {
+                Bus(name: $0.name, line: $0.line, gap: $0.gap, isSimulated: true)
+            },
+            nodes: nodes.map {
+                NodeLayout(
+                    name: $0.name, kind: $0.kind, title: $0.title, parent: $0.parent,
+                    component: $0.component.simulated())
+            }, upstreams: upstreams, settings: settings)
+    }
+}

@@ -1,0 +1,124 @@
+import Documents
+import DriverKit
+import Vocabulary
+
+/// One kind of object in a layout. The reader's checks and the JSON Schema are drawn from it.
+struct LayoutSection: Sendable {
+    /// What it is, for messages: `"a bus"`.
+    let noun: String
+    let keys: [LayoutKey]
+    /// What the schema says of the keys together, beyond each for itself.
+    var schemaRules: [(name: String, value: JsonValue)] = []
+}
+
+/// One key of a section: its form, whether it must be there, its default and what it is for.
+struct LayoutKey: Sendable {
+    let name: String
+    let form: KeyForm
+    let need: Need
+    let help: String
+
+    enum Need: Sendable {
+        case required, optional
+        case defaults(to: JsonValue)
+    }
+
+    init(_ name: String, _ form: KeyForm, _ need: Need, _ help: String) {
+        (self.name, self.form, self.need, self.help) = (name, form, need, help)
+    }
+}
+
+/// The form that a key's value must have.
+indirect enum KeyForm: Sendable {
+    case value(SettingForm)
+    case text(TextForm)
+    case number(among: [Int64])
+    case secret
+    /// A component's name, or a component. What stands in it is its driver's affair.
+    case component
+    /// A list of components.
+    case components
+    case section(LayoutSection)
+    case sections(LayoutSection)
+
+    /// The form in words, for messages.
+    var words: String {
+        switch self {
+        case .value(let form): form.words
+        case .text(let form): form.words
+        case .number(let numbers): "one of " + numbers.map(String.init).joined(separator: ", ")
+        case .secret: LayoutSecrets.words
+        case .component: "a component's name, or a component"
+        case .components: "a list, each of it a component"
+        case .section(let section): "an object, \(section.noun)"
+        case .sections(let section): "a list, each of it \(section.noun)"
+        }
+    }
+}
+
+/// A text with rules of its own.
+struct TextForm: Sendable {
+    let words: String
+    /// What the schema can say of it.
+    let schema: [(name: String, value: JsonValue)]
+    /// What is wrong with a text; nil when nothing is.
+    let problem: @Sendable (String) -> String?
+}
+
+extension TextForm {
+    static func name<Tag: NameTag>(_ tag: Tag.Type) -> TextForm {
+        let separator = tag is any HyphenatedName.Type ? "-" : "\\."
+        let longest = tag is any HyphenatedName.Type ? 64 : 128
+        return TextForm(
+            words: "a \(Tag.noun): \(Tag.form)",
+            schema: [
+                ("pattern", .text("^[a-z][a-z0-9]*(\(separator)[a-z0-9]+)*$")),
+                ("maxLength", .whole(longest)),
+            ]
+        ) { text in
+            Name<Tag>(text) == nil
+                ? "\(JsonValue.text(text).quoted) is no \(Tag.noun): \(Tag.form)" : nil
+        }
+    }
+
+    static let path = TextForm(
+        words: "a path that starts with /", schema: [("pattern", .text("^/."))]
+    ) { text in
+        text.hasPrefix("/") && text.utf8.count > 1
+            ? nil : "\(JsonValue.text(text).quoted) must be a path that starts with /"
+    }
+
+    static let port = TextForm(
+        words: "a serial port, best /dev/serial/by-id/…", schema: [("pattern", .text("^/."))]
+    ) { text in
+        text.hasPrefix("/") && text.utf8.count > 1
+            ? nil
+            : "\(JsonValue.text(text).quoted) must be a device's path, best its name under "
+                + "/dev/serial/by-id, which stays the same when it is replugged"
+    }
+
+    static let host = TextForm(
+        words: "a host name or IP address", schema: [("pattern", .text("^[^\\s/@]+$"))]
+    ) { text in
+        text.isEmpty || text.contains(where: { "/@ \t".contains($0) })
+            ? "\(JsonValue.text(text).quoted) must be a host name or IP address alone; "
+                + "the port stands in tcpPort" : nil
+    }
+
+    static let broker = TextForm(
+        words: "\"embedded\" or mqtt://HOST:PORT",
+        schema: [("pattern", .text("^(embedded|mqtts?://[^@/\\s]+/?)$"))]
+    ) { text in
+        guard text != "embedded", let problem = BrokerAddress.problem(in: text) else { return nil }
+        if text.contains("@") { return problem }
+        return problem + ", or \"embedded\"" + didYouMean(text, among: ["embedded"])
+    }
+
+    static let topic = TextForm(
+        words: "one level of an MQTT topic", schema: [("pattern", .text("^[^$/#+][^/#+]*$"))]
+    ) { text in
+        text.isEmpty || text.hasPrefix("$") || text.contains(where: { "/#+\0".contains($0) })
+            ? "\(JsonValue.text(text).quoted) must be one level of an MQTT topic, "
+                + "without / # + and not starting with $" : nil
+    }
+}

@@ -1,0 +1,85 @@
+import Documents
+import DriverKit
+import Vocabulary
+
+/// A bus of the document, with what the checks need to know beyond the bus itself.
+struct BusDraft {
+    let bus: Bus
+    let place: Place
+    var isUsed = false
+}
+
+extension LayoutReader {
+    /// - Returns: The buses that are complete, in layout order.
+    mutating func readBuses() -> [Bus] {
+        var ports: [String: Place] = [:]
+        var result: [Bus] = []
+        for section in document.sections("buses", .bus) {
+            let line = busLine(section)
+            let owner =
+                section.text("port").map { ("port", $0) }
+                ?? section.text("host").map {
+                    ("host", "\($0) port \(section.whole("tcpPort") ?? 0)")
+                }
+            if let (key, port) = owner {
+                if let first = ports[port] {
+                    tell(section.place(of: key), "\(port) belongs to \(first) already")
+                } else {
+                    ports[port] = section.place
+                }
+            }
+            guard let name = section.name("name", BusTag.self) else { continue }
+            if let taken = busNames.take(name.text, at: section.place) {
+                tell(section.place(of: "name"), taken)
+                continue
+            }
+            guard let line else { continue }
+            let usualGap: Duration = if case .serial = line { .milliseconds(100) } else { .zero }
+            let bus = Bus(
+                name: name, line: line, gap: section.duration("gap") ?? usualGap,
+                isSimulated: section.flag("simulated") ?? false)
+            buses[name] = BusDraft(bus: bus, place: section.place)
+            result.append(bus)
+        }
+        return result
+    }
+
+    private mutating func busLine(_ section: Section) -> Bus.Line? {
+        switch (section.says("port"), section.says("host")) {
+        case (true, true):
+            tell(section.place, "has both port and host; a bus is either serial or TCP")
+            return nil
+        case (false, true):
+            for key in ["baud", "parity", "stopBits"] where section.says(key) {
+                tell(section.place(of: key), "belongs to a serial bus; this one has a host")
+            }
+            guard let host = section.text("host"),
+                let port = section.whole("tcpPort").flatMap(UInt16.init(exactly:))
+            else { return nil }
+            return .tcp(host: host, port: port)
+        case (let hasPort, false):
+            let isSerial = hasPort || section.says("baud") || section.says("parity")
+            if !isSerial {
+                tell(section.place, "needs port and baud for a serial bus, or host for Modbus TCP")
+                return nil
+            }
+            for key in ["port", "baud"] where !section.says(key) {
+                tell(
+                    section.place,
+                    key == "port"
+                        ? "port is missing: the serial port, best /dev/serial/by-id/…"
+                        : "baud is missing: the speed of every device on the bus, often 9600")
+            }
+            if section.says("tcpPort") {
+                tell(section.place(of: "tcpPort"), "belongs to a bus with a host")
+            }
+            guard let port = section.text("port"), let baud = section.whole("baud"),
+                let stopBits = section.whole("stopBits"),
+                let parity: SerialSettings.Parity = section.word("parity")
+            else { return nil }
+            return .serial(
+                SerialSettings(
+                    port: port, baud: Int(baud), parity: parity, stopBits: Int(stopBits)))
+        }
+    }
+}

@@ -1,0 +1,210 @@
+import Documents
+import DriverKit
+import Vocabulary
+
+extension LayoutReader {
+    /// The channels of one node: those that the layout lists, or all that the driver offers.
+    mutating func readChannels(
+        _ node: Section, node name: ShNodeName?, _ driver: ComponentDraft.KnownDriver
+    ) -> [DataChannel] {
+        let offered = driver.channels
+        guard node.says("channels") else {
+            let nothing = Section(
+                node: JsonNode(.group([]), at: node.place), kind: LayoutSection.channel)
+            return offered.compactMap { readChannel(nothing, $0, node: name, of: offered.count) }
+        }
+        if let list = node.node["channels"]?.list, list.isEmpty {
+            tell(
+                node.place(of: "channels"),
+                "a node needs at least one channel; leave channels out for all of its driver")
+        }
+        var taken: [String: Place] = [:]
+        var channels: [DataChannel] = []
+        for section in node.sections("channels", .channel) {
+            guard let description = self.description(for: section, of: driver) else { continue }
+            let source = description.source
+            if let first = taken[source] {
+                tell(section.place(of: "source"), "source \(source) is read already by \(first)")
+                continue
+            }
+            taken[source] = section.place
+            guard let channel = readChannel(section, description, node: name, of: offered.count)
+            else { continue }
+            channels.append(channel)
+        }
+        return channels
+    }
+
+    /// What the driver says of the channel's source.
+    private mutating func description(
+        for section: Section, of driver: ComponentDraft.KnownDriver
+    ) -> ChannelDescription? {
+        let offered = driver.channels
+        guard section.says("source") else {
+            if offered.count > 1 {
+                tell(
+                    section.place,
+                    "source is missing: driver \(driver.type.model) offers \(listed(offered))")
+                return nil
+            }
+            return offered.first
+        }
+        guard let source = section.text("source") else { return nil }
+        if let description = offered.first(where: { $0.source == source }) { return description }
+        guard !offered.isEmpty else { return nil }
+        let meant = didYouMean(source, among: offered.map(\.source))
+        tell(
+            section.place(of: "source"),
+            "driver \(driver.type.model) offers no \(source)"
+                + (meant.isEmpty ? "; it offers \(listed(offered))" : meant))
+        return nil
+    }
+
+    private func listed(_ offered: [ChannelDescription]) -> String {
+        let few = offered.prefix(12).map(\.source).joined(separator: ", ")
+        return offered.count > 12 ? "\(few) and \(offered.count - 12) more" : few
+    }
+
+    private mutating func readChannel(
+        _ section: Section, _ description: ChannelDescription, node: ShNodeName?, of count: Int
+    ) -> DataChannel? {
+        let name = channelName(section, description, node: node, of: count)
+        if let unit: Unit = section.word("unit"), unit != description.unit {
+            tell(
+                section.place(of: "unit"),
+                "\(description.source) comes in \(description.unit.rawValue), "
+                    + "not in \(unit.rawValue)")
+        }
+        let exponent = section.whole("exponent").map(Int.init) ?? description.exponent
+        let capture = readCapture(section, description, exponent: exponent)
+        let plausibility = readPlausibility(section, description, exponent: exponent)
+        guard let name, let node else { return nil }
+        return DataChannel(
+            name: name, node: node, source: description.source, unit: description.unit,
+            exponent: exponent,
+            pollPeriod: section.duration("pollPeriod") ?? description.pollPeriod,
+            capture: capture, plausibility: plausibility)
+    }
+
+    private mutating func channelName(
+        _ section: Section, _ description: ChannelDescription, node: ShNodeName?, of count: Int
+    ) -> DataChannelName? {
+        if section.says("name") {
+            guard let name = section.name("name", DataChannelTag.self) else { return nil }
+            if let taken = channelNames.take(name.text, at: section.place) {
+                tell(section.place(of: "name"), taken)
+            }
+            return name
+        }
+        guard let node else { return nil }
+        let text = count == 1 ? node.text : "\(node)-\(description.source)"
+        guard let name = DataChannelName(text) else {
+            tell(
+                section.place,
+                "source \(description.source) needs a name of its own: \(text) is longer than 64 "
+                    + "letters or no channel name")
+            return nil
+        }
+        if let taken = channelNames.take(text, at: section.place) {
+            tell(section.place, "\(taken); give the channel a name of its own")
+        }
+        return name
+    }
+
+    private mutating func readCapture(
+        _ section: Section, _ description: ChannelDescription, exponent: Int
+    ) -> CaptureRule {
+        let poll = section.duration("pollPeriod") ?? description.pollPeriod
+        let period = section.duration("capturePeriod") ?? description.capturePeriod
+        if poll > period {
+            let key = section.says("pollPeriod") ? "pollPeriod" : "capturePeriod"
+            tell(
+                section.says(key) ? section.place(of: key) : section.place,
+                "pollPeriod \(poll.layoutText) is longer than capturePeriod \(period.layoutText)"
+                    + (section.says("pollPeriod") && section.says("capturePeriod")
+                        ? "" : "; the driver sets the one that is left out, so write both"))
+        }
+        let usual =
+            description.captureDelta(exponent: exponent) ?? (description.unit.isDiscrete ? 1 : nil)
+        let onChange = section.flag("captureOnChange")
+        guard section.says("captureDelta") else {
+            if onChange == true, usual == nil {
+                tell(
+                    section.place(of: "captureOnChange"),
+                    "captureDelta is missing: the least change in \(description.unit.rawValue) "
+                        + "that is worth a report")
+            }
+            return CaptureRule(period: period, delta: onChange == false ? nil : usual)
+        }
+        if onChange == false {
+            tell(
+                section.place(of: "captureDelta"),
+                "has no meaning where captureOnChange is false; leave one of them out")
+        }
+        guard let node = section["captureDelta"],
+            let steps = wholeSteps(node, exponent: exponent, atLeast: 1)
+        else { return CaptureRule(period: period, delta: usual) }
+        return CaptureRule(period: period, delta: steps)
+    }
+
+    private mutating func readPlausibility(
+        _ section: Section, _ description: ChannelDescription, exponent: Int
+    ) -> Plausibility {
+        var result = description.plausibility(exponent: exponent)
+        let lowest = bound(section["lowest"], exponent: exponent) ?? result.range.lowerBound
+        let highest = bound(section["highest"], exponent: exponent) ?? result.range.upperBound
+        if lowest <= highest {
+            result.range = lowest...highest
+        } else {
+            let key = section.says("lowest") ? "lowest" : "highest"
+            tell(
+                section.place(of: key),
+                "lowest \(DecimalNumber(mantissa: lowest, exponent: exponent)) is above highest "
+                    + "\(DecimalNumber(mantissa: highest, exponent: exponent))"
+                    + (section.says("lowest") && section.says("highest") ? "" : " of the driver"))
+        }
+        if let node = section["largestStep"] {
+            result.largestStep =
+                wholeSteps(node, exponent: exponent, atLeast: 1) ?? result.largestStep
+        }
+        if let list = section["powerOnValues"]?.list {
+            result.powerOnValues = list.compactMap { wholeSteps($0, exponent: exponent) }
+        }
+        result.isCounter = section.flag("counter") ?? result.isCounter
+        return result
+    }
+
+    private mutating func bound(_ node: JsonNode?, exponent: Int) -> Int64? {
+        guard let node, let number = node.number else { return nil }
+        if let steps = number.nearestSteps(exponent: exponent) { return steps }
+        tell(node.place, tooLarge(number, exponent: exponent))
+        return nil
+    }
+
+    private mutating func wholeSteps(
+        _ node: JsonNode, exponent: Int, atLeast least: Int64 = .min
+    ) -> Int64? {
+        guard let number = node.number else { return nil }
+        guard let nearest = number.nearestSteps(exponent: exponent) else {
+            tell(node.place, tooLarge(number, exponent: exponent))
+            return nil
+        }
+        guard least == .min || number.mantissa > 0 else {
+            tell(node.place, "\(number) must be more than 0")
+            return nil
+        }
+        guard number.wholeSteps(exponent: exponent) == nil else { return nearest }
+        let possible = DecimalNumber(mantissa: max(nearest, least), exponent: exponent)
+        tell(
+            node.place,
+            "\(number) is no whole number of steps of "
+                + "\(DecimalNumber(mantissa: 1, exponent: exponent)); "
+                + "the nearest possible is \(possible)")
+        return nil
+    }
+
+    private func tooLarge(_ number: DecimalNumber, exponent: Int) -> String {
+        "\(number) is too large to be counted in steps of "
+            + "\(DecimalNumber(mantissa: 1, exponent: exponent))"
+    }
+}

@@ -1,0 +1,181 @@
+import Documents
+import DriverKit
+import Vocabulary
+
+/// A component of the document before its node has given it channels.
+struct ComponentDraft {
+    let node: JsonNode
+    /// Nil when the driver is unknown or the settings have problems, which have been told.
+    let driver: KnownDriver?
+    let isSimulated: Bool
+    /// The first node that uses it.
+    var user: (name: String, place: Place)?
+
+    var place: Place { node.place }
+
+    struct KnownDriver {
+        let type: any Driver.Type
+        let settings: Settings
+        /// What a component with these settings offers; empty when the driver refused them.
+        let channels: [ChannelDescription]
+    }
+}
+
+extension LayoutReader {
+    /// Reads the components that nodes refer to by name.
+    mutating func readComponents() {
+        for section in document.sections("components", .component) {
+            let draft = componentDraft(section)
+            guard section.says("name") else {
+                tell(section.place, "name is missing: \(TextForm.name(ComponentTag.self).words)")
+                continue
+            }
+            guard let name = section.name("name", ComponentTag.self) else { continue }
+            if let taken = componentNames.take(name.text, at: section.place) {
+                tell(section.place(of: "name"), taken)
+            } else {
+                components[name] = draft
+            }
+        }
+    }
+
+    /// The component of a node, whether it stands inside or apart. Nil when there is none to check.
+    mutating func component(of node: Section, named nodeName: ShNodeName?) -> ComponentDraft? {
+        guard let given = node.node["component"] else { return nil }
+        guard given.group != nil else {
+            guard let name = node.name("component", ComponentTag.self) else { return nil }
+            return namedComponent(name, of: node, named: nodeName)
+        }
+        let section = Section(node: given, kind: .component)
+        if section.says("name") {
+            tell(
+                section.place(of: "name"),
+                "a component inside its node bears the node's name; leave this out")
+        }
+        if let name = nodeName.flatMap({ ComponentName($0.text) }),
+            let taken = componentNames.take(name.text, at: section.place)
+        {
+            tell(section.place, taken)
+        }
+        return componentDraft(section)
+    }
+
+    private mutating func namedComponent(
+        _ name: ComponentName, of node: Section, named nodeName: ShNodeName?
+    ) -> ComponentDraft? {
+        guard let draft = components[name] else {
+            if componentNames.places[name.text] == nil {
+                tell(node.place(of: "component"), componentNames.missing(name.text))
+            } else {
+                tell(
+                    node.place(of: "component"),
+                    "component \(name) stands inside another node and is that node's alone")
+            }
+            return nil
+        }
+        if let user = draft.user {
+            tell(
+                node.place(of: "component"),
+                "component \(name) belongs to node \(user.name) already, \(user.place)")
+            return nil
+        }
+        components[name]?.user = (nodeName?.text ?? node.place.path, node.place)
+        return draft
+    }
+
+    private mutating func componentDraft(_ section: Section) -> ComponentDraft {
+        let known = knownDriver(section)
+        let used = busesUsed(by: section, known)
+        var isSimulated = section.flag("simulated") ?? false
+        for name in used {
+            buses[name]?.isUsed = true
+            guard buses[name]?.bus.isSimulated == true else { continue }
+            if section.says("simulated"), section.flag("simulated") == false {
+                tell(
+                    section.place(of: "simulated"),
+                    "bus \(name) is simulated, so nothing on it can be real")
+            }
+            isSimulated = true
+        }
+        return ComponentDraft(node: section.node, driver: known, isSimulated: isSimulated)
+    }
+
+    private mutating func knownDriver(_ section: Section) -> ComponentDraft.KnownDriver? {
+        let common = LayoutSection.component
+        for key in common.keys {
+            guard let value = section.node[key.name] else { continue }
+            problems += key.form.problems(in: value)
+        }
+        guard section.says("driver") else {
+            tell(section.place, "driver is missing; `tidegate drivers` lists all")
+            return nil
+        }
+        guard let text = section.text("driver") else { return nil }
+        guard let driver = DriverModel(text).flatMap({ registry[$0] }) else {
+            tell(section.place(of: "driver"), registry.unknown(text))
+            return nil
+        }
+        let described = driver.description.settings
+        let mistakes = SettingDescription.problems(
+            in: section.node, described: described, besides: common.keys.map(\.name))
+        guard mistakes.isEmpty else {
+            problems += mistakes
+            return nil
+        }
+        let settings = Settings(section.node, described: described)
+        do throws(DriverError) {
+            let channels = try driver.channels(offeredWith: settings)
+            if channels.isEmpty {
+                tell(section.place, "driver \(text) offers no channel with these settings")
+            }
+            return .init(type: driver, settings: settings, channels: channels)
+        } catch {
+            tell(error, in: section.node)
+            return nil
+        }
+    }
+
+    /// The buses that a component names, each of them known.
+    private mutating func busesUsed(
+        by section: Section, _ known: ComponentDraft.KnownDriver?
+    ) -> [BusName] {
+        guard let known else {
+            // What the settings mean is not known; a bus must not be called unused for that.
+            let texts = section.node.group?.compactMap(\.node.text) ?? []
+            for name in texts.compactMap(BusName.init) { buses[name]?.isUsed = true }
+            return []
+        }
+        var names: [BusName] = []
+        for setting in known.type.description.settings {
+            guard let node = known.settings[setting.name] else { continue }
+            for named in node.values(
+                of: setting.form, { if case .bus = $0 { true } else { false } })
+            {
+                guard let text = named.text else { continue }
+                guard let name = BusName(text), busNames.places[text] != nil else {
+                    tell(named.place, busNames.missing(text))
+                    continue
+                }
+                names.append(name)
+            }
+        }
+        return names
+    }
+}
+
+extension JsonNode {
+    /// The values in a setting of `form`, at any depth, whose own form is wanted.
+    func values(of form: SettingForm, _ isWanted: (SettingForm) -> Bool) -> [JsonNode] {
+        if isWanted(form) { return [self] }
+        switch form {
+        case .list(let element):
+            return (list ?? []).flatMap { $0.values(of: element, isWanted) }
+        case .group(let members):
+            return members.flatMap { member in
+                self[member.name]?.values(of: member.form, isWanted) ?? []
+            }
+        default:
+            return []
+        }
+    }
+}

@@ -1,0 +1,91 @@
+import Documents
+import DriverKit
+import Vocabulary
+
+extension LayoutReader {
+    /// - Returns: The upstreams that are complete, in layout order.
+    mutating func readUpstreams() -> [UpstreamLayout] {
+        var embedded: Place?
+        var result: [UpstreamLayout] = []
+        for section in document.sections("upstreams", .upstream) {
+            let name = section.name("name", UpstreamTag.self)
+            if let name, let taken = upstreamNames.take(name.text, at: section.place) {
+                tell(section.place(of: "name"), taken)
+            }
+            let broker = section.text("broker")
+            if broker == "embedded" {
+                if let embedded {
+                    tell(
+                        section.place(of: "broker"),
+                        "\(embedded) has the embedded broker already; one is enough")
+                }
+                embedded = embedded ?? section.place
+            }
+            let upstream = broker.flatMap { readUpstream(section, name, broker: $0) }
+            if let upstream { result.append(upstream) }
+        }
+        return result
+    }
+
+    private mutating func readUpstream(
+        _ section: Section, _ name: UpstreamName?, broker text: String
+    ) -> UpstreamLayout? {
+        let broker: UpstreamLayout.Broker
+        if text == "embedded" {
+            broker = .embedded
+            for key in ["user", "password", "tls"] where section.says(key) {
+                tell(section.place(of: key), "the embedded broker is private and needs no \(key)")
+            }
+        } else {
+            guard let address = BrokerAddress(text) else { return nil }
+            broker = .address(address)
+            checkTls(section, address)
+            if section.says("password"), !section.says("user") {
+                tell(section.place(of: "password"), "is of no use without user")
+            }
+        }
+        let files = readTls(section)
+        guard let name, let topic = section.text("topic"),
+            let keepAlive = section.duration("keepAlive"), let window = section.whole("window"),
+            let queue = section.whole("queue")
+        else { return nil }
+        return UpstreamLayout(
+            name: name, broker: broker, topic: topic, user: section.text("user"),
+            password: section.secret("password"), tls: files, keepAlive: keepAlive,
+            window: Int(window), queue: Int(queue))
+    }
+
+    private mutating func checkTls(_ section: Section, _ address: BrokerAddress) {
+        if address.usesTls, !section.says("tls") {
+            tell(
+                section.place,
+                "tls is missing: mqtts needs {\"authority\": \"PATH\"}, for a public broker "
+                    + "/etc/ssl/certs/ca-certificates.crt")
+        }
+        if !address.usesTls, section.says("tls") {
+            tell(section.place(of: "tls"), "needs a broker address that starts with mqtts://")
+        }
+    }
+
+    private mutating func readTls(_ section: Section) -> TlsFiles? {
+        guard let tls = section.section("tls", .tls) else { return nil }
+        if tls.says("certificate") != tls.says("key") {
+            tell(tls.place, "certificate and key go together")
+        }
+        guard let authority = tls.text("authority") else { return nil }
+        return TlsFiles(
+            authority: authority, certificate: tls.text("certificate"), key: tls.secret("key"))
+    }
+
+    func readSettings() -> RunSettings {
+        guard let section = document.section("settings", .settings) else {
+            return RunSettings(
+                logLevel: nil, logFormat: nil, stateDirectory: nil, seed: nil, simulate: nil)
+        }
+        return RunSettings(
+            logLevel: section.text("logLevel"), logFormat: section.text("logFormat"),
+            stateDirectory: section.text("stateDirectory"),
+            seed: section.whole("seed").flatMap(UInt64.init(exactly:)),
+            simulate: section.flag("simulate"))
+    }
+}

@@ -1,0 +1,125 @@
+import Documents
+import DriverKit
+import Vocabulary
+
+/// Reads a hardware layout and checks all of it before anything is opened.
+///
+/// Every mistake is told at once. The forms of keys and values are checked first, by the
+/// descriptions in `LayoutSection`; the checks of their meaning then go on with what is well formed.
+public struct LayoutReader {
+    let registry: DriverRegistry
+    let document: Section
+    var problems: [Problem] = []
+
+    // What has a name so far, each with the place that took the name first.
+    var busNames = NameBook("bus")
+    var componentNames = NameBook("component")
+    var nodeNames = NameBook("node")
+    var channelNames = NameBook("channel")
+    var upstreamNames = NameBook("upstream")
+
+    var buses: [BusName: BusDraft] = [:]
+    var components: [ComponentName: ComponentDraft] = [:]
+
+    /// - Parameters:
+    ///   - bytes: JSON as UTF-8; `//` comments and trailing commas are welcome.
+    ///   - registry: The drivers that the layout may ask for.
+    /// - Returns: The layout, nil when there is any problem, and every problem by its place.
+    public static func read(
+        _ bytes: [UInt8], registry: DriverRegistry
+    ) -> (layout: HardwareLayout?, problems: [Problem]) {
+        let (parsed, mistakes) = JsonParser.parse(bytes)
+        guard let parsed else {
+            return (nil, inOrder(mistakes + LayoutSecrets.armour(in: bytes)))
+        }
+        let (document, secrets) = LayoutSecrets.removed(from: parsed, text: bytes)
+        var reader = LayoutReader(
+            registry: registry, document: Section(node: document, kind: .layout))
+        reader.problems = mistakes + secrets + LayoutSection.layout.problems(in: document)
+        let layout = reader.layout()
+        guard reader.problems.isEmpty else { return (nil, inOrder(reader.problems)) }
+        precondition(layout != nil, "a hardware layout without problems is complete")
+        return (layout, [])
+    }
+
+    private init(registry: DriverRegistry, document: Section) {
+        (self.registry, self.document) = (registry, document)
+    }
+
+    private mutating func layout() -> HardwareLayout? {
+        let buses = readBuses()
+        readComponents()
+        let nodes = readNodes()
+        checkParents(of: nodes)
+        checkUse()
+        checkWires(of: nodes)
+        let upstreams = readUpstreams()
+        let settings = readSettings()
+        guard let gateway = document.name("gateway", GatewayTag.self) else { return nil }
+        return HardwareLayout(
+            gateway: gateway, buses: buses, nodes: nodes.compactMap(\.layout),
+            upstreams: upstreams, settings: settings)
+    }
+
+    mutating func tell(_ place: Place, _ message: String) {
+        problems.append(Problem(place, message))
+    }
+
+    /// Tells what a driver says of its component, at the setting that it names.
+    mutating func tell(_ error: DriverError, in component: JsonNode) {
+        let parts = error.detail.split(separator: ": ", maxSplits: 1)
+        if parts.count == 2, parts[0].hasPrefix(component.place.path) {
+            let path = String(parts[0])
+            let known = component.node(at: path)?.place
+            tell(
+                known
+                    ?? Place(
+                        path: path, line: component.place.line, column: component.place.column),
+                String(parts[1]))
+        } else {
+            tell(component.place, error.detail)
+        }
+    }
+
+    private static func inOrder(_ problems: [Problem]) -> [Problem] {
+        var seen: Set<Problem> = []
+        return problems.filter { seen.insert($0).inserted }.sorted { left, right in
+            (left.place.line, left.place.column, left.place.path, left.message)
+                < (right.place.line, right.place.column, right.place.path, right.message)
+        }
+    }
+}
+
+/// The names of one kind of thing. The first to take a name has it.
+struct NameBook {
+    private let noun: String
+    private(set) var places: [String: Place] = [:]
+
+    init(_ noun: String) { self.noun = noun }
+
+    /// - Returns: What to tell when somebody else has the name already.
+    mutating func take(_ name: String, at place: Place) -> String? {
+        if let first = places[name] {
+            return "\(noun) name \(name) is taken already by \(first)"
+        }
+        places[name] = place
+        return nil
+    }
+
+    /// What to tell of a name that nothing has.
+    func missing(_ name: String) -> String {
+        "there is no \(noun) \(name)" + didYouMean(name, among: Array(places.keys))
+    }
+}
+
+extension JsonNode {
+    /// The node of that path in or below this one.
+    fileprivate func node(at path: String) -> JsonNode? {
+        if place.path == path { return self }
+        let children = list ?? group?.map(\.node) ?? []
+        for child in children where path.hasPrefix(child.place.path) {
+            if let found = child.node(at: path) { return found }
+        }
+        return nil
+    }
+}

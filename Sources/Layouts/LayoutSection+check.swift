@@ -1,0 +1,134 @@
+import Documents
+import DriverKit
+import Vocabulary
+
+extension LayoutSection {
+    /// Everything in `node` that is not of this section's form: unknown and missing keys, wrong values.
+    func problems(in node: JsonNode) -> [Problem] {
+        guard let members = node.group else {
+            return [Problem(node.place, "must be an object, \(noun), not \(node.value.noun)")]
+        }
+        var problems: [Problem] = []
+        for member in members {
+            guard let key = keys.first(where: { $0.name == member.name }) else {
+                problems.append(Problem(member.namePlace, unknown(member.name)))
+                continue
+            }
+            problems += key.form.problems(in: member.node)
+        }
+        for key in keys {
+            guard case .required = key.need, node[key.name] == nil else { continue }
+            problems.append(Problem(node.place, "\(key.name) is missing: \(key.form.words)"))
+        }
+        return problems
+    }
+
+    /// What to say of a key that this section does not know.
+    func unknown(_ name: String, besides others: [String] = []) -> String {
+        let known = keys.map(\.name) + others
+        if suggestion(for: name, among: known) == nil,
+            let home = LayoutSection.all.first(where: { $0.keys.contains { $0.name == name } })
+        {
+            return "is unknown in \(noun); it belongs in \(home.noun)"
+        }
+        return "is unknown in \(noun)" + didYouMean(name, among: known)
+    }
+}
+
+extension KeyForm {
+    /// Everything in `node` that is not of this form. Empty when all is well.
+    func problems(in node: JsonNode) -> [Problem] {
+        // What stood here was a secret and has been told of.
+        if node.text == LayoutSecrets.removed { return [] }
+        switch (self, node.value) {
+        case (.value(let form), _):
+            return form.problems(in: node)
+        case (.text(let form), .text(let text)):
+            return form.problem(text).map { [Problem(node.place, $0)] } ?? []
+        case (.number(let numbers), .number(let number)):
+            let whole = number.wholeSteps(exponent: 0)
+            if let whole, numbers.contains(whole) { return [] }
+            return [Problem(node.place, "\(number) is not \(words)")]
+        case (.secret, .group):
+            return LayoutSecrets.problems(inSource: node)
+        case (.secret, _):
+            return [Problem(node.place, "must be \(words)")]
+        case (.component, .text(let text)):
+            return KeyForm.text(.name(ComponentTag.self)).problems(in: node)
+                .map { Problem($0.place, text.isEmpty ? "must be \(words)" : $0.message) }
+        case (.component, .group):
+            return []
+        case (.components, .list(let nodes)):
+            return nodes.filter { $0.group == nil }.map {
+                Problem($0.place, "must be an object, a component, not \($0.value.noun)")
+            }
+        case (.section(let section), _):
+            return section.problems(in: node)
+        case (.sections(let section), .list(let nodes)):
+            return nodes.flatMap(section.problems)
+        default:
+            return [Problem(node.place, "must be \(words), not \(node.value.quoted)")]
+        }
+    }
+}
+
+/// One object of the document, read by the description of its section.
+///
+/// What is absent has the description's default. What is not of its form counts as absent: its
+/// problem has been told, and the checks that follow go on with what is left.
+struct Section {
+    let node: JsonNode
+    let kind: LayoutSection
+
+    var place: Place { node.place }
+
+    /// Whether the document itself says something under `name`.
+    func says(_ name: String) -> Bool { node[name] != nil }
+
+    subscript(name: String) -> JsonNode? {
+        guard let key = kind.keys.first(where: { $0.name == name }) else {
+            preconditionFailure("\(kind.noun) has no key \(name)")
+        }
+        if let given = node[name], given.text != LayoutSecrets.removed,
+            key.form.problems(in: given).isEmpty
+        {
+            return given
+        }
+        guard case .defaults(let value) = key.need else { return nil }
+        return JsonNode(value, at: place.below(name))
+    }
+
+    func text(_ name: String) -> String? { self[name]?.text }
+
+    func flag(_ name: String) -> Bool? { self[name]?.flag }
+
+    func whole(_ name: String) -> Int64? { self[name]?.number?.wholeSteps(exponent: 0) }
+
+    func duration(_ name: String) -> Duration? {
+        text(name).flatMap(Duration.init(layoutText:))
+    }
+
+    func name<Tag: NameTag>(_ name: String, _: Tag.Type) -> Name<Tag>? {
+        text(name).flatMap(Name<Tag>.init)
+    }
+
+    func word<Word: RawRepresentable<String>>(_ name: String) -> Word? {
+        text(name).flatMap(Word.init)
+    }
+
+    func secret(_ name: String) -> SecretSource? { self[name].flatMap(LayoutSecrets.source) }
+
+    /// The objects of a list, whatever else is wrong with them.
+    func sections(_ name: String, _ kind: LayoutSection) -> [Section] {
+        (node[name]?.list ?? []).filter { $0.group != nil }.map { Section(node: $0, kind: kind) }
+    }
+
+    /// An object, whatever else is wrong with it.
+    func section(_ name: String, _ kind: LayoutSection) -> Section? {
+        guard let node = node[name], node.group != nil else { return nil }
+        return Section(node: node, kind: kind)
+    }
+
+    /// Where `name` stands, or would stand.
+    func place(of name: String) -> Place { node[name]?.place ?? place.below(name) }
+}

@@ -1,0 +1,221 @@
+import Documents
+import DriverKit
+import Vocabulary
+
+/// The usual speeds of serial buses.
+let usualBaudRates: [Int64] = [
+    300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115_200, 230_400,
+]
+
+extension LayoutSection {
+    /// The whole document.
+    static let layout = LayoutSection(
+        noun: "a hardware layout",
+        keys: [
+            LayoutKey("$schema", .value(.text), .optional, "Where editors find this schema."),
+            LayoutKey(
+                "gateway", .text(.name(GatewayTag.self)), .required,
+                "The gateway's alias, unique among all that share an upstream."),
+            LayoutKey("buses", .sections(.bus), .optional, "Modbus lines that devices share."),
+            LayoutKey(
+                "components", .components, .optional,
+                "Hardware that nodes refer to by name. Each belongs to exactly one node."),
+            LayoutKey("nodes", .sections(.node), .required, "The relays, sensors and meters."),
+            LayoutKey(
+                "upstreams", .sections(.upstream), .optional,
+                "MQTT brokers that readings go to. Without one the gateway is local only."),
+            LayoutKey(
+                "settings", .section(.settings), .optional,
+                "Settings of the program; command line and environment go before them."),
+        ])
+
+    static let bus = LayoutSection(
+        noun: "a bus",
+        keys: [
+            LayoutKey("name", .text(.name(BusTag.self)), .required, "What components call it."),
+            LayoutKey("port", .text(.port), .optional, "The serial port of an RTU bus."),
+            LayoutKey("baud", .number(among: usualBaudRates), .optional, "Bits per second."),
+            LayoutKey(
+                "parity", .value(.choice(SerialSettings.Parity.allCases.map(\.rawValue))),
+                .defaults(to: .text("none")), "The parity bit."),
+            LayoutKey(
+                "stopBits", .number(among: [1, 2]), .defaults(to: .whole(1)), "Stop bits."),
+            LayoutKey("host", .text(.host), .optional, "The host of a Modbus TCP device."),
+            LayoutKey(
+                "tcpPort", .value(.whole(1...65535)), .defaults(to: .whole(502)),
+                "The TCP port of the host."),
+            LayoutKey(
+                "gap", .value(.duration(.zero ... .seconds(10))), .optional,
+                "Quiet time between an answer and the next request; 100ms on a serial port and "
+                    + "0ms over TCP when left out."),
+            LayoutKey(
+                "simulated", .value(.flag), .defaults(to: .flag(false)),
+                "Whether the bus and all on it are simulated."),
+        ],
+        schemaRules: [
+            (
+                "oneOf",
+                .array([
+                    .object([("required", .array([.text("port"), .text("baud")]))]),
+                    .object([("required", .array([.text("host")]))]),
+                ])
+            )
+        ])
+
+    /// What every component has; its driver's settings stand beside.
+    static let component = LayoutSection(
+        noun: "a component",
+        keys: [
+            LayoutKey(
+                "name", .text(.name(ComponentTag.self)), .optional,
+                "What nodes call it. A component inside its node bears the node's name."),
+            LayoutKey("driver", .value(.text), .required, "The driver of its device."),
+            LayoutKey(
+                "simulated", .value(.flag), .defaults(to: .flag(false)),
+                "Whether its wire is simulated."),
+        ])
+
+    static let node = LayoutSection(
+        noun: "a node",
+        keys: [
+            LayoutKey("name", .text(.name(ShNodeTag.self)), .required, "Unique in the gateway."),
+            LayoutKey(
+                "kind", .value(.choice(NodeKind.allCases.map(\.rawValue))), .required,
+                "relay takes commands, sensor measures, meter measures and counts."),
+            LayoutKey(
+                "title", .value(.text), .optional, "For people; the name when left out."),
+            LayoutKey(
+                "parent", .text(.name(ShNodeTag.self)), .optional,
+                "The node that this one belongs under."),
+            LayoutKey(
+                "component", .component, .required,
+                "Its hardware: the name of a component, or the component itself."),
+            LayoutKey(
+                "safeState", .value(.choice(SafeState.allCases.map(\.rawValue))), .optional,
+                "Where a relay is driven when nobody is in charge of it. Every relay needs one."),
+            LayoutKey(
+                "channels", .sections(.channel), .optional,
+                "What is read; every channel of the driver when left out."),
+        ],
+        schemaRules: [
+            (
+                "if",
+                .object([
+                    (
+                        "properties",
+                        .object([("kind", .object([("const", .text("relay"))]))])
+                    ),
+                    ("required", .array([.text("kind")])),
+                ])
+            ),
+            ("then", .object([("required", .array([.text("safeState")]))])),
+            (
+                "else",
+                .object([("properties", .object([("safeState", .flag(false))]))])
+            ),
+        ])
+
+    static let channel = LayoutSection(
+        noun: "a channel",
+        keys: [
+            LayoutKey(
+                "name", .text(.name(DataChannelTag.self)), .optional,
+                "Unique in the gateway; NODE, or NODE-SOURCE where the driver offers several."),
+            LayoutKey(
+                "source", .value(.text), .optional,
+                "The driver's word for what is read; needed where it offers several."),
+            LayoutKey(
+                "unit", .value(.choice(Unit.allCases.map(\.rawValue))), .optional,
+                "The driver's unit, for the reader's eye."),
+            LayoutKey(
+                "exponent", .value(.whole(-9...9)), .optional,
+                "One step is 10 to this power of the unit; the driver's when left out."),
+            LayoutKey(
+                "pollPeriod", .value(.duration(.milliseconds(10) ... .seconds(86_400))), .optional,
+                "How often the device is asked; the driver's when left out."),
+            LayoutKey(
+                "capturePeriod", .value(.duration(.milliseconds(10) ... .seconds(7 * 86_400))),
+                .optional, "The longest time between two reports; the driver's when left out."),
+            LayoutKey(
+                "captureOnChange", .value(.flag), .optional,
+                "Whether a change is reported at once; yes for switches and counts, and where a "
+                    + "delta is known."),
+            LayoutKey(
+                "captureDelta", .value(.decimal), .optional,
+                "The least change that is reported at once, in the unit; whole steps only."),
+            LayoutKey(
+                "lowest", .value(.decimal), .optional,
+                "What lies below is no measurement, in the unit."),
+            LayoutKey(
+                "highest", .value(.decimal), .optional,
+                "What lies above is no measurement, in the unit."),
+            LayoutKey(
+                "largestStep", .value(.decimal), .optional,
+                "The largest true change between two polls, in the unit."),
+            LayoutKey(
+                "powerOnValues", .value(.list(.decimal)), .optional,
+                "Values that the device shows before its first measurement, in the unit."),
+            LayoutKey(
+                "counter", .value(.flag), .optional,
+                "Whether the value only ever rises, as a meter's register does."),
+        ])
+
+    static let upstream = LayoutSection(
+        noun: "an upstream",
+        keys: [
+            LayoutKey(
+                "name", .text(.name(UpstreamTag.self)), .required, "What logs and pages call it."),
+            LayoutKey(
+                "broker", .text(.broker), .required,
+                "mqtt://HOST[:1883], mqtts://HOST[:8883] for TLS, or embedded for a private one."),
+            LayoutKey(
+                "topic", .text(.topic), .defaults(to: .text("tidegate")),
+                "The first level of all topics."),
+            LayoutKey("user", .value(.text), .optional, "The user at the broker."),
+            LayoutKey("password", .secret, .optional, "Where the user's password stands."),
+            LayoutKey("tls", .section(.tls), .optional, "The files of a mqtts:// connection."),
+            LayoutKey(
+                "keepAlive", .value(.duration(.seconds(5) ... .seconds(3600))),
+                .defaults(to: .text("30s")), "How often a silent broker is asked for a sign."),
+            LayoutKey(
+                "window", .value(.whole(1...1000)), .defaults(to: .whole(50)),
+                "How many messages may wait for the broker's acknowledgement."),
+            LayoutKey(
+                "queue", .value(.whole(100...1_000_000)), .defaults(to: .whole(100_000)),
+                "How many facts wait in memory while the broker is away."),
+        ])
+
+    static let tls = LayoutSection(
+        noun: "the files of a TLS connection",
+        keys: [
+            LayoutKey(
+                "authority", .text(.path), .required,
+                "The certificate authority that the broker's certificate must come from."),
+            LayoutKey(
+                "certificate", .text(.path), .optional,
+                "The gateway's own certificate, when the broker asks for one."),
+            LayoutKey("key", .secret, .optional, "Where the certificate's private key stands."),
+        ])
+
+    static let settings = LayoutSection(
+        noun: "the program's settings",
+        keys: [
+            LayoutKey(
+                "logLevel", .value(.choice(["error", "warning", "notice", "info", "debug"])),
+                .optional, "The least grave line that is logged."),
+            LayoutKey(
+                "logFormat", .value(.choice(["text", "json"])), .optional, "How lines are logged."),
+            LayoutKey(
+                "stateDirectory", .text(.path), .optional, "Where the gateway keeps its memory."),
+            LayoutKey(
+                "seed", .value(.whole(0 ... .max)), .optional,
+                "The seed of all chance, for runs that repeat."),
+            LayoutKey(
+                "simulate", .value(.flag), .optional, "Whether all hardware is simulated."),
+        ])
+
+    /// Every section with keys, for telling where a misplaced key belongs.
+    static let all: [LayoutSection] = [
+        layout, bus, component, node, channel, upstream, tls, settings,
+    ]
+}

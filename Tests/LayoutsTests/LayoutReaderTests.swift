@@ -1,0 +1,142 @@
+import DriverKit
+import Layouts
+import Testing
+import Vocabulary
+
+@Suite struct `A layout` {
+    @Test func `of one line gets everything else from its driver`() throws {
+        let (layout, problems) = read(
+            """
+            // A comment, and a comma too many.
+            {"gateway": "d1.test", "nodes": [{"name": "tank-top", "kind": "sensor",
+              "component": {"driver": "test-thermometer", "sensor": "28-1"},}]}
+            """)
+        #expect(problems == [])
+        let node = try #require(layout?.nodes.first)
+        #expect(layout?.gateway == GatewayName(known: "d1.test"))
+        #expect(layout?.upstreams == [])
+        #expect(node.title == "tank-top")
+        #expect(node.component.name == ComponentName(known: "tank-top"))
+        #expect(
+            node.component.channels == [
+                DataChannel(
+                    name: DataChannelName(known: "tank-top"), node: ShNodeName(known: "tank-top"),
+                    source: "temperature", unit: .celsius, exponent: -3, pollPeriod: .seconds(10),
+                    capture: CaptureRule(period: .seconds(60), delta: 200),
+                    plausibility: TestThermometer.description.channels[0].plausibility)
+            ])
+    }
+
+    @Test func `names the channels of a driver with several after node and source`() throws {
+        let (layout, problems) = read(
+            """
+            {"gateway": "d1.test", "buses": [{"name": "rs485", "port": "/dev/ttyUSB0", "baud": 9600}],
+             "nodes": [{"name": "meter", "kind": "meter",
+               "component": {"driver": "test-meter", "bus": "rs485", "unit": 1}}]}
+            """)
+        #expect(problems == [])
+        let names = layout?.nodes[0].component.channels.map(\.name.text)
+        #expect(names == ["meter-power-active", "meter-energy-import"])
+        #expect(layout?.buses[0].gap == .milliseconds(100))
+    }
+
+    @Test func `keeps the driver's settings and fills in their defaults`() throws {
+        let (layout, problems) = read(
+            """
+            {"gateway": "d1.test",
+             "components": [{"name": "board", "driver": "test-relay", "line": "relays/4"}],
+             "nodes": [{"name": "pump", "kind": "relay", "safeState": "hold", "component": "board",
+               "title": "Pump"}]}
+            """)
+        #expect(problems == [])
+        let component = try #require(layout?.nodes[0].component)
+        #expect(component.name == ComponentName(known: "board"))
+        #expect(component.safeState == .hold)
+        #expect(try component.settings.line("line") == LineAddress("relays/4"))
+        #expect(try component.settings.flag("activeLow") == false)
+        #expect(component.channels[0].capture.delta == 1)
+    }
+
+    @Test func `makes everything on a simulated bus simulated, however deep the bus is named`() {
+        let (layout, problems) = read(
+            """
+            {"gateway": "d1.test",
+             "buses": [{"name": "pretend", "host": "127.0.0.1", "simulated": true},
+                       {"name": "real", "host": "127.0.0.2", "tcpPort": 1502, "gap": "5ms"}],
+             "nodes": [
+               {"name": "a", "kind": "meter",
+                "component": {"driver": "test-meter", "bus": "pretend", "unit": 1}},
+               {"name": "b", "kind": "meter",
+                "component": {"driver": "test-meter", "bus": "real", "unit": 1}},
+               {"name": "c", "kind": "meter", "component":
+                 {"driver": "test-meter", "bus": "real", "unit": 2, "extra": [{"backup": "pretend"}]}}
+             ]}
+            """)
+        #expect(problems == [])
+        #expect(layout?.nodes.map(\.component.isSimulated) == [true, false, true])
+        #expect(layout?.buses[0].gap == .zero)
+        #expect(layout?.buses[1].line == .tcp(host: "127.0.0.2", port: 1502))
+        #expect(layout?.simulated().nodes.allSatisfy(\.component.isSimulated) == true)
+        #expect(layout?.simulated().buses.allSatisfy(\.isSimulated) == true)
+    }
+
+    @Test func `tells upstreams where their secrets stand, without the secrets`() throws {
+        let (layout, problems) = read(
+            """
+            {"gateway": "d1.test", "nodes": [{"name": "tank", "kind": "sensor",
+              "component": {"driver": "test-thermometer", "sensor": "28-1"}}],
+             "upstreams": [
+               {"name": "house", "broker": "embedded"},
+               {"name": "cloud", "broker": "mqtts://broker.example", "topic": "site", "user": "scada",
+                "password": {"file": "/etc/tidegate/mqtt.key"}, "keepAlive": "1min", "window": 7,
+                "queue": 500, "tls": {"authority": "/etc/ca.pem", "certificate": "/etc/c.pem",
+                "key": {"credential": "mqtt-key"}}}],
+             "settings": {"logLevel": "debug", "logFormat": "json", "stateDirectory": "/var/lib/t",
+               "seed": 7, "simulate": true}}
+            """)
+        #expect(problems == [])
+        let upstreams = try #require(layout?.upstreams)
+        #expect(upstreams[0].broker == .embedded)
+        #expect(upstreams[0].topic == "tidegate")
+        #expect(upstreams[0].window == 50)
+        #expect(upstreams[0].queue == 100_000)
+        #expect(upstreams[0].keepAlive == .seconds(30))
+        #expect(
+            upstreams[1].broker
+                == .address(BrokerAddress(host: "broker.example", port: 8883, usesTls: true)))
+        #expect(upstreams[1].password == .file("/etc/tidegate/mqtt.key"))
+        #expect(
+            upstreams[1].tls
+                == TlsFiles(
+                    authority: "/etc/ca.pem", certificate: "/etc/c.pem",
+                    key: .credential("mqtt-key")))
+        #expect(layout?.settings.seed == 7)
+        #expect(layout?.settings.simulate == true)
+        #expect(layout?.settings.logFormat == "json")
+    }
+
+    @Test func `with many mistakes tells all of them, in the order of the text`() {
+        let (layout, problems) = read(
+            """
+            {"gateway": "House 1",
+             "nodes": [
+               {"name": "tank", "kind": "senser", "parent": "attic",
+                "component": {"driver": "test-termometer", "sensor": "28-1"}},
+               {"name": "pump", "kind": "relay", "component": "bord"}]}
+            """)
+        #expect(layout == nil)
+        #expect(
+            problems == [
+                "gateway (line 1): \"House 1\" is no gateway alias: lower-case words and digits "
+                    + "joined by dots, starting with a letter, for example d1.demo.house1.scada",
+                "nodes[0].kind (line 3): senser is not one of relay, sensor, meter; "
+                    + "did you mean sensor",
+                "nodes[0].parent (line 3): there is no node attic",
+                "nodes[0].component.driver (line 4): driver test-termometer is unknown; "
+                    + "did you mean test-thermometer; `tidegate drivers` lists all",
+                "nodes[1] (line 5): safeState is missing: where the relay is driven when nobody is "
+                    + "in charge of it, off, on or hold",
+                "nodes[1].component (line 5): there is no component bord",
+            ])
+    }
+}
