@@ -2,5 +2,7 @@ import DriverKit
 
 extension DriverRegistry {
     /// Every driver that comes with Tidegate, one line each, in alphabetical order.
-    public static let standard = DriverRegistry([])
+    public static let standard = DriverRegistry([
+        ModbusMeterDriver.self
+    ])
 }
