@@ -110,11 +110,11 @@ public struct Edge: Hashable, Sendable {
 
 /// A Modbus bus, RTU or TCP. Requests of several nodes take turns, first come first served.
 public protocol ModbusBus: AnyObject, Sendable {
-    /// Reads neighbouring registers in one request. Blocks for at most the wait for the bus and
-    /// `request.replyWithin`.
+    /// Reads neighbouring registers in one request. Blocks for at most the wait for the bus, twice
+    /// `request.replyWithin` and the time that the bytes take on the wire.
     /// - Returns: `request.count` registers.
-    /// - Throws: `.timeout` for silence; `.badReply` for a wrong checksum, a wrong sender or an
-    ///   exception; `.notConnected` when port or host is gone.
+    /// - Throws: `.timeout` for silence or a bus that stays busy; `.badReply` for a wrong checksum, a
+    ///   wrong sender or an exception; `.notConnected` when port or host is gone.
     func read(_ request: ModbusRequest) throws(DriverError) -> [UInt16]
 }
 

@@ -6,5 +6,6 @@ extension DriverRegistry {
         GpioContactDriver.self,
         GpioPulseCounterDriver.self,
         GpioRelayDriver.self,
+        ModbusMeterDriver.self,
     ])
 }

@@ -1,0 +1,61 @@
+import Vocabulary
+
+extension ModbusRequest: CustomStringConvertible {
+    /// Unit, function, address and count as they cross the wire: `"01 04 00 0c 00 02"`.
+    public var description: String {
+        let bytes =
+            [unit, UInt8(function.rawValue)] + address.bigEndianBytes
+            + UInt16(clamping: count).bigEndianBytes
+        return bytes.map { byte in
+            let digits = String(byte, radix: 16)
+            return digits.utf8.count == 1 ? "0" + digits : digits
+        }.joined(separator: " ")
+    }
+}
+
+extension UInt16 {
+    fileprivate var bigEndianBytes: [UInt8] {
+        [UInt8(truncatingIfNeeded: self >> 8), UInt8(truncatingIfNeeded: self)]
+    }
+}
+
+/// What every bus, real or simulated, says of a request that failed. `line` is the port or host.
+extension ModbusRequest {
+    public func noReply(on line: String) -> DriverError {
+        let milliseconds = replyWithin.wholeNanoseconds / 1_000_000
+        return DriverError(.timeout, "no reply to \(self) within \(milliseconds) ms on \(line)")
+    }
+
+    public func wrongChecksum(on line: String) -> DriverError {
+        DriverError(.badReply, "the reply to \(self) on \(line) has a wrong checksum")
+    }
+
+    public func wrongSender(on line: String) -> DriverError {
+        DriverError(
+            .badReply, "the reply to \(self) on \(line) comes from a unit other than \(unit)")
+    }
+
+    public func wrongForm(on line: String) -> DriverError {
+        DriverError(.badReply, "the reply to \(self) on \(line) belongs to another request")
+    }
+
+    /// - Parameter code: The exception code in the reply.
+    public func refused(with code: UInt8, on line: String) -> DriverError {
+        let meaning = Self.exceptionMeanings[code] ?? "unknown to the Modbus standard"
+        return DriverError(
+            .badReply,
+            "unit \(unit) on \(line) answers \(self) with exception \(code): \(meaning)")
+    }
+
+    public func portGone(_ reason: String, on line: String) -> DriverError {
+        DriverError(.notConnected, "\(line) went away during \(self): \(reason)")
+    }
+
+    /// Source: Modbus Application Protocol V1.1b3, 7 "MODBUS Exception Responses".
+    static let exceptionMeanings: [UInt8: String] = [
+        1: "it does not have this function", 2: "it does not have these registers",
+        3: "it does not take so many registers at once", 4: "it failed", 5: "it needs more time",
+        6: "it is busy", 7: "it cannot do this", 8: "its memory is damaged",
+        10: "the gateway has no path to it", 11: "it does not answer the gateway",
+    ]
+}

@@ -1,0 +1,92 @@
+import Vocabulary
+
+/// One measurement that a device keeps in Modbus registers: where it stands, how it is written and
+/// what it means.
+public struct Register: Hashable, Sendable {
+    /// The channel that it can be.
+    public let channel: ChannelDescription
+    public let function: ModbusRequest.Function
+    /// The address of its first word on the wire, counted from 0.
+    public let address: UInt16
+    public let form: RegisterForm
+    public let order: WordOrder
+    /// What the number in the registers is multiplied by to give the channel's unit.
+    public let scale: DecimalNumber
+    /// The address of an int16 register, read with the same function, that holds a power of ten by
+    /// which the number is multiplied as well; nil for none.
+    ///
+    /// Source: SunSpec Information Model Specification, "sunssf".
+    public let scaleAddress: UInt16?
+
+    public init(
+        channel: ChannelDescription, function: ModbusRequest.Function, address: UInt16,
+        form: RegisterForm, order: WordOrder = .abcd,
+        scale: DecimalNumber = DecimalNumber(mantissa: 1), scaleAddress: UInt16? = nil
+    ) {
+        self.channel = channel
+        self.function = function
+        self.address = address
+        self.form = form
+        self.order = order
+        self.scale = scale
+        self.scaleAddress = scaleAddress
+    }
+
+    /// The words that must be read for it.
+    public var spans: [RegisterSpan] {
+        let own = RegisterSpan(function: function, address: Int(address), count: form.words)
+        guard let scaleAddress else { return [own] }
+        return [own, RegisterSpan(function: function, address: Int(scaleAddress), count: 1)]
+    }
+}
+
+extension Register {
+    /// The largest power of ten that a scale register may hold, and the smallest below zero.
+    ///
+    /// Source: SunSpec Information Model Specification, "sunssf": −10 to 10.
+    static let scalePowers = -10...10
+
+    /// The reading of `channel` that stands in `words`.
+    ///
+    /// - Parameter words: What was read, at least all of `spans`.
+    /// - Throws: `.badReply` when the registers hold no number or one that does not fit.
+    public func reading(
+        of channel: DataChannel, in words: RegisterWords
+    ) throws(DriverError) -> Reading {
+        var scale = scale
+        if let scaleAddress {
+            let register = try words[
+                RegisterSpan(function: function, address: Int(scaleAddress), count: 1)]
+            let power = register.first.map { Int(Int16(bitPattern: $0)) } ?? .min
+            guard Self.scalePowers.contains(power) else {
+                throw DriverError(
+                    .badReply,
+                    "channel \(channel.name): scale register \(scaleAddress) holds \(power), "
+                        + "must be \(Self.scalePowers.lowerBound) to \(Self.scalePowers.upperBound)"
+                )
+            }
+            scale = DecimalNumber(mantissa: scale.mantissa, exponent: scale.exponent + power)
+        }
+        let own = try words[
+            RegisterSpan(function: function, address: Int(address), count: form.words)]
+        switch form.value(of: own, order: order) {
+        case .whole(let number):
+            guard let scaled = DecimalNumber(mantissa: number).multiplied(by: scale) else {
+                throw DriverError(.badReply, "channel \(channel.name): \(number) does not fit")
+            }
+            return try channel.reading(scaled)
+        case .huge(let number):
+            throw DriverError(.badReply, "channel \(channel.name): \(number) does not fit")
+        case .float(let number):
+            return try channel.reading(Self.scaled(number, by: scale))
+        }
+    }
+
+    /// Multiplies and divides by whole powers of ten only, because 10^−3 is not exact in binary.
+    private static func scaled(_ number: Double, by scale: DecimalNumber) -> Double {
+        var power = 1.0
+        for _ in 0..<scale.exponent.magnitude { power *= 10 }
+        let product = number * Double(scale.mantissa)
+        return scale.exponent < 0 ? product / power : product * power
+    }
+}

@@ -1,0 +1,80 @@
+import Vocabulary
+
+/// How a device writes a number into its 16-bit registers.
+public enum RegisterForm: String, Hashable, Sendable, CaseIterable {
+    case int16, uint16, int32, uint32, int64, uint64, float32, float64
+
+    /// How many registers it takes.
+    public var words: Int {
+        switch self {
+        case .int16, .uint16: 1
+        case .int32, .uint32, .float32: 2
+        case .int64, .uint64, .float64: 4
+        }
+    }
+}
+
+/// In which order the bytes of a number stand in its registers.
+///
+/// The letters name the bytes of a 32-bit number, `a` the highest, in the order in which they cross
+/// the wire. Numbers of another width follow the same rule.
+public enum WordOrder: String, Hashable, Sendable, CaseIterable {
+    /// Highest word first, highest byte first, as the Modbus standard has it for one register.
+    case abcd
+    /// Lowest word first, highest byte first.
+    case cdab
+    /// Highest word first, lowest byte first.
+    case badc
+    /// Lowest word first, lowest byte first.
+    case dcba
+
+    var startsWithLowestWord: Bool { self == .cdab || self == .dcba }
+    var startsWithLowestByte: Bool { self == .badc || self == .dcba }
+}
+
+/// A number as it stood in the registers, before any scale.
+public enum RegisterValue: Hashable, Sendable {
+    case whole(Int64)
+    /// A whole number too large for `Int64`.
+    case huge(UInt64)
+    case float(Double)
+}
+
+extension RegisterForm {
+    /// The number in `registers`.
+    ///
+    /// - Parameter registers: As many as `words`, in the order of their addresses.
+    public func value(of registers: some Collection<UInt16>, order: WordOrder) -> RegisterValue {
+        precondition(registers.count == words, "a \(rawValue) stands in \(words) registers")
+        let bits = Self.bits(of: registers, order: order)
+        switch self {
+        case .int16: return .whole(Int64(Int16(truncatingIfNeeded: bits)))
+        case .int32: return .whole(Int64(Int32(truncatingIfNeeded: bits)))
+        case .int64: return .whole(Int64(bitPattern: bits))
+        case .uint16, .uint32, .uint64:
+            return Int64(exactly: bits).map(RegisterValue.whole) ?? .huge(bits)
+        case .float32:
+            return .float(Double(Float(bitPattern: UInt32(truncatingIfNeeded: bits))))
+        case .float64: return .float(Double(bitPattern: bits))
+        }
+    }
+
+    /// The registers that hold the lowest bits of `bits`; the way back from `value`.
+    public func registers(bits: UInt64, order: WordOrder) -> [UInt16] {
+        let highestFirst = (0..<words).reversed().map { word in
+            let register = UInt16(truncatingIfNeeded: bits >> UInt64(16 * word))
+            return order.startsWithLowestByte ? register.byteSwapped : register
+        }
+        return order.startsWithLowestWord ? highestFirst.reversed() : highestFirst
+    }
+
+    private static func bits(of registers: some Collection<UInt16>, order: WordOrder) -> UInt64 {
+        var bits: UInt64 = 0
+        for (index, register) in registers.enumerated() {
+            let fromTop = order.startsWithLowestWord ? index : registers.count - 1 - index
+            let word = order.startsWithLowestByte ? register.byteSwapped : register
+            bits |= UInt64(word) << UInt64(16 * fromTop)
+        }
+        return bits
+    }
+}

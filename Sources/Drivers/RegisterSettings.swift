@@ -1,0 +1,127 @@
+import Documents
+import DriverKit
+import Vocabulary
+
+/// How layouts and profiles write a register down, one object for each.
+enum RegisterSettings {
+    static let described = [
+        SettingDescription("name", .text, "What channels call it as their source."),
+        SettingDescription(
+            "address", .whole(0...65535), "The first word's address on the wire, counted from 0."),
+        SettingDescription(
+            "function", .choice(["input", "holding"]), default: .text("input"),
+            "Input registers are read with function 4, holding registers with function 3."),
+        SettingDescription(
+            "type", .choice(RegisterForm.allCases.map(\.rawValue)), "How the number is written."),
+        SettingDescription(
+            "order", .choice(WordOrder.allCases.map(\.rawValue)), default: .text("abcd"),
+            "How its bytes cross the wire; abcd is highest first, cdab lowest word first."),
+        SettingDescription(
+            "scale", .decimal, default: .number(DecimalNumber(mantissa: 1)),
+            "What the number is multiplied by to give the unit."),
+        SettingDescription(
+            optional: "scaleAddress", .whole(0...65535),
+            "The address of an int16 register that holds a power of ten to multiply by as well."),
+        SettingDescription(
+            "unit", .choice(Unit.allCases.map(\.rawValue)), "What it measures."),
+        SettingDescription(
+            optional: "exponent", .whole(-9...9),
+            "One step is 10 to this power of the unit; that of scale, or -3 for floats."),
+        SettingDescription(optional: "title", .text, "What it is, in a few words."),
+        SettingDescription(
+            "counter", .flag, default: .flag(false), "Whether the value only ever rises."),
+        SettingDescription(
+            optional: "lowest", .decimal, "What lies below is no measurement, in the unit."),
+        SettingDescription(
+            optional: "highest", .decimal, "What lies above is no measurement, in the unit."),
+        SettingDescription(
+            optional: "largestStep", .decimal,
+            "The largest true change between two polls, in the unit."),
+        SettingDescription(
+            "pollPeriod", .duration(.milliseconds(10) ... .seconds(86_400)),
+            default: .text("10s"), "How often the device is asked."),
+        SettingDescription(
+            "capturePeriod", .duration(.milliseconds(10) ... .seconds(7 * 86_400)),
+            default: .text("60s"), "The longest time between two reports."),
+        SettingDescription(
+            optional: "captureDelta", .decimal,
+            "The least change that is reported at once, in the unit."),
+    ]
+
+    /// The registers of a list that has this form.
+    ///
+    /// - Throws: `.badComponent` for a name or address that cannot be.
+    static func registers(in list: [JsonNode]) throws(DriverError) -> [Register] {
+        var registers: [Register] = []
+        for node in list {
+            let register = try register(Settings(node, described: described))
+            guard !registers.contains(where: { $0.channel.source == register.channel.source })
+            else {
+                throw DriverError(
+                    .badComponent,
+                    "\(node.place.path): the name \(register.channel.source) is taken already")
+            }
+            registers.append(register)
+        }
+        return registers
+    }
+
+    private static func register(_ settings: Settings) throws(DriverError) -> Register {
+        let name = try settings.text("name")
+        // The form is that of a channel's name, because one is made from it.
+        guard DataChannelName(name) != nil else {
+            throw settings.bad("name", DataChannelTag.form)
+        }
+        guard let form = RegisterForm(rawValue: try settings.text("type")),
+            let order = WordOrder(rawValue: try settings.text("order")),
+            let unit = Unit(rawValue: try settings.text("unit"))
+        else { throw settings.bad("type", "one of the types, with an order and a unit") }
+        let address = try settings.whole("address")
+        guard let first = UInt16(exactly: address), address + Int64(form.words) <= 65536 else {
+            throw settings.bad("address", "0 to \(65536 - form.words) for \(form.rawValue)")
+        }
+        let scale = try settings.decimal("scale")
+        let channel = try channel(
+            named: name, unit: unit, usualExponent: form.isFloat ? -3 : scale.exponent, settings)
+        var scaleAddress: UInt16?
+        if settings["scaleAddress"] != nil {
+            scaleAddress = UInt16(exactly: try settings.whole("scaleAddress"))
+        }
+        return Register(
+            channel: channel,
+            function: try settings.text("function") == "input"
+                ? .inputRegisters : .holdingRegisters,
+            address: first, form: form, order: order, scale: scale, scaleAddress: scaleAddress)
+    }
+
+    private static func channel(
+        named name: String, unit: Unit, usualExponent: Int, _ settings: Settings
+    ) throws(DriverError) -> ChannelDescription {
+        var exponent = usualExponent
+        if settings["exponent"] != nil { exponent = Int(try settings.whole("exponent")) }
+        guard (-9...9).contains(exponent) else { throw settings.bad("exponent", "-9 to 9") }
+        func steps(_ name: String) throws(DriverError) -> Int64? {
+            guard settings[name] != nil else { return nil }
+            guard let steps = try settings.decimal(name).wholeSteps(exponent: exponent) else {
+                throw settings.bad(name, "whole steps of 10^\(exponent) \(unit.rawValue)")
+            }
+            return steps
+        }
+        let lowest = try steps("lowest") ?? .min
+        let highest = try steps("highest") ?? .max
+        guard lowest < highest else { throw settings.bad("highest", "above lowest") }
+        return ChannelDescription(
+            source: name, unit: unit, exponent: exponent,
+            title: settings["title"]?.text ?? name,
+            plausibility: Plausibility(
+                range: lowest...highest, largestStep: try steps("largestStep"),
+                isCounter: try settings.flag("counter")),
+            pollPeriod: try settings.duration("pollPeriod"),
+            capturePeriod: try settings.duration("capturePeriod"),
+            captureDelta: try steps("captureDelta"))
+    }
+}
+
+extension RegisterForm {
+    fileprivate var isFloat: Bool { self == .float32 || self == .float64 }
+}
