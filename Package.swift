@@ -103,7 +103,12 @@ let package = Package(
         tests("LinksTests", ["Links", "Vocabulary"]),
         tests("UpstreamsTests", ["Upstreams", "Brokers", "Simulators", "Vocabulary"]),
         tests("BrokersTests", ["Brokers", "Vocabulary"]),
-        tests("ProactorsTests", ["Proactors", "Simulators", "Drivers", "Layouts", "Journals"]),
+        tests(
+            "ProactorsTests",
+            [
+                "Proactors", "Simulators", "Channels", "Documents", "DriverKit", "Journals", "Nodes",
+                "Upstreams", "Vocabulary", logging,
+            ]),
         tests("GatewayTests", ["tidegate"]),
         tests("HouseRulesTests", ["Drivers", "Layouts"]),
     ]

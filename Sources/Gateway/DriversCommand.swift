@@ -45,7 +45,8 @@ struct DriversCommand: ParsableCommand {
     private func show(_ settings: [SettingDescription], indent: String) {
         var table = Table("\(indent)SETTING", "DEFAULT", "FORM", "WHAT")
         for setting in settings {
-            let standard = setting.defaultValue?.quoted ?? (setting.isOptional ? "absent" : "required")
+            let standard =
+                setting.defaultValue?.quoted ?? (setting.isOptional ? "absent" : "required")
             table.add("\(indent)\(setting.name)", standard, setting.form.words, setting.help)
         }
         table.lines.forEach(Output.line)

@@ -13,7 +13,9 @@ struct LayoutCommand: ParsableCommand {
 struct LayoutCheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Tell every problem of layout files, each with its place.",
-        discussion: "Ends with 0 when all files are good, 1 when one has problems, 66 when one cannot be read.")
+        discussion:
+            "Ends with 0 when all files are good, 1 when one has problems, 66 when one cannot be read."
+    )
 
     @Argument(help: "The layout files.", completion: .file(extensions: ["json"]))
     var files: [String]
@@ -74,7 +76,8 @@ struct LayoutShowCommand: ParsableCommand {
     private func wire(of component: Component) -> String {
         let claims = (try? DriverRegistry.standard[component.model]?.claims(of: component)) ?? []
         let bus = component.settings["bus"]?.text
-        let first = bus.map { "bus \($0)" } ?? claims.first?.wire
+        let first =
+            bus.map { "bus \($0)" } ?? claims.first?.wire
             ?? DriverRegistry.standard[component.model]?.description.wire ?? ""
         return first + (component.isSimulated ? " (simulated)" : "")
     }
@@ -82,16 +85,16 @@ struct LayoutShowCommand: ParsableCommand {
     private func showBuses(_ layout: HardwareLayout) {
         guard !layout.buses.isEmpty else { return }
         Output.line("")
-        var buses = Table("BUS", "LINE", "GAP", "LOAD")
-        let loads = BusPlan.loads(of: layout, registry: .standard)
-        for bus in layout.buses {
-            let line = switch bus.line {
-            case .serial(let serial): "\(serial.port) at \(serial.baud) baud"
-            case .tcp(let host, let port): "\(host):\(port)"
-            }
+        var buses = Table("BUS", "LINE", "GAP", "REQUESTS", "LOAD")
+        for plan in layout.busPlans(registry: .standard) {
+            let line =
+                switch plan.bus.line {
+                case .serial(let serial): "\(serial.port) at \(serial.baud) baud"
+                case .tcp(let host, let port): "\(host):\(port)"
+                }
             buses.add(
-                bus.name.text, line, bus.gap.layoutText,
-                loads[bus.name].map { "\(Int(($0 * 100).rounded())) %" } ?? "")
+                plan.bus.name.text, line, plan.bus.gap.layoutText,
+                "\(plan.requestsPerMinute)/min", "\(plan.percent) %")
         }
         buses.lines.forEach(Output.line)
     }

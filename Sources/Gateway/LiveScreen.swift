@@ -90,7 +90,9 @@ final class LiveScreen: Sendable {
         let (text, next): (String, MonotonicInstant?) = state.withLock { state in
             if isTerminal, !isLast, let drawnAt = state.drawnAt {
                 let next = drawnAt.advanced(by: Self.refresh)
-                if now < next { return ("", state.hasChanged ? next : drawnAt.advanced(by: .seconds(1))) }
+                if now < next {
+                    return ("", state.hasChanged ? next : drawnAt.advanced(by: .seconds(1)))
+                }
             }
             state.drawnAt = now
             state.hasChanged = false
@@ -115,7 +117,9 @@ final class LiveScreen: Sendable {
     private func table(_ rows: [LiveRow], at wall: WallTime) -> [String] {
         let width = Machine.terminalWidth
         let room = max(3, Machine.terminalHeight - 4)
-        let sorted = rows.sorted { ($0.gateway, $0.node, $0.channel) < ($1.gateway, $1.node, $1.channel) }
+        let sorted = rows.sorted {
+            ($0.gateway, $0.node, $0.channel) < ($1.gateway, $1.node, $1.channel)
+        }
         let severalGateways = Set(rows.map(\.gateway)).count > 1
         var table = Table("NODE", "CHANNEL", "VALUE", "QUALITY", "AGE", "")
         for row in sorted.prefix(room) {
@@ -125,7 +129,9 @@ final class LiveScreen: Sendable {
                 row.isSimulated ? "simulated" : "")
         }
         var lines = [title] + table.lines
-        if sorted.count > room { lines.append("… \(sorted.count - room) more; the window is too low") }
+        if sorted.count > room {
+            lines.append("… \(sorted.count - room) more; the window is too low")
+        }
         return lines.map { String($0.prefix(width)) }
     }
 

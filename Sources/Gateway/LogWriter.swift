@@ -18,9 +18,13 @@ final class LogWriter: Sendable {
     private let state = Mutex(State())
     private let thread: SyncThread
     private let descriptor: Int32
+    private let scroll: (@Sendable (String) -> Void)?
 
-    init(descriptor: Int32, clock: any GatewayClock) {
-        self.descriptor = descriptor
+    /// - Parameter scroll: Takes each line instead of `descriptor`, when somebody else owns the terminal.
+    init(
+        descriptor: Int32, clock: any GatewayClock, scroll: (@Sendable (String) -> Void)? = nil
+    ) {
+        (self.descriptor, self.scroll) = (descriptor, scroll)
         thread = SyncThread(name: "log", clock: clock)
         thread.begin { [weak self] in
             self?.drain()
@@ -31,6 +35,7 @@ final class LogWriter: Sendable {
     deinit { thread.end() }
 
     func write(_ line: String) {
+        if let scroll { return scroll(line) }
         state.withLock { state in
             if state.lines.count == Self.capacity {
                 state.lines.removeFirst()

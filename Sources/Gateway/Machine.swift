@@ -33,14 +33,17 @@ enum Machine {
             guard count >= 0 else { throw MachineError("\(path): \(words(for: errno))") }
             if count == 0 { return bytes }
             bytes += piece[..<count]
-            guard bytes.count <= limit else { throw MachineError("\(path): is larger than \(limit) bytes") }
+            guard bytes.count <= limit else {
+                throw MachineError("\(path): is larger than \(limit) bytes")
+            }
         }
     }
 
     /// Writes a file that only this user may read, in one step for whoever reads it.
     static func write(_ text: String, to path: String) throws(MachineError) {
         let draft = path + ".new"
-        let descriptor = unsafe open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        let descriptor = unsafe open(
+            draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw MachineError("\(draft): \(words(for: errno))") }
         Output.write(text, to: descriptor)
         close(descriptor)
@@ -68,7 +71,9 @@ enum Machine {
         // Sound: each entry is copied before the next call overwrites it.
         while let entry = unsafe readdir(directory) {
             let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
-                unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+                unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) {
+                    unsafe String(cString: $0)
+                }
             }
             if name != ".", name != ".." { names.append(name) }
         }
@@ -80,7 +85,8 @@ enum Machine {
     static func raiseDescriptorLimit() {
         var limit = rlimit()
         // Sound: the calls read and fill in `limit`, which lives on this stack.
-        guard unsafe getrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &limit) == 0 else {
+        guard unsafe getrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &limit) == 0
+        else {
             return
         }
         limit.rlim_cur = limit.rlim_max

@@ -61,7 +61,8 @@ struct ResolvedSettings: Sendable {
             read: { $0 == "embedded" || BrokerAddress($0) != nil ? .some(.some($0)) : .none })
         logLevel = resolver.resolve(
             commandLine.logLevel, "--log-level", "TIDEGATE_LOG_LEVEL", layout.logLevel,
-            standard: Logger.Level.info, form: Logger.Level.allCases.map(\.rawValue).joined(separator: ", "),
+            standard: Logger.Level.info,
+            form: Logger.Level.allCases.map(\.rawValue).joined(separator: ", "),
             read: Logger.Level.init(rawValue:))
         logFormat = resolver.resolve(
             commandLine.logFormat, "--log-format", "TIDEGATE_LOG_FORMAT", layout.logFormat,

@@ -64,7 +64,8 @@ struct RunFile {
         guard unsafe lstat(folder, &status) == 0 else {
             throw MachineError("\(folder): \(Machine.words(for: errno))")
         }
-        guard status.st_uid == getuid(), status.st_mode & S_IFMT == S_IFDIR, status.st_mode & 0o022 == 0
+        guard status.st_uid == getuid(), status.st_mode & S_IFMT == S_IFDIR,
+            status.st_mode & 0o022 == 0
         else { throw MachineError("\(folder): must be a folder that only this user can write to") }
     }
 }

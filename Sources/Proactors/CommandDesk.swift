@@ -25,7 +25,8 @@ struct CommandDesk: Sendable {
     mutating func take(_ command: Command, now: WallTime) -> Decision {
         if let answer = answers[command.id] { return .answer(answer) }
         if let expires = command.expires, expires < now {
-            return .answer(.refused("node \(command.node): the command expired at \(expires.iso8601)"))
+            return .answer(
+                .refused("node \(command.node): the command expired at \(expires.iso8601)"))
         }
         let others = underWay[command.node, default: []]
         if others.contains(command.id) {

@@ -16,7 +16,9 @@ extension Proactor {
             lines[name]?.isConnected = false
             lines[name]?.isSubscribed = false
             lines[name]?.window.restart()
-            if lines[name]?.lastReason != reason { tell(name, .warning, "not connected: \(reason)") }
+            if lines[name]?.lastReason != reason {
+                tell(name, .warning, "not connected: \(reason)")
+            }
             lines[name]?.lastReason = reason
             if isQuiet { resumeQuietWaiters() }
         case .subscribed:
@@ -32,7 +34,9 @@ extension Proactor {
         case .received(let message):
             await take(message, plan)
         case .dropped(let count):
-            tell(name, .warning, "\(count) messages came too fast or were too large, and were dropped")
+            tell(
+                name, .warning,
+                "\(count) messages came too fast or were too large, and were dropped")
         }
     }
 

@@ -27,7 +27,7 @@ public actor Proactor {
     let logger: Logger
     /// Gives identities to commands that come without one.
     var chance: SeededGenerator
-    var lines: [UpstreamName: UpstreamLine]
+    var lines: [UpstreamName: UpstreamLine] = [:]
     private let nodes: [ShNodeName: ShNode]
     private let inbox: Mailbox<Fact>
     private var watches: [ShNodeName: NodeWatch] = [:]
@@ -42,17 +42,15 @@ public actor Proactor {
 
     /// - Parameter inbox: Where the nodes send their facts; the proactor is its one consumer.
     public init(
-        profile: GatewayProfile, nodes: [ShNode], inbox: Mailbox<Fact>,
-        upstreams: [UpstreamPlan], journal: any Journal, clock: any GatewayClock,
-        chance: SeededGenerator, logger: Logger
+        profile: GatewayProfile, nodes: [ShNode], inbox: Mailbox<Fact>, journal: any Journal,
+        clock: any GatewayClock, chance: SeededGenerator, logger: Logger
     ) {
         (self.profile, self.inbox, self.journal) = (profile, inbox, journal)
         (self.clock, self.chance, self.logger) = (clock, chance, logger)
         self.nodes = Dictionary(uniqueKeysWithValues: nodes.map { ($0.name, $0) })
-        lines = Dictionary(uniqueKeysWithValues: upstreams.map { ($0.name, UpstreamLine(plan: $0)) })
     }
 
-    /// Opens the hardware, drives every actuator to its safe state, then begins to publish.
+    /// Opens the hardware and drives every actuator to its safe state.
     ///
     /// Relays come first, side by side; a node that hangs is left to itself after a second.
     public func start() async {
@@ -62,12 +60,19 @@ public actor Proactor {
                 name: node.name, channels: node.component.channels, startedAt: now)
         }
         running = Task { await self.run() }
-        listening = lines.values.map(\.plan).map { plan in
-            Task { for await news in plan.session.news { await self.take(news, plan.name) } }
-        }
         await startNodes { $0.component.safeState != nil }
         await startNodes { $0.component.safeState == nil }
-        for line in lines.values { line.plan.session.connect() }
+    }
+
+    /// Begins to publish to one upstream and to take its commands.
+    public func attach(_ plan: UpstreamPlan) {
+        precondition(lines[plan.name] == nil, "upstream \(plan.name) is attached once")
+        var line = UpstreamLine(plan: plan)
+        line.mustTellStanding = true
+        lines[plan.name] = line
+        listening.append(
+            Task { for await news in plan.session.news { await self.take(news, plan.name) } })
+        plan.session.connect()
     }
 
     /// Safe states first, then the farewell upstream; everything bounded in time.
@@ -107,7 +112,8 @@ public actor Proactor {
             await within(Self.commandTime, on: clock) { await node.apply(command) }
             ?? .late("node \(command.node): no answer within \(Self.commandTime.layoutText)")
         desk.finished(command, answer)
-        logger.notice("\(command.orderedBy) asked for \(command.value): \(answer.words)", metadata: metadata)
+        logger.notice(
+            "\(command.orderedBy) asked for \(command.value): \(answer.words)", metadata: metadata)
         return answer
     }
 
@@ -161,11 +167,13 @@ public actor Proactor {
 
     private func note(_ trouble: Trouble, of node: ShNodeName, at: WallTime) {
         let key = TroubleKey(node: node, channel: trouble.channel, kind: trouble.kind)
-        standing[key] = trouble.isOn ? StandingTrouble(node: node, trouble: trouble, since: at) : nil
+        standing[key] =
+            trouble.isOn ? StandingTrouble(node: node, trouble: trouble, since: at) : nil
         for name in lines.keys { lines[name]?.mustTellStanding = true }
         var metadata: Logger.Metadata = ["node": "\(node)", "trouble": "\(trouble.kind.rawValue)"]
         if let channel = trouble.channel { metadata["channel"] = "\(channel)" }
-        logger.log(level: trouble.isOn ? .warning : .notice, "\(trouble.detail)", metadata: metadata)
+        logger.log(
+            level: trouble.isOn ? .warning : .notice, "\(trouble.detail)", metadata: metadata)
     }
 
     // MARK: - Watching
@@ -184,7 +192,8 @@ public actor Proactor {
     private func noteLosses(_ losses: [(sender: String, count: Int)]) {
         for loss in losses {
             if floods[loss.sender] == nil {
-                logger.warning("floods: facts are being dropped", metadata: ["node": "\(loss.sender)"])
+                logger.warning(
+                    "floods: facts are being dropped", metadata: ["node": "\(loss.sender)"])
             }
             floods[loss.sender, default: (0, clock.now)].count += loss.count
             floods[loss.sender]?.last = clock.now

@@ -1,0 +1,63 @@
+# Two commands are all a newcomer needs: make run, make test.
+
+SWIFT ?= swift
+BUILD_FLAGS := --explicit-target-dependency-import-check error
+RELEASE_FLAGS := -c release --static-swift-stdlib $(BUILD_FLAGS)
+LAYOUT ?= hardware-layouts/demo.json
+
+# What the program needs, and what its tests need on top.
+PACKAGES := libgpiod-dev libmodbus-dev libmosquitto-dev mosquitto pkg-config
+TEST_PACKAGES := $(PACKAGES) gcc openssl python3-venv socat
+
+.PHONY: run test build deps test-deps unit real-input sanitize bench stack format clean
+
+run: build
+	@exec .build/release/tidegate run $(LAYOUT) --watch
+
+build: deps
+	$(SWIFT) build $(RELEASE_FLAGS) --product tidegate
+
+test: test-deps unit real-input
+
+unit:
+	$(SWIFT) build --build-tests $(BUILD_FLAGS)
+	$(SWIFT) test --skip-build
+
+# Genuine peers and a real kernel, where ../shared is present. Says plainly what it leaves out.
+real-input: build
+	Tests/RealInput/run.sh
+
+# The tests again under the thread and the address sanitizer, each in a build folder of its own.
+sanitize: test-deps
+	$(SWIFT) test --sanitize=thread --scratch-path .build-thread
+	$(SWIFT) test --sanitize=address --scratch-path .build-address
+
+bench: test-deps build
+	Tests/Bench/run.sh
+
+format:
+	$(SWIFT) format -i -r Package.swift Sources Simulators Tests
+
+clean:
+	rm -rf .build .build-thread .build-address .build-peers
+
+# Installs what is missing, and asks for sudo only when something is and this is not root.
+define install
+	@missing=""; for package in $(1); do \
+	    dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'install ok installed' \
+	        || missing="$$missing $$package"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+	    echo "installing:$$missing"; \
+	    sudo=""; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	    $$sudo apt-get update -qq && \
+	    $$sudo env DEBIAN_FRONTEND=noninteractive \
+	        apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	fi
+endef
+
+deps:
+	$(call install,$(PACKAGES))
+
+test-deps:
+	$(call install,$(TEST_PACKAGES))

@@ -1,0 +1,75 @@
+import Upstreams
+import Vocabulary
+
+/// The plainest words there are, for tests of what stands between nodes and brokers.
+///
+/// Readings are `live/CHANNEL` and `history/CHANNEL` with the payload `VALUE QUALITY`; commands are
+/// `set/NODE` with the payload `ID VALUE`; answers go to `answer/NODE` with `ID` and the outcome.
+public struct SimulatedCodec: Codec {
+    public init() {}
+
+    public var will: MqttMessage { message("status", "lost", isRetained: true) }
+
+    public var subscriptions: [String] { ["set/+"] }
+
+    public func greeting(at now: WallTime) -> [MqttMessage] {
+        [message("status", "online", isRetained: true)]
+    }
+
+    public func farewell(at now: WallTime) -> [MqttMessage] {
+        [message("status", "offline", isRetained: true)]
+    }
+
+    public func live(_ reading: Reading, at: WallTime) -> [MqttMessage] {
+        [message("live/\(reading.channel)", words(reading), isRetained: true)]
+    }
+
+    public func standing(_ troubles: [StandingTrouble], at now: WallTime) -> [MqttMessage] {
+        let kinds = troubles.map { "\($0.node) \($0.trouble.kind.rawValue)" }
+        return [message("troubles", kinds.joined(separator: ", "), isRetained: true)]
+    }
+
+    public func history(_ entry: Entry) -> [MqttMessage] {
+        switch entry.fact.matter {
+        case .readings(let readings):
+            readings.map { message("history/\($0.channel)", words($0)) }
+        case .trouble(let trouble):
+            [message("trouble/\(entry.fact.node)", "\(trouble.kind.rawValue) \(trouble.isOn)")]
+        }
+    }
+
+    public func incoming(
+        _ message: MqttMessage, at now: WallTime, using generator: inout some RandomNumberGenerator
+    ) -> Incoming {
+        let words = message.text.split(separator: " ")
+        guard message.topic.hasPrefix("set/"),
+            let node = ShNodeName(String(message.topic.dropFirst(4))), words.count == 2,
+            let id = CommandID(String(words[0])), let value = Int64(words[1])
+        else { return .ignored(why: "\(message.topic) is no command") }
+        let reply = Reply(topic: "answer/\(node)")
+        if message.isRetained { return .refused(why: "retained", id: id, node: node, reply) }
+        return .command(Command(id: id, node: node, value: value, orderedBy: "test"), reply)
+    }
+
+    public func answer(
+        _ answer: CommandAnswer, id: CommandID, node: ShNodeName?, to reply: Reply,
+        at now: WallTime
+    ) -> MqttMessage {
+        let outcome =
+            switch answer {
+            case .confirmed(let reading, _): "confirmed \(reading.value)"
+            case .refused: "refused"
+            case .failed: "failed"
+            case .late: "late"
+            }
+        return message(reply.topic, "\(id) \(outcome)")
+    }
+
+    private func words(_ reading: Reading) -> String {
+        "\(reading.value) \(reading.quality.rawValue)"
+    }
+
+    private func message(_ topic: String, _ text: String, isRetained: Bool = false) -> MqttMessage {
+        MqttMessage(topic: topic, payload: Array(text.utf8), isRetained: isRetained)
+    }
+}

@@ -1,0 +1,88 @@
+import Channels
+import Documents
+import DriverKit
+import Journals
+import Logging
+import Nodes
+import Proactors
+import Simulators
+import Upstreams
+import Vocabulary
+
+/// A whole gateway on scripted devices, a simulated broker and a clock that stands still.
+struct Bench {
+    let clock = ManualClock()
+    let broker = SimulatedUpstream()
+    let proactor: Proactor
+    let nodes: [ShNode]
+
+    struct Device {
+        let name: StaticString
+        let device: ScriptedDevice
+        var isRelay = false
+        var poll = Duration.seconds(1)
+        var capture = Duration.seconds(60)
+    }
+
+    init(_ devices: Device..., queue: Int = 1_000) {
+        let inbox = Mailbox<Fact>(laneCapacity: 256)
+        let clock = clock
+        nodes = devices.map { device in
+            let name = ShNodeName(known: device.name)
+            let channel = DataChannel(
+                name: DataChannelName(known: device.name), node: name, source: "value",
+                unit: device.isRelay ? .onOff : .celsius, exponent: 0, pollPeriod: device.poll,
+                capture: CaptureRule(period: device.capture, delta: 1))
+            let place = Place(path: "", line: 1, column: 1)
+            let component = Component(
+                name: ComponentName(known: device.name), model: "scripted",
+                settings: Settings(JsonNode(.group([]), at: place), described: []),
+                channels: [channel], safeState: device.isRelay ? .off : nil)
+            return ShNode(
+                name: name, component: component,
+                outbox: inbox.sender(named: device.name.description), clock: clock,
+                open: device.device.opener(actuates: device.isRelay))
+        }
+        proactor = Proactor(
+            profile: GatewayProfile(gateway: "d1.test.scada", incarnation: "1", nodes: []),
+            nodes: nodes, inbox: inbox, journal: MemoryJournal(upstreams: ["site": queue]),
+            clock: clock, chance: SeededGenerator(seed: 1), logger: Logger(label: "test"))
+    }
+
+    /// Starts the nodes and attaches the broker, which does not answer yet.
+    func start(window: Int = 20) async {
+        await proactor.start()
+        await proactor.attach(
+            UpstreamPlan(name: "site", session: broker, codec: SimulatedCodec(), window: window))
+    }
+
+    /// Somebody publishes a command.
+    func order(_ node: String, _ id: String, _ value: Int, isRetained: Bool = false) {
+        broker.deliver(
+            MqttMessage(
+                topic: "set/\(node)", payload: Array("\(id) \(value)".utf8), isRetained: isRetained)
+        )
+    }
+
+    /// What was published to `topic`, in order; waits until there are `count`.
+    func published(_ topic: String, _ count: Int) async -> [String] {
+        while true {
+            let all = broker.published
+            let found = all.filter { $0.topic == topic }
+            if found.count >= count { return found.map(\.text) }
+            await broker.published(all.count + 1)
+        }
+    }
+
+    /// Moves on to each moment that somebody waits for, until `duration` has passed. The watch over
+    /// the nodes always sleeps, so there is one sleeper more than nodes.
+    func pass(_ duration: Duration, sleepers: Int? = nil) async {
+        let end = clock.now.advanced(by: duration)
+        while true {
+            await clock.sleepers(sleepers ?? nodes.count + 1)
+            guard let next = clock.nextDeadline, next <= end else { break }
+            clock.advance(by: max(.zero, clock.now.duration(to: next)))
+        }
+        clock.advance(by: clock.now.duration(to: end))
+    }
+}

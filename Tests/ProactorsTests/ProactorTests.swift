@@ -1,0 +1,220 @@
+import DriverKit
+import Simulators
+import Testing
+import Upstreams
+import Vocabulary
+
+@testable import Proactors
+
+@Suite(.timeLimit(.minutes(1))) struct `A gateway` {
+    @Test func `greets the broker, shows what is now, and tells history in order`() async {
+        let device = ScriptedDevice(.shows([1, 2, 3]))
+        let bench = Bench(.init(name: "tank", device: device))
+        await bench.start()
+        await bench.pass(.seconds(2))
+        bench.broker.accept()
+        #expect(await bench.published("history/tank", 3) == ["1 good", "2 good", "3 good"])
+        #expect(await bench.published("live/tank", 1).first == "3 good")
+        #expect(bench.broker.published.first?.text == "online")
+        #expect(bench.broker.subscriptions == ["set/+"])
+    }
+
+    @Test func `hands over no more than its window until the broker acknowledges`() async {
+        let device = ScriptedDevice(.shows((1...200).map { $0 }))
+        let bench = Bench(.init(name: "tank", device: device))
+        await bench.start(window: 5)
+        await bench.pass(.seconds(100))
+        bench.broker.withholdAcknowledgements()
+        bench.broker.accept()
+        await bench.broker.published(5)
+        await bench.pass(.seconds(5))
+        #expect(bench.broker.inFlight == 5)
+        bench.broker.acknowledge()
+        #expect(await bench.published("history/tank", 101).count >= 101)
+    }
+
+    @Test func `tells again what the broker had not acknowledged when the connection broke`() async
+    {
+        let device = ScriptedDevice(.shows([1, 2, 3, 4]))
+        let bench = Bench(.init(name: "tank", device: device))
+        await bench.start()
+        await bench.pass(.seconds(3))
+        bench.broker.withholdAcknowledgements()
+        bench.broker.accept()
+        _ = await bench.published("history/tank", 4)
+        bench.broker.lose()
+        bench.broker.acknowledge()
+        bench.broker.accept()
+        let all = await bench.published("history/tank", 8)
+        #expect(
+            all
+                == Array(repeating: ["1 good", "2 good", "3 good", "4 good"], count: 2).flatMap(
+                    \.self))
+    }
+
+    @Test func `counts what it drops when the broker is away for too long, the oldest first`() async
+    {
+        let device = ScriptedDevice(.shows((1...50).map { $0 }))
+        let bench = Bench(.init(name: "tank", device: device), queue: 10)
+        await bench.start()
+        await bench.pass(.seconds(49))
+        #expect(await bench.proactor.journal.status()["site"]?.dropped == 40)
+        bench.broker.accept()
+        #expect(await bench.published("history/tank", 10) == (41...50).map { "\($0) good" })
+    }
+
+    @Test func `calls a channel stale when its node stops answering, and good again after`() async {
+        let device = ScriptedDevice(.shows([7]))
+        let bench = Bench(.init(name: "tank", device: device))
+        await bench.start()
+        bench.broker.accept()
+        await bench.pass(.seconds(3))
+        device.unplug()
+        await bench.pass(.seconds(20))
+        device.plugIn()
+        await bench.pass(.seconds(40))
+        let states = await bench.published("history/tank", 3)
+        #expect(states.prefix(3) == ["7 good", "7 stale", "7 good"])
+        #expect(
+            await bench.published("trouble/tank", 2) == ["notConnected true", "notConnected false"])
+    }
+
+    @Test func `says which node hangs, and that others go on`() async {
+        let hanging = ScriptedDevice(.hangs)
+        let bench = Bench(
+            .init(name: "ill", device: hanging),
+            .init(name: "well", device: ScriptedDevice(.shows([1])), capture: .seconds(1)))
+        await bench.start()
+        bench.broker.accept()
+        await bench.pass(.seconds(30), sleepers: 2)
+        #expect(await bench.published("trouble/ill", 1) == ["hung true"])
+        #expect(await bench.published("history/well", 30).count >= 30)
+        hanging.release()
+        await bench.pass(.seconds(5))
+        #expect(await bench.published("trouble/ill", 2) == ["hung true", "hung false"])
+    }
+
+    @Test func `says once that the broker refuses a topic and goes on with the others`() async {
+        let bench = Bench(
+            .init(name: "secret", device: ScriptedDevice(.shows([1])), capture: .seconds(1)),
+            .init(name: "open", device: ScriptedDevice(.shows([2])), capture: .seconds(1)))
+        bench.broker.refuse("history/secret")
+        await bench.start()
+        bench.broker.accept()
+        await bench.pass(.seconds(10))
+        #expect(await bench.published("history/open", 10).count >= 10)
+        #expect(await bench.proactor.lines["site"]?.refusals.count == 1)
+    }
+}
+
+@Suite(.timeLimit(.minutes(1))) struct `A command` {
+    @Test func `switches the relay and is answered with the state the relay confirms`() async {
+        let relay = ScriptedDevice()
+        let bench = Bench(.init(name: "pump", device: relay, isRelay: true))
+        await bench.start()
+        bench.broker.accept()
+        bench.order("pump", "a1", 1)
+        #expect(await bench.published("answer/pump", 1) == ["a1 confirmed 1"])
+        #expect(relay.level == 1)
+        #expect(await bench.published("history/pump", 2) == ["0 good", "1 good"])
+    }
+
+    @Test func `that is retained switches nothing and is told so`() async {
+        let relay = ScriptedDevice()
+        let bench = Bench(.init(name: "pump", device: relay, isRelay: true))
+        await bench.start()
+        bench.broker.accept()
+        bench.order("pump", "a1", 1, isRetained: true)
+        #expect(await bench.published("answer/pump", 1) == ["a1 refused"])
+        #expect(relay.level == 0)
+    }
+
+    @Test func `that comes twice is carried out once and answered twice`() async {
+        let relay = ScriptedDevice()
+        let bench = Bench(.init(name: "pump", device: relay, isRelay: true))
+        await bench.start()
+        bench.broker.accept()
+        bench.order("pump", "a1", 1)
+        _ = await bench.published("answer/pump", 1)
+        relay.force(0)
+        bench.order("pump", "a1", 1)
+        #expect(await bench.published("answer/pump", 2) == ["a1 confirmed 1", "a1 confirmed 1"])
+        #expect(relay.level == 0)
+    }
+
+    @Test func `that has expired is refused`() async {
+        let relay = ScriptedDevice()
+        let bench = Bench(.init(name: "pump", device: relay, isRelay: true))
+        await bench.start()
+        let answer = await bench.proactor.carryOut(
+            Command(
+                id: CommandID("a")!, node: "pump", value: 1, orderedBy: "test",
+                expires: bench.clock.wallTime.advanced(by: .seconds(-1))))
+        guard case .refused(let why) = answer else {
+            Issue.record("carried out")
+            return
+        }
+        #expect(why.contains("expired"))
+        #expect(relay.level == 0)
+    }
+
+    @Test func `to a node that hangs is late after two seconds, and others are answered meanwhile`()
+        async
+    {
+        let hanging = ScriptedDevice(.hangs)
+        let relay = ScriptedDevice()
+        let bench = Bench(
+            .init(name: "ill", device: hanging), .init(name: "pump", device: relay, isRelay: true))
+        await bench.start()
+        bench.broker.accept()
+        bench.order("ill", "a1", 1)
+        bench.order("pump", "a2", 1)
+        #expect(await bench.published("answer/pump", 1) == ["a2 confirmed 1"])
+        // The relay's node, the watch over the nodes, and the limit of the command to the ill node.
+        await bench.clock.sleepers(3)
+        bench.clock.advance(by: .seconds(2))
+        #expect(await bench.published("answer/ill", 1) == ["a1 late"])
+        hanging.release()
+    }
+
+    @Test func `to a sensor or to nobody is refused`() async {
+        let bench = Bench(.init(name: "tank", device: ScriptedDevice()))
+        await bench.start()
+        bench.broker.accept()
+        bench.order("tank", "a1", 1)
+        bench.order("nobody", "a2", 1)
+        #expect(await bench.published("answer/tank", 1) == ["a1 refused"])
+        #expect(await bench.published("answer/nobody", 1) == ["a2 refused"])
+    }
+}
+
+@Suite(.timeLimit(.minutes(1))) struct `A stop` {
+    @Test func `drives relays to their safe states, tells it, and says farewell`() async {
+        let relay = ScriptedDevice()
+        let bench = Bench(.init(name: "pump", device: relay, isRelay: true))
+        await bench.start()
+        bench.broker.accept()
+        bench.order("pump", "a1", 1)
+        _ = await bench.published("answer/pump", 1)
+        await bench.proactor.stop()
+        #expect(relay.level == 0)
+        #expect(await bench.published("history/pump", 3) == ["0 good", "1 good", "0 good"])
+        #expect(bench.broker.published.last { $0.topic == "status" }?.text == "offline")
+    }
+
+    @Test func `is not held up by a node that hangs`() async {
+        let hanging = ScriptedDevice(.hangs)
+        let relay = ScriptedDevice()
+        let bench = Bench(
+            .init(name: "ill", device: hanging), .init(name: "pump", device: relay, isRelay: true))
+        await bench.start()
+        bench.broker.accept()
+        bench.order("pump", "a1", 1)
+        _ = await bench.published("answer/pump", 1)
+        let stopping = Task { await bench.proactor.stop() }
+        await bench.pass(.seconds(2), sleepers: 2)
+        await stopping.value
+        #expect(relay.level == 0)
+        hanging.release()
+    }
+}
