@@ -88,12 +88,15 @@ let package = Package(
         room("Simulators", ["DriverKit", "Documents", "Upstreams", "Vocabulary", "CLinux"], path: "Simulators"),
 
         // The suites that every implementation of a protocol passes, real and simulated alike.
-        room("Conformance", ["DriverKit", "Journals", "Vocabulary"], path: "Tests/Conformance"),
+        room(
+            "Conformance", ["DriverKit", "Documents", "Journals", "Vocabulary"],
+            path: "Tests/Conformance"),
         tests("VocabularyTests", ["Vocabulary"]),
         tests("DocumentsTests", ["Documents", "Vocabulary"]),
         tests("ChannelsTests", ["Channels", "Vocabulary", "Simulators"]),
         tests(
-            "DriversTests", ["Drivers", "DriverKit", "Documents", "Simulators", "Conformance"]),
+            "DriversTests",
+            ["Drivers", "DriverKit", "Documents", "Simulators", "Conformance", "Vocabulary"]),
         tests("WiresTests", ["Wires", "DriverKit", "Drivers", "Simulators", "Conformance"]),
         tests("NodesTests", ["Nodes", "Channels", "DriverKit", "Drivers", "Simulators"]),
         tests(
