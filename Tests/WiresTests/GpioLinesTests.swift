@@ -20,14 +20,6 @@ struct GpioLinesTests {
         #expect(lines.claimCount == 0)
     }
 
-    @Test(.enabled(if: GpioSimBench.isThere, "there is no gpio-sim"))
-    func `real lines do what every line does`() throws {
-        let wiring = RealWiring(
-            bus: { (name) throws(DriverError) in throw DriverError(.badComponent, "\(name)") },
-            files: SimulatedWiring(clock: ManualClock()).files, stateDirectory: "/tmp")
-        #expect(LineConformance.complaints(of: wiring, on: GpioSimBench.bench) == [])
-    }
-
     private func refusal(of line: String, in devices: String) -> DriverError? {
         let settings = OutputSettings(activeLow: false, drive: .pushPull, consumer: "test")
         do throws(DriverError) {

@@ -6,7 +6,15 @@ import Foundation
 enum GpioSimBench {
     private static let control = "/sys/kernel/config/gpio-sim/sim0"
 
-    static var isThere: Bool { FileManager.default.fileExists(atPath: control + "/live") }
+    /// Whether the chip is there and may be used.
+    static var isOurs: Bool { isThere && getuid() == 0 }
+
+    /// Whether the chip is there and must not be opened.
+    static var isForbidden: Bool { isThere && getuid() != 0 }
+
+    private static var isThere: Bool {
+        FileManager.default.fileExists(atPath: control + "/live")
+    }
 
     static let bench = LineBench(
         chip: "edge-relays", output: LineAddress("edge-relays/4")!,
