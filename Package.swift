@@ -97,7 +97,9 @@ let package = Package(
         tests(
             "DriversTests",
             ["Drivers", "DriverKit", "Documents", "Simulators", "Conformance", "Vocabulary"]),
-        tests("WiresTests", ["Wires", "DriverKit", "Drivers", "Simulators", "Conformance"]),
+        tests(
+            "WiresTests",
+            ["Wires", "DriverKit", "Drivers", "Simulators", "Conformance", "Vocabulary"]),
         tests("NodesTests", ["Nodes", "Channels", "DriverKit", "Drivers", "Simulators"]),
         tests(
             "LayoutsTests", ["Layouts", "Drivers", "Documents", "DriverKit", "Vocabulary"],
