@@ -11,18 +11,10 @@ final class Bell: Sendable {
 
     /// Stops the program when it has no descriptors left, as nothing simulated can go on then.
     init() {
-        descriptor = epoll_create1(Int32(EPOLL_CLOEXEC))
         now = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
         later = timerfd_create(CLOCK_MONOTONIC, Int32(TFD_CLOEXEC | TFD_NONBLOCK))
-        precondition(
-            descriptor >= 0 && now >= 0 && later >= 0, "the bench has no descriptors left")
-        for source in [now, later] {
-            // Sound: the union that comes along with an event is never read.
-            var interest = unsafe epoll_event(events: EPOLLIN.rawValue, data: epoll_data())
-            // Sound: the kernel copies `interest` during the call.
-            let outcome = unsafe epoll_ctl(descriptor, EPOLL_CTL_ADD, source, &interest)
-            precondition(outcome == 0, "a new descriptor cannot be watched")
-        }
+        descriptor = tidegate_readable_with(now, later)
+        precondition(descriptor >= 0, "the bench has no descriptors left")
     }
 
     deinit {

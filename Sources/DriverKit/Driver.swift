@@ -32,7 +32,8 @@ public protocol Driver: SendableMetatype {
     /// - Parameters:
     ///   - due: Some of the component's channels, in layout order.
     ///   - now: When the device is asked, on the clock of the kernel's edge time stamps.
-    /// - Returns: One reading for each of `due`, in the same order, in the channel's own steps.
+    /// - Returns: One reading for each of `due`, in the same order, in the channel's own steps. Where
+    ///   there is nothing to measure yet its quality is `.bad`, and the node leaves it out.
     /// - Throws: `.timeout` or `.badReply`, worth another round; `.notConnected`, after which the
     ///   driver is dropped and made anew.
     mutating func read(

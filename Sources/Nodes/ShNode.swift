@@ -234,7 +234,8 @@ public actor ShNode {
 
     private func report(_ readings: [Reading], at stamp: Timestamp, due: MonotonicInstant) {
         var captured: [Reading] = []
-        for reading in readings {
+        // A driver that has nothing to measure yet says so by the quality; such values go nowhere.
+        for reading in readings where reading.quality == .good {
             guard let index = channels.firstIndex(where: { $0.channel.name == reading.channel })
             else {
                 continue

@@ -94,6 +94,21 @@ import Vocabulary
         #expect(facts.flatMap(\.values) == [3, 3])
     }
 
+    @Test func `leaves out what its driver calls no measurement`() async {
+        let device = ScriptedDevice(.shows([5]))
+        let node = bench.node(device, [bench.channel(poll: .seconds(10))])
+        await node.start()
+        await bench.clock.sleepers(1)
+        let now = bench.clock.now
+        device.happen([
+            DriverEvent(at: now, reading: Reading(channel: "value", value: 0, quality: .bad)),
+            DriverEvent(at: now, reading: Reading(channel: "value", value: 7)),
+        ])
+        let facts = await bench.facts { $0.values == [7] }
+        #expect(facts.map(\.values) == [[5], [7]])
+        withExtendedLifetime(node) {}
+    }
+
     @Test func `never publishes an implausible value as good`() async {
         let device = ScriptedDevice(.shows([20, 500, 500, 21]))
         let channel = bench.channel(plausibility: Plausibility(range: 0...100))

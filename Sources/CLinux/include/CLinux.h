@@ -3,7 +3,6 @@
 #define TIDEGATE_CLINUX_H
 
 #define _GNU_SOURCE
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <poll.h>
 #include <pthread.h>
@@ -16,5 +15,11 @@
 
 // A process descriptor for poll(2), or -1 with errno. glibc 2.36 has no C++-safe header for it.
 static inline int tidegate_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+// A descriptor that is readable while one of the two is, or -1 with errno. It does not own them.
+//
+// epoll itself stays out of this header: <sys/epoll.h> brings <sys/select.h> along, whose fd_set then
+// differs from the one of Swift's Glibc module, and a clean build fails.
+int tidegate_readable_with(int first, int second);
 
 #endif
