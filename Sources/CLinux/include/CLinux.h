@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdint.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
@@ -16,5 +17,14 @@
 
 // A process descriptor for poll(2), or -1 with errno. glibc 2.36 has no C++-safe header for it.
 static inline int tidegate_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+// Waits for a sem_t, at most so many nanoseconds of CLOCK_MONOTONIC. 0, or -1 with errno.
+int tidegate_semaphore_wait(void *semaphore, int64_t nanoseconds);
+
+// Makes `to` another name of `from`, closed on exec, in one step. `to`, or -1 with errno.
+int tidegate_replace_descriptor(int from, int to);
+
+// The near end of a new raw pseudo-terminal, and the path of its far end. -1 with errno.
+int tidegate_open_terminal(char *path, size_t size);
 
 #endif
