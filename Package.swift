@@ -85,7 +85,10 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             path: "Sources/Gateway", swiftSettings: rules),
-        room("Simulators", ["DriverKit", "Documents", "Upstreams", "Vocabulary", "CLinux"], path: "Simulators"),
+        room(
+            "Simulators",
+            ["Drivers", "DriverKit", "Documents", "Upstreams", "Vocabulary", "CLinux"],
+            path: "Simulators"),
 
         // The suites that every implementation of a protocol passes, real and simulated alike.
         room("Conformance", ["DriverKit", "Journals", "Vocabulary"], path: "Tests/Conformance"),
@@ -93,8 +96,14 @@ let package = Package(
         tests("DocumentsTests", ["Documents", "Vocabulary"]),
         tests("ChannelsTests", ["Channels", "Vocabulary", "Simulators"]),
         tests(
-            "DriversTests", ["Drivers", "DriverKit", "Documents", "Simulators", "Conformance"]),
-        tests("WiresTests", ["Wires", "DriverKit", "Drivers", "Simulators", "Conformance"]),
+            "DriversTests",
+            ["Drivers", "DriverKit", "Documents", "Simulators", "Conformance", "Vocabulary"]),
+        tests(
+            "WiresTests",
+            [
+                "Wires", "DriverKit", "Documents", "Drivers", "Simulators", "Conformance",
+                "Vocabulary",
+            ]),
         tests("NodesTests", ["Nodes", "Channels", "DriverKit", "Drivers", "Simulators"]),
         tests(
             "LayoutsTests", ["Layouts", "Drivers", "Documents", "DriverKit", "Vocabulary"],
