@@ -85,7 +85,10 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             path: "Sources/Gateway", swiftSettings: rules),
-        room("Simulators", ["DriverKit", "Documents", "Upstreams", "Vocabulary", "CLinux"], path: "Simulators"),
+        room(
+            "Simulators",
+            ["Drivers", "DriverKit", "Documents", "Upstreams", "Vocabulary", "CLinux"],
+            path: "Simulators"),
 
         // The suites that every implementation of a protocol passes, real and simulated alike.
         room(
@@ -99,7 +102,10 @@ let package = Package(
             ["Drivers", "DriverKit", "Documents", "Simulators", "Conformance", "Vocabulary"]),
         tests(
             "WiresTests",
-            ["Wires", "DriverKit", "Drivers", "Simulators", "Conformance", "Vocabulary"]),
+            [
+                "Wires", "DriverKit", "Documents", "Drivers", "Simulators", "Conformance",
+                "Vocabulary",
+            ]),
         tests("NodesTests", ["Nodes", "Channels", "DriverKit", "Drivers", "Simulators"]),
         tests(
             "LayoutsTests", ["Layouts", "Drivers", "Documents", "DriverKit", "Vocabulary"],

@@ -4,5 +4,6 @@ extension SimulatedWiring {
         SimulatedGpioContact.self,
         SimulatedGpioPulseCounter.self,
         SimulatedGpioRelay.self,
+        SimulatedModbusMeter.self,
     ]
 }

@@ -1,6 +1,12 @@
+#define _GNU_SOURCE
 #include "CLinux.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <semaphore.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
+#include <time.h>
 
 int tidegate_readable_with(int first, int second) {
     int both = epoll_create1(EPOLL_CLOEXEC);
@@ -10,5 +16,37 @@ int tidegate_readable_with(int first, int second) {
         && epoll_ctl(both, EPOLL_CTL_ADD, second, &readable) == 0)
         return both;
     close(both);
+    return -1;
+}
+
+int tidegate_semaphore_wait(void *semaphore, int64_t nanoseconds) {
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += nanoseconds / 1000000000;
+    until.tv_nsec += nanoseconds % 1000000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec += 1;
+        until.tv_nsec -= 1000000000;
+    }
+    int result;
+    do result = sem_clockwait(semaphore, CLOCK_MONOTONIC, &until);
+    while (result == -1 && errno == EINTR);
+    return result;
+}
+
+int tidegate_replace_descriptor(int from, int to) { return dup3(from, to, O_CLOEXEC); }
+
+int tidegate_open_terminal(char *path, size_t size) {
+    int near = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+    if (near < 0) return -1;
+    struct termios settings;
+    if (grantpt(near) == 0 && unlockpt(near) == 0 && tcgetattr(near, &settings) == 0) {
+        cfmakeraw(&settings);
+        if (tcsetattr(near, TCSANOW, &settings) == 0 && ptsname_r(near, path, size) == 0)
+            return near;
+    }
+    int saved = errno;
+    close(near);
+    errno = saved;
     return -1;
 }

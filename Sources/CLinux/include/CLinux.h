@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdint.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
@@ -21,5 +22,14 @@ static inline int tidegate_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd
 // epoll itself stays out of this header: <sys/epoll.h> brings <sys/select.h> along, whose fd_set then
 // differs from the one of Swift's Glibc module, and a clean build fails.
 int tidegate_readable_with(int first, int second);
+
+// Waits for a sem_t, at most so many nanoseconds of CLOCK_MONOTONIC. 0, or -1 with errno.
+int tidegate_semaphore_wait(void *semaphore, int64_t nanoseconds);
+
+// Makes `to` another name of `from`, closed on exec, in one step. `to`, or -1 with errno.
+int tidegate_replace_descriptor(int from, int to);
+
+// The near end of a new raw pseudo-terminal, and the path of its far end. -1 with errno.
+int tidegate_open_terminal(char *path, size_t size);
 
 #endif

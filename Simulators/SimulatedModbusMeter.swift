@@ -1,0 +1,87 @@
+import DriverKit
+import Drivers
+import Vocabulary
+
+/// A simulated meter for `modbus-meter`: a household's load on all registers of the component's map.
+///
+/// Power swings slowly, voltage and frequency hardly at all, and energy counters rise.
+enum SimulatedModbusMeter: SimulatedDevice {
+    static let model = ModbusMeterDriver.model
+
+    static func plug(
+        _ component: Component, into wiring: SimulatedWiring, chance: inout SeededGenerator
+    ) throws(DriverError) {
+        let map = try RegisterMap(component.settings)
+        let bus = try component.settings.bus("bus")
+        let number = UInt8(clamping: try component.settings.whole("unit"))
+        let world = Load(chance: &chance)
+        wiring.buses.change(unit: number, on: bus) { unit in
+            for register in map.registers {
+                unit.show(world.signal(for: register.channel), in: register)
+            }
+        }
+    }
+
+    /// What one meter sees.
+    private struct Load {
+        let watts: Double
+        let phase: Double
+        let startWattHours: Double
+
+        init(chance: inout SeededGenerator) {
+            watts = Double.random(in: 300...3_000, using: &chance)
+            phase = Double.random(in: 0...1, using: &chance)
+            startWattHours = Double.random(in: 100_000...9_000_000, using: &chance)
+        }
+
+        func signal(for channel: ChannelDescription) -> Signal {
+            let range = channel.plausibility.range
+            let lowest = steps(range.lowerBound, channel.exponent)
+            let highest = steps(range.upperBound, channel.exponent)
+            let wanted = wantedSignal(for: channel)
+            return Signal { seconds in
+                let nanoseconds = Int64(seconds * 1e9)
+                let value = wanted.value(at: MonotonicInstant(nanoseconds: nanoseconds))
+                return min(max(value, lowest), highest)
+            }
+        }
+
+        private func wantedSignal(for channel: ChannelDescription) -> Signal {
+            if channel.plausibility.isCounter {
+                return .ramp(start: startWattHours, perSecond: watts / 3_600)
+            }
+            switch channel.unit {
+            case .volt:
+                // A range that reaches past a phase's voltage is that of two phases.
+                let isBetweenPhases =
+                    steps(
+                        channel.plausibility.range.upperBound, channel.exponent) > 450
+                return wave(mean: isBetweenPhases ? 400 : 230, swing: 2, period: .seconds(600))
+            case .ampere: return power(watts / 230)
+            case .watt: return power(watts)
+            case .voltAmpere: return power(watts / 0.98)
+            case .var_: return power(watts * 0.2)
+            case .wattHour, .varHour: return .ramp(start: startWattHours, perSecond: 0)
+            case .powerFactor: return wave(mean: 0.98, swing: 0.01, period: .seconds(300))
+            case .hertz: return wave(mean: 50, swing: 0.03, period: .seconds(120))
+            case .degree: return wave(mean: 11.5, swing: 1, period: .seconds(300))
+            case .celsius: return wave(mean: 21, swing: 2, period: .seconds(3_600))
+            case .percent: return wave(mean: 50, swing: 10, period: .seconds(3_600))
+            case .pascal: return wave(mean: 101_325, swing: 500, period: .seconds(3_600))
+            default: return wave(mean: 10, swing: 1, period: .seconds(600))
+            }
+        }
+
+        private func power(_ mean: Double) -> Signal {
+            wave(mean: mean, swing: mean * 0.3, period: .seconds(300))
+        }
+
+        private func wave(mean: Double, swing: Double, period: Duration) -> Signal {
+            .wave(mean: mean, swing: swing, period: period, phase: phase)
+        }
+
+        private func steps(_ steps: Int64, _ exponent: Int) -> Double {
+            DecimalNumber(mantissa: steps, exponent: exponent).approximate
+        }
+    }
+}

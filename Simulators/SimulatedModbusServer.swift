@@ -1,0 +1,168 @@
+import CLinux
+import DriverKit
+import Glibc
+import Synchronization
+import Vocabulary
+
+/// Simulated Modbus units that answer in bytes, on a pseudo-terminal or a TCP port of this machine,
+/// so that real bus code can be tried on them.
+///
+/// It runs on a thread of its own, from `init` to `stop`. Late replies are late by real time.
+public final class SimulatedModbusServer: Sendable {
+    public enum Place: Hashable, Sendable {
+        /// RTU; the port is a symbolic link of this path, which stays the same when replugged.
+        case terminal(link: String)
+        /// TCP on 127.0.0.1; the system chooses the port.
+        case tcp
+    }
+
+    private struct State: ~Copyable {
+        var units: [UInt8: SimulatedModbusUnit]
+        var end: SimulatedModbusEnd
+        /// Replies that leave later, in any order.
+        var late: [(due: Int64, frame: [UInt8], client: Int32)] = []
+        /// By unit, the reply that leaves with the next request.
+        var held: [UInt8: [UInt8]] = [:]
+        var isEnding = false
+    }
+
+    /// What a bus must be set to for it to reach the server.
+    public let line: Bus.Line
+    private let state: Mutex<State>
+    private let bell: Int32
+
+    /// - Throws: `.notConnected` when the system grants no terminal, port or thread.
+    public init(
+        _ place: Place, units: [UInt8: SimulatedModbusUnit]
+    ) throws(DriverError) {
+        let end = try SimulatedModbusEnd(place)
+        line = end.line
+        state = Mutex(State(units: units, end: end))
+        bell = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
+        try startThread()
+    }
+
+    deinit { close(bell) }
+
+    /// Changes a unit: its registers or its trouble. One that is not there yet is plugged in.
+    public func change(unit number: UInt8, _ body: (inout SimulatedModbusUnit) -> Void) {
+        state.withLock { state in
+            body(&state.units[number, default: SimulatedModbusUnit()])
+            if state.units[number]?.trouble != .lateByOne { state.held[number] = nil }
+        }
+        ring()
+    }
+
+    /// Makes the port vanish, or closes the TCP port and its connections.
+    public func unplug() {
+        state.withLock { $0.end.close() }
+        ring()
+    }
+
+    /// Brings back what `unplug` took away, under the same path or port.
+    /// - Throws: `.notConnected` when the system does not grant it.
+    public func plugIn() throws(DriverError) {
+        try state.withLock { state throws(DriverError) in try state.end.open() }
+        ring()
+    }
+
+    /// Ends the thread and takes the port away.
+    public func stop() {
+        state.withLock { state in
+            state.end.close()
+            state.isEnding = true
+        }
+        ring()
+    }
+
+    private func ring() {
+        var one: UInt64 = 1
+        // Sound: eight bytes of `one` are read during the call. A full counter is awake already.
+        _ = unsafe write(bell, &one, 8)
+    }
+
+    private func startThread() throws(DriverError) {
+        var thread = pthread_t()
+        // Sound: the thread owns one reference to `self`, which it takes over first thing.
+        let status = unsafe pthread_create(
+            &thread, nil,
+            { argument in
+                guard let argument = unsafe argument else { return nil }
+                unsafe Unmanaged<SimulatedModbusServer>.fromOpaque(argument).takeRetainedValue()
+                    .run()
+                return nil
+            }, Unmanaged.passRetained(self).toOpaque())
+        guard status == 0 else { throw DriverError(.notConnected, "no thread for a Modbus server") }
+        pthread_detach(thread)
+    }
+
+    private func run() {
+        while true {
+            // Descriptors may be closed and numbered anew while this waits. That does no harm: all
+            // reading and writing is done under the lock, with the descriptors of that moment, and
+            // never blocks.
+            let wait = state.withLock { state -> (descriptors: [Int32], due: Int64?)? in
+                if state.isEnding { return nil }
+                return (state.end.descriptors, state.late.map(\.due).min())
+            }
+            guard let wait else { return }
+            sleep(watching: wait.descriptors, until: wait.due)
+            state.withLock { serve(&$0) }
+        }
+    }
+
+    private func serve(_ state: inout State) {
+        let now = Self.now
+        for late in state.late where late.due <= now {
+            state.end.send(late.frame, to: late.client)
+        }
+        state.late.removeAll { $0.due <= now }
+        for question in state.end.takeRequests() {
+            guard var unit = state.units[question.unit] else { continue }
+            let isCorrupt = unit.corruptReplies > 0
+            if isCorrupt { unit.corruptReplies -= 1 }
+            state.units[question.unit] = unit
+            let reply = unit.reply(
+                to: question.request, at: MonotonicInstant(nanoseconds: now))
+            let frame = question.frame(reply, isCorrupt: isCorrupt)
+            switch unit.trouble {
+            case .silent: break
+            case .late(let delay):
+                // A unit replies in the order it was asked.
+                let start = max(now, state.late.map(\.due).max() ?? now)
+                state.late.append((start + delay.wholeNanoseconds, frame, question.client))
+            case .lateByOne:
+                if let held = state.held[question.unit] {
+                    state.end.send(held, to: question.client)
+                }
+                state.held[question.unit] = frame
+            case .truncated:
+                state.end.send(Array(frame.prefix(frame.count / 2)), to: question.client)
+            case .exception, nil: state.end.send(frame, to: question.client)
+            }
+        }
+    }
+
+    private func sleep(watching descriptors: [Int32], until due: Int64?) {
+        var watched = ([bell] + descriptors).map {
+            pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+        }
+        let rest = due.map { max(0, $0 - Self.now) } ?? .max
+        var limit = timespec(
+            tv_sec: Int(rest / 1_000_000_000), tv_nsec: Int(rest % 1_000_000_000))
+        // Sound: array and limit live through the call, with the array's own count.
+        _ = unsafe ppoll(&watched, nfds_t(watched.count), &limit, nil)
+        var rung: UInt64 = 0
+        // Sound: the descriptor does not block and at most eight bytes are written to `rung`.
+        _ = unsafe read(bell, &rung, 8)
+    }
+
+    /// The kernel's monotonic clock in nanoseconds. A server in bytes is on the far side of a wire,
+    /// where a gateway's clock does not reach.
+    private static var now: Int64 {
+        var time = timespec()
+        // Sound: `time` is written during the call.
+        unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+}

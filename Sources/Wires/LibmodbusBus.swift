@@ -1,0 +1,137 @@
+import DriverKit
+import Glibc
+import Synchronization
+import Vocabulary
+
+/// A Modbus bus spoken to by libmodbus, RTU over a serial port or TCP.
+///
+/// Nodes on different threads share one and block in `read`; they take turns, first come first
+/// served. A port or connection that has gone is opened again, by its path or host, at the next
+/// request.
+///
+/// A late reply is never taken for another request's: input is flushed before each request; after a
+/// failed one the bus waits for silence and flushes again; and a unit that still owes replies is first
+/// asked something else (see `OwedReplies`). After a failure on TCP, where replies are numbered but
+/// the stream may be out of step, the connection is made anew.
+public final class LibmodbusBus: ModbusBus {
+    private struct State: ~Copyable {
+        var line: LibmodbusLine
+        var owed = OwedReplies()
+        /// When the last exchange ended.
+        var quietSince: MonotonicInstant?
+    }
+
+    private let bus: Bus
+    private let clock: any GatewayClock
+    private let patience: Duration
+    private let turns: BusTurns
+    /// Locked by the thread whose turn it is, so nobody ever waits for this lock.
+    private let state: Mutex<State>
+
+    /// Sets a low file descriptor aside; nothing is opened before the first request.
+    ///
+    /// - Parameters:
+    ///   - clock: Measures the quiet gap between a reply and the next request, and how long replies
+    ///     are owed. The gap itself is slept in the thread that asks, which is a node's own.
+    ///   - patience: How long a request waits for its turn.
+    /// - Throws: `.badComponent` for settings that no serial port has; `.notConnected` when there is
+    ///   no low file descriptor left.
+    public init(
+        _ bus: Bus, clock: any GatewayClock, patience: Duration = .seconds(5)
+    ) throws(DriverError) {
+        self.bus = bus
+        self.clock = clock
+        self.patience = patience
+        turns = BusTurns(bus: "bus \(bus.name)")
+        state = Mutex(State(line: try LibmodbusLine(bus)))
+    }
+
+    public func read(_ request: ModbusRequest) throws(DriverError) -> [UInt16] {
+        precondition(
+            (1...RegisterLimits.maxWordsOfStandard).contains(request.count),
+            "a Modbus request reads 1 to 125 registers")
+        return try turns.take(for: request.description, within: patience) {
+            () throws(DriverError) in
+            try state.withLock { state throws(DriverError) in try ask(request, &state) }
+        }
+    }
+
+    private func ask(_ request: ModbusRequest, _ state: inout State) throws(DriverError) -> [UInt16]
+    {
+        while true {
+            switch state.owed.advice(before: request, at: clock.now) {
+            case .ask:
+                switch try exchange(request, &state) {
+                case .words(let words): return words
+                case .exception(let code): throw request.refused(with: code, on: state.line.name)
+                }
+            // Each round settles a reply that is owed or throws, so there is an end to it.
+            case .askFirst(let probe): _ = try exchange(probe, &state)
+            case .wait: throw request.noReply(on: state.line.name)
+            }
+        }
+    }
+
+    private enum Reply {
+        case words([UInt16])
+        case exception(UInt8)
+    }
+
+    /// One request and its reply, with the quiet gap before and the cleaning up after.
+    private func exchange(
+        _ request: ModbusRequest, _ state: inout State
+    ) throws(DriverError) -> Reply {
+        if !state.line.isAlive() { try state.line.open() }
+        if let quietSince = state.quietSince {
+            sleepOnThread(bus.gap - quietSince.duration(to: clock.now))
+        }
+        state.line.discardInput()
+        let outcome = state.line.ask(request)
+        defer { state.quietSince = clock.now }
+        let name = state.line.name
+        switch outcome {
+        case .words(let words):
+            if !state.line.numbersReplies { state.owed.answered(request) }
+            return .words(words)
+        case .exception(let code):
+            if !state.line.numbersReplies { state.owed.refused(request, at: clock.now) }
+            return .exception(code)
+        case .silence:
+            cleanUp(after: request, &state)
+            throw request.noReply(on: name)
+        case .wrongChecksum:
+            cleanUp(after: request, &state)
+            throw request.wrongChecksum(on: name)
+        case .wrongSender:
+            cleanUp(after: request, &state)
+            throw request.wrongSender(on: name)
+        case .wrongForm:
+            cleanUp(after: request, &state)
+            throw request.wrongForm(on: name)
+        case .gone(let reason):
+            cleanUp(after: request, &state)
+            state.line.close()
+            throw request.portGone(reason, on: name)
+        }
+    }
+
+    private func cleanUp(after request: ModbusRequest, _ state: inout State) {
+        if state.line.numbersReplies {
+            state.line.close()
+        } else {
+            state.owed.missed(request, at: clock.now)
+            state.line.discardUntilSilence()
+        }
+    }
+}
+
+/// Blocks the calling thread, which must be one that may be blocked.
+func sleepOnThread(_ duration: Duration) {
+    let nanoseconds = duration.wholeNanoseconds
+    guard nanoseconds > 0 else { return }
+    var rest = timespec(
+        tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
+    var left = timespec()
+    // Sound: both live through the call, which leaves in `left` what a signal has cut off.
+    while unsafe nanosleep(&rest, &left) == -1, errno == EINTR { rest = left }
+}

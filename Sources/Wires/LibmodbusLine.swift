@@ -1,0 +1,255 @@
+import CLinux
+import CModbus
+import DriverKit
+import Glibc
+import Vocabulary
+
+/// One serial port or TCP connection under libmodbus. It has one owner, who blocks in it.
+///
+/// libmodbus waits in select(2), where a descriptor of 1024 or more corrupts memory. So a low one is
+/// set aside at the start: it stands for /dev/null while the line is closed, and whatever is opened is
+/// moved onto it.
+///
+/// Sound as a safe type: the context is made in `init`, freed in `deinit`, and never handed out.
+@safe struct LibmodbusLine: ~Copyable {
+    /// What became of one request.
+    enum Outcome {
+        case words([UInt16])
+        case exception(UInt8)
+        case silence, wrongChecksum, wrongSender, wrongForm
+        /// The port or connection is dead, for this reason.
+        case gone(String)
+    }
+
+    /// The port's or host's name in messages: `"ttyUSB0"`, `"meter.local:502"`.
+    let name: String
+    private let line: Bus.Line
+    private let context: OpaquePointer
+    /// The low descriptor.
+    private let seat: Int32
+    /// /dev/null, which takes the seat while the line is closed.
+    private let vacancy: Int32
+    private var isOpen = false
+
+    /// - Throws: `.badComponent` for settings that no serial port has; `.notConnected` when there is
+    ///   no low descriptor left.
+    init(_ bus: Bus) throws(DriverError) {
+        line = bus.line
+        name = bus.line.shortName
+        let made: OpaquePointer?
+        switch bus.line {
+        case .serial(let port):
+            guard Self.bauds.contains(port.baud) else {
+                throw DriverError(
+                    .badComponent,
+                    "bus \(bus.name): \(port.baud) baud is not a speed of serial ports, "
+                        + "for example 9600")
+            }
+            let parity: CChar =
+                switch port.parity {
+                case .none: 0x4E  // N
+                case .even: 0x45  // E
+                case .odd: 0x4F  // O
+                }
+            // Sound: libmodbus copies the path.
+            unsafe made = modbus_new_rtu(
+                port.port, Int32(clamping: port.baud), parity, 8, Int32(clamping: port.stopBits))
+        case .tcp(_, let port):
+            // Sound: the address is for modbus_connect alone, which is never called here.
+            unsafe made = modbus_new_tcp("127.0.0.1", Int32(port))
+        }
+        guard let made = unsafe made else {
+            throw DriverError(
+                .badComponent, "bus \(bus.name): \(Self.words(of: errno)) for \(bus.line)")
+        }
+        // Sound: the path is read during the call.
+        let low = unsafe Glibc.open("/dev/null", O_RDWR | O_CLOEXEC)
+        let spare = low < 0 ? -1 : fcntl(low, F_DUPFD_CLOEXEC, 0)
+        guard spare >= 0, low < Self.seats else {
+            let reason =
+                spare < 0
+                ? Self.words(of: errno)
+                : "descriptor \(low) is too high for libmodbus, must be below \(Self.seats)"
+            // Sound: nobody else knows the context.
+            unsafe modbus_free(made)
+            if low >= 0 { Glibc.close(low) }
+            if spare >= 0 { Glibc.close(spare) }
+            throw DriverError(.notConnected, "bus \(bus.name): \(reason)")
+        }
+        // Sound: the context is alive. Without a time limit for each byte, the one for the reply
+        // covers all of it.
+        _ = unsafe modbus_set_byte_timeout(made, 0, 0)
+        unsafe context = made
+        (seat, vacancy) = (low, spare)
+    }
+
+    deinit {
+        // Sound: the context is freed once, and never uses the descriptors again.
+        unsafe modbus_free(context)
+        Glibc.close(seat)
+        Glibc.close(vacancy)
+    }
+
+    /// Source: termios(3), the speeds that libmodbus knows.
+    private static let bauds: Set<Int> = [
+        110, 300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800,
+        500000, 576000, 921600, 1_000_000, 1_152_000, 1_500_000, 2_500_000, 3_000_000, 3_500_000,
+        4_000_000,
+    ]
+
+    /// Source: FD_SETSIZE of glibc's select(2).
+    private static let seats: Int32 = 1024
+
+    /// Whether replies carry the number of their request, so that a late one is known as such.
+    var numbersReplies: Bool { if case .tcp = line { true } else { false } }
+
+    /// Opens the port by its path, for this process alone, or connects to the host.
+    ///
+    /// - Throws: `.notConnected`, saying what could not be opened and why.
+    mutating func open() throws(DriverError) {
+        close()
+        let opened: Int32
+        switch line {
+        case .serial(let port): opened = try openPort(port.port)
+        case .tcp(let host, let port):
+            opened = try connectTcp(host: host, port: port, within: Self.connectLimit)
+        }
+        let moved = tidegate_replace_descriptor(opened, seat)
+        let reason = errno
+        Glibc.close(opened)
+        guard moved == seat else {
+            throw DriverError(.notConnected, "cannot open \(name): \(Self.words(of: reason))")
+        }
+        // Sound: the context is alive.
+        _ = unsafe modbus_set_socket(context, seat)
+        isOpen = true
+    }
+
+    /// How long a host may take to accept a connection.
+    private static let connectLimit: Duration = .seconds(3)
+
+    private func openPort(_ path: String) throws(DriverError) -> Int32 {
+        // Sound: the context is alive; for a serial port this opens and sets up, without select(2).
+        guard unsafe modbus_connect(context) == 0 else {
+            throw DriverError(.notConnected, "cannot open \(path): \(Self.words(of: errno))")
+        }
+        let descriptor = unsafe modbus_get_socket(context)
+        guard ioctl(descriptor, UInt(TIOCEXCL)) == 0 else {
+            let reason = Self.words(of: errno)
+            Glibc.close(descriptor)
+            throw DriverError(.notConnected, "cannot open \(path) for us alone: \(reason)")
+        }
+        return descriptor
+    }
+
+    /// Lets go of the port or connection, if there is one.
+    mutating func close() {
+        guard isOpen else { return }
+        isOpen = false
+        if case .serial = line {
+            // A pseudo-terminal keeps the flag while its other end is open. One that has gone
+            // refuses, which does not matter.
+            _ = ioctl(seat, UInt(TIOCNXCL))
+        }
+        _ = tidegate_replace_descriptor(vacancy, seat)
+    }
+
+    /// Whether the line is open and neither unplugged nor closed by the host since the last request.
+    func isAlive() -> Bool {
+        guard isOpen else { return false }
+        let state = wait(for: .zero)
+        if state & (POLLHUP | POLLERR | POLLNVAL) != 0 { return false }
+        guard numbersReplies, state & POLLIN != 0 else { return true }
+        var byte: UInt8 = 0
+        // Sound: one byte is written to `byte` at most. Zero is the host's goodbye.
+        return unsafe recv(seat, &byte, 1, Int32(MSG_DONTWAIT | MSG_PEEK)) > 0
+    }
+
+    /// Throws away what has come in so far.
+    func discardInput() {
+        // Sound: the context is alive. A dead line is found out by the request that follows.
+        _ = unsafe modbus_flush(context)
+    }
+
+    /// Throws away all that comes in until nothing has come for `silence`, for about a second at most.
+    func discardUntilSilence() {
+        for _ in 0..<Self.longestNoise where wait(for: Self.silence) & POLLIN != 0 {
+            // A byte never comes alone; without the nap a babbling line would use up the rounds.
+            sleepOnThread(.milliseconds(5))
+            discardInput()
+            if !isAlive() { return }
+        }
+    }
+
+    /// More than the pauses that USB adapters make in the middle of a frame.
+    private static let silence: Duration = .milliseconds(50)
+    private static let longestNoise = 200
+
+    /// Sends `request` and waits for the reply, for as long as it may take plus the time that the
+    /// bytes are on the wire.
+    func ask(_ request: ModbusRequest) -> Outcome {
+        let limit = max(1_000, (request.replyWithin + wireTime(of: request)).wholeNanoseconds)
+        var words = [UInt16](repeating: 0, count: request.count)
+        // Sound: the context is alive, and the buffer holds as many registers as are asked for.
+        let (count, code) = unsafe words.withUnsafeMutableBufferPointer { buffer in
+            _ = unsafe modbus_set_response_timeout(
+                context, UInt32(clamping: limit / 1_000_000_000),
+                UInt32(limit % 1_000_000_000 / 1_000))
+            _ = unsafe modbus_set_slave(context, Int32(request.unit))
+            let read =
+                request.function == .inputRegisters
+                ? unsafe modbus_read_input_registers : unsafe modbus_read_registers
+            let count = unsafe read(
+                context, Int32(request.address), Int32(request.count), buffer.baseAddress)
+            return (count, errno)
+        }
+        if count == request.count { return .words(words) }
+        return count < 0 ? Self.outcome(of: code) : .wrongForm
+    }
+
+    private func wireTime(of request: ModbusRequest) -> Duration {
+        guard case .serial(let port) = line else { return .zero }
+        let bytes = 8 + 5 + 2 * request.count
+        return .nanoseconds(Int64(bytes * port.bitsPerByte) * 1_000_000_000 / Int64(port.baud))
+    }
+
+    private static func outcome(of code: Int32) -> Outcome {
+        switch code {
+        case ETIMEDOUT: .silence
+        case tidegate_modbus_wrong_checksum: .wrongChecksum
+        case tidegate_modbus_wrong_sender: .wrongSender
+        case tidegate_modbus_wrong_form, tidegate_modbus_unknown_exception,
+            tidegate_modbus_too_long:
+            .wrongForm
+        case tidegate_modbus_first_exception...tidegate_modbus_last_exception:
+            .exception(UInt8(clamping: code - tidegate_modbus_first_exception + 1))
+        default: .gone(words(of: code))
+        }
+    }
+
+    /// Waits until there is something to read or to say about the line.
+    private func wait(for duration: Duration) -> Int32 {
+        var descriptor = pollfd(fd: seat, events: Int16(POLLIN), revents: 0)
+        var limit = timespec(
+            tv_sec: 0, tv_nsec: Int(duration.wholeNanoseconds))
+        // Sound: both live through the call, and there is one descriptor.
+        let count = unsafe ppoll(&descriptor, 1, &limit, nil)
+        return count > 0 ? Int32(descriptor.revents) : 0
+    }
+
+    /// libmodbus's or the system's words for an error number.
+    private static func words(of code: Int32) -> String {
+        // Sound: the answer is a C string that is valid until this thread's next call of it.
+        unsafe String(cString: modbus_strerror(code))
+    }
+}
+
+extension Bus.Line {
+    /// What messages call it: the last part of a port's path, or host and port.
+    var shortName: String {
+        switch self {
+        case .serial(let port): port.port.split(separator: "/").last.map(String.init) ?? port.port
+        case .tcp(let host, let port): "\(host):\(port)"
+        }
+    }
+}
