@@ -62,7 +62,7 @@ private struct ClaimBook {
         }
         guard let clash = clashes.first else { return nil }
         let whose = clash.user == user ? "twice here" : "already by node \(clash.user)"
-        let more = clashes.count > 1 ? ", and so are \(clashes.count - 1) more" : ""
+        let more = clashes.count > 1 ? ", and \(clashes.count - 1) more" : ""
         return "\(clash.claim) is used \(whose)\(more)"
     }
 }

@@ -77,24 +77,23 @@ func shipped(_ name: String) throws -> [UInt8] {
         #expect(JsonParser.parse(Array(text.utf8)).problems == [])
     }
 
-    @Test func `and the README name every key`() throws {
+    @Test func `and the README name every key and every driver`() throws {
         let schema = try #require(JsonParser.parse(Array(text.utf8)).document)
         let readme = String(decoding: try shipped("README.md"), as: UTF8.self)
-        var keys = ["file", "environment", "credential"]
-        keys += keysBelow(schema, besides: ["$defs"])
-        #expect(keys.count > 50)
-        for key in keys {
-            #expect(readme.contains("`\(key)`"), "the README does not explain \(key)")
+        let keys = Set(keysBelow(schema))
+        #expect(keys.count > 80)
+        for key in keys.sorted() {
+            #expect(readme.contains("| `\(key)` |"), "the README does not explain \(key)")
+        }
+        for driver in DriverRegistry.standard.drivers {
+            #expect(readme.contains("### `\(driver.model)`"))
         }
     }
 
-    /// The names of all properties in a schema, sections in sections included.
-    private func keysBelow(_ node: JsonNode, besides others: [String]) -> [String] {
-        var keys = node["properties"]?.group?.map(\.name) ?? []
-        for member in node.group ?? [] where !others.contains(member.name) {
-            keys += keysBelow(member.node, besides: others)
-        }
-        for element in node.list ?? [] { keys += keysBelow(element, besides: others) }
-        return keys
+    /// The names of all properties in a schema, however deep.
+    private func keysBelow(_ node: JsonNode) -> [String] {
+        (node["properties"]?.group?.map(\.name) ?? [])
+            + (node.group ?? []).flatMap { keysBelow($0.node) }
+            + (node.list ?? []).flatMap(keysBelow)
     }
 }
