@@ -70,7 +70,8 @@ extension TextForm {
         let separator = tag is any HyphenatedName.Type ? "-" : "\\."
         let longest = tag is any HyphenatedName.Type ? 64 : 128
         return TextForm(
-            words: "a \(Tag.noun): \(Tag.form)",
+            words: ("aeiou".contains(Tag.noun.prefix(1)) ? "an " : "a ")
+                + "\(Tag.noun): \(Tag.form)",
             schema: [
                 ("pattern", .text("^[a-z][a-z0-9]*(\(separator)[a-z0-9]+)*$")),
                 ("maxLength", .whole(longest)),

@@ -6,6 +6,7 @@ import Vocabulary
 struct BusDraft {
     let bus: Bus
     let place: Place
+    /// Whether a component names it, or something so like it that the mistake is there.
     var isUsed = false
 }
 

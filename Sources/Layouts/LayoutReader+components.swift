@@ -10,6 +10,8 @@ struct ComponentDraft {
     let isSimulated: Bool
     /// The first node that uses it.
     var user: (name: String, place: Place)?
+    /// Whether a node names something like it, so that the mistake is there.
+    var isMeant = false
 
     var place: Place { node.place }
 
@@ -65,7 +67,11 @@ extension LayoutReader {
     ) -> ComponentDraft? {
         guard let draft = components[name] else {
             if componentNames.places[name.text] == nil {
-                tell(node.place(of: "component"), componentNames.missing(name.text))
+                let (message, meant) = componentNames.missing(name.text)
+                tell(node.place(of: "component"), message)
+                if let meant = meant.flatMap(ComponentName.init) {
+                    components[meant]?.isMeant = true
+                }
             } else {
                 tell(
                     node.place(of: "component"),
@@ -153,7 +159,9 @@ extension LayoutReader {
             {
                 guard let text = named.text else { continue }
                 guard let name = BusName(text), busNames.places[text] != nil else {
-                    tell(named.place, busNames.missing(text))
+                    let (message, meant) = busNames.missing(text)
+                    tell(named.place, message)
+                    if let meant = meant.flatMap(BusName.init) { buses[meant]?.isUsed = true }
                     continue
                 }
                 names.append(name)

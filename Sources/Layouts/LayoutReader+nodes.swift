@@ -99,7 +99,7 @@ extension LayoutReader {
         for node in nodes {
             guard let parent = node.parent else { continue }
             guard nodeNames.places[parent.text] != nil else {
-                tell(node.section.place(of: "parent"), nodeNames.missing(parent.text))
+                tell(node.section.place(of: "parent"), nodeNames.missing(parent.text).message)
                 continue
             }
             if let name = node.name { parents[name] = parent }
@@ -123,7 +123,7 @@ extension LayoutReader {
 
     /// Tells of components and buses that nothing uses.
     mutating func checkUse() {
-        for (name, draft) in components where draft.user == nil {
+        for (name, draft) in components where draft.user == nil && !draft.isMeant {
             tell(draft.place, "no node uses component \(name); give it a node or take it out")
         }
         for (name, draft) in buses where !draft.isUsed {

@@ -5,37 +5,27 @@ import Vocabulary
 extension LayoutReader {
     /// Tells of wires that are used twice and of buses that cannot carry their polls.
     mutating func checkWires(of nodes: [NodeDraft]) {
-        var claimed: [String: String] = [:]
+        var claims = ClaimBook()
         var lines = LineBook()
         var traffic: [BusTraffic] = []
         for node in nodes {
             guard let driver = node.driver, let component = node.component,
                 let componentNode = node.componentNode
             else { continue }
-            let user = node.name?.text ?? componentNode.place.path
+            let user = node.name?.text ?? node.section.place.path
             do throws(DriverError) {
-                for claim in try driver.type.claims(of: component) {
-                    if let first = claimed[claim.wire] {
-                        let whose = first == user ? "twice here" : "already by node \(first)"
-                        tell(componentNode.place, "\(claim) is used \(whose)")
-                    } else {
-                        claimed[claim.wire] = user
-                    }
+                if let clash = claims.take(try driver.type.claims(of: component), by: user) {
+                    tell(componentNode.place, clash)
                 }
                 traffic += try driver.type.traffic(of: component)
             } catch {
                 tell(error, in: componentNode)
             }
-            for setting in driver.type.description.settings {
-                let values =
-                    driver.settings[setting.name]?
-                    .values(of: setting.form) { if case .line = $0 { true } else { false } } ?? []
-                for value in values {
-                    guard let address = value.text.flatMap(LineAddress.init),
-                        let message = lines.take(address, by: user)
-                    else { continue }
-                    tell(value.place, message)
-                }
+            for value in driver.lineSettings {
+                guard let address = value.text.flatMap(LineAddress.init),
+                    let message = lines.take(address, by: user)
+                else { continue }
+                tell(value.place, message)
             }
         }
         for (name, draft) in buses {
@@ -43,6 +33,37 @@ extension LayoutReader {
             guard let problem = BusPlan(bus: draft.bus, traffic: onBus).problem else { continue }
             tell(draft.place, problem)
         }
+    }
+}
+
+extension ComponentDraft.KnownDriver {
+    /// The settings that name GPIO lines.
+    fileprivate var lineSettings: [JsonNode] {
+        type.description.settings.flatMap { setting in
+            settings[setting.name]?
+                .values(of: setting.form) { if case .line = $0 { true } else { false } } ?? []
+        }
+    }
+}
+
+/// What is claimed so far, and by which node.
+private struct ClaimBook {
+    private var users: [WireClaim: String] = [:]
+
+    /// - Returns: What to tell when some of `claims` belong to somebody else; one line, however many.
+    mutating func take(_ claims: [WireClaim], by user: String) -> String? {
+        var clashes: [(claim: WireClaim, user: String)] = []
+        for claim in claims {
+            if let first = users[claim] {
+                clashes.append((claim, first))
+            } else {
+                users[claim] = user
+            }
+        }
+        guard let clash = clashes.first else { return nil }
+        let whose = clash.user == user ? "twice here" : "already by node \(clash.user)"
+        let more = clashes.count > 1 ? ", and \(clashes.count - 1) more" : ""
+        return "\(clash.claim) is used \(whose)\(more)"
     }
 }
 

@@ -35,7 +35,9 @@ public struct LayoutReader {
         let (document, secrets) = LayoutSecrets.removed(from: parsed, text: bytes)
         var reader = LayoutReader(
             registry: registry, document: Section(node: document, kind: .layout))
-        reader.problems = mistakes + secrets + LayoutSection.layout.problems(in: document)
+        reader.problems =
+            mistakes + secrets + LayoutSection.layout.problems(in: document)
+            + controlCharacters(in: document)
         let layout = reader.layout()
         guard reader.problems.isEmpty else { return (nil, inOrder(reader.problems)) }
         precondition(layout != nil, "a hardware layout without problems is complete")
@@ -81,12 +83,24 @@ public struct LayoutReader {
         }
     }
 
+    /// Texts go to the kernel, to brokers and to pages; none of them takes control characters well.
+    private static func controlCharacters(in node: JsonNode) -> [Problem] {
+        switch node.value {
+        case .text(let text):
+            guard text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else { return [] }
+            return [Problem(node.place, "holds a line break or another control character")]
+        case .list(let nodes): return nodes.flatMap(controlCharacters)
+        case .group(let members): return members.flatMap { controlCharacters(in: $0.node) }
+        case .null, .flag, .number: return []
+        }
+    }
+
     private static func inOrder(_ problems: [Problem]) -> [Problem] {
         var seen: Set<Problem> = []
-        return problems.filter { seen.insert($0).inserted }.sorted { left, right in
-            (left.place.line, left.place.column, left.place.path, left.message)
-                < (right.place.line, right.place.column, right.place.path, right.message)
-        }
+        return problems.filter { seen.insert($0).inserted }.enumerated().sorted { left, right in
+            let (one, other) = (left.element.place, right.element.place)
+            return (one.line, one.column, left.offset) < (other.line, other.column, right.offset)
+        }.map(\.element)
     }
 }
 
@@ -106,9 +120,13 @@ struct NameBook {
         return nil
     }
 
-    /// What to tell of a name that nothing has.
-    func missing(_ name: String) -> String {
-        "there is no \(noun) \(name)" + didYouMean(name, among: Array(places.keys))
+    /// What to tell of a name that nothing has, and the name that was probably meant.
+    func missing(_ name: String) -> (message: String, meant: String?) {
+        let names = Array(places.keys)
+        return (
+            "there is no \(noun) \(name)" + didYouMean(name, among: names),
+            suggestion(for: name, among: names)
+        )
     }
 }
 
