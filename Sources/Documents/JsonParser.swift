@@ -176,7 +176,8 @@ public struct JsonParser {
         let text = String(decoding: bytes[start..<index], as: UTF8.self)
         guard let number = DecimalNumber(text) else {
             index = start
-            throw problem(path, "\(text) is no number such as -12, 0.25 or 1e3 that fits in 64 bits")
+            throw problem(
+                path, "\(text) is no number such as -12, 0.25 or 1e3 that fits in 64 bits")
         }
         return number
     }
@@ -261,4 +262,3 @@ public struct JsonParser {
 }
 
 private let halfOfPair = "\\u here is half of a pair"
-

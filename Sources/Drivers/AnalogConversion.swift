@@ -115,7 +115,8 @@ struct LinearScale {
         let settings = Settings(group, described: Self.settings)
         let (low, high) = (try settings.decimal("toLow"), try settings.decimal("toHigh"))
         from = (
-            try settings.decimal("fromLow").approximate, try settings.decimal("fromHigh").approximate
+            try settings.decimal("fromLow").approximate,
+            try settings.decimal("fromHigh").approximate
         )
         to = (low.approximate, high.approximate)
         guard from.low != from.high else { throw settings.bad("fromHigh", "other than fromLow") }

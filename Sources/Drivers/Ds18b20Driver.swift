@@ -78,7 +78,9 @@ public struct Ds18b20Driver: Driver {
     private func temperatureOfSlave() throws(DriverError) -> DecimalNumber {
         let text = try text(of: "w1_slave")
         let lines = text.split(separator: "\n")
-        guard lines.count == 2, let mark = lines[1].firstRange(of: "t=") else { throw unreadable(text) }
+        guard lines.count == 2, let mark = lines[1].firstRange(of: "t=") else {
+            throw unreadable(text)
+        }
         guard lines[0].hasSuffix("YES") else {
             throw DriverError(.badReply, "1-wire sensor \(sensor): the checksum was wrong")
         }

@@ -16,7 +16,8 @@ public struct HostHealthDriver: Driver {
                 "A path in the file system that the disk channels are about."),
             SettingDescription(
                 optional: "interface", .text,
-                "The network interface that is counted, \"eth0\"; the sum of all but lo when absent."),
+                "The network interface that is counted, \"eth0\"; the sum of all but lo when absent."
+            ),
             SettingDescription(
                 "pressure", .flag, default: .flag(true),
                 "Whether the kernel has /proc/pressure. Raspberry Pi OS wants psi=1 on its command "

@@ -46,7 +46,7 @@ struct HostRound {
         let text: String
         do {
             text = try self.text(of: path)
-        } catch where error.kind == .notConnected {
+        } catch  where error.kind == .notConnected {
             throw DriverError(
                 .notConnected,
                 "\(error.detail); boot the kernel with psi=1 or set pressure to false")
@@ -71,7 +71,7 @@ struct HostRound {
             do throws(DriverError) {
                 let count = try files.number(of: "\(folder)/\(name)/statistics/\(counter)")
                 sum = sum.adding(count) ?? sum
-            } catch where error.kind == .notConnected {
+            } catch  where error.kind == .notConnected {
                 // Interfaces come and go, and not everything in the folder is one.
                 continue
             }

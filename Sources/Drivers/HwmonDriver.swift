@@ -102,7 +102,8 @@ struct HwmonInput {
             UInt16(name.dropFirst(kind.count)) != nil
         else {
             throw settings.bad(
-                "input", Self.channels.keys.sorted().joined(separator: ", ") + ", each with a number")
+                "input",
+                Self.channels.keys.sorted().joined(separator: ", ") + ", each with a number")
         }
         self.channel = channel
     }

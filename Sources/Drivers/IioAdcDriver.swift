@@ -8,7 +8,8 @@ import Vocabulary
 public struct IioAdcDriver: Driver {
     public static let description = DriverDescription(
         model: DriverModel(known: "iio-adc"),
-        title: "Input of an analogue-to-digital converter: a voltage, a thermistor, or a linear sensor",
+        title:
+            "Input of an analogue-to-digital converter: a voltage, a thermistor, or a linear sensor",
         wire: "sysfs", kinds: [.sensor],
         settings: [
             SettingDescription(
@@ -111,7 +112,8 @@ public struct IioAdcDriver: Driver {
     private func millivolts() throws(DriverError) -> DecimalNumber {
         // Read anew in each round, because another program may change the converter's range.
         let scale = try files.number(of: scale)
-        let offset = if let offset { try files.number(of: offset) } else { DecimalNumber(mantissa: 0) }
+        let offset =
+            if let offset { try files.number(of: offset) } else { DecimalNumber(mantissa: 0) }
         let raw = try files.number(of: raw)
         guard let millivolts = raw.adding(offset)?.multiplied(by: scale) else {
             throw DriverError(

@@ -25,7 +25,8 @@ public struct SystemFiles: AttributeFiles {
         defer { close(descriptor) }
         var code: Int32 = 0
         // Sound: at most the rest of the buffer is asked for, and only what was filled is kept.
-        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: Self.sizeLimit + 1) { buffer, count in
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: Self.sizeLimit + 1) {
+            buffer, count in
             while count < buffer.count {
                 let rest = unsafe buffer.baseAddress.map { unsafe $0 + count }
                 let got = unsafe read(descriptor, rest, buffer.count - count)
@@ -38,7 +39,8 @@ public struct SystemFiles: AttributeFiles {
         guard code == 0 else { throw DriverError(openingOrReading: path, failedWith: code) }
         guard bytes.count <= Self.sizeLimit else {
             throw DriverError(
-                .badReply, "\(path): holds more than \(Self.sizeLimit) bytes, which no attribute does")
+                .badReply,
+                "\(path): holds more than \(Self.sizeLimit) bytes, which no attribute does")
         }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw DriverError(.badReply, "\(path): is not UTF-8 text")
