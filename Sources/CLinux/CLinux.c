@@ -1,5 +1,1 @@
 #include "CLinux.h"
-
-#include <string.h>
-
-const char *tidegate_error_words(int code) { return strerrordesc_np(code); }

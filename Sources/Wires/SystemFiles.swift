@@ -1,4 +1,3 @@
-import CLinux
 import DriverKit
 import Glibc
 
@@ -113,9 +112,7 @@ extension DriverError {
         case EISDIR:
             self.init(.badReply, "\(path): is a folder, not a file")
         default:
-            // Sound: the description is a constant of the C library; unknown numbers have none.
-            let words = unsafe tidegate_error_words(code).map { unsafe String(cString: $0) }
-            self.init(.badReply, "\(path): \(words ?? "error \(code)")")
+            self.init(.badReply, "\(path): \(SystemError(number: code).message)")
         }
     }
 }

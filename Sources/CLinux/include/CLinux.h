@@ -17,7 +17,4 @@
 // A process descriptor for poll(2), or -1 with errno. glibc 2.36 has no C++-safe header for it.
 static inline int tidegate_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
-// What an error number means, a constant in English; NULL for an unknown one. From any thread.
-const char *tidegate_error_words(int code);
-
 #endif
