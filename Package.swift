@@ -88,13 +88,18 @@ let package = Package(
         room("Simulators", ["DriverKit", "Documents", "Upstreams", "Vocabulary", "CLinux"], path: "Simulators"),
 
         // The suites that every implementation of a protocol passes, real and simulated alike.
-        room("Conformance", ["DriverKit", "Journals", "Vocabulary"], path: "Tests/Conformance"),
+        room(
+            "Conformance", ["Documents", "DriverKit", "Journals", "Vocabulary"],
+            path: "Tests/Conformance"),
         tests("VocabularyTests", ["Vocabulary"]),
         tests("DocumentsTests", ["Documents", "Vocabulary"]),
         tests("ChannelsTests", ["Channels", "Vocabulary", "Simulators"]),
         tests(
-            "DriversTests", ["Drivers", "DriverKit", "Documents", "Simulators", "Conformance"]),
-        tests("WiresTests", ["Wires", "DriverKit", "Drivers", "Simulators", "Conformance"]),
+            "DriversTests",
+            ["Drivers", "DriverKit", "Documents", "Simulators", "Conformance", "Vocabulary"]),
+        tests(
+            "WiresTests",
+            ["Wires", "DriverKit", "Drivers", "Simulators", "Conformance", "Vocabulary"]),
         tests("NodesTests", ["Nodes", "Channels", "DriverKit", "Drivers", "Simulators"]),
         tests(
             "LayoutsTests", ["Layouts", "Drivers", "Documents", "DriverKit", "Vocabulary"],
