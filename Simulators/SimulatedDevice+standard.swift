@@ -1,9 +1,14 @@
 extension SimulatedWiring {
     /// One line for each model, in alphabetical order.
     static let twins: [any SimulatedDevice.Type] = [
+        SimulatedDs18b20.self,
         SimulatedGpioContact.self,
         SimulatedGpioPulseCounter.self,
         SimulatedGpioRelay.self,
+        SimulatedHostHealth.self,
+        SimulatedHwmon.self,
+        SimulatedIioAdc.self,
         SimulatedModbusMeter.self,
+        SimulatedThermalZone.self,
     ]
 }

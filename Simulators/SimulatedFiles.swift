@@ -1,17 +1,108 @@
 import DriverKit
+import Synchronization
 import Vocabulary
 
-/// The simulated kernel's files.
+/// A pretend tree of the kernel's files. May be used and changed from any thread.
+///
+/// A file is a text, or a function of the clock; folders follow from the files in them. What was not
+/// set is not there.
 public final class SimulatedFiles: AttributeFiles {
-    init(clock: any GatewayClock) {}
+    /// What a file holds at a moment.
+    public typealias Content = @Sendable (MonotonicInstant) throws(DriverError) -> String
+
+    private struct State {
+        var files: [String: Content] = [:]
+        var spaces: [String: FileSystemSpace] = [:]
+        var reads: [String] = []
+    }
+
+    private let clock: any GatewayClock
+    private let state = Mutex(State())
+
+    /// How many reads are remembered for `reads`.
+    private static let readsLimit = 1_000
+
+    init(clock: any GatewayClock) { self.clock = clock }
+
+    /// Makes the file at `path`, or changes what it holds.
+    public func set(_ path: String, _ text: String) {
+        set(path) { _ in text }
+    }
+
+    /// Makes the file at `path`, or changes what it holds. What `content` throws, the reader gets.
+    public func set(_ path: String, _ content: @escaping Content) {
+        state.withLock { $0.files[path] = content }
+    }
+
+    /// Makes a number of 10^`places` that follows `signal`, in a line of its own.
+    public func set(
+        _ path: String, _ signal: Signal, places: Int = 0
+    ) {
+        set(path) { now in "\(wholeSteps(signal.value(at: now), places: places))\n" }
+    }
+
+    /// Makes the file hold nothing, as the kernel shows a 1-wire sensor that was pulled out.
+    public func makeEmpty(_ path: String) { set(path, "") }
+
+    /// Removes the file, or the folder with all that is in it.
+    public func remove(_ path: String) {
+        state.withLock { state in
+            state.files = state.files.filter { file in
+                file.key != path && !file.key.hasPrefix(path + "/")
+            }
+        }
+    }
+
+    /// Sets the space of the file system mounted at `path`.
+    public func setSpace(at path: String, _ space: FileSystemSpace) {
+        state.withLock { $0.spaces[path] = space }
+    }
+
+    /// The paths that were read, oldest first; the last thousand of them.
+    public var reads: [String] { state.withLock { $0.reads } }
 
     public func text(of path: String) throws(DriverError) -> String {
-        throw DriverError(.notConnected, path)
+        let content = state.withLock { state in
+            if state.reads.count == Self.readsLimit { state.reads.removeFirst() }
+            state.reads.append(path)
+            return state.files[path]
+        }
+        guard let content else { throw absent(path) }
+        return try content(clock.now)
     }
+
     public func names(in folder: String) throws(DriverError) -> [String] {
-        throw DriverError(.notConnected, folder)
+        let start = folder.hasSuffix("/") ? folder : folder + "/"
+        let names = state.withLock { state in
+            state.files.keys.filter { $0.hasPrefix(start) }
+                .map { String($0.dropFirst(start.count).prefix { $0 != "/" }) }
+        }
+        guard !names.isEmpty else { throw absent(folder) }
+        return Set(names).sorted()
     }
+
     public func space(at path: String) throws(DriverError) -> FileSystemSpace {
-        throw DriverError(.notConnected, path)
+        let spaces = state.withLock { $0.spaces }
+        // The file system of a path is the one mounted nearest above it.
+        let above = spaces.filter { path == $0.key || path.hasPrefix($0.key.asFolder) }
+        guard let nearest = above.max(by: { $0.key.count < $1.key.count }) else {
+            throw absent(path)
+        }
+        return nearest.value
     }
+
+    private func absent(_ path: String) -> DriverError {
+        DriverError(.notConnected, "\(path): is not there")
+    }
+}
+
+extension String {
+    fileprivate var asFolder: String { hasSuffix("/") ? self : self + "/" }
+}
+
+/// `value` in whole steps of 10^−`places`.
+func wholeSteps(_ value: Double, places: Int) -> Int64 {
+    var power = 1.0
+    for _ in 0..<places { power *= 10 }
+    return Int64((value * power).rounded())
 }

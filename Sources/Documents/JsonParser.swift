@@ -12,18 +12,18 @@ public struct JsonParser {
     private var index = 0
     private var line = 1
     private var lineStart = 0
+    /// Where columns were counted last, so that a long line is walked through once.
+    private var counted = (index: 0, column: 1)
     private var problems: [Problem] = []
 
     private init(_ bytes: [UInt8]) { self.bytes = bytes }
 
     /// - Returns: The document, nil when it could not be read to its end, and all problems found.
     public static func parse(_ bytes: [UInt8]) -> (document: JsonNode?, problems: [Problem]) {
-        guard String(validating: bytes, as: UTF8.self) != nil else {
-            return (nil, [Problem(Place(path: "", line: 1, column: 1), "is not UTF-8 text")])
-        }
         var parser = JsonParser(bytes)
-        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { parser.index = 3 }
         do throws(Problem) {
+            try parser.checkEncoding()
+            parser.skipByteOrderMark()
             try parser.skipBlanks(path: "")
             let node = try parser.value(path: "", depth: 0)
             try parser.skipBlanks(path: "")
@@ -39,13 +39,37 @@ public struct JsonParser {
 
     private var current: UInt8? { index < bytes.count ? bytes[index] : nil }
 
-    private func place(_ path: String) -> Place {
-        let before = bytes[lineStart..<index]
-        let column = before.count { $0 & 0xC0 != 0x80 } + 1
-        return Place(path: path, line: line, column: column)
+    private mutating func place(_ path: String) -> Place {
+        if index < counted.index { counted = (lineStart, 1) }
+        counted.column += bytes[counted.index..<index].count { $0 & 0xC0 != 0x80 }
+        counted.index = index
+        return Place(path: path, line: line, column: counted.column)
     }
 
-    private func problem(_ path: String, _ message: String) -> Problem {
+    private mutating func startLine() {
+        lineStart = index
+        counted = (index, 1)
+    }
+
+    private mutating func checkEncoding() throws(Problem) {
+        do throws(UTF8.ValidationError) {
+            _ = try UTF8Span(validating: bytes.span)
+        } catch {
+            index = error.byteOffsets.lowerBound
+            line += bytes[..<index].count { $0 == UInt8(ascii: "\n") }
+            let start = bytes[..<index].lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+            (lineStart, counted) = (start, (start, 1))
+            throw problem("", "the text is not UTF-8 here")
+        }
+    }
+
+    private mutating func skipByteOrderMark() {
+        guard bytes.starts(with: [0xEF, 0xBB, 0xBF]) else { return }
+        index = 3
+        startLine()
+    }
+
+    private mutating func problem(_ path: String, _ message: String) -> Problem {
         Problem(place(path), message)
     }
 
@@ -55,7 +79,7 @@ public struct JsonParser {
             case UInt8(ascii: "\n"):
                 index += 1
                 line += 1
-                lineStart = index
+                startLine()
             case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"):
                 index += 1
             case UInt8(ascii: "/"):
@@ -70,11 +94,11 @@ public struct JsonParser {
     }
 
     private mutating func value(path: String, depth: Int) throws(Problem) -> JsonNode {
-        guard depth < Self.depthLimit else {
-            throw problem(path, "is nested deeper than \(Self.depthLimit) levels")
-        }
         let place = place(path)
         switch current {
+        case UInt8(ascii: "{") where depth == Self.depthLimit,
+            UInt8(ascii: "[") where depth == Self.depthLimit:
+            throw problem(path, "is nested deeper than \(Self.depthLimit) levels")
         case UInt8(ascii: "{"): return JsonNode(.group(try members(path, depth)), at: place)
         case UInt8(ascii: "["): return JsonNode(.list(try elements(path, depth)), at: place)
         case UInt8(ascii: "\""): return JsonNode(.text(try string(path)), at: place)
@@ -151,7 +175,9 @@ public struct JsonParser {
         while let byte = current, "+-.0123456789eE".utf8.contains(byte) { index += 1 }
         let text = String(decoding: bytes[start..<index], as: UTF8.self)
         guard let number = DecimalNumber(text) else {
-            throw problem(path, "\(text) is no number that fits in 64 bits")
+            index = start
+            throw problem(
+                path, "\(text) is no number such as -12, 0.25 or 1e3 that fits in 64 bits")
         }
         return number
     }
@@ -209,16 +235,13 @@ public struct JsonParser {
         case UInt8(ascii: "t"): return [0x09]
         case UInt8(ascii: "u"):
             var code = UInt32(try hexadecimal(path))
-            if (0xD800..<0xDC00).contains(code), current == UInt8(ascii: "\\"),
-                index + 1 < bytes.count, bytes[index + 1] == UInt8(ascii: "u")
-            {
+            if (0xD800..<0xDC00).contains(code), bytes[index...].starts(with: "\\u".utf8) {
                 index += 2
                 let low = UInt32(try hexadecimal(path))
-                code = 0x10000 + ((code - 0xD800) << 10) + (low &- 0xDC00)
+                guard (0xDC00..<0xE000).contains(low) else { throw problem(path, halfOfPair) }
+                code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00)
             }
-            guard let scalar = Unicode.Scalar(code) else {
-                throw problem(path, "\\u here is half of a pair")
-            }
+            guard let scalar = Unicode.Scalar(code) else { throw problem(path, halfOfPair) }
             return Array(String(Character(scalar)).utf8)
         default:
             throw problem(path, "\\ must be followed by one of \" \\ / b f n r t u")
@@ -226,10 +249,16 @@ public struct JsonParser {
     }
 
     private mutating func hexadecimal(_ path: String) throws(Problem) -> UInt16 {
-        guard index + 4 <= bytes.count,
-            let code = UInt16(String(decoding: bytes[index..<index + 4], as: UTF8.self), radix: 16)
-        else { throw problem(path, "\\u must be followed by four hexadecimal digits") }
+        var code: UInt16 = 0
+        for offset in index..<index + 4 {
+            guard offset < bytes.count,
+                let digit = Character(Unicode.Scalar(bytes[offset])).hexDigitValue
+            else { throw problem(path, "\\u must be followed by four hexadecimal digits") }
+            code = code << 4 | UInt16(digit)
+        }
         index += 4
         return code
     }
 }
+
+private let halfOfPair = "\\u here is half of a pair"

@@ -50,10 +50,9 @@ extension DataChannel {
     ///
     /// - Throws: `.badReply` for what is no number or does not fit in 64 bits of steps.
     public func reading(_ value: Double) throws(DriverError) -> Reading {
-        var scaled = value
-        // Multiplying by a whole power of ten rounds once; 10^-3 itself is not exact in binary.
-        if exponent < 0 { for _ in exponent..<0 { scaled *= 10 } }
-        if exponent > 0 { for _ in 0..<exponent { scaled /= 10 } }
+        // A power of ten up to 10^22 is exact in binary, so that this rounds once; 10^-3 is not.
+        let power = (0..<abs(exponent)).reduce(1.0) { power, _ in power * 10 }
+        let scaled = exponent < 0 ? value * power : value / power
         guard let steps = Int64(exactly: scaled.rounded(.toNearestOrAwayFromZero)) else {
             throw DriverError(.badReply, "channel \(name): \(value) is no measurement")
         }

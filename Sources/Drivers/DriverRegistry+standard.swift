@@ -3,9 +3,14 @@ import DriverKit
 extension DriverRegistry {
     /// Every driver that comes with Tidegate, one line each, in alphabetical order.
     public static let standard = DriverRegistry([
+        Ds18b20Driver.self,
         GpioContactDriver.self,
         GpioPulseCounterDriver.self,
         GpioRelayDriver.self,
+        HostHealthDriver.self,
+        HwmonDriver.self,
+        IioAdcDriver.self,
         ModbusMeterDriver.self,
+        ThermalZoneDriver.self,
     ])
 }

@@ -32,19 +32,34 @@ public struct BrokerAddress: Hashable, Sendable, CustomStringConvertible {
         guard usesTls || text.hasPrefix("mqtt://") else { return nil }
         var rest = text.dropFirst(usesTls ? 8 : 7)
         if rest.hasSuffix("/") { rest = rest.dropLast() }
-        var port: UInt16 = usesTls ? 8883 : 1883
-        // An IPv6 address stands in brackets, so that its colons are not the port's.
-        let afterBracket = rest.lastIndex(of: "]").map(rest.index(after:)) ?? rest.startIndex
-        if let colon = rest[afterBracket...].lastIndex(of: ":") {
-            guard let given = UInt16(rest[rest.index(after: colon)...]), given > 0 else {
-                return nil
-            }
-            port = given
-            rest = rest[..<colon]
+        guard let (host, afterHost) = split(rest) else { return nil }
+        guard !afterHost.isEmpty else { return (String(host), usesTls ? 8883 : 1883, usesTls) }
+        guard afterHost.utf8.dropFirst().allSatisfy({ (48...57).contains($0) }),
+            let port = UInt16(afterHost.dropFirst()), afterHost.first == ":", port > 0
+        else { return nil }
+        return (String(host), port, usesTls)
+    }
+
+    /// Splits `host:port`. An IPv6 address stands in brackets, so that its colons are not the port's.
+    private static func split(_ text: Substring) -> (host: Substring, rest: Substring)? {
+        if text.hasPrefix("[") {
+            guard let end = text.firstIndex(of: "]") else { return nil }
+            let host = text[..<end].dropFirst()
+            let isAddress = host.utf8.allSatisfy { ":.%".utf8.contains($0) || isOfWord($0) }
+            return host.contains(":") && isAddress ? (host, text[end...].dropFirst()) : nil
         }
-        if rest.hasPrefix("["), rest.hasSuffix("]") { rest = rest.dropFirst().dropLast() }
-        guard !rest.isEmpty, !rest.contains("/"), !rest.contains(" ") else { return nil }
-        return (String(rest), port, usesTls)
+        let host = text.prefix { $0 != ":" }
+        let isName = host.utf8.allSatisfy { ".-_".utf8.contains($0) || isOfWord($0) }
+        return !host.isEmpty && isName ? (host, text[host.endIndex...]) : nil
+    }
+
+    private static func isOfWord(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: false
+        }
     }
 
     public var description: String {

@@ -20,14 +20,22 @@ public struct DecimalNumber: Hashable, Sendable {
         var isNegative = false
         var seenDigit = false
         var seenPoint = false
+        var endsInPoint = false
         var rest = text.utf8[...]
         if rest.first == UInt8(ascii: "-") {
             isNegative = true
             rest = rest.dropFirst()
         }
+        // A leading zero stands alone: 007 is no number to JSON, and octal to some people.
+        if rest.first == UInt8(ascii: "0"), let second = rest.dropFirst().first,
+            (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(second)
+        {
+            return nil
+        }
         while let byte = rest.first {
             if byte == UInt8(ascii: "."), !seenPoint, seenDigit {
                 seenPoint = true
+                endsInPoint = true
             } else if (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) {
                 let (shifted, overflow) = mantissa.multipliedReportingOverflow(by: 10)
                 // Counted downwards, because the smallest Int64 has no positive twin.
@@ -36,13 +44,14 @@ public struct DecimalNumber: Hashable, Sendable {
                 guard !overflow, !carry else { return nil }
                 mantissa = next
                 seenDigit = true
+                endsInPoint = false
                 if seenPoint { exponent -= 1 }
             } else {
                 break
             }
             rest = rest.dropFirst()
         }
-        guard seenDigit else { return nil }
+        guard seenDigit, !endsInPoint else { return nil }
         if let byte = rest.first {
             guard byte | 0x20 == UInt8(ascii: "e"),
                 let power = Int(String(decoding: rest.dropFirst(), as: UTF8.self)),
@@ -80,6 +89,10 @@ public struct DecimalNumber: Hashable, Sendable {
             shift -= 1
         }
         guard shift < 0 else { return (value, true) }
+        // 10^19 does not fit, but half of it does.
+        if shift == -19 {
+            return (value.magnitude >= 5_000_000_000_000_000_000 ? value.signum() : 0, false)
+        }
         guard shift > -19 else { return (0, false) }
         var divisor: Int64 = 1
         for _ in shift..<0 { divisor *= 10 }
@@ -107,6 +120,16 @@ extension DecimalNumber: CustomStringConvertible {
 }
 
 extension DecimalNumber {
+    /// `self + other`, or nil when the mantissa overflows.
+    public func adding(_ other: DecimalNumber) -> DecimalNumber? {
+        let exponent = min(exponent, other.exponent)
+        guard let left = wholeSteps(exponent: exponent),
+            let right = other.wholeSteps(exponent: exponent)
+        else { return nil }
+        let (sum, overflow) = left.addingReportingOverflow(right)
+        return overflow ? nil : DecimalNumber(mantissa: sum, exponent: exponent)
+    }
+
     /// `self × factor`, or nil when the mantissa overflows.
     public func multiplied(by factor: DecimalNumber) -> DecimalNumber? {
         let (mantissa, overflow) = mantissa.multipliedReportingOverflow(by: factor.mantissa)

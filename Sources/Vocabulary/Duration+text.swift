@@ -11,14 +11,18 @@ extension Duration {
         while digits.last == " " { digits = digits.dropLast() }
         guard let number = DecimalNumber(digits), number.mantissa >= 0,
             let scaled = number.multiplied(by: DecimalNumber(mantissa: unit.milliseconds)),
-            let microseconds = scaled.nearestSteps(exponent: -3)
+            let microseconds = scaled.nearestSteps(exponent: -3), microseconds <= .max / 1_000
         else { return nil }
         self = .microseconds(microseconds)
     }
 
-    /// The form that `init(layoutText:)` reads, in the largest unit that is whole: `"5min"`.
+    /// The form that `init(layoutText:)` reads, in the largest unit that is whole: `"5min"`; exact
+    /// to the microsecond.
     public var layoutText: String {
-        let milliseconds = wholeNanoseconds / 1_000_000
+        let (milliseconds, rest) = wholeNanoseconds.quotientAndRemainder(dividingBy: 1_000_000)
+        guard rest / 1_000 == 0 else {
+            return "\(DecimalNumber(mantissa: wholeNanoseconds / 1_000, exponent: -3))ms"
+        }
         let units: [(suffix: String, milliseconds: Int64)] = [
             ("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1_000),
         ]

@@ -7,7 +7,7 @@ public struct WallTime: Hashable, Sendable, Comparable, Codable {
     public static func < (left: Self, right: Self) -> Bool { left.nanoseconds < right.nanoseconds }
 
     public func advanced(by duration: Duration) -> WallTime {
-        WallTime(nanoseconds: nanoseconds + duration.wholeNanoseconds)
+        WallTime(nanoseconds: nanoseconds.addingClamped(duration.wholeNanoseconds))
     }
 }
 
@@ -22,7 +22,7 @@ public struct MonotonicInstant: Hashable, Sendable, Comparable, InstantProtocol 
     public static func < (left: Self, right: Self) -> Bool { left.nanoseconds < right.nanoseconds }
 
     public func advanced(by duration: Duration) -> Self {
-        Self(nanoseconds: nanoseconds + duration.wholeNanoseconds)
+        Self(nanoseconds: nanoseconds.addingClamped(duration.wholeNanoseconds))
     }
 
     public func duration(to other: Self) -> Duration {
@@ -76,5 +76,13 @@ extension Duration {
         let (sum, carry) = product.addingReportingOverflow(attoseconds / 1_000_000_000)
         guard !overflow, !carry else { return seconds < 0 ? .min : .max }
         return sum
+    }
+}
+
+extension Int64 {
+    /// The sum, cut off at the ends: "never" stays never when a little is added.
+    fileprivate func addingClamped(_ other: Int64) -> Int64 {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? (other < 0 ? .min : .max) : sum
     }
 }

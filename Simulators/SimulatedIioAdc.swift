@@ -1,0 +1,82 @@
+import Documents
+import DriverKit
+import Glibc
+import Vocabulary
+
+/// An input of an ADS1115 that steps by 1/16 mV, with a sensor at it that fits the conversion.
+enum SimulatedIioAdc: SimulatedDevice {
+    static let model = DriverModel(known: "iio-adc")
+
+    static func plug(
+        _ component: Component, into wiring: SimulatedWiring, chance: inout SeededGenerator
+    ) throws(DriverError) {
+        let settings = component.settings
+        let folder = wiring.tree.folder(
+            of: try settings.text("device"),
+            in: SimulatedClass(
+                folder: "/sys/bus/iio/devices", prefix: "iio:device", attribute: "name"),
+            at: settings["address"]?.text)
+        let millivolts = try millivolts(of: settings, &chance)
+        let input = try settings.text("input")
+        wiring.tree.set("\(folder)/in_\(input)_raw") { now in
+            "\(Int64((millivolts(now) * 16).rounded()))\n"
+        }
+        wiring.tree.set("\(folder)/in_\(input)_scale", "0.062500000\n")
+    }
+
+    private static func millivolts(
+        of settings: Settings, _ chance: inout SeededGenerator
+    ) throws(DriverError) -> @Sendable (MonotonicInstant) -> Double {
+        if let group = settings["thermistor"] {
+            let divider = try Divider(group, settings)
+            let temperature = Signal.storeTemperature(&chance)
+            return { divider.millivolts(at: temperature.value(at: $0)) }
+        }
+        let phase = Double.random(in: 0..<1, using: &chance)
+        if let group = settings["linear"] {
+            let low = try group.value("fromLow", settings)
+            let high = try group.value("fromHigh", settings)
+            let signal = Signal.wave(
+                mean: (low + high) / 2, swing: (high - low) / 4, period: .seconds(3_600),
+                phase: phase)
+            return { signal.value(at: $0) }
+        }
+        let signal = Signal.wave(mean: 1_500, swing: 500, period: .seconds(3_600), phase: phase)
+        return { signal.value(at: $0) }
+    }
+
+    /// A thermistor and a fixed resistor between supply and ground.
+    private struct Divider: Sendable {
+        let beta: Double
+        let resistance: Double
+        let kelvin: Double
+        let series: Double
+        let supply: Double
+        let isLow: Bool
+
+        init(_ group: JsonNode, _ settings: Settings) throws(DriverError) {
+            beta = try group.value("beta", settings)
+            resistance = try group.value("r0", settings)
+            kelvin = (group["t0"]?.number?.approximate ?? 25) + 273.15
+            series = try group.value("seriesOhm", settings)
+            supply = try group.value("supplyMillivolt", settings)
+            isLow = group["thermistorSide"]?.text != "high"
+        }
+
+        func millivolts(at celsius: Double) -> Double {
+            let ohm = resistance * exp(beta * (1 / (celsius + 273.15) - 1 / kelvin))
+            return supply * (isLow ? ohm : series) / (ohm + series)
+        }
+    }
+}
+
+extension JsonNode {
+    /// The member called `name` of a group, as a number.
+    fileprivate func value(_ name: String, _ settings: Settings) throws(DriverError) -> Double {
+        guard let number = self[name]?.number else {
+            throw DriverError(
+                .badComponent, "\(place.below(name).path): is missing, must be a number")
+        }
+        return number.approximate
+    }
+}

@@ -1,0 +1,153 @@
+import Documents
+import DriverKit
+import Glibc
+import Vocabulary
+
+/// What the voltage at an analogue input stands for.
+enum AnalogConversion {
+    case none
+    case thermistor(Thermistor)
+    case linear(LinearScale)
+
+    /// - Throws: `.badComponent`, naming the setting at fault.
+    init(_ settings: Settings) throws(DriverError) {
+        switch (settings["thermistor"], settings["linear"]) {
+        case (nil, nil): self = .none
+        case (let group?, nil): self = .thermistor(try Thermistor(group))
+        case (nil, let group?): self = .linear(try LinearScale(group))
+        case (_?, _?):
+            throw settings.bad("linear", "absent where there is a thermistor")
+        }
+    }
+
+    var channel: ChannelDescription {
+        switch self {
+        case .none:
+            ChannelDescription(
+                source: "voltage", unit: .volt, exponent: -3, title: "Voltage", captureDelta: 20)
+        case .thermistor:
+            ChannelDescription(
+                source: "temperature", unit: .celsius, exponent: -3, title: "Temperature",
+                plausibility: Plausibility(range: -60_000...200_000), captureDelta: 200)
+        case .linear(let scale): scale.channel
+        }
+    }
+}
+
+/// A thermistor with a negative coefficient, in a divider with a fixed resistor.
+///
+/// Source: the beta equation, 1/T = 1/T0 + ln(R/R0)/β, T in kelvin.
+struct Thermistor {
+    static let settings = [
+        SettingDescription("beta", .decimal, "β of the data sheet, in kelvin: 3950."),
+        SettingDescription("r0", .decimal, "Resistance at t0, in ohm: 10000."),
+        SettingDescription(
+            "t0", .decimal, default: .number(DecimalNumber(mantissa: 25)),
+            "Temperature of r0, in °C."),
+        SettingDescription("seriesOhm", .decimal, "The fixed resistor."),
+        SettingDescription("supplyMillivolt", .decimal, "The voltage over the divider: 3300."),
+        SettingDescription(
+            "thermistorSide", .choice(["low", "high"]), default: .text("low"),
+            "Whether the thermistor is between input and ground, or between supply and input."),
+    ]
+
+    private let beta: Double
+    private let resistance: Double
+    private let kelvin: Double
+    private let series: Double
+    private let supply: Double
+    private let isLow: Bool
+
+    /// The shares of the supply at which the thermistor counts as shorted and as open. A 10 kΩ
+    /// thermistor over 10 kΩ stays within 1 % and 98 % from −45 °C to 180 °C.
+    private static let believable = 0.005...0.995
+
+    init(_ group: JsonNode) throws(DriverError) {
+        let settings = Settings(group, described: Self.settings)
+        beta = try settings.positive("beta")
+        resistance = try settings.positive("r0")
+        kelvin = try settings.decimal("t0").approximate + 273.15
+        series = try settings.positive("seriesOhm")
+        supply = try settings.positive("supplyMillivolt")
+        isLow = try settings.text("thermistorSide") == "low"
+        guard kelvin > 0 else { throw settings.bad("t0", "above −273.15") }
+    }
+
+    /// - Returns: °C.
+    /// - Throws: `.badReply` when the thermistor is open or shorted.
+    func temperature(
+        at millivolts: DecimalNumber, _ title: String
+    ) throws(DriverError) -> Double {
+        let share = millivolts.approximate / supply
+        let thermistorShare = isLow ? share : 1 - share
+        guard Self.believable.contains(thermistorShare) else {
+            let percent = Int((min(max(share, -9.99), 9.99) * 100).rounded())
+            throw DriverError(
+                .badReply,
+                "\(title): the thermistor is "
+                    + (thermistorShare < 0.5 ? "shorted" : "not connected")
+                    + "; the input has \(percent) % of the supply")
+        }
+        let ohm = series * thermistorShare / (1 - thermistorShare)
+        return 1 / (1 / kelvin + log(ohm / resistance) / beta) - 273.15
+    }
+}
+
+/// A sensor whose voltage rises evenly with what it measures, such as 4–20 mA over a resistor.
+struct LinearScale {
+    static let settings = [
+        SettingDescription("fromLow", .decimal, "Millivolts that stand for toLow."),
+        SettingDescription("fromHigh", .decimal, "Millivolts that stand for toHigh."),
+        SettingDescription("toLow", .decimal, "The low end, in the unit."),
+        SettingDescription("toHigh", .decimal, "The high end, in the unit."),
+        SettingDescription(
+            "unit", .choice(Unit.allCases.map { $0.rawValue }), "What is measured."),
+        SettingDescription(
+            "exponent", .whole(-9...9), default: .number(DecimalNumber(mantissa: -2)),
+            "Values are kept in steps of 10^exponent of the unit."),
+    ]
+
+    let channel: ChannelDescription
+    private let from: (low: Double, high: Double)
+    private let to: (low: Double, high: Double)
+
+    init(_ group: JsonNode) throws(DriverError) {
+        let settings = Settings(group, described: Self.settings)
+        let (low, high) = (try settings.decimal("toLow"), try settings.decimal("toHigh"))
+        from = (
+            try settings.decimal("fromLow").approximate,
+            try settings.decimal("fromHigh").approximate
+        )
+        to = (low.approximate, high.approximate)
+        guard from.low != from.high else { throw settings.bad("fromHigh", "other than fromLow") }
+        guard let unit = Unit(rawValue: try settings.text("unit")) else {
+            throw settings.bad("unit", "a unit such as \"celsius\"")
+        }
+        let exponent = Int(try settings.whole("exponent"))
+        guard let first = low.nearestSteps(exponent: exponent),
+            let last = high.nearestSteps(exponent: exponent), first != last,
+            abs(first / 4) < .max / 4, abs(last / 4) < .max / 4
+        else { throw settings.bad("toHigh", "other than toLow by at least a step") }
+        // A broken loop of 4–20 mA, and a sensor that reports its own failure, leave these bounds.
+        // Source: NAMUR NE 43: 3.8 to 20.5 mA measure, 3.6 mA and 21 mA tell of a failure.
+        let (below, above) = (first - (last - first) / 50, last + (last - first) / 25)
+        channel = ChannelDescription(
+            source: "value", unit: unit, exponent: exponent, title: "Measured value",
+            plausibility: Plausibility(range: min(below, above)...max(below, above)),
+            captureDelta: max(1, abs(last - first) / 100))
+    }
+
+    func value(at millivolts: DecimalNumber) -> Double {
+        let share = (millivolts.approximate - from.low) / (from.high - from.low)
+        return to.low + share * (to.high - to.low)
+    }
+}
+
+extension Settings {
+    /// - Throws: `.badComponent` for anything but a number above zero.
+    fileprivate func positive(_ name: String) throws(DriverError) -> Double {
+        let number = try decimal(name).approximate
+        guard number > 0 else { throw bad(name, "a number above 0") }
+        return number
+    }
+}

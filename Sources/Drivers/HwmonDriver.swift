@@ -1,0 +1,131 @@
+import DriverKit
+import Vocabulary
+
+/// One input of a hardware monitoring chip: a temperature, a fan, a voltage, a current, a power or
+/// a humidity.
+public struct HwmonDriver: Driver {
+    public static let description = DriverDescription(
+        model: DriverModel(known: "hwmon"),
+        title: "Input of a hardware monitoring chip",
+        wire: "sysfs", kinds: [.sensor],
+        settings: [
+            SettingDescription(
+                "chip", .text, "What /sys/class/hwmon/hwmon*/name says: \"lm75\"."),
+            SettingDescription(
+                "input", .text,
+                "The chip's input: \"temp1\", \"fan1\", \"in0\", \"curr1\", \"power1\", "
+                    + "\"humidity1\"."),
+            DeviceAddress.setting,
+        ],
+        channels: [], source: "Documentation/hwmon/sysfs-interface.rst of Linux")
+
+    private static let search = DeviceSearch(
+        noun: "hwmon chip", folder: "/sys/class/hwmon", prefix: "hwmon", attribute: "name",
+        narrowedBy: DeviceAddress.example)
+
+    /// The attribute with the value.
+    private let value: String
+    /// The attribute that says whether the sensor at the input is broken; nil when there is none.
+    private let fault: String?
+    private let input: HwmonInput
+    private let chip: String
+    private let files: any AttributeFiles
+
+    public static func channels(
+        offeredWith settings: Settings
+    ) throws(DriverError) -> [ChannelDescription] {
+        [try HwmonInput(settings).channel]
+    }
+
+    public static func claims(of component: Component) throws(DriverError) -> [WireClaim] {
+        let address = try DeviceAddress(component.settings).map { " at \($0)" } ?? ""
+        return [
+            WireClaim(
+                "hwmon chip \(try component.settings.text("chip"))\(address) "
+                    + "input \(try component.settings.text("input"))")
+        ]
+    }
+
+    public init(component: Component, wiring: any Wiring) throws(DriverError) {
+        files = wiring.files
+        chip = try component.settings.text("chip")
+        input = try HwmonInput(component.settings)
+        let numbers: [String]? =
+            if let address = try DeviceAddress(component.settings) {
+                try files.names(in: "\(address.folder)/hwmon")
+            } else {
+                nil
+            }
+        let folder = try Self.search.folder(of: chip, in: files, narrowedTo: numbers)
+        let attributes = try files.names(in: folder)
+        // Some power meters show only a mean.
+        guard
+            let value = ["\(input.name)_input", "\(input.name)_average"].first(
+                where: attributes.contains)
+        else {
+            let inputs = attributes.filter { $0.hasSuffix("_input") }.map { $0.dropLast(6) }
+            throw DriverError(
+                .notConnected,
+                "hwmon chip \(chip): has no input \(input.name); it has "
+                    + (inputs.isEmpty ? "none" : inputs.joined(separator: ", ")))
+        }
+        self.value = "\(folder)/\(value)"
+        fault = attributes.contains("\(input.name)_fault") ? "\(folder)/\(input.name)_fault" : nil
+    }
+
+    public mutating func read(
+        _ due: [DataChannel], at now: MonotonicInstant
+    ) throws(DriverError) -> [Reading] {
+        guard !due.isEmpty else { return [] }
+        if let fault, try files.line(of: fault) != "0" {
+            throw DriverError(
+                .badReply,
+                "hwmon chip \(chip): says that the sensor at \(input.name) is broken or missing")
+        }
+        let number = try files.number(of: value).shifted(by: input.channel.exponent)
+        var readings: [Reading] = []
+        for channel in due { readings.append(try channel.reading(number)) }
+        return readings
+    }
+}
+
+/// What an input of a hardware monitoring chip measures, told by its name.
+struct HwmonInput {
+    let name: String
+    let channel: ChannelDescription
+
+    /// - Throws: `.badComponent` for a name that no chip has.
+    init(_ settings: Settings) throws(DriverError) {
+        name = try settings.text("input")
+        let kind = name.prefix { !$0.isWholeNumber }
+        guard let channel = Self.channels[String(kind)],
+            UInt16(name.dropFirst(kind.count)) != nil
+        else {
+            throw settings.bad(
+                "input",
+                Self.channels.keys.sorted().joined(separator: ", ") + ", each with a number")
+        }
+        self.channel = channel
+    }
+
+    /// What each kind of input shows, in the steps in which the kernel shows it.
+    ///
+    /// Source: Documentation/hwmon/sysfs-interface.rst of Linux.
+    private static let channels: [String: ChannelDescription] = [
+        "temp": ChannelDescription(
+            source: "temperature", unit: .celsius, exponent: -3, title: "Temperature",
+            plausibility: Plausibility(range: -60_000...300_000), captureDelta: 500),
+        "fan": ChannelDescription(
+            source: "fan-speed", unit: .revolutionPerMinute, exponent: 0, title: "Fan speed",
+            plausibility: Plausibility(range: 0...100_000), captureDelta: 200),
+        "in": ChannelDescription(
+            source: "voltage", unit: .volt, exponent: -3, title: "Voltage", captureDelta: 100),
+        "curr": ChannelDescription(
+            source: "current", unit: .ampere, exponent: -3, title: "Current", captureDelta: 100),
+        "power": ChannelDescription(
+            source: "power", unit: .watt, exponent: -6, title: "Power", captureDelta: 1_000_000),
+        "humidity": ChannelDescription(
+            source: "humidity", unit: .percent, exponent: -3, title: "Relative humidity",
+            plausibility: Plausibility(range: 0...100_000), captureDelta: 2_000),
+    ]
+}
