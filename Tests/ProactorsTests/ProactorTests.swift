@@ -212,7 +212,9 @@ import Vocabulary
         bench.order("pump", "a1", 1)
         _ = await bench.published("answer/pump", 1)
         let stopping = Task { await bench.proactor.stop() }
-        await bench.pass(.seconds(2), sleepers: 2)
+        // The watch over the nodes, and the limit of the ill node's stop.
+        await bench.clock.sleepers(2)
+        bench.clock.advance(by: .seconds(1))
         await stopping.value
         #expect(relay.level == 0)
         hanging.release()
