@@ -67,7 +67,7 @@ let package = Package(
         room("Layouts", ["DriverKit", "Documents", "Vocabulary"]),
         room("Journals", ["Vocabulary", deque]),
         room("Links", ["Vocabulary"]),
-        room("Upstreams", ["Vocabulary", "Documents", "CMosquitto", "CLinux"]),
+        room("Upstreams", ["Vocabulary", "Documents", "CMosquitto", "CLinux", deque]),
         room("Brokers", ["Vocabulary", "Nodes", "CLinux"]),
         room(
             "Proactors",

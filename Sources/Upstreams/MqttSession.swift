@@ -9,35 +9,73 @@ public protocol Upstream: Sendable {
     /// Starts to connect, and goes on trying until `close()`.
     func connect()
 
-    /// Asks the broker for messages that match `topic`, a filter.
+    /// Asks the broker for messages that match `topic`, a filter. `.subscribed` or
+    /// `.subscriptionRefused` follows.
     ///
     /// Subscriptions end with the connection: subscribe again after each `.connected`.
     /// - Throws: `.notConnected`; `.full`; `.badMessage` when `topic` is no filter.
     func subscribe(_ topic: String) throws(UpstreamError)
 
-    /// Hands `message` over. One of `.acknowledged`, `.publishRefused` or `.disconnected` follows.
+    /// Hands `message` over. One of `.acknowledged`, `.publishRefused` or `.disconnected` follows; at
+    /// QoS 0 there is no `.acknowledged`.
     ///
-    /// - Throws: `.notConnected` or `.full`, and nothing was handed over; `.badMessage`, worth no other try.
+    /// - Throws: `.notConnected` until `.connected` was taken from `news`, and after the connection
+    ///   broke; `.full`; `.badMessage`, worth no other try. In each case nothing was handed over.
     @discardableResult
     func publish(_ message: MqttMessage) throws(UpstreamError) -> MessageID
 
-    /// Sends what was handed over, says goodbye to the broker and ends the news.
+    /// Sends what was handed over, says goodbye to the broker and ends the news, all within about 1 s.
+    /// Whoever needs acknowledgements waits for them before.
     func close()
 }
 
-/// One MQTT 5 session on a thread of its own.
+/// One MQTT 5 session with a broker, on a thread of its own.
+///
+/// Each connection starts clean and leaves nothing behind: the broker keeps no messages for a session
+/// that is away, so no command comes late, and what was not acknowledged when the connection broke is
+/// forgotten, so whoever keeps it hands it over again without making a duplicate of it.
+///
+/// Published messages wait for their turn in an outbox that `settings.window` bounds; who comes too
+/// often is told `.full`. News wait for their consumer: received messages beyond
+/// `settings.inboxCapacity` are dropped and counted, outcomes of publishes are bounded by the window,
+/// and of a connection that came and went before anybody looked nothing is told.
 public final class MqttSession: Upstream {
     public let news: AsyncStream<MqttNews>
+    private let settings: MqttSettings
+    private let clock: any GatewayClock
+    private let exchange: MqttExchange
 
+    /// - Parameter clock: Measures the waits between tries to connect.
     public init(settings: MqttSettings, clock: any GatewayClock) {
-        news = AsyncStream { $0.finish() }
+        (self.settings, self.clock) = (settings, clock)
+        let exchange = MqttExchange(
+            window: settings.window, inboxCapacity: settings.inboxCapacity)
+        self.exchange = exchange
+        news = AsyncStream {
+            await exchange.next()
+        } onCancel: {
+            exchange.dismissConsumer()
+        }
     }
 
-    public func connect() {}
-    public func subscribe(_ topic: String) throws(UpstreamError) {}
+    deinit { exchange.close() }
+
+    public func connect() {
+        guard exchange.start() else { return }
+        let (settings, exchange, clock) = (settings, exchange, clock)
+        startThread(named: "mqtt-\(settings.broker.host)") {
+            MqttLoop(settings: settings, exchange: exchange, clock: clock).run()
+        }
+    }
+
+    public func subscribe(_ topic: String) throws(UpstreamError) {
+        try exchange.subscribe(topic)
+    }
+
     @discardableResult
     public func publish(_ message: MqttMessage) throws(UpstreamError) -> MessageID {
-        throw UpstreamError(kind: .notConnected, detail: "not connected")
+        try exchange.publish(message)
     }
-    public func close() {}
+
+    public func close() { exchange.close() }
 }

@@ -1,7 +1,226 @@
 import Vocabulary
 
 /// Tidegate's own words: plain JSON on plain topics.
-public struct PlainCodec: Sendable {
-    /// - Parameter prefix: The first level of all topics; `"tidegate"` when the layout says nothing.
-    public init(profile: GatewayProfile, prefix: String = "tidegate") {}
+///
+/// Below `tidegate/GATEWAY`: `status` and `birth` say who is here; `live/CHANNEL` holds each newest
+/// value, retained, and `readings/CHANNEL` tells each value once, in order and acknowledged;
+/// `trouble/NODE` tells each trouble's begin and end, and `troubles` holds those that stand, retained;
+/// `set/NODE` takes commands and `answer/NODE` answers them.
+public struct PlainCodec: Codec {
+    let profile: GatewayProfile
+    let topics: PlainTopics
+    let nodes: [ShNodeName: NodeProfile]
+    private let channels: [DataChannelName: DataChannel]
+    /// Who gives the orders that come in here.
+    let orderedBy: String
+
+    /// - Parameters:
+    ///   - upstream: Named in each command as the one who gave it.
+    ///   - prefix: The first level of all topics; `"tidegate"` when the layout says nothing.
+    public init(profile: GatewayProfile, upstream: UpstreamName, prefix: String = "tidegate") {
+        self.profile = profile
+        topics = PlainTopics(prefix: prefix, gateway: profile.gateway)
+        orderedBy = "upstream \(upstream)"
+        nodes = Dictionary(profile.nodes.map { ($0.name, $0) }) { first, _ in first }
+        channels = Dictionary(
+            profile.nodes.flatMap(\.channels).map { ($0.name, $0) }) { first, _ in first }
+    }
+
+    public var will: MqttMessage { status("offline", at: nil) }
+
+    public var subscriptions: [String] { [topics.commands] }
+
+    /// The birth comes first, so that nobody takes an old birth for that of the new incarnation.
+    public func greeting(at now: WallTime) -> [MqttMessage] {
+        let birth = JsonText.object([
+            "gateway": .text(profile.gateway.text),
+            "incarnation": .text(profile.incarnation),
+            "at": .text(now.iso8601),
+            "nodes": .list(profile.nodes.map(Self.birth(of:))),
+        ])
+        return [
+            MqttMessage(topic: topics.birth, payload: birth.bytes, isRetained: true),
+            status("online", at: now),
+        ]
+    }
+
+    public func farewell(at now: WallTime) -> [MqttMessage] { [status("offline", at: now)] }
+
+    public func live(_ reading: Reading, at: WallTime) -> [MqttMessage] {
+        guard let channel = channels[reading.channel] else { return [] }
+        let text = JsonText.group(Self.members(of: reading, in: channel, at: at))
+        return [
+            MqttMessage(
+                topic: topics.live(channel.name), payload: text.bytes, qos: .atMostOnce,
+                isRetained: true)
+        ]
+    }
+
+    public func standing(_ troubles: [StandingTrouble], at now: WallTime) -> [MqttMessage] {
+        let text = JsonText.object([
+            "incarnation": .text(profile.incarnation),
+            "at": .text(now.iso8601),
+            "troubles": .list(
+                troubles.map { standing in
+                    .group(
+                        Self.members(of: standing.trouble, of: standing.node, at: standing.since))
+                }),
+        ])
+        return [MqttMessage(topic: topics.troubles, payload: text.bytes, isRetained: true)]
+    }
+
+    /// Readings of channels that the layout no longer has are left out: their unit is not known.
+    public func history(_ entry: Entry) -> [MqttMessage] {
+        let at = entry.fact.at.wall
+        let sequence = JsonText.Member(
+            name: "sequence", value: .number(Int64(clamping: entry.sequence)))
+        switch entry.fact.matter {
+        case .readings(let readings):
+            return readings.compactMap { reading in
+                guard let channel = channels[reading.channel] else { return nil }
+                let members = Self.members(of: reading, in: channel, at: at) + [sequence]
+                return MqttMessage(
+                    topic: topics.readings(channel.name), payload: JsonText.group(members).bytes)
+            }
+        case .trouble(let trouble):
+            let members = Self.members(of: trouble, of: entry.fact.node, at: at) + [sequence]
+            return [
+                MqttMessage(
+                    topic: topics.trouble(entry.fact.node), payload: JsonText.group(members).bytes)
+            ]
+        }
+    }
+
+    public func answer(
+        _ answer: CommandAnswer, id: CommandID, node: ShNodeName?, to reply: Reply,
+        at now: WallTime
+    ) -> MqttMessage {
+        var members = [
+            JsonText.Member(name: "id", value: .text(id.text)),
+            JsonText.Member(name: "node", value: node.map { .text($0.text) } ?? .null),
+            JsonText.Member(name: "outcome", value: .text(answer.word)),
+        ]
+        switch answer {
+        case .confirmed(let reading, let at):
+            if let channel = channels[reading.channel] {
+                members += Self.members(of: reading, in: channel, at: at.wall)
+                    .filter { !["channel", "node"].contains($0.name) }
+            }
+            members.append(JsonText.Member(name: "detail", value: .null))
+        case .refused(let detail), .failed(let detail), .late(let detail):
+            members += JsonText.members([
+                "value": .null, "steps": .null, "time": .number(now.nanoseconds),
+                "iso": .text(now.iso8601), "detail": .text(detail),
+            ])
+        }
+        return MqttMessage(
+            topic: reply.topic, payload: JsonText.group(members).bytes,
+            correlationData: reply.correlationData)
+    }
+}
+
+// MARK: - Payloads
+
+extension PlainCodec {
+    private func status(_ state: String, at: WallTime?) -> MqttMessage {
+        let text = JsonText.object([
+            "state": .text(state),
+            "incarnation": .text(profile.incarnation),
+            "at": at.map { .text($0.iso8601) } ?? .null,
+        ])
+        return MqttMessage(topic: topics.status, payload: text.bytes, isRetained: true)
+    }
+
+    private static func birth(of node: NodeProfile) -> JsonText {
+        .object([
+            "name": .text(node.name.text),
+            "kind": .text(node.kind.rawValue),
+            "title": .text(node.title),
+            "driver": .text(node.driver.text),
+            "simulated": .flag(node.isSimulated),
+            "channels": .list(node.channels.map(birth(of:))),
+        ])
+    }
+
+    private static func birth(of channel: DataChannel) -> JsonText {
+        .object([
+            "name": .text(channel.name.text),
+            "unit": .text(channel.unit.rawValue),
+            "symbol": .text(channel.unit.symbol),
+            "exponent": .number(Int64(channel.exponent)),
+            "source": .text(channel.source),
+            "pollPeriod": .number(seconds(channel.pollPeriod)),
+            "capturePeriod": .number(seconds(channel.capture.period)),
+            "captureDelta": channel.capture.delta.map { .number(channel.decimal($0)) } ?? .null,
+        ])
+    }
+
+    private static func seconds(_ duration: Duration) -> DecimalNumber {
+        DecimalNumber(mantissa: duration.wholeNanoseconds, exponent: -9)
+    }
+
+    /// A value that is not good is never a value: it is null, and the number stands beside it under a
+    /// name of its own.
+    private static func members(
+        of reading: Reading, in channel: DataChannel, at: WallTime
+    ) -> [JsonText.Member] {
+        let isGood = reading.quality == .good
+        let decimal = JsonText.number(channel.decimal(reading.value))
+        var members = JsonText.members([
+            "channel": .text(channel.name.text),
+            "node": .text(channel.node.text),
+            "value": isGood ? decimal : .null,
+            "steps": isGood ? .number(reading.value) : .null,
+            "exponent": .number(Int64(channel.exponent)),
+            "unit": .text(channel.unit.rawValue),
+            "time": .number(at.nanoseconds),
+            "iso": .text(at.iso8601),
+            "quality": .text(reading.quality.rawValue),
+        ])
+        if isGood, channel.unit == .onOff {
+            members.insert(
+                JsonText.Member(name: "state", value: .text(channel.text(reading.value))), at: 3)
+        }
+        switch reading.quality {
+        case .good: break
+        case .stale: members.append(JsonText.Member(name: "last", value: decimal))
+        case .bad: members.append(JsonText.Member(name: "rejected", value: decimal))
+        }
+        return members
+    }
+
+    private static func members(
+        of trouble: Trouble, of node: ShNodeName, at: WallTime
+    ) -> [JsonText.Member] {
+        var members = JsonText.members([
+            "node": .text(node.text),
+            "kind": .text(trouble.kind.rawValue),
+            "on": .flag(trouble.isOn),
+            "detail": .text(trouble.detail),
+            "time": .number(at.nanoseconds),
+            "iso": .text(at.iso8601),
+        ])
+        if let channel = trouble.channel {
+            members.insert(JsonText.Member(name: "channel", value: .text(channel.text)), at: 1)
+        }
+        return members
+    }
+}
+
+extension JsonText {
+    fileprivate static func members(_ pairs: KeyValuePairs<String, JsonText>) -> [Member] {
+        pairs.map { Member(name: $0.key, value: $0.value) }
+    }
+}
+
+extension CommandAnswer {
+    /// The word for it on the wire.
+    fileprivate var word: String {
+        switch self {
+        case .confirmed: "confirmed"
+        case .refused: "refused"
+        case .failed: "failed"
+        case .late: "late"
+        }
+    }
 }

@@ -1,0 +1,321 @@
+import CLinux
+import DequeModule
+import Glibc
+import Synchronization
+import Vocabulary
+
+/// What the callers of a session and its thread share: orders one way, news the other.
+///
+/// Any thread may order; the session's thread takes orders and brings news; one task takes the news.
+/// Everything here is bounded, see `MqttSession`.
+final class MqttExchange: Alarm {
+    enum Order {
+        case publish(MessageID, MqttMessage)
+        case subscribe(String)
+    }
+
+    /// How many subscriptions may be under way.
+    private static let subscriptionLimit = 256
+
+    fileprivate struct State {
+        var isStarted = false
+        var isClosing = false
+        var isFinished = false
+        var isConnected = false
+        /// Whether there is a connection whose `.connected` the consumer has taken.
+        var isKnown = false
+        var lastNumber: UInt64 = 0
+        var orders: [Order] = []
+        /// Published and without an outcome in `news`, at QoS 0 and 1.
+        var unsettled = [0, 0]
+        var subscribing = 0
+        var news: Deque<MqttNews> = []
+        /// Of `news`: outcomes of publishes, outcomes of subscriptions, received messages.
+        var outcomes = 0
+        var subscriptionOutcomes = 0
+        var inbox = 0
+        /// The last failure told, so that it is not told again with each try.
+        var told: MqttNews?
+        var consumer: CheckedContinuation<MqttNews?, Never>?
+    }
+
+    private let window: Int
+    private let inboxCapacity: Int
+    private let state = Mutex(State())
+    /// Becomes readable when there are orders or the session is to close.
+    let bell: Int32
+
+    init(window: Int, inboxCapacity: Int) {
+        precondition(window > 0 && inboxCapacity > 0, "a session needs room for a message each way")
+        (self.window, self.inboxCapacity) = (window, inboxCapacity)
+        bell = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
+        precondition(bell >= 0, "no eventfd: \(errorWords(errno))")
+    }
+
+    deinit { Glibc.close(bell) }
+
+    func ring() {
+        var one: UInt64 = 1
+        // Sound: eight bytes of `one` are read during the call. A full counter is awake already.
+        _ = unsafe write(bell, &one, 8)
+    }
+
+    func silenceBell() {
+        var rung: UInt64 = 0
+        // Sound: the descriptor does not block and at most eight bytes are written to `rung`.
+        _ = unsafe read(bell, &rung, 8)
+    }
+}
+
+// MARK: - Callers
+
+extension MqttExchange {
+    /// - Returns: Whether this was the first call and the session is still open.
+    func start() -> Bool {
+        state.withLock { state in
+            defer { state.isStarted = true }
+            return !state.isStarted && !state.isClosing
+        }
+    }
+
+    func publish(_ message: MqttMessage) throws(UpstreamError) -> MessageID {
+        if let problem = topicProblem(message.topic) {
+            throw UpstreamError(kind: .badMessage, detail: problem)
+        }
+        let qos = Int(message.qos.rawValue)
+        let (id, kind) = state.withLock { state -> (MessageID?, UpstreamError.Kind) in
+            guard state.isKnown, !state.isClosing else { return (nil, .notConnected) }
+            guard state.unsettled[qos] + state.outcomes < window else { return (nil, .full) }
+            state.unsettled[qos] += 1
+            state.lastNumber += 1
+            let id = MessageID(number: state.lastNumber)
+            state.orders.append(.publish(id, message))
+            return (id, .full)
+        }
+        guard let id else { throw refusal(kind, of: "topic \(message.topic)") }
+        ring()
+        return id
+    }
+
+    func subscribe(_ topic: String) throws(UpstreamError) {
+        if let problem = filterProblem(topic) {
+            throw UpstreamError(kind: .badMessage, detail: problem)
+        }
+        let kind = state.withLock { state -> UpstreamError.Kind? in
+            guard state.isKnown, !state.isClosing else { return .notConnected }
+            guard state.subscribing + state.subscriptionOutcomes < Self.subscriptionLimit else {
+                return .full
+            }
+            state.subscribing += 1
+            state.orders.append(.subscribe(topic))
+            return nil
+        }
+        if let kind { throw refusal(kind, of: "subscription \(topic)") }
+        ring()
+    }
+
+    func close() {
+        let mustFinish = state.withLock { state in
+            defer { state.isClosing = true }
+            // Without a connection there is nobody to say goodbye to, and the thread may be busy for a
+            // while with a name or an address that does not answer.
+            return !state.isStarted || !state.isConnected
+        }
+        if mustFinish { finish() }
+        ring()
+    }
+
+    private func refusal(_ kind: UpstreamError.Kind, of what: String) -> UpstreamError {
+        UpstreamError(
+            kind: kind,
+            detail: kind == .notConnected
+                ? "\(what): there is no connection to the broker"
+                : "\(what): \(window) messages wait for the broker already")
+    }
+}
+
+// MARK: - The consumer
+
+extension MqttExchange {
+    /// The next news, or nil once all is told.
+    func next() async -> MqttNews? {
+        await withCheckedContinuation { continuation in
+            let (news, isOver, displaced) = state.withLock { state in
+                let displaced = state.consumer.take()
+                guard let news = state.take() else {
+                    if !state.isFinished { state.consumer = continuation }
+                    return (nil as MqttNews?, state.isFinished, displaced)
+                }
+                return (news, false, displaced)
+            }
+            displaced?.resume(returning: nil)
+            if news != nil || isOver { continuation.resume(returning: news) }
+        }
+    }
+
+    func dismissConsumer() {
+        state.withLock { $0.consumer.take() }?.resume(returning: nil)
+    }
+}
+
+// MARK: - The session's thread
+
+extension MqttExchange {
+    var isClosing: Bool { state.withLock(\.isClosing) }
+
+    func takeOrders() -> [Order] {
+        state.withLock { state in
+            defer { state.orders.removeAll(keepingCapacity: true) }
+            return state.orders
+        }
+    }
+
+    func connected(sessionPresent: Bool) {
+        tell { state in
+            state.told = nil
+            state.isConnected = true
+            state.news.append(.connected(sessionPresent: sessionPresent))
+        }
+    }
+
+    /// A try to connect failed. `news` is `.unreachable` or `.refused`.
+    func failed(_ news: MqttNews) {
+        tell { state in
+            guard state.told != news else { return }
+            state.told = news
+            switch state.news.last {
+            case .unreachable, .refused: state.news.removeLast()
+            default: break
+            }
+            state.news.append(news)
+        }
+    }
+
+    func disconnected(_ reason: String) {
+        tell { state in
+            state.forgetConnection()
+            guard let start = state.news.lastIndex(where: \.isConnected) else {
+                state.news.append(.disconnected(reason))
+                return
+            }
+            // Nobody has heard of this connection; only what it lost is worth telling.
+            var lost = 0
+            while state.news.count > start {
+                switch state.news.removeLast() {
+                case .received:
+                    lost += 1
+                    state.inbox -= 1
+                case .dropped(let count): lost += count
+                default: break
+                }
+            }
+            if lost > 0 { state.news.append(.dropped(lost)) }
+        }
+    }
+
+    func acknowledged(_ id: MessageID) {
+        tell { state in
+            state.unsettled[1] -= 1
+            state.outcomes += 1
+            state.news.append(.acknowledged(id))
+        }
+    }
+
+    func written() {
+        state.withLock { $0.unsettled[0] -= 1 }
+    }
+
+    func publishRefused(
+        _ id: MessageID, qos: MqttMessage.QualityOfService, reason: String, topic: String
+    ) {
+        tell { state in
+            state.unsettled[Int(qos.rawValue)] -= 1
+            state.outcomes += 1
+            state.news.append(.publishRefused(id, reason: reason, topic: topic))
+        }
+    }
+
+    /// - Parameter refusal: Nil when the broker accepted the subscription.
+    func subscriptionSettled(_ topic: String, refusal: String?) {
+        tell { state in
+            state.subscribing -= 1
+            state.subscriptionOutcomes += 1
+            state.news.append(
+                refusal.map { .subscriptionRefused(topic: topic, reason: $0) }
+                    ?? .subscribed(topic: topic))
+        }
+    }
+
+    func received(_ message: MqttMessage) {
+        tell { state in
+            guard state.inbox < inboxCapacity else { return state.drop() }
+            state.inbox += 1
+            state.news.append(.received(message))
+        }
+    }
+
+    func droppedMessage() {
+        tell { $0.drop() }
+    }
+
+    /// Nothing more will be told.
+    func finish() {
+        let consumer = state.withLock { state in
+            state.isFinished = true
+            state.forgetConnection()
+            return state.consumer.take()
+        }
+        consumer?.resume(returning: nil)
+    }
+
+    /// Says nothing any more once the session is finished.
+    private func tell(_ change: (inout State) -> Void) {
+        let (consumer, news) = state.withLock { state in
+            guard !state.isFinished else {
+                return (nil as CheckedContinuation<MqttNews?, Never>?, nil as MqttNews?)
+            }
+            change(&state)
+            guard state.consumer != nil, let news = state.take() else {
+                return (nil, nil)
+            }
+            return (state.consumer.take(), news)
+        }
+        consumer?.resume(returning: news)
+    }
+}
+
+extension MqttExchange.State {
+    // The queue of news and its counts.
+
+    mutating func take() -> MqttNews? {
+        guard let first = news.popFirst() else { return nil }
+        switch first {
+        // The connection may have broken since, but then this news would have gone with it.
+        case .connected: isKnown = true
+        case .acknowledged, .publishRefused: outcomes -= 1
+        case .subscribed, .subscriptionRefused: subscriptionOutcomes -= 1
+        case .received: inbox -= 1
+        case .unreachable, .refused, .disconnected, .dropped: break
+        }
+        return first
+    }
+
+    mutating func drop() {
+        if case .dropped(let count) = news.last {
+            news[news.endIndex - 1] = .dropped(count + 1)
+        } else {
+            news.append(.dropped(1))
+        }
+    }
+
+    mutating func forgetConnection() {
+        (isConnected, isKnown) = (false, false)
+        orders.removeAll()
+        unsettled = [0, 0]
+        subscribing = 0
+    }
+}
+
+extension MqttNews {
+    fileprivate var isConnected: Bool { if case .connected = self { true } else { false } }
+}

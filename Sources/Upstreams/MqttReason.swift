@@ -1,0 +1,78 @@
+import CMosquitto
+
+/// A reason code of MQTT 5 in words that a person can act on.
+///
+/// Source: MQTT Version 5.0, OASIS Standard, section 2.4.
+struct MqttReason: Hashable, Sendable, CustomStringConvertible {
+    let code: Int32
+
+    init(_ code: Int32) { self.code = code }
+
+    /// Codes from 128 on tell that something was not done.
+    var isFailure: Bool { code >= 128 }
+
+    var description: String { words ?? "reason \(code)" }
+
+    private var words: String? {
+        switch code {
+        case 0: "success"
+        case 4: "the broker closed the connection and publishes the last will"
+        case 16: "nobody has subscribed to the topic"
+        case 128: "the broker gives no reason"
+        case 129: "the broker could not read the packet"
+        case 130: "the broker saw a breach of the protocol"
+        case 131: "the broker's settings do not allow it"
+        case 132: "the broker does not speak MQTT 5"
+        case 133: "the broker does not accept the client identifier"
+        case 134: "bad user name or password"
+        case 135: "not authorized; check user, password and the broker's access list"
+        case 136: "the broker is not available"
+        case 137: "the broker is busy"
+        case 138: "the broker has banned this client"
+        case 139: "the broker is shutting down"
+        case 140: "the broker does not accept the way of authentication"
+        case 141: "the broker heard nothing for the keep-alive time"
+        case 142: "another client connected with the same client identifier"
+        case 143: "the broker does not accept the topic filter"
+        case 144: "the broker does not accept the topic"
+        case 145: "the packet identifier is in use"
+        case 146: "the packet identifier is unknown"
+        case 147: "more messages on their way than the broker accepts"
+        case 148: "the topic alias is invalid"
+        case 149: "the packet is larger than the broker accepts"
+        case 150: "more messages than the broker accepts"
+        case 151: "the broker's quota is used up"
+        case 152: "the broker's administrator ended it"
+        case 153: "the payload is not of the form that was announced"
+        case 154: "the broker keeps no retained messages"
+        case 155: "the broker does not offer this quality of service"
+        case 156: "the broker asks to use another server"
+        case 157: "the broker has moved to another server"
+        case 158: "the broker offers no shared subscriptions"
+        case 159: "connected too often; the broker limits the rate"
+        case 160: "the broker's longest time for a connection is over"
+        case 161: "the broker offers no subscription identifiers"
+        case 162: "the broker offers no wildcard subscriptions"
+        default: nil
+        }
+    }
+}
+
+/// What is wrong with `topic` for a publish; nil when nothing is.
+func topicProblem(_ topic: String) -> String? {
+    guard !topic.isEmpty, topic.utf8.count <= 65_535 else {
+        return "topic \"\(topic.prefix(40))\": must have 1 to 65535 bytes"
+    }
+    guard !topic.utf8.contains(where: { "+#\0".utf8.contains($0) }) else {
+        return "topic \"\(topic)\": must hold no +, # or zero byte"
+    }
+    return nil
+}
+
+/// What is wrong with `filter` for a subscription; nil when nothing is.
+func filterProblem(_ filter: String) -> String? {
+    // Sound: the call only reads the C string, which lives as long as it.
+    let status = unsafe mosquitto_sub_topic_check(filter)
+    let isFilter = !filter.isEmpty && !filter.utf8.contains(0) && status == 0
+    return isFilter ? nil : "subscription \"\(filter)\": is no topic filter, for example a/+/c or a/#"
+}

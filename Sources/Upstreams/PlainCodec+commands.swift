@@ -1,0 +1,194 @@
+import Documents
+import Vocabulary
+
+// Reads commands. What comes in here was written by anybody.
+extension PlainCodec {
+    /// The longest command, in bytes.
+    public static let longestCommand = 4096
+    private static let longestCorrelationData = 1024
+    private static let memberNames = ["value", "id", "expires"]
+
+    public func incoming(
+        _ message: MqttMessage, at now: WallTime, using generator: inout some RandomNumberGenerator
+    ) -> Incoming {
+        guard let target = topics.target(of: message.topic) else {
+            return .ignored(why: "topic \(message.topic.prefix(128)): is no command's topic")
+        }
+        guard !(message.isRetained && message.payload.isEmpty) else {
+            return .ignored(why: "topic \(message.topic.prefix(128)): a retained command was deleted")
+        }
+        let node = ShNodeName(String(target))
+        guard let (reply, problem) = reply(to: message, node: node) else {
+            return .ignored(
+                why: "topic \(message.topic.prefix(128)): names no node and asks for no answer")
+        }
+        let (order, id) = Self.order(in: message.payload)
+        let commandID = id ?? CommandID(using: &generator)
+        do throws(Refusal) {
+            if let problem { throw Refusal(problem) }
+            guard !message.isRetained else {
+                throw Refusal(
+                    "retained commands are never carried out; publish without the retain flag")
+            }
+            let order = try order.get()
+            if let expires = order.expires, expires < now {
+                throw Refusal("expired at \(expires.iso8601); it is \(now.iso8601) here")
+            }
+            let target = try relay(node, String(target))
+            let command = Command(
+                id: commandID, node: target.name, value: try steps(of: order.value, for: target),
+                orderedBy: orderedBy, expires: order.expires)
+            return .command(command, reply)
+        } catch {
+            return .refused(why: error.why, id: commandID, node: node, reply)
+        }
+    }
+
+    private struct Refusal: Error {
+        let why: String
+        init(_ why: String) { self.why = why }
+    }
+
+    private struct Order {
+        enum Value { case flag(Bool), number(DecimalNumber) }
+        let value: Value
+        let expires: WallTime?
+    }
+
+    /// - Returns: Where to answer, and why the topic asked for is not used; nil when there is nowhere.
+    private func reply(to message: MqttMessage, node: ShNodeName?) -> (Reply, problem: String?)? {
+        let plain = node.map { topics.answer($0) }
+        guard (message.correlationData ?? []).count <= Self.longestCorrelationData else {
+            let problem = "correlation data: at most \(Self.longestCorrelationData) bytes"
+            return plain.map { (Reply(topic: $0), problem) }
+        }
+        let data = message.correlationData
+        guard let asked = message.responseTopic else {
+            return plain.map { (Reply(topic: $0, correlationData: data), nil) }
+        }
+        guard let problem = topics.problem(ofResponse: asked) else {
+            return (Reply(topic: asked, correlationData: data), nil)
+        }
+        return plain.map { (Reply(topic: $0, correlationData: data), problem) }
+    }
+
+    private func relay(_ name: ShNodeName?, _ text: String) throws(Refusal) -> NodeProfile {
+        guard let name, let node = nodes[name] else {
+            let relays = nodes.values.filter { $0.kind == .relay }.map(\.name.text)
+            throw Refusal(
+                "node \(text.prefix(64)): is not of this gateway\(didYouMean(text, among: relays))")
+        }
+        guard node.kind == .relay, !node.channels.isEmpty else {
+            throw Refusal("node \(name): is a \(node.kind.rawValue) and takes no commands")
+        }
+        return node
+    }
+
+    private func steps(of value: Order.Value, for node: NodeProfile) throws(Refusal) -> Int64 {
+        // An actuator has exactly one channel.
+        let channel = node.channels[0]
+        switch value {
+        case .flag(let flag):
+            guard channel.unit == .onOff, let steps = channel.steps(DecimalNumber(mantissa: 1))
+            else { throw Refusal("node \(node.name): takes a number in \(channel.unit.rawValue)") }
+            return flag ? steps : 0
+        case .number(let number):
+            if channel.unit == .onOff {
+                guard number.mantissa == 0 || number.wholeSteps(exponent: 0) == 1 else {
+                    throw Refusal("node \(node.name): takes on, off, 1 or 0, not \(number)")
+                }
+            }
+            guard let steps = channel.steps(number) else {
+                let step = channel.decimal(1)
+                throw Refusal(
+                    "node \(node.name): \(number) is no whole number of steps of \(step) "
+                        + channel.unit.rawValue)
+            }
+            return steps
+        }
+    }
+
+    /// - Returns: The order or what is wrong with it, and its identity as far as it has a good one.
+    private static func order(in payload: [UInt8]) -> (Result<Order, Refusal>, CommandID?) {
+        guard payload.count <= longestCommand else {
+            return (
+                .failure(
+                    Refusal("\(payload.count) bytes; a command has at most \(longestCommand)")), nil
+            )
+        }
+        guard let text = String(validating: payload, as: UTF8.self) else {
+            return (.failure(Refusal("the command is not UTF-8 text")), nil)
+        }
+        let words = text.drop { $0.isWhitespace }
+        guard words.first == "{" else { return (plainOrder(text), nil) }
+        let (document, problems) = JsonParser.parse(payload)
+        let id = document?["id"]?.text.flatMap(CommandID.init)
+        guard let document, problems.isEmpty else {
+            return (.failure(Refusal(problems.first?.description ?? "no JSON")), id)
+        }
+        do throws(Refusal) {
+            return (.success(try order(in: document)), id)
+        } catch {
+            return (.failure(error), id)
+        }
+    }
+
+    private static func plainOrder(_ text: String) -> Result<Order, Refusal> {
+        let word = text.split(whereSeparator: \.isWhitespace)
+        guard word.count == 1, let value = value(of: word[0]) else {
+            return .failure(
+                Refusal(
+                    "\"\(text.prefix(40))\" is no command; send on, off, a number, "
+                        + "or {\"value\": ...}"))
+        }
+        return .success(Order(value: value, expires: nil))
+    }
+
+    private static func order(in document: JsonNode) throws(Refusal) -> Order {
+        for member in document.group ?? [] where !memberNames.contains(member.name) {
+            throw Refusal(
+                "\(member.name.prefix(40)): unknown"
+                    + didYouMean(String(member.name.prefix(40)), among: memberNames))
+        }
+        if let id = document["id"], id.text.flatMap(CommandID.init) == nil {
+            throw Refusal("id: must be a text of 1 to 64 visible ASCII characters")
+        }
+        let value: Order.Value? =
+            switch document["value"]?.value {
+            case .flag(let flag): .flag(flag)
+            case .number(let number): .number(number)
+            case .text(let text): Self.value(of: text)
+            default: nil
+            }
+        guard let value else { throw Refusal("value: must be on, off, true, false or a number") }
+        return Order(value: value, expires: try expiry(in: document["expires"]))
+    }
+
+    private static func expiry(in node: JsonNode?) throws(Refusal) -> WallTime? {
+        switch node?.value {
+        case nil, .null: return nil
+        case .text(let text):
+            if let time = WallTime(iso8601: text) { return time }
+        case .number(let number):
+            if let time = number.wholeSteps(exponent: 0) { return WallTime(nanoseconds: time) }
+        default: break
+        }
+        throw Refusal(
+            "expires: must be a time like 2026-11-21T04:22:07Z, or nanoseconds since 1970")
+    }
+
+    private static func value(of text: some StringProtocol) -> Order.Value? {
+        switch text.lowercased() {
+        case "on", "true": .flag(true)
+        case "off", "false": .flag(false)
+        default: DecimalNumber(text).map { .number($0) }
+        }
+    }
+}
+
+extension DataChannel {
+    /// `number` in whole steps; nil when it is not whole or too large.
+    fileprivate func steps(_ number: DecimalNumber) -> Int64? {
+        number.wholeSteps(exponent: exponent)
+    }
+}

@@ -1,0 +1,42 @@
+import Vocabulary
+
+/// The topics of Tidegate's own words for one gateway.
+struct PlainTopics: Hashable, Sendable {
+    /// `tidegate/GATEWAY`
+    let root: String
+    /// The first level of all gateways' topics.
+    let prefix: String
+
+    init(prefix: String, gateway: GatewayName) {
+        (self.prefix, root) = (prefix, "\(prefix)/\(gateway)")
+    }
+
+    var status: String { "\(root)/status" }
+    var birth: String { "\(root)/birth" }
+    var troubles: String { "\(root)/troubles" }
+    var commands: String { "\(root)/set/+" }
+    func live(_ channel: DataChannelName) -> String { "\(root)/live/\(channel)" }
+    func readings(_ channel: DataChannelName) -> String { "\(root)/readings/\(channel)" }
+    func trouble(_ node: ShNodeName) -> String { "\(root)/trouble/\(node)" }
+    func set(_ node: ShNodeName) -> String { "\(root)/set/\(node)" }
+    func answer(_ node: ShNodeName) -> String { "\(root)/answer/\(node)" }
+
+    /// What stands behind `set/`; nil when `topic` is none of ours.
+    func target(of topic: String) -> Substring? {
+        let start = "\(root)/set/"
+        return topic.hasPrefix(start) ? topic.dropFirst(start.count) : nil
+    }
+
+    /// Why an asker's response topic is not used; nil when it is good.
+    ///
+    /// A gateway must not be talked into speaking on topics that other gateways obey or believe.
+    func problem(ofResponse topic: String) -> String? {
+        if let problem = topicProblem(topic) { return "response \(problem)" }
+        if topic.utf8.count > 256 { return "response topic: must have at most 256 bytes" }
+        if topic.hasPrefix("$") { return "response topic \(topic): must not start with $" }
+        if topic.hasPrefix("\(prefix)/"), !topic.hasPrefix("\(root)/answer/") {
+            return "response topic \(topic): below \(prefix)/ only \(root)/answer/... is open"
+        }
+        return nil
+    }
+}
