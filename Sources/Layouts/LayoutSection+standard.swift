@@ -201,7 +201,11 @@ extension LayoutSection {
         noun: "the program's settings",
         keys: [
             LayoutKey(
-                "logLevel", .value(.choice(["error", "warning", "notice", "info", "debug"])),
+                "logLevel",
+                .value(
+                    .choice([
+                        "trace", "debug", "info", "notice", "warning", "error", "critical",
+                    ])),
                 .optional, "The least grave line that is logged."),
             LayoutKey(
                 "logFormat", .value(.choice(["text", "json"])), .optional, "How lines are logged."),
