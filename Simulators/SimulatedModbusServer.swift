@@ -23,6 +23,8 @@ public final class SimulatedModbusServer: Sendable {
         var late: [(due: Int64, frame: [UInt8], client: Int32)] = []
         /// By unit, the reply that leaves with the next request.
         var held: [UInt8: [UInt8]] = [:]
+        var lastReply: Int64?
+        var shortestGap: Int64?
         var isEnding = false
     }
 
@@ -64,6 +66,11 @@ public final class SimulatedModbusServer: Sendable {
     public func plugIn() throws(DriverError) {
         try state.withLock { state throws(DriverError) in try state.end.open() }
         ring()
+    }
+
+    /// The shortest quiet time between a reply and the request after it; nil before the second one.
+    public var shortestGap: Duration? {
+        state.withLock { $0.shortestGap }.map(Duration.nanoseconds)
     }
 
     /// Ends the thread and takes the port away.
@@ -118,6 +125,9 @@ public final class SimulatedModbusServer: Sendable {
         }
         state.late.removeAll { $0.due <= now }
         for question in state.end.takeRequests() {
+            if let lastReply = state.lastReply {
+                state.shortestGap = min(state.shortestGap ?? .max, now - lastReply)
+            }
             guard var unit = state.units[question.unit] else { continue }
             let isCorrupt = unit.corruptReplies > 0
             if isCorrupt { unit.corruptReplies -= 1 }
@@ -140,6 +150,7 @@ public final class SimulatedModbusServer: Sendable {
                 state.end.send(Array(frame.prefix(frame.count / 2)), to: question.client)
             case .exception, nil: state.end.send(frame, to: question.client)
             }
+            state.lastReply = Self.now
         }
     }
 

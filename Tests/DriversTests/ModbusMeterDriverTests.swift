@@ -1,0 +1,380 @@
+import Documents
+import DriverKit
+import Drivers
+import Simulators
+import Testing
+import Vocabulary
+
+/// A meter on a simulated bus, described as in a layout.
+private struct MeterBench {
+    static let bus = BusName(known: "rs485")
+
+    let clock = ManualClock()
+    let wiring: SimulatedWiring
+    let component: Component
+
+    init(_ settings: String, sources: [String]? = nil) throws {
+        wiring = SimulatedWiring(clock: clock)
+        component = try Self.component(settings, sources: sources)
+        wiring.buses.plug(SimulatedModbusUnit(), as: 1, on: Self.bus)
+    }
+
+    static func component(_ text: String, sources: [String]? = nil) throws -> Component {
+        let settings = try Self.settings(text)
+        let offered = try ModbusMeterDriver.channels(offeredWith: settings)
+        let chosen = sources ?? offered.map(\.source)
+        return Component(
+            name: ComponentName(known: "meter"), model: ModbusMeterDriver.model,
+            settings: settings,
+            channels: try chosen.map { source in
+                let description = offered.first { $0.source == source }
+                return DataChannel(
+                    name: try #require(DataChannelName("meter-" + source)),
+                    node: ShNodeName(known: "meter"), source: source,
+                    unit: description?.unit ?? .count, exponent: description?.exponent ?? 0,
+                    pollPeriod: description?.pollPeriod ?? .seconds(10),
+                    capture: CaptureRule(period: .seconds(60), delta: nil),
+                    plausibility: description?.plausibility ?? .anything)
+            })
+    }
+
+    static func settings(_ text: String) throws -> Settings {
+        let described = ModbusMeterDriver.description.settings
+        let node = try #require(JsonParser.parse(Array(text.utf8)).document)
+        let problems = SettingDescription.problems(in: node, described: described)
+        #expect(problems.isEmpty)
+        return Settings(node, described: described)
+    }
+
+    func driver() throws -> ModbusMeterDriver {
+        try ModbusMeterDriver(component: component, wiring: wiring)
+    }
+
+    func hold(_ values: [UInt16], at address: UInt16) {
+        wiring.buses.change(unit: 1, on: Self.bus) { $0.hold(values, at: address) }
+    }
+
+    func trouble(_ trouble: SimulatedModbusUnit.Trouble?) {
+        wiring.buses.change(unit: 1, on: Self.bus) { $0.trouble = trouble }
+    }
+
+    var requests: [String] { wiring.buses.requests(on: Self.bus).map(\.description) }
+}
+
+private let sdm120 = #"{"bus": "rs485", "unit": 1, "profile": "eastron-sdm120"}"#
+
+@Suite("modbus-meter") struct ModbusMeterDriverTests {
+    @Test func `a good reply becomes readings in the channels' own steps`() throws {
+        let bench = try MeterBench(sdm120, sources: ["voltage", "power-active", "energy-import"])
+        bench.hold([0x4366, 0x3333], at: 0)
+        bench.hold([0xC18E, 0x0000], at: 12)
+        bench.hold([0x449A, 0x5000], at: 72)
+        var driver = try bench.driver()
+        let readings = try driver.read(bench.component.channels, at: bench.clock.now)
+        #expect(
+            readings.map(\.channel.text) == [
+                "meter-voltage", "meter-power-active", "meter-energy-import",
+            ])
+        #expect(readings.map(\.value) == [2302, -178, 1_234_500])
+        #expect(bench.requests == ["01 04 00 00 00 02", "01 04 00 0c 00 02", "01 04 00 48 00 02"])
+    }
+
+    @Test func `an exception is told with its meaning`() throws {
+        let bench = try MeterBench(sdm120, sources: ["power-active"])
+        bench.trouble(.exception(6))
+        var driver = try bench.driver()
+        let error = #expect(throws: DriverError.self) {
+            try driver.read(bench.component.channels, at: bench.clock.now)
+        }
+        #expect(
+            error
+                == DriverError(
+                    .badReply,
+                    "unit 1 on rs485 answers 01 04 00 0c 00 02 with exception 6: it is busy"))
+    }
+
+    @Test func `silence is told with the bytes that were asked`() throws {
+        let bench = try MeterBench(sdm120, sources: ["power-active"])
+        bench.trouble(.silent)
+        var driver = try bench.driver()
+        let error = #expect(throws: DriverError.self) {
+            try driver.read(bench.component.channels, at: bench.clock.now)
+        }
+        #expect(
+            error
+                == DriverError(.timeout, "no reply to 01 04 00 0c 00 02 within 500 ms on rs485"))
+        #expect(bench.wiring.buses.waited(on: MeterBench.bus) == .milliseconds(500))
+    }
+
+    @Test func `a round is good again as soon as the meter is`() throws {
+        let bench = try MeterBench(sdm120, sources: ["voltage"])
+        bench.hold([0x4366, 0x8000], at: 0)
+        bench.trouble(.truncated)
+        var driver = try bench.driver()
+        #expect(throws: DriverError.self) {
+            try driver.read(bench.component.channels, at: bench.clock.now)
+        }
+        bench.trouble(nil)
+        let readings = try driver.read(bench.component.channels, at: bench.clock.now)
+        #expect(readings.map(\.value) == [2305])
+    }
+
+    @Test func `a meter that shows no number is not believed`() throws {
+        let bench = try MeterBench(sdm120, sources: ["voltage", "frequency"])
+        bench.hold([0x7FC0, 0x0000], at: 0)
+        bench.hold([0x4248, 0x0000], at: 70)
+        var driver = try bench.driver()
+        let error = #expect(throws: DriverError.self) {
+            try driver.read(bench.component.channels, at: bench.clock.now)
+        }
+        #expect(error == DriverError(.badReply, "channel meter-voltage: nan is no measurement"))
+    }
+
+    @Test func `a missing bus adapter is told as not connected`() throws {
+        let bench = try MeterBench(sdm120, sources: ["voltage"])
+        bench.hold([0x4366, 0x8000], at: 0)
+        var driver = try bench.driver()
+        bench.wiring.buses.setPlugged(false, MeterBench.bus)
+        let error = #expect(throws: DriverError.self) {
+            try driver.read(bench.component.channels, at: bench.clock.now)
+        }
+        #expect(error?.kind == .notConnected)
+        bench.wiring.buses.setPlugged(true, MeterBench.bus)
+        #expect(try driver.read(bench.component.channels, at: bench.clock.now).count == 1)
+    }
+
+    @Test func `only what is due is asked for`() throws {
+        let bench = try MeterBench(sdm120)
+        bench.hold([UInt16](repeating: 0, count: 346), at: 0)
+        var driver = try bench.driver()
+        let due = bench.component.channels.filter { $0.pollPeriod == .seconds(60) }
+        #expect(try driver.read(due, at: bench.clock.now).map(\.channel) == due.map(\.name))
+        #expect(bench.requests == ["01 04 00 48 00 10", "01 04 01 56 00 04"])
+    }
+
+    @Test func `a generic map reads a PZEM-004T`() throws {
+        let bench = try MeterBench(
+            """
+            {"bus": "rs485", "unit": 1, "registers": [
+              {"name": "voltage", "address": 0, "type": "uint16", "scale": 0.1, "unit": "volt"},
+              {"name": "current", "address": 1, "type": "uint32", "order": "cdab", "scale": 0.001,
+               "unit": "ampere"},
+              {"name": "power", "address": 3, "type": "uint32", "order": "cdab", "scale": 0.1,
+               "unit": "watt"},
+              {"name": "energy", "address": 5, "type": "uint32", "order": "cdab",
+               "unit": "wattHour", "counter": true, "pollPeriod": "60s"}
+            ]}
+            """)
+        bench.hold([2301, 0x86A0, 0x0001, 0x59D8, 0x0000, 0x0001, 0x0002], at: 0)
+        var driver = try bench.driver()
+        let readings = try driver.read(bench.component.channels, at: bench.clock.now)
+        #expect(readings.map(\.value) == [2301, 100_000, 23_000, 131_073])
+        #expect(bench.component.channels.map(\.exponent) == [-1, -3, -1, 0])
+        #expect(
+            bench.component.channels.map(\.plausibility.isCounter) == [false, false, false, true])
+        #expect(bench.requests == ["01 04 00 00 00 07"])
+    }
+
+    @Test func `a SunSpec scale register is read along`() throws {
+        let bench = try MeterBench(
+            """
+            {"bus": "rs485", "unit": 1, "registers": [
+              {"name": "power", "address": 84, "function": "holding", "type": "int16",
+               "scaleAddress": 85, "unit": "watt", "exponent": -1}
+            ]}
+            """)
+        bench.wiring.buses.change(unit: 1, on: MeterBench.bus) {
+            $0.hold([0xFF9C, 0xFFFF], at: 84, function: .holdingRegisters)
+        }
+        var driver = try bench.driver()
+        let readings = try driver.read(bench.component.channels, at: bench.clock.now)
+        #expect(readings.map(\.value) == [-100])
+        #expect(bench.requests == ["01 03 00 54 00 02"])
+    }
+}
+
+@Suite("modbus-meter in layouts") struct ModbusMeterLayoutTests {
+    @Test(arguments: ["eastron-sdm120", "eastron-sdm630"])
+    func `every profile is whole`(profile: String) throws {
+        let component = try MeterBench.component(
+            #"{"bus": "rs485", "unit": 7, "profile": "\#(profile)"}"#)
+        #expect(component.channels.count == (profile == "eastron-sdm120" ? 16 : 42))
+        let claims = try ModbusMeterDriver.claims(of: component)
+        #expect(Set(claims).count == 2 * component.channels.count)
+        #expect(claims[0].wire == "bus rs485 unit 7 input register 0")
+        for channel in component.channels where [.wattHour, .varHour].contains(channel.unit) {
+            #expect(channel.plausibility.isCounter, "\(channel.name)")
+        }
+        for channel in component.channels {
+            #expect(channel.plausibility.range != Plausibility.anything.range, "\(channel.name)")
+        }
+    }
+
+    @Test func `traffic counts each period's requests in bytes`() throws {
+        let component = try MeterBench.component(
+            sdm120, sources: ["voltage", "current", "energy-import"])
+        #expect(
+            try ModbusMeterDriver.traffic(of: component) == [
+                BusTraffic(
+                    bus: MeterBench.bus, every: .seconds(10), requestBytes: 8, replyBytes: 21),
+                BusTraffic(
+                    bus: MeterBench.bus, every: .seconds(60), requestBytes: 8, replyBytes: 9),
+            ])
+    }
+
+    @Test(arguments: [
+        (
+            #"{"bus": "rs485", "unit": 1}"#,
+            "profile: is missing, must be given, or registers in its place"
+        ),
+        (
+            #"{"bus": "rs485", "unit": 1, "profile": "eastron-sdm120", "registers": []}"#,
+            "registers: is a list, must be left out beside a profile"
+        ),
+        (
+            #"{"bus": "rs485", "unit": 1, "registers": []}"#,
+            "registers: is a list, must be a list of at least one register"
+        ),
+        (
+            #"{"bus": "rs485", "unit": 1, "profile": "eastron-sdm120", "maxWords": 1}"#,
+            "maxWords: is 1, must be at least 2, the words of one value"
+        ),
+        (
+            """
+            {"bus": "rs485", "unit": 1, "registers": [
+              {"name": "a", "address": 65535, "type": "float32", "unit": "volt"}]}
+            """, "registers[0].address: is 65535, must be 0 to 65534 for float32"
+        ),
+        (
+            """
+            {"bus": "rs485", "unit": 1, "registers": [
+              {"name": "a", "address": 1, "type": "int16", "unit": "volt"},
+              {"name": "a", "address": 2, "type": "int16", "unit": "volt"}]}
+            """, "registers[1]: the name a is taken already"
+        ),
+        (
+            """
+            {"bus": "rs485", "unit": 1, "registers": [
+              {"name": "a", "address": 1, "type": "int16", "unit": "volt", "captureDelta": 0.5}]}
+            """, "registers[0].captureDelta: is 0.5, must be whole steps of 10^0 volt"
+        ),
+    ])
+    func `a map that cannot be is refused with its place`(text: String, detail: String) throws {
+        let settings = try MeterBench.settings(text)
+        let error = #expect(throws: DriverError.self) {
+            try ModbusMeterDriver.channels(offeredWith: settings)
+        }
+        #expect(error == DriverError(.badComponent, detail))
+    }
+
+    @Test func `a channel that the map does not have is refused with the nearest that it has`()
+        throws
+    {
+        let component = try MeterBench.component(sdm120, sources: ["power-activ"])
+        let error = #expect(throws: DriverError.self) {
+            try ModbusMeterDriver.claims(of: component)
+        }
+        #expect(
+            error?.detail
+                == "channel meter-power-activ: source power-activ is unknown; "
+                + "did you mean power-active")
+    }
+}
+
+@Suite("The simulated meter") struct SimulatedModbusMeterTests {
+    @Test(arguments: ["eastron-sdm120", "eastron-sdm630"])
+    func `shows plausible values on every channel, and counters that rise`(profile: String) throws {
+        let clock = ManualClock()
+        let wiring = SimulatedWiring(clock: clock)
+        let component = try MeterBench.component(
+            #"{"bus": "rs485", "unit": 3, "profile": "\#(profile)"}"#)
+        try wiring.plugIn([component], seed: 7)
+        var driver = try ModbusMeterDriver(component: component, wiring: wiring)
+        let before = try driver.read(component.channels, at: clock.now)
+        clock.advance(by: .seconds(3_600))
+        let after = try driver.read(component.channels, at: clock.now)
+        for (index, channel) in component.channels.enumerated() {
+            #expect(channel.plausibility.range.contains(before[index].value), "\(channel.name)")
+            #expect(channel.plausibility.range.contains(after[index].value), "\(channel.name)")
+            if channel.plausibility.isCounter {
+                #expect(before[index].value < after[index].value, "\(channel.name)")
+            }
+        }
+        let voltage = try #require(component.channels.firstIndex { $0.source.hasPrefix("voltage") })
+        #expect((2270...2330).contains(before[voltage].value))
+    }
+
+    @Test func `the same seed shows the same meter`() throws {
+        func values(seed: UInt64) throws -> [Int64] {
+            let clock = ManualClock()
+            let wiring = SimulatedWiring(clock: clock)
+            let component = try MeterBench.component(sdm120)
+            try wiring.plugIn([component], seed: seed)
+            var driver = try ModbusMeterDriver(component: component, wiring: wiring)
+            return try driver.read(component.channels, at: clock.now).map(\.value)
+        }
+        #expect(try values(seed: 1) == values(seed: 1))
+        #expect(try values(seed: 1) != values(seed: 2))
+    }
+}
+
+@Suite("Simulated Modbus buses") struct SimulatedBusesTests {
+    private let clock = ManualClock()
+    private let name = BusName(known: "rs485")
+
+    private func bench(
+        _ trouble: SimulatedModbusUnit.Trouble?
+    ) throws -> (buses: SimulatedBuses, bus: any ModbusBus) {
+        let wiring = SimulatedWiring(clock: clock)
+        wiring.buses.change(unit: 1, on: name) { unit in
+            unit.hold([10, 11, 12, 13], at: 0)
+            unit.trouble = trouble
+        }
+        return (wiring.buses, try wiring.modbusBus(name))
+    }
+
+    private func request(_ address: UInt16, unit: UInt8 = 1) -> ModbusRequest {
+        ModbusRequest(
+            unit: unit, function: .inputRegisters, address: address, count: 1,
+            replyWithin: .milliseconds(500))
+    }
+
+    @Test func `a reply that comes while the next is waited for is found out`() throws {
+        let (buses, bus) = try bench(.late(by: .milliseconds(800)))
+        let first = #expect(throws: DriverError.self) { try bus.read(request(0)) }
+        #expect(first?.kind == .timeout)
+        buses.change(unit: 1, on: name) { $0.trouble = nil }
+        // The bus is at 500 ms now, and the reply comes at 800 ms.
+        let second = #expect(throws: DriverError.self) { try bus.read(request(1)) }
+        #expect(second?.kind == .badReply)
+        #expect(try bus.read(request(1)) == [11])
+    }
+
+    @Test func `a reply that comes before the next request is flushed`() throws {
+        let (buses, bus) = try bench(.late(by: .milliseconds(800)))
+        #expect(throws: DriverError.self) { try bus.read(request(0)) }
+        buses.change(unit: 1, on: name) { $0.trouble = nil }
+        clock.advance(by: .seconds(10))
+        #expect(try bus.read(request(1)) == [11])
+    }
+
+    @Test func `a unit that is not there is silent and the others are not`() throws {
+        let (_, bus) = try bench(nil)
+        let error = #expect(throws: DriverError.self) { try bus.read(request(0, unit: 9)) }
+        #expect(error?.kind == .timeout)
+        #expect(try bus.read(request(2)) == [12])
+    }
+
+    @Test func `corrupt replies are as many as were asked for`() throws {
+        let (buses, bus) = try bench(nil)
+        buses.change(unit: 1, on: name) { $0.corruptReplies = 2 }
+        for _ in 0..<2 { #expect(throws: DriverError.self) { try bus.read(request(0)) } }
+        #expect(try bus.read(request(0)) == [10])
+    }
+
+    @Test func `a bus without units is no bus`() {
+        let wiring = SimulatedWiring(clock: clock)
+        let error = #expect(throws: DriverError.self) { _ = try wiring.modbusBus(name) }
+        #expect(error?.kind == .badComponent)
+    }
+}

@@ -1,0 +1,74 @@
+import DriverKit
+import Simulators
+import Testing
+import Vocabulary
+
+@testable import Wires
+
+/// Modbus RTU has no transaction number: a late reply looks like the reply to the next request.
+@Suite("Late replies", .serialized) struct LateReplyTests {
+    @Test(arguments: ModbusTestLine.Kind.allCases)
+    func `a reply that comes with the next request is never taken for its reply`(
+        kind: ModbusTestLine.Kind
+    ) throws {
+        let line = try ModbusTestLine(kind)
+        line.trouble(.lateByOne)
+        for round in 0..<12 {
+            let request = line.request(UInt16(4 * round), within: .milliseconds(40))
+            let error = #expect(throws: DriverError.self) {
+                let words = try line.bus.read(request)
+                Issue.record("\(request) read \(words)")
+            }
+            #expect(error?.kind == .timeout || error?.kind == .badReply)
+        }
+        line.trouble(nil)
+        #expect(try line.bus.read(line.request(48)) == [1048, 1049])
+    }
+
+    @Test(arguments: ModbusTestLine.Kind.allCases)
+    func `a reply that comes late by time is never taken for another's`(
+        kind: ModbusTestLine.Kind
+    ) throws {
+        let line = try ModbusTestLine(kind)
+        line.trouble(.late(by: .milliseconds(130)))
+        for round in 0..<12 {
+            let request = line.request(UInt16(4 * round), within: .milliseconds(40))
+            if let words = try? line.bus.read(request) { #expect(words == line.truth(request)) }
+        }
+        line.trouble(nil)
+        // Replies to the rounds before may still come; each spoils one round at most.
+        var good = 0
+        for _ in 0..<24 where good < 3 {
+            let request = line.request(6)
+            if let words = try? line.bus.read(request) {
+                #expect(words == line.truth(request))
+                good += 1
+            }
+        }
+        #expect(good == 3)
+    }
+
+    @Test func `a unit that refuses the question in between is read again all the same`() throws {
+        let line = try ModbusTestLine(.rtu)
+        line.trouble(.silent)
+        // At the last register, a longer question than one word is refused.
+        let request = line.request(59, count: 1, within: .milliseconds(30))
+        #expect(throws: DriverError.self) { try line.bus.read(request) }
+        line.trouble(nil)
+        #expect(try line.bus.read(line.request(59, count: 1)) == [1059])
+    }
+
+    @Test func `the late reply of one unit does not become another unit's`() throws {
+        let line = try ModbusTestLine(.rtu)
+        line.trouble(.late(by: .milliseconds(60)))
+        #expect(throws: DriverError.self) {
+            try line.bus.read(line.request(0, within: .milliseconds(5)))
+        }
+        var values: [[UInt16]] = []
+        for _ in 0..<20 {
+            if let words = try? line.bus.read(line.request(0, unit: 2)) { values.append(words) }
+        }
+        #expect(values.count >= 19)
+        #expect(values.allSatisfy { $0 == [2000, 2001] })
+    }
+}

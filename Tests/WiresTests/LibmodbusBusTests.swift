@@ -1,0 +1,262 @@
+import DriverKit
+import Foundation
+import Simulators
+import Testing
+import Vocabulary
+
+@testable import Wires
+
+/// libmodbus on one side and simulated units on the other, with real bytes between them.
+final class ModbusTestLine {
+    enum Kind: String, CaseIterable, Sendable { case rtu, tcp }
+
+    let server: SimulatedModbusServer
+    let clock = ManualClock()
+    let bus: LibmodbusBus
+    private let folder: URL
+
+    /// Unit 1 and 2 hold 1000 × unit + address in the input registers 0 to 59.
+    init(_ kind: Kind, gap: Duration = .zero, patience: Duration = .seconds(60)) throws {
+        folder = FileManager.default.temporaryDirectory
+            .appending(component: "tidegate-" + UUID().uuidString)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let link = folder.appending(component: "ttyMODBUS").path
+        var units: [UInt8: SimulatedModbusUnit] = [:]
+        for number in [1, 2] as [UInt8] {
+            var unit = SimulatedModbusUnit()
+            unit.hold((0..<60).map { 1000 * UInt16(number) + $0 }, at: 0)
+            units[number] = unit
+        }
+        server = try SimulatedModbusServer(
+            kind == .rtu ? .terminal(link: link) : .tcp, units: units)
+        bus = try LibmodbusBus(
+            Bus(name: BusName(known: "bench"), line: server.line, gap: gap), clock: clock,
+            patience: patience)
+    }
+
+    deinit {
+        server.stop()
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    func trouble(_ trouble: SimulatedModbusUnit.Trouble?, unit: UInt8 = 1) {
+        server.change(unit: unit) { $0.trouble = trouble }
+    }
+
+    func request(
+        _ address: UInt16, count: Int = 2, unit: UInt8 = 1, within limit: Duration = .seconds(20)
+    ) -> ModbusRequest {
+        ModbusRequest(
+            unit: unit, function: .inputRegisters, address: address, count: count,
+            replyWithin: limit)
+    }
+
+    /// What the registers of `request` hold.
+    func truth(_ request: ModbusRequest) -> [UInt16] {
+        (0..<UInt16(request.count)).map { 1000 * UInt16(request.unit) + request.address + $0 }
+    }
+}
+
+@Suite("libmodbus on a wire", .serialized) struct LibmodbusBusTests {
+    @Test(arguments: ModbusTestLine.Kind.allCases)
+    func `reads registers`(kind: ModbusTestLine.Kind) throws {
+        let line = try ModbusTestLine(kind)
+        #expect(try line.bus.read(line.request(0)) == [1000, 1001])
+        #expect(try line.bus.read(line.request(10, count: 50)).last == 1059)
+        #expect(try line.bus.read(line.request(6, count: 1, unit: 2)) == [2006])
+    }
+
+    @Test(arguments: ModbusTestLine.Kind.allCases)
+    func `tells silence, and the next request is good`(kind: ModbusTestLine.Kind) throws {
+        let line = try ModbusTestLine(kind)
+        line.trouble(.silent)
+        let request = line.request(12, within: .milliseconds(30))
+        let error = #expect(throws: DriverError.self) { try line.bus.read(request) }
+        #expect(error?.kind == .timeout)
+        #expect(error?.detail.hasPrefix("no reply to 01 04 00 0c 00 02 within 30 ms on ") == true)
+        line.trouble(nil)
+        #expect(try line.bus.read(line.request(6)) == [1006, 1007])
+    }
+
+    @Test(arguments: ModbusTestLine.Kind.allCases)
+    func `a silent unit does not spoil its neighbour's replies`(kind: ModbusTestLine.Kind) throws {
+        let line = try ModbusTestLine(kind)
+        line.trouble(.silent)
+        for _ in 0..<3 {
+            #expect(throws: DriverError.self) {
+                try line.bus.read(line.request(0, within: .milliseconds(20)))
+            }
+            #expect(try line.bus.read(line.request(0, unit: 2)) == [2000, 2001])
+        }
+    }
+
+    @Test func `tells a wrong checksum, and the next request is good`() throws {
+        let line = try ModbusTestLine(.rtu)
+        line.server.change(unit: 1) { $0.corruptReplies = 1 }
+        let error = #expect(throws: DriverError.self) { try line.bus.read(line.request(0)) }
+        #expect(
+            error
+                == DriverError(
+                    .badReply, "the reply to 01 04 00 00 00 02 on ttyMODBUS has a wrong checksum"))
+        #expect(try line.bus.read(line.request(2)) == [1002, 1003])
+    }
+
+    @Test func `tells a wrong transaction number, and the next request is good`() throws {
+        let line = try ModbusTestLine(.tcp)
+        line.server.change(unit: 1) { $0.corruptReplies = 1 }
+        let error = #expect(throws: DriverError.self) { try line.bus.read(line.request(0)) }
+        #expect(error?.kind == .badReply)
+        #expect(error?.detail.hasSuffix("belongs to another request") == true)
+        #expect(try line.bus.read(line.request(2)) == [1002, 1003])
+    }
+
+    @Test(
+        arguments: ModbusTestLine.Kind.allCases, [(1, "does not have this function"), (6, "busy")])
+    func `tells an exception in words`(
+        kind: ModbusTestLine.Kind, exception: (code: UInt8, words: String)
+    ) throws {
+        let line = try ModbusTestLine(kind)
+        line.trouble(.exception(exception.code))
+        let error = #expect(throws: DriverError.self) { try line.bus.read(line.request(0)) }
+        #expect(error?.kind == .badReply)
+        #expect(error?.detail.contains("exception \(exception.code): it ") == true)
+        #expect(error?.detail.contains(exception.words) == true)
+        line.trouble(nil)
+        #expect(try line.bus.read(line.request(2)) == [1002, 1003])
+    }
+
+    @Test(arguments: ModbusTestLine.Kind.allCases)
+    func `registers that are not there are refused`(kind: ModbusTestLine.Kind) throws {
+        let line = try ModbusTestLine(kind)
+        let error = #expect(throws: DriverError.self) { try line.bus.read(line.request(100)) }
+        #expect(error?.detail.hasSuffix("exception 2: it does not have these registers") == true)
+        #expect(try line.bus.read(line.request(0)) == [1000, 1001])
+    }
+
+    @Test(arguments: ModbusTestLine.Kind.allCases)
+    func `half a reply is no reply, and the next request is good`(kind: ModbusTestLine.Kind) throws
+    {
+        let line = try ModbusTestLine(kind)
+        line.trouble(.truncated)
+        let error = #expect(throws: DriverError.self) {
+            try line.bus.read(line.request(0, within: .milliseconds(30)))
+        }
+        #expect(error?.kind == .timeout)
+        line.trouble(nil)
+        #expect(try line.bus.read(line.request(2)) == [1002, 1003])
+    }
+
+    @Test(arguments: ModbusTestLine.Kind.allCases)
+    func `goes on after the line was pulled and put back`(kind: ModbusTestLine.Kind) throws {
+        let line = try ModbusTestLine(kind)
+        #expect(try line.bus.read(line.request(0)) == [1000, 1001])
+        line.server.unplug()
+        for _ in 0..<2 {
+            let error = #expect(throws: DriverError.self) { try line.bus.read(line.request(2)) }
+            #expect(error?.kind == .notConnected)
+        }
+        try line.server.plugIn()
+        #expect(try line.bus.read(line.request(4)) == [1004, 1005])
+    }
+
+    @Test func `a port that is not there is named by its path`() throws {
+        let port = SerialSettings(
+            port: "/dev/tidegate-none", baud: 9600, parity: .none, stopBits: 1)
+        let bus = try LibmodbusBus(
+            Bus(name: BusName(known: "bench"), line: .serial(port), gap: .zero),
+            clock: ManualClock())
+        let request = ModbusRequest(
+            unit: 1, function: .inputRegisters, address: 0, count: 2, replyWithin: .seconds(1))
+        let error = #expect(throws: DriverError.self) { try bus.read(request) }
+        #expect(
+            error
+                == DriverError(
+                    .notConnected, "cannot open /dev/tidegate-none: No such file or directory"))
+    }
+
+    @Test func `a speed that serial ports do not have is refused`() {
+        let port = SerialSettings(port: "/dev/ttyUSB0", baud: 9601, parity: .none, stopBits: 1)
+        let pool = ModbusBusPool(
+            [Bus(name: BusName(known: "bench"), line: .serial(port), gap: .zero)],
+            clock: ManualClock())
+        let error = #expect(throws: DriverError.self) {
+            _ = try pool.bus(BusName(known: "bench"))
+        }
+        #expect(
+            error
+                == DriverError(
+                    .badComponent,
+                    "bus bench: 9601 baud is not a speed of serial ports, for example 9600"))
+    }
+
+    @Test func `a pool hands out one bus for each name and knows no others`() throws {
+        let line = Bus.Line.tcp(host: "127.0.0.1", port: 502)
+        let pool = ModbusBusPool(
+            [Bus(name: BusName(known: "bench"), line: line, gap: .zero)], clock: ManualClock())
+        #expect(
+            try pool.bus(BusName(known: "bench")) === pool.bus(BusName(known: "bench")))
+        let error = #expect(throws: DriverError.self) { _ = try pool.bus(BusName(known: "other")) }
+        #expect(error == DriverError(.badComponent, "bus other is unknown; there is bench"))
+    }
+
+    @Test(arguments: ModbusTestLine.Kind.allCases)
+    func `leaves the quiet gap between a reply and the next request`(
+        kind: ModbusTestLine.Kind
+    ) throws {
+        let line = try ModbusTestLine(kind, gap: .milliseconds(25))
+        for address in 0..<4 as Range<UInt16> { _ = try line.bus.read(line.request(address)) }
+        #expect(try #require(line.server.shortestGap) >= .milliseconds(25))
+    }
+
+    @Test func `a gap that has passed anyway is not waited for`() throws {
+        let line = try ModbusTestLine(.rtu, gap: .seconds(3_600))
+        _ = try line.bus.read(line.request(0))
+        line.clock.advance(by: .seconds(3_600))
+        // Would take an hour.
+        _ = try line.bus.read(line.request(2))
+    }
+
+    @Test(arguments: ModbusTestLine.Kind.allCases)
+    func `nodes on several threads each get their own values`(
+        kind: ModbusTestLine.Kind
+    ) async throws {
+        let line = try ModbusTestLine(kind)
+        let bus = line.bus
+        let requests = (0..<6).map { line.request(UInt16(8 * $0), unit: UInt8(1 + $0 % 2)) }
+        let truths = requests.map(line.truth)
+        await withTaskGroup(of: Int.self) { group in
+            for (request, truth) in zip(requests, truths) {
+                group.addTask {
+                    await onThread { (0..<20).count { _ in (try? bus.read(request)) == truth } }
+                }
+            }
+            for await good in group { #expect(good == 20) }
+        }
+    }
+
+    @Test func `a bus works when all low descriptors are taken, and one made then is refused`()
+        async
+    {
+        // In a process of its own, because others that use select(2) would suffer.
+        await #expect(processExitsWith: .success) {
+            let early = try [
+                ModbusTestLine(.rtu), ModbusTestLine(.tcp),
+            ]
+            var limit = rlimit(rlim_cur: 4096, rlim_max: 4096)
+            setrlimit(__rlimit_resource_t(7), &limit)
+            var descriptor: Int32 = 0
+            while descriptor >= 0 && descriptor < 1024 { descriptor = open("/dev/null", O_RDONLY) }
+            #expect(descriptor == 1024)
+            for line in early {
+                #expect(try line.bus.read(line.request(0)) == [1000, 1001])
+                line.server.unplug()
+                #expect(throws: DriverError.self) { try line.bus.read(line.request(0)) }
+                try line.server.plugIn()
+                #expect(try line.bus.read(line.request(2)) == [1002, 1003])
+            }
+            let error = #expect(throws: DriverError.self) { try ModbusTestLine(.tcp) }
+            #expect(error?.kind == .notConnected)
+            #expect(error?.detail.hasSuffix("too high for libmodbus, must be below 1024") == true)
+        }
+    }
+}
