@@ -1,4 +1,3 @@
-import Documents
 import DriverKit
 import Vocabulary
 
@@ -19,55 +18,6 @@ extension AttributeFiles {
             throw DriverError(.badReply, "\(path): \"\(line.shortened)\" is no number")
         }
         return number
-    }
-}
-
-/// How to find a device of a class that the kernel numbers anew at each start.
-struct DeviceSearch {
-    /// What is looked for, for messages: `"hwmon chip"`.
-    let noun: String
-    /// The folder of the class: `/sys/class/hwmon`.
-    let folder: String
-    /// What numbered names start with: `hwmon`.
-    let prefix: String
-    /// The attribute by which a device is known: `name`.
-    let attribute: String
-    /// The setting that tells devices of one name apart, with an example.
-    let narrowedBy: String
-
-    /// The one device called `wanted`.
-    ///
-    /// - Parameter narrowedTo: The only numbered names that come into question; nil for all.
-    /// - Returns: Its folder.
-    /// - Throws: `.notConnected` when there is none; `.badComponent` when there are several.
-    func folder(
-        of wanted: String, in files: any AttributeFiles, narrowedTo: [String]? = nil
-    ) throws(DriverError) -> String {
-        var found: [String] = []
-        var others: [String] = []
-        for name in try files.names(in: folder) where name.hasPrefix(prefix) {
-            if let narrowedTo, !narrowedTo.contains(name) { continue }
-            // A device that goes while it is looked at, or has no name, is not the one.
-            guard let called = try? files.line(of: "\(folder)/\(name)/\(attribute)") else {
-                continue
-            }
-            if called == wanted { found.append(name) } else { others.append(called) }
-        }
-        guard let first = found.first else {
-            let others = Set(others).sorted()
-            let seen = others.isEmpty ? "none at all" : others.joined(separator: ", ")
-            throw DriverError(
-                .notConnected,
-                "\(noun) \(wanted): is not in \(folder), which shows \(seen)"
-                    + didYouMean(wanted, among: others))
-        }
-        guard found.count == 1 else {
-            throw DriverError(
-                .badComponent,
-                "\(noun) \(wanted): \(found.joined(separator: " and ")) are called so; "
-                    + "say which with \(narrowedBy)")
-        }
-        return "\(folder)/\(first)"
     }
 }
 

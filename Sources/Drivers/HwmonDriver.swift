@@ -19,7 +19,7 @@ public struct HwmonDriver: Driver {
         ],
         channels: [], source: "Documentation/hwmon/sysfs-interface.rst of Linux")
 
-    private static let search = DeviceSearch(
+    private static let chips = DeviceClass(
         noun: "hwmon chip", folder: "/sys/class/hwmon", prefix: "hwmon", attribute: "name",
         narrowedBy: DeviceAddress.example)
 
@@ -28,7 +28,9 @@ public struct HwmonDriver: Driver {
     /// The attribute that says whether the sensor at the input is broken; nil when there is none.
     private let fault: String?
     private let input: HwmonInput
-    private let chip: String
+    private let chip: ClassDevice
+    /// The chip, for messages.
+    private let title: String
     private let files: any AttributeFiles
 
     public static func channels(
@@ -48,16 +50,13 @@ public struct HwmonDriver: Driver {
 
     public init(component: Component, wiring: any Wiring) throws(DriverError) {
         files = wiring.files
-        chip = try component.settings.text("chip")
         input = try HwmonInput(component.settings)
-        let numbers: [String]? =
-            if let address = try DeviceAddress(component.settings) {
-                try files.names(in: "\(address.folder)/hwmon")
-            } else {
-                nil
-            }
-        let folder = try Self.search.folder(of: chip, in: files, narrowedTo: numbers)
-        let attributes = try files.names(in: folder)
+        let name = try component.settings.text("chip")
+        let address = try DeviceAddress(component.settings)
+        chip = try ClassDevice(
+            name, of: Self.chips, in: files, at: address.map { "\($0.folder)/hwmon" })
+        title = "hwmon chip \(name)"
+        let attributes = try files.names(in: chip.folder)
         // Some power meters show only a mean.
         guard
             let value = ["\(input.name)_input", "\(input.name)_average"].first(
@@ -66,21 +65,23 @@ public struct HwmonDriver: Driver {
             let inputs = attributes.filter { $0.hasSuffix("_input") }.map { $0.dropLast(6) }
             throw DriverError(
                 .notConnected,
-                "hwmon chip \(chip): has no input \(input.name); it has "
+                "\(title): has no input \(input.name); it has "
                     + (inputs.isEmpty ? "none" : inputs.joined(separator: ", ")))
         }
-        self.value = "\(folder)/\(value)"
-        fault = attributes.contains("\(input.name)_fault") ? "\(folder)/\(input.name)_fault" : nil
+        self.value = "\(chip.folder)/\(value)"
+        let fault = "\(input.name)_fault"
+        self.fault = attributes.contains(fault) ? "\(chip.folder)/\(fault)" : nil
     }
 
     public mutating func read(
         _ due: [DataChannel], at now: MonotonicInstant
     ) throws(DriverError) -> [Reading] {
         guard !due.isEmpty else { return [] }
+        try chip.confirm()
         if let fault, try files.line(of: fault) != "0" {
             throw DriverError(
                 .badReply,
-                "hwmon chip \(chip): says that the sensor at \(input.name) is broken or missing")
+                "\(title): says that the sensor at \(input.name) is broken or missing")
         }
         let number = try files.number(of: value).shifted(by: input.channel.exponent)
         var readings: [Reading] = []

@@ -26,13 +26,14 @@ public struct IioAdcDriver: Driver {
         ],
         channels: [], source: "Documentation/ABI/testing/sysfs-bus-iio of Linux")
 
-    private static let search = DeviceSearch(
+    private static let converters = DeviceClass(
         noun: "IIO device", folder: "/sys/bus/iio/devices", prefix: "iio:device", attribute: "name",
         narrowedBy: DeviceAddress.example)
 
     private let files: any AttributeFiles
     /// The converter and its input, for messages.
     private let title: String
+    private let device: ClassDevice
     private let raw: String
     private let offset: String?
     private let scale: String
@@ -57,42 +58,39 @@ public struct IioAdcDriver: Driver {
     public init(component: Component, wiring: any Wiring) throws(DriverError) {
         files = wiring.files
         conversion = try AnalogConversion(component.settings)
-        let device = try component.settings.text("device")
+        let name = try component.settings.text("device")
         let input = try Self.input(component.settings)
-        title = "IIO device \(device) \(input)"
-        let numbers: [String]? =
-            if let address = try DeviceAddress(component.settings) {
-                try files.names(in: address.folder)
-            } else {
-                nil
-            }
-        let folder = try Self.search.folder(of: device, in: files, narrowedTo: numbers)
-        let attributes = try files.names(in: folder)
+        title = "IIO device \(name) \(input)"
+        let device = try ClassDevice(
+            name, of: Self.converters, in: files, at: try DeviceAddress(component.settings)?.folder)
+        self.device = device
+        let attributes = try files.names(in: device.folder)
         guard attributes.contains("in_\(input)_raw") else {
             let inputs = attributes.filter { $0.hasPrefix("in_voltage") && $0.hasSuffix("_raw") }
             throw DriverError(
                 .notConnected,
-                "IIO device \(device): has no input \(input); it has "
+                "IIO device \(name): has no input \(input); it has "
                     + inputs.map { $0.dropFirst(3).dropLast(4) }.joined(separator: ", "))
         }
         // An attribute is the input's own, or shared by all inputs of its type.
         let type = input.contains("-") ? "voltage-voltage" : "voltage"
         func attribute(_ name: String) -> String? {
             ["in_\(input)_\(name)", "in_\(type)_\(name)", "in_voltage_\(name)"]
-                .first(where: attributes.contains).map { "\(folder)/\($0)" }
+                .first(where: attributes.contains).map { "\(device.folder)/\($0)" }
         }
         guard let scale = attribute("scale") else {
             throw DriverError(.notConnected, "\(title): the kernel shows no scale for it")
         }
         self.scale = scale
         offset = attribute("offset")
-        raw = "\(folder)/in_\(input)_raw"
+        raw = "\(device.folder)/in_\(input)_raw"
     }
 
     public mutating func read(
         _ due: [DataChannel], at now: MonotonicInstant
     ) throws(DriverError) -> [Reading] {
         guard !due.isEmpty else { return [] }
+        try device.confirm()
         let millivolts = try millivolts()
         var readings: [Reading] = []
         for channel in due {

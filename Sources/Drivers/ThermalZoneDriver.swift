@@ -22,12 +22,12 @@ public struct ThermalZoneDriver: Driver {
         ],
         source: "Documentation/ABI/testing/sysfs-class-thermal of Linux")
 
-    private static let search = DeviceSearch(
+    private static let zones = DeviceClass(
         noun: "thermal zone", folder: "/sys/class/thermal", prefix: "thermal_zone",
         attribute: "type", narrowedBy: "zone, for example \"thermal_zone1\"")
 
     private let files: any AttributeFiles
-    private let folder: String
+    private let zone: ClassDevice
 
     public static func claims(of component: Component) throws(DriverError) -> [WireClaim] {
         let zone = component.settings["zone"]?.text.map { " \($0)" } ?? ""
@@ -36,16 +36,17 @@ public struct ThermalZoneDriver: Driver {
 
     public init(component: Component, wiring: any Wiring) throws(DriverError) {
         files = wiring.files
-        folder = try Self.search.folder(
-            of: try component.settings.text("type"), in: files,
-            narrowedTo: component.settings["zone"]?.text.map { [$0] })
+        zone = try ClassDevice(
+            try component.settings.text("type"), of: Self.zones, in: files,
+            numbered: component.settings["zone"]?.text)
     }
 
     public mutating func read(
         _ due: [DataChannel], at now: MonotonicInstant
     ) throws(DriverError) -> [Reading] {
         guard !due.isEmpty else { return [] }
-        let temperature = try files.number(of: "\(folder)/temp").shifted(by: -3)
+        try zone.confirm()
+        let temperature = try files.number(of: "\(zone.folder)/temp").shifted(by: -3)
         var readings: [Reading] = []
         for channel in due { readings.append(try channel.reading(temperature)) }
         return readings

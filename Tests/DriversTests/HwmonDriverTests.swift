@@ -54,7 +54,7 @@ import Vocabulary
             error
                 == DriverError(
                     .badComponent,
-                    "hwmon chip w1_slave_temp: hwmon1 and hwmon2 are called so; "
+                    "hwmon chip w1_slave_temp: hwmon1, hwmon2 are called so; "
                         + "say which with address, for example \"i2c/1-0048\""))
         var open = try bench.open(
             HwmonDriver.self,
@@ -115,5 +115,21 @@ import Vocabulary
         let error = #expect(throws: DriverError.self) { try open.read() }
         #expect(error?.kind == .badReply)
         #expect(error?.detail.hasPrefix("\(chip)/temp1_input: ") == true)
+    }
+
+    @Test func `a chip that took over the number is not taken for the one asked for`() throws {
+        let bench = FileBench(KernelFiles.monitors)
+        var open = try bench.open(HwmonDriver.self, #"{"chip": "lm75", "input": "temp1"}"#)
+        bench.tree.set("\(chip)/name", "coretemp\n")
+        let other = #expect(throws: DriverError.self) { try open.read() }
+        #expect(
+            other == DriverError(.notConnected, "hwmon chip lm75: hwmon0 is another one now"))
+        // Two thermometers that swap their numbers keep their names.
+        var first = try bench.open(
+            HwmonDriver.self,
+            #"{"chip": "w1_slave_temp", "input": "temp1", "address": "w1/28-000000000001"}"#)
+        bench.tree.remove("/sys/bus/w1/devices/28-000000000001/hwmon/hwmon2")
+        bench.tree.set("/sys/bus/w1/devices/28-000000000001/hwmon/hwmon1/name", "w1_slave_temp\n")
+        #expect(#expect(throws: DriverError.self) { try first.read() }?.kind == .notConnected)
     }
 }

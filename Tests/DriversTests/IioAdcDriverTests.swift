@@ -180,7 +180,7 @@ import Vocabulary
             error
                 == DriverError(
                     .badComponent,
-                    "IIO device ads1015: iio:device0 and iio:device1 are called so; "
+                    "IIO device ads1015: iio:device0, iio:device1 are called so; "
                         + "say which with address, for example \"i2c/1-0048\""))
         bench.tree.remove("/sys/bus/iio/devices/iio:device0")
         var open = try bench.open(

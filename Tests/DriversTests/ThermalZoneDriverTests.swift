@@ -27,7 +27,7 @@ import Testing
             error
                 == DriverError(
                     .badComponent,
-                    "thermal zone acpitz: thermal_zone1 and thermal_zone2 are called so; "
+                    "thermal zone acpitz: thermal_zone1, thermal_zone2 are called so; "
                         + "say which with zone, for example \"thermal_zone1\""))
         var open = try FileBench(zones).open(
             ThermalZoneDriver.self, #"{"type": "acpitz", "zone": "thermal_zone2"}"#)

@@ -1,0 +1,83 @@
+import Documents
+import DriverKit
+import Vocabulary
+
+/// A class of devices that the kernel numbers anew at each start, in the order in which they come.
+struct DeviceClass {
+    /// What its devices are, for messages: `"hwmon chip"`.
+    let noun: String
+    /// `/sys/class/hwmon`.
+    let folder: String
+    /// What the numbered names start with: `hwmon`.
+    let prefix: String
+    /// The attribute that says what a device is called: `name`.
+    let attribute: String
+    /// The setting that tells devices of one name apart, with an example.
+    let narrowedBy: String
+}
+
+/// One device of a class, found by what it is called.
+struct ClassDevice {
+    /// `/sys/class/hwmon/hwmon3`.
+    let folder: String
+    private let kind: DeviceClass
+    private let name: String
+    private let number: String
+    private let place: String?
+    private let files: any AttributeFiles
+
+    /// Looks for the device called `name`.
+    ///
+    /// - Parameters:
+    ///   - number: The numbered name that it must have; nil for any.
+    ///   - place: The folder in which its numbered name must stand as well; nil for none.
+    /// - Throws: `.notConnected` when there is none; `.badComponent` when there are several.
+    init(
+        _ name: String, of kind: DeviceClass, in files: any AttributeFiles,
+        numbered number: String? = nil, at place: String? = nil
+    ) throws(DriverError) {
+        let there = try place.map { place throws(DriverError) in try files.names(in: place) }
+        var found: [String] = []
+        var others: [String] = []
+        for candidate in try files.names(in: kind.folder) where candidate.hasPrefix(kind.prefix) {
+            guard number ?? candidate == candidate, there?.contains(candidate) ?? true else {
+                continue
+            }
+            // A device that goes while it is looked at, or has no name, is not the one.
+            guard
+                let called = try? files.line(of: "\(kind.folder)/\(candidate)/\(kind.attribute)")
+            else { continue }
+            if called == name { found.append(candidate) } else { others.append(called) }
+        }
+        guard let first = found.first else {
+            let others = Set(others).sorted()
+            let seen = others.isEmpty ? "none at all" : others.joined(separator: ", ")
+            throw DriverError(
+                .notConnected,
+                "\(kind.noun) \(name): is not in \(place ?? kind.folder), which shows \(seen)"
+                    + didYouMean(name, among: others))
+        }
+        guard found.count == 1 else {
+            throw DriverError(
+                .badComponent,
+                "\(kind.noun) \(name): \(found.joined(separator: ", ")) are called so; "
+                    + "say which with \(kind.narrowedBy)")
+        }
+        (self.kind, self.name, self.number, self.place, self.files) = (
+            kind, name, first, place, files
+        )
+        folder = "\(kind.folder)/\(first)"
+    }
+
+    /// Makes sure that the number still is this device's. Another may have come in its place between
+    /// two reads, and would be taken for it.
+    /// - Throws: `.notConnected` when it is not.
+    func confirm() throws(DriverError) {
+        let called = try files.line(of: "\(folder)/\(kind.attribute)")
+        var isHere = called == name
+        if let place, isHere { isHere = try files.names(in: place).contains(number) }
+        guard isHere else {
+            throw DriverError(.notConnected, "\(kind.noun) \(name): \(number) is another one now")
+        }
+    }
+}
