@@ -108,7 +108,8 @@ let package = Package(
             ]),
         tests("NodesTests", ["Nodes", "Channels", "DriverKit", "Drivers", "Simulators"]),
         tests(
-            "LayoutsTests", ["Layouts", "Drivers", "Documents", "DriverKit", "Vocabulary"],
+            "LayoutsTests",
+            ["Layouts", "Drivers", "Documents", "DriverKit", "Simulators", "Vocabulary"],
             resources: [.copy("Broken")]),
         tests("JournalsTests", ["Journals", "Vocabulary", "Conformance"]),
         tests("LinksTests", ["Links", "Vocabulary"]),
