@@ -6,6 +6,7 @@ import Logging
 import Nodes
 import Proactors
 import Simulators
+import Synchronization
 import Upstreams
 import Vocabulary
 
@@ -71,6 +72,19 @@ struct Bench {
             let found = all.filter { $0.topic == topic }
             if found.count >= count { return found.map(\.text) }
             await broker.published(all.count + 1)
+        }
+    }
+
+    /// Moves on, a little at a time, until `work` is done. For when only time is waited for.
+    func pass(until work: Task<Void, Never>) async {
+        let isDone = Atomic(false)
+        async let _: Void = {
+            await work.value
+            isDone.store(true, ordering: .releasing)
+        }()
+        while !isDone.load(ordering: .acquiring) {
+            clock.advance(by: .milliseconds(10))
+            await Task.yield()
         }
     }
 

@@ -170,9 +170,7 @@ import Vocabulary
         bench.order("ill", "a1", 1)
         bench.order("pump", "a2", 1)
         #expect(await bench.published("answer/pump", 1) == ["a2 confirmed 1"])
-        // The relay's node, the watch over the nodes, and the limit of the command to the ill node.
-        await bench.clock.sleepers(3)
-        bench.clock.advance(by: .seconds(2))
+        await bench.pass(until: Task { _ = await bench.published("answer/ill", 1) })
         #expect(await bench.published("answer/ill", 1) == ["a1 late"])
         hanging.release()
     }
@@ -212,10 +210,8 @@ import Vocabulary
         bench.order("pump", "a1", 1)
         _ = await bench.published("answer/pump", 1)
         let stopping = Task { await bench.proactor.stop() }
-        // The watch over the nodes, and the limit of the ill node's stop.
-        await bench.clock.sleepers(2)
-        bench.clock.advance(by: .seconds(1))
-        await stopping.value
+        #expect(await bench.published("history/pump", 3).last == "0 good")
+        await bench.pass(until: stopping)
         #expect(relay.level == 0)
         hanging.release()
     }
