@@ -4,6 +4,7 @@
 
 #define _GNU_SOURCE
 #include <sys/eventfd.h>
+#include <spawn.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>

@@ -1,0 +1,135 @@
+import CLinux
+import Glibc
+
+/// A program started by this one. What it writes comes through a pipe.
+///
+/// It has a process group of its own, so that Ctrl-C reaches the gateway alone and the broker hears the
+/// farewell; it inherits no descriptor but the three standard ones, and no signal setting. It is killed
+/// and forgotten when this value goes.
+struct ChildProcess: ~Copyable {
+    let process: pid_t
+    /// The reading end of the pipe. It does not block; its end tells that the child is gone.
+    let output: Int32
+    /// Becomes readable when the child has ended.
+    private let descriptor: Int32
+    private var isReaped = false
+
+    /// - Parameter arguments: The program's path first.
+    /// - Throws: `.failed` when it cannot be started.
+    init(_ arguments: [String]) throws(BrokerError) {
+        let pipe = try Self.pipe()
+        let process: pid_t
+        do throws(BrokerError) {
+            process = try Self.spawn(arguments, output: pipe.writing)
+        } catch {
+            close(pipe.reading)
+            close(pipe.writing)
+            throw error
+        }
+        close(pipe.writing)
+        (self.process, output) = (process, pipe.reading)
+        descriptor = tidegate_pidfd_open(process)
+    }
+
+    deinit {
+        if !isReaped {
+            kill(process, SIGKILL)
+            waitpid(process, nil, 0)
+        }
+        close(output)
+        if descriptor >= 0 { close(descriptor) }
+    }
+
+    /// Waits for the child to end and forgets it.
+    ///
+    /// - Returns: How it ended in words, or nil when it has not within `milliseconds`.
+    mutating func reap(within milliseconds: Int32) -> String? {
+        var ended = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        // Sound: `ended` outlives the call.
+        _ = unsafe poll(&ended, 1, milliseconds)
+        var status: Int32 = 0
+        // Sound: the call writes one number.
+        guard unsafe waitpid(process, &status, WNOHANG) == process else { return nil }
+        isReaped = true
+        let signal = status & 0x7F
+        return signal == 0 ? "exit status \(status >> 8 & 0xFF)" : "killed by signal \(signal)"
+    }
+
+    /// Asks the child to end, then makes it. Takes at most `patience` milliseconds and a moment.
+    mutating func end(patience: Int32) {
+        kill(process, SIGTERM)
+        if reap(within: patience) != nil { return }
+        kill(process, SIGKILL)
+        _ = reap(within: 1000)
+    }
+
+    /// Takes what the child has written.
+    /// - Returns: Nil at the end.
+    func read() -> [UInt8]? {
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        // Sound: at most the array's count is written to it.
+        let count = unsafe Glibc.read(output, &bytes, bytes.count)
+        if count < 0 { return errno == EAGAIN || errno == EINTR ? [] : nil }
+        return count == 0 ? nil : Array(bytes.prefix(count))
+    }
+
+    /// Waits for something to read.
+    /// - Returns: Whether there is.
+    func awaitOutput(milliseconds: Int32) -> Bool {
+        var readable = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
+        // Sound: `readable` outlives the call.
+        return unsafe poll(&readable, 1, milliseconds) > 0
+    }
+
+    private static func pipe() throws(BrokerError) -> (reading: Int32, writing: Int32) {
+        var ends: [Int32] = [-1, -1]
+        // Sound: the call writes two numbers to the array of two. The writing end blocks for nobody:
+        // a broker that is not listened to loses lines of its log.
+        guard unsafe Glibc.pipe(&ends) == 0 else {
+            throw BrokerError(kind: .failed, detail: "no pipe: \(errorWords(errno))")
+        }
+        for end in ends {
+            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+            _ = fcntl(end, F_SETFL, O_NONBLOCK)
+        }
+        return (ends[0], ends[1])
+    }
+
+    private static func spawn(
+        _ arguments: [String], output: Int32
+    ) throws(BrokerError) -> pid_t {
+        // Sound in all calls here: they fill in and read values that live to the end of this function.
+        var actions = unsafe posix_spawn_file_actions_t()
+        var attributes = posix_spawnattr_t()
+        var (none, all) = (sigset_t(), sigset_t())
+        let flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP
+        unsafe posix_spawn_file_actions_init(&actions)
+        defer { _ = unsafe posix_spawn_file_actions_destroy(&actions) }
+        unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        unsafe posix_spawn_file_actions_adddup2(&actions, output, 1)
+        unsafe posix_spawn_file_actions_adddup2(&actions, output, 2)
+        unsafe posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+        unsafe posix_spawnattr_init(&attributes)
+        defer { _ = unsafe posix_spawnattr_destroy(&attributes) }
+        unsafe sigemptyset(&none)
+        unsafe sigfillset(&all)
+        unsafe posix_spawnattr_setsigmask(&attributes, &none)
+        unsafe posix_spawnattr_setsigdefault(&attributes, &all)
+        unsafe posix_spawnattr_setpgroup(&attributes, 0)
+        unsafe posix_spawnattr_setflags(&attributes, Int16(flags))
+
+        var process: pid_t = 0
+        var words = unsafe [UnsafeMutablePointer<CChar>?]()
+        for argument in arguments { unsafe words.append(strdup(argument)) }
+        unsafe words.append(nil)
+        // Sound: `words` ends in nil, and its strings are freed after the call.
+        let status = unsafe posix_spawn(
+            &process, arguments[0], &actions, &attributes, words, Glibc.environ)
+        for unsafe word in unsafe words { unsafe free(word) }
+        guard status == 0 else {
+            throw BrokerError(
+                kind: .failed, detail: "\(arguments[0]): does not start: \(errorWords(status))")
+        }
+        return process
+    }
+}
