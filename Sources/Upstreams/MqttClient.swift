@@ -188,7 +188,8 @@ final class MqttClient {
     private func handover(_ status: Int32, _ number: Int32) -> Handover {
         switch mosq_err_t(rawValue: status) {
         case MOSQ_ERR_SUCCESS: .taken(number)
-        case MOSQ_ERR_INVAL, MOSQ_ERR_MALFORMED_UTF8, MOSQ_ERR_PAYLOAD_SIZE, MOSQ_ERR_OVERSIZE_PACKET,
+        case MOSQ_ERR_INVAL, MOSQ_ERR_MALFORMED_UTF8, MOSQ_ERR_PAYLOAD_SIZE,
+            MOSQ_ERR_OVERSIZE_PACKET,
             MOSQ_ERR_QOS_NOT_SUPPORTED, MOSQ_ERR_RETAIN_NOT_SUPPORTED, MOSQ_ERR_NOT_SUPPORTED,
             MOSQ_ERR_DUPLICATE_PROPERTY, MOSQ_ERR_PROTOCOL:
             .impossible(libraryWords(status))

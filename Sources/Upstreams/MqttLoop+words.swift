@@ -16,7 +16,8 @@ extension MqttLoop {
         case MOSQ_ERR_SUCCESS, MOSQ_ERR_CONN_LOST: return "the broker closed the connection"
         case MOSQ_ERR_KEEPALIVE: return "the broker has not answered for the keep-alive time"
         case MOSQ_ERR_ERRNO:
-            return number == 0 ? "the connection broke" : "the connection broke: \(errorWords(number))"
+            return number == 0
+                ? "the connection broke" : "the connection broke: \(errorWords(number))"
         default: return libraryWords(status)
         }
     }

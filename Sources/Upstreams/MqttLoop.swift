@@ -82,7 +82,9 @@ final class MqttLoop {
         let deadline = clock.now.advanced(by: delay)
         while !exchange.isClosing, clock.now < deadline {
             let allowance = clock.allowance(until: deadline, alarm: exchange)
-            let milliseconds = allowance.map { Int32(clamping: $0.wholeNanoseconds / 1_000_000 + 1) }
+            let milliseconds = allowance.map {
+                Int32(clamping: $0.wholeNanoseconds / 1_000_000 + 1)
+            }
             var bell = pollfd(fd: exchange.bell, events: Int16(POLLIN), revents: 0)
             // Sound: `bell` outlives the call.
             _ = unsafe poll(&bell, 1, milliseconds ?? -1)

@@ -74,5 +74,6 @@ func filterProblem(_ filter: String) -> String? {
     // Sound: the call only reads the C string, which lives as long as it.
     let status = unsafe mosquitto_sub_topic_check(filter)
     let isFilter = !filter.isEmpty && !filter.utf8.contains(0) && status == 0
-    return isFilter ? nil : "subscription \"\(filter)\": is no topic filter, for example a/+/c or a/#"
+    return isFilter
+        ? nil : "subscription \"\(filter)\": is no topic filter, for example a/+/c or a/#"
 }

@@ -15,7 +15,8 @@ extension PlainCodec {
             return .ignored(why: "topic \(message.topic.prefix(128)): is no command's topic")
         }
         guard !(message.isRetained && message.payload.isEmpty) else {
-            return .ignored(why: "topic \(message.topic.prefix(128)): a retained command was deleted")
+            return .ignored(
+                why: "topic \(message.topic.prefix(128)): a retained command was deleted")
         }
         let node = ShNodeName(String(target))
         guard let (reply, problem) = reply(to: message, node: node) else {
@@ -50,7 +51,10 @@ extension PlainCodec {
     }
 
     private struct Order {
-        enum Value { case flag(Bool), number(DecimalNumber) }
+        enum Value {
+            case flag(Bool)
+            case number(DecimalNumber)
+        }
         let value: Value
         let expires: WallTime?
     }

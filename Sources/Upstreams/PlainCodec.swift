@@ -23,7 +23,8 @@ public struct PlainCodec: Codec {
         orderedBy = "upstream \(upstream)"
         nodes = Dictionary(profile.nodes.map { ($0.name, $0) }) { first, _ in first }
         channels = Dictionary(
-            profile.nodes.flatMap(\.channels).map { ($0.name, $0) }) { first, _ in first }
+            profile.nodes.flatMap(\.channels).map { ($0.name, $0) }
+        ) { first, _ in first }
     }
 
     public var will: MqttMessage { status("offline", at: nil) }
@@ -51,7 +52,7 @@ public struct PlainCodec: Codec {
         let text = JsonText.group(Self.members(of: reading, in: channel, at: at))
         return [
             MqttMessage(
-                topic: topics.live(channel.name), payload: text.bytes, qos: .atMostOnce,
+                topic: topics.live(channel.name), payload: text.bytes, qos: .atLeastOnce,
                 isRetained: true)
         ]
     }

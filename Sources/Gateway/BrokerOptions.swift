@@ -1,0 +1,72 @@
+import ArgumentParser
+import Upstreams
+import Vocabulary
+
+/// Which broker a command talks to, and as whom.
+struct BrokerOptions: ParsableArguments {
+    @Option(
+        help:
+            "mqtt://HOST:PORT or mqtts://HOST:PORT. Without it, this user's running gateway tells.")
+    var broker: String?
+
+    @Option(help: "The user to log in as. The password comes from $TIDEGATE_PASSWORD.")
+    var user: String?
+
+    @Option(help: "The certificate authority of an mqtts broker, as a PEM file.")
+    var authority: String?
+
+    @Option(help: "The gateway's alias, when there are several.")
+    var gateway: String?
+
+    @Option(help: "The first level of all topics.")
+    var topic: String?
+
+    /// The broker, login and topic that the options or a running gateway's file name.
+    struct Target {
+        let settings: MqttSettings
+        let reader: PlainReader
+        /// Nil when it was not named and cannot be told.
+        let gateway: GatewayName?
+    }
+
+    /// - Parameter role: What the session is for, as a part of its client identity.
+    /// - Throws: The exit code, after telling what is wrong.
+    func target(for role: String) throws -> Target {
+        var chance = SystemChance()
+        let clientID = "tidegate-\(role)-\(CommandID(using: &chance).text.prefix(8))"
+        let alias = try gateway.map { text in
+            guard let alias = GatewayName(text) else {
+                throw failure("\"\(text)\" is no gateway alias: \(GatewayTag.form)")
+            }
+            return alias
+        }
+        if let broker {
+            guard let address = BrokerAddress(broker) else {
+                throw failure("--broker: \(BrokerAddress.problem(in: broker) ?? "is no address")")
+            }
+            return Target(
+                settings: MqttSettings(
+                    broker: address, clientID: clientID, user: user,
+                    password: Machine.environment("TIDEGATE_PASSWORD"),
+                    tls: address.usesTls ? MqttTls(authority: authority) : nil),
+                reader: PlainReader(prefix: topic ?? "tidegate"), gateway: alias)
+        }
+        let running = RunFile.all().filter { alias == nil || $0.gateway == alias }
+        guard let file = running.first else {
+            throw failure("no gateway of this user runs here; name its broker with --broker")
+        }
+        guard running.count == 1 else {
+            let names = running.map(\.gateway.text).joined(separator: ", ")
+            throw failure("several gateways run here; choose one with --gateway: \(names)")
+        }
+        return Target(
+            settings: MqttSettings(
+                broker: file.broker, clientID: clientID, user: file.user, password: file.password),
+            reader: PlainReader(prefix: topic ?? file.topic), gateway: file.gateway)
+    }
+
+    private func failure(_ why: String) -> ExitCode {
+        Output.error("tidegate: \(why)")
+        return ExitStatus.configuration.code
+    }
+}

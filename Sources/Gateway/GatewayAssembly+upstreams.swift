@@ -1,0 +1,66 @@
+import Layouts
+import Proactors
+import Upstreams
+import Vocabulary
+
+/// Where an upstream's broker really is, and how to log in there.
+struct UpstreamLogin: Sendable {
+    let address: BrokerAddress
+    let user: String?
+    let password: String?
+}
+
+extension GatewayAssembly {
+    /// The broker that an upstream uses: the one of the command line or environment before the
+    /// layout's. Nil stands for the embedded one.
+    func brokerAddress(of upstream: UpstreamLayout) -> BrokerAddress? {
+        if let given = settings.broker.value { return BrokerAddress(given) }
+        return switch upstream.broker {
+        case .embedded: nil
+        case .address(let address): address
+        }
+    }
+
+    /// The login that the layout gives, with its secret fetched.
+    func login(of upstream: UpstreamLayout, at address: BrokerAddress) throws(MachineError)
+        -> UpstreamLogin
+    {
+        var password: String?
+        if let source = upstream.password {
+            do throws(MachineError) {
+                password = try Secrets.text(of: source)
+            } catch {
+                throw MachineError("upstream \(upstream.name), password: \(error.detail)")
+            }
+        }
+        return UpstreamLogin(address: address, user: upstream.user, password: password)
+    }
+
+    /// A session and codec for one upstream. Nothing connects yet.
+    func plan(
+        for upstream: UpstreamLayout, login: UpstreamLogin, profile: GatewayProfile
+    ) throws(MachineError) -> UpstreamPlan {
+        let codec = PlainCodec(
+            profile: profile, upstream: upstream.name, prefix: upstream.topic)
+        var tls: MqttTls?
+        if login.address.usesTls {
+            let key: String?
+            if let source = upstream.tls?.key {
+                key = try Secrets.path(of: source)
+            } else {
+                key = nil
+            }
+            tls = MqttTls(
+                authority: upstream.tls?.authority, certificate: upstream.tls?.certificate, key: key
+            )
+        }
+        let session = MqttSession(
+            settings: MqttSettings(
+                broker: login.address, clientID: "tidegate-\(layout.gateway)-\(upstream.name)",
+                user: login.user, password: login.password, tls: tls, keepAlive: upstream.keepAlive,
+                will: codec.will, window: max(256, upstream.window * 2)),
+            clock: clock)
+        return UpstreamPlan(
+            name: upstream.name, session: session, codec: codec, window: upstream.window)
+    }
+}

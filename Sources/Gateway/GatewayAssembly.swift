@@ -1,0 +1,75 @@
+import Channels
+import DriverKit
+import Drivers
+import Journals
+import Layouts
+import Logging
+import Nodes
+import Proactors
+import Simulators
+import Upstreams
+import Vocabulary
+import Wires
+
+/// Puts a gateway together: the one place that chooses between real and simulated wires.
+struct GatewayAssembly {
+    let layout: HardwareLayout
+    let settings: ResolvedSettings
+    let clock: any GatewayClock
+    let logger: Logger
+    /// Facts that one node may have waiting for the proactor.
+    private static let laneCapacity = 256
+
+    /// What the gateway is made of, as it tells upstream.
+    func profile(incarnation: String) -> GatewayProfile {
+        GatewayProfile(
+            gateway: layout.gateway, incarnation: incarnation,
+            nodes: layout.nodes.map { node in
+                NodeProfile(
+                    name: node.name, kind: node.kind, title: node.title,
+                    driver: node.component.model, isSimulated: isSimulated(node),
+                    channels: node.component.channels)
+            })
+    }
+
+    /// - Throws: `DriverError` when a simulated device cannot be made from its settings.
+    func proactor(_ profile: GatewayProfile) throws(DriverError) -> Proactor {
+        let inbox = Mailbox<Fact>(laneCapacity: Self.laneCapacity)
+        let queues = Dictionary(uniqueKeysWithValues: layout.upstreams.map { ($0.name, $0.queue) })
+        return Proactor(
+            profile: profile, nodes: try nodes(inbox), inbox: inbox,
+            journal: MemoryJournal(upstreams: queues), clock: clock,
+            chance: SeededGenerator(seed: settings.seed.value, for: profile.incarnation),
+            logger: logger)
+    }
+
+    /// Whether the node's hardware is simulated. Never true unless layout or command line say so.
+    private func isSimulated(_ node: NodeLayout) -> Bool {
+        settings.simulate.value || node.component.isSimulated
+    }
+
+    private func nodes(_ inbox: Mailbox<Fact>) throws(DriverError) -> [ShNode] {
+        let registry = DriverRegistry.standard
+        let buses = ModbusBusPool(layout.buses.filter { !$0.isSimulated }, clock: clock)
+        let real = RealWiring(
+            bus: { name throws(DriverError) in try buses.bus(name) }, files: SystemFiles(),
+            stateDirectory: settings.stateDirectory.value)
+        let pretend = SimulatedWiring(clock: clock)
+        try pretend.plugIn(
+            layout.nodes.filter(isSimulated).map(\.component), seed: settings.seed.value)
+        return layout.nodes.map { node in
+            let wiring: any Wiring = isSimulated(node) ? pretend : real
+            var chance = SeededGenerator(seed: settings.seed.value, for: node.name.text)
+            return ShNode(
+                name: node.name, component: node.component,
+                phase: Double.random(in: 0..<1, using: &chance),
+                outbox: inbox.sender(named: node.name.text), clock: clock
+            ) { component throws(DriverError) in
+                guard let driver = registry[component.model] else {
+                    throw DriverError(.badComponent, registry.unknown(component.model.text))
+                }
+                return try driver.init(component: component, wiring: wiring)
+            }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+import Proactors
+import Upstreams
+import Vocabulary
+
+/// Turns live values into lines of the live table.
+struct LiveRows: Sendable {
+    private let gateway: GatewayName
+    private let codec: PlainCodec
+    private let channels: [DataChannelName: (channel: DataChannel, isSimulated: Bool)]
+
+    init(profile: GatewayProfile) {
+        gateway = profile.gateway
+        codec = PlainCodec(profile: profile, upstream: "screen")
+        var channels: [DataChannelName: (DataChannel, Bool)] = [:]
+        for node in profile.nodes {
+            for channel in node.channels { channels[channel.name] = (channel, node.isSimulated) }
+        }
+        self.channels = channels
+    }
+
+    func rows(_ values: [DataChannelName: LiveValue]) -> [LiveRow] {
+        values.values.compactMap { value in
+            guard let (channel, isSimulated) = channels[value.reading.channel] else { return nil }
+            let reading = value.reading
+            let json = codec.live(reading, at: value.at.wall).first?.text ?? "{}"
+            return LiveRow(
+                gateway: gateway.text, node: value.node.text, channel: channel.name.text,
+                text: reading.quality == .good ? channel.text(reading.value) : "—",
+                quality: reading.quality, at: value.at.wall, isSimulated: isSimulated, json: json)
+        }
+    }
+}

@@ -1,0 +1,79 @@
+import ArgumentParser
+import Brokers
+import Glibc
+import Layouts
+import Logging
+import Proactors
+import UnixSignals
+import Upstreams
+import Vocabulary
+
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Run the gateway that a layout describes.",
+        discussion: """
+            Stops on SIGINT or SIGTERM: relays go to their safe states, upstreams are told, all within \
+            two seconds. A second signal stops at once. Every option also has an environment variable \
+            and, but for the broker, a place in the layout; --explain-settings shows which one counts.
+            """)
+
+    @Argument(help: "The layout file.", completion: .file(extensions: ["json"]))
+    var layout: String
+
+    @Flag(help: "Simulate all hardware, also what the layout says is real.")
+    var simulate = false
+
+    @Option(help: "The broker of the upstream: embedded, mqtt://HOST:PORT or mqtts://HOST:PORT.")
+    var broker: String?
+
+    @Option(help: "The seed of simulated worlds and of all chance.")
+    var seed: UInt64?
+
+    @Option(help: "trace, debug, info, notice, warning, error or critical.")
+    var logLevel: String?
+
+    @Option(help: "text for people, json for machines. Text on a terminal when nothing is said.")
+    var logFormat: String?
+
+    @Option(help: "Where totals and the journal are kept.")
+    var stateDirectory: String?
+
+    @Flag(help: "Show live values on standard output, as `tidegate watch` does.")
+    var watch = false
+
+    @Flag(help: "Print every setting with where its value comes from, and end.")
+    var explainSettings = false
+
+    func run() async throws {
+        let layout = try LoadedLayout.valid(layout)
+        let settings = try resolve(for: layout)
+        if explainSettings {
+            var table = Table("SETTING", "VALUE", "FROM")
+            for line in settings.explanation { table.add(line.name, line.value, line.origin) }
+            table.lines.forEach(Output.line)
+            return
+        }
+        Machine.raiseDescriptorLimit()
+        // A reader that goes away, as `| head` does, is no reason to leave relays as they are.
+        signal(SIGPIPE, SIG_IGN)
+        let gateway = RunningGateway(
+            layout: layout, settings: settings, showsLiveValues: watch, clock: SystemClock())
+        let status = await gateway.run()
+        if status != .success { throw status.code }
+    }
+
+    private func resolve(for layout: HardwareLayout) throws -> ResolvedSettings {
+        var given = ResolvedSettings.CommandLine()
+        (given.broker, given.logLevel, given.logFormat) = (broker, logLevel, logFormat)
+        (given.stateDirectory, given.seed) = (stateDirectory, seed)
+        given.simulate = simulate ? true : nil
+        do {
+            return try ResolvedSettings(
+                given, environment: Machine.environment, layout: layout.settings,
+                gateway: layout.gateway, isTerminal: isatty(STDERR_FILENO) == 1)
+        } catch {
+            for line in error.lines { Output.error("tidegate: \(line)") }
+            throw ExitStatus.configuration.code
+        }
+    }
+}
