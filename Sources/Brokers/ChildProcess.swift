@@ -125,7 +125,7 @@ struct ChildProcess: ~Copyable {
         // Sound: `words` ends in nil, and its strings are freed after the call.
         let status = unsafe posix_spawn(
             &process, arguments[0], &actions, &attributes, words, Glibc.environ)
-        for unsafeword in unsafe words { unsafe free(word) }
+        for index in unsafe words.indices { unsafe free(words[index]) }
         guard status == 0 else {
             throw BrokerError(
                 kind: .failed, detail: "\(arguments[0]): does not start: \(errorWords(status))")
