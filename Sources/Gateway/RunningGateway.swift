@@ -78,17 +78,24 @@ final class RunningGateway {
             await stop(proactor, showing)
             return .unavailable
         }
-        var iterator = signals.makeAsyncIterator()
-        let first = await iterator.next()
-        logger.notice("stopping on \(first.map { "\($0)" } ?? "request")")
-        let impatience = Task {
+        let (requests, request) = AsyncStream<UnixSignal>.makeStream()
+        let listening = Task {
+            var isStopping = false
             for await signal in signals {
-                Output.error("tidegate: second signal, \(signal): stopped at once")
-                _exit(ExitStatus.interrupted.rawValue)
+                if isStopping {
+                    Output.error("tidegate: second signal, \(signal): stopped at once")
+                    _exit(ExitStatus.interrupted.rawValue)
+                }
+                isStopping = true
+                request.yield(signal)
             }
         }
+        for await signal in requests {
+            logger.notice("stopping on \(signal)")
+            break
+        }
         await stop(proactor, showing)
-        impatience.cancel()
+        listening.cancel()
         logger.notice("stopped")
         return .success
     }
@@ -126,6 +133,7 @@ final class RunningGateway {
     /// Starts a private mosquitto and has its fate logged.
     private func startBroker() async throws -> UpstreamLogin {
         var chance = SystemChance()
+        try Machine.makeFolder(RunFile.folder)
         let broker = EmbeddedBroker(
             folder: "\(RunFile.folder)/\(layout.gateway)-broker", clock: clock, using: &chance)
         brokers.append(broker)
