@@ -24,6 +24,10 @@ public struct SimulatedCodec: Codec {
         [message("live/\(reading.channel)", words(reading), isRetained: true)]
     }
 
+    public func unknown(_ channel: DataChannelName) -> [MqttMessage] {
+        [message("live/\(channel)", "", isRetained: true)]
+    }
+
     public func standing(_ troubles: [StandingTrouble], at now: WallTime) -> [MqttMessage] {
         let kinds = troubles.map { "\($0.node) \($0.trouble.kind.rawValue)" }
         return [message("troubles", kinds.joined(separator: ", "), isRetained: true)]

@@ -6,12 +6,11 @@ import Vocabulary
 struct NodeWatch: Sendable {
     private let name: ShNodeName
     private let channels: [DataChannel]
-    private let startedAt: MonotonicInstant
     private var isHung = false
     private var isStale: [Bool]
 
-    init(name: ShNodeName, channels: [DataChannel], startedAt: MonotonicInstant) {
-        (self.name, self.channels, self.startedAt) = (name, channels, startedAt)
+    init(name: ShNodeName, channels: [DataChannel]) {
+        (self.name, self.channels) = (name, channels)
         isStale = Array(repeating: false, count: channels.count)
     }
 
@@ -36,18 +35,20 @@ struct NodeWatch: Sendable {
         return facts
     }
 
-    /// The channels that have just become stale. Only a report of the node itself ends that.
+    /// The channels that have just become stale. Only a report of the node itself ends that. Of one
+    /// that was never read well there is nothing to say: a default is no last value.
     private mutating func newlyStale(
         _ pulse: NodePulse.Reading, _ now: MonotonicInstant
     ) -> [Reading] {
         var stale: [Reading] = []
         for (index, channel) in channels.enumerated() {
-            let lastGood = pulse.lastGood[index]
+            guard let lastGood = pulse.lastGood[index], let value = pulse.lastValue[index] else {
+                continue
+            }
             let wasStale = isStale[index]
-            isStale[index] = (lastGood ?? startedAt).duration(to: now) > channel.staleAfter
+            isStale[index] = lastGood.duration(to: now) > channel.staleAfter
             guard isStale[index], !wasStale else { continue }
-            stale.append(
-                Reading(channel: channel.name, value: pulse.lastValue[index] ?? 0, quality: .stale))
+            stale.append(Reading(channel: channel.name, value: value, quality: .stale))
         }
         return stale
     }

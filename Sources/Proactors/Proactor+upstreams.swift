@@ -52,9 +52,12 @@ extension Proactor {
         } catch {
             tell(plan.name, .warning, "cannot subscribe: \(error.detail)")
         }
-        lines[plan.name]?.urgent = Deque(plan.codec.greeting(at: clock.wallTime))
+        let latest = live.latest
+        let unknown = profile.nodes.flatMap(\.channels).map(\.name).filter { latest[$0] == nil }
+        lines[plan.name]?.urgent = Deque(
+            plan.codec.greeting(at: clock.wallTime) + unknown.flatMap(plan.codec.unknown))
         lines[plan.name]?.mustTellStanding = true
-        lines[plan.name]?.unsentLive = live.latest
+        lines[plan.name]?.unsentLive = latest
         await pump(plan.name)
     }
 

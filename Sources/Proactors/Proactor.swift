@@ -54,10 +54,8 @@ public actor Proactor {
     ///
     /// Relays come first, side by side; a node that hangs is left to itself after a second.
     public func start() async {
-        let now = clock.now
         for node in nodes.values {
-            watches[node.name] = NodeWatch(
-                name: node.name, channels: node.component.channels, startedAt: now)
+            watches[node.name] = NodeWatch(name: node.name, channels: node.component.channels)
         }
         running = Task { await self.run() }
         await startNodes { $0.component.safeState != nil }

@@ -22,6 +22,11 @@ public protocol Codec: Sendable {
     /// - Returns: Nothing when this upstream has no words for it.
     func live(_ reading: Reading, at: WallTime) -> [MqttMessage]
 
+    /// Nothing is known of a channel since the gateway started: takes back what an earlier one said.
+    ///
+    /// - Returns: Nothing when this upstream keeps no newest value.
+    func unknown(_ channel: DataChannelName) -> [MqttMessage]
+
     /// Everything that is wrong at this moment. To be said after each greeting and each change.
     func standing(_ troubles: [StandingTrouble], at now: WallTime) -> [MqttMessage]
 

@@ -57,6 +57,11 @@ public struct PlainCodec: Codec {
         ]
     }
 
+    /// An empty payload deletes what the broker has retained.
+    public func unknown(_ channel: DataChannelName) -> [MqttMessage] {
+        [MqttMessage(topic: topics.live(channel), payload: [], isRetained: true)]
+    }
+
     public func standing(_ troubles: [StandingTrouble], at now: WallTime) -> [MqttMessage] {
         let text = JsonText.object([
             "incarnation": .text(profile.incarnation),
