@@ -158,11 +158,9 @@ public final class SimulatedModbusServer: Sendable {
         var watched = ([bell] + descriptors).map {
             pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
         }
-        let rest = due.map { max(0, $0 - Self.now) } ?? .max
-        var limit = timespec(
-            tv_sec: Int(rest / 1_000_000_000), tv_nsec: Int(rest % 1_000_000_000))
-        // Sound: array and limit live through the call, with the array's own count.
-        _ = unsafe ppoll(&watched, nfds_t(watched.count), &limit, nil)
+        let rest = due.map { max(0, $0 - Self.now) } ?? -1
+        // Sound: the array lives through the call, with its own count.
+        _ = unsafe tidegate_poll(&watched, UInt(watched.count), rest)
         var rung: UInt64 = 0
         // Sound: the descriptor does not block and at most eight bytes are written to `rung`.
         _ = unsafe read(bell, &rung, 8)

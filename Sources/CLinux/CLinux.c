@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <semaphore.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <time.h>
@@ -49,4 +50,17 @@ int tidegate_open_terminal(char *path, size_t size) {
     close(near);
     errno = saved;
     return -1;
+}
+
+int tidegate_poll(struct pollfd *descriptors, unsigned long count, int64_t nanoseconds) {
+    if (nanoseconds < 0) return ppoll(descriptors, count, NULL, NULL);
+    struct timespec limit = {
+        .tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
+    return ppoll(descriptors, count, &limit, NULL);
+}
+
+void tidegate_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
+
+int tidegate_spawn_closing_from(void *actions, int lowest) {
+    return posix_spawn_file_actions_addclosefrom_np(actions, lowest);
 }

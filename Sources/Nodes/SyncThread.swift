@@ -123,7 +123,8 @@ public final class SyncThread: SerialExecutor, Alarm {
 
     private func run() {
         identity.store(pthread_self(), ordering: .releasing)
-        unsafe pthread_setname_np(pthread_self(), String(name.utf8.prefix(15)) ?? "node")
+        // Sound: the name is copied during the call.
+        unsafe tidegate_name_thread(String(decoding: name.utf8.prefix(15), as: UTF8.self))
         blockSignals()
         while true {
             let (jobs, isEnding) = state.withLock { state in
@@ -152,17 +153,9 @@ public final class SyncThread: SerialExecutor, Alarm {
         if let watching = rest.watching {
             descriptors.append(pollfd(fd: watching, events: Int16(POLLIN), revents: 0))
         }
-        let count = nfds_t(descriptors.count)
-        if let allowance {
-            let nanoseconds = max(0, allowance.wholeNanoseconds)
-            var limit = timespec(
-                tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
-            // Sound: array and limit outlive the call; `count` is the array's length.
-            _ = unsafe ppoll(&descriptors, count, &limit, nil)
-        } else {
-            // Sound: as above.
-            _ = unsafe ppoll(&descriptors, count, nil, nil)
-        }
+        let nanoseconds = allowance.map { max(0, $0.wholeNanoseconds) } ?? -1
+        // Sound: the array outlives the call, and its length is the one given.
+        _ = unsafe tidegate_poll(&descriptors, UInt(descriptors.count), nanoseconds)
         state.withLock { $0.isResting = false }
         var rung: UInt64 = 0
         // Sound: the descriptor does not block and at most eight bytes are written to `rung`.

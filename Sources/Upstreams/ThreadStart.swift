@@ -34,7 +34,7 @@ private final class ThreadBody: Sendable {
 
     func run() {
         // Sound: both calls read only what they are given.
-        unsafe pthread_setname_np(pthread_self(), String(name.utf8.prefix(15)) ?? "mqtt")
+        unsafe tidegate_name_thread(String(decoding: name.utf8.prefix(15), as: UTF8.self))
         blockSignals()
         body()
     }

@@ -230,10 +230,8 @@ import Vocabulary
     /// Waits until there is something to read or to say about the line.
     private func wait(for duration: Duration) -> Int32 {
         var descriptor = pollfd(fd: seat, events: Int16(POLLIN), revents: 0)
-        var limit = timespec(
-            tv_sec: 0, tv_nsec: Int(duration.wholeNanoseconds))
-        // Sound: both live through the call, and there is one descriptor.
-        let count = unsafe ppoll(&descriptor, 1, &limit, nil)
+        // Sound: the descriptor lives through the call, and it is one.
+        let count = unsafe tidegate_poll(&descriptor, 1, max(0, duration.wholeNanoseconds))
         return count > 0 ? Int32(descriptor.revents) : 0
     }
 

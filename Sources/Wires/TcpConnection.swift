@@ -66,11 +66,11 @@ private struct ConnectFailure: Error {
 /// How a connection that was begun ended; 0 for well.
 @unsafe private func outcome(of descriptor: Int32, within limit: Duration) -> Int32 {
     var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-    let nanoseconds = limit.wholeNanoseconds
-    var time = timespec(
-        tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
+    let nanoseconds = max(0, limit.wholeNanoseconds)
     var count: Int32
-    repeat { count = unsafe ppoll(&waiting, 1, &time, nil) } while count == -1 && errno == EINTR
+    repeat {
+        count = unsafe tidegate_poll(&waiting, 1, nanoseconds)
+    } while count == -1 && errno == EINTR
     if count <= 0 { return count == 0 ? ETIMEDOUT : errno }
     var code: Int32 = 0
     var size = socklen_t(MemoryLayout<Int32>.size)

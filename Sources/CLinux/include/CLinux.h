@@ -1,10 +1,11 @@
 // Linux calls that Swift's Glibc module does not show.
+//
+// No _GNU_SOURCE here: it changes fd_set, which then differs from the one of Swift's Glibc module, and a
+// clean build fails. Calls that need it are wrapped in CLinux.c.
 #ifndef TIDEGATE_CLINUX_H
 #define TIDEGATE_CLINUX_H
 
-#define _GNU_SOURCE
 #include <sys/eventfd.h>
-#include <spawn.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -19,10 +20,17 @@
 static inline int tidegate_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
 // A descriptor that is readable while one of the two is, or -1 with errno. It does not own them.
-//
-// epoll itself stays out of this header: <sys/epoll.h> brings <sys/select.h> along, whose fd_set then
-// differs from the one of Swift's Glibc module, and a clean build fails.
 int tidegate_readable_with(int first, int second);
+
+// ppoll(2) without a signal mask: nanoseconds of at most INT64_MAX, or a negative number for ever.
+int tidegate_poll(struct pollfd *descriptors, unsigned long count, int64_t nanoseconds);
+
+// Names the calling thread for top and debuggers; at most 15 bytes.
+void tidegate_name_thread(const char *name);
+
+// Has a program to be spawned inherit no descriptor from `lowest` on. `actions` is a
+// posix_spawn_file_actions_t.
+int tidegate_spawn_closing_from(void *actions, int lowest);
 
 // Waits for a sem_t, at most so many nanoseconds of CLOCK_MONOTONIC. 0, or -1 with errno.
 int tidegate_semaphore_wait(void *semaphore, int64_t nanoseconds);
