@@ -173,7 +173,8 @@ import Vocabulary
 
     /// Throws away all that comes in until nothing has come for `silence`, for about a second at most.
     func discardUntilSilence() {
-        for _ in 0..<Self.longestNoise where wait(for: Self.silence) & POLLIN != 0 {
+        for _ in 0..<Self.longestNoise {
+            guard wait(for: Self.silence) & POLLIN != 0 else { return }
             // A byte never comes alone; without the nap a babbling line would use up the rounds.
             sleepOnThread(.milliseconds(5))
             discardInput()
