@@ -50,6 +50,8 @@ struct SimulatedModbusEnd: ~Copyable {
         }
     }
 
+    var isOpen: Bool { listener >= 0 || farEnd >= 0 }
+
     /// What becomes readable when there is something to do.
     var descriptors: [Int32] { inputs.keys + (listener >= 0 ? [listener] : []) }
 
@@ -110,6 +112,16 @@ struct SimulatedModbusEnd: ~Copyable {
             // Sound: as above.
             _ = unsafe write(client, frame, frame.count)
         }
+    }
+
+    /// Sends what nobody has asked for on a terminal, and waits until it has come through.
+    func babble(_ bytes: [UInt8]) {
+        precondition(farEnd >= 0, "only a terminal that is plugged in babbles")
+        for terminal in inputs.keys { send(bytes, to: terminal) }
+        var waiting = pollfd(fd: farEnd, events: Int16(POLLIN), revents: 0)
+        var limit = timespec(tv_sec: 10, tv_nsec: 0)
+        // Sound: both live through the call, and there is one descriptor.
+        _ = unsafe ppoll(&waiting, 1, &limit, nil)
     }
 
     /// - Returns: Nil when the connection has ended.

@@ -61,11 +61,19 @@ public final class SimulatedModbusServer: Sendable {
         ring()
     }
 
-    /// Brings back what `unplug` took away, under the same path or port.
+    /// Brings back what `unplug` took away, under the same path or port. Does nothing to a line that
+    /// is there.
     /// - Throws: `.notConnected` when the system does not grant it.
     public func plugIn() throws(DriverError) {
-        try state.withLock { state throws(DriverError) in try state.end.open() }
+        try state.withLock { state throws(DriverError) in
+            if !state.end.isOpen { try state.end.open() }
+        }
         ring()
+    }
+
+    /// Puts bytes on a serial line that nobody has asked for, and returns when they can be read.
+    public func babble(_ bytes: [UInt8]) {
+        state.withLock { $0.end.babble(bytes) }
     }
 
     /// The shortest quiet time between a reply and the request after it; nil before the second one.

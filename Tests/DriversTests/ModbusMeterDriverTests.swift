@@ -1,3 +1,4 @@
+import Conformance
 import Documents
 import DriverKit
 import Drivers
@@ -64,6 +65,16 @@ private struct MeterBench {
 private let sdm120 = #"{"bus": "rs485", "unit": 1, "profile": "eastron-sdm120"}"#
 
 @Suite("modbus-meter") struct ModbusMeterDriverTests {
+    @Test(arguments: ["eastron-sdm120", "eastron-sdm630"])
+    func `it keeps to what every driver does`(profile: String) throws {
+        let bench = try MeterBench(#"{"bus": "rs485", "unit": 1, "profile": "\#(profile)"}"#)
+        try bench.wiring.plugIn([bench.component], seed: 1)
+        let complaints = DriverConformance.complaints(
+            of: ModbusMeterDriver.self, bench.component, wiring: bench.wiring,
+            at: bench.clock.now)
+        #expect(complaints == [])
+    }
+
     @Test func `a good reply becomes readings in the channels' own steps`() throws {
         let bench = try MeterBench(sdm120, sources: ["voltage", "power-active", "energy-import"])
         bench.hold([0x4366, 0x3333], at: 0)

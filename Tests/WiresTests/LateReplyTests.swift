@@ -25,6 +25,16 @@ import Vocabulary
         #expect(try line.bus.read(line.request(48)) == [1048, 1049])
     }
 
+    @Test func `what came before a request is flushed, even a reply without a fault`() throws {
+        let line = try ModbusTestLine(.rtu)
+        _ = try line.bus.read(line.request(4))
+        // Registers 0x4366 and 0x3333 of unit 1.
+        line.server.babble([0x01, 0x04, 0x04, 0x43, 0x66, 0x33, 0x33, 0x5A, 0xFA])
+        #expect(try line.bus.read(line.request(0)) == [1000, 1001])
+        line.server.babble([0x00, 0xFF, 0x7F])
+        #expect(try line.bus.read(line.request(2)) == [1002, 1003])
+    }
+
     @Test(arguments: ModbusTestLine.Kind.allCases)
     func `a reply that comes late by time is never taken for another's`(
         kind: ModbusTestLine.Kind

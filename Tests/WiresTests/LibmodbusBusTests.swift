@@ -1,3 +1,4 @@
+import Conformance
 import DriverKit
 import Foundation
 import Simulators
@@ -51,13 +52,63 @@ final class ModbusTestLine {
             replyWithin: limit)
     }
 
+    /// What messages call the line.
+    var name: String {
+        switch server.line {
+        case .serial: "ttyMODBUS"
+        case .tcp(let host, let port): "\(host):\(port)"
+        }
+    }
+
+    func cause(_ fault: ModbusBusConformance.Fault) throws {
+        trouble(SimulatedModbusUnit.Trouble(fault))
+        if fault == .corrupt { server.change(unit: 1) { $0.corruptReplies = 1 } }
+        if fault == .unplugged { server.unplug() } else { try server.plugIn() }
+    }
+
     /// What the registers of `request` hold.
     func truth(_ request: ModbusRequest) -> [UInt16] {
         (0..<UInt16(request.count)).map { 1000 * UInt16(request.unit) + request.address + $0 }
     }
 }
 
+extension SimulatedModbusUnit.Trouble {
+    /// The unit's part of a fault.
+    init?(_ fault: ModbusBusConformance.Fault) {
+        switch fault {
+        case .silent: self = .silent
+        case .busy: self = .exception(6)
+        case .truncated: self = .truncated
+        case .lateByOne: self = .lateByOne
+        case .none, .corrupt, .unplugged: return nil
+        }
+    }
+}
+
 @Suite("libmodbus on a wire", .serialized) struct LibmodbusBusTests {
+    @Test(arguments: ModbusTestLine.Kind.allCases)
+    func `keeps to what every Modbus bus does`(kind: ModbusTestLine.Kind) throws {
+        let line = try ModbusTestLine(kind)
+        let complaints = try ModbusBusConformance.complaints(
+            of: line.bus, line: line.name, cause: line.cause)
+        #expect(complaints == [])
+    }
+
+    @Test func `so does a simulated bus`() throws {
+        let wiring = SimulatedWiring(clock: ManualClock())
+        let name = BusName(known: "bench")
+        wiring.buses.change(unit: 1, on: name) { $0.hold((1000..<1060).map { $0 }, at: 0) }
+        let bus = try wiring.modbusBus(name)
+        let complaints = ModbusBusConformance.complaints(of: bus, line: "bench") { fault in
+            wiring.buses.change(unit: 1, on: name) { unit in
+                unit.trouble = SimulatedModbusUnit.Trouble(fault)
+                if fault == .corrupt { unit.corruptReplies = 1 }
+            }
+            wiring.buses.setPlugged(fault != .unplugged, name)
+        }
+        #expect(complaints == [])
+    }
+
     @Test(arguments: ModbusTestLine.Kind.allCases)
     func `reads registers`(kind: ModbusTestLine.Kind) throws {
         let line = try ModbusTestLine(kind)
