@@ -119,9 +119,8 @@ struct SimulatedModbusEnd: ~Copyable {
         precondition(farEnd >= 0, "only a terminal that is plugged in babbles")
         for terminal in inputs.keys { send(bytes, to: terminal) }
         var waiting = pollfd(fd: farEnd, events: Int16(POLLIN), revents: 0)
-        var limit = timespec(tv_sec: 10, tv_nsec: 0)
-        // Sound: both live through the call, and there is one descriptor.
-        _ = unsafe ppoll(&waiting, 1, &limit, nil)
+        // Sound: `waiting` lives through the call, and there is one descriptor.
+        _ = unsafe tidegate_poll(&waiting, 1, 10_000_000_000)
     }
 
     /// - Returns: Nil when the connection has ended.
