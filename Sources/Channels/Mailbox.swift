@@ -17,13 +17,14 @@ public final class Mailbox<Letter: Sendable>: Sendable {
 
     fileprivate struct Lane {
         let name: String
+        let capacity: Int
         var letters: Deque<Letter> = []
         var lost = 0
         var isListed = false
         /// Its sender is gone; the lane follows once its letters are taken.
         var isLeft = false
 
-        mutating func put(_ letter: Letter, capacity: Int) {
+        mutating func put(_ letter: Letter) {
             if letters.count == capacity {
                 letters.removeFirst()
                 lost += 1
@@ -59,7 +60,7 @@ public final class Mailbox<Letter: Sendable>: Sendable {
     }
 
     fileprivate let state = Mutex(State())
-    fileprivate let laneCapacity: Int
+    private let laneCapacity: Int
 
     /// - Parameter laneCapacity: At least 1.
     public init(laneCapacity: Int) {
@@ -68,10 +69,13 @@ public final class Mailbox<Letter: Sendable>: Sendable {
     }
 
     /// A new lane. It goes when its sender goes, after its letters were taken.
-    public func sender(named name: String) -> Sender {
+    ///
+    /// - Parameter capacity: Letters in this lane; `laneCapacity` when nothing is said.
+    public func sender(named name: String, capacity: Int? = nil) -> Sender {
+        let capacity = max(1, capacity ?? laneCapacity)
         let id = state.withLock { state in
             defer { state.nextLane += 1 }
-            state.lanes[state.nextLane] = Lane(name: name)
+            state.lanes[state.nextLane] = Lane(name: name, capacity: capacity)
             return state.nextLane
         }
         return Sender(mailbox: self, id: id)
@@ -125,7 +129,7 @@ public final class Mailbox<Letter: Sendable>: Sendable {
             let woken: (CheckedContinuation<Batch?, Never>, Batch)? = mailbox.state.withLock {
                 state in
                 guard !state.isClosed else { return nil }
-                state.lanes[id]?.put(letter, capacity: mailbox.laneCapacity)
+                state.lanes[id]?.put(letter)
                 if state.lanes[id]?.isListed == false {
                     state.lanes[id]?.isListed = true
                     state.listed.append(id)

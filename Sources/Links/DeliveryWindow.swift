@@ -10,6 +10,8 @@ public struct DeliveryWindow<MessageID: Hashable & Sendable>: Sendable {
     public private(set) var acknowledged: Sequence64
     /// The last fact that was handed over.
     public private(set) var handedOver: Sequence64
+    /// Counts the restarts: what was prepared under another generation must not be handed over.
+    public private(set) var generation = 0
     private var facts: [MessageID: Sequence64] = [:]
     private var others: Set<MessageID> = []
     /// Facts on their way, oldest first, each with the messages that are still outstanding.
@@ -67,6 +69,7 @@ public struct DeliveryWindow<MessageID: Hashable & Sendable>: Sendable {
     ///
     public mutating func restart() {
         handedOver = acknowledged
+        generation += 1
         facts.removeAll()
         others.removeAll()
         onTheWay.removeAll()

@@ -14,6 +14,8 @@ public final class NodePulse: Sendable {
         public internal(set) var restsUntil: MonotonicInstant?
         /// When each channel was last read well, by the channel's place in the node.
         public internal(set) var lastGood: [MonotonicInstant?]
+        /// Whether upstream was told that the channel is stale; only a report ends that.
+        fileprivate var isStale: [Bool]
         /// The last good value of each channel.
         public internal(set) var lastValue: [Int64?]
         public internal(set) var polls = 0
@@ -40,6 +42,7 @@ public final class NodePulse: Sendable {
         state = Mutex(
             Reading(
                 lastGood: Array(repeating: nil, count: channels),
+                isStale: Array(repeating: false, count: channels),
                 lastValue: Array(repeating: nil, count: channels)))
     }
 
@@ -47,6 +50,34 @@ public final class NodePulse: Sendable {
 
     /// Starts the measure of lateness anew.
     public func forgetLateness() { state.withLock { $0.worstLateness = .zero } }
+
+    /// The channels that have just become stale, by their place in the node, each with its last good
+    /// value. Of one that was never read well there is nothing to say: a default is no last value.
+    public func newlyStale(
+        _ channels: [DataChannel], at now: MonotonicInstant
+    ) -> [(index: Int, lastValue: Int64)] {
+        state.withLock { state in
+            var stale: [(index: Int, lastValue: Int64)] = []
+            for (index, channel) in channels.enumerated() where !state.isStale[index] {
+                guard let lastGood = state.lastGood[index], let value = state.lastValue[index],
+                    lastGood.duration(to: now) > channel.staleAfter
+                else { continue }
+                state.isStale[index] = true
+                stale.append((index, value))
+            }
+            return stale
+        }
+    }
+
+    /// Notes a good value of a channel.
+    /// - Returns: Whether the channel had been told to be stale.
+    func noteGood(_ index: Int, _ value: Int64, at now: MonotonicInstant) -> Bool {
+        state.withLock { state in
+            defer { state.isStale[index] = false }
+            (state.lastGood[index], state.lastValue[index]) = (now, value)
+            return state.isStale[index]
+        }
+    }
 
     func note(_ change: (inout Reading) -> Void) { state.withLock { change(&$0) } }
 }

@@ -62,27 +62,39 @@ public actor ShNode {
     /// Opens the device and begins to read it. Returns once the device is open or has failed to open;
     /// an actuator that could be opened is in its safe state then.
     public func start() {
+        pulse.note { $0.busySince = clock.now }
         openDriver(at: clock.now)
+        pulse.note { $0.busySince = nil }
         thread.begin { [weak self] in
             self?.assumeIsolated { $0.round() } ?? SyncThread.Rest(until: nil)
         }
     }
 
-    /// Drives an actuator to its safe state and lets go of the device.
+    /// Drives an actuator to its safe state and lets go of the device. One that was not open is looked
+    /// for once more, because it may have come back with the level that it had.
     ///
-    /// - Returns: What the device confirmed; nil for what only measures or was not open.
+    /// - Returns: What the device confirmed; nil for what only measures or is to stay as it is.
     @discardableResult
     public func stop() -> CommandAnswer? {
         thread.pause()
-        isStopped = true
-        defer { close() }
-        guard driver is any Actuator, let safe = component.safeState?.value else { return nil }
+        defer {
+            isStopped = true
+            close()
+        }
+        guard !isStopped, let safe = component.safeState?.value else { return nil }
+        if driver == nil { openDriver(at: clock.now) }
         return switchTo(safe)
     }
 
     /// Carries out a command between two rounds and reports what the device confirms.
-    public func apply(_ command: Command) -> CommandAnswer {
+    ///
+    /// - Parameter deadline: The asker has been told by then that the answer is late; a command that has
+    ///   waited longer, behind hardware that hung, is not carried out any more.
+    public func apply(_ command: Command, before deadline: MonotonicInstant) -> CommandAnswer {
         guard !isStopped else { return .refused("node \(name): it is stopped") }
+        if clock.now > deadline || command.expires.map({ $0 < clock.wallTime }) == true {
+            return .refused("node \(name): the command came through too late")
+        }
         if driver == nil { openDriver(at: clock.now) }
         guard let driver else { return .failed("node \(name): its device is not connected") }
         guard driver is any Actuator else { return .refused("node \(name): it only measures") }
@@ -96,7 +108,7 @@ public actor ShNode {
         let now = clock.now
         pulse.note { $0.busySince = now }
         if driver == nil, now >= retryAt ?? now { openDriver(at: now) }
-        if driver != nil { takeEvents(at: now) }
+        if driver != nil, now >= retryAt ?? now { takeEvents(at: now) }
         if driver != nil, now >= retryAt ?? now { poll(at: now) }
         let rest = nextRest()
         pulse.note { ($0.busySince, $0.restsUntil, $0.isOpen) = (nil, rest.until, driver != nil) }
@@ -106,6 +118,8 @@ public actor ShNode {
     private func nextRest() -> SyncThread.Rest {
         let due = channels.map(\.schedule.due).min()
         guard let driver else { return SyncThread.Rest(until: retryAt) }
+        // A device that fails is left alone until its time, also when it speaks up.
+        if let retryAt, retryAt > clock.now { return SyncThread.Rest(until: retryAt) }
         var until = due.map { max($0, retryAt ?? $0) }
         guard let source = driver as? any EventDriver else { return SyncThread.Rest(until: until) }
         let check = clock.now.advanced(by: Self.eventCheck)
@@ -122,7 +136,7 @@ public actor ShNode {
             for event in events {
                 let age = event.at.duration(to: stamp.monotonic)
                 let at = Timestamp(wall: stamp.wall.advanced(by: .zero - age), monotonic: event.at)
-                report([event.reading], at: at, due: event.at)
+                report([event.reading], at: at, moment: event.at)
             }
         } catch {
             fail(error, at: now)
@@ -135,12 +149,11 @@ public actor ShNode {
         let stamp = clock.timestamp
         let lateness =
             due.map { self.lateness(of: channels[$0].schedule.due, at: now) }.max() ?? .zero
-        let moment = due.map { channels[$0].schedule.moment(at: now) }.max() ?? now
         do throws(DriverError) {
             let readings = try asked.read(due.map { channels[$0].channel }, at: stamp.monotonic)
             driver = asked
             succeed()
-            report(readings, at: stamp, due: moment)
+            report(readings, at: stamp, moment: nil)
         } catch {
             driver = asked
             fail(error, at: clock.now)
@@ -192,14 +205,16 @@ public actor ShNode {
             tell([trouble])
         }
         switch error.kind {
-        case .notConnected, .badComponent:
-            driver = nil
-            retryAt = now.advanced(by: reopening.failed())
-        case .timeout, .badReply, .unsupported:
-            let pause = retrying.failed()
-            // The first failure costs nothing but its poll; only a device that stays silent is spared.
-            retryAt = retrying.failures > 1 ? now.advanced(by: pause) : nil
+        case .notConnected, .badComponent: driver = nil
+        case .timeout, .badReply, .unsupported: break
         }
+        guard driver != nil else {
+            retryAt = now.advanced(by: reopening.failed())
+            return
+        }
+        let pause = retrying.failed()
+        // The first failure costs nothing but its poll; only a device that stays silent is spared.
+        retryAt = retrying.failures > 1 ? now.advanced(by: pause) : nil
     }
 
     private func close() {
@@ -219,7 +234,7 @@ public actor ShNode {
             driver = actuator
             succeed()
             for index in channels.indices { channels[index].capture.reset() }
-            report([state], at: stamp, due: stamp.monotonic)
+            report([state], at: stamp, moment: stamp.monotonic)
             guard state.value == value else { return mismatch(wanted: value, found: state.value) }
             tell(troubles.end([.command], "node \(name): follows its commands again"))
             return .confirmed(state, at: stamp)
@@ -240,7 +255,9 @@ public actor ShNode {
 
     // MARK: - Reporting
 
-    private func report(_ readings: [Reading], at stamp: Timestamp, due: MonotonicInstant) {
+    /// - Parameter moment: What the readings stand for in the capture period; nil for the moment of
+    ///   each channel's own poll.
+    private func report(_ readings: [Reading], at stamp: Timestamp, moment: MonotonicInstant?) {
         var captured: [Reading] = []
         // A driver that has nothing to measure yet says so by the quality; such values go nowhere.
         for reading in readings where reading.quality == .good {
@@ -250,6 +267,7 @@ public actor ShNode {
             }
             switch channels[index].check.judge(reading.value) {
             case .plausible:
+                let due = moment ?? channels[index].schedule.moment(at: stamp.monotonic)
                 captured += take(reading, index, at: stamp.monotonic, due: due)
                 tell(
                     troubles.end(
@@ -275,13 +293,8 @@ public actor ShNode {
     private func take(
         _ reading: Reading, _ index: Int, at now: MonotonicInstant, due: MonotonicInstant
     ) -> [Reading] {
-        let before = channels[index].lastGood
-        channels[index].lastGood = now
-        pulse.note { ($0.lastGood[index], $0.lastValue[index]) = (now, reading.value) }
         // Whoever watches has called the channel stale in the meantime; only a report ends that.
-        if let before, before.duration(to: now) > channels[index].channel.staleAfter {
-            channels[index].capture.reset()
-        }
+        if pulse.noteGood(index, reading.value, at: now) { channels[index].capture.reset() }
         return channels[index].capture.captures(reading.value, due: due) ? [reading] : []
     }
 
@@ -300,7 +313,6 @@ private struct ChannelState: Sendable {
     var schedule: PollSchedule
     var capture: CaptureState
     var check: PlausibilityCheck
-    var lastGood: MonotonicInstant?
 
     init(_ channel: DataChannel, first: MonotonicInstant, origin: MonotonicInstant) {
         self.channel = channel

@@ -11,19 +11,25 @@ struct CommandDesk: Sendable {
     static let memory = 256
 
     enum Decision: Hashable, Sendable {
-        /// Carry it out, then call `finished`.
+        /// Carry it out, then call `answered` and `left`.
         case carryOut
         /// Answer this and do nothing.
         case answer(CommandAnswer)
     }
 
     private var underWay: [ShNodeName: Set<CommandID>] = [:]
-    private var answers: [CommandID: CommandAnswer] = [:]
+    private var answers: [CommandID: (command: Command, answer: CommandAnswer)] = [:]
     private var order: Deque<CommandID> = []
 
     /// - Parameter now: Wall time, because a command's expiry comes from somebody else's clock.
     mutating func take(_ command: Command, now: WallTime) -> Decision {
-        if let answer = answers[command.id] { return .answer(answer) }
+        if let known = answers[command.id] {
+            guard known.command.node == command.node, known.command.value == command.value else {
+                return .answer(
+                    .refused("identity \(command.id) was another command's; each needs its own"))
+            }
+            return .answer(known.answer)
+        }
         if let expires = command.expires, expires < now {
             return .answer(
                 .refused("node \(command.node): the command expired at \(expires.iso8601)"))
@@ -40,10 +46,13 @@ struct CommandDesk: Sendable {
         return .carryOut
     }
 
-    mutating func finished(_ command: Command, _ answer: CommandAnswer) {
-        underWay[command.node]?.remove(command.id)
-        answers[command.id] = answer
+    /// The asker was answered. The command's place stays taken until `left`.
+    mutating func answered(_ command: Command, _ answer: CommandAnswer) {
+        answers[command.id] = (command, answer)
         order.append(command.id)
         if order.count > Self.memory, let oldest = order.popFirst() { answers[oldest] = nil }
     }
+
+    /// The node has let go of the command, which for hardware that hangs may be long after the answer.
+    mutating func left(_ command: Command) { underWay[command.node]?.remove(command.id) }
 }

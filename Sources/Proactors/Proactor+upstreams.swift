@@ -54,39 +54,35 @@ extension Proactor {
         }
         let latest = live.latest
         let unknown = profile.nodes.flatMap(\.channels).map(\.name).filter { latest[$0] == nil }
-        lines[plan.name]?.urgent = Deque(
+        lines[plan.name]?.greeting = Deque(
             plan.codec.greeting(at: clock.wallTime) + unknown.flatMap(plan.codec.unknown))
+        lines[plan.name]?.answers = []
         lines[plan.name]?.mustTellStanding = true
         lines[plan.name]?.unsentLive = latest
-        await pump(plan.name)
+        lines[plan.name]?.bell.yield()
     }
 
-    /// Hands over as much as the window allows: what is urgent, then live values, then history.
+    /// Hands over as much as the window allows: greetings and answers, then live values, then history.
+    /// Runs on the upstream's own task, so that neither facts nor news wait for it.
     func pump(_ name: UpstreamName) async {
-        guard lines[name]?.isPumping == false else {
-            lines[name]?.mustPumpAgain = true
-            return
+        do {
+            repeat { try pumpLive(name) } while try await pumpHistory(name)
+        } catch {
+            // The session says by itself when the connection is back; nothing is lost meanwhile.
+            tell(name, .debug, "hand-over interrupted: \(error)")
         }
-        lines[name]?.isPumping = true
-        repeat {
-            lines[name]?.mustPumpAgain = false
-            do {
-                try pumpLive(name)
-                try await pumpHistory(name)
-            } catch {
-                // The session says by itself when the connection is back; nothing is lost meanwhile.
-                tell(name, .debug, "hand-over interrupted: \(error)")
-            }
-        } while lines[name]?.mustPumpAgain == true
-        lines[name]?.isPumping = false
         if isQuiet { resumeQuietWaiters() }
     }
 
     private func pumpLive(_ name: UpstreamName) throws(UpstreamError) {
         guard let plan = lines[name]?.plan else { return }
-        while canSend(name), let message = lines[name]?.urgent.first {
+        while canSend(name), let message = lines[name]?.greeting.first {
             try publish([message], plan)
-            _ = lines[name]?.urgent.popFirst()
+            _ = lines[name]?.greeting.popFirst()
+        }
+        while canSend(name), let message = lines[name]?.answers.first {
+            try publish([message], plan)
+            _ = lines[name]?.answers.popFirst()
         }
         if canSend(name), lines[name]?.mustTellStanding == true {
             let troubles = standing.values.sorted { $0.since < $1.since }
@@ -107,26 +103,26 @@ extension Proactor {
         }
     }
 
-    private func pumpHistory(_ name: UpstreamName) async throws {
-        while canSend(name), let line = lines[name] {
-            let entries = try await journal.next(
-                for: name, after: line.window.handedOver, limit: line.window.room)
-            if entries.isEmpty { return }
-            for entry in entries {
-                // The actor may have been re-entered while the journal was read.
-                guard canSend(name), let handedOver = lines[name]?.window.handedOver,
-                    entry.sequence > handedOver
-                else { return }
-                var ids: [MessageID] = []
-                for message in line.plan.codec.history(entry) {
-                    ids.append(try line.plan.session.publish(message))
-                }
-                lines[name]?.window.handedOver(entry.sequence, as: ids)
-                if ids.isEmpty, let through = lines[name]?.window.advance() {
-                    try await journal.advance(name, through: through)
-                }
+    /// Hands over the next piece of history.
+    /// - Returns: Whether there may be more and room for it.
+    private func pumpHistory(_ name: UpstreamName) async throws -> Bool {
+        guard canSend(name), let line = lines[name] else { return false }
+        let entries = try await journal.next(
+            for: name, after: line.window.handedOver, limit: line.window.room)
+        // The connection may have been lost and made again while the journal was read.
+        guard lines[name]?.window.generation == line.window.generation else { return true }
+        for entry in entries {
+            guard canSend(name) else { return false }
+            var ids: [MessageID] = []
+            for message in line.plan.codec.history(entry) {
+                ids.append(try line.plan.session.publish(message))
             }
+            lines[name]?.window.handedOver(entry.sequence, as: ids)
         }
+        if let through = lines[name]?.window.advance() {
+            try await journal.advance(name, through: through)
+        }
+        return !entries.isEmpty && canSend(name)
     }
 
     private func canSend(_ name: UpstreamName) -> Bool {
@@ -142,7 +138,8 @@ extension Proactor {
                 tell(name, .error, error.detail)
             }
         }
-        await pump(name)
+        lines[name]?.bell.yield()
+        if isQuiet { resumeQuietWaiters() }
     }
 
     /// A message from upstream: a command, or something that is not carried out and why.
@@ -158,7 +155,7 @@ extension Proactor {
             tell(plan.name, .warning, "command refused: \(reason)")
             let message = plan.codec.answer(
                 .refused(reason), id: id, node: node, to: reply, at: clock.wallTime)
-            await sendUrgently([message], plan.name)
+            send(message, plan.name)
         case .ignored(let why):
             tell(plan.name, .debug, "message ignored: \(why)")
         }
@@ -169,24 +166,28 @@ extension Proactor {
     ) async {
         let message = plan.codec.answer(
             answer, id: command.id, node: command.node, to: reply, at: clock.wallTime)
-        await sendUrgently([message], plan.name)
+        send(message, plan.name)
     }
 
-    /// An answer that comes hours late answers nothing, so nothing waits for a connection.
-    private func sendUrgently(_ messages: [MqttMessage], _ name: UpstreamName) async {
+    /// An answer that comes hours late answers nothing, so none waits for a connection.
+    private func send(_ answer: MqttMessage, _ name: UpstreamName) {
         guard let line = lines[name], line.isConnected else { return }
-        if line.urgent.count >= line.window.capacity { _ = lines[name]?.urgent.popFirst() }
-        lines[name]?.urgent.append(contentsOf: messages)
-        await pump(name)
+        if line.answers.count >= line.window.capacity { _ = lines[name]?.answers.popFirst() }
+        lines[name]?.answers.append(answer)
+        line.bell.yield()
     }
 
     /// Tells every connected upstream that this is the end, and waits a little for the receipt.
     func sayFarewell() async {
         let clock = clock
-        for (name, line) in lines where line.isConnected {
-            await sendUrgently(line.plan.codec.farewell(at: clock.wallTime), name)
-        }
+        // What the nodes said last goes out before the word that there is nobody any more.
         await within(Self.stopTime.upstreams, on: clock) { await self.quiet() }
+        resumeQuietWaiters()
+        for (name, line) in lines where line.isConnected {
+            lines[name]?.greeting.append(contentsOf: line.plan.codec.farewell(at: clock.wallTime))
+            line.bell.yield()
+        }
+        await within(Self.closeTime, on: clock) { await self.quiet() }
         resumeQuietWaiters()
         for line in lines.values { line.plan.session.close() }
     }
@@ -198,8 +199,11 @@ extension Proactor {
     }
 
     private var isQuiet: Bool {
-        lines.values.allSatisfy {
-            !$0.isConnected || ($0.window.inFlight == 0 && $0.urgent.isEmpty && !$0.isPumping)
+        lines.values.allSatisfy { line in
+            !line.isConnected
+                || (line.window.inFlight == 0 && line.window.acknowledged >= newest
+                    && line.greeting.isEmpty && line.answers.isEmpty && line.unsentLive.isEmpty
+                    && !line.mustTellStanding)
         }
     }
 
@@ -209,8 +213,10 @@ extension Proactor {
     }
 
     private func tellRefusal(_ name: UpstreamName, of what: String, _ reason: String) {
-        guard lines[name]?.refusals[what] != reason else { return }
-        lines[name]?.refusals[what] = reason
+        guard let line = lines[name], line.refusals[what] != reason else { return }
+        if line.refusals.count < 64 || line.refusals[what] != nil {
+            lines[name]?.refusals[what] = reason
+        }
         tell(name, .warning, "the broker refuses \(what): \(reason)")
     }
 

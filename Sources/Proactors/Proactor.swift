@@ -12,7 +12,13 @@ public actor Proactor {
     /// How long a node has for one command before the asker hears that it is late.
     public static let commandTime = Duration.seconds(2)
     /// How long nodes, and after them upstreams, have at a stop.
-    public static let stopTime = (nodes: Duration.seconds(1), upstreams: Duration.milliseconds(500))
+    public static let stopTime = (
+        nodes: Duration.milliseconds(800), upstreams: Duration.milliseconds(400)
+    )
+    /// How long sessions have to say goodbye to their brokers.
+    public static let closeTime = Duration.milliseconds(200)
+    /// A fact with more readings is told in several pieces, so that no window is too small for it.
+    static let largestFact = 16
     /// How often the nodes' signs of life are looked at.
     static let watchPeriod = Duration.seconds(1)
     /// Quiet time after which a flood is told to be over.
@@ -30,6 +36,7 @@ public actor Proactor {
     var lines: [UpstreamName: UpstreamLine] = [:]
     private let nodes: [ShNodeName: ShNode]
     private let inbox: Mailbox<Fact>
+    private let watchOutbox: Mailbox<Fact>.Sender
     private var watches: [ShNodeName: NodeWatch] = [:]
     /// Everything that is wrong right now.
     private(set) var standing: [TroubleKey: StandingTrouble] = [:]
@@ -37,6 +44,10 @@ public actor Proactor {
     private var desk = CommandDesk()
     private var running: Task<Void, Never>?
     private var listening: [Task<Void, Never>] = []
+    private var pumping: [Task<Void, Never>] = []
+    private var isStopping = false
+    /// The last fact that was taken into the journal.
+    private(set) var newest: Sequence64 = 0
     /// Whoever waits for the upstreams to have acknowledged everything.
     var quietWaiters: [CheckedContinuation<Void, Never>] = []
 
@@ -47,6 +58,9 @@ public actor Proactor {
     ) {
         (self.profile, self.inbox, self.journal) = (profile, inbox, journal)
         (self.clock, self.chance, self.logger) = (clock, chance, logger)
+        // The watch speaks of each channel at most once a look, so nothing of it is ever dropped.
+        let channels = nodes.reduce(0) { $0 + $1.component.channels.count }
+        watchOutbox = inbox.sender(named: "watch", capacity: 16 * (channels + nodes.count + 1))
         self.nodes = Dictionary(uniqueKeysWithValues: nodes.map { ($0.name, $0) })
     }
 
@@ -65,34 +79,63 @@ public actor Proactor {
     /// Begins to publish to one upstream and to take its commands.
     public func attach(_ plan: UpstreamPlan) {
         precondition(lines[plan.name] == nil, "upstream \(plan.name) is attached once")
-        var line = UpstreamLine(plan: plan)
+        guard !isStopping else { return }
+        let (rings, bell) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        var line = UpstreamLine(plan: plan, bell: bell)
         line.mustTellStanding = true
         lines[plan.name] = line
+        pumping.append(Task { for await _ in rings { await self.pump(plan.name) } })
         listening.append(
             Task { for await news in plan.session.news { await self.take(news, plan.name) } })
         plan.session.connect()
     }
 
     /// Safe states first, then the farewell upstream; everything bounded in time.
-    public func stop() async {
+    ///
+    /// - Returns: Whether every actuator confirmed its safe state.
+    @discardableResult
+    public func stop() async -> Bool {
+        isStopping = true
         let clock = clock
-        await withTaskGroup { group in
+        let areSafe = await withTaskGroup(of: Bool.self) { group in
             for node in nodes.values {
                 group.addTask {
-                    guard await within(Self.stopTime.nodes, on: clock, { await node.stop() }) == nil
-                    else { return }
-                    self.logger.error(
-                        "did not stop in time; its line may not be in the safe state",
-                        metadata: ["node": "\(node.name)"])
+                    let answer = await within(Self.stopTime.nodes, on: clock) { await node.stop() }
+                    return self.isSafe(node, answer)
                 }
             }
+            var areSafe = true
+            for await isSafe in group where !isSafe { areSafe = false }
+            return areSafe
         }
         tellWork()
         inbox.close()
         await running?.value
         await sayFarewell()
-        for task in listening { task.cancel() }
+        await within(Self.closeTime, on: clock) {
+            for task in await self.listening { await task.value }
+        }
+        for task in listening + pumping { task.cancel() }
         live.close()
+        return areSafe
+    }
+
+    /// Tells when a node that stopped is not known to be safe.
+    ///
+    /// - Parameter answer: Nil when the node did not come back; nil inside when it had nothing to confirm.
+    private nonisolated func isSafe(_ node: ShNode, _ answer: CommandAnswer??) -> Bool {
+        switch answer {
+        case .some(.some(.confirmed)), .some(.none): return true
+        case .some(.some(let answer)):
+            logger.error(
+                "not confirmed in its safe state: \(answer.words)",
+                metadata: ["node": "\(node.name)"])
+            return false
+        case .none:
+            logger.error("did not stop in time", metadata: ["node": "\(node.name)"])
+            // What only measures has no state to be safe in.
+            return node.component.safeState?.value == nil
+        }
     }
 
     /// Carries out one command. Returns within `commandTime`, with exactly one answer.
@@ -107,14 +150,20 @@ public actor Proactor {
             return answer
         case .carryOut: break
         }
+        let deadline = clock.now.advanced(by: Self.commandTime)
         let answer =
-            await within(Self.commandTime, on: clock) { await node.apply(command) }
-            ?? .late("node \(command.node): no answer within \(Self.commandTime.layoutText)")
-        desk.finished(command, answer)
+            await within(Self.commandTime, on: clock) {
+                let answer = await node.apply(command, before: deadline)
+                await self.left(command)
+                return answer
+            } ?? .late("node \(command.node): no answer within \(Self.commandTime.layoutText)")
+        desk.answered(command, answer)
         logger.notice(
             "\(command.orderedBy) asked for \(command.value): \(answer.words)", metadata: metadata)
         return answer
     }
+
+    private func left(_ command: Command) { desk.left(command) }
 
     // MARK: - Running
 
@@ -133,7 +182,13 @@ public actor Proactor {
         let clock = clock
         await withTaskGroup { group in
             for node in nodes.values where isTheirTurn(node) {
-                group.addTask { await within(.seconds(1), on: clock) { await node.start() } }
+                group.addTask {
+                    guard await within(.seconds(1), on: clock, { await node.start() }) == nil else {
+                        return
+                    }
+                    self.logger.error(
+                        "has not opened its device yet", metadata: ["node": "\(node.name)"])
+                }
             }
         }
     }
@@ -153,14 +208,23 @@ public actor Proactor {
             }
         }
         live.send(values)
+        for name in lines.keys { lines[name]?.unsentLive.merge(values) { $1 } }
         do {
-            _ = try await journal.append(facts)
+            let places = try await journal.append(facts.flatMap(Self.pieces))
+            newest = max(newest, places?.upperBound ?? 0)
         } catch {
             logger.error("the journal refused \(facts.count) facts: \(error.detail)")
         }
-        for name in lines.keys {
-            lines[name]?.unsentLive.merge(values) { $1 }
-            await pump(name)
+        for line in lines.values { line.bell.yield() }
+    }
+
+    private static func pieces(of fact: Fact) -> [Fact] {
+        guard case .readings(let readings) = fact.matter, readings.count > largestFact else {
+            return [fact]
+        }
+        return stride(from: 0, to: readings.count, by: largestFact).map { start in
+            let piece = Array(readings[start..<min(start + largestFact, readings.count)])
+            return Fact(node: fact.node, at: fact.at, matter: .readings(piece))
         }
     }
 
@@ -180,11 +244,13 @@ public actor Proactor {
     private func watchNodes() async {
         while (try? await clock.sleep(until: clock.now.advanced(by: Self.watchPeriod))) != nil {
             let stamp = clock.timestamp
-            var facts: [Fact] = []
+            // They go through the inbox like all others, so that history has one order.
             for node in nodes.values {
-                facts += watches[node.name]?.look(at: node.pulse.reading, stamp: stamp) ?? []
+                for fact in watches[node.name]?.look(at: node.pulse, stamp: stamp) ?? [] {
+                    watchOutbox.send(fact)
+                }
             }
-            await take(facts + endedFloods(stamp))
+            for fact in endedFloods(stamp) { watchOutbox.send(fact) }
         }
     }
 

@@ -11,19 +11,21 @@ struct UpstreamLine: Sendable {
     var window: DeliveryWindow<MessageID>
     /// The newest value of each channel that upstream has not been told yet.
     var unsentLive: [DataChannelName: LiveValue] = [:]
-    /// Greetings and answers, which go before everything else. At most a window of them waits.
-    var urgent: Deque<MqttMessage> = []
+    /// What is said first on a connection, and the farewell.
+    var greeting: Deque<MqttMessage> = []
+    /// Answers to commands, at most a window of them.
+    var answers: Deque<MqttMessage> = []
     /// Whether the list of standing troubles has changed since upstream was told.
     var mustTellStanding = false
-    var isPumping = false
-    var mustPumpAgain = false
-    /// What was refused and why, as told, so that it is told once for each change.
+    /// Rung whenever there may be something to hand over.
+    let bell: AsyncStream<Void>.Continuation
+    /// What was refused and why, as told, so that it is told once for each change. At most 64.
     var refusals: [String: String] = [:]
     /// Why the connection is not there, as last told.
     var lastReason: String?
 
-    init(plan: UpstreamPlan) {
-        self.plan = plan
+    init(plan: UpstreamPlan, bell: AsyncStream<Void>.Continuation) {
+        (self.plan, self.bell) = (plan, bell)
         window = DeliveryWindow(capacity: max(1, plan.window))
     }
 }

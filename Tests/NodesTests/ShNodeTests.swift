@@ -148,7 +148,7 @@ import Vocabulary
         await node.start()
         #expect(device.level == 0)
         let on = Command(id: CommandID("a")!, node: "node", value: 1, orderedBy: "test")
-        guard case .confirmed(let state, _) = await node.apply(on) else {
+        guard case .confirmed(let state, _) = await node.apply(on, before: bench.clock.now.advanced(by: .seconds(2))) else {
             Issue.record("not confirmed")
             return
         }
@@ -164,7 +164,7 @@ import Vocabulary
         await node.start()
         device.stick()
         let on = Command(id: CommandID("a")!, node: "node", value: 1, orderedBy: "test")
-        guard case .failed(let why) = await node.apply(on) else {
+        guard case .failed(let why) = await node.apply(on, before: bench.clock.now.advanced(by: .seconds(2))) else {
             Issue.record("a stuck relay was confirmed")
             return
         }
@@ -177,7 +177,7 @@ import Vocabulary
         await node.start()
         await node.stop()
         let on = Command(id: CommandID("a")!, node: "node", value: 1, orderedBy: "test")
-        guard case .refused = await node.apply(on) else {
+        guard case .refused = await node.apply(on, before: bench.clock.now.advanced(by: .seconds(2))) else {
             Issue.record("switched after its stop")
             return
         }

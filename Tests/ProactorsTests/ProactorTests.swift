@@ -209,7 +209,7 @@ import Vocabulary
         bench.broker.accept()
         bench.order("pump", "a1", 1)
         _ = await bench.published("answer/pump", 1)
-        let stopping = Task { await bench.proactor.stop() }
+        let stopping = Task { _ = await bench.proactor.stop() }
         #expect(await bench.published("history/pump", 3).last == "0 good")
         await bench.pass(until: stopping)
         #expect(relay.level == 0)
