@@ -10,10 +10,28 @@ public final class SimulatedFiles: AttributeFiles {
     /// What a file holds at a moment.
     public typealias Content = @Sendable (MonotonicInstant) throws(DriverError) -> String
 
-    private struct State {
+    fileprivate struct State {
         var files: [String: Content] = [:]
+        /// What is in each folder, by the folder's path with a slash at its end.
+        var folders: [String: Folder] = [:]
         var spaces: [String: FileSystemSpace] = [:]
         var reads: [String] = []
+    }
+
+    /// Sorted when somebody asks, so that a thousand sensors are plugged in and found in no time.
+    fileprivate struct Folder {
+        private var names: Set<String> = []
+        private var sorted: [String]?
+
+        mutating func add(_ name: String) {
+            if names.insert(name).inserted { sorted = nil }
+        }
+
+        mutating func sortedNames() -> [String] {
+            let names = sorted ?? names.sorted()
+            sorted = names
+            return names
+        }
     }
 
     private let clock: any GatewayClock
@@ -31,7 +49,9 @@ public final class SimulatedFiles: AttributeFiles {
 
     /// Makes the file at `path`, or changes what it holds. What `content` throws, the reader gets.
     public func set(_ path: String, _ content: @escaping Content) {
-        state.withLock { $0.files[path] = content }
+        state.withLock { state in
+            if state.files.updateValue(content, forKey: path) == nil { state.list(path) }
+        }
     }
 
     /// Makes a number of 10^`places` that follows `signal`, in a line of its own.
@@ -50,6 +70,8 @@ public final class SimulatedFiles: AttributeFiles {
             state.files = state.files.filter { file in
                 file.key != path && !file.key.hasPrefix(path + "/")
             }
+            state.folders = [:]
+            for file in state.files.keys { state.list(file) }
         }
     }
 
@@ -72,13 +94,9 @@ public final class SimulatedFiles: AttributeFiles {
     }
 
     public func names(in folder: String) throws(DriverError) -> [String] {
-        let start = folder.hasSuffix("/") ? folder : folder + "/"
-        let names = state.withLock { state in
-            state.files.keys.filter { $0.hasPrefix(start) }
-                .map { String($0.dropFirst(start.count).prefix { $0 != "/" }) }
-        }
-        guard !names.isEmpty else { throw absent(folder) }
-        return Set(names).sorted()
+        let names = state.withLock { $0.folders[folder.asFolder]?.sortedNames() }
+        guard let names else { throw absent(folder) }
+        return names
     }
 
     public func space(at path: String) throws(DriverError) -> FileSystemSpace {
@@ -93,6 +111,17 @@ public final class SimulatedFiles: AttributeFiles {
 
     private func absent(_ path: String) -> DriverError {
         DriverError(.notConnected, "\(path): is not there")
+    }
+}
+
+extension SimulatedFiles.State {
+    /// Notes the file in all folders above it.
+    fileprivate mutating func list(_ path: String) {
+        var folder = "/"
+        for part in path.split(separator: "/") {
+            folders[folder, default: .init()].add(String(part))
+            folder += part + "/"
+        }
     }
 }
 
