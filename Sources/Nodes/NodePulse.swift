@@ -20,7 +20,8 @@ public final class NodePulse: Sendable {
         public internal(set) var failures = 0
         /// Polls that were left out because their time had passed.
         public internal(set) var skipped = 0
-        /// The longest time from when a poll was due to when it began.
+        /// The longest time from when a poll was due to when it began. The first poll, which waits for
+        /// the device to be opened, does not count; one put off by failures counts from its new time.
         public internal(set) var worstLateness = Duration.zero
         /// Whether the device is open.
         public internal(set) var isOpen = false

@@ -133,7 +133,8 @@ public actor ShNode {
         let due = channels.indices.filter { channels[$0].schedule.due <= now }
         guard !due.isEmpty, var asked = driver else { return }
         let stamp = clock.timestamp
-        let lateness = due.map { channels[$0].schedule.due.duration(to: now) }.max() ?? .zero
+        let lateness =
+            due.map { self.lateness(of: channels[$0].schedule.due, at: now) }.max() ?? .zero
         let moment = due.map { channels[$0].schedule.moment(at: now) }.max() ?? now
         do throws(DriverError) {
             let readings = try asked.read(due.map { channels[$0].channel }, at: stamp.monotonic)
@@ -152,6 +153,13 @@ public actor ShNode {
             $0.skipped += skipped
             $0.worstLateness = max($0.worstLateness, lateness)
         }
+    }
+
+    /// How late a poll is through no fault of its device: the first one, which waits for the device to
+    /// be opened, does not count, and one that was put off counts from then on.
+    private func lateness(of due: MonotonicInstant, at now: MonotonicInstant) -> Duration {
+        guard pulse.reading.polls > 0 else { return .zero }
+        return max(due, retryAt ?? due).duration(to: now)
     }
 
     // MARK: - Opening and failing

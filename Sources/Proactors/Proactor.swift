@@ -87,6 +87,7 @@ public actor Proactor {
                 }
             }
         }
+        tellWork()
         inbox.close()
         await running?.value
         await sayFarewell()
@@ -185,6 +186,20 @@ public actor Proactor {
             }
             await take(facts + endedFloods(stamp))
         }
+    }
+
+    /// What the nodes have done since the start, all together.
+    private func tellWork() {
+        let pulses = nodes.values.map(\.pulse.reading)
+        let worst = pulses.map(\.worstLateness).max() ?? .zero
+        logger.notice(
+            "\(nodes.count) nodes are let go",
+            metadata: [
+                "polls": "\(pulses.map(\.polls).reduce(0, +))",
+                "skipped": "\(pulses.map(\.skipped).reduce(0, +))",
+                "failures": "\(pulses.map(\.failures).reduce(0, +))",
+                "worst-lateness": "\(worst.wholeNanoseconds / 1_000)us",
+            ])
     }
 
     private func noteLosses(_ losses: [(sender: String, count: Int)]) {
