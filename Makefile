@@ -35,6 +35,10 @@ sanitize: test-deps
 bench: test-deps build
 	Tests/Bench/run.sh
 
+# What each driver uses of its thread's stack, and whether the stacks are four times that.
+stack: test-deps build
+	Tests/Bench/run.sh --stack
+
 format:
 	$(SWIFT) format -i -r Package.swift Sources Simulators Tests
 

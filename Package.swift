@@ -90,6 +90,15 @@ let package = Package(
             ["Drivers", "DriverKit", "Documents", "Upstreams", "Vocabulary", "CLinux"],
             path: "Simulators"),
 
+        // Measures what `make bench` and `make stack` tell. No product.
+        .executableTarget(
+            name: "bench",
+            dependencies: [
+                "Vocabulary", "Documents", "Channels", "DriverKit", "Drivers", "Wires", "Nodes",
+                "Layouts", "Upstreams", "Brokers", "Simulators", "CLinux",
+            ],
+            path: "Tests/Bench/Sources", swiftSettings: rules),
+
         // The suites that every implementation of a protocol passes, real and simulated alike.
         room(
             "Conformance", ["DriverKit", "Documents", "Journals", "Vocabulary"],

@@ -1,0 +1,27 @@
+import Glibc
+
+/// What `run.sh` cannot measure from outside. Prints one line of numbers for each measurement.
+///
+///     bench late NODES HANGING SECONDS     worst lateness of the others, in µs
+///     bench stack LAYOUT                   what each driver uses of its thread's stack, in KiB
+///     bench echo PORT ASKED ANSWERED       answers every message until it is ended
+///     bench ask PORT ASKED ANSWERED COUNT PAYLOAD...
+///                                          median and 99th percentile of the round trip, in µs
+@main
+enum Bench {
+    static func main() async {
+        do {
+            var arguments = CommandLine.arguments.dropFirst()
+            switch arguments.popFirst() {
+            case "late": try await Lateness(arguments).run()
+            case "stack": try await StackUse(arguments).run()
+            case "echo": try await RoundTrip(arguments).echo()
+            case "ask": try await RoundTrip(arguments).ask()
+            default: throw BenchError("bench late, stack, echo or ask")
+            }
+        } catch {
+            print("bench: \(error)")
+            exit(1)
+        }
+    }
+}
