@@ -64,3 +64,12 @@ void tidegate_name_thread(const char *name) { pthread_setname_np(pthread_self(),
 int tidegate_spawn_closing_from(void *actions, int lowest) {
     return posix_spawn_file_actions_addclosefrom_np(actions, lowest);
 }
+
+int tidegate_stack_of_this_thread(void **lowest, size_t *size) {
+    pthread_attr_t attributes;
+    int status = pthread_getattr_np(pthread_self(), &attributes);
+    if (status != 0) return status;
+    pthread_attr_getstack(&attributes, lowest, size);
+    pthread_attr_destroy(&attributes);
+    return 0;
+}

@@ -10,8 +10,9 @@ root=$(cd "$here/../.." && pwd)
 swift=${SWIFT:-swift}
 cd "$root"
 flags=(-c release --static-swift-stdlib --explicit-target-dependency-import-check error)
-"$swift" build "${flags[@]}" --product tidegate >/dev/null
-"$swift" build "${flags[@]}" --product bench >/dev/null
+for product in tidegate bench; do
+    "$swift" build "${flags[@]}" --product $product >&2
+done
 folder=$("$swift" build "${flags[@]}" --show-bin-path)
 
 if [ "${1:-}" = --stack ]; then

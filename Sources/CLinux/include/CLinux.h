@@ -41,4 +41,7 @@ int tidegate_replace_descriptor(int from, int to);
 // The near end of a new raw pseudo-terminal, and the path of its far end. -1 with errno.
 int tidegate_open_terminal(char *path, size_t size);
 
+// The calling thread's stack without its guard: the lowest address and the bytes. 0, or an error number.
+int tidegate_stack_of_this_thread(void **lowest, size_t *size);
+
 #endif

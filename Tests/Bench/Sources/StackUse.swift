@@ -135,13 +135,11 @@ extension EmbeddedBroker {
 /// From the top of the calling thread's stack, what the C library keeps there included, down to the
 /// lowest page that was ever touched. In bytes.
 private func usedStackOfThisThread() -> Int {
-    var attributes = pthread_attr_t()
     var start: UnsafeMutableRawPointer?
     var size = 0
-    // Sound: the calls fill in what they are given, which lives on this stack.
-    unsafe pthread_getattr_np(pthread_self(), &attributes)
-    defer { unsafe pthread_attr_destroy(&attributes) }
-    unsafe pthread_attr_getstack(&attributes, &start, &size)
+    // Sound: the call fills in what it is given, which lives on this stack.
+    let answer = unsafe tidegate_stack_of_this_thread(&start, &size)
+    precondition(answer == 0, "the C library does not know this thread's stack")
     let page = Int(getpagesize())
     var isResident = [UInt8](repeating: 0, count: size / page)
     // Sound: the stack is mapped while its thread runs, and there is a byte for each of its pages.
