@@ -2,7 +2,6 @@
 # Reads genuine pymodbus meters, an SDM120 and an SDM630, through the real bus and driver: every
 # register on a pair of pseudo-terminals and on TCP, then faults, late replies, and a pulled cable.
 #
-# Uses the Python of TIDEGATE_PYMODBUS or python3 if it has pymodbus, else makes one in .build-peers.
 # Exits 1 when a check failed.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -18,20 +17,8 @@ command -v socat >/dev/null || {
     exit 0
 }
 
-has_pymodbus() { "$1" -c 'import pymodbus.simulator, serial' 2>/dev/null; }
-python=
-for candidate in "${TIDEGATE_PYMODBUS:-}" python3 "$root/.build-peers/pymodbus/bin/python"; do
-    if [ -n "$candidate" ] && has_pymodbus "$candidate"; then
-        python=$candidate
-        break
-    fi
-done
-if [ -z "$python" ]; then
-    python=$root/.build-peers/pymodbus/bin/python
-    python3 -m venv "$root/.build-peers/pymodbus"
-    "$python" -m pip install --quiet pymodbus==3.16.1 pyserial==3.5
-fi
-export TIDEGATE_PYMODBUS=$python
+TIDEGATE_PYMODBUS=$("$here/pymodbus.sh")
+export TIDEGATE_PYMODBUS
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

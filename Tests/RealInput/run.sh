@@ -1,0 +1,41 @@
+#!/bin/bash
+# Runs all checks of this folder. Prints every line of theirs and what came of each; exits 1 when one
+# failed. Takes about five minutes.
+#
+#   run.sh [CHECK]...     those checks only: run.sh gateway-gpio.sh
+set -uo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+vm=${TIDEGATE_SHARED:-$root/../shared}/gpio-vm
+passed=0 failed=0 skipped=0
+
+# Root may install what the virtual machine needs; all others find it installed or are told so.
+if [ -x "$vm/prepare.sh" ]; then
+    install=()
+    [ "$(id -u)" != 0 ] || install=(--install)
+    "$vm/prepare.sh" "${install[@]}" >/dev/null || echo "the virtual machine could not be prepared"
+fi
+
+# run CHECK [ARGUMENT]...
+run() {
+    local said status=0
+    said=$(mktemp)
+    echo "== $*"
+    "$here/$1" "${@:2}" 2>&1 | tee "$said" || status=1
+    if [ $status != 0 ]; then
+        failed=$((failed + 1))
+        echo "== $1 failed"
+    elif grep -q '^skipped: ' "$said"; then
+        skipped=$((skipped + 1))
+    else
+        passed=$((passed + 1))
+    fi
+    rm -f "$said"
+}
+
+checks=("$@")
+[ $# -gt 0 ] || checks=(gpio-shim.sh gpio-lines.sh modbus-peer.sh gateway-host.sh gateway-modbus.sh
+    gateway-gpio.sh gateway-sensors.sh)
+for check in "${checks[@]}"; do run "$check"; done
+echo "$passed passed, $failed failed, $skipped skipped"
+exit $((failed > 0))
