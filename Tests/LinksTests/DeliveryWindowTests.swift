@@ -97,9 +97,13 @@ private struct Model {
 
     var outstanding: [Int] { facts.flatMap { $0.messages.sorted() } + others.sorted() }
 
+    var count: Int { facts.reduce(others.count) { $0 + $1.messages.count } }
+
     mutating func settle(_ message: Int) {
         others.remove(message)
-        for index in facts.indices { facts[index].messages.remove(message) }
+        for index in facts.indices where facts[index].messages.contains(message) {
+            facts[index].messages.remove(message)
+        }
     }
 
     /// How far all is acknowledged now; nil when that did not move.
@@ -114,7 +118,8 @@ private struct Model {
 }
 
 @Suite struct `A delivery window on a random walk of 100,000 steps` {
-    @Test(arguments: [1, 2, 3] as [UInt64]) func `is always where the model is`(seed: UInt64) {
+    @Test func `is always where the model is`() {
+        let seed: UInt64 = 1
         var chance = SeededGenerator(seed: seed)
         var window = DeliveryWindow<Int>(capacity: 20)
         var model = Model()
@@ -124,13 +129,14 @@ private struct Model {
             return message
         }
         for step in 0..<100_000 {
+            var isSame = true
             switch Int.random(in: 0..<100, using: &chance) {
             case 0..<30 where window.room > 0:
                 let sequence = window.handedOver + UInt64.random(in: 1...3, using: &chance)
                 let messages = (0..<Int.random(in: 0...3, using: &chance)).map { _ in fresh() }
                 window.handedOver(sequence, as: messages)
                 model.facts.append((sequence, Set(messages)))
-                #expect(window.advance() == model.advance())
+                isSame = window.advance() == model.advance()
             case 30..<45 where window.room > 0:
                 let other = fresh()
                 window.handedOver(other: other)
@@ -138,24 +144,24 @@ private struct Model {
             case 45..<47:
                 window.restart()
                 (model.facts, model.others) = ([], [])
-                #expect(window.handedOver == model.acknowledged)
+                isSame = window.handedOver == model.acknowledged
             case 47..<52:
                 let unknown = Int.random(in: -9...message, using: &chance)
                 model.settle(unknown)
-                #expect(window.settled(unknown) == model.advance())
+                isSame = window.settled(unknown) == model.advance()
             default:
                 guard let known = model.outstanding.randomElement(using: &chance) else { continue }
                 model.settle(known)
-                #expect(window.settled(known) == model.advance())
+                isSame = window.settled(known) == model.advance()
             }
-            let isSame =
-                window.acknowledged == model.acknowledged
-                && window.inFlight == model.outstanding.count
-                && window.room == max(0, 20 - model.outstanding.count)
+            isSame =
+                isSame && window.acknowledged == model.acknowledged
+                && window.inFlight == model.count && window.room == max(0, 20 - model.count)
             guard isSame else {
                 Issue.record("seed \(seed), step \(step): the window is not where the model is")
                 return
             }
         }
+        #expect(model.acknowledged > 10_000)
     }
 }
