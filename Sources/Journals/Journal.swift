@@ -39,6 +39,7 @@ public struct JournalStatus: Hashable, Sendable {
 
 /// What went wrong with the journal.
 public struct JournalError: Error, Hashable, Sendable {
+    /// What the caller did wrong.
     public enum Kind: String, Hashable, Sendable {
         /// No upstream of that name reads this journal.
         case unknownUpstream
