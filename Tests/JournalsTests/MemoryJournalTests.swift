@@ -19,7 +19,9 @@ import Vocabulary
         try await withThrowingTaskGroup { group in
             for task in 0..<8 {
                 group.addTask {
-                    for number in 0..<500 { _ = try await journal.append([fact(task * 500 + number)]) }
+                    for number in 0..<500 {
+                        _ = try await journal.append([fact(task * 500 + number)])
+                    }
                 }
             }
             try await group.waitForAll()
