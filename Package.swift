@@ -80,7 +80,7 @@ let package = Package(
             dependencies: [
                 "Vocabulary", "Documents", "Channels", "DriverKit", "Drivers", "Wires", "Nodes",
                 "Layouts", "Journals", "Links", "Upstreams", "Brokers", "Proactors", "Simulators",
-                "CLinux", logging,
+                "CLinux", logging, deque,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
@@ -127,10 +127,13 @@ let package = Package(
         tests(
             "ProactorsTests",
             [
-                "Proactors", "Simulators", "Channels", "Documents", "DriverKit", "Journals", "Nodes",
+                "Proactors", "Simulators", "Channels", "Documents", "DriverKit", "Journals",
+                "Nodes",
                 "Upstreams", "Vocabulary", logging,
             ]),
-        tests("GatewayTests", ["tidegate"]),
-        tests("HouseRulesTests", ["Drivers", "Layouts"]),
+        tests(
+            "GatewayTests",
+            ["tidegate", "DriverKit", "Drivers", "Layouts", "Upstreams", "Vocabulary"]),
+        tests("HouseRulesTests", ["DriverKit", "Drivers", "Layouts"]),
     ]
 )

@@ -35,6 +35,7 @@ struct BrokerFolder: Hashable, Sendable {
 
     /// Takes the files away, and the folder when nothing else is in it.
     func clear() {
+        // Sound in all calls here: each reads the path it is given, which lives as long as the call.
         // What cannot be deleted holds a password that is worth nothing any more.
         _ = unsafe unlink(configuration)
         _ = unsafe unlink(passwords)

@@ -46,13 +46,19 @@ public struct JsonMember: Hashable, Sendable {
     }
 }
 
+// The value when it is of that kind; nil when it is of another.
 extension JsonNode {
+    /// A text, without its quotation marks and escapes.
     public var text: String? { if case .text(let text) = value { text } else { nil } }
+    /// `true` or `false`.
     public var flag: Bool? { if case .flag(let flag) = value { flag } else { nil } }
+    /// A number, exactly as written.
     public var number: DecimalNumber? {
         if case .number(let number) = value { number } else { nil }
     }
+    /// The elements of a list.
     public var list: [JsonNode]? { if case .list(let list) = value { list } else { nil } }
+    /// The members of an object, in the order in which they stand.
     public var group: [JsonMember]? { if case .group(let group) = value { group } else { nil } }
 
     /// The member called `name` of an object; nil when there is none or this is no object.

@@ -16,6 +16,7 @@ extension JsonValue {
         .list(elements.map { JsonNode($0, at: Place(path: "", line: 0, column: 0)) })
     }
 
+    /// A whole number made by a program, cut off at the ends of 64 bits.
     public static func whole(_ number: some BinaryInteger & Sendable) -> JsonValue {
         .number(DecimalNumber(mantissa: Int64(clamping: number)))
     }

@@ -8,6 +8,7 @@ public struct Bus: Hashable, Sendable {
     public let gap: Duration
     public let isSimulated: Bool
 
+    /// What the bus runs over.
     public enum Line: Hashable, Sendable {
         case serial(SerialSettings)
         case tcp(host: String, port: UInt16)
@@ -23,6 +24,7 @@ public struct Bus: Hashable, Sendable {
 
 /// A serial port and how it is spoken to. Eight data bits, as Modbus RTU demands.
 public struct SerialSettings: Hashable, Sendable {
+    /// The bit that follows the data.
     public enum Parity: String, Hashable, Sendable, CaseIterable { case none, even, odd }
 
     /// `/dev/serial/by-id/…`, which stays the same when adapters are replugged.

@@ -2,6 +2,7 @@ import Vocabulary
 
 /// What went wrong between a driver and its device. Code acts on `kind`; people read `detail`.
 public struct DriverError: Error, Hashable, Sendable {
+    /// What the node can do about it.
     public enum Kind: String, Hashable, Sendable {
         /// The settings do not make sense to the driver; another try is useless.
         case badComponent

@@ -8,6 +8,7 @@ public struct LineAddress: Hashable, Sendable, CustomStringConvertible {
     public let chip: String?
     public let line: Line
 
+    /// The line's place on its chip, or its name.
     public enum Line: Hashable, Sendable {
         case offset(UInt32)
         case name(String)

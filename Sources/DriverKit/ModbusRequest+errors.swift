@@ -21,24 +21,29 @@ extension UInt16 {
 
 /// What every bus, real or simulated, says of a request that failed. `line` is the port or host.
 extension ModbusRequest {
+    /// `.timeout`: silence until the end of `replyWithin`.
     public func noReply(on line: String) -> DriverError {
         let milliseconds = replyWithin.wholeNanoseconds / 1_000_000
         return DriverError(.timeout, "no reply to \(self) within \(milliseconds) ms on \(line)")
     }
 
+    /// `.badReply`: bytes were changed on the way.
     public func wrongChecksum(on line: String) -> DriverError {
         DriverError(.badReply, "the reply to \(self) on \(line) has a wrong checksum")
     }
 
+    /// `.badReply`: another unit answers, perhaps late.
     public func wrongSender(on line: String) -> DriverError {
         DriverError(
             .badReply, "the reply to \(self) on \(line) comes from a unit other than \(unit)")
     }
 
+    /// `.badReply`: another function or another count, such as the late reply to an earlier request.
     public func wrongForm(on line: String) -> DriverError {
         DriverError(.badReply, "the reply to \(self) on \(line) belongs to another request")
     }
 
+    /// `.badReply`: the unit says no.
     /// - Parameter code: The exception code in the reply.
     public func refused(with code: UInt8, on line: String) -> DriverError {
         let meaning = Self.exceptionMeanings[code] ?? "unknown to the Modbus standard"
@@ -47,6 +52,8 @@ extension ModbusRequest {
             "unit \(unit) on \(line) answers \(self) with exception \(code): \(meaning)")
     }
 
+    /// `.notConnected`: port or host does not work any more.
+    /// - Parameter reason: The system's words.
     public func portGone(_ reason: String, on line: String) -> DriverError {
         DriverError(.notConnected, "\(line) went away during \(self): \(reason)")
     }

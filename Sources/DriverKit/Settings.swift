@@ -26,16 +26,22 @@ public struct Settings: Hashable, Sendable {
     /// The setting as it stands in the layout; nil when it is absent and has no default.
     public subscript(name: String) -> JsonNode? { values[name] }
 
+    // All of these throw `.badComponent` when the setting is absent or of another form. A layout that
+    // was checked gives no reason to.
+
+    /// A setting of the form `.text` or `.choice`.
     public func text(_ name: String) throws(DriverError) -> String {
         guard let text = values[name]?.text else { throw bad(name, "a text") }
         return text
     }
 
+    /// A setting of the form `.flag`.
     public func flag(_ name: String) throws(DriverError) -> Bool {
         guard let flag = values[name]?.flag else { throw bad(name, "true or false") }
         return flag
     }
 
+    /// A setting of the form `.whole`; its range was checked with the layout.
     public func whole(_ name: String) throws(DriverError) -> Int64 {
         guard let whole = values[name]?.number?.wholeSteps(exponent: 0) else {
             throw bad(name, "a whole number")
@@ -43,11 +49,13 @@ public struct Settings: Hashable, Sendable {
         return whole
     }
 
+    /// A setting of the form `.decimal`, exactly as written.
     public func decimal(_ name: String) throws(DriverError) -> DecimalNumber {
         guard let number = values[name]?.number else { throw bad(name, "a number") }
         return number
     }
 
+    /// A setting of the form `.duration`: `"500ms"`.
     public func duration(_ name: String) throws(DriverError) -> Duration {
         guard let duration = values[name]?.text.flatMap(Duration.init(layoutText:)) else {
             throw bad(name, "a duration such as \"500ms\"")
@@ -55,6 +63,7 @@ public struct Settings: Hashable, Sendable {
         return duration
     }
 
+    /// A setting of the form `.line`.
     public func line(_ name: String) throws(DriverError) -> LineAddress {
         guard let line = values[name]?.text.flatMap(LineAddress.init) else {
             throw bad(name, SettingForm.line.words)
@@ -62,6 +71,7 @@ public struct Settings: Hashable, Sendable {
         return line
     }
 
+    /// A setting of the form `.bus`: the name of a bus of the layout.
     public func bus(_ name: String) throws(DriverError) -> BusName {
         guard let bus = values[name]?.text.flatMap(BusName.init) else {
             throw bad(name, SettingForm.bus.words)

@@ -29,6 +29,7 @@ public protocol Wiring: Sendable {
 
 /// How an output line is driven.
 public struct OutputSettings: Hashable, Sendable {
+    /// Which levels the chip drives: both, only low, or only high.
     public enum Drive: String, Hashable, Sendable, CaseIterable {
         case pushPull, openDrain, openSource
     }
@@ -55,6 +56,7 @@ public enum InitialState: Hashable, Sendable {
 
 /// How an input line is read.
 public struct InputSettings: Hashable, Sendable {
+    /// The resistor inside the chip; `asIs` leaves it as it was.
     public enum Bias: String, Hashable, Sendable, CaseIterable {
         case asIs, disabled, pullUp, pullDown
     }
@@ -120,6 +122,7 @@ public protocol ModbusBus: AnyObject, Sendable {
 
 /// One read of neighbouring Modbus registers.
 public struct ModbusRequest: Hashable, Sendable {
+    /// The Modbus function code of each kind of register.
     public enum Function: Int, Hashable, Sendable {
         case holdingRegisters = 3
         case inputRegisters = 4

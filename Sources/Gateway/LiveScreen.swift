@@ -136,7 +136,7 @@ final class LiveScreen: Sendable {
     }
 
     /// Whole seconds, minutes or hours: `"3s"`.
-    private static func age(from: WallTime, to: WallTime) -> String {
+    static func age(from: WallTime, to: WallTime) -> String {
         let seconds = max(0, (to.nanoseconds - from.nanoseconds) / 1_000_000_000)
         if seconds < 120 { return "\(seconds)s" }
         return seconds < 7_200 ? "\(seconds / 60)min" : "\(seconds / 3_600)h"

@@ -19,7 +19,7 @@ enum Machine {
 
     /// All bytes of a file of at most `limit` bytes.
     static func bytes(of path: String, limit: Int = 16 << 20) throws(MachineError) -> [UInt8] {
-        // Sound: the path lives for the length of the call, here and below.
+        // Sound: the path lives for the length of the call.
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw MachineError("\(path): \(words(for: errno))") }
         defer { close(descriptor) }
@@ -42,6 +42,7 @@ enum Machine {
     /// Writes a file that only this user may read, in one step for whoever reads it.
     static func write(_ text: String, to path: String) throws(MachineError) {
         let draft = path + ".new"
+        // Sound: the paths live for the length of each call.
         let descriptor = unsafe open(
             draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw MachineError("\(draft): \(words(for: errno))") }
@@ -57,6 +58,7 @@ enum Machine {
         var made = ""
         for part in path.split(separator: "/") {
             made += "/" + part
+            // Sound: the path lives for the length of the call.
             guard unsafe mkdir(made, 0o700) == 0 || errno == EEXIST else {
                 throw MachineError("\(made): \(words(for: errno))")
             }
@@ -65,10 +67,10 @@ enum Machine {
 
     /// The names in a folder, sorted; none when it cannot be read.
     static func names(in folder: String) -> [String] {
+        // Sound: the folder is closed once, and each entry is copied before the next call overwrites it.
         guard let directory = unsafe opendir(folder) else { return [] }
         defer { unsafe closedir(directory) }
         var names: [String] = []
-        // Sound: each entry is copied before the next call overwrites it.
         while let entry = unsafe readdir(directory) {
             let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
                 unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) {

@@ -11,7 +11,10 @@ public protocol Journal: Sendable {
         for upstream: UpstreamName, after sequence: Sequence64, limit: Int
     ) async throws(JournalError) -> [Entry]
 
-    /// Everything up to `through` was acknowledged by `upstream`. Going back is an error.
+    /// Everything up to `through` was acknowledged by `upstream`.
+    ///
+    /// A cursor never goes back: what gave way meanwhile may still be acknowledged, and changes nothing.
+    /// - Throws: `.badCursor` for a place beyond the last fact.
     func advance(_ upstream: UpstreamName, through: Sequence64) async throws(JournalError)
 
     /// How the journal stands with each upstream.
@@ -36,10 +39,11 @@ public struct JournalStatus: Hashable, Sendable {
 
 /// What went wrong with the journal.
 public struct JournalError: Error, Hashable, Sendable {
+    /// What the caller did wrong.
     public enum Kind: String, Hashable, Sendable {
         /// No upstream of that name reads this journal.
         case unknownUpstream
-        /// A cursor was asked to go back, or beyond the last fact.
+        /// A cursor was asked to go beyond the last fact.
         case badCursor
     }
 

@@ -41,6 +41,7 @@ public struct UpstreamLayout: Hashable, Sendable {
     /// How many facts wait in memory while the broker is away.
     public let queue: Int
 
+    /// Which broker it is.
     public enum Broker: Hashable, Sendable {
         /// A private mosquitto that the gateway starts and stops.
         case embedded

@@ -21,5 +21,6 @@ public struct Backoff: Hashable, Sendable {
         return min(delay, cap)
     }
 
+    /// The next failure counts as the first one again.
     public mutating func succeeded() { failures = 0 }
 }

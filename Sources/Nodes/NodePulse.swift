@@ -46,6 +46,7 @@ public final class NodePulse: Sendable {
                 lastValue: Array(repeating: nil, count: channels)))
     }
 
+    /// How it is right now, readable from any thread.
     public var reading: Reading { state.withLock { $0 } }
 
     /// Starts the measure of lateness anew.

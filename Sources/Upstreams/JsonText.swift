@@ -15,10 +15,12 @@ public indirect enum JsonText: Hashable, Sendable {
         let value: JsonText
     }
 
+    /// A whole number.
     public static func number(_ integer: Int64) -> JsonText {
         .number(DecimalNumber(mantissa: integer))
     }
 
+    /// An object with its members in the order given.
     public static func object(_ members: KeyValuePairs<String, JsonText>) -> JsonText {
         .group(members.map { Member(name: $0.key, value: $0.value) })
     }

@@ -55,8 +55,8 @@ final class MqttClient {
             throw UpstreamError(kind: .badMessage, detail: "last will: \(problem)")
         }
         var properties = MqttProperties(of: will)
+        // Sound: the client lives; the library copies topic and payload and takes the properties over.
         let client = unsafe client
-        // Sound: the library copies topic and payload and takes the properties over.
         let status = unsafe properties.give { list in
             unsafe will.payload.withUnsafeBytes { bytes in
                 unsafe mosquitto_will_set_v5(
@@ -163,8 +163,8 @@ final class MqttClient {
     func publish(_ message: MqttMessage) -> Handover {
         var number: Int32 = 0
         let properties = MqttProperties(of: message)
+        // Sound: the client lives, and the library copies all that it is lent.
         let client = unsafe client
-        // Sound: the library copies all that it is lent.
         let status = unsafe properties.lend { list in
             unsafe message.payload.withUnsafeBytes { bytes in
                 unsafe mosquitto_publish_v5(

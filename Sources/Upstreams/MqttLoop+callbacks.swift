@@ -71,11 +71,11 @@ extension MqttLoop {
     }
 
     fileprivate func received(_ message: mosquitto_message, _ properties: ReceivedProperties) {
+        // Sound: the library lends topic and `count` bytes of payload for the time of the callback.
         let count = unsafe Int(message.payloadlen)
         guard count <= settings.largestPayload, let topic = unsafe message.topic else {
             return exchange.droppedMessage()
         }
-        // Sound: the library lends topic and `count` bytes of payload for the time of the callback.
         let payload = unsafe Array(UnsafeRawBufferPointer(start: message.payload, count: count))
         exchange.received(
             unsafe MqttMessage(
@@ -93,9 +93,9 @@ extension MqttLoop {
 }
 
 private func loop(_ owner: UnsafeMutableRawPointer?) -> MqttLoop {
+    // Sound: `MqttClient.init` put it there, and see there why it is alive.
     guard let owner = unsafe owner else {
         preconditionFailure("every client is made with its owner")
     }
-    // Sound: `MqttClient.init` put it there, and see there why it is alive.
     return unsafe Unmanaged<MqttLoop>.fromOpaque(owner).takeUnretainedValue()
 }

@@ -13,6 +13,7 @@ public struct MqttMessage: Hashable, Sendable {
     /// The broker drops the message when it could not deliver it for so many seconds; nil for never.
     public var expirySeconds: UInt32?
 
+    /// MQTT's quality of service; 2 is not used.
     public enum QualityOfService: Int32, Hashable, Sendable {
         /// Sent once; nobody tells whether it came.
         case atMostOnce = 0

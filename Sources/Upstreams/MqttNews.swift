@@ -23,6 +23,7 @@ public enum MqttNews: Hashable, Sendable {
 
 /// What went wrong when something was handed to an upstream. Code acts on `kind`; people read `detail`.
 public struct UpstreamError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What the caller can do about it.
     public enum Kind: Hashable, Sendable {
         /// There is no connection; `MqttNews.connected` tells when there is.
         case notConnected

@@ -10,9 +10,9 @@ struct MqttProperties: ~Copyable {
 
     /// What travels with `message` beside its payload.
     init(of message: MqttMessage) {
-        unsafe list = nil
-        // Sound in all three: the library copies what it is given into the list, which this value owns.
+        // Sound in all: the library copies what it is given into the list, which this value owns.
         // It refuses only malformed UTF-8, which a Swift string is not, and a full memory.
+        unsafe list = nil
         if let topic = message.responseTopic {
             unsafe mosquitto_property_add_string(
                 &list, Int32(MQTT_PROP_RESPONSE_TOPIC.rawValue), topic)
@@ -31,8 +31,8 @@ struct MqttProperties: ~Copyable {
     }
 
     deinit {
-        var list = unsafe list
         // Sound: the list is this value's own and nobody uses it after this.
+        var list = unsafe list
         unsafe mosquitto_property_free_all(&list)
     }
 
@@ -40,6 +40,7 @@ struct MqttProperties: ~Copyable {
     borrowing func lend<Result>(
         _ call: (OpaquePointer?) -> Result
     ) -> Result {
+        // Sound: the list lives through the call.
         unsafe call(list)
     }
 
@@ -47,6 +48,7 @@ struct MqttProperties: ~Copyable {
     mutating func give<Result>(
         _ call: (OpaquePointer?) -> Result
     ) -> Result {
+        // Sound: the list is forgotten here, and so freed by the call alone.
         defer { unsafe list = nil }
         return unsafe call(list)
     }
@@ -57,6 +59,7 @@ struct MqttProperties: ~Copyable {
 struct ReceivedProperties {
     private let list: OpaquePointer?
 
+    // Sound: this value does not outlive the callback that lends the list.
     init(_ list: OpaquePointer?) { unsafe self.list = list }
 
     var responseTopic: String? { text(MQTT_PROP_RESPONSE_TOPIC) }

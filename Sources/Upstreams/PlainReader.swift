@@ -86,6 +86,7 @@ public struct PlainNews: Hashable, Sendable {
     public let gateway: GatewayName
     public let matter: Matter
 
+    /// What it said.
     public enum Matter: Hashable, Sendable {
         /// - Parameter at: When it said so; nil in the last will, which the broker says.
         case status(isOnline: Bool, incarnation: String, at: WallTime?)
@@ -135,6 +136,7 @@ public struct PlainAnswer: Hashable, Sendable {
     public let detail: String?
     public let time: WallTime
 
+    /// The words of `CommandAnswer` on the wire.
     public enum Outcome: String, Hashable, Sendable, CaseIterable {
         case confirmed, refused, failed, late
     }

@@ -30,6 +30,7 @@ public struct Fact: Hashable, Sendable {
     public let at: Timestamp
     public let matter: Matter
 
+    /// What the node says.
     public enum Matter: Hashable, Sendable {
         case readings([Reading])
         case trouble(Trouble)
@@ -52,6 +53,7 @@ public struct Trouble: Hashable, Sendable {
     /// One line that a person can act on.
     public let detail: String
 
+    /// What sort of thing went wrong; the raw value is the word in topics.
     public enum Kind: String, Hashable, Sendable, Codable, CaseIterable {
         /// The device or its wire is not there.
         case notConnected

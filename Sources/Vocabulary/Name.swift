@@ -88,11 +88,17 @@ public enum GatewayTag: NameTag {
     }
 }
 
+/// One node of the layout: `tank1-top`.
 public typealias ShNodeName = Name<ShNodeTag>
+/// One channel, unique in the gateway: `tank1-top`.
 public typealias DataChannelName = Name<DataChannelTag>
+/// One component of the layout: `relay-board-1`.
 public typealias ComponentName = Name<ComponentTag>
+/// A bus that components share: `rs485`.
 public typealias BusName = Name<BusTag>
+/// A broker that readings go to: `house`.
 public typealias UpstreamName = Name<UpstreamTag>
+/// A gateway among all that share a broker: `d1.demo.house1.scada`.
 public typealias GatewayName = Name<GatewayTag>
 /// What a layout writes to ask for a driver: `modbus-meter`.
 public typealias DriverModel = Name<DriverModelTag>

@@ -60,6 +60,7 @@ public protocol GatewayClock: Sendable {
 }
 
 extension GatewayClock {
+    /// Now, on both clocks. The two are read one after the other.
     public var timestamp: Timestamp { Timestamp(wall: wallTime, monotonic: now) }
 }
 

@@ -69,6 +69,7 @@ import Glibc
     }
 
     private func given(_ request: OpaquePointer?) throws(SystemError) -> GpioRequest {
+        // Sound: the request is the shim's own and handed over once.
         guard let request = unsafe request else { throw .last }
         // The shim has closed the chip or will close it with the line.
         unsafe handle = nil

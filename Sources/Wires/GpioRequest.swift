@@ -9,9 +9,9 @@ import Vocabulary
     private let handle: OpaquePointer
 
     /// - Parameter handle: Of a line that nobody else closes.
+    // Sound, here and below: the handle lives from `init` to `deinit`, and the object has one owner.
     init(_ handle: OpaquePointer) { unsafe self.handle = handle }
 
-    // Sound, here and below: the handle lives from `init` to `deinit`, and the object has one owner.
     deinit { unsafe tidegate_gpio_close_line(handle) }
 
     /// -1 for an output.

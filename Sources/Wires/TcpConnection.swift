@@ -64,6 +64,8 @@ private struct ConnectFailure: Error {
 }
 
 /// How a connection that was begun ended; 0 for well.
+///
+/// Sound: the calls read and write values that live on this stack.
 @unsafe private func outcome(of descriptor: Int32, within limit: Duration) -> Int32 {
     var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
     let nanoseconds = max(0, limit.wholeNanoseconds)

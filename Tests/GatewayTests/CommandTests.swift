@@ -1,0 +1,218 @@
+import DriverKit
+import Drivers
+import Foundation
+import Testing
+
+/// The commands that look at something and end.
+@Suite(.timeLimit(.minutes(3))) struct `The program` {
+    private let home: TestHome
+
+    init() throws { home = try TestHome() }
+
+    @Test(arguments: [
+        [], ["run"], ["layout"], ["layout", "check"], ["layout", "show"], ["layout", "schema"],
+        ["drivers"], ["watch"], ["set"],
+    ]) func `explains each of its commands`(command: [String]) async throws {
+        let program = try Program(command + ["--help"], ["HOME": home.path])
+        #expect(await program.end() == 0)
+        #expect(program.text.contains("USAGE: " + (["tidegate"] + command).joined(separator: " ")))
+        #expect(program.errors == [])
+    }
+
+    @Test func `lists all of its commands, and the statuses that it ends with`() async throws {
+        let program = try home.start("--help")
+        #expect(await program.end() == 0)
+        for command in ["run", "layout", "drivers", "watch", "set"] {
+            #expect(program.output.contains { $0.hasPrefix("  \(command) ") }, "\(command)")
+        }
+        for status in ["0", "1", "64", "66", "69", "70", "75", "78", "130"] {
+            #expect(program.text.contains(" \(status) "), "\(status)")
+        }
+    }
+
+    @Test func `ends with 64 for a command line that it does not understand`() async throws {
+        #expect(try await home.start("frobnicate").end() == 64)
+        #expect(try await home.start("run").end() == 64)
+        #expect(try await home.start("run", TestHome.demo, "--loud").end() == 64)
+        #expect(try await home.start("set", "Pump!", "on").end() == 64)
+        #expect(try await home.start("set", "pump", "on", "--within", "0").end() == 64)
+    }
+
+    @Test func `ends with 0 for good layouts, 1 for problems, 66 for no file`() async throws {
+        let broken = try home.file("broken.json", #"{"gateway": "d1.a.scada", "nodes": []}"#)
+        let good = try home.start("layout", "check", TestHome.demo)
+        #expect(await good.end() == 0)
+        #expect(good.output == ["\(TestHome.demo): good"])
+
+        let bad = try home.start("layout", "check", TestHome.demo, broken)
+        #expect(await bad.end() == 1)
+        #expect(bad.output.contains { $0.hasPrefix("\(broken), nodes (line 1)") })
+        #expect(bad.output.last == "\(broken): 1 problem")
+
+        let missing = try home.start("layout", "check", broken, "\(home.path)/none.json")
+        #expect(await missing.end() == 66)
+        #expect(missing.errors.contains { $0.contains("none.json: No such file") })
+    }
+
+    @Test(arguments: ["run", "layout show"])
+    func `refuses to use a layout with problems or none`(command: String) async throws {
+        let words = command.split(separator: " ").map(String.init)
+        let broken = try home.file("broken.json", "{")
+        let environment = ["HOME": home.path]
+        let bad = try Program(words + [broken], environment)
+        #expect(await bad.end() == 1)
+        #expect(bad.errors.contains { $0.contains("broken.json") })
+        let missing = try Program(words + ["\(home.path)/none.json"], environment)
+        #expect(await missing.end() == 66)
+    }
+
+    @Test func `ends with 78 for settings that make no sense, and names all of them`() async throws
+    {
+        let program = try home.start(
+            "run", TestHome.demo, "--log-level", "loud", "--state-directory", "here",
+            with: ["TIDEGATE_SEED": "many"])
+        #expect(await program.end() == 78)
+        #expect(program.errors.count == 3)
+        #expect(program.text.contains("command line, --log-level: \"loud\" must be"))
+        #expect(program.text.contains("environment, TIDEGATE_SEED: \"many\" must be"))
+        let nobody = try home.start("watch")
+        #expect(await nobody.end() == 78)
+        #expect(nobody.text.contains("no gateway of this user runs here"))
+    }
+
+    @Test func `ends with 69 when there is no broker to set through`() async throws {
+        let program = try home.start(
+            "set", "pump", "on", "--broker", "mqtt://127.0.0.1:1", "--gateway", "d1.demo.scada")
+        #expect(await program.end() == 69)
+        #expect(program.text.contains("127.0.0.1:1"))
+    }
+
+    @Test func `prints the schema that is shipped`() async throws {
+        let program = try home.start("layout", "schema")
+        #expect(await program.end() == 0)
+        let shipped = TestHome.repository.appendingPathComponent(
+            "hardware-layouts/hardware-layout.schema.json")
+        #expect(
+            program.output.joined(separator: "\n") + "\n"
+                == (try String(contentsOf: shipped, encoding: .utf8)))
+    }
+
+    @Test func `shows every driver, or one, or tells which one was meant`() async throws {
+        let all = try home.start("drivers")
+        #expect(await all.end() == 0)
+        for driver in DriverRegistry.standard.drivers {
+            #expect(all.output.contains { $0.hasPrefix("\(driver.model): ") }, "\(driver.model)")
+        }
+        let one = try home.start("drivers", "ds18b20")
+        #expect(await one.end() == 0)
+        #expect(one.output.first?.hasPrefix("ds18b20: ") == true)
+        #expect(one.output.count < 20)
+        let wrong = try home.start("drivers", "ds18b2")
+        #expect(await wrong.end() == 1)
+        #expect(wrong.text.contains("did you mean ds18b20"))
+    }
+
+    @Test func `shows what a layout makes`() async throws {
+        let program = try home.start("layout", "show", TestHome.demo)
+        #expect(await program.end() == 0)
+        for word in [
+            "pump", "tank-top", "power-voltage", "rs485", "tidegate/d1.demo.scada/set/pump",
+        ] {
+            #expect(program.text.contains(word), "\(word)")
+        }
+    }
+}
+
+/// `run --explain-settings`, layer by layer.
+@Suite(.timeLimit(.minutes(2))) struct `A setting` {
+    private let home: TestHome
+    private let layout: String
+
+    private static let variables = [
+        "TIDEGATE_BROKER": "mqtt://environment:1", "TIDEGATE_LOG_LEVEL": "debug",
+        "TIDEGATE_LOG_FORMAT": "json", "TIDEGATE_STATE_DIRECTORY": "/environment",
+        "TIDEGATE_SEED": "3", "TIDEGATE_SIMULATE": "false",
+    ]
+
+    init() throws {
+        home = try TestHome()
+        layout = try home.file(
+            "layout.json",
+            """
+            {"gateway": "d1.a.scada",
+             "nodes": [{"name": "host", "kind": "sensor", "component": {"driver": "host-health"}}],
+             "settings": {"logLevel": "error", "logFormat": "text", "stateDirectory": "/layout",
+                          "seed": 2, "simulate": true}}
+            """)
+    }
+
+    private func explained(_ program: Program) async -> [String: [String]] {
+        #expect(await program.end() == 0)
+        var settings: [String: [String]] = [:]
+        for line in program.output.dropFirst() {
+            // Columns are two spaces apart at least; values have single ones.
+            let cells = line.split(separator: "  ").map {
+                $0.trimmingCharacters(in: .whitespaces)
+            }.filter { !$0.isEmpty }
+            settings[cells[0]] = Array(cells.dropFirst())
+        }
+        return settings
+    }
+
+    @Test func `of the command line goes before all others`() async throws {
+        let settings = await explained(
+            try home.start(
+                "run", layout, "--explain-settings", "--broker", "mqtt://line:1", "--log-level",
+                "trace", "--log-format", "text", "--state-directory", "/line", "--seed", "4",
+                "--simulate", with: Self.variables))
+        #expect(
+            settings == [
+                "broker": ["mqtt://line:1", "command line, --broker"],
+                "logLevel": ["trace", "command line, --log-level"],
+                "logFormat": ["text", "command line, --log-format"],
+                "stateDirectory": ["/line", "command line, --state-directory"],
+                "seed": ["4", "command line, --seed"],
+                "simulate": ["true", "command line, --simulate"],
+            ])
+    }
+
+    @Test func `of the environment goes before the layout's`() async throws {
+        let settings = await explained(
+            try home.start("run", layout, "--explain-settings", with: Self.variables))
+        #expect(
+            settings == [
+                "broker": ["mqtt://environment:1", "environment, TIDEGATE_BROKER"],
+                "logLevel": ["debug", "environment, TIDEGATE_LOG_LEVEL"],
+                "logFormat": ["json", "environment, TIDEGATE_LOG_FORMAT"],
+                "stateDirectory": ["/environment", "environment, TIDEGATE_STATE_DIRECTORY"],
+                "seed": ["3", "environment, TIDEGATE_SEED"],
+                "simulate": ["false", "environment, TIDEGATE_SIMULATE"],
+            ])
+    }
+
+    @Test func `of the layout goes before the default`() async throws {
+        let settings = await explained(try home.start("run", layout, "--explain-settings"))
+        #expect(
+            settings == [
+                "broker": ["as each upstream says", "default"],
+                "logLevel": ["error", "layout, settings"],
+                "logFormat": ["text", "layout, settings"],
+                "stateDirectory": ["/layout", "layout, settings"],
+                "seed": ["2", "layout, settings"],
+                "simulate": ["true", "layout, settings"],
+            ])
+    }
+
+    @Test func `that nobody gives has a default`() async throws {
+        let settings = await explained(try home.start("run", TestHome.demo, "--explain-settings"))
+        #expect(
+            settings == [
+                "broker": ["as each upstream says", "default"],
+                "logLevel": ["info", "default"],
+                "logFormat": ["json", "default"],
+                "stateDirectory": ["\(home.path)/state/tidegate/d1.demo.scada", "default"],
+                "seed": ["1", "default"],
+                "simulate": ["false", "default"],
+            ])
+    }
+}

@@ -1,0 +1,97 @@
+import Testing
+import Vocabulary
+
+@testable import Layouts
+@testable import tidegate
+
+@Suite struct `A table` {
+    @Test func `stands its columns under each other and ends no line in spaces`() {
+        var table = Table("NAME", "VALUE", "")
+        table.add("tank", "21.5 °C", "simulated")
+        table.add("a-long-name", "on")
+        #expect(
+            table.lines == [
+                "NAME         VALUE    ",
+                "tank         21.5 °C  simulated",
+                "a-long-name  on",
+            ])
+    }
+
+    @Test func `without rows is its heads alone`() {
+        let table = Table("A", "B")
+        #expect(table.isEmpty)
+        #expect(table.lines == ["A  B"])
+    }
+}
+
+@Suite struct `An age` {
+    @Test(
+        arguments: [
+            (0, "0s"), (119, "119s"), (120, "2min"), (7_199, "119min"), (7_200, "2h"),
+            (-5, "0s"), (90_000, "25h"),
+        ] as [(Int64, String)]) func `is told in whole seconds, minutes or hours`(
+            seconds: Int64, text: String
+        )
+    {
+        let start = WallTime(nanoseconds: 1_000_000_000)
+        #expect(
+            LiveScreen.age(from: start, to: start.advanced(by: .seconds(seconds))) == text)
+    }
+}
+
+@Suite struct `A JSON text of the program's own` {
+    @Test func `escapes what must be`() {
+        #expect(quoted("a\"b\\c\nd\u{1}°") == #""a\"b\\c\nd\u0001°""#)
+    }
+}
+
+@Suite struct `Settings` {
+    private static let silent = RunSettings(
+        logLevel: nil, logFormat: nil, stateDirectory: nil, seed: nil, simulate: nil)
+
+    private func resolved(
+        _ line: ResolvedSettings.CommandLine = .init(), _ environment: [String: String] = [:],
+        isTerminal: Bool = false
+    ) throws(ResolvedSettings.Mistakes) -> ResolvedSettings {
+        try ResolvedSettings(
+            line, environment: { environment[$0] }, layout: Self.silent,
+            gateway: "d1.a.scada", isTerminal: isTerminal)
+    }
+
+    @Test func `log as text on a terminal and as JSON elsewhere`() throws {
+        #expect(try resolved(isTerminal: true).logFormat.value == .text)
+        #expect(try resolved().logFormat.value == .json)
+    }
+
+    @Test func `keep state where the service manager says, else the user, else the system`() throws
+    {
+        let all = ["STATE_DIRECTORY": "/a:/b", "XDG_STATE_HOME": "/x", "HOME": "/h"]
+        #expect(try resolved(.init(), all).stateDirectory.value == "/a")
+        #expect(
+            try resolved(.init(), ["XDG_STATE_HOME": "/x", "HOME": "/h"]).stateDirectory.value
+                == "/x/tidegate/d1.a.scada")
+        #expect(
+            try resolved(.init(), ["HOME": "/h"]).stateDirectory.value
+                == "/h/.local/state/tidegate/d1.a.scada")
+        #expect(try resolved().stateDirectory.value == "/var/lib/tidegate/d1.a.scada")
+    }
+
+    @Test func `tell all mistakes at once`() {
+        var line = ResolvedSettings.CommandLine()
+        (line.logLevel, line.broker) = ("loud", "mqtt://user:hunter2@host")
+        do {
+            _ = try resolved(line, ["TIDEGATE_SEED": "-1", "TIDEGATE_SIMULATE": "yes"])
+            Issue.record("nothing was wrong")
+        } catch {
+            #expect(error.lines.count == 4)
+        }
+    }
+
+    @Test func `take the stronger layer's mistake for no reason to ask a weaker one`() {
+        var line = ResolvedSettings.CommandLine()
+        line.logLevel = "loud"
+        #expect(throws: ResolvedSettings.Mistakes.self) {
+            try resolved(line, ["TIDEGATE_LOG_LEVEL": "debug"])
+        }
+    }
+}

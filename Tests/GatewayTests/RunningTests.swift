@@ -1,0 +1,155 @@
+import Foundation
+import Testing
+
+/// The demonstration layout, with its private broker, as users run it.
+@Suite(.serialized, .timeLimit(.minutes(5))) struct `A running gateway` {
+    private let home: TestHome
+
+    init() throws { home = try TestHome() }
+
+    /// Starts the demonstration and waits until it takes commands from its broker.
+    private func demo(_ more: [String: String] = [:]) async throws -> Program {
+        let gateway = try home.start("run", TestHome.demo, with: more)
+        try #require(await gateway.error("takes commands") != nil, "\(gateway.text)")
+        return gateway
+    }
+
+    private func broker(of gateway: Program) throws -> Int32 {
+        try #require(children(of: gateway.pid).first)
+    }
+
+    @Test func `shows its readings as JSON lines to whoever watches`() async throws {
+        let gateway = try await demo()
+        let watch = try home.start("watch")
+        try #require(await watch.line(#""channel":"host-load-1""#) != nil, "\(watch.text)")
+        try #require(await watch.line(#""channel":"tank-top""#) != nil, "\(watch.text)")
+        for line in watch.output {
+            let value = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+            #expect(value?["channel"] is String)
+            #expect(value?["iso"] is String)
+        }
+        watch.signal(SIGTERM)
+        #expect(await watch.end() == 0)
+        gateway.signal(SIGTERM)
+        #expect(await gateway.end() == 0)
+        #expect(gateway.output == [])
+    }
+
+    @Test func `shows its own values on standard output when it is run to watch`() async throws {
+        let gateway = try home.start("run", TestHome.demo, "--watch")
+        #expect(await gateway.line(#""channel":"tank-top""#) != nil)
+        gateway.signal(SIGINT)
+        #expect(await gateway.end() == 0)
+        for line in gateway.output { #expect(line.hasPrefix("{\"channel\":"), "\(line)") }
+        for line in gateway.errors { #expect(line.hasPrefix("{\"time\":"), "\(line)") }
+    }
+
+    @Test func `switches a relay and tells the state that the relay confirms`() async throws {
+        let gateway = try await demo()
+        let watch = try home.start("watch")
+        for (value, steps) in [("on", 1), ("off", 0)] {
+            let set = try home.start("set", "pump", value)
+            #expect(await set.end() == 0, "\(set.text)")
+            #expect(set.output == ["pump is \(value)"])
+            let line = await watch.line("\"state\":\"\(value)\"")
+            #expect(line?.contains("\"steps\":\(steps)") == true)
+        }
+        #expect(await gateway.error("asked for 1: confirmed 1") != nil)
+    }
+
+    @Test func `refuses a command to what is no relay, and says why`() async throws {
+        let gateway = try await demo()
+        for node in ["tank-top", "nobody"] {
+            let set = try home.start("set", node, "on")
+            #expect(await set.end() == 1)
+            #expect(set.text.contains("\(node) was not set, refused: "), "\(set.text)")
+        }
+        #expect(await gateway.error("command refused") != nil)
+    }
+
+    @Test func `that is not on the broker leaves whoever asks late`() async throws {
+        let gateway = try await demo()
+        let login = try home.login("d1.demo.scada")
+        let set = try home.start(
+            "set", "pump", "on", "--within", "1", "--broker", login.broker, "--user", login.user,
+            "--gateway", "d1.nobody.scada", with: ["TIDEGATE_PASSWORD": login.password])
+        #expect(await set.end() == 75)
+        #expect(set.text.contains("it is not known whether it was set"))
+        #expect(gateway.text.contains("asked for") == false)
+    }
+
+    @Test func `stops within two seconds and leaves nothing behind`() async throws {
+        let gateway = try await demo()
+        let broker = try broker(of: gateway)
+        #expect(runs(broker))
+        gateway.signal(SIGTERM)
+        #expect(await gateway.end(within: 2) == 0, "\(gateway.text)")
+        #expect(!runs(broker))
+        let left = try FileManager.default.contentsOfDirectory(atPath: "\(home.path)/run/tidegate")
+        #expect(left == [])
+        #expect(gateway.errors.last?.contains("\"message\":\"stopped\"") == true)
+    }
+
+    @Test func `leaves no broker behind when it is killed`() async throws {
+        let gateway = try await demo()
+        let broker = try broker(of: gateway)
+        let watch = try home.start("watch")
+        try #require(await watch.line("{") != nil)
+        gateway.signal(SIGKILL)
+        #expect(await gateway.end() == 128 + SIGKILL)
+        #expect(await watch.error("trying again") != nil)
+        #expect(!runs(broker))
+    }
+
+    @Test func `ends at once on a second signal`() async throws {
+        let gateway = try await demo()
+        let broker = try broker(of: gateway)
+        // A broker that does not acknowledge the farewell holds up the orderly stop.
+        kill(broker, SIGSTOP)
+        defer { kill(broker, SIGKILL) }
+        gateway.signal(SIGINT)
+        try #require(await gateway.error("stopping on") != nil)
+        gateway.signal(SIGINT)
+        #expect(await gateway.end() == 130)
+        #expect(gateway.text.contains("second signal"))
+    }
+
+    @Test func `lets no other gateway into its state directory`() async throws {
+        let gateway = try await demo()
+        let second = try home.start("run", TestHome.demo)
+        #expect(await second.end() == 69)
+        #expect(second.text.contains("another gateway uses this state directory"))
+        #expect(second.text.contains("--state-directory"))
+        let set = try home.start("set", "pump", "on")
+        #expect(await set.end() == 0, "the first one goes on: \(set.text)")
+        #expect(runs(gateway.pid))
+    }
+
+    @Test func `starts its broker again when it dies, and readings go on`() async throws {
+        let gateway = try await demo()
+        let watch = try home.start("watch")
+        try #require(await watch.line(#""channel":"tank-top""#) != nil)
+        let first = try broker(of: gateway)
+        kill(first, SIGKILL)
+        #expect(await gateway.error("embedded broker died: broker: killed by signal 9") != nil)
+        #expect(await gateway.error("embedded broker runs again") != nil)
+        try #require(await watch.error("trying again") != nil)
+        // Nothing is left of what the old broker held, so these come from the gateway anew.
+        #expect(await watch.line(#""channel":"tank-top""#) != nil)
+        #expect(try broker(of: gateway) != first)
+        let set = try home.start("set", "pump", "on")
+        #expect(await set.end() == 0, "\(set.text)")
+    }
+
+    @Test func `tells its secrets to nobody`() async throws {
+        let gateway = try home.start("run", TestHome.demo, "--watch", "--log-level", "trace")
+        try #require(await gateway.error("takes commands") != nil)
+        let login = try home.login("d1.demo.scada")
+        #expect(login.password.count == 32)
+        let set = try home.start("set", "pump", "on")
+        #expect(await set.end() == 0)
+        gateway.signal(SIGTERM)
+        #expect(await gateway.end() == 0)
+        for program in [gateway, set] { #expect(!program.text.contains(login.password)) }
+    }
+}

@@ -1,0 +1,68 @@
+import Foundation
+
+@testable import tidegate
+
+/// A home of its own for every program of one test: state, run files and layouts. It goes with the test.
+final class TestHome {
+    let path: String
+
+    static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent().deletingLastPathComponent()
+    static let demo = repository.appendingPathComponent("hardware-layouts/demo.json").path
+
+    init() throws {
+        path = NSTemporaryDirectory() + "tidegate-\(UUID().uuidString.prefix(8))"
+        for folder in ["run", "state"] {
+            try FileManager.default.createDirectory(
+                atPath: "\(path)/\(folder)", withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700])
+        }
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    /// Starts `tidegate`, with nothing of the tester's own settings.
+    func start(_ arguments: String..., with variables: [String: String] = [:]) throws -> Program {
+        var environment = ProcessInfo.processInfo.environment.filter { name, _ in
+            !name.hasPrefix("TIDEGATE_") && !name.hasPrefix("XDG_")
+                && !["RUNTIME_DIRECTORY", "STATE_DIRECTORY"].contains(name)
+        }
+        environment["HOME"] = path
+        environment["XDG_RUNTIME_DIR"] = "\(path)/run"
+        environment["XDG_STATE_HOME"] = "\(path)/state"
+        return try Program(arguments, environment.merging(variables) { $1 })
+    }
+
+    /// Writes a file into the home.
+    /// - Returns: Its path.
+    func file(_ name: String, _ text: String) throws -> String {
+        try Data(text.utf8).write(to: URL(fileURLWithPath: "\(path)/\(name)"))
+        return "\(path)/\(name)"
+    }
+
+    /// Where the broker of the gateway that runs in this home listens, and how to log in.
+    func login(_ gateway: String) throws -> (broker: String, user: String, password: String) {
+        let data = try Data(
+            contentsOf: URL(fileURLWithPath: "\(path)/run/tidegate/\(gateway).json"))
+        let file = try JSONDecoder().decode([String: String].self, from: data)
+        return (file["broker"] ?? "", file["user"] ?? "", file["password"] ?? "")
+    }
+}
+
+/// The living children of a process, by their parents' own lists.
+func children(of pid: Int32) -> [Int32] {
+    let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? []
+    return tasks.flatMap { task in
+        let list = try? String(
+            contentsOfFile: "/proc/\(pid)/task/\(task)/children", encoding: .utf8)
+        return (list ?? "").split(separator: " ").compactMap { Int32($0) }
+    }
+}
+
+/// Whether a process runs; one that only waits to be buried does not.
+func runs(_ pid: Int32) -> Bool {
+    guard let text = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
+        let state = text.split(separator: ")").last?.split(separator: " ").first
+    else { return false }
+    return state != "Z"
+}

@@ -1,0 +1,95 @@
+import DriverKit
+import Drivers
+import Layouts
+import Testing
+
+/// The rules of the house, held against every file in it.
+@Suite(.serialized) struct `The house` {
+    @Test func `imports only what Package.swift lists for the room`() throws {
+        let arrows = Arrows(package: try Repository.text("Package.swift"))
+        #expect(arrows.rooms.count == 16)
+        for file in try Repository.product() { #expect(arrows.breaches(file) == []) }
+    }
+
+    @Test func `has arrows that point up the list, and one place that chooses wires`() throws {
+        #expect(Arrows(package: try Repository.text("Package.swift")).wrongArrows == [])
+        let files = try Repository.product()
+        for module in ["Wires", "Simulators"] {
+            let rooms = files.filter { $0.imports.contains { $0.module == module } }.map(\.room)
+            #expect(Set(rooms) == ["tidegate"])
+        }
+    }
+
+    @Test func `takes time and chance from outside`() throws {
+        for file in try Repository.product() { #expect(WordRules.timeAndChance(file) == []) }
+    }
+
+    @Test func `has no trap where it should say what is wrong`() throws {
+        for file in try Repository.product() { #expect(WordRules.traps(file) == []) }
+    }
+
+    @Test func `proves each promise about threads, and gives a reason for each unsafe`() throws {
+        for file in try Repository.product() {
+            #expect(WordRules.promises(file) == [])
+            #expect(UnsafeRule.breaches(file) == [])
+        }
+    }
+
+    @Test func `explains what it declares public`() throws {
+        let files = try Repository.product()
+        let requirements = files.reduce(into: Set<String>()) {
+            $0.formUnion(DocumentationRule.requirements($1))
+        }
+        for file in files {
+            #expect(DocumentationRule.breaches(file, requirements: requirements) == [])
+        }
+    }
+
+    @Test func `has no file of more than 400 lines`() throws {
+        let files =
+            try Repository.product()
+            + Repository.files("Tests") + Repository.files("Sources", ending: [".c", ".h"])
+        for file in files { #expect(WordRules.length(file) == []) }
+    }
+
+    @Test func `has a file, a registry line, a README row and a test for each driver`() throws {
+        let drivers = DriverRegistry.standard.drivers
+        #expect(
+            DriverRule.breaches(
+                files: try Repository.files("Sources/Drivers").map(\.name),
+                registry: try Repository.text("Sources/Drivers/DriverRegistry+standard.swift"),
+                readme: try Repository.text("Sources/Drivers/README.md"),
+                tests: try Repository.files("Tests/DriversTests").map(\.name),
+                models: drivers.map { ("\($0)", $0.model.text) }) == [])
+    }
+
+    @Test func `ships layouts that load`() throws {
+        let names = try Repository.names("hardware-layouts")
+            .filter { $0.hasSuffix(".json") && !$0.hasSuffix(".schema.json") }
+        #expect(names.count >= 3)
+        for name in names {
+            let text = try Repository.text("hardware-layouts/\(name)")
+            let (layout, problems) = LayoutReader.read(Array(text.utf8), registry: .standard)
+            #expect(layout != nil, "\(name)")
+            #expect(problems.map(\.description) == [], "\(name)")
+        }
+    }
+
+    @Test func `explains every key, option and environment variable of its settings`() throws {
+        let readme = try Repository.text("hardware-layouts/README.md")
+        let sections = try Repository.files("Sources/Layouts").filter {
+            $0.name.hasPrefix("LayoutSection")
+        }
+        let keys = sections.flatMap(SettingsRule.layoutKeys)
+        #expect(keys.count > 40)
+        #expect(SettingsRule.keysMissing(keys, in: readme) == [])
+        let drivers = DriverRegistry.standard.drivers.flatMap {
+            $0.description.settings.map(\.name)
+        }
+        #expect(SettingsRule.keysMissing(drivers, in: readme) == [])
+        let names = SettingsRule.namesOfRun(
+            try Repository.text("Sources/Gateway/ResolvedSettings.swift"))
+        #expect(names.count == 12)
+        #expect(SettingsRule.namesMissing(names, in: readme) == [])
+    }
+}

@@ -1,0 +1,207 @@
+import Testing
+
+/// Every rule, held against a text that breaks it and one that keeps it.
+@Suite struct `A rule` {
+    private func file(_ path: String, _ text: String) -> SourceFile { SourceFile(path, text) }
+
+    private let package = """
+        let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+        let package = Package(
+            targets: [
+                room("Vocabulary", []),
+                room("Channels", ["Vocabulary", deque]),
+                room(
+                    "Drivers", ["Vocabulary"],
+                    resources: [.embedInCode("Profiles")], exclude: ["README.md"]),
+                .executableTarget(
+                    name: "tidegate",
+                    dependencies: ["Vocabulary", "Wires", "Simulators"], path: "Sources/Gateway"),
+            ])
+        """
+
+    @Test func `about arrows reads the package and sees an import that is not listed`() {
+        let arrows = Arrows(package: package)
+        #expect(arrows.rooms.map(\.name) == ["Vocabulary", "Channels", "Drivers", "tidegate"])
+        #expect(arrows.rooms[1].dependencies == ["Vocabulary", "DequeModule"])
+        #expect(arrows.rooms[2].dependencies == ["Vocabulary"])
+        let good = file("Sources/Channels/A.swift", "import DequeModule\nimport Glibc\n")
+        #expect(arrows.breaches(good) == [])
+        for offender in [
+            "import Drivers", "public import Drivers", "@preconcurrency import Drivers",
+            "import struct Drivers.Relay", "import Foundation",
+        ] {
+            #expect(arrows.breaches(file("Sources/Channels/A.swift", offender)).count == 1)
+        }
+        #expect(arrows.breaches(file("Sources/Attic/A.swift", "")).count == 1)
+        #expect(arrows.breaches(file("Sources/Gateway/A.swift", "import Wires")) == [])
+    }
+
+    @Test func `about arrows sees one that points down and one that chooses wires`() {
+        let down = package.replacing(
+            #"room("Vocabulary", [])"#, with: #"room("Vocabulary", ["Drivers"])"#)
+        #expect(Arrows(package: down).wrongArrows.count == 1)
+        let wires = package.replacing(#"["Vocabulary", deque]"#, with: #"["Wires"]"#)
+        #expect(Arrows(package: wires).wrongArrows.count == 1)
+    }
+
+    @Test(arguments: [
+        "let now = Date()", "let clock = ContinuousClock()",
+        "try await Task.sleep(for: .seconds(1))",
+        "let id = UUID().uuidString", "Int.random(in: 0..<3)", "list.shuffled()",
+        "var chance = SystemRandomNumberGenerator()", "let a = \"\\(Date())\"",
+        "x = Int.random(\n    in: 0..<3)",
+    ]) func `about time and chance sees`(offender: String) {
+        #expect(WordRules.timeAndChance(file("Sources/Nodes/A.swift", offender)).count == 1)
+        #expect(WordRules.timeAndChance(file("Sources/Gateway/SystemClock.swift", offender)) == [])
+    }
+
+    @Test(arguments: [
+        "// Date() is not for us", "let text = \"Date()\"", "let update = toDate()",
+        "Int.random(in: 0..<3, using: &chance)", "Int.random(\n    in: 0..<3, using: &chance)",
+        "/* UUID() */ let a = \"\"\"\n  UUID()\n  \"\"\"", "let a = #\"UUID() \"quoted\"\"#",
+    ]) func `about time and chance lets pass`(text: String) {
+        #expect(WordRules.timeAndChance(file("Sources/Nodes/A.swift", text)) == [])
+    }
+
+    @Test(arguments: [
+        "let a = try! read()", "let a = b as! Int", "fatalError(\"no\")", "let a = list.first!",
+        "let a = names[0]!.text", "let a = at(0)!", "var a: Int!",
+    ]) func `about traps sees`(offender: String) {
+        #expect(WordRules.traps(file("Simulators/A.swift", offender)).count == 1)
+    }
+
+    @Test(arguments: [
+        "if a != b {}", "if !a {}", "let text = \"Stop!\"", "// first!", "if a!=b {}",
+    ]) func `about traps lets pass`(text: String) {
+        #expect(WordRules.traps(file("Simulators/A.swift", text)) == [])
+    }
+
+    @Test func `about promises wants a proof beside them`() {
+        let bare = "final class A: @unchecked Sendable {\n    nonisolated(unsafe) var a = 0\n}"
+        #expect(WordRules.promises(file("Sources/Nodes/A.swift", bare)).count == 2)
+        let proven = """
+            /// Sound as Sendable: nothing in it changes.
+            @safe
+            final class A: @unchecked Sendable {
+                nonisolated(unsafe) let a = 0  // It is set before any thread starts.
+            }
+            """
+        #expect(WordRules.promises(file("Sources/Nodes/A.swift", proven)) == [])
+    }
+
+    @Test func `about unsafe wants it in its rooms and with a reason in the same member`() {
+        let text = """
+            func first() {
+                // Sound: the path lives for the length of the call.
+                let a = unsafe open(path)
+                var b = unsafe read(a)
+            }
+
+            // Sound: as above.
+            deinit { unsafe close(a) }
+
+            func second() {
+                unsafe close(a)
+            }
+            """
+        #expect(
+            UnsafeRule.breaches(file("Sources/Wires/A.swift", text))
+                == ["Sources/Wires/A.swift:11: unsafe without a comment that says Sound"])
+        #expect(UnsafeRule.breaches(file("Sources/Links/A.swift", text)).count == 4)
+        let below = "// Sound, here and below: the handle lives.\ninit() { unsafe a() }\n"
+        #expect(
+            UnsafeRule.breaches(file("Sources/Wires/A.swift", below + "func b() { unsafe b() }"))
+                == [])
+        #expect(
+            UnsafeRule.breaches(file("Sources/Links/A.swift", "nonisolated(unsafe) var a")) == [])
+    }
+
+    @Test func `about documentation sees each public declaration that is not explained`() {
+        let text = """
+            public struct Tank {
+                public let level: Int
+                public init(level: Int) { self.level = level }
+                public var isFull: Bool { level > 9 }
+                public mutating func fill() {}
+                public static func < (left: Self, right: Self) -> Bool { true }
+                public func read() {}
+                func quiet() {}
+            }
+            """
+        let file = file("Sources/Vocabulary/Tank.swift", text)
+        #expect(
+            DocumentationRule.breaches(file, requirements: ["read"]) == [
+                "Sources/Vocabulary/Tank.swift:1: public struct Tank without a doc comment",
+                "Sources/Vocabulary/Tank.swift:4: public var isFull without a doc comment",
+                "Sources/Vocabulary/Tank.swift:5: public func fill without a doc comment",
+            ])
+        let explained = "/// A tank.\n@frozen\npublic struct Tank {}"
+        #expect(
+            DocumentationRule.breaches(
+                SourceFile("Sources/Vocabulary/Tank.swift", explained), requirements: []) == [])
+    }
+
+    @Test func `about documentation knows what protocols ask for`() {
+        let text = """
+            public protocol Driver {
+                static var model: Model { get }
+                mutating func read() throws -> [Int]
+            }
+            struct Other { func write() {} }
+            """
+        #expect(
+            DocumentationRule.requirements(file("Sources/DriverKit/Driver.swift", text))
+                == ["model", "read"])
+    }
+
+    @Test func `about length lets 400 lines pass and no more`() {
+        let lines = String(repeating: "let a = 0\n", count: 400)
+        #expect(WordRules.length(file("Sources/Nodes/A.swift", lines)) == [])
+        #expect(WordRules.length(file("Sources/Nodes/A.swift", lines + "let b = 0")).count == 1)
+    }
+
+    @Test func `about drivers says which of the four is missing`() {
+        func breaches(
+            files: [String] = ["RelayDriver.swift", "TankDriver.swift"],
+            registry: String = "        RelayDriver.self,\n        TankDriver.self,\n",
+            readme: String = "| Model |\n| --- |\n| `relay` | a |\n| `tank` | b |\n",
+            tests: [String] = ["RelayDriverTests.swift", "TankDriverTests.swift"]
+        ) -> [String] {
+            DriverRule.breaches(
+                files: files, registry: registry, readme: readme, tests: tests,
+                models: [("RelayDriver", "relay"), ("TankDriver", "tank")])
+        }
+        #expect(breaches() == [])
+        #expect(breaches(files: ["RelayDriver.swift"]) == ["tank: no file TankDriver.swift"])
+        #expect(
+            breaches(registry: "    TankDriver.self,\n")
+                == ["RelayDriver.swift: no line in the registry"])
+        #expect(
+            breaches(registry: "    TankDriver.self,\n    RelayDriver.self,\n")
+                == ["the registry is not in alphabetical order"])
+        #expect(breaches(readme: "\n| `tank` | b |\n") == ["relay: no README row"])
+        #expect(
+            breaches(readme: "\n| `relay` |\n| `tank` |\n| `boiler` |\n")
+                == ["README: there is no driver boiler"])
+        #expect(
+            breaches(tests: ["TankDriverTests.swift"])
+                == ["relay: no test file RelayDriverTests.swift"])
+    }
+
+    @Test func `about settings sees a key, an option and a variable that nobody explains`() {
+        let section = """
+            LayoutKey("name", .text, .required, "A LayoutKey")
+            LayoutKey(
+                "level", .value(.choice(["a"])), .optional, "How much.")
+            init(_ key: LayoutKey) {}
+            """
+        #expect(
+            SettingsRule.layoutKeys(file("Sources/Layouts/A.swift", section)) == ["name", "level"])
+        #expect(SettingsRule.keysMissing(["name", "level"], in: "\n| `name` | x |") == ["level"])
+        let run = #"resolve(line, "--seed", "TIDEGATE_SEED", form: "a number")"#
+        #expect(SettingsRule.namesOfRun(run) == ["--seed", "TIDEGATE_SEED"])
+        #expect(
+            SettingsRule.namesMissing(["--seed", "TIDEGATE_SEED"], in: "`--seed`")
+                == ["TIDEGATE_SEED"])
+    }
+}

@@ -1,0 +1,90 @@
+import Conformance
+import Journals
+import Testing
+import Vocabulary
+
+@Suite struct `A journal in memory` {
+    @Test func `keeps every promise of a journal`() async {
+        #expect(await JournalConformance.broken { MemoryJournal(upstreams: $0) } == [])
+    }
+
+    @Test func `holds one fact at least, whatever is asked`() async throws {
+        let journal = MemoryJournal(upstreams: ["site": 0])
+        _ = try await journal.append([fact(1), fact(2)])
+        #expect(try await journal.next(for: "site", after: 0, limit: 9).map(\.sequence) == [2])
+    }
+
+    @Test func `loses and doubles nothing when many append at once`() async throws {
+        let journal = MemoryJournal(upstreams: ["site": 10_000])
+        try await withThrowingTaskGroup { group in
+            for task in 0..<8 {
+                group.addTask {
+                    for number in 0..<500 {
+                        _ = try await journal.append([fact(task * 500 + number)])
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        let all = try await journal.next(for: "site", after: 0, limit: 10_000)
+        #expect(all.map(\.sequence) == Array(1...4_000))
+        #expect(Set(all.map(\.fact.at.wall.nanoseconds)) == Set(0..<4_000))
+    }
+}
+
+@Suite struct `The journal conformance suite` {
+    @Test(arguments: [
+        (Faulty.Fault.reversed, "facts come in the order they were told"),
+        (.forgetsDrops, "what gave way is counted"),
+        (.oneCursor, "each upstream has a cursor of its own"),
+        (.goesBeyond, "a cursor beyond the last fact is refused"),
+        (.knowsEverybody, "an upstream that is not of this journal is told so"),
+    ]) func `catches a journal that breaks a promise`(fault: Faulty.Fault, promise: String) async {
+        let broken = await JournalConformance.broken {
+            Faulty(whole: MemoryJournal(upstreams: $0), upstreams: Array($0.keys), fault: fault)
+        }
+        #expect(broken.contains(promise))
+    }
+}
+
+/// A journal with one fault, to prove that the suite sees it.
+struct Faulty: Journal {
+    enum Fault { case reversed, forgetsDrops, oneCursor, goesBeyond, knowsEverybody }
+
+    let whole: MemoryJournal
+    let upstreams: [UpstreamName]
+    let fault: Fault
+
+    func append(_ facts: [Fact]) async throws(JournalError) -> ClosedRange<Sequence64>? {
+        try await whole.append(facts)
+    }
+
+    func next(
+        for upstream: UpstreamName, after sequence: Sequence64, limit: Int
+    ) async throws(JournalError) -> [Entry] {
+        if fault == .knowsEverybody, !upstreams.contains(upstream) { return [] }
+        let entries = try await whole.next(for: upstream, after: sequence, limit: limit)
+        return fault == .reversed ? entries.reversed() : entries
+    }
+
+    func advance(_ upstream: UpstreamName, through: Sequence64) async throws(JournalError) {
+        if fault == .goesBeyond, through == 7 { return }
+        for name in fault == .oneCursor ? upstreams : [upstream] {
+            try await whole.advance(name, through: through)
+        }
+    }
+
+    func status() async -> [UpstreamName: JournalStatus] {
+        await whole.status().mapValues {
+            JournalStatus(
+                acknowledged: $0.acknowledged, waiting: $0.waiting,
+                dropped: fault == .forgetsDrops ? 0 : $0.dropped)
+        }
+    }
+}
+
+private func fact(_ number: Int) -> Fact {
+    let wall = WallTime(nanoseconds: Int64(number))
+    let stamp = Timestamp(wall: wall, monotonic: MonotonicInstant(nanoseconds: 0))
+    return Fact(node: "tank", at: stamp, matter: .readings([]))
+}

@@ -1,0 +1,72 @@
+import Testing
+import Vocabulary
+
+@testable import Proactors
+
+@Suite struct `A command desk` {
+    private let now = WallTime(nanoseconds: 1_000_000_000)
+
+    private func command(
+        _ id: String, node: ShNodeName = "pump", value: Int64 = 1, expires: WallTime? = nil
+    ) -> Command {
+        Command(id: CommandID(id)!, node: node, value: value, orderedBy: "test", expires: expires)
+    }
+
+    private func refusal(_ decision: CommandDesk.Decision) -> String? {
+        if case .answer(.refused(let why)) = decision { why } else { nil }
+    }
+
+    @Test func `lets a new command be carried out`() {
+        var desk = CommandDesk()
+        #expect(desk.take(command("a"), now: now) == .carryOut)
+    }
+
+    @Test func `answers a command that comes again with the first result`() {
+        var desk = CommandDesk()
+        _ = desk.take(command("a"), now: now)
+        desk.finished(command("a"), .failed("stuck"))
+        #expect(desk.take(command("a"), now: now) == .answer(.failed("stuck")))
+    }
+
+    @Test func `refuses a command that comes again while it is under way`() {
+        var desk = CommandDesk()
+        _ = desk.take(command("a"), now: now)
+        #expect(refusal(desk.take(command("a"), now: now))?.contains("under way") == true)
+    }
+
+    @Test func `refuses what has expired, and not what expires only now`() {
+        var desk = CommandDesk()
+        let late = command("a", expires: now.advanced(by: .nanoseconds(-1)))
+        #expect(refusal(desk.take(late, now: now))?.contains("expired") == true)
+        #expect(desk.take(command("b", expires: now), now: now) == .carryOut)
+    }
+
+    @Test func `lets four commands of a node be under way and refuses the fifth as busy`() {
+        var desk = CommandDesk()
+        for id in ["a", "b", "c", "d"] { #expect(desk.take(command(id), now: now) == .carryOut) }
+        #expect(refusal(desk.take(command("e"), now: now))?.contains("busy") == true)
+        #expect(desk.take(command("f", node: "valve"), now: now) == .carryOut)
+        desk.finished(command("a"), .late("slow"))
+        #expect(desk.take(command("e"), now: now) == .carryOut)
+    }
+
+    @Test func `refuses an identity that was another command's`() {
+        var desk = CommandDesk()
+        _ = desk.take(command("1"), now: now)
+        #expect(refusal(desk.take(command("1", node: "valve"), now: now)) != nil)
+        desk.finished(command("1"), .failed("stuck"))
+        #expect(refusal(desk.take(command("1", node: "valve"), now: now)) != nil)
+        #expect(refusal(desk.take(command("1", value: 0), now: now)) != nil)
+        #expect(desk.take(command("1"), now: now) == .answer(.failed("stuck")))
+    }
+
+    @Test func `remembers the last 256 answers and no more`() {
+        var desk = CommandDesk()
+        for number in 0..<257 {
+            _ = desk.take(command("\(number)"), now: now)
+            desk.finished(command("\(number)"), .failed("\(number)"))
+        }
+        #expect(desk.take(command("1"), now: now) == .answer(.failed("1")))
+        #expect(desk.take(command("0"), now: now) == .carryOut)
+    }
+}
