@@ -25,6 +25,12 @@ extension GatewayAssembly {
     func login(of upstream: UpstreamLayout, at address: BrokerAddress) throws(MachineError)
         -> UpstreamLogin
     {
+        guard case .address(let own) = upstream.broker, own.host == address.host else {
+            // The layout's secrets are for the layout's broker and go nowhere else.
+            return UpstreamLogin(
+                address: address, user: Machine.environment("TIDEGATE_USER"),
+                password: Machine.environment("TIDEGATE_PASSWORD"))
+        }
         var password: String?
         if let source = upstream.password {
             do throws(MachineError) {

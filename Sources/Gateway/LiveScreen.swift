@@ -33,6 +33,7 @@ final class LiveScreen: Sendable {
         var hasChanged = false
         var drawnLines = 0
         var drawnAt: MonotonicInstant?
+        var finishers: [CheckedContinuation<Void, Never>] = []
     }
 
     private let state = Mutex(State())
@@ -73,8 +74,13 @@ final class LiveScreen: Sendable {
         thread.ring()
     }
 
-    /// Draws what is left, from the calling thread. For the very end of the process.
-    func finish() { draw(isLast: true) }
+    /// Returns once everything so far is drawn.
+    func finish() async {
+        await withCheckedContinuation { continuation in
+            state.withLock { $0.finishers.append(continuation) }
+            thread.ring()
+        }
+    }
 
     private static func put(_ line: String, into state: inout State) {
         if state.pending.count == capacity {
@@ -84,9 +90,14 @@ final class LiveScreen: Sendable {
         state.pending.append(line)
     }
 
-    @discardableResult
-    private func draw(isLast: Bool = false) -> SyncThread.Rest {
+    private func draw() -> SyncThread.Rest {
         let now = clock.now
+        let finishers = state.withLock { state in
+            defer { state.finishers = [] }
+            return state.finishers
+        }
+        defer { for finisher in finishers { finisher.resume() } }
+        let isLast = !finishers.isEmpty
         let (text, next): (String, MonotonicInstant?) = state.withLock { state in
             if isTerminal, !isLast, let drawnAt = state.drawnAt {
                 let next = drawnAt.advanced(by: Self.refresh)
@@ -137,7 +148,8 @@ final class LiveScreen: Sendable {
 
     /// Whole seconds, minutes or hours: `"3s"`.
     static func age(from: WallTime, to: WallTime) -> String {
-        let seconds = max(0, (to.nanoseconds - from.nanoseconds) / 1_000_000_000)
+        // Divided first: the time in a message was written by anybody and may be any number.
+        let seconds = max(0, to.nanoseconds / 1_000_000_000 - from.nanoseconds / 1_000_000_000)
         if seconds < 120 { return "\(seconds)s" }
         return seconds < 7_200 ? "\(seconds / 60)min" : "\(seconds / 3_600)h"
     }

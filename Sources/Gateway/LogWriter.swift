@@ -11,6 +11,7 @@ final class LogWriter: Sendable {
     private struct State {
         var lines: Deque<String> = []
         var lost = 0
+        var finishers: [CheckedContinuation<Void, Never>] = []
     }
 
     private static let capacity = 1_000
@@ -46,9 +47,21 @@ final class LogWriter: Sendable {
         thread.ring()
     }
 
-    /// Writes what is left, from the calling thread. For the very end of the process.
-    func drain() {
+    /// Returns once everything so far is written.
+    func finish() async {
+        await withCheckedContinuation { continuation in
+            state.withLock { $0.finishers.append(continuation) }
+            thread.ring()
+        }
+    }
+
+    private func drain() {
         while let text = take() { Output.write(text, to: descriptor) }
+        let finishers = state.withLock { state in
+            defer { state.finishers = [] }
+            return state.finishers
+        }
+        for finisher in finishers { finisher.resume() }
     }
 
     private func take() -> String? {

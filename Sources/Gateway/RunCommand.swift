@@ -47,6 +47,13 @@ struct RunCommand: AsyncParsableCommand {
     func run() async throws {
         let layout = try LoadedLayout.valid(layout)
         let settings = try resolve(for: layout)
+        if settings.broker.value != nil, layout.upstreams.count > 1 {
+            Output.error(
+                "tidegate: \(settings.broker.origin): the layout has \(layout.upstreams.count) upstreams, "
+                    + "and one broker for all would hear everything twice; name the brokers in the layout"
+            )
+            throw ExitStatus.configuration.code
+        }
         if explainSettings {
             var table = Table("SETTING", "VALUE", "FROM")
             for line in settings.explanation { table.add(line.name, line.value, line.origin) }

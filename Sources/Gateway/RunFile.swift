@@ -25,8 +25,7 @@ struct RunFile {
     private var path: String { "\(Self.folder)/\(gateway).json" }
 
     func write() throws(MachineError) {
-        try Machine.makeFolder(Self.folder)
-        try Self.checkFolder()
+        try Self.prepareFolder()
         var members = [
             "\"gateway\": \(quoted(gateway.text))", "\"broker\": \(quoted("\(broker)"))",
             "\"topic\": \(quoted(topic))",
@@ -55,6 +54,12 @@ struct RunFile {
                 gateway: gateway, broker: broker, user: node["user"]?.text,
                 password: node["password"]?.text, topic: topic)
         }
+    }
+
+    /// Makes the folder, and sees that it is this user's.
+    static func prepareFolder() throws(MachineError) {
+        try Machine.makeFolder(folder)
+        try checkFolder()
     }
 
     /// A folder that somebody else could write to would hand them the gateway's password.

@@ -1,4 +1,5 @@
 import Brokers
+import Channels
 import Glibc
 import Layouts
 import Logging
@@ -7,7 +8,10 @@ import UnixSignals
 import Vocabulary
 
 /// One gateway from its first line of log to its exit status.
-final class RunningGateway {
+actor RunningGateway {
+    /// How long the last lines have to reach a terminal or pipe, and the broker to end.
+    private static let lastWords = Duration.milliseconds(300)
+
     private let layout: HardwareLayout
     private let settings: ResolvedSettings
     private let clock: any GatewayClock
@@ -17,6 +21,7 @@ final class RunningGateway {
     private let assembly: GatewayAssembly
     private var brokers: [EmbeddedBroker] = []
     private var runFile: RunFile?
+    private var hasFailedToStart = false
 
     init(
         layout: HardwareLayout, settings: ResolvedSettings, showsLiveValues: Bool,
@@ -43,16 +48,33 @@ final class RunningGateway {
             layout: layout, settings: settings, clock: clock, logger: logger)
     }
 
-    /// Runs until a signal asks for the end.
+    /// Runs until a signal asks for the end. SIGHUP, which a closed terminal sends, asks for it too.
     func run() async -> ExitStatus {
-        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
-        let status = await run(until: signals)
-        screen?.finish()
-        logs.drain()
+        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
+        let (requests, request) = AsyncStream<String>.makeStream()
+        // Listens to the very end of the process, so that a second signal always counts.
+        Task {
+            var isStopping = false
+            for await signal in signals {
+                if isStopping { _exit(ExitStatus.interrupted.rawValue) }
+                isStopping = true
+                request.yield("\(signal)")
+            }
+        }
+        let status = await run(until: requests, request)
+        let screen = screen
+        let logs = logs
+        await within(Self.lastWords, on: clock) {
+            await logs.finish()
+            await screen?.finish()
+        }
         return status
     }
 
-    private func run(until signals: UnixSignalsSequence) async -> ExitStatus {
+    /// - Parameter request: Asks for the end itself when the start fails.
+    private func run(
+        until requests: AsyncStream<String>, _ request: AsyncStream<String>.Continuation
+    ) async -> ExitStatus {
         let lock: StateLock
         let proactor: Proactor
         var chance = SystemChance()
@@ -69,35 +91,32 @@ final class RunningGateway {
         logger.notice(
             "starting \(layout.nodes.count) nodes",
             metadata: ["gateway": "\(layout.gateway)", "incarnation": "\(incarnation)"])
-        await proactor.start()
         let showing = show(proactor)
-        do {
-            for upstream in layout.upstreams { try await attach(upstream, to: proactor, profile) }
-        } catch {
-            logger.critical("cannot start: \(error)")
-            await stop(proactor, showing)
-            return .unavailable
+        Task {
+            guard await !self.start(proactor, profile) else { return }
+            request.yield("a start that failed")
         }
-        let (requests, request) = AsyncStream<UnixSignal>.makeStream()
-        let listening = Task {
-            var isStopping = false
-            for await signal in signals {
-                if isStopping {
-                    Output.error("tidegate: second signal, \(signal): stopped at once")
-                    _exit(ExitStatus.interrupted.rawValue)
-                }
-                isStopping = true
-                request.yield(signal)
-            }
-        }
-        for await signal in requests {
-            logger.notice("stopping on \(signal)")
+        for await reason in requests {
+            logger.notice("stopping on \(reason)")
             break
         }
-        await stop(proactor, showing)
-        listening.cancel()
+        let areSafe = await stop(proactor, showing)
         logger.notice("stopped")
-        return .success
+        if hasFailedToStart { return .unavailable }
+        return areSafe ? .success : .software
+    }
+
+    /// - Returns: Whether all of it could be started.
+    private func start(_ proactor: Proactor, _ profile: GatewayProfile) async -> Bool {
+        await proactor.start()
+        do {
+            for upstream in layout.upstreams { try await attach(upstream, to: proactor, profile) }
+            return true
+        } catch {
+            logger.critical("cannot start: \(error)")
+            hasFailedToStart = true
+            return false
+        }
     }
 
     private func attach(
@@ -113,11 +132,15 @@ final class RunningGateway {
         await proactor.attach(try assembly.plan(for: upstream, login: login, profile: profile))
     }
 
-    private func stop(_ proactor: Proactor, _ showing: Task<Void, Never>?) async {
+    /// - Returns: Whether every actuator confirmed its safe state.
+    private func stop(_ proactor: Proactor, _ showing: Task<Void, Never>?) async -> Bool {
         runFile?.remove()
-        await proactor.stop()
+        let areSafe = await proactor.stop()
         await showing?.value
-        for broker in brokers { await broker.stop() }
+        let brokers = brokers
+        // A broker that is not done by then ends with this process, whose thread is its parent.
+        await within(Self.lastWords, on: clock) { for broker in brokers { await broker.stop() } }
+        return areSafe
     }
 
     /// Copies live values to the screen, newest first served, until the proactor stops.
@@ -133,7 +156,7 @@ final class RunningGateway {
     /// Starts a private mosquitto and has its fate logged.
     private func startBroker() async throws -> UpstreamLogin {
         var chance = SystemChance()
-        try Machine.makeFolder(RunFile.folder)
+        try RunFile.prepareFolder()
         let broker = EmbeddedBroker(
             folder: "\(RunFile.folder)/\(layout.gateway)-broker", clock: clock, using: &chance)
         brokers.append(broker)

@@ -98,12 +98,17 @@ private struct Ask: Sendable {
     let id: CommandID
 
     func ask(_ message: MqttMessage, responseTopic: String) async -> Outcome {
+        var wasSent = false
         for await news in session.news {
             do throws(UpstreamError) {
                 switch news {
                 case .connected: try session.subscribe(responseTopic)
                 // Asked only now, so that the answer cannot come before we listen.
-                case .subscribed: try session.publish(message)
+                case .subscribed:
+                    try session.publish(message)
+                    wasSent = true
+                // After the command is out, nobody knows whether it arrived.
+                case .disconnected where wasSent: return .late
                 case .unreachable(let why), .refused(let why), .disconnected(let why),
                     .subscriptionRefused(_, let why), .publishRefused(_, let why, _):
                     return .unavailable("\(target.settings.broker): \(why)")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Channels
 import Glibc
 import Proactors
 import UnixSignals
@@ -36,7 +37,7 @@ struct WatchCommand: AsyncParsableCommand {
         let status = await watching.value
         waiting.cancel()
         session.close()
-        screen.finish()
+        await within(.milliseconds(300), on: clock) { await screen.finish() }
         if status != .success { throw status.code }
     }
 

@@ -70,3 +70,11 @@ import Vocabulary
         #expect(desk.take(command("0"), now: now) == .carryOut)
     }
 }
+
+extension CommandDesk {
+    /// The node answers in time and lets go of the command.
+    fileprivate mutating func finished(_ command: Command, _ answer: CommandAnswer) {
+        answered(command, answer)
+        left(command)
+    }
+}

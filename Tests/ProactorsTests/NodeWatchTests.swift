@@ -14,7 +14,7 @@ import Vocabulary
     private var watch = NodeWatch(
         name: "tank",
         channels: [channel("top", poll: .seconds(1)), channel("bottom", poll: .seconds(10))])
-    private var pulse = NodePulse.Reading(lastGood: [nil, nil], lastValue: [nil, nil])
+    private let pulse = NodePulse(channels: 2)
 
     private static func at(_ seconds: Int64) -> Timestamp {
         Timestamp(
@@ -27,8 +27,7 @@ import Vocabulary
     }
 
     private mutating func read(_ index: Int, _ value: Int64, at seconds: Int64) {
-        pulse.lastGood[index] = Self.at(seconds).monotonic
-        pulse.lastValue[index] = value
+        _ = pulse.noteGood(index, value, at: Self.at(seconds).monotonic)
     }
 
     private func stale(_ channel: DataChannelName, _ value: Int64) -> Fact.Matter {
@@ -71,7 +70,7 @@ import Vocabulary
     @Test mutating func `tells that a node hangs after ten seconds, and that it is back`() throws {
         read(0, 21, at: 1_000)
         read(1, 22, at: 1_000)
-        pulse.busySince = Self.at(100).monotonic
+        pulse.note { $0.busySince = Self.at(100).monotonic }
         #expect(look(110) == [])
         let hung = look(111)
         #expect(hung.count == 1)
@@ -81,8 +80,8 @@ import Vocabulary
         }
         #expect((trouble.kind, trouble.isOn) == (.hung, true))
         #expect(look(112) == [])
-        pulse.busySince = nil
-        pulse.restsUntil = Self.at(120).monotonic
+        pulse.note { $0.busySince = nil }
+        pulse.note { $0.restsUntil = Self.at(120).monotonic }
         guard case .trouble(let end) = try #require(look(113).first) else {
             Issue.record("no trouble")
             return
@@ -93,7 +92,7 @@ import Vocabulary
     @Test mutating func `takes a node that does not wake for its round as hung`() {
         read(0, 21, at: 1_000)
         read(1, 22, at: 1_000)
-        pulse.restsUntil = Self.at(100).monotonic
+        pulse.note { $0.restsUntil = Self.at(100).monotonic }
         #expect(look(110) == [])
         #expect(look(111).count == 1)
     }

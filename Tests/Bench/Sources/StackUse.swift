@@ -82,7 +82,10 @@ struct StackUse {
             let command = Command(
                 id: CommandID(using: &chance), node: node.name, value: 1, orderedBy: "bench",
                 expires: nil)
-            guard case .confirmed = await node.apply(command) else {
+            guard
+                case .confirmed = await node.apply(
+                    command, before: clock.now.advanced(by: .seconds(2)))
+            else {
                 throw BenchError("node \(node.name): did not switch")
             }
         }
