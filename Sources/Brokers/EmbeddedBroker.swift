@@ -1,5 +1,6 @@
 import Glibc
 import Nodes
+import Synchronization
 import Vocabulary
 
 /// A private mosquitto for this machine only: started, watched, started again, and stopped.
@@ -11,8 +12,11 @@ public actor EmbeddedBroker {
     public static let restarting = (first: Duration.milliseconds(200), cap: Duration.seconds(30))
     private static let portTries = 5
     /// How long the broker may take to come up.
-    private static let readyWithinMilliseconds: Int32 = 10_000
-    private static let patienceMilliseconds: Int32 = 1000
+    private static let readyWithin = Duration.seconds(10)
+    /// How long it may take to end when it is asked to.
+    private static let patienceMilliseconds: Int32 = 300
+    /// A broker that comes up is left alone when it is to be stopped; this often that is looked for.
+    private static let lookMilliseconds: Int32 = 50
 
     /// For one consumer. Holds 16 news; the oldest give way. Ends after `stop()`.
     public nonisolated let news: AsyncStream<BrokerNews>
@@ -25,6 +29,7 @@ public actor EmbeddedBroker {
     private let password: String
     private let teller: AsyncStream<BrokerNews>.Continuation
     private var port: UInt16 = 0
+    private let isStopping = Atomic<Bool>(false)
     private var child: ChildProcess?
     private var restartAt: MonotonicInstant?
     private var restarting = Backoff(
@@ -82,8 +87,14 @@ public actor EmbeddedBroker {
         return login
     }
 
-    /// Ends the broker within about a second, and takes its files away.
-    public func stop() {
+    /// Ends the broker within about half a second, and takes its files away. Breaks off a start that
+    /// is under way.
+    public nonisolated func stop() async {
+        isStopping.store(true, ordering: .relaxed)
+        await end()
+    }
+
+    private func end() {
         thread.pause()
         restartAt = nil
         child?.end(patience: Self.patienceMilliseconds)
@@ -123,6 +134,7 @@ public actor EmbeddedBroker {
             restarting.succeeded()
             teller.yield(.restarted)
         } catch {
+            guard !isStopping.load(ordering: .relaxed) else { return }
             teller.yield(.died(error.detail))
             restartAt = clock.now.advanced(by: restarting.failed())
         }
@@ -136,7 +148,7 @@ public actor EmbeddedBroker {
         var tool = try ChildProcess([
             try programs.find("mosquitto_passwd"), "-U", folder.passwords,
         ])
-        guard tool.reap(within: Self.readyWithinMilliseconds) == "exit status 0" else {
+        guard tool.reap(within: 10_000) == "exit status 0" else {
             throw BrokerError(
                 kind: .failed, detail: "mosquitto_passwd -U \(folder.passwords): has failed")
         }
@@ -165,11 +177,16 @@ public actor EmbeddedBroker {
             arguments = [setpriv, "--pdeathsig", "TERM", "--"] + arguments
         }
         var started = try ChildProcess(arguments)
+        let deadline = clock.now.advanced(by: Self.readyWithin)
         while !log.text.contains(" running\n") {
-            guard started.awaitOutput(milliseconds: Self.readyWithinMilliseconds) else {
+            guard !isStopping.load(ordering: .relaxed) else {
+                throw BrokerError(kind: .failed, detail: "broker: was stopped before it was ready")
+            }
+            guard clock.now < deadline else {
                 throw BrokerError(
                     kind: .failed, detail: "broker: is not ready after 10 s\(log.lastWords)")
             }
+            guard started.awaitOutput(milliseconds: Self.lookMilliseconds) else { continue }
             guard let bytes = started.read() else {
                 let ending = started.reap(within: 100) ?? "it closed its output"
                 throw BrokerError(kind: .failed, detail: "broker: \(ending)\(log.lastWords)")

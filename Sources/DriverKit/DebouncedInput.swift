@@ -10,6 +10,9 @@ public struct DebouncedInput {
     /// How much later than the contact moved the kernel dates an edge.
     private let lag: Duration
     private var latest: MonotonicInstant?
+    /// Changes that were seen and that nobody has taken yet.
+    private var untold: [Edge] = []
+    private var hasFailed = false
 
     /// Claims the line; its level at that moment counts at once.
     /// - Throws: As `Wiring.inputLine`.
@@ -26,36 +29,48 @@ public struct DebouncedInput {
     /// Readable when edges wait.
     public var descriptor: Int32 { line.descriptor }
 
-    /// When `takeChanges` is owed a call although no edge came; nil when nothing is under way.
-    public var deadline: MonotonicInstant? { debouncer.deadline }
+    /// When `look` and `takeChanges` are owed a call although no edge came; nil when nothing is under
+    /// way, and after a look that failed: no moment is the right one for the next.
+    public var deadline: MonotonicInstant? {
+        hasFailed ? nil : untold.first?.at ?? debouncer.deadline
+    }
 
-    /// The level that counts, as of the last `takeChanges`.
+    /// The level that counts, as of the last `look`.
     public var isActive: Bool { debouncer.isActive }
 
-    /// Every change that has lasted, oldest first, each dated when the contact moved.
-    /// - Throws: `.notConnected` when the chip has vanished.
-    public mutating func takeChanges(at now: MonotonicInstant) throws(DriverError) -> [Edge] {
-        var changes = take(try line.takeEdges())
+    /// Whether `takeChanges` has something to hand over.
+    public var hasChanges: Bool { !untold.isEmpty }
+
+    /// Every change that has lasted as of the last `look`, oldest first, each dated when the contact
+    /// moved. Each is handed over once.
+    public mutating func takeChanges() -> [Edge] {
+        defer { untold = [] }
+        return untold
+    }
+
+    /// Takes the edges that wait and finds out what has lasted.
+    /// - Throws: `.notConnected` when the chip has vanished. What was seen before it did is kept.
+    public mutating func look(at now: MonotonicInstant) throws(DriverError) {
+        hasFailed = true
+        take(try line.takeEdges())
         if try line.isActive() != debouncer.level {
             // Either an edge came meanwhile and waits, or it was lost and nothing tells its time.
             let late = try line.takeEdges()
-            changes += take(late)
+            take(late)
             if late.isEmpty {
                 let since = latest.map { max($0, now) } ?? now
-                changes += take([Edge(at: since.advanced(by: lag), isActive: !debouncer.level)])
+                take([Edge(at: since.advanced(by: lag), isActive: !debouncer.level)])
             }
         }
-        if let change = debouncer.settle(at: now) { changes.append(change) }
-        return changes
+        if let change = debouncer.settle(at: now) { untold.append(change) }
+        hasFailed = false
     }
 
-    private mutating func take(_ edges: [Edge]) -> [Edge] {
-        var changes: [Edge] = []
+    private mutating func take(_ edges: [Edge]) {
         for edge in edges {
             let moved = Edge(at: edge.at.advanced(by: .zero - lag), isActive: edge.isActive)
             latest = moved.at
-            if let change = debouncer.take(moved) { changes.append(change) }
+            if let change = debouncer.take(moved) { untold.append(change) }
         }
-        return changes
     }
 }

@@ -107,6 +107,9 @@ struct LinearScale {
             "Values are kept in steps of 10^exponent of the unit."),
     ]
 
+    /// The farthest from zero that an end may be, in steps, so that the span has room in 64 bits.
+    private static let farthest = Int64.max / 4
+
     let channel: ChannelDescription
     private let from: (low: Double, high: Double)
     private let to: (low: Double, high: Double)
@@ -124,10 +127,19 @@ struct LinearScale {
             throw settings.bad("unit", "a unit such as \"celsius\"")
         }
         let exponent = Int(try settings.whole("exponent"))
-        guard let first = low.nearestSteps(exponent: exponent),
-            let last = high.nearestSteps(exponent: exponent), first != last,
-            abs(first / 4) < .max / 4, abs(last / 4) < .max / 4
-        else { throw settings.bad("toHigh", "other than toLow by at least a step") }
+        func end(_ name: String, _ number: DecimalNumber) throws(DriverError) -> Int64 {
+            let steps = number.nearestSteps(exponent: exponent)
+            guard let steps, steps.magnitude <= Self.farthest.magnitude else {
+                throw settings.bad(
+                    name,
+                    "at most \(Self.farthest) steps of 10^\(exponent); a larger exponent helps")
+            }
+            return steps
+        }
+        let (first, last) = (try end("toLow", low), try end("toHigh", high))
+        guard first != last else {
+            throw settings.bad("toHigh", "other than toLow by at least a step")
+        }
         // A broken loop of 4–20 mA, and a sensor that reports its own failure, leave these bounds.
         // Source: NAMUR NE 43: 3.8 to 20.5 mA measure, 3.6 mA and 21 mA tell of a failure.
         let (below, above) = (first - (last - first) / 50, last + (last - first) / 25)

@@ -22,8 +22,6 @@ public struct GpioContactDriver: EventDriver {
 
     private let channel: DataChannel
     private var input: DebouncedInput
-    /// Changes that a poll came upon; they are handed over as events.
-    private var untold: [Edge] = []
 
     public static func claims(of component: Component) throws(DriverError) -> [WireClaim] {
         try component.gpioClaims()
@@ -37,21 +35,27 @@ public struct GpioContactDriver: EventDriver {
 
     public var eventDescriptor: Int32 { input.descriptor }
 
-    public var eventDeadline: MonotonicInstant? { untold.first?.at ?? input.deadline }
+    public var eventDeadline: MonotonicInstant? { input.deadline }
 
     public mutating func takeEvents(
         at now: MonotonicInstant
     ) throws(DriverError) -> [DriverEvent] {
-        let changes = untold + (try input.takeChanges(at: now))
-        untold = []
-        return changes.map { DriverEvent(at: $0.at, reading: channel.reading(isOn: $0.isActive)) }
+        do throws(DriverError) {
+            try input.look(at: now)
+        } catch {
+            // What came before the failure is told first; the next call tells the failure.
+            guard input.hasChanges else { throw error }
+        }
+        return input.takeChanges().map {
+            DriverEvent(at: $0.at, reading: channel.reading(isOn: $0.isActive))
+        }
     }
 
     public mutating func read(
         _ due: [DataChannel], at now: MonotonicInstant
     ) throws(DriverError) -> [Reading] {
-        // At most a few: they are told as soon as the node has done with this poll.
-        untold += try input.takeChanges(at: now)
+        // The changes that it comes upon are events, told as soon as the node has done with this poll.
+        try input.look(at: now)
         return due.map { $0.reading(isOn: input.isActive) }
     }
 }

@@ -75,11 +75,22 @@ public struct GpioPulseCounterDriver: EventDriver {
     public mutating func takeEvents(
         at now: MonotonicInstant
     ) throws(DriverError) -> [DriverEvent] {
-        for edge in try input.takeChanges(at: now) where edge.isActive == (counted == .rising) {
-            count.pulses += 1
+        do throws(DriverError) {
+            try input.look(at: now)
+        } catch {
+            // A pulse that came before the failure counts, for no driver may follow on this one.
+            takePulses()
+            throw error
+        }
+        takePulses()
+        return []
+    }
+
+    private mutating func takePulses() {
+        for edge in input.takeChanges() where edge.isActive == (counted == .rising) {
+            count.add()
             rate.take(pulseAt: edge.at)
         }
-        return []
     }
 
     /// - Throws: `.badReply` when the total could not be saved: it is counted on, but not told.
@@ -108,7 +119,7 @@ public struct GpioPulseCounterDriver: EventDriver {
 
 /// The count of pulses, in memory and on disk.
 private final class PulseCount {
-    var pulses: Int64
+    private var pulses: Int64
     private var onDisk: Int64?
     private let store: any TotalStore
 
@@ -123,6 +134,9 @@ private final class PulseCount {
         // nothing that was published depends on it.
         if pulses != onDisk ?? 0 { try? store.save(pulses) }
     }
+
+    /// A total that is full, as only a damaged file makes it, stays so.
+    func add() { if pulses < .max { pulses += 1 } }
 
     /// The count, once it would survive a power cut.
     /// - Throws: `.badReply`, worth another round: going on counting needs no disk.

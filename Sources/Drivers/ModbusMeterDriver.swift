@@ -5,8 +5,8 @@ import Vocabulary
 /// A meter, or anything else that keeps measurements in Modbus registers.
 ///
 /// Which registers those are is data: a profile that comes with Tidegate, or a list in the layout.
-/// Channels that are due together and stand near each other are read in one request. A round is
-/// good or bad as a whole.
+/// Channels that are due together and stand near each other are read in one request. A request that
+/// fails costs the round; registers that hold no number cost their own channel alone.
 public struct ModbusMeterDriver: Driver {
     public static let description = DriverDescription(
         model: DriverModel(known: "modbus-meter"),
@@ -118,7 +118,12 @@ public struct ModbusMeterDriver: Driver {
         }
         var readings: [Reading] = []
         for (channel, register) in zip(due, plan.registers) {
-            readings.append(try register.reading(of: channel, in: words))
+            do throws(DriverError) {
+                readings.append(try register.reading(of: channel, in: words))
+            } catch  where error.kind == .badReply {
+                // A meter shows NaN where it measures nothing, such as a phase that is not wired.
+                readings.append(Reading(channel: channel.name, value: 0, quality: .bad))
+            }
         }
         return readings
     }

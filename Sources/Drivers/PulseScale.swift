@@ -49,6 +49,7 @@ struct PulseScale: Hashable, Sendable {
         if channel.exponent < 0 { factors += tens } else { divisors += tens }
         guard let numerator = product(factors), let denominator = product(divisors),
             let doubled = product([numerator, 2]), let twice = product([denominator, 2]),
+            doubled <= .max - denominator,
             let steps = Int64(exactly: (doubled + denominator) / twice)
         else {
             throw DriverError(.badReply, "channel \(channel.name): \(pulses) pulses do not fit")

@@ -79,8 +79,10 @@ extension PlainCodec {
     private func relay(_ name: ShNodeName?, _ text: String) throws(Refusal) -> NodeProfile {
         guard let name, let node = nodes[name] else {
             let relays = nodes.values.filter { $0.kind == .relay }.map(\.name.text)
+            // A topic has up to 64 KiB, and what is meant is sought at a cost that grows with it.
+            let start = String(text.prefix(64))
             throw Refusal(
-                "node \(text.prefix(64)): is not of this gateway\(didYouMean(text, among: relays))")
+                "node \(start): is not of this gateway\(didYouMean(start, among: relays))")
         }
         guard node.kind == .relay, !node.channels.isEmpty else {
             throw Refusal("node \(name): is a \(node.kind.rawValue) and takes no commands")

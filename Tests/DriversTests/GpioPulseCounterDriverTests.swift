@@ -220,6 +220,14 @@ struct GpioPulseCounterDriverTests {
         }
     }
 
+    @Test func `a total that is full stays full`() throws {
+        let component = try component(#""quantity": "count""#)
+        wiring.totals["meter"] = .max
+        var driver = try driver(component)
+        try pulse(&driver)
+        #expect(try read(&driver, component).total.value == .max)
+    }
+
     @Test func `the simulated meter gives about a pulse a second`() throws {
         let bench = SimulatedWiring(clock: clock)
         let component = try component(Self.energy)

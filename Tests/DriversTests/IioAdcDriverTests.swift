@@ -155,6 +155,14 @@ import Vocabulary
             "linear.toHigh"
         ),
         (
+            #""input": "voltage0", "linear": {"fromLow": 0, "fromHigh": 1, "toLow": -9e9, "toHigh": 9e9, "unit": "volt", "exponent": -9}"#,
+            "linear.toLow"
+        ),
+        (
+            #""input": "voltage0", "linear": {"fromLow": 0, "fromHigh": 1, "toLow": 0, "toHigh": 1e12, "unit": "volt", "exponent": -9}"#,
+            "linear.toHigh"
+        ),
+        (
             #""input": "voltage0", "linear": {"fromLow": 0, "fromHigh": 1, "toLow": 0, "toHigh": 1, "unit": "volts"}"#,
             "did you mean volt"
         ),

@@ -80,10 +80,43 @@ private func instant(_ seconds: Double) -> MonotonicInstant {
     }
 
     @Test func `a counter that falls is not believed, however often it says so`() {
-        let values = [5_000_000] + Array(0..<50) + [5_000_001]
+        let values = [5_000_000, 5_000_000] + Array(0..<50) + [5_000_001]
         let verdicts = believed(values.map(Int64.init), Plausibility(isCounter: true))
-        #expect(verdicts.first == true && verdicts.last == true)
-        #expect(verdicts.count { $0 } == 2)
+        #expect(verdicts.prefix(2) == [true, true] && verdicts.last == true)
+        #expect(verdicts.count { $0 } == 3)
+    }
+
+    private static let allOnes = Int64(UInt32.max)
+
+    @Test(arguments: [
+        // One glitch, two in a row, and one that comes again while the counter is being confirmed.
+        ([500, 501, allOnes, 502, 502, 503, 504], [true, true, true, false, false, true, true]),
+        (
+            [500, 500, allOnes, allOnes, 502, 503, 503, 502],
+            [true, true, true, true, false, false, true, false]
+        ),
+        (
+            [500, 500, allOnes, 502, allOnes, 502, 503, 503, 504],
+            [true, true, true, false, true, false, false, true, true]
+        ),
+        // The first value of all.
+        ([allOnes, 500, 501, 502, 502], [true, false, false, true, true]),
+    ])
+    func `a counter outlives a glitch that was far too high`(
+        _ values: [Int64], expected: [Bool]
+    ) {
+        #expect(believed(values, Plausibility(isCounter: true)) == expected)
+    }
+
+    @Test(arguments: [
+        // Below what was confirmed before the glitch; not rising; nearer to the top than to the past.
+        [500, 500, allOnes, 499, 499, 499, 499], [500, 500, allOnes, 504, 503, 502, 501],
+        [500, 500, 1000, 900, 900, 900, 900],
+        // A meter that answers 0 right after its first value.
+        [5_000_000, 0, 0, 0, 0],
+    ])
+    func `a counter is not believed again for less`(_ values: [Int64]) {
+        #expect(!believed(values, Plausibility(isCounter: true)).suffix(4).contains(true))
     }
 }
 

@@ -1,0 +1,73 @@
+import Brokers
+import Foundation
+import Synchronization
+import Testing
+import Vocabulary
+
+/// A clock that moves on by `step` each time that it is looked at.
+private final class SteppingClock: GatewayClock {
+    private let step: Duration
+    private let time = Mutex(MonotonicInstant(nanoseconds: 0))
+
+    init(step: Duration) { self.step = step }
+
+    var now: MonotonicInstant {
+        time.withLock { time in
+            time = time.advanced(by: step)
+            return time
+        }
+    }
+
+    var wallTime: WallTime { WallTime(nanoseconds: 0) }
+
+    func sleep(until deadline: MonotonicInstant) async throws {}
+
+    func allowance(until deadline: MonotonicInstant?, alarm: any Alarm) -> Duration? { nil }
+}
+
+/// A folder with a program in mosquitto's place.
+private final class BrokerTwin {
+    let folder: String
+
+    init(_ script: String) throws {
+        var template = Array("/tmp/tidegate-broker-XXXXXX".utf8CString)
+        folder = String(cString: try #require(mkdtemp(&template)))
+        try add("mosquitto", script)
+        try add("mosquitto_passwd", "exit 0")
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+    private func add(_ program: String, _ script: String) throws {
+        let path = "\(folder)/\(program)"
+        try "#!/bin/sh\n\(script)\n".write(toFile: path, atomically: true, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: path)
+    }
+
+    func broker(clock: any GatewayClock) -> EmbeddedBroker {
+        var generator = SeededGenerator(seed: 1)
+        return EmbeddedBroker(
+            folder: "\(folder)/broker", clock: clock, searchPath: folder, using: &generator)
+    }
+}
+
+@Suite struct `A broker that does not come up` {
+    @Test func `has ten seconds, however much it says meanwhile`() async throws {
+        let twin = try BrokerTwin(
+            "for i in $(/usr/bin/seq 60); do echo $i: busy; /usr/bin/sleep 0.05; done")
+        let broker = twin.broker(clock: SteppingClock(step: .seconds(1)))
+        let error = await #expect(throws: BrokerError.self) { try await broker.start() }
+        #expect(error?.kind == .failed)
+        #expect(error?.detail.hasPrefix("broker: is not ready after 10 s") == true)
+        await broker.stop()
+    }
+
+    @Test func `does not hold up a stop`() async throws {
+        let twin = try BrokerTwin("exec /usr/bin/sleep 30")
+        let broker = twin.broker(clock: SteppingClock(step: .zero))
+        let start = Task { () async throws(BrokerError) in try await broker.start() }
+        await broker.stop()
+        let error = await #expect(throws: BrokerError.self) { try await start.value }
+        #expect(error?.detail == "broker: was stopped before it was ready")
+    }
+}
