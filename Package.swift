@@ -122,8 +122,8 @@ let package = Package(
             resources: [.copy("Broken")]),
         tests("JournalsTests", ["Journals", "Vocabulary", "Conformance"]),
         tests("LinksTests", ["Links", "Vocabulary"]),
-        tests("UpstreamsTests", ["Upstreams", "Brokers", "Simulators", "Vocabulary"]),
-        tests("BrokersTests", ["Brokers", "Vocabulary"]),
+        tests("UpstreamsTests", ["Upstreams", "Brokers", "Nodes", "Simulators", "Vocabulary"]),
+        tests("BrokersTests", ["Brokers", "Simulators", "Upstreams", "Vocabulary"]),
         tests(
             "ProactorsTests",
             [

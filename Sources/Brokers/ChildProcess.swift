@@ -28,7 +28,7 @@ struct ChildProcess: ~Copyable {
         }
         close(pipe.writing)
         (self.process, output) = (process, pipe.reading)
-        descriptor = tidegate_pidfd_open(process)
+        descriptor = Self.watch(process)
     }
 
     deinit {
@@ -80,6 +80,9 @@ struct ChildProcess: ~Copyable {
         // Sound: `readable` outlives the call.
         return unsafe poll(&readable, 1, milliseconds) > 0
     }
+
+    /// A descriptor that becomes readable when `process` has ended; −1 when there is no such process.
+    static func watch(_ process: pid_t) -> Int32 { tidegate_pidfd_open(process) }
 
     private static func pipe() throws(BrokerError) -> (reading: Int32, writing: Int32) {
         var ends: [Int32] = [-1, -1]

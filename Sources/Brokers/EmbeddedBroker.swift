@@ -172,9 +172,10 @@ public actor EmbeddedBroker {
         log = LogTail()
         try folder.write(folder.text(port: port), to: folder.configuration)
         var arguments = [try programs.find("mosquitto"), "-c", folder.configuration]
-        // Without setpriv, of util-linux, a gateway that is killed leaves its broker behind.
+        // Without setpriv, of util-linux, a gateway that is killed leaves its broker behind. SIGKILL,
+        // because mosquitto loses a SIGTERM that comes before its main loop, and has nothing to save.
         if let setpriv = programs.search("setpriv") {
-            arguments = [setpriv, "--pdeathsig", "TERM", "--"] + arguments
+            arguments = [setpriv, "--pdeathsig", "KILL", "--"] + arguments
         }
         var started = try ChildProcess(arguments)
         let deadline = clock.now.advanced(by: Self.readyWithin)

@@ -99,23 +99,11 @@ final class MqttClient {
     }
 
     /// Looks the host up, which may block for a while, and begins to connect, which does not.
-    func connect(keepAliveSeconds: Int) throws(UpstreamError) {
-        let broker = settings.broker
+    /// - Returns: The library's status; `errno` tells more.
+    func connect(keepAliveSeconds: Int) -> Int32 {
         // Sound: the client lives and the library copies the host.
-        let status = unsafe mosquitto_connect_async(
-            client, broker.host, Int32(broker.port), Int32(keepAliveSeconds))
-        let number = errno
-        switch mosq_err_t(rawValue: status) {
-        case MOSQ_ERR_SUCCESS, MOSQ_ERR_CONN_PENDING: return
-        case MOSQ_ERR_EAI:
-            // Sound: gai_strerror answers a constant; libmosquitto leaves its number in errno.
-            let words = unsafe String(cString: gai_strerror(number))
-            throw UpstreamError(
-                kind: .notConnected, detail: "the name \(broker.host) is not known here (\(words))")
-        case MOSQ_ERR_ERRNO:
-            throw UpstreamError(kind: .notConnected, detail: errorWords(number))
-        default: throw UpstreamError(kind: .notConnected, detail: libraryWords(status))
-        }
+        unsafe mosquitto_connect_async(
+            client, settings.broker.host, Int32(settings.broker.port), Int32(keepAliveSeconds))
     }
 
     /// The connection's socket; −1 when there is none.

@@ -209,7 +209,7 @@ extension MqttExchange {
                 default: break
                 }
             }
-            if lost > 0 { state.news.append(.dropped(lost)) }
+            if lost > 0 { state.drop(lost) }
         }
     }
 
@@ -300,11 +300,11 @@ extension MqttExchange.State {
         return first
     }
 
-    mutating func drop() {
+    mutating func drop(_ more: Int = 1) {
         if case .dropped(let count) = news.last {
-            news[news.endIndex - 1] = .dropped(count + 1)
+            news[news.endIndex - 1] = .dropped(count + more)
         } else {
-            news.append(.dropped(1))
+            news.append(.dropped(more))
         }
     }
 

@@ -43,8 +43,11 @@ final class MqttLoop {
         precondition(libraryIsReady, "libmosquitto does not start")
         while !exchange.isClosing {
             let began = clock.now
+            let outcome = attempt()
+            // Whoever closes the session knows why it ended.
+            if exchange.isClosing { break }
             let delay: Duration
-            switch attempt() {
+            switch outcome {
             case .neverConnected(let problem):
                 exchange.failed(.unreachable(problem))
                 delay = nextDelay()
@@ -98,7 +101,10 @@ final class MqttLoop {
         (isLoggedIn, refusal, ending, complaints) = (false, nil, nil, [])
         do throws(UpstreamError) {
             let client = try MqttClient(settings: settings, owner: self)
-            try client.connect(keepAliveSeconds: keepAliveSeconds)
+            let begun = client.connect(keepAliveSeconds: keepAliveSeconds)
+            guard begun == 0 || begun == MOSQ_ERR_CONN_PENDING.rawValue else {
+                throw UpstreamError(kind: .notConnected, detail: words(forConnect: begun))
+            }
             try awaitSocket(of: client)
             let status = serve(client)
             let words = ending ?? self.words(for: status)
@@ -116,11 +122,15 @@ final class MqttLoop {
         while !exchange.isClosing {
             let events = wait(for: client.socket, Int16(POLLOUT), milliseconds: 1000)
             if events != 0 {
-                let status = client.socketError
-                guard status == 0 else {
-                    throw UpstreamError(kind: .notConnected, detail: errorWords(status))
+                let number = client.socketError
+                guard number == 0 else {
+                    let hint = number == ECONNRESET ? tlsHint : ""
+                    throw UpstreamError(kind: .notConnected, detail: errorWords(number) + hint)
                 }
-                return
+                guard hasBroken(events) else { return }
+                // The library's TLS took the reason and passed it over.
+                throw UpstreamError(
+                    kind: .notConnected, detail: "the connection was refused or closed" + tlsHint)
             }
             guard client.keepUp() == 0 else {
                 throw UpstreamError(
@@ -145,7 +155,16 @@ final class MqttLoop {
             let events = wait(for: socket, wanted, milliseconds: isLoggedIn ? glance : 1000)
             let status = client.work(canWrite: events & Int16(POLLOUT) != 0, canRead: events != 0)
             guard status == 0 else { return status }
+            // The library's TLS handshake would go on for ever, at full speed.
+            if !isLoggedIn, client.socket >= 0, hasBroken(events) {
+                ending = words(for: Int32(MOSQ_ERR_CONN_LOST.rawValue)) + tlsHint
+                return 0
+            }
         }
+    }
+
+    private func hasBroken(_ events: Int16) -> Bool {
+        events & (Int16(POLLHUP) | Int16(POLLERR)) != 0
     }
 
     /// - Returns: The library's status when the connection broke meanwhile, else nil.

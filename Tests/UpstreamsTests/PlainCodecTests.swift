@@ -1,0 +1,179 @@
+import Testing
+import Vocabulary
+
+@testable import Upstreams
+
+/// What a small gateway says and obeys.
+enum House {
+    static let heater = ShNodeName("heater")
+    static let tank = ShNodeName("tank")
+    static let dimmer = ShNodeName("dimmer")
+    static let heaterState = DataChannelName("heater-state")
+    static let tankTop = DataChannelName("tank-top")
+    static let dimmerLevel = DataChannelName("dimmer-level")
+    static let id = CommandID("c1")!
+    /// 2026-11-21T04:22:07.25Z
+    static let now = WallTime(nanoseconds: 1_795_234_927_250_000_000)
+
+    static let profile = GatewayProfile(
+        gateway: GatewayName("d1.demo.house1"), incarnation: "i7",
+        nodes: [
+            node(heater, .relay, heaterState, .onOff, 0),
+            node(tank, .sensor, tankTop, .celsius, -3, delta: 500),
+            node(dimmer, .relay, dimmerLevel, .percent, -1),
+        ])
+    static let codec = PlainCodec(profile: profile, upstream: UpstreamName("site"))
+
+    static func node(
+        _ name: ShNodeName, _ kind: NodeKind, _ channel: DataChannelName, _ unit: Unit,
+        _ exponent: Int, delta: Int64? = nil
+    ) -> NodeProfile {
+        NodeProfile(
+            name: name, kind: kind, title: "The \"\(name)\"", driver: DriverModel("pretend"),
+            isSimulated: true,
+            channels: [
+                DataChannel(
+                    name: channel, node: name, source: "level", unit: unit, exponent: exponent,
+                    pollPeriod: .milliseconds(500),
+                    capture: CaptureRule(period: .seconds(60), delta: delta))
+            ])
+    }
+
+    static func entry(_ sequence: UInt64, _ node: ShNodeName, _ matter: Fact.Matter) -> Entry {
+        Entry(
+            sequence: sequence,
+            fact: Fact(
+                node: node,
+                at: Timestamp(wall: now, monotonic: MonotonicInstant(nanoseconds: 1)),
+                matter: matter))
+    }
+}
+
+struct PlainCodecTests {
+    let codec = House.codec
+
+    @Test func `the last will and the farewell say offline, the greeting says online`() throws {
+        #expect(codec.will.topic == "tidegate/d1.demo.house1/status")
+        #expect(codec.will.isRetained && codec.will.qos == .atLeastOnce)
+        #expect(codec.will.text == #"{"state":"offline","incarnation":"i7","at":null}"#)
+        let greeting = codec.greeting(at: House.now)
+        #expect(
+            greeting.map(\.topic) == [
+                "tidegate/d1.demo.house1/birth", "tidegate/d1.demo.house1/status",
+            ])
+        let time = "2026-11-21T04:22:07.250000000Z"
+        #expect(
+            greeting.last?.text == #"{"state":"online","incarnation":"i7","at":"\#(time)"}"#)
+        #expect(
+            codec.farewell(at: House.now).map(\.text)
+                == [#"{"state":"offline","incarnation":"i7","at":"\#(time)"}"#])
+    }
+
+    @Test func `the birth tells every node and channel`() throws {
+        let birth = try #require(codec.greeting(at: House.now).first)
+        #expect(birth.isRetained && birth.qos == .atLeastOnce)
+        #expect(
+            birth.text.contains(
+                #"{"name":"tank","kind":"sensor","title":"The \"tank\"","driver":"pretend","#
+                    + #""simulated":true,"channels":[{"name":"tank-top","unit":"celsius","#
+                    + #""symbol":"°C","exponent":-3,"source":"level","pollPeriod":0.5,"#
+                    + #""capturePeriod":60,"captureDelta":0.5}]}"#))
+    }
+
+    @Test func `a live value is exact and retained`() throws {
+        let reading = Reading(channel: House.tankTop, value: 21_500)
+        let message = try #require(codec.live(reading, at: House.now).first)
+        #expect(message.topic == "tidegate/d1.demo.house1/live/tank-top")
+        #expect(message.isRetained && message.qos == .atLeastOnce)
+        #expect(
+            message.text
+                == #"{"channel":"tank-top","node":"tank","value":21.5,"steps":21500,"#
+                + #""exponent":-3,"unit":"celsius","time":1795234927250000000,"#
+                + #""iso":"2026-11-21T04:22:07.250000000Z","quality":"good"}"#)
+    }
+
+    @Test func `a channel that is not known any more is deleted from what is retained`() {
+        let messages = codec.unknown(House.tankTop)
+        #expect(messages.map(\.topic) == ["tidegate/d1.demo.house1/live/tank-top"])
+        #expect(messages.map(\.payload) == [[]] && messages.map(\.isRetained) == [true])
+    }
+
+    @Test func `a switch says on or off beside its number`() throws {
+        let on = codec.live(Reading(channel: House.heaterState, value: 1), at: House.now)
+        #expect(on.first?.text.contains(#""value":1,"state":"on","steps":1,"#) == true)
+    }
+
+    @Test(arguments: [(Quality.stale, "last"), (.bad, "rejected")])
+    func `a value that is not good is null, and stands under another name`(
+        quality: Quality, name: String
+    ) {
+        let reading = Reading(channel: House.tankTop, value: 85_000, quality: quality)
+        let text = codec.live(reading, at: House.now).first?.text ?? ""
+        #expect(text.contains(#""value":null,"steps":null,"#))
+        #expect(text.contains(#""quality":"\#(quality.rawValue)","\#(name)":85}"#))
+    }
+
+    @Test func `history carries its place in the journal and is not retained`() {
+        let entry = House.entry(
+            42, House.tank,
+            .readings([
+                Reading(channel: House.tankTop, value: -1),
+                Reading(channel: DataChannelName("gone"), value: 1),
+            ]))
+        let messages = codec.history(entry)
+        #expect(messages.map(\.topic) == ["tidegate/d1.demo.house1/readings/tank-top"])
+        #expect(messages.map(\.isRetained) == [false] && messages.map(\.qos) == [.atLeastOnce])
+        #expect(messages.first?.text.contains(#""value":-0.001,"steps":-1,"#) == true)
+        #expect(messages.first?.text.hasSuffix(#""quality":"good","sequence":42}"#) == true)
+    }
+
+    @Test func `trouble is told once and listed while it stands`() {
+        let trouble = Trouble(
+            channel: House.tankTop, kind: .timeout, isOn: true, detail: "no reply\nat all")
+        let told = codec.history(House.entry(7, House.tank, .trouble(trouble)))
+        let body =
+            #""node":"tank","channel":"tank-top","kind":"timeout","on":true,"#
+            + #""detail":"no reply\nat all","time":1795234927250000000,"#
+            + #""iso":"2026-11-21T04:22:07.250000000Z""#
+        #expect(told.map(\.topic) == ["tidegate/d1.demo.house1/trouble/tank"])
+        #expect(told.map(\.text) == [#"{\#(body),"sequence":7}"#])
+        let standing = codec.standing(
+            [StandingTrouble(node: House.tank, trouble: trouble, since: House.now)], at: House.now)
+        #expect(standing.map(\.topic) == ["tidegate/d1.demo.house1/troubles"])
+        #expect(standing.map(\.isRetained) == [true])
+        #expect(standing.first?.text.hasSuffix(#""troubles":[{\#(body)}]}"#) == true)
+    }
+
+    @Test func `answers go where the asker waits, with what the asker gave`() {
+        let reply = Reply(topic: "answers/me", correlationData: [1, 2])
+        let at = Timestamp(wall: House.now, monotonic: MonotonicInstant(nanoseconds: 1))
+        let confirmed = codec.answer(
+            .confirmed(Reading(channel: House.heaterState, value: 1), at: at), id: House.id,
+            node: House.heater, to: reply, at: House.now)
+        #expect(confirmed.topic == "answers/me" && confirmed.correlationData == [1, 2])
+        #expect(!confirmed.isRetained)
+        #expect(
+            confirmed.text
+                == #"{"id":"c1","node":"heater","outcome":"confirmed","value":1,"state":"on","#
+                + #""steps":1,"exponent":0,"unit":"onOff","time":1795234927250000000,"#
+                + #""iso":"2026-11-21T04:22:07.250000000Z","quality":"good","detail":null}"#)
+        let late = codec.answer(
+            .late("no answer within 5 s"), id: House.id, node: House.heater, to: reply,
+            at: House.now)
+        #expect(
+            late.text
+                == #"{"id":"c1","node":"heater","outcome":"late","value":null,"steps":null,"#
+                + #""time":1795234927250000000,"iso":"2026-11-21T04:22:07.250000000Z","#
+                + #""detail":"no answer within 5 s"}"#)
+    }
+
+    @Test(arguments: [
+        (21_500, -3, "21.5"), (21_000, -3, "21"), (0, -3, "0"), (-5, -1, "-0.5"), (12, 2, "1200"),
+        (100, 0, "100"), (.max, -18, "9.223372036854775807"), (.min, 0, "-9223372036854775808"),
+    ])
+    func `numbers are written without zeros that say nothing`(
+        mantissa: Int64, exponent: Int, text: String
+    ) {
+        #expect(DecimalNumber(mantissa: mantissa, exponent: exponent).shortest == text)
+    }
+}

@@ -1,0 +1,211 @@
+import Testing
+import Vocabulary
+
+@testable import Upstreams
+
+struct PlainCommandTests {
+    func ask(
+        _ payload: String, of node: String = "heater", isRetained: Bool = false,
+        responseTopic: String? = nil, correlationData: [UInt8]? = nil
+    ) -> Incoming {
+        ask(
+            MqttMessage(
+                topic: "tidegate/d1.demo.house1/set/\(node)", payload: Array(payload.utf8),
+                isRetained: isRetained, responseTopic: responseTopic,
+                correlationData: correlationData))
+    }
+
+    func ask(_ message: MqttMessage) -> Incoming {
+        var generator = SeededGenerator(seed: 1)
+        return House.codec.incoming(message, at: House.now, using: &generator)
+    }
+
+    /// Why it is refused.
+    func refusal(_ incoming: Incoming) -> String {
+        if case .refused(let why, _, _, _) = incoming { why } else { "\(incoming)" }
+    }
+
+    @Test(arguments: [
+        ("on", 1), ("off", 0), ("ON", 1), (" off\n", 0), ("1", 1), ("0", 0), ("1.0", 1),
+        (#"{"value":"on"}"#, 1), (#"{"value":true}"#, 1), (#"{"value":false}"#, 0),
+        (#"{"value":0}"#, 0), (#" {"value":"off","expires":null}"#, 0),
+    ])
+    func `a relay is told on, off, 1 or 0`(payload: String, value: Int64) {
+        guard case .command(let command, let reply) = ask(payload) else {
+            Issue.record("\(ask(payload))")
+            return
+        }
+        #expect(command.node == House.heater && command.value == value)
+        #expect(command.orderedBy == "upstream site" && command.expires == nil)
+        #expect(command.id.text.utf8.count == 32)
+        #expect(reply == Reply(topic: "tidegate/d1.demo.house1/answer/heater"))
+    }
+
+    @Test(arguments: [("12.5", 125), ("1e1", 100), (#"{"value":0.1}"#, 1), ("-3", -30)])
+    func `a number is taken in whole steps of its channel, exactly`(payload: String, steps: Int64) {
+        guard case .command(let command, _) = ask(payload, of: "dimmer") else {
+            Issue.record("\(ask(payload, of: "dimmer"))")
+            return
+        }
+        #expect(command.value == steps)
+    }
+
+    @Test func `identity, expiry, response topic and correlation data are taken over`() {
+        let incoming = ask(
+            #"{"value":"on","id":"mine-1","expires":"2026-11-21T05:22:08+01:00"}"#,
+            responseTopic: "answers/me", correlationData: [0, 255])
+        let command = Command(
+            id: CommandID("mine-1")!, node: House.heater, value: 1, orderedBy: "upstream site",
+            expires: WallTime(nanoseconds: 1_795_234_928_000_000_000))
+        #expect(
+            incoming
+                == .command(command, Reply(topic: "answers/me", correlationData: [0, 255])))
+    }
+
+    @Test func `a retained command is refused and told so`() {
+        let incoming = ask(#"{"value":"on","id":"x"}"#, isRetained: true)
+        guard case .refused(let why, let id, let node, let reply) = incoming else {
+            Issue.record("\(incoming)")
+            return
+        }
+        #expect(why.contains("retained commands are never carried out"))
+        #expect(id.text == "x" && node == House.heater)
+        #expect(reply.topic == "tidegate/d1.demo.house1/answer/heater")
+        guard case .ignored = ask("", isRetained: true) else {
+            Issue.record("deleting a retained command is no command")
+            return
+        }
+    }
+
+    @Test func `an expired command is refused`() {
+        #expect(
+            refusal(ask(#"{"value":1,"expires":1795234927249999999}"#)).hasPrefix("expired at "))
+        guard case .command = ask(#"{"value":1,"expires":1795234927250000000}"#) else {
+            Issue.record("refused in time")
+            return
+        }
+    }
+
+    @Test(arguments: [
+        ("heater", "2", "node heater: takes on, off, 1 or 0, not 2"),
+        ("heater", "0.5", "node heater: takes on, off, 1 or 0, not 0.5"),
+        ("heater", "", "is no command"),
+        ("heater", "on off", "is no command"),
+        ("heater", "maybe", "is no command"),
+        ("heater", "{}", "value: must be on, off, true, false or a number"),
+        ("heater", #"{"value":null}"#, "value: must be"),
+        ("heater", #"{"value":"on","value":"off"}"#, "stands here a second time"),
+        ("heater", #"{"value":"on","expirse":1}"#, "expirse: unknown; did you mean expires"),
+        ("heater", #"{"value":"on","id":7}"#, "id: must be a text"),
+        ("heater", #"{"value":"on","id":"two words"}"#, "id: must be a text"),
+        ("heater", #"{"value":"on","expires":"soon"}"#, "expires: must be a time like"),
+        ("heater", #"{"value":"on""#, "a comma or } should stand here"),
+        ("dimmer", "on", "node dimmer: takes a number in percent"),
+        ("dimmer", "0.05", "node dimmer: 0.05 is no whole number of steps of 0.1 percent"),
+        ("dimmer", "9223372036854775807", "no whole number of steps"),
+        ("tank", "on", "node tank: is a sensor and takes no commands"),
+        ("heatre", "on", "node heatre: is not of this gateway; did you mean heater"),
+    ])
+    func `what is not a command for the node is refused in words`(
+        node: String, payload: String, why: String
+    ) {
+        #expect(refusal(ask(payload, of: node)).contains(why), "\(ask(payload, of: node))")
+    }
+
+    @Test func `a command beyond 4 KiB is refused unread`() {
+        let padding = String(repeating: " ", count: PlainCodec.longestCommand - 2)
+        guard case .command = ask("on" + padding) else {
+            Issue.record("refused within the limit")
+            return
+        }
+        #expect(refusal(ask("on " + padding)).contains("at most 4096"))
+    }
+
+    @Test(arguments: [
+        "tidegate/other/set/door", "tidegate/d1.demo.house1/set/heater", "a/+", "$SYS/x", "",
+        "tidegate/d1.demo.house1/status",
+    ])
+    func `no asker can make the gateway speak where others obey or believe it`(topic: String) {
+        guard case .refused(let why, _, _, let reply) = ask("on", responseTopic: topic) else {
+            Issue.record("\(ask("on", responseTopic: topic))")
+            return
+        }
+        #expect(why.hasPrefix("response topic"))
+        #expect(reply.topic == "tidegate/d1.demo.house1/answer/heater")
+    }
+
+    @Test func `what is no command's topic is ignored`() {
+        for topic in ["tidegate/d1.demo.house1/status", "tidegate/other/set/heater", ""] {
+            guard case .ignored = ask(MqttMessage(topic: topic, payload: Array("on".utf8))) else {
+                Issue.record("\(topic)")
+                return
+            }
+        }
+        // Nowhere to answer: it names no node that could be, and asks for no answer.
+        guard case .ignored = ask("on", of: "NO NODE") else {
+            Issue.record("answered")
+            return
+        }
+        #expect(
+            refusal(ask("on", of: "NO NODE", responseTopic: "answers/me"))
+                .hasPrefix("node NO NODE: is not of this gateway"))
+    }
+
+    @Test func `a hundred thousand mangled commands neither crash nor switch to a strange value`() {
+        let originals: [(node: String, payload: String)] = [
+            ("heater", "on"), ("heater", "0"), ("heater", #"{"value":"off","id":"abc-1"}"#),
+            ("heater", #"{"value":true,"expires":"2027-01-01T00:00:00Z"}"#),
+            ("dimmer", "12.5"),
+            ("dimmer", #"{"value":99.9,"id":"q","expires":1895234927250000000}"#),
+        ]
+        var generator = SeededGenerator(seed: 20_261_121)
+        var (taken, refused, ignored) = (0, 0, 0)
+        for round in 0..<100_000 {
+            let original = originals[round % originals.count]
+            let payload = mangle(Array(original.payload.utf8), using: &generator)
+            let message = MqttMessage(
+                topic: "tidegate/d1.demo.house1/set/\(original.node)", payload: payload)
+            switch House.codec.incoming(message, at: House.now, using: &generator) {
+            case .command(let command, _):
+                taken += 1
+                let isSensible =
+                    command.node == House.heater && (0...1).contains(command.value)
+                    || command.node == House.dimmer && isNumber(command.value, in: payload)
+                #expect(isSensible, "\(command) from \(String(decoding: payload, as: UTF8.self))")
+            case .refused(_, _, _, let reply):
+                refused += 1
+                #expect(reply.topic.hasPrefix("tidegate/d1.demo.house1/answer/"))
+            case .ignored: ignored += 1
+            }
+        }
+        // The mangling is neither harmless nor always fatal, or this test would show nothing.
+        #expect(taken > 2_000 && refused > 50_000 && ignored == 0, "\(taken) \(refused) \(ignored)")
+    }
+
+    /// Whether some run of number characters in `payload` says `tenths`, read by other means.
+    func isNumber(_ tenths: Int64, in payload: [UInt8]) -> Bool {
+        String(decoding: payload, as: UTF8.self)
+            .split { !"+-.0123456789eE".contains($0) }
+            .contains { Double($0).map { ($0 * 10).rounded() == Double(tenths) } ?? false }
+    }
+
+    func mangle(
+        _ payload: [UInt8], using generator: inout SeededGenerator
+    ) -> [UInt8] {
+        var bytes = payload
+        for _ in 0..<Int.random(in: 1...3, using: &generator) where !bytes.isEmpty {
+            let index = Int.random(in: 0..<bytes.count, using: &generator)
+            switch Int.random(in: 0..<6, using: &generator) {
+            case 0: bytes[index] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
+            case 1: bytes[index] = UInt8.random(in: 0...255, using: &generator)
+            case 2: bytes.remove(at: index)
+            case 3: bytes.insert(UInt8.random(in: 0...255, using: &generator), at: index)
+            case 4: bytes.insert(contentsOf: bytes[index...].prefix(8), at: index)
+            default:
+                let digit = "0123456789-.e{}[]\"".utf8.randomElement(using: &generator)
+                bytes.insert(digit ?? 0, at: index)
+            }
+        }
+        return bytes
+    }
+}

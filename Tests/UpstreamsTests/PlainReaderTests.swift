@@ -1,0 +1,134 @@
+import Testing
+import Vocabulary
+
+@testable import Upstreams
+
+/// What the codec says reads back as what was meant.
+struct PlainReaderTests {
+    let codec = House.codec
+    let reader = PlainReader()
+    let at = Timestamp(wall: House.now, monotonic: MonotonicInstant(nanoseconds: 1))
+
+    func read(_ messages: [MqttMessage]) -> [PlainNews.Matter] {
+        messages.compactMap { message in
+            let news = reader.read(message)
+            #expect(news?.gateway == House.profile.gateway)
+            return news?.matter
+        }
+    }
+
+    @Test func `greeting, farewell and last will read back`() {
+        #expect(
+            read(codec.greeting(at: House.now)) == [
+                .birth(House.profile), .status(isOnline: true, incarnation: "i7", at: House.now),
+            ])
+        #expect(
+            read(codec.farewell(at: House.now)) == [
+                .status(isOnline: false, incarnation: "i7", at: House.now)
+            ])
+        #expect(read([codec.will]) == [.status(isOnline: false, incarnation: "i7", at: nil)])
+    }
+
+    @Test(arguments: Quality.allCases, [Int64.min, -1, 0, 21_500, .max])
+    func `readings read back exactly, live and from history`(quality: Quality, value: Int64) {
+        let reading = Reading(channel: House.tankTop, value: value, quality: quality)
+        for matter in read(codec.live(reading, at: House.now))
+            + read(codec.history(House.entry(9, House.tank, .readings([reading]))))
+        {
+            switch matter {
+            case .live(let told), .reading(let told, sequence: 9):
+                #expect(told.channel == House.tankTop && told.node == House.tank)
+                #expect(told.number.wholeSteps(exponent: -3) == value)
+                #expect(told.steps == (quality == .good ? value : nil))
+                #expect(told.unit == .celsius && told.time == House.now && told.quality == quality)
+            default: Issue.record("\(matter)")
+            }
+        }
+        #expect(read(codec.live(reading, at: House.now)).count == 1)
+    }
+
+    @Test func `people read values with their unit and their quality`() {
+        func text(_ reading: Reading) -> String? {
+            guard case .live(let told) = read(codec.live(reading, at: House.now)).first else {
+                return nil
+            }
+            return told.text
+        }
+        #expect(text(Reading(channel: House.tankTop, value: 21_500)) == "21.5 °C")
+        #expect(text(Reading(channel: House.heaterState, value: 1)) == "on")
+        #expect(
+            text(Reading(channel: House.tankTop, value: 21_500, quality: .stale))
+                == "21.5 °C (stale)")
+    }
+
+    @Test func `troubles read back`() {
+        let trouble = Trouble(channel: nil, kind: .hung, isOn: true, detail: "für \"immer\"")
+        let standing = StandingTrouble(node: House.tank, trouble: trouble, since: House.now)
+        #expect(
+            read(codec.history(House.entry(3, House.tank, .trouble(trouble))))
+                == [.trouble(standing, sequence: 3)])
+        #expect(read(codec.standing([standing], at: House.now)) == [.standing([standing])])
+        #expect(read(codec.standing([], at: House.now)) == [.standing([])])
+    }
+
+    @Test func `what the command line asks is what the gateway understands`() throws {
+        let topic = reader.responseTopic(gateway: House.profile.gateway, name: "cli-1")
+        let expires = House.now.advanced(by: .seconds(5))
+        let message = try #require(
+            reader.command(
+                gateway: House.profile.gateway, node: House.dimmer, value: "12.5", id: House.id,
+                expires: expires, responseTopic: topic, correlationData: [9]))
+        var generator = SeededGenerator(seed: 1)
+        let command = Command(
+            id: House.id, node: House.dimmer, value: 125, orderedBy: "upstream site",
+            expires: expires)
+        #expect(
+            codec.incoming(message, at: House.now, using: &generator)
+                == .command(command, Reply(topic: topic, correlationData: [9])))
+        #expect(
+            reader.command(
+                gateway: House.profile.gateway, node: House.dimmer, value: "lots", id: House.id)
+                == nil)
+    }
+
+    @Test func `answers read back, on any topic`() throws {
+        let answers: [(CommandAnswer, PlainAnswer.Outcome, Int64?, String?)] = [
+            (
+                .confirmed(Reading(channel: House.dimmerLevel, value: 125), at: at), .confirmed,
+                125, nil
+            ),
+            (.refused("no"), .refused, nil, "no"), (.failed("stuck"), .failed, nil, "stuck"),
+            (.late("?"), .late, nil, "?"),
+        ]
+        for (answer, outcome, steps, detail) in answers {
+            for topic in ["tidegate/d1.demo.house1/answer/cli-1", "answers/me"] {
+                let message = codec.answer(
+                    answer, id: House.id, node: House.dimmer, to: Reply(topic: topic), at: House.now
+                )
+                let told = try #require(reader.answer(in: message))
+                #expect(told.id == House.id && told.node == House.dimmer)
+                #expect(told.outcome == outcome && told.steps == steps && told.detail == detail)
+                #expect(told.value?.wholeSteps(exponent: -1) == steps)
+                if topic.hasPrefix("tidegate") { #expect(read([message]) == [.answer(told)]) }
+            }
+        }
+    }
+
+    @Test func `messages of others and mangled ones read as nothing`() {
+        let good = codec.live(Reading(channel: House.tankTop, value: 1), at: House.now)[0]
+        for topic in [
+            "elsewhere/d1.demo.house1/live/tank-top", "tidegate/d1.demo.house1", "tidegate",
+        ] {
+            #expect(reader.read(MqttMessage(topic: topic, payload: good.payload)) == nil)
+        }
+        var generator = SeededGenerator(seed: 5)
+        var readable = 0
+        for _ in 0..<10_000 {
+            var mangled = good
+            let index = Int.random(in: 0..<mangled.payload.count, using: &generator)
+            mangled.payload[index] = UInt8.random(in: 0...255, using: &generator)
+            if reader.read(mangled) != nil { readable += 1 }
+        }
+        #expect(readable < 10_000)
+    }
+}
