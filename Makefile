@@ -29,7 +29,7 @@ real-input: build
 
 # The tests again under the thread and the address sanitizer, each in a build folder of its own.
 sanitize: test-deps
-	$(SWIFT) test --sanitize=thread --scratch-path .build-thread
+	$(SWIFT) test --sanitize=thread --scratch-path .build-thread -Xswiftc -DTIDEGATE_THREAD_SANITIZER
 	$(SWIFT) test --sanitize=address --scratch-path .build-address
 
 bench: test-deps build

@@ -1,4 +1,3 @@
-import Synchronization
 import Vocabulary
 
 /// A clock that stands still until it is moved by hand.
@@ -29,14 +28,14 @@ public final class ManualClock: GatewayClock {
         }
     }
 
-    private let state: Mutex<State>
+    private let state: Guarded<State>
 
     /// - Parameter wall: The wall time at the start; 2026-01-01 when nothing else is said.
     public init(
         now: MonotonicInstant = MonotonicInstant(nanoseconds: 1_000_000_000),
         wall: WallTime = WallTime(nanoseconds: 1_767_225_600_000_000_000)
     ) {
-        state = Mutex(State(now: now, wall: wall))
+        state = Guarded(State(now: now, wall: wall))
     }
 
     public var now: MonotonicInstant { state.withLock { $0.now } }

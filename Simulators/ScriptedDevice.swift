@@ -2,7 +2,6 @@ import CLinux
 import Documents
 import DriverKit
 import Glibc
-import Synchronization
 import Vocabulary
 
 /// A device without a wire that does what a test tells it to: measure, fail, hang, flood, vanish.
@@ -26,14 +25,14 @@ public final class ScriptedDevice: Sendable {
         var events: [DriverEvent] = []
     }
 
-    private let state: Mutex<State>
+    private let state: Guarded<State>
     /// Readable while events wait.
     fileprivate let eventBell: Int32
     /// Readable once a hanging call may go on.
     private let gate: Int32
 
     public init(_ behaviour: Behaviour = .shows([0])) {
-        state = Mutex(State(behaviour: behaviour))
+        state = Guarded(State(behaviour: behaviour))
         eventBell = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
         gate = eventfd(0, Int32(EFD_CLOEXEC))
         precondition(eventBell >= 0 && gate >= 0, "no descriptor for a scripted device")

@@ -1,5 +1,4 @@
 import DriverKit
-import Synchronization
 import Vocabulary
 
 /// The simulated Modbus buses. A bus is there once a unit is plugged into it.
@@ -27,7 +26,7 @@ public final class SimulatedBuses: Sendable {
     private static let memory = 256
 
     private let clock: any GatewayClock
-    private let wires = Mutex<[BusName: Wire]>([:])
+    private let wires = Guarded<[BusName: Wire]>([:])
 
     init(clock: any GatewayClock) { self.clock = clock }
 

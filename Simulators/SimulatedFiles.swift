@@ -1,5 +1,4 @@
 import DriverKit
-import Synchronization
 import Vocabulary
 
 /// A pretend tree of the kernel's files. May be used and changed from any thread.
@@ -35,7 +34,7 @@ public final class SimulatedFiles: AttributeFiles {
     }
 
     private let clock: any GatewayClock
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     /// How many reads are remembered for `reads`.
     private static let readsLimit = 1_000

@@ -1,5 +1,4 @@
 import DriverKit
-import Synchronization
 import Vocabulary
 
 /// The simulated GPIO chips. Tests and the simulated world move their lines; drivers claim them.
@@ -13,7 +12,7 @@ public final class SimulatedLines: Sendable {
     }
 
     private let clock: any GatewayClock
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     init(clock: any GatewayClock) { self.clock = clock }
 

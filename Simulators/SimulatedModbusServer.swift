@@ -1,7 +1,6 @@
 import CLinux
 import DriverKit
 import Glibc
-import Synchronization
 import Vocabulary
 
 /// Simulated Modbus units that answer in bytes, on a pseudo-terminal or a TCP port of this machine,
@@ -30,7 +29,7 @@ public final class SimulatedModbusServer: Sendable {
 
     /// What a bus must be set to for it to reach the server.
     public let line: Bus.Line
-    private let state: Mutex<State>
+    private let state: Guarded<State>
     private let bell: Int32
 
     /// - Throws: `.notConnected` when the system grants no terminal, port or thread.
@@ -39,7 +38,7 @@ public final class SimulatedModbusServer: Sendable {
     ) throws(DriverError) {
         let end = try SimulatedModbusEnd(place)
         line = end.line
-        state = Mutex(State(units: units, end: end))
+        state = Guarded(State(units: units, end: end))
         bell = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
         try startThread()
     }

@@ -1,5 +1,4 @@
 import DriverKit
-import Synchronization
 import Vocabulary
 
 /// Running totals that live as long as the bench, and outlive the drivers that save them.
@@ -11,7 +10,7 @@ public final class SimulatedTotals: Sendable {
         var isFull = false
     }
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     init() {}
 

@@ -1,4 +1,3 @@
-import Synchronization
 import Upstreams
 import Vocabulary
 
@@ -18,7 +17,7 @@ public final class SimulatedUpstream: Upstream {
 
     public let news: AsyncStream<MqttNews>
     private let teller: AsyncStream<MqttNews>.Continuation
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     public init() { (news, teller) = AsyncStream.makeStream() }
 

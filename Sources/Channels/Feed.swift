@@ -1,4 +1,4 @@
-import Synchronization
+import Vocabulary
 
 /// The latest value of each key, for any number of subscribers who want to know what is true now.
 ///
@@ -26,7 +26,7 @@ public final class Feed<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         }
     }
 
-    fileprivate let state = Mutex(State())
+    fileprivate let state = Guarded(State())
 
     public init() {}
 

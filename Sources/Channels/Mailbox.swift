@@ -1,5 +1,4 @@
 import DequeModule
-import Synchronization
 import Vocabulary
 
 /// Letters from many senders on any threads to one consumer, taken in batches.
@@ -59,7 +58,7 @@ public final class Mailbox<Letter: Sendable>: Sendable {
         }
     }
 
-    fileprivate let state = Mutex(State())
+    fileprivate let state = Guarded(State())
     private let laneCapacity: Int
 
     /// - Parameter laneCapacity: At least 1.

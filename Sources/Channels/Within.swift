@@ -1,4 +1,3 @@
-import Synchronization
 import Vocabulary
 
 /// The result of `work`, or nil when it is not there after `limit`.
@@ -26,9 +25,9 @@ public func within<Result: Sendable>(
 
 /// A question's one answer: the first that is given counts, all others are dropped.
 final class Oneshot<Answer: Sendable>: Sendable {
-    private let asker: Mutex<CheckedContinuation<Answer, Never>?>
+    private let asker: Guarded<CheckedContinuation<Answer, Never>?>
 
-    init(_ asker: CheckedContinuation<Answer, Never>) { self.asker = Mutex(asker) }
+    init(_ asker: CheckedContinuation<Answer, Never>) { self.asker = Guarded(asker) }
 
     func give(_ answer: Answer) {
         asker.withLock { $0.take() }?.resume(returning: answer)

@@ -1,5 +1,4 @@
 import Nodes
-import Synchronization
 import Vocabulary
 
 /// One line of the live table.
@@ -36,7 +35,7 @@ final class LiveScreen: Sendable {
         var finishers: [CheckedContinuation<Void, Never>] = []
     }
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
     private let thread: SyncThread
     private let clock: any GatewayClock
     private let isTerminal: Bool

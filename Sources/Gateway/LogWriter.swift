@@ -2,7 +2,6 @@ import DequeModule
 import Glibc
 import Logging
 import Nodes
-import Synchronization
 import Vocabulary
 
 /// Writes log lines on a thread of its own, so that a terminal or pipe that nobody reads holds up
@@ -16,7 +15,7 @@ final class LogWriter: Sendable {
 
     private static let capacity = 1_000
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
     private let thread: SyncThread
     private let descriptor: Int32
     private let scroll: (@Sendable (String) -> Void)?

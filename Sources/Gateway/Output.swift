@@ -8,6 +8,14 @@ enum Output {
     /// Writes `text` and a newline to standard error.
     static func error(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
 
+    /// Writes `text` and a newline to standard error, unless that would have to wait for a reader.
+    static func errorIfHeard(_ text: String) {
+        var ready = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+        // Sound: the descriptor lives through the call, and it is one.
+        guard unsafe poll(&ready, 1, 0) == 1 else { return }
+        error(text)
+    }
+
     /// Whether people read standard output on a terminal right now.
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 

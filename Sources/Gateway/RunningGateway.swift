@@ -56,7 +56,10 @@ actor RunningGateway {
         Task {
             var isStopping = false
             for await signal in signals {
-                if isStopping { _exit(ExitStatus.interrupted.rawValue) }
+                if isStopping {
+                    Output.errorIfHeard("tidegate: second signal, \(signal): stopped at once")
+                    _exit(ExitStatus.interrupted.rawValue)
+                }
                 isStopping = true
                 request.yield("\(signal)")
             }

@@ -1,5 +1,4 @@
 import DequeModule
-import Synchronization
 import Vocabulary
 
 /// A journal in memory: bounded, and gone with the process.
@@ -36,11 +35,11 @@ public final class MemoryJournal: Journal {
         }
     }
 
-    private let state: Mutex<State>
+    private let state: Guarded<State>
 
     /// - Parameter upstreams: Who reads, and how many unacknowledged facts may wait for each.
     public init(upstreams: [UpstreamName: Int]) {
-        state = Mutex(State(cursors: upstreams.mapValues { Cursor(capacity: max(1, $0)) }))
+        state = Guarded(State(cursors: upstreams.mapValues { Cursor(capacity: max(1, $0)) }))
     }
 
     public func append(_ facts: [Fact]) async throws(JournalError) -> ClosedRange<Sequence64>? {

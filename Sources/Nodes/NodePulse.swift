@@ -1,4 +1,3 @@
-import Synchronization
 import Vocabulary
 
 /// A node's signs of life, written by its thread and read by whoever watches over it.
@@ -36,10 +35,10 @@ public final class NodePulse: Sendable {
         }
     }
 
-    private let state: Mutex<Reading>
+    private let state: Guarded<Reading>
 
     init(channels: Int) {
-        state = Mutex(
+        state = Guarded(
             Reading(
                 lastGood: Array(repeating: nil, count: channels),
                 isStale: Array(repeating: false, count: channels),

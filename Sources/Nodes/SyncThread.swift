@@ -35,7 +35,7 @@ public final class SyncThread: SerialExecutor, Alarm {
 
     public let name: String
     private let clock: any GatewayClock
-    private let state = Mutex(State())
+    private let state = Guarded(State())
     /// The thread's pthread_t once it runs; 0 before.
     private let identity = Atomic<UInt>(0)
     private let bell: Int32

@@ -34,6 +34,12 @@ struct CommandDesk: Sendable {
             return .answer(
                 .refused("node \(command.node): the command expired at \(expires.iso8601)"))
         }
+        if let (node, _) = underWay.first(where: { $0.value.contains(command.id) }),
+            node != command.node
+        {
+            return .answer(
+                .refused("identity \(command.id) was another command's; each needs its own"))
+        }
         let others = underWay[command.node, default: []]
         if others.contains(command.id) {
             return .answer(.refused("node \(command.node): the same command is under way"))

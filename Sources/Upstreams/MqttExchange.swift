@@ -1,7 +1,6 @@
 import CLinux
 import DequeModule
 import Glibc
-import Synchronization
 import Vocabulary
 
 /// What the callers of a session and its thread share: orders one way, news the other.
@@ -41,7 +40,7 @@ final class MqttExchange: Alarm {
 
     private let window: Int
     private let inboxCapacity: Int
-    private let state = Mutex(State())
+    private let state = Guarded(State())
     /// Becomes readable when there are orders or the session is to close.
     let bell: Int32
 

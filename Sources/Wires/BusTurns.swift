@@ -1,7 +1,7 @@
 import CLinux
 import DriverKit
 import Glibc
-import Synchronization
+import Vocabulary
 
 /// Who may speak on a bus: one at a time, first come first served, from any thread.
 ///
@@ -22,7 +22,7 @@ final class BusTurns: Sendable {
     }
 
     private let bus: String
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     /// - Parameter bus: What messages call the bus.
     init(bus: String) { self.bus = bus }

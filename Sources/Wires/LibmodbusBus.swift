@@ -1,6 +1,5 @@
 import DriverKit
 import Glibc
-import Synchronization
 import Vocabulary
 
 /// A Modbus bus spoken to by libmodbus, RTU over a serial port or TCP.
@@ -26,7 +25,7 @@ public final class LibmodbusBus: ModbusBus {
     private let patience: Duration
     private let turns: BusTurns
     /// Locked by the thread whose turn it is, so nobody ever waits for this lock.
-    private let state: Mutex<State>
+    private let state: Guarded<State>
 
     /// Sets a low file descriptor aside; nothing is opened before the first request.
     ///
@@ -43,7 +42,7 @@ public final class LibmodbusBus: ModbusBus {
         self.clock = clock
         self.patience = patience
         turns = BusTurns(bus: "bus \(bus.name)")
-        state = Mutex(State(line: try LibmodbusLine(bus)))
+        state = Guarded(State(line: try LibmodbusLine(bus)))
     }
 
     public func read(_ request: ModbusRequest) throws(DriverError) -> [UInt16] {
