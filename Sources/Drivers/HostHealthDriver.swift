@@ -35,18 +35,15 @@ public struct HostHealthDriver: Driver {
     public static func channels(
         offeredWith settings: Settings
     ) throws(DriverError) -> [ChannelDescription] {
+        _ = (try path(settings), try interface(settings))
         let hasPressure = try settings.flag("pressure")
         return HostQuantity.allCases.filter { hasPressure || !$0.isPressure }.map(\.channel)
     }
 
     public init(component: Component, wiring: any Wiring) throws(DriverError) {
         files = wiring.files
-        path = try component.settings.text("path")
-        interface = component.settings["interface"]?.text
-        guard path.hasPrefix("/") else { throw component.settings.bad("path", "a full path") }
-        if let interface, interface.contains("/") {
-            throw component.settings.bad("interface", "an interface's name such as \"eth0\"")
-        }
+        path = try Self.path(component.settings)
+        interface = try Self.interface(component.settings)
         for channel in component.channels where HostQuantity(rawValue: channel.source) == nil {
             throw DriverError(.badComponent, "channel \(channel.name): no source \(channel.source)")
         }
@@ -107,6 +104,21 @@ public struct HostHealthDriver: Driver {
         lastShare = percent(min(max(times.busy - lastTimes.busy, 0), total), of: total)
         lastTimes = times
         return lastShare
+    }
+
+    private static func path(_ settings: Settings) throws(DriverError) -> String {
+        let path = try settings.text("path")
+        guard path.hasPrefix("/") else { throw settings.bad("path", "a full path") }
+        return path
+    }
+
+    /// - Throws: `.badComponent` for what is no interface's name, so that no path leads elsewhere.
+    private static func interface(_ settings: Settings) throws(DriverError) -> String? {
+        guard let interface = settings["interface"]?.text else { return nil }
+        guard !interface.isEmpty, !interface.contains("/") else {
+            throw settings.bad("interface", "an interface's name such as \"eth0\"")
+        }
+        return interface
     }
 
     private func percent(_ part: Int64, of whole: Int64) -> DecimalNumber {

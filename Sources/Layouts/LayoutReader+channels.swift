@@ -76,6 +76,11 @@ extension LayoutReader {
                     + "not in \(unit.rawValue)")
         }
         let exponent = section.whole("exponent").map(Int.init) ?? description.exponent
+        if description.unit == .onOff, exponent != 0 {
+            tell(
+                section.says("exponent") ? section.place(of: "exponent") : section.place,
+                "\(description.source) is on or off, so its exponent must be 0, not \(exponent)")
+        }
         let capture = readCapture(section, description, exponent: exponent)
         let plausibility = readPlausibility(section, description, exponent: exponent)
         guard let name, let node else { return nil }
