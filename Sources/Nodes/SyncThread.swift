@@ -23,7 +23,8 @@ public final class SyncThread: SerialExecutor, Alarm {
     }
 
     /// Stack of one thread, in bytes: at least four times the most that any driver was seen to touch,
-    /// 24 KiB on 64-bit x86 with what the C library keeps on each stack. `make stack` measures it anew.
+    /// 24 KiB on 64-bit x86 in a release build, with what the C library keeps on each stack; 36 KiB in a
+    /// debug build. `make stack` measures it anew.
     public static let defaultStackSize = 128 * 1024
 
     private struct State {

@@ -328,7 +328,21 @@ def command(broker, count):
     return numbers
 
 
-def mqtt_io(broker):
+# mqtt-io leaves Nagle's algorithm on. This is what it could do.
+AT_ONCE = """
+import runpy, socket, sys
+connect = socket.create_connection
+def connect_at_once(*arguments, **named):
+    connection = connect(*arguments, **named)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
+socket.create_connection = connect_at_once
+sys.argv[0] = "mqtt_io"
+runpy.run_module("mqtt_io", run_name="__main__")
+"""
+
+
+def mqtt_io(broker, at_once):
     path = f"{WORK}/mqtt-io.yml"
     with open(path, "w") as file:
         json.dump(
@@ -341,7 +355,8 @@ def mqtt_io(broker):
             file,
         )
     process = subprocess.Popen(
-        [f"{VENV}/bin/python", "-m", "mqtt_io", path], stdout=subprocess.DEVNULL,
+        [f"{VENV}/bin/python", *(["-c", AT_ONCE] if at_once else ["-m", "mqtt_io"]), path],
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     time.sleep(4)
@@ -353,17 +368,20 @@ def mqtt_io(broker):
 def show_commands():
     with Broker() as broker:
         ceiling = median(lambda: echo(broker))
-        peer = None
+        peers = []
         if os.path.exists(f"{VENV}/bin/python"):
-            peer = median(lambda: mqtt_io(broker))
+            peers = [
+                ("mqtt-io", median(lambda: mqtt_io(broker, False))),
+                ("mqtt-io, TCP_NODELAY", median(lambda: mqtt_io(broker, True))),
+            ]
         for count, name in ((0, "alone"), (1000, "beside 1,000 polling nodes")):
             ours = median(lambda: command(broker, count))
             for index, part in enumerate(("median", "99 %")):
                 row(f"command to confirmed state, {name}, {part}, µs", f"{ours[index]:.0f}",
                     f"echo {ceiling[index]:.0f}", ratio(ours[index], ceiling[index]))
-                if peer and count == 0:
-                    row("", f"{ours[index]:.0f}", f"mqtt-io {peer[index]:.0f}",
-                        ratio(ours[index], peer[index]))
+                for peer, numbers in peers if count == 0 else []:
+                    row("", f"{ours[index]:.0f}", f"{peer} {numbers[index]:.0f}",
+                        ratio(ours[index], numbers[index]))
 
 
 def main():
@@ -382,8 +400,8 @@ def main():
     show_commands()
     print("\nReadings and lateness: as the gateway tells them at its stop, and as mosquitto_sub counts.")
     print("Echo: a program that sends each message back, on the session that the gateway uses too.")
-    print("mqtt-io: its stdio output; it publishes the state it was told, without reading it back. It leaves")
-    print("Nagle's algorithm on, which costs it about 40 ms for each answer; Tidegate turns it off.")
+    print("mqtt-io: its stdio output; it publishes the state it was told, without reading it back. As")
+    print("it comes it leaves Nagle's algorithm on; TCP_NODELAY is the same program with that turned off.")
 
 
 main()
