@@ -22,6 +22,7 @@ actor RunningGateway {
     private var brokers: [EmbeddedBroker] = []
     private var runFile: RunFile?
     private var hasFailedToStart = false
+    private var isStopping = false
 
     init(
         layout: HardwareLayout, settings: ResolvedSettings, showsLiveValues: Bool,
@@ -101,6 +102,7 @@ actor RunningGateway {
         }
         for await reason in requests {
             logger.notice("stopping on \(reason)")
+            isStopping = true
             break
         }
         let areSafe = await stop(proactor, showing)
@@ -116,6 +118,8 @@ actor RunningGateway {
             for upstream in layout.upstreams { try await attach(upstream, to: proactor, profile) }
             return true
         } catch {
+            // A stop breaks a start off; that is no failure.
+            guard !isStopping else { return true }
             logger.critical("cannot start: \(error)")
             hasFailedToStart = true
             return false
