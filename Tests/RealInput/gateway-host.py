@@ -1,7 +1,11 @@
 """gateway-host.py PROGRAM LAYOUT WORK: see gateway-host.sh.
 
 A thread reads /proc as fast as it can and stamps each look. A reading was taken just after the time it
-bears, so it must lie between what the looks around that moment saw.
+bears, so it must lie between what the looks around that moment saw. Where all of them saw the same, it
+must be the same.
+
+One thing moves between two looks a millisecond apart: on a busy machine memory is taken and given back
+within less. So of the readings of memory that was moving one in ten may lie outside, or one of a few.
 """
 import bisect
 import json
@@ -62,18 +66,22 @@ def compare(layout, folder, name, seconds):
     looks.thread.join()
     for source in SOURCES:
         values = {m.body["time"]: m.body for m in house.values() if m.name == f"host-{source}"}
-        outside, equal = [], 0
+        wrong, outside, quiet, equal = [], [], 0, 0
         for at, body in values.items():
             near = looks.around(at, source)
-            if body["quality"] != "good" or not min(near) <= body["steps"] <= max(near):
-                outside.append((body, near))
+            is_quiet = min(near) == max(near)
+            quiet += is_quiet
             equal += body["steps"] in near
-        check(values and not outside,
-              f"{name}: {source}: {len(values)} readings lie between /proc before and after, "
-              f"{equal} equal one of its looks to the last digit; "
-              f"{len({body['steps'] for body in values.values()})} different ones")
-        for body, near in outside[:3]:
-            print("  ", json.dumps(body), "but /proc showed", min(near), "to", max(near))
+            if body["quality"] != "good" or not min(near) <= body["steps"] <= max(near):
+                may_move = source == "memory-available" and body["quality"] == "good" and not is_quiet
+                (outside if may_move else wrong).append((body, near))
+        moving = len(values) - quiet
+        check(values and not wrong and len(outside) <= max(1, moving // 10),
+              f"{name}: {source}: of {len(values)} readings, {len({b['steps'] for b in values.values()})} "
+              f"different, {equal} equal a look at /proc to the last digit; {len(outside)} of {moving} "
+              f"lie outside of the looks around them while it moved, {len(wrong)} while it did not")
+        for body, near in (wrong + outside)[:3]:
+            print("  ", json.dumps(body), "where /proc showed", min(near), "to", max(near))
 
 
 compare(shipped, "shipped", "host.json", 0)
