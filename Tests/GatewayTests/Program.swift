@@ -72,6 +72,14 @@ final class Program: Sendable {
         return state.withLock { $0.end }
     }
 
+    /// Whether a line of standard output has `part` in it, or gets it in time.
+    func shows(_ part: String, within seconds: Double = 60) async -> Bool {
+        await until(seconds) { state in
+            state.openPipes == 0 || state.output.contains { $0.contains(part) }
+        }
+        return output.contains { $0.contains(part) }
+    }
+
     /// The next line of standard output with `part` in it, or nil when none comes.
     func line(_ part: String = "", within seconds: Double = 60) async -> String? {
         await until(seconds) { [start = taken.withLock(\.output)] state in

@@ -21,8 +21,8 @@ import Testing
     @Test func `shows its readings as JSON lines to whoever watches`() async throws {
         let gateway = try await demo()
         let watch = try home.start("watch")
-        try #require(await watch.line(#""channel":"host-load-1""#) != nil, "\(watch.text)")
-        try #require(await watch.line(#""channel":"tank-top""#) != nil, "\(watch.text)")
+        try #require(await watch.shows(#""channel":"host-load-1""#), "\(watch.text)")
+        try #require(await watch.shows(#""channel":"tank-top""#), "\(watch.text)")
         for line in watch.output {
             let value = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
             #expect(value?["channel"] is String)
