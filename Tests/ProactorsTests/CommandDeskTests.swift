@@ -24,7 +24,7 @@ import Vocabulary
     @Test func `answers a command that comes again with the first result`() {
         var desk = CommandDesk()
         _ = desk.take(command("a"), now: now)
-        desk.finished(command("a"), .failed("stuck"))
+        desk.answered(command("a"), .failed("stuck"))
         #expect(desk.take(command("a"), now: now) == .answer(.failed("stuck")))
     }
 
@@ -46,7 +46,9 @@ import Vocabulary
         for id in ["a", "b", "c", "d"] { #expect(desk.take(command(id), now: now) == .carryOut) }
         #expect(refusal(desk.take(command("e"), now: now))?.contains("busy") == true)
         #expect(desk.take(command("f", node: "valve"), now: now) == .carryOut)
-        desk.finished(command("a"), .late("slow"))
+        desk.answered(command("a"), .late("slow"))
+        #expect(refusal(desk.take(command("e"), now: now)) != nil, "the node has it still")
+        desk.left(command("a"))
         #expect(desk.take(command("e"), now: now) == .carryOut)
     }
 
@@ -54,7 +56,7 @@ import Vocabulary
         var desk = CommandDesk()
         _ = desk.take(command("1"), now: now)
         #expect(refusal(desk.take(command("1", node: "valve"), now: now)) != nil)
-        desk.finished(command("1"), .failed("stuck"))
+        desk.answered(command("1"), .failed("stuck"))
         #expect(refusal(desk.take(command("1", node: "valve"), now: now)) != nil)
         #expect(refusal(desk.take(command("1", value: 0), now: now)) != nil)
         #expect(desk.take(command("1"), now: now) == .answer(.failed("stuck")))
@@ -64,7 +66,8 @@ import Vocabulary
         var desk = CommandDesk()
         for number in 0..<257 {
             _ = desk.take(command("\(number)"), now: now)
-            desk.finished(command("\(number)"), .failed("\(number)"))
+            desk.answered(command("\(number)"), .failed("\(number)"))
+            desk.left(command("\(number)"))
         }
         #expect(desk.take(command("1"), now: now) == .answer(.failed("1")))
         #expect(desk.take(command("0"), now: now) == .carryOut)
