@@ -115,7 +115,9 @@ actor RunningGateway {
     private func start(_ proactor: Proactor, _ profile: GatewayProfile) async -> Bool {
         await proactor.start()
         do {
-            for upstream in layout.upstreams { try await attach(upstream, to: proactor, profile) }
+            for upstream in layout.upstreams where !isStopping {
+                try await attach(upstream, to: proactor, profile)
+            }
             return true
         } catch {
             // A stop breaks a start off; that is no failure.
@@ -135,6 +137,8 @@ actor RunningGateway {
         } else {
             login = try await startBroker()
         }
+        // A stop has taken the run file away already, and nobody else would.
+        guard !isStopping else { return }
         try leaveRunFile(login, topic: upstream.topic)
         await proactor.attach(try assembly.plan(for: upstream, login: login, profile: profile))
     }

@@ -90,6 +90,16 @@ import Testing
         #expect(gateway.errors.last?.contains("\"message\":\"stopped\"") == true)
     }
 
+    @Test func `stops as asked while it still starts`() async throws {
+        let gateway = try home.start("run", TestHome.demo)
+        try #require(await gateway.error("starting 9 nodes") != nil)
+        gateway.signal(SIGTERM)
+        #expect(await gateway.end() == 0, "\(gateway.text)")
+        #expect(!gateway.text.contains("cannot start"))
+        // What listens for no one any more must not say where to log in.
+        #expect(throws: (any Error).self) { try home.login("d1.demo.scada") }
+    }
+
     @Test func `leaves no broker behind when it is killed`() async throws {
         let gateway = try await demo()
         let broker = try broker(of: gateway)
