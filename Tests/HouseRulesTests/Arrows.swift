@@ -67,7 +67,7 @@ struct Arrows {
     var wrongArrows: [String] {
         var wrong: [String] = []
         var above: Set<String> = []
-        for (name, dependencies) in rooms where name != "tidegate" && name != "bench" {
+        for (name, dependencies) in rooms where name != "tidegate" {
             for dependency in dependencies
             where rooms.contains(where: { $0.name == dependency }) && !above.contains(dependency) {
                 wrong.append("\(name) lists \(dependency), which stands below it")
