@@ -171,7 +171,6 @@ extension MqttExchange {
 
     func connected(sessionPresent: Bool) {
         tell { state in
-            state.told = nil
             state.isConnected = true
             state.news.append(.connected(sessionPresent: sessionPresent))
         }
@@ -179,15 +178,7 @@ extension MqttExchange {
 
     /// A try to connect failed. `news` is `.unreachable` or `.refused`.
     func failed(_ news: MqttNews) {
-        tell { state in
-            guard state.told != news else { return }
-            state.told = news
-            switch state.news.last {
-            case .unreachable, .refused: state.news.removeLast()
-            default: break
-            }
-            state.news.append(news)
-        }
+        tell { $0.fail(news) }
     }
 
     func disconnected(_ reason: String) {
@@ -197,7 +188,7 @@ extension MqttExchange {
                 state.news.append(.disconnected(reason))
                 return
             }
-            // Nobody has heard of this connection; only what it lost is worth telling.
+            // Nobody has heard of this connection, so it was a try that failed.
             var lost = 0
             while state.news.count > start {
                 switch state.news.removeLast() {
@@ -205,10 +196,14 @@ extension MqttExchange {
                     lost += 1
                     state.inbox -= 1
                 case .dropped(let count): lost += count
-                default: break
+                case .acknowledged, .publishRefused: state.outcomes -= 1
+                case .subscribed, .subscriptionRefused: state.subscriptionOutcomes -= 1
+                case .connected, .unreachable, .refused, .disconnected: break
                 }
             }
+            state.removeFailure()
             if lost > 0 { state.drop(lost) }
+            state.fail(.unreachable(reason))
         }
     }
 
@@ -290,13 +285,28 @@ extension MqttExchange.State {
         guard let first = news.popFirst() else { return nil }
         switch first {
         // The connection may have broken since, but then this news would have gone with it.
-        case .connected: isKnown = true
+        case .connected: (isKnown, told) = (true, nil)
         case .acknowledged, .publishRefused: outcomes -= 1
         case .subscribed, .subscriptionRefused: subscriptionOutcomes -= 1
         case .received: inbox -= 1
         case .unreachable, .refused, .disconnected, .dropped: break
         }
         return first
+    }
+
+    /// Tells of a failed try, unless it was told before; of failures that wait, the newest counts.
+    mutating func fail(_ failure: MqttNews) {
+        removeFailure()
+        guard told != failure else { return }
+        told = failure
+        news.append(failure)
+    }
+
+    /// Forgets a failure that nobody has taken.
+    mutating func removeFailure() {
+        guard let index = news.lastIndex(where: \.isFailure) else { return }
+        news.remove(at: index)
+        told = nil
     }
 
     mutating func drop(_ more: Int = 1) {
@@ -316,5 +326,11 @@ extension MqttExchange.State {
 }
 
 extension MqttNews {
+    fileprivate var isFailure: Bool {
+        switch self {
+        case .unreachable, .refused: true
+        default: false
+        }
+    }
     fileprivate var isConnected: Bool { if case .connected = self { true } else { false } }
 }

@@ -38,7 +38,7 @@ public protocol Upstream: Sendable {
 /// Published messages wait for their turn in an outbox that `settings.window` bounds; who comes too
 /// often is told `.full`. News wait for their consumer: received messages beyond
 /// `settings.inboxCapacity` are dropped and counted, outcomes of publishes are bounded by the window,
-/// and of a connection that came and went before anybody looked nothing is told.
+/// and a connection that came and went before anybody looked is told as a try that failed.
 public final class MqttSession: Upstream {
     public let news: AsyncStream<MqttNews>
     private let settings: MqttSettings

@@ -138,14 +138,9 @@ struct EmbeddedBrokerTests {
         let programs = "\(folder)-programs"
         try FileManager.default.createDirectory(atPath: programs, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: programs) }
-        for (name, script) in [
-            ("mosquitto_passwd", "exit 0"),
-            ("mosquitto", "echo '1700000000: Error: no luck'; exit 3"),
-        ] {
-            let path = "\(programs)/\(name)"
-            try "#!/bin/sh\n\(script)\n".write(toFile: path, atomically: true, encoding: .utf8)
-            chmod(path, 0o700)
-        }
+        try writeScript("exit 0", to: "\(programs)/mosquitto_passwd")
+        try writeScript(
+            "echo '1700000000: Error: no luck'; exit 3", to: "\(programs)/mosquitto")
         let broker = makeBroker(searchPath: programs)
         await #expect {
             try await broker.start()
@@ -223,6 +218,16 @@ struct GatewayDeathTests {
         var ended = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         return poll(&ended, 1, milliseconds) == 1
     }
+}
+
+/// Writes a program. Another process does it: a test that starts something meanwhile would inherit our
+/// descriptor, and the kernel runs no program that somebody has open for writing.
+func writeScript(_ script: String, to path: String) throws {
+    var writer = try ChildProcess([
+        "/bin/sh", "-c", #"printf '#!/bin/sh\n%s\n' "$2" > "$1" && chmod 700 "$1""#, "sh", path,
+        script,
+    ])
+    try #require(writer.reap(within: 10_000) == "exit status 0")
 }
 
 /// A path in the folder for temporary files where nothing is.

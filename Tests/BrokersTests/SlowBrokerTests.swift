@@ -32,17 +32,11 @@ private final class BrokerTwin {
     init(_ script: String) throws {
         var template = Array("/tmp/tidegate-broker-XXXXXX".utf8CString)
         folder = String(cString: try #require(mkdtemp(&template)))
-        try add("mosquitto", script)
-        try add("mosquitto_passwd", "exit 0")
+        try writeScript(script, to: "\(folder)/mosquitto")
+        try writeScript("exit 0", to: "\(folder)/mosquitto_passwd")
     }
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }
-
-    private func add(_ program: String, _ script: String) throws {
-        let path = "\(folder)/\(program)"
-        try "#!/bin/sh\n\(script)\n".write(toFile: path, atomically: true, encoding: .utf8)
-        try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: path)
-    }
 
     func broker(clock: any GatewayClock) -> EmbeddedBroker {
         var generator = SeededGenerator(seed: 1)

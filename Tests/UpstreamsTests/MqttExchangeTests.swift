@@ -44,14 +44,25 @@ struct MqttExchangeTests {
             ])
     }
 
-    @Test func `a connection that came and went unseen is not told, but what it lost is`() async {
+    @Test func `a connection that came and went unseen is told as a try that failed`() async {
         exchange.failed(.unreachable("down"))
         for _ in 0..<50 {
             exchange.connected(sessionPresent: false)
             exchange.received(message(1))
             exchange.disconnected("gone")
         }
-        #expect(await rest() == [.unreachable("down"), .dropped(50)])
+        #expect(await rest() == [.dropped(50), .unreachable("gone")])
+    }
+
+    @Test func `a broker that hangs up again and again is told once, and piles up nothing`() async {
+        exchange.connected(sessionPresent: false)
+        exchange.disconnected("gone")
+        #expect(await exchange.next() == .unreachable("gone"))
+        for round in 0..<50 {
+            exchange.connected(sessionPresent: false)
+            exchange.disconnected(round < 49 ? "gone" : "banned")
+        }
+        #expect(await rest() == [.unreachable("banned")])
     }
 
     @Test func `a failure is told once until it changes`() async {
