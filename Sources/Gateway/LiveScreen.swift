@@ -40,9 +40,15 @@ final class LiveScreen: Sendable {
     private let clock: any GatewayClock
     private let isTerminal: Bool
     private let title: String
+    private let whenUnheard: (@Sendable () -> Void)?
 
-    init(title: String, isTerminal: Bool, clock: any GatewayClock) {
+    /// - Parameter whenUnheard: Called on the screen's thread once nobody reads standard output any more.
+    init(
+        title: String, isTerminal: Bool, clock: any GatewayClock,
+        whenUnheard: (@Sendable () -> Void)? = nil
+    ) {
         (self.title, self.isTerminal, self.clock) = (title, isTerminal, clock)
+        self.whenUnheard = whenUnheard
         thread = SyncThread(name: "screen", clock: clock)
         thread.begin { [weak self] in self?.draw() ?? SyncThread.Rest(until: nil) }
     }
@@ -120,7 +126,7 @@ final class LiveScreen: Sendable {
             text = erase + text + lines.joined(separator: "\n") + "\n"
             return (text, now.advanced(by: .seconds(1)))
         }
-        if !text.isEmpty { Output.write(text, to: 1) }
+        if !text.isEmpty, !Output.write(text, to: 1) { whenUnheard?() }
         return SyncThread.Rest(until: next)
     }
 

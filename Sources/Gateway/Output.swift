@@ -20,7 +20,9 @@ enum Output {
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
     /// Writes all of `text`; gives up when nobody reads any more.
-    static func write(_ text: String, to descriptor: Int32) {
+    /// - Returns: Whether it was written.
+    @discardableResult
+    static func write(_ text: String, to descriptor: Int32) -> Bool {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
             // Sound: the bytes live for the length of the call.
@@ -29,9 +31,10 @@ enum Output {
             }
             if written < 0 {
                 if errno == EINTR { continue }
-                return
+                return false
             }
             rest = rest.dropFirst(written)
         }
+        return true
     }
 }

@@ -28,7 +28,7 @@ struct RunFile {
         try Self.prepareFolder()
         var members = [
             "\"gateway\": \(quoted(gateway.text))", "\"broker\": \(quoted("\(broker)"))",
-            "\"topic\": \(quoted(topic))",
+            "\"topic\": \(quoted(topic))", "\"process\": \(quoted("\(getpid())"))",
         ]
         if let user { members.append("\"user\": \(quoted(user))") }
         if let password { members.append("\"password\": \(quoted(password))") }
@@ -48,7 +48,9 @@ struct RunFile {
                 let node = JsonParser.parse(bytes).document,
                 let gateway = node["gateway"]?.text.flatMap(GatewayName.init),
                 let broker = node["broker"]?.text.flatMap(BrokerAddress.init),
-                let topic = node["topic"]?.text
+                let topic = node["topic"]?.text,
+                // A gateway that was killed leaves its file behind.
+                let pid = node["process"]?.text.flatMap(Int32.init), kill(pid, 0) == 0
             else { return nil }
             return RunFile(
                 gateway: gateway, broker: broker, user: node["user"]?.text,

@@ -86,6 +86,11 @@ actor RunningGateway {
         let profile = assembly.profile(incarnation: incarnation)
         do {
             lock = try StateLock(directory: settings.stateDirectory.value)
+            // Secrets that are not there are told before any hardware is opened.
+            for upstream in layout.upstreams {
+                guard let address = assembly.brokerAddress(of: upstream) else { continue }
+                _ = try assembly.login(of: upstream, at: address)
+            }
             proactor = try assembly.proactor(profile)
         } catch {
             logger.critical("cannot start: \(error)")

@@ -18,12 +18,13 @@ struct WatchCommand: AsyncParsableCommand {
     @OptionGroup var options: BrokerOptions
 
     func run() async throws {
-        // A reader that goes away, as `| head` does, ends the command.
-        signal(SIGPIPE, SIG_DFL)
+        signal(SIGPIPE, SIG_IGN)
         let clock = SystemClock()
         let target = try options.target(for: "watch")
         let screen = LiveScreen(
-            title: "broker \(target.settings.broker)", isTerminal: Output.isTerminal, clock: clock)
+            title: "broker \(target.settings.broker)", isTerminal: Output.isTerminal, clock: clock,
+            // A reader that goes away, as `| head` does, ends the command; nothing hangs on it.
+            whenUnheard: { _exit(ExitStatus.success.rawValue) })
         let session = MqttSession(settings: target.settings, clock: clock)
         session.connect()
         let watching = Task { await follow(session, target, screen) }
