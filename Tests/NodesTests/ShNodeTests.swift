@@ -148,7 +148,10 @@ import Vocabulary
         await node.start()
         #expect(device.level == 0)
         let on = Command(id: CommandID("a")!, node: "node", value: 1, orderedBy: "test")
-        guard case .confirmed(let state, _) = await node.apply(on, before: bench.clock.now.advanced(by: .seconds(2))) else {
+        guard
+            case .confirmed(let state, _) = await node.apply(
+                on, before: bench.clock.now.advanced(by: .seconds(2)))
+        else {
             Issue.record("not confirmed")
             return
         }
@@ -164,11 +167,28 @@ import Vocabulary
         await node.start()
         device.stick()
         let on = Command(id: CommandID("a")!, node: "node", value: 1, orderedBy: "test")
-        guard case .failed(let why) = await node.apply(on, before: bench.clock.now.advanced(by: .seconds(2))) else {
+        guard
+            case .failed(let why) = await node.apply(
+                on, before: bench.clock.now.advanced(by: .seconds(2)))
+        else {
             Issue.record("a stuck relay was confirmed")
             return
         }
         #expect(why.contains("the device shows"))
+    }
+
+    @Test func `carries out no command whose asker was told already that it is late`() async {
+        let device = ScriptedDevice()
+        let node = bench.node(device, actuates: true, safeState: .off)
+        await node.start()
+        let on = Command(id: CommandID("a")!, node: "node", value: 1, orderedBy: "test")
+        let deadline = bench.clock.now
+        bench.clock.advance(by: .milliseconds(1))
+        guard case .refused = await node.apply(on, before: deadline) else {
+            Issue.record("switched after its asker had given up")
+            return
+        }
+        #expect(device.level == 0)
     }
 
     @Test func `refuses commands once it is stopped`() async {
@@ -177,7 +197,9 @@ import Vocabulary
         await node.start()
         await node.stop()
         let on = Command(id: CommandID("a")!, node: "node", value: 1, orderedBy: "test")
-        guard case .refused = await node.apply(on, before: bench.clock.now.advanced(by: .seconds(2))) else {
+        guard
+            case .refused = await node.apply(on, before: bench.clock.now.advanced(by: .seconds(2)))
+        else {
             Issue.record("switched after its stop")
             return
         }
