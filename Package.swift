@@ -57,18 +57,19 @@ let package = Package(
         // The rooms, lowest first. Arrows point up this list only.
         room("Vocabulary", []),
         room("Documents", ["Vocabulary"]),
+        room("Threads", ["Vocabulary", "CLinux"]),
         room("Channels", ["Vocabulary", deque]),
         room("DriverKit", ["Vocabulary", "Documents"]),
         room(
             "Drivers", ["DriverKit", "Documents", "Vocabulary"],
             resources: [.embedInCode("Profiles")], exclude: ["README.md"]),
         room("Wires", ["DriverKit", "Vocabulary", "CGpiod", "CModbus", "CLinux"]),
-        room("Nodes", ["DriverKit", "Channels", "Vocabulary", "CLinux"]),
+        room("Nodes", ["DriverKit", "Channels", "Threads", "Vocabulary"]),
         room("Layouts", ["DriverKit", "Documents", "Vocabulary"]),
         room("Journals", ["Vocabulary", deque]),
         room("Links", ["Vocabulary"]),
-        room("Upstreams", ["Vocabulary", "Documents", "CMosquitto", "CLinux", deque]),
-        room("Brokers", ["Vocabulary", "Nodes", "CLinux"]),
+        room("Upstreams", ["Vocabulary", "Documents", "Threads", "CMosquitto", "CLinux", deque]),
+        room("Brokers", ["Vocabulary", "Nodes", "Threads", "CLinux"]),
         room(
             "Proactors",
             [
@@ -80,7 +81,7 @@ let package = Package(
             dependencies: [
                 "Vocabulary", "Documents", "Channels", "DriverKit", "Drivers", "Wires", "Nodes",
                 "Layouts", "Journals", "Links", "Upstreams", "Brokers", "Proactors", "Simulators",
-                "CLinux", logging, deque,
+                "Threads", "CLinux", logging, deque,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
@@ -95,7 +96,7 @@ let package = Package(
             name: "bench",
             dependencies: [
                 "Vocabulary", "Documents", "Channels", "DriverKit", "Drivers", "Wires", "Nodes",
-                "Layouts", "Upstreams", "Brokers", "Simulators", "CLinux",
+                "Layouts", "Upstreams", "Brokers", "Simulators", "Threads", "CLinux",
             ],
             path: "Tests/Bench/Sources", swiftSettings: rules),
 
@@ -122,7 +123,7 @@ let package = Package(
             resources: [.copy("Broken")]),
         tests("JournalsTests", ["Journals", "Vocabulary", "Conformance"]),
         tests("LinksTests", ["Links", "Vocabulary"]),
-        tests("UpstreamsTests", ["Upstreams", "Brokers", "Nodes", "Simulators", "Vocabulary"]),
+        tests("UpstreamsTests", ["Upstreams", "Brokers", "Threads", "Simulators", "Vocabulary"]),
         tests("BrokersTests", ["Brokers", "Simulators", "Upstreams", "Vocabulary"]),
         tests(
             "ProactorsTests",

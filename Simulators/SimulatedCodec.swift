@@ -33,12 +33,21 @@ public struct SimulatedCodec: Codec {
         return [message("troubles", kinds.joined(separator: ", "), isRetained: true)]
     }
 
-    public func history(_ entry: Entry) -> [MqttMessage] {
+    public var rhythm: Rhythm { Rhythm() }
+
+    public func snapshot(_ latest: [LiveValue], at now: WallTime) -> [MqttMessage] { [] }
+
+    public func historyWriter(of journal: JournalIdentity) -> any HistoryWriter {
+        SimulatedHistoryWriter(codec: self)
+    }
+
+    fileprivate func history(_ entry: Entry) -> [MqttMessage] {
         switch entry.fact.matter {
         case .readings(let readings):
             readings.map { message("history/\($0.channel)", words($0)) }
         case .trouble(let trouble):
             [message("trouble/\(entry.fact.node)", "\(trouble.kind.rawValue) \(trouble.isOn)")]
+        case .event(let event): [message("events", event.kind.rawValue)]
         }
     }
 
@@ -49,16 +58,20 @@ public struct SimulatedCodec: Codec {
         guard message.topic.hasPrefix("set/"),
             let node = ShNodeName(String(message.topic.dropFirst(4))), words.count == 2,
             let id = CommandID(String(words[0])), let value = Int64(words[1])
-        else { return .ignored(why: "\(message.topic) is no command") }
+        else { return Incoming(.ignored(why: "\(message.topic) is no command")) }
         let reply = Reply(topic: "answer/\(node)")
-        if message.isRetained { return .refused(why: "retained", id: id, node: node, reply) }
-        return .command(Command(id: id, node: node, value: value, orderedBy: "test"), reply)
+        if message.isRetained {
+            return Incoming(.refused(why: "retained", id: id, node: node, reply))
+        }
+        let source = CommandSource(.upstream, "test")
+        return Incoming(
+            .commands([Command(id: id, node: node, order: .set(value), source: source)], reply))
     }
 
     public func answer(
         _ answer: CommandAnswer, id: CommandID, node: ShNodeName?, to reply: Reply,
         at now: WallTime
-    ) -> MqttMessage {
+    ) -> [MqttMessage] {
         let outcome =
             switch answer {
             case .confirmed(let reading, _): "confirmed \(reading.value)"
@@ -66,7 +79,7 @@ public struct SimulatedCodec: Codec {
             case .failed: "failed"
             case .late: "late"
             }
-        return message(reply.topic, "\(id) \(outcome)")
+        return [message(reply.topic, "\(id) \(outcome)")]
     }
 
     private func words(_ reading: Reading) -> String {
@@ -75,5 +88,13 @@ public struct SimulatedCodec: Codec {
 
     private func message(_ topic: String, _ text: String, isRetained: Bool = false) -> MqttMessage {
         MqttMessage(topic: topic, payload: Array(text.utf8), isRetained: isRetained)
+    }
+}
+
+private struct SimulatedHistoryWriter: HistoryWriter {
+    let codec: SimulatedCodec
+
+    func write(_ entry: Entry) -> [Parcel] {
+        [Parcel(covers: entry.sequence...entry.sequence, messages: codec.history(entry))]
     }
 }

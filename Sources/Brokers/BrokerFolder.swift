@@ -1,3 +1,4 @@
+import Threads
 import Glibc
 
 /// The private folder with the broker's configuration and password file.
@@ -68,10 +69,4 @@ struct BrokerFolder: Hashable, Sendable {
         let words = errorWords(errno)
         return BrokerError(kind: .badFolder, detail: "broker folder \(path): \(file): \(words)")
     }
-}
-
-/// The system's words for an error number.
-func errorWords(_ number: Int32) -> String {
-    // Sound: strerror answers a C string that is valid until this thread's next call of it.
-    unsafe String(cString: strerror(number))
 }

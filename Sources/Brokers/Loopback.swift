@@ -1,3 +1,4 @@
+import Threads
 import Glibc
 
 /// Ports of this machine's loopback address.

@@ -1,4 +1,4 @@
-import Nodes
+import Threads
 import Vocabulary
 
 /// One line of the live table.

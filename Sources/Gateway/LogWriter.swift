@@ -1,7 +1,7 @@
+import Threads
 import DequeModule
 import Glibc
 import Logging
-import Nodes
 import Vocabulary
 
 /// Writes log lines on a thread of its own, so that a terminal or pipe that nobody reads holds up

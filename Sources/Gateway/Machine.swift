@@ -1,3 +1,4 @@
+import Threads
 import CLinux
 import Glibc
 
@@ -11,17 +12,11 @@ enum Machine {
         return text.isEmpty ? nil : text
     }
 
-    /// The system's words for an error number.
-    static func words(for errorNumber: Int32) -> String {
-        // Sound: strerror answers a C string that is valid until this thread's next call of it.
-        unsafe String(cString: strerror(errorNumber))
-    }
-
     /// All bytes of a file of at most `limit` bytes.
     static func bytes(of path: String, limit: Int = 16 << 20) throws(MachineError) -> [UInt8] {
         // Sound: the path lives for the length of the call.
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw MachineError("\(path): \(words(for: errno))") }
+        guard descriptor >= 0 else { throw MachineError("\(path): \(errorWords(errno))") }
         defer { close(descriptor) }
         var bytes: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 1 << 16)
@@ -30,7 +25,7 @@ enum Machine {
             let count = unsafe piece.withUnsafeMutableBytes {
                 unsafe read(descriptor, $0.baseAddress, $0.count)
             }
-            guard count >= 0 else { throw MachineError("\(path): \(words(for: errno))") }
+            guard count >= 0 else { throw MachineError("\(path): \(errorWords(errno))") }
             if count == 0 { return bytes }
             bytes += piece[..<count]
             guard bytes.count <= limit else {
@@ -45,11 +40,11 @@ enum Machine {
         // Sound: the paths live for the length of each call.
         let descriptor = unsafe open(
             draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw MachineError("\(draft): \(words(for: errno))") }
+        guard descriptor >= 0 else { throw MachineError("\(draft): \(errorWords(errno))") }
         Output.write(text, to: descriptor)
         close(descriptor)
         guard unsafe rename(draft, path) == 0 else {
-            throw MachineError("\(path): \(words(for: errno))")
+            throw MachineError("\(path): \(errorWords(errno))")
         }
     }
 
@@ -60,7 +55,7 @@ enum Machine {
             made += "/" + part
             // Sound: the path lives for the length of the call.
             guard unsafe mkdir(made, 0o700) == 0 || errno == EEXIST else {
-                throw MachineError("\(made): \(words(for: errno))")
+                throw MachineError("\(made): \(errorWords(errno))")
             }
         }
     }

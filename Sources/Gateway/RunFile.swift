@@ -1,3 +1,4 @@
+import Threads
 import Documents
 import Glibc
 import Vocabulary
@@ -69,7 +70,7 @@ struct RunFile {
         var status = stat()
         // Sound: the call fills in `status`, which lives on this stack.
         guard unsafe lstat(folder, &status) == 0 else {
-            throw MachineError("\(folder): \(Machine.words(for: errno))")
+            throw MachineError("\(folder): \(errorWords(errno))")
         }
         guard status.st_uid == getuid(), status.st_mode & S_IFMT == S_IFDIR,
             status.st_mode & 0o022 == 0

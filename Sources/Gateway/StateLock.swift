@@ -1,3 +1,4 @@
+import Threads
 import Glibc
 
 /// Keeps a second gateway of the same state directory from starting. Held as long as the object lives,
@@ -11,7 +12,7 @@ final class StateLock {
         // Sound: the path lives for the length of the call.
         descriptor = unsafe open("\(directory)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
-            throw MachineError("\(directory)/lock: \(Machine.words(for: errno))")
+            throw MachineError("\(directory)/lock: \(errorWords(errno))")
         }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             close(descriptor)

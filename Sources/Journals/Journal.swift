@@ -2,11 +2,18 @@ import Vocabulary
 
 /// Every fact in the order it was told, kept until each upstream that wants it has had it acknowledged.
 public protocol Journal: Sendable {
-    /// Takes `facts` in; they may be published once this returns.
-    /// - Returns: Their places, in order; nil when nobody wants them kept.
-    func append(_ facts: [Fact]) async throws(JournalError) -> ClosedRange<Sequence64>?
+    var identity: JournalIdentity { get }
 
-    /// The next facts after `sequence`, oldest first.
+    /// What happens to the journal by itself. For one consumer; ends after `close()`.
+    var news: AsyncStream<JournalNews> { get }
+
+    /// Takes `facts` in, from any thread, and never waits. They may be published once
+    /// `JournalNews.committed` has told that they are kept.
+    ///
+    /// - Returns: Their places, in order; nil when there are none, or nobody wants them kept.
+    func append(_ facts: [Fact]) -> ClosedRange<Sequence64>?
+
+    /// The next kept facts after `sequence`, oldest first.
     func next(
         for upstream: UpstreamName, after sequence: Sequence64, limit: Int
     ) async throws(JournalError) -> [Entry]
@@ -17,8 +24,33 @@ public protocol Journal: Sendable {
     /// - Throws: `.badCursor` for a place beyond the last fact.
     func advance(_ upstream: UpstreamName, through: Sequence64) async throws(JournalError)
 
+    /// Keeps facts that `upstream` never acknowledged in a place of their own, for somebody to look at. The
+    /// cursor moves over them as if they were acknowledged, by `advance`.
+    func setAside(
+        _ facts: ClosedRange<Sequence64>, for upstream: UpstreamName, because reason: String
+    ) async throws(JournalError)
+
+    /// The wall clock was wrong by `offset` since the journal was opened: moves the time of all facts that
+    /// were stamped meanwhile, while it was not sure, and marks them as sure.
+    func correctTimes(by offset: Duration) async
+
     /// How the journal stands with each upstream.
     func status() async -> [UpstreamName: JournalStatus]
+
+    /// Keeps what was taken in, and ends. Nothing may be appended afterwards.
+    func close() async
+}
+
+/// What happens to a journal by itself.
+public enum JournalNews: Hashable, Sendable {
+    /// Every fact up to this place is kept and may be published.
+    case committed(through: Sequence64)
+    /// So many facts gave way, because there was no room, before `upstream` had acknowledged them.
+    case dropped(Int, upstream: UpstreamName, through: Sequence64)
+    /// Facts cannot be kept for now, and why; or, when false, they can again.
+    case trouble(Bool, String)
+    /// The journal was damaged: what could be read was saved, and where the rest is kept.
+    case salvaged(String)
 }
 
 /// How far one upstream has come.
@@ -29,22 +61,25 @@ public struct JournalStatus: Hashable, Sendable {
     public let waiting: Int
     /// Facts that gave way before they were acknowledged, since the start.
     public let dropped: Int
+    /// Facts that were never acknowledged and wait for somebody to look at them.
+    public let setAside: Int
 
-    public init(acknowledged: Sequence64, waiting: Int, dropped: Int) {
-        self.acknowledged = acknowledged
-        self.waiting = waiting
-        self.dropped = dropped
+    public init(acknowledged: Sequence64, waiting: Int, dropped: Int, setAside: Int = 0) {
+        (self.acknowledged, self.waiting) = (acknowledged, waiting)
+        (self.dropped, self.setAside) = (dropped, setAside)
     }
 }
 
 /// What went wrong with the journal.
 public struct JournalError: Error, Hashable, Sendable {
-    /// What the caller did wrong.
+    /// What the caller can do about it.
     public enum Kind: String, Hashable, Sendable {
         /// No upstream of that name reads this journal.
         case unknownUpstream
         /// A cursor was asked to go beyond the last fact.
         case badCursor
+        /// The disk does not take or give it; trying later may help.
+        case storage
     }
 
     public let kind: Kind

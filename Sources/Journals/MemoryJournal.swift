@@ -10,6 +10,7 @@ public final class MemoryJournal: Journal {
         let capacity: Int
         var acknowledged: Sequence64 = 0
         var dropped = 0
+        var setAside = 0
     }
 
     private struct State {
@@ -35,26 +36,64 @@ public final class MemoryJournal: Journal {
         }
     }
 
+    public let identity: JournalIdentity
+    public let news: AsyncStream<JournalNews>
+    private let teller: AsyncStream<JournalNews>.Continuation
     private let state: Guarded<State>
 
     /// - Parameter upstreams: Who reads, and how many unacknowledged facts may wait for each.
-    public init(upstreams: [UpstreamName: Int]) {
+    public init(
+        upstreams: [UpstreamName: Int], identity: JournalIdentity = JournalIdentity(high: 0, low: 0)
+    ) {
+        self.identity = identity
+        // Only the newest place counts, and drops are counted in the status as well.
+        (news, teller) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(64))
         state = Guarded(State(cursors: upstreams.mapValues { Cursor(capacity: max(1, $0)) }))
     }
 
-    public func append(_ facts: [Fact]) async throws(JournalError) -> ClosedRange<Sequence64>? {
+    public func append(_ facts: [Fact]) -> ClosedRange<Sequence64>? {
         guard !facts.isEmpty else { return nil }
-        return state.withLock { state in
-            guard !state.cursors.isEmpty else { return nil }
+        let (places, dropped): (ClosedRange<Sequence64>?, [JournalNews]) = state.withLock { state in
+            guard !state.cursors.isEmpty else { return (nil, []) }
+            let before = state.cursors
             let first = state.last + 1
             for fact in facts {
                 state.last += 1
                 state.entries.append(Entry(sequence: state.last, fact: fact))
             }
             state.trim()
-            return first...state.last
+            let dropped = state.cursors.compactMap { name, cursor -> JournalNews? in
+                let count = cursor.dropped - (before[name]?.dropped ?? 0)
+                guard count > 0 else { return nil }
+                return .dropped(count, upstream: name, through: cursor.acknowledged)
+            }
+            return (first...state.last, dropped)
+        }
+        for loss in dropped { teller.yield(loss) }
+        if let places { teller.yield(.committed(through: places.upperBound)) }
+        return places
+    }
+
+    public func setAside(
+        _ facts: ClosedRange<Sequence64>, for upstream: UpstreamName, because reason: String
+    ) async throws(JournalError) {
+        let isKnown = state.withLock { state in
+            guard state.cursors[upstream] != nil else { return false }
+            state.cursors[upstream]?.setAside += facts.count
+            return true
+        }
+        guard isKnown else { throw unknown(upstream) }
+    }
+
+    public func correctTimes(by offset: Duration) async {
+        state.withLock { state in
+            for index in state.entries.indices where !state.entries[index].fact.at.isSure {
+                state.entries[index] = state.entries[index].corrected(by: offset)
+            }
         }
     }
+
+    public func close() async { teller.finish() }
 
     public func next(
         for upstream: UpstreamName, after sequence: Sequence64, limit: Int
@@ -92,7 +131,7 @@ public final class MemoryJournal: Journal {
             state.cursors.mapValues {
                 JournalStatus(
                     acknowledged: $0.acknowledged, waiting: Int(state.last - $0.acknowledged),
-                    dropped: $0.dropped)
+                    dropped: $0.dropped, setAside: $0.setAside)
             }
         }
     }

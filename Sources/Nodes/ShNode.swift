@@ -1,5 +1,6 @@
 import Channels
 import DriverKit
+import Threads
 import Vocabulary
 
 /// One node of the hardware layout: a driver, the thread that it blocks, and the rhythm it is read at.
@@ -98,7 +99,10 @@ public actor ShNode {
         if driver == nil { openDriver(at: clock.now) }
         guard let driver else { return .failed("node \(name): its device is not connected") }
         guard driver is any Actuator else { return .refused("node \(name): it only measures") }
-        return switchTo(command.value)
+        switch command.order {
+        case .set(let value), .takeOver(value: let value?, for: _): return switchTo(value)
+        case .takeOver, .release: return .refused("node \(name): it cannot be taken over")
+        }
     }
 
     // MARK: - Rounds

@@ -24,7 +24,7 @@ struct CommandDesk: Sendable {
     /// - Parameter now: Wall time, because a command's expiry comes from somebody else's clock.
     mutating func take(_ command: Command, now: WallTime) -> Decision {
         if let known = answers[command.id] {
-            guard known.command.node == command.node, known.command.value == command.value else {
+            guard known.command.node == command.node, known.command.order == command.order else {
                 return .answer(
                     .refused("identity \(command.id) was another command's; each needs its own"))
             }

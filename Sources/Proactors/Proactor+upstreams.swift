@@ -113,11 +113,13 @@ extension Proactor {
         guard lines[name]?.window.generation == line.window.generation else { return true }
         for entry in entries {
             guard canSend(name) else { return false }
-            var ids: [MessageID] = []
-            for message in line.plan.codec.history(entry) {
-                ids.append(try line.plan.session.publish(message))
+            for parcel in lines[name]?.writer.write(entry) ?? [] {
+                var ids: [MessageID] = []
+                for message in parcel.messages {
+                    ids.append(try line.plan.session.publish(message))
+                }
+                lines[name]?.window.handedOver(parcel.covers.upperBound, as: ids)
             }
-            lines[name]?.window.handedOver(entry.sequence, as: ids)
         }
         if let through = lines[name]?.window.advance() {
             try await journal.advance(name, through: through)
@@ -144,19 +146,24 @@ extension Proactor {
 
     /// A message from upstream: a command, or something that is not carried out and why.
     private func take(_ message: MqttMessage, _ plan: UpstreamPlan) async {
-        switch plan.codec.incoming(message, at: clock.wallTime, using: &chance) {
-        case .command(let command, let reply):
+        switch plan.codec.incoming(message, at: clock.wallTime, using: &chance).matter {
+        case .commands(let commands, let reply):
             // Not awaited here, so that a slow node does not hold up the next command.
             Task {
-                let answer = await self.carryOut(command)
-                await self.answer(answer, to: command, reply, plan)
+                for command in commands {
+                    let answer = await self.carryOut(command)
+                    await self.answer(answer, to: command, reply, plan)
+                }
             }
         case .refused(let reason, let id, let node, let reply):
             tell(plan.name, .warning, "command refused: \(reason)")
-            let message = plan.codec.answer(
+            let messages = plan.codec.answer(
                 .refused(reason), id: id, node: node, to: reply, at: clock.wallTime)
-            send(message, plan.name)
-        case .ignored(let why):
+            for message in messages { send(message, plan.name) }
+        case .reply(let messages):
+            for message in messages { send(message, plan.name) }
+        case .acknowledged, .snapshotWanted: break
+        case .senseless(let why), .ignored(let why):
             tell(plan.name, .debug, "message ignored: \(why)")
         }
     }
@@ -164,9 +171,9 @@ extension Proactor {
     private func answer(
         _ answer: CommandAnswer, to command: Command, _ reply: Reply, _ plan: UpstreamPlan
     ) async {
-        let message = plan.codec.answer(
+        let messages = plan.codec.answer(
             answer, id: command.id, node: command.node, to: reply, at: clock.wallTime)
-        send(message, plan.name)
+        for message in messages { send(message, plan.name) }
     }
 
     /// An answer that comes hours late answers nothing, so none waits for a connection.

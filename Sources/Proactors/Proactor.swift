@@ -81,7 +81,7 @@ public actor Proactor {
         precondition(lines[plan.name] == nil, "upstream \(plan.name) is attached once")
         guard !isStopping else { return }
         let (rings, bell) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
-        var line = UpstreamLine(plan: plan, bell: bell)
+        var line = UpstreamLine(plan: plan, journal: journal.identity, bell: bell)
         line.mustTellStanding = true
         lines[plan.name] = line
         pumping.append(Task { for await _ in rings { await self.pump(plan.name) } })
@@ -159,7 +159,7 @@ public actor Proactor {
             } ?? .late("node \(command.node): no answer within \(Self.commandTime.layoutText)")
         desk.answered(command, answer)
         logger.notice(
-            "\(command.orderedBy) asked for \(command.value): \(answer.words)", metadata: metadata)
+            "\(command.source) asked for \(command.order): \(answer.words)", metadata: metadata)
         return answer
     }
 
@@ -205,16 +205,13 @@ public actor Proactor {
                         node: fact.node, reading: reading, at: fact.at)
                 }
             case .trouble(let trouble): note(trouble, of: fact.node, at: fact.at.wall)
+            case .event(let event): note(event)
             }
         }
         live.send(values)
         for name in lines.keys { lines[name]?.unsentLive.merge(values) { $1 } }
-        do {
-            let places = try await journal.append(facts.flatMap(Self.pieces))
-            newest = max(newest, places?.upperBound ?? 0)
-        } catch {
-            logger.error("the journal refused \(facts.count) facts: \(error.detail)")
-        }
+        let places = journal.append(facts.flatMap(Self.pieces))
+        newest = max(newest, places?.upperBound ?? 0)
         for line in lines.values { line.bell.yield() }
     }
 
@@ -237,6 +234,11 @@ public actor Proactor {
         if let channel = trouble.channel { metadata["channel"] = "\(channel)" }
         logger.log(
             level: trouble.isOn ? .warning : .notice, "\(trouble.detail)", metadata: metadata)
+    }
+
+    private func note(_ event: GatewayEvent) {
+        let metadata: Logger.Metadata = event.link.map { ["link": "\($0)"] } ?? [:]
+        logger.notice("\(event.kind.rawValue): \(event.detail)", metadata: metadata)
     }
 
     // MARK: - Watching

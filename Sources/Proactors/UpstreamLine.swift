@@ -9,6 +9,7 @@ struct UpstreamLine: Sendable {
     var isConnected = false
     var isSubscribed = false
     var window: DeliveryWindow<MessageID>
+    var writer: any HistoryWriter
     /// The newest value of each channel that upstream has not been told yet.
     var unsentLive: [DataChannelName: LiveValue] = [:]
     /// What is said first on a connection, and the farewell.
@@ -24,8 +25,11 @@ struct UpstreamLine: Sendable {
     /// Why the connection is not there, as last told.
     var lastReason: String?
 
-    init(plan: UpstreamPlan, bell: AsyncStream<Void>.Continuation) {
+    init(
+        plan: UpstreamPlan, journal: JournalIdentity, bell: AsyncStream<Void>.Continuation
+    ) {
         (self.plan, self.bell) = (plan, bell)
+        writer = plan.codec.historyWriter(of: journal)
         window = DeliveryWindow(capacity: max(1, plan.window))
     }
 }

@@ -30,10 +30,17 @@ public protocol Codec: Sendable {
     /// Everything that is wrong at this moment. To be said after each greeting and each change.
     func standing(_ troubles: [StandingTrouble], at now: WallTime) -> [MqttMessage]
 
-    /// An entry of the journal. It is delivered when all of the messages are acknowledged.
+    /// A writer of history that begins after what was acknowledged.
     ///
-    /// - Returns: Nothing when this upstream has no words for it; the entry then counts as delivered.
-    func history(_ entry: Entry) -> [MqttMessage]
+    /// - Parameter journal: Where the entries come from; with their places it gives identities.
+    func historyWriter(of journal: JournalIdentity) -> any HistoryWriter
+
+    /// How often this upstream wants to hear of everything at once.
+    var rhythm: Rhythm { get }
+
+    /// The latest value of every channel in one. To be published at once, and dropped when there is no
+    /// connection.
+    func snapshot(_ latest: [LiveValue], at now: WallTime) -> [MqttMessage]
 
     /// What a received message asks for.
     ///
@@ -47,28 +54,30 @@ public protocol Codec: Sendable {
     func answer(
         _ answer: CommandAnswer, id: CommandID, node: ShNodeName?, to reply: Reply,
         at now: WallTime
-    ) -> MqttMessage
+    ) -> [MqttMessage]
 }
 
-/// What a received message turned out to be.
-public enum Incoming: Hashable, Sendable {
-    /// Carry it out and answer.
-    case command(Command, Reply)
-    /// It is meant as a command and must not be carried out: answer `.refused(why)`.
-    case refused(why: String, id: CommandID, node: ShNodeName?, Reply)
-    /// It is none of this codec's business, and why. Worth a line in the log, no answer.
-    case ignored(why: String)
+/// A codec whose words a peer beyond the broker acknowledges.
+public protocol PeerCodec: Codec {
+    /// Asks the peer for a sign of life, which is the acknowledgement of `identity`.
+    func ping(_ identity: String) -> MqttMessage
+
+    /// Tells the peer that its message `identity` was handled.
+    func acknowledgement(of identity: String) -> MqttMessage
+
+    /// What is said each time the peer is heard after a silence.
+    func activation(at now: WallTime) -> [MqttMessage]
 }
 
-/// Where the answer to a command goes.
-public struct Reply: Hashable, Sendable {
-    public let topic: String
-    /// Goes back to the asker unchanged.
-    public let correlationData: [UInt8]?
+/// Periods aligned to the wall clock.
+public struct Rhythm: Hashable, Sendable {
+    /// How long one report gathers readings; nil when each reading goes on its own.
+    public let report: Duration?
+    /// How often a snapshot is told; nil for never.
+    public let snapshot: Duration?
 
-    public init(topic: String, correlationData: [UInt8]? = nil) {
-        self.topic = topic
-        self.correlationData = correlationData
+    public init(report: Duration? = nil, snapshot: Duration? = nil) {
+        (self.report, self.snapshot) = (report, snapshot)
     }
 }
 

@@ -1,3 +1,4 @@
+import Threads
 import Vocabulary
 
 /// One connection to one upstream, made again whenever it breaks. Calls return at once; what comes of

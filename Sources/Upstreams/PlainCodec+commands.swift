@@ -11,6 +11,13 @@ extension PlainCodec {
     public func incoming(
         _ message: MqttMessage, at now: WallTime, using generator: inout some RandomNumberGenerator
     ) -> Incoming {
+        Incoming(matter(of: message, at: now, using: &generator))
+    }
+
+    private func matter(
+        of message: MqttMessage, at now: WallTime,
+        using generator: inout some RandomNumberGenerator
+    ) -> Incoming.Matter {
         guard let target = topics.target(of: message.topic) else {
             return .ignored(why: "topic \(message.topic.prefix(128)): is no command's topic")
         }
@@ -37,9 +44,10 @@ extension PlainCodec {
             }
             let target = try relay(node, String(target))
             let command = Command(
-                id: commandID, node: target.name, value: try steps(of: order.value, for: target),
-                orderedBy: orderedBy, expires: order.expires)
-            return .command(command, reply)
+                id: commandID, node: target.name,
+                order: .set(try steps(of: order.value, for: target)), source: source,
+                expires: order.expires)
+            return .commands([command], reply)
         } catch {
             return .refused(why: error.why, id: commandID, node: node, reply)
         }

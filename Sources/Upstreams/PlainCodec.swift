@@ -12,7 +12,7 @@ public struct PlainCodec: Codec {
     let nodes: [ShNodeName: NodeProfile]
     private let channels: [DataChannelName: DataChannel]
     /// Who gives the orders that come in here.
-    let orderedBy: String
+    let source: CommandSource
 
     /// - Parameters:
     ///   - upstream: Named in each command as the one who gave it.
@@ -20,7 +20,7 @@ public struct PlainCodec: Codec {
     public init(profile: GatewayProfile, upstream: UpstreamName, prefix: String = "tidegate") {
         self.profile = profile
         topics = PlainTopics(prefix: prefix, gateway: profile.gateway)
-        orderedBy = "upstream \(upstream)"
+        source = CommandSource(.upstream, upstream.text)
         nodes = Dictionary(profile.nodes.map { ($0.name, $0) }) { first, _ in first }
         channels = Dictionary(
             profile.nodes.flatMap(\.channels).map { ($0.name, $0) }
@@ -76,7 +76,7 @@ public struct PlainCodec: Codec {
     }
 
     /// Readings of channels that the layout no longer has are left out: their unit is not known.
-    public func history(_ entry: Entry) -> [MqttMessage] {
+    func history(_ entry: Entry) -> [MqttMessage] {
         let at = entry.fact.at.wall
         let sequence = JsonText.Member(
             name: "sequence", value: .number(Int64(clamping: entry.sequence)))
@@ -94,13 +94,27 @@ public struct PlainCodec: Codec {
                 MqttMessage(
                     topic: topics.trouble(entry.fact.node), payload: JsonText.group(members).bytes)
             ]
+        case .event(let event):
+            let members = Self.members(of: event, at: at) + [sequence]
+            return [
+                MqttMessage(topic: topics.events, payload: JsonText.group(members).bytes)
+            ]
         }
     }
+
+    public func historyWriter(of journal: JournalIdentity) -> any HistoryWriter {
+        PlainHistoryWriter(codec: self)
+    }
+
+    public var rhythm: Rhythm { Rhythm() }
+
+    /// Each live value stands on a topic of its own.
+    public func snapshot(_ latest: [LiveValue], at now: WallTime) -> [MqttMessage] { [] }
 
     public func answer(
         _ answer: CommandAnswer, id: CommandID, node: ShNodeName?, to reply: Reply,
         at now: WallTime
-    ) -> MqttMessage {
+    ) -> [MqttMessage] {
         var members = [
             JsonText.Member(name: "id", value: .text(id.text)),
             JsonText.Member(name: "node", value: node.map { .text($0.text) } ?? .null),
@@ -119,9 +133,11 @@ public struct PlainCodec: Codec {
                 "iso": .text(now.iso8601), "detail": .text(detail),
             ])
         }
-        return MqttMessage(
-            topic: reply.topic, payload: JsonText.group(members).bytes,
-            correlationData: reply.correlationData)
+        return [
+            MqttMessage(
+                topic: reply.topic, payload: JsonText.group(members).bytes,
+                correlationData: reply.correlationData)
+        ]
     }
 }
 
@@ -195,6 +211,17 @@ extension PlainCodec {
         return members
     }
 
+    private static func members(of event: GatewayEvent, at: WallTime) -> [JsonText.Member] {
+        JsonText.members([
+            "event": .text(event.kind.rawValue),
+            "link": event.link.map { .text($0.text) } ?? .null,
+            "number": event.number.map { .number($0) } ?? .null,
+            "detail": .text(event.detail),
+            "time": .number(at.nanoseconds),
+            "iso": .text(at.iso8601),
+        ])
+    }
+
     private static func members(
         of trouble: Trouble, of node: ShNodeName, at: WallTime
     ) -> [JsonText.Member] {
@@ -210,6 +237,15 @@ extension PlainCodec {
             members.insert(JsonText.Member(name: "channel", value: .text(channel.text)), at: 1)
         }
         return members
+    }
+}
+
+/// Each entry is a parcel of its own.
+private struct PlainHistoryWriter: HistoryWriter {
+    let codec: PlainCodec
+
+    func write(_ entry: Entry) -> [Parcel] {
+        [Parcel(covers: entry.sequence...entry.sequence, messages: codec.history(entry))]
     }
 }
 

@@ -14,6 +14,7 @@ struct PlainTopics: Hashable, Sendable {
     var status: String { "\(root)/status" }
     var birth: String { "\(root)/birth" }
     var troubles: String { "\(root)/troubles" }
+    var events: String { "\(root)/events" }
     var commands: String { "\(root)/set/+" }
     func live(_ channel: DataChannelName) -> String { "\(root)/live/\(channel)" }
     func readings(_ channel: DataChannelName) -> String { "\(root)/readings/\(channel)" }

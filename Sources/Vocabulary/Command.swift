@@ -1,22 +1,39 @@
-/// An order to set one node's actuator to `value`, in whole steps of its channel's unit.
+/// An order to one node's actuator.
 public struct Command: Hashable, Sendable {
     /// One identity for the question, its answer and every log line about it.
     public let id: CommandID
     public let node: ShNodeName
-    public let value: Int64
-    /// Who gave the order: `"upstream site"`, `"local page"`.
-    public let orderedBy: String
+    public let order: Order
+    public let source: CommandSource
     /// A command that arrives later is refused; nil when it never expires.
     public let expires: WallTime?
 
+    /// What is asked for.
+    public enum Order: Hashable, Sendable, CustomStringConvertible {
+        /// Switch to this value, in whole steps of the actuator's channel.
+        case set(Int64)
+        /// Nobody else may command the actuator for so long; switch to `value` unless it is nil.
+        case takeOver(value: Int64?, for: Duration)
+        /// Whoever took the actuator over gives it back.
+        case release
+
+        /// The order in words, for logs.
+        public var description: String {
+            switch self {
+            case .set(let value): "\(value)"
+            case .takeOver(let value, let time):
+                "taking over for \(time.layoutText)" + (value.map { " at \($0)" } ?? "")
+            case .release: "release"
+            }
+        }
+    }
+
     public init(
-        id: CommandID, node: ShNodeName, value: Int64, orderedBy: String, expires: WallTime? = nil
+        id: CommandID, node: ShNodeName, order: Order, source: CommandSource,
+        expires: WallTime? = nil
     ) {
-        self.id = id
-        self.node = node
-        self.value = value
-        self.orderedBy = orderedBy
-        self.expires = expires
+        (self.id, self.node, self.order) = (id, node, order)
+        (self.source, self.expires) = (source, expires)
     }
 }
 

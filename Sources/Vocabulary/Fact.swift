@@ -25,6 +25,7 @@ public enum Quality: String, Hashable, Sendable, Codable, CaseIterable {
 
 /// What a node has to say, labelled where and when it happened, never where it was handled.
 public struct Fact: Hashable, Sendable {
+    /// Whose word it is; `.gateway` when the gateway speaks of itself.
     public let node: ShNodeName
     /// When the device was asked, not when it answered. One round of readings shares one label.
     public let at: Timestamp
@@ -34,6 +35,7 @@ public struct Fact: Hashable, Sendable {
     public enum Matter: Hashable, Sendable {
         case readings([Reading])
         case trouble(Trouble)
+        case event(GatewayEvent)
     }
 
     public init(node: ShNodeName, at: Timestamp, matter: Matter) {
@@ -41,6 +43,11 @@ public struct Fact: Hashable, Sendable {
         self.at = at
         self.matter = matter
     }
+}
+
+extension ShNodeName {
+    /// The gateway itself, where facts name a node. No layout may give this name to a node.
+    public static let gateway = ShNodeName(known: "gateway")
 }
 
 /// Something that went wrong, told once when it starts and once when it ends.
@@ -71,6 +78,8 @@ public struct Trouble: Hashable, Sendable {
         case dropped
         /// A command was refused or not confirmed.
         case command
+        /// Facts cannot be kept on disk; they still go out live.
+        case storage
     }
 
     public init(channel: DataChannelName? = nil, kind: Kind, isOn: Bool, detail: String) {
@@ -92,5 +101,12 @@ public struct Entry: Hashable, Sendable {
     public init(sequence: Sequence64, fact: Fact) {
         self.sequence = sequence
         self.fact = fact
+    }
+
+    /// The same with its wall time moved, and sure from now on.
+    public func corrected(by offset: Duration) -> Entry {
+        let at = Timestamp(wall: fact.at.wall.advanced(by: offset), monotonic: fact.at.monotonic)
+        return Entry(
+            sequence: sequence, fact: Fact(node: fact.node, at: at, matter: fact.matter))
     }
 }

@@ -34,10 +34,11 @@ public struct MonotonicInstant: Hashable, Sendable, Comparable, InstantProtocol 
 public struct Timestamp: Hashable, Sendable {
     public let wall: WallTime
     public let monotonic: MonotonicInstant
+    /// False when the wall clock had not been set yet since the machine was switched on.
+    public let isSure: Bool
 
-    public init(wall: WallTime, monotonic: MonotonicInstant) {
-        self.wall = wall
-        self.monotonic = monotonic
+    public init(wall: WallTime, monotonic: MonotonicInstant, isSure: Bool = true) {
+        (self.wall, self.monotonic, self.isSure) = (wall, monotonic, isSure)
     }
 }
 

@@ -36,9 +36,9 @@ public enum JournalConformance {
 
     private static func order(_ make: Maker) async throws(JournalError) -> [String] {
         let journal = await make(["site": 1_000])
-        let first = try await journal.append(facts(1...3))
-        let second = try await journal.append(facts(4...5))
-        let nothing = try await journal.append([])
+        let first = journal.append(facts(1...3))
+        let second = journal.append(facts(4...5))
+        let nothing = journal.append([])
         let all = try await journal.next(for: "site", after: 0, limit: 100)
         return unless(first == 1...3 && second == 4...5, "facts are numbered from 1 without gaps")
             + unless(nothing == nil, "no facts take no place")
@@ -48,7 +48,7 @@ public enum JournalConformance {
 
     private static func limits(_ make: Maker) async throws(JournalError) -> [String] {
         let journal = await make(["site": 1_000])
-        _ = try await journal.append(facts(1...9))
+        _ = journal.append(facts(1...9))
         let some = try await journal.next(for: "site", after: 2, limit: 3)
         let none = try await journal.next(for: "site", after: 9, limit: 3)
         let zero = try await journal.next(for: "site", after: 0, limit: 0)
@@ -58,7 +58,7 @@ public enum JournalConformance {
 
     private static func cursors(_ make: Maker) async throws(JournalError) -> [String] {
         let journal = await make(["quick": 1_000, "slow": 1_000])
-        _ = try await journal.append(facts(1...6))
+        _ = journal.append(facts(1...6))
         try await journal.advance("quick", through: 6)
         try await journal.advance("slow", through: 2)
         let quick = try await journal.next(for: "quick", after: 0, limit: 100)
@@ -74,7 +74,7 @@ public enum JournalConformance {
 
     private static func goingBack(_ make: Maker) async throws(JournalError) -> [String] {
         let journal = await make(["site": 1_000])
-        _ = try await journal.append(facts(1...6))
+        _ = journal.append(facts(1...6))
         try await journal.advance("site", through: 4)
         try await journal.advance("site", through: 2)
         let left = try await journal.next(for: "site", after: 0, limit: 100)
@@ -89,9 +89,9 @@ public enum JournalConformance {
 
     private static func bounds(_ make: Maker) async throws(JournalError) -> [String] {
         let journal = await make(["small": 3, "large": 100])
-        _ = try await journal.append(facts(1...4))
+        _ = journal.append(facts(1...4))
         try await journal.advance("small", through: 2)
-        _ = try await journal.append(facts(5...10))
+        _ = journal.append(facts(5...10))
         let small = try await journal.next(for: "small", after: 2, limit: 100)
         let large = try await journal.next(for: "large", after: 0, limit: 100)
         // An acknowledgement of what gave way meanwhile is nobody's fault.
@@ -120,7 +120,7 @@ public enum JournalConformance {
 
     private static func nobody(_ make: Maker) async throws(JournalError) -> [String] {
         let journal = await make([:])
-        let places = try await journal.append(facts(1...3))
+        let places = journal.append(facts(1...3))
         return unless(places == nil, "facts that nobody wants are not kept")
     }
 

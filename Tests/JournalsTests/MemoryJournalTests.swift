@@ -10,7 +10,7 @@ import Vocabulary
 
     @Test func `holds one fact at least, whatever is asked`() async throws {
         let journal = MemoryJournal(upstreams: ["site": 0])
-        _ = try await journal.append([fact(1), fact(2)])
+        _ = journal.append([fact(1), fact(2)])
         #expect(try await journal.next(for: "site", after: 0, limit: 9).map(\.sequence) == [2])
     }
 
@@ -20,7 +20,7 @@ import Vocabulary
             for task in 0..<8 {
                 group.addTask {
                     for number in 0..<500 {
-                        _ = try await journal.append([fact(task * 500 + number)])
+                        _ = journal.append([fact(task * 500 + number)])
                     }
                 }
             }
@@ -55,9 +55,20 @@ struct Faulty: Journal {
     let upstreams: [UpstreamName]
     let fault: Fault
 
-    func append(_ facts: [Fact]) async throws(JournalError) -> ClosedRange<Sequence64>? {
-        try await whole.append(facts)
+    var identity: JournalIdentity { whole.identity }
+    var news: AsyncStream<JournalNews> { whole.news }
+
+    func append(_ facts: [Fact]) -> ClosedRange<Sequence64>? { whole.append(facts) }
+
+    func setAside(
+        _ facts: ClosedRange<Sequence64>, for upstream: UpstreamName, because reason: String
+    ) async throws(JournalError) {
+        try await whole.setAside(facts, for: upstream, because: reason)
     }
+
+    func correctTimes(by offset: Duration) async { await whole.correctTimes(by: offset) }
+
+    func close() async { await whole.close() }
 
     func next(
         for upstream: UpstreamName, after sequence: Sequence64, limit: Int

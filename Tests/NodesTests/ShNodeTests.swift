@@ -147,7 +147,8 @@ import Vocabulary
         let node = bench.node(device, actuates: true, safeState: .off)
         await node.start()
         #expect(device.level == 0)
-        let on = Command(id: CommandID("a")!, node: "node", value: 1, orderedBy: "test")
+        let on = Command(
+            id: CommandID("a")!, node: "node", order: .set(1), source: CommandSource(.rule, "test"))
         guard
             case .confirmed(let state, _) = await node.apply(
                 on, before: bench.clock.now.advanced(by: .seconds(2)))
@@ -166,7 +167,8 @@ import Vocabulary
         let node = bench.node(device, actuates: true, safeState: .off)
         await node.start()
         device.stick()
-        let on = Command(id: CommandID("a")!, node: "node", value: 1, orderedBy: "test")
+        let on = Command(
+            id: CommandID("a")!, node: "node", order: .set(1), source: CommandSource(.rule, "test"))
         guard
             case .failed(let why) = await node.apply(
                 on, before: bench.clock.now.advanced(by: .seconds(2)))
@@ -181,7 +183,8 @@ import Vocabulary
         let device = ScriptedDevice()
         let node = bench.node(device, actuates: true, safeState: .off)
         await node.start()
-        let on = Command(id: CommandID("a")!, node: "node", value: 1, orderedBy: "test")
+        let on = Command(
+            id: CommandID("a")!, node: "node", order: .set(1), source: CommandSource(.rule, "test"))
         let deadline = bench.clock.now
         bench.clock.advance(by: .milliseconds(1))
         guard case .refused = await node.apply(on, before: deadline) else {
@@ -196,7 +199,8 @@ import Vocabulary
         let node = bench.node(device, actuates: true, safeState: .off)
         await node.start()
         await node.stop()
-        let on = Command(id: CommandID("a")!, node: "node", value: 1, orderedBy: "test")
+        let on = Command(
+            id: CommandID("a")!, node: "node", order: .set(1), source: CommandSource(.rule, "test"))
         guard
             case .refused = await node.apply(on, before: bench.clock.now.advanced(by: .seconds(2)))
         else {

@@ -9,7 +9,9 @@ import Vocabulary
     private func command(
         _ id: String, node: ShNodeName = "pump", value: Int64 = 1, expires: WallTime? = nil
     ) -> Command {
-        Command(id: CommandID(id)!, node: node, value: value, orderedBy: "test", expires: expires)
+        Command(
+            id: CommandID(id)!, node: node, order: .set(value),
+            source: CommandSource(.rule, "test"), expires: expires)
     }
 
     private func refusal(_ decision: CommandDesk.Decision) -> String? {

@@ -148,7 +148,8 @@ import Vocabulary
         await bench.start()
         let answer = await bench.proactor.carryOut(
             Command(
-                id: CommandID("a")!, node: "pump", value: 1, orderedBy: "test",
+                id: CommandID("a")!, node: "pump", order: .set(1),
+                source: CommandSource(.rule, "test"),
                 expires: bench.clock.wallTime.advanced(by: .seconds(-1))))
         guard case .refused(let why) = answer else {
             Issue.record("carried out")

@@ -3,7 +3,8 @@ import Upstreams
 import Vocabulary
 
 @Suite struct `A command on a very long topic` {
-    private static let relay = ShNodeName(known: "pump-of-the-heating-circuit-in-the-northern-house")
+    private static let relay = ShNodeName(
+        known: "pump-of-the-heating-circuit-in-the-northern-house")
 
     private let codec = PlainCodec(
         profile: GatewayProfile(
@@ -23,7 +24,7 @@ import Vocabulary
                 topic: "tidegate/d1.test/set/\(target)", payload: Array("on".utf8),
                 responseTopic: "asker"),
             at: WallTime(nanoseconds: 0), using: &generator)
-        guard case .refused(let why, _, nil, _) = incoming else {
+        guard case .refused(let why, _, nil, _) = incoming.matter else {
             Issue.record("not refused: \(incoming)")
             return
         }

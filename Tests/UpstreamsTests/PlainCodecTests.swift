@@ -149,7 +149,7 @@ struct PlainCodecTests {
         let at = Timestamp(wall: House.now, monotonic: MonotonicInstant(nanoseconds: 1))
         let confirmed = codec.answer(
             .confirmed(Reading(channel: House.heaterState, value: 1), at: at), id: House.id,
-            node: House.heater, to: reply, at: House.now)
+            node: House.heater, to: reply, at: House.now)[0]
         #expect(confirmed.topic == "answers/me" && confirmed.correlationData == [1, 2])
         #expect(!confirmed.isRetained)
         #expect(
@@ -159,7 +159,7 @@ struct PlainCodecTests {
                 + #""iso":"2026-11-21T04:22:07.250000000Z","quality":"good","detail":null}"#)
         let late = codec.answer(
             .late("no answer within 5 s"), id: House.id, node: House.heater, to: reply,
-            at: House.now)
+            at: House.now)[0]
         #expect(
             late.text
                 == #"{"id":"c1","node":"heater","outcome":"late","value":null,"steps":null,"#

@@ -7,7 +7,7 @@ struct PlainCommandTests {
     func ask(
         _ payload: String, of node: String = "heater", isRetained: Bool = false,
         responseTopic: String? = nil, correlationData: [UInt8]? = nil
-    ) -> Incoming {
+    ) -> Incoming.Matter {
         ask(
             MqttMessage(
                 topic: "tidegate/d1.demo.house1/set/\(node)", payload: Array(payload.utf8),
@@ -15,13 +15,13 @@ struct PlainCommandTests {
                 correlationData: correlationData))
     }
 
-    func ask(_ message: MqttMessage) -> Incoming {
+    func ask(_ message: MqttMessage) -> Incoming.Matter {
         var generator = SeededGenerator(seed: 1)
-        return House.codec.incoming(message, at: House.now, using: &generator)
+        return House.codec.incoming(message, at: House.now, using: &generator).matter
     }
 
     /// Why it is refused.
-    func refusal(_ incoming: Incoming) -> String {
+    func refusal(_ incoming: Incoming.Matter) -> String {
         if case .refused(let why, _, _, _) = incoming { why } else { "\(incoming)" }
     }
 
@@ -31,23 +31,26 @@ struct PlainCommandTests {
         (#"{"value":0}"#, 0), (#" {"value":"off","expires":null}"#, 0),
     ])
     func `a relay is told on, off, 1 or 0`(payload: String, value: Int64) {
-        guard case .command(let command, let reply) = ask(payload) else {
+        guard case .commands(let commands, let reply) = ask(payload), let command = commands.first
+        else {
             Issue.record("\(ask(payload))")
             return
         }
-        #expect(command.node == House.heater && command.value == value)
-        #expect(command.orderedBy == "upstream site" && command.expires == nil)
+        #expect(command.node == House.heater && command.order == .set(value))
+        #expect(command.source == CommandSource(.upstream, "site") && command.expires == nil)
         #expect(command.id.text.utf8.count == 32)
         #expect(reply == Reply(topic: "tidegate/d1.demo.house1/answer/heater"))
     }
 
     @Test(arguments: [("12.5", 125), ("1e1", 100), (#"{"value":0.1}"#, 1), ("-3", -30)])
     func `a number is taken in whole steps of its channel, exactly`(payload: String, steps: Int64) {
-        guard case .command(let command, _) = ask(payload, of: "dimmer") else {
+        guard case .commands(let commands, _) = ask(payload, of: "dimmer"),
+            let command = commands.first
+        else {
             Issue.record("\(ask(payload, of: "dimmer"))")
             return
         }
-        #expect(command.value == steps)
+        #expect(command.order == .set(steps))
     }
 
     @Test func `identity, expiry, response topic and correlation data are taken over`() {
@@ -55,11 +58,12 @@ struct PlainCommandTests {
             #"{"value":"on","id":"mine-1","expires":"2026-11-21T05:22:08+01:00"}"#,
             responseTopic: "answers/me", correlationData: [0, 255])
         let command = Command(
-            id: CommandID("mine-1")!, node: House.heater, value: 1, orderedBy: "upstream site",
+            id: CommandID("mine-1")!, node: House.heater, order: .set(1),
+            source: CommandSource(.upstream, "site"),
             expires: WallTime(nanoseconds: 1_795_234_928_000_000_000))
         #expect(
             incoming
-                == .command(command, Reply(topic: "answers/me", correlationData: [0, 255])))
+                == .commands([command], Reply(topic: "answers/me", correlationData: [0, 255])))
     }
 
     @Test func `a retained command is refused and told so`() {
@@ -80,7 +84,7 @@ struct PlainCommandTests {
     @Test func `an expired command is refused`() {
         #expect(
             refusal(ask(#"{"value":1,"expires":1795234927249999999}"#)).hasPrefix("expired at "))
-        guard case .command = ask(#"{"value":1,"expires":1795234927250000000}"#) else {
+        guard case .commands = ask(#"{"value":1,"expires":1795234927250000000}"#) else {
             Issue.record("refused in time")
             return
         }
@@ -114,7 +118,7 @@ struct PlainCommandTests {
 
     @Test func `a command beyond 4 KiB is refused unread`() {
         let padding = String(repeating: " ", count: PlainCodec.longestCommand - 2)
-        guard case .command = ask("on" + padding) else {
+        guard case .commands = ask("on" + padding) else {
             Issue.record("refused within the limit")
             return
         }
@@ -165,17 +169,21 @@ struct PlainCommandTests {
             let payload = mangle(Array(original.payload.utf8), using: &generator)
             let message = MqttMessage(
                 topic: "tidegate/d1.demo.house1/set/\(original.node)", payload: payload)
-            switch House.codec.incoming(message, at: House.now, using: &generator) {
-            case .command(let command, _):
+            switch House.codec.incoming(message, at: House.now, using: &generator).matter {
+            case .commands(let commands, _):
                 taken += 1
+                guard let command = commands.first, case .set(let value) = command.order else {
+                    Issue.record("\(commands)")
+                    continue
+                }
                 let isSensible =
-                    command.node == House.heater && (0...1).contains(command.value)
-                    || command.node == House.dimmer && isNumber(command.value, in: payload)
+                    command.node == House.heater && (0...1).contains(value)
+                    || command.node == House.dimmer && isNumber(value, in: payload)
                 #expect(isSensible, "\(command) from \(String(decoding: payload, as: UTF8.self))")
             case .refused(_, _, _, let reply):
                 refused += 1
                 #expect(reply.topic.hasPrefix("tidegate/d1.demo.house1/answer/"))
-            case .ignored: ignored += 1
+            default: ignored += 1
             }
         }
         // The mangling is neither harmless nor always fatal, or this test would show nothing.

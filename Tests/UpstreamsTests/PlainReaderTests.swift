@@ -80,11 +80,12 @@ struct PlainReaderTests {
                 expires: expires, responseTopic: topic, correlationData: [9]))
         var generator = SeededGenerator(seed: 1)
         let command = Command(
-            id: House.id, node: House.dimmer, value: 125, orderedBy: "upstream site",
+            id: House.id, node: House.dimmer, order: .set(125),
+            source: CommandSource(.upstream, "site"),
             expires: expires)
         #expect(
-            codec.incoming(message, at: House.now, using: &generator)
-                == .command(command, Reply(topic: topic, correlationData: [9])))
+            codec.incoming(message, at: House.now, using: &generator).matter
+                == .commands([command], Reply(topic: topic, correlationData: [9])))
         #expect(
             reader.command(
                 gateway: House.profile.gateway, node: House.dimmer, value: "lots", id: House.id)
@@ -104,7 +105,7 @@ struct PlainReaderTests {
             for topic in ["tidegate/d1.demo.house1/answer/cli-1", "answers/me"] {
                 let message = codec.answer(
                     answer, id: House.id, node: House.dimmer, to: Reply(topic: topic), at: House.now
-                )
+                )[0]
                 let told = try #require(reader.answer(in: message))
                 #expect(told.id == House.id && told.node == House.dimmer)
                 #expect(told.outcome == outcome && told.steps == steps && told.detail == detail)

@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
-import Nodes
 import Simulators
+import Threads
 import Vocabulary
 
 @testable import Brokers

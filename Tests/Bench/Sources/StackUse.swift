@@ -8,6 +8,7 @@ import Glibc
 import Layouts
 import Nodes
 import Simulators
+import Threads
 import Vocabulary
 import Wires
 
@@ -80,7 +81,8 @@ struct StackUse {
         var chance = SystemRandomNumberGenerator()
         if mustWork, node.component.safeState != nil {
             let command = Command(
-                id: CommandID(using: &chance), node: node.name, value: 1, orderedBy: "bench",
+                id: CommandID(using: &chance), node: node.name, order: .set(1),
+                source: CommandSource(.rule, "bench"),
                 expires: nil)
             guard
                 case .confirmed = await node.apply(

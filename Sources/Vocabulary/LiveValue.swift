@@ -1,5 +1,3 @@
-import Vocabulary
-
 /// The latest that is known of one channel.
 public struct LiveValue: Hashable, Sendable {
     public let node: ShNodeName

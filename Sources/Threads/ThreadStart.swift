@@ -3,13 +3,17 @@ import Glibc
 
 /// Runs `body` on a thread of its own, which ends with it.
 ///
-/// - Parameter name: Shown by `top -H` and debuggers, cut to 15 bytes.
-func startThread(named name: String, _ body: @escaping @Sendable () -> Void) {
+/// - Parameters:
+///   - name: Shown by `top -H` and debuggers, cut to 15 bytes.
+///   - stackSize: In bytes, at least 64 KiB. The C library's name look-up, OpenSSL and SQLite want more
+///     than our own code, hence the default.
+public func startThread(
+    named name: String, stackSize: Int = 512 * 1024, _ body: @escaping @Sendable () -> Void
+) {
     var attributes = pthread_attr_t()
-    // Sound: `attributes` lives to the end of this function and the calls only fill it in. The C
-    // library's name look-up and OpenSSL want more stack than our own code.
+    // Sound: `attributes` lives to the end of this function and the calls only fill it in.
     unsafe pthread_attr_init(&attributes)
-    unsafe pthread_attr_setstacksize(&attributes, 512 * 1024)
+    unsafe pthread_attr_setstacksize(&attributes, max(stackSize, 64 * 1024))
     unsafe pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
     var thread = pthread_t()
     // Sound: the thread takes over the one reference to the box first thing.
@@ -53,7 +57,7 @@ private final class ThreadBody: Sendable {
 }
 
 /// The system's words for an error number.
-func errorWords(_ number: Int32) -> String {
+public func errorWords(_ number: Int32) -> String {
     // Sound: strerror answers a C string that is valid until this thread's next call of it.
     unsafe String(cString: strerror(number))
 }

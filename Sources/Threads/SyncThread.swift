@@ -51,22 +51,7 @@ public final class SyncThread: SerialExecutor, Alarm {
     ) {
         (self.name, self.clock) = (name, clock)
         bell = SyncThread.makeBell()
-        var attributes = pthread_attr_t()
-        // Sound: `attributes` lives to the end of this function and the calls only fill it in.
-        unsafe pthread_attr_init(&attributes)
-        unsafe pthread_attr_setstacksize(&attributes, max(stackSize, 64 * 1024))
-        unsafe pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-        var thread = pthread_t()
-        // Sound: the thread owns one reference to `self`, which it takes over first thing.
-        let status = unsafe pthread_create(
-            &thread, &attributes,
-            { argument in
-                guard let argument = unsafe argument else { return nil }
-                unsafe Unmanaged<SyncThread>.fromOpaque(argument).takeRetainedValue().run()
-                return nil
-            }, Unmanaged.passRetained(self).toOpaque())
-        unsafe pthread_attr_destroy(&attributes)
-        precondition(status == 0, "no thread for \(name): \(String(errorNumber: status))")
+        startThread(named: name, stackSize: stackSize) { self.run() }
     }
 
     deinit { close(bell) }
@@ -124,9 +109,6 @@ public final class SyncThread: SerialExecutor, Alarm {
 
     private func run() {
         identity.store(pthread_self(), ordering: .releasing)
-        // Sound: the name is copied during the call.
-        unsafe tidegate_name_thread(String(decoding: name.utf8.prefix(15), as: UTF8.self))
-        blockSignals()
         while true {
             let (jobs, isEnding) = state.withLock { state in
                 defer { state.jobs.removeAll(keepingCapacity: true) }
@@ -166,29 +148,10 @@ public final class SyncThread: SerialExecutor, Alarm {
     /// An eventfd above 1023: libmodbus and libmosquitto use select(2) and need the low descriptors.
     private static func makeBell() -> Int32 {
         let low = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
-        precondition(low >= 0, "no eventfd: \(String(errorNumber: errno))")
+        precondition(low >= 0, "no eventfd: \(errorWords(errno))")
         let high = fcntl(low, F_DUPFD_CLOEXEC, 1024)
         guard high >= 0 else { return low }
         close(low)
         return high
-    }
-
-    /// Signals for the process are the main program's; a fault on this thread stays its own.
-    private func blockSignals() {
-        var signals = sigset_t()
-        // Sound: `signals` is filled in by the calls and lives to the end of this function.
-        unsafe sigfillset(&signals)
-        for fault in [SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS] {
-            unsafe sigdelset(&signals, fault)
-        }
-        unsafe pthread_sigmask(SIG_SETMASK, &signals, nil)
-    }
-}
-
-extension String {
-    /// The system's words for an error number.
-    init(errorNumber: Int32) {
-        // Sound: strerror answers a C string that is valid until this thread's next call of it.
-        self = unsafe String(cString: strerror(errorNumber))
     }
 }

@@ -1,0 +1,53 @@
+/// Something that happened to the gateway itself, worth a place in its history.
+public struct GatewayEvent: Hashable, Sendable {
+    public let kind: Kind
+    /// The upstream it is about; nil when it is about none.
+    public let link: UpstreamName?
+    /// What the kind counts or measures; nil when it has no number.
+    public let number: Int64?
+    /// One line for people.
+    public let detail: String
+
+    /// What happened; the raw value is the word in topics and exports.
+    public enum Kind: String, Hashable, Sendable, Codable, CaseIterable {
+        /// The gateway runs; `detail` is its incarnation.
+        case started
+        /// The gateway stops in good order; `detail` says why.
+        case stopped
+        /// The link's broker took the login.
+        case connected
+        /// The link's broker cannot be had, and why. Told once for each change of the reason.
+        case connectFailed
+        /// The connection of the link is gone, and why.
+        case disconnected
+        /// All subscriptions of the link are confirmed.
+        case subscribed
+        /// The link's peer was heard: facts flow.
+        case peerActive
+        /// The link's peer was silent for too long.
+        case peerSilent
+        /// A reporting period of the link is over: `number` is its length in nanoseconds, and the fact's
+        /// time is its end. Whoever reports in periods closes one here, the same way each time.
+        case periodEnded
+        /// So many facts gave way before the link, or anybody, had acknowledged them.
+        case dropped
+        /// The link's peer never acknowledged a fact; `number` is its place in the journal.
+        case setAside
+        /// The wall clock was set: `number` is by how many nanoseconds.
+        case clockSet
+        /// A damaged journal was opened; `detail` says what was saved and where the rest is kept.
+        case salvaged
+        /// A changed layout runs, and what it touched.
+        case reloaded
+        /// A changed layout was refused, and why. The old one goes on.
+        case reloadRefused
+        /// A part of the gateway gave no sign of life and was started again.
+        case restarted
+    }
+
+    public init(
+        _ kind: Kind, link: UpstreamName? = nil, number: Int64? = nil, detail: String = ""
+    ) {
+        (self.kind, self.link, self.number, self.detail) = (kind, link, number, detail)
+    }
+}
