@@ -66,6 +66,7 @@ let package = Package(
         room("Wires", ["DriverKit", "Vocabulary", "CGpiod", "CModbus", "CLinux"]),
         room("Nodes", ["DriverKit", "Channels", "Threads", "Vocabulary"]),
         room("Layouts", ["DriverKit", "Documents", "Vocabulary"]),
+        room("Imports", ["Vocabulary", "Documents"]),
         room("Journals", ["Vocabulary", deque]),
         room("Links", ["Vocabulary"]),
         room("Upstreams", ["Vocabulary", "Documents", "Threads", "CMosquitto", "CLinux", deque]),
@@ -80,8 +81,8 @@ let package = Package(
             name: "tidegate",
             dependencies: [
                 "Vocabulary", "Documents", "Channels", "DriverKit", "Drivers", "Wires", "Nodes",
-                "Layouts", "Journals", "Links", "Upstreams", "Brokers", "Proactors", "Simulators",
-                "Threads", "CLinux", logging, deque,
+                "Layouts", "Imports", "Journals", "Links", "Upstreams", "Brokers", "Proactors",
+                "Simulators", "Threads", "CLinux", logging, deque,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
@@ -121,6 +122,9 @@ let package = Package(
             "LayoutsTests",
             ["Layouts", "Drivers", "Documents", "DriverKit", "Simulators", "Vocabulary"],
             resources: [.copy("Broken")]),
+        tests(
+            "ImportsTests", ["Imports", "Layouts", "Drivers", "Documents", "Vocabulary"],
+            resources: [.copy("Samples")]),
         tests("JournalsTests", ["Journals", "Vocabulary", "Conformance"]),
         tests("LinksTests", ["Links", "Vocabulary"]),
         tests("UpstreamsTests", ["Upstreams", "Brokers", "Threads", "Simulators", "Vocabulary"]),

@@ -104,8 +104,7 @@ enum UnsafeRule {
 enum DocumentationRule {
     static let rooms: Set<String> = [
         "Vocabulary", "Documents", "Threads", "Channels", "DriverKit", "Nodes", "Layouts",
-        "Journals", "Links",
-        "Upstreams", "Brokers", "Proactors",
+        "Imports", "Journals", "Links", "Upstreams", "Brokers", "Proactors",
     ]
     /// What the standard library's protocols ask for and explain.
     private static let known: Set<String> = [
