@@ -6,8 +6,11 @@ import Vocabulary
 
 struct LayoutCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "layout", abstract: "Check, show and describe hardware layouts.",
-        subcommands: [LayoutCheckCommand.self, LayoutShowCommand.self, LayoutSchemaCommand.self])
+        commandName: "layout", abstract: "Check, show, describe and import hardware layouts.",
+        subcommands: [
+            LayoutCheckCommand.self, LayoutShowCommand.self, LayoutSchemaCommand.self,
+            LayoutImportCommand.self,
+        ])
 }
 
 struct LayoutCheckCommand: ParsableCommand {
