@@ -36,11 +36,12 @@ struct GatewayAssembly {
     func proactor(_ profile: GatewayProfile) throws(DriverError) -> Proactor {
         let inbox = Mailbox<Fact>(laneCapacity: Self.laneCapacity)
         let queues = Dictionary(uniqueKeysWithValues: layout.upstreams.map { ($0.name, $0.queue) })
+        let interlocks = InterlockDesk(layout.interlocks)
         return Proactor(
-            profile: profile, nodes: try nodes(inbox), inbox: inbox,
+            profile: profile, nodes: try nodes(inbox, interlocks), inbox: inbox,
             journal: MemoryJournal(upstreams: queues), clock: clock,
             chance: SeededGenerator(seed: settings.seed.value, for: profile.incarnation),
-            logger: logger)
+            logger: logger, interlocks: interlocks)
     }
 
     /// Whether the node's hardware is simulated. Never true unless layout or command line say so.
@@ -48,7 +49,9 @@ struct GatewayAssembly {
         settings.simulate.value || node.component.isSimulated
     }
 
-    private func nodes(_ inbox: Mailbox<Fact>) throws(DriverError) -> [ShNode] {
+    private func nodes(
+        _ inbox: Mailbox<Fact>, _ interlocks: InterlockDesk
+    ) throws(DriverError) -> [ShNode] {
         let registry = DriverRegistry.standard
         let buses = ModbusBusPool(layout.buses.filter { !$0.isSimulated }, clock: clock)
         let real = RealWiring(
@@ -57,12 +60,14 @@ struct GatewayAssembly {
         let pretend = SimulatedWiring(clock: clock)
         try pretend.plugIn(
             layout.nodes.filter(isSimulated).map(\.component), seed: settings.seed.value)
+        let board = ChannelBoard()
         return layout.nodes.map { node in
             let wiring: any Wiring = isSimulated(node) ? pretend : real
             var chance = SeededGenerator(seed: settings.seed.value, for: node.name.text)
             return ShNode(
                 name: node.name, component: node.component,
                 phase: Double.random(in: 0..<1, using: &chance),
+                rules: node.rules, desk: interlocks, board: board,
                 outbox: inbox.sender(named: node.name.text), clock: clock
             ) { component throws(DriverError) in
                 guard let driver = registry[component.model] else {

@@ -8,6 +8,8 @@ public struct HardwareLayout: Hashable, Sendable {
     public let buses: [Bus]
     /// In layout order.
     public let nodes: [NodeLayout]
+    /// What relays may not do together, in layout order.
+    public let interlocks: [Interlock]
     /// In layout order.
     public let upstreams: [UpstreamLayout]
     /// The lowest layer of the settings of `tidegate run`; nil where the layout says nothing.
@@ -24,6 +26,8 @@ public struct NodeLayout: Hashable, Sendable {
     public let parent: ShNodeName?
     /// Its hardware, with the node's channels.
     public let component: Component
+    /// What guards a relay; nothing for other nodes.
+    public let rules: GuardRules
 }
 
 /// One broker that readings go to and commands come from.
@@ -84,7 +88,7 @@ extension HardwareLayout {
             nodes: nodes.map {
                 NodeLayout(
                     name: $0.name, kind: $0.kind, title: $0.title, parent: $0.parent,
-                    component: $0.component.simulated())
-            }, upstreams: upstreams, settings: settings)
+                    component: $0.component.simulated(), rules: $0.rules)
+            }, interlocks: interlocks, upstreams: upstreams, settings: settings)
     }
 }

@@ -43,6 +43,7 @@ extension LayoutReader {
         let safeState: SafeState? = section.word("safeState")
         let draft = component(of: section, named: name)
         if let kind { checkSafeState(section, kind) }
+        let rules = readRules(section, kind)
 
         var component: Component?
         if let draft, let driver = draft.driver {
@@ -60,7 +61,7 @@ extension LayoutReader {
         if let name, let kind, let component {
             layout = NodeLayout(
                 name: name, kind: kind, title: section.text("title") ?? name.text, parent: parent,
-                component: component)
+                component: component, rules: rules)
         }
         return NodeDraft(
             section: section, name: name, parent: parent, driver: draft?.driver,

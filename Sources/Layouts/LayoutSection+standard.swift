@@ -22,6 +22,9 @@ extension LayoutSection {
                 "Hardware that nodes refer to by name. Each belongs to exactly one node."),
             LayoutKey("nodes", .sections(.node), .required, "The relays, sensors and meters."),
             LayoutKey(
+                "interlocks", .sections(.interlock), .optional,
+                "What relays may not do together."),
+            LayoutKey(
                 "upstreams", .sections(.upstream), .optional,
                 "MQTT brokers that readings go to. Without one the gateway is local only."),
             LayoutKey(
@@ -93,6 +96,7 @@ extension LayoutSection {
             LayoutKey(
                 "safeState", .value(.choice(SafeState.allCases.map(\.rawValue))), .optional,
                 "Where a relay is driven when nobody is in charge of it. Every relay needs one."),
+        ] + guardKeys + [
             LayoutKey(
                 "channels", .sections(.channel), .optional,
                 "What is read; every channel of the driver when left out."),
@@ -111,7 +115,12 @@ extension LayoutSection {
             ("then", .object([("required", .array([.text("safeState")]))])),
             (
                 "else",
-                .object([("properties", .object([("safeState", .flag(false))]))])
+                .object([
+                    (
+                        "properties",
+                        .object((["safeState"] + guardKeys.map(\.name)).map { ($0, .flag(false)) })
+                    )
+                ])
             ),
         ])
 
@@ -220,6 +229,6 @@ extension LayoutSection {
 
     /// Every section with keys, for telling where a misplaced key belongs.
     static let all: [LayoutSection] = [
-        layout, bus, component, node, channel, upstream, tls, settings,
+        layout, bus, component, node, limits, feedback, channel, interlock, upstream, tls, settings,
     ]
 }

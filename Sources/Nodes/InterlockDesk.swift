@@ -20,6 +20,12 @@ public final class InterlockDesk: Sendable {
         change { $0.replace(rules) }
     }
 
+    /// In which order actuators go to their safe states so that none waits for another: those of rank 0
+    /// first, side by side.
+    public func ranks(_ safe: [ShNodeName: SafeState]) -> [ShNodeName: Int] {
+        state.withLock { $0.interlocks.ranks(safe) }
+    }
+
     /// Has `ring` called, on any thread, whenever something changed. The last one registered counts.
     func register(_ relay: ShNodeName, _ ring: @escaping @Sendable () -> Void) {
         state.withLock { $0.bells[relay] = ring }

@@ -18,14 +18,14 @@ struct Interlocks: Sendable {
         case blocked(RelayGuard.Block)
     }
 
-    private struct Group {
+    struct Group: Sendable {
         let members: [ShNodeName]
         let deadTime: Duration
     }
 
-    private var groups: [Group] = []
+    private(set) var groups: [Group] = []
     /// What each needs to be on.
-    private var needs: [ShNodeName: [ShNodeName]] = [:]
+    private(set) var needs: [ShNodeName: [ShNodeName]] = [:]
     private(set) var states: [ShNodeName: State] = [:]
     /// Those that want to go off and wait for others that need them.
     private var leaving: Set<ShNodeName> = []

@@ -32,10 +32,13 @@ extension ShNode {
         return await withCheckedContinuation { askers[command.id] = $0 }
     }
 
-    /// A sign of life of whoever commands over that link, for `failsafeAfter`.
-    public func heard(_ source: CommandSource) {
-        relay?.heard(source, at: clock.now)
-        tend()
+    /// A sign of life of whoever commands over that link, for `failsafeAfter`. Never waits for the
+    /// node; of each link it keeps the newest only.
+    public nonisolated func hear(_ source: CommandSource) {
+        guard rules.failsafeAfter != nil else { return }
+        let now = clock.now
+        words.withLock { $0[source] = now }
+        thread.ring()
     }
 
     /// Drives an actuator to its safe state and lets go of the device. One that was not open is looked
@@ -78,7 +81,7 @@ extension ShNode {
     /// Does all that the guard wants now. Called after everything that it may want to know of.
     func tend() {
         guard relay != nil else { return }
-        relay?.pass(to: clock.now)
+        passTime()
         relay?.demanded(desk.demand(on: name))
         lookAtFeedback()
         relay?.wake()
@@ -87,6 +90,12 @@ extension ShNode {
             lookAtFeedback()
         }
         settle()
+    }
+
+    /// What was heard counts before what has run out since.
+    func passTime() {
+        for (source, at) in words.withLock({ $0.take() }) { relay?.heard(source, at: at) }
+        relay?.pass(to: clock.now)
     }
 
     private func lookAtFeedback() {
@@ -179,6 +188,13 @@ extension ShNode {
         guard now < end else { return component.left(as: .hold) }
         retryAt = min(end, block.until ?? end, now.advanced(by: .milliseconds(50)))
         return nil
+    }
+}
+
+extension Dictionary {
+    fileprivate mutating func take() -> Self {
+        defer { self = [:] }
+        return self
     }
 }
 

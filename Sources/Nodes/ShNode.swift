@@ -21,6 +21,8 @@ public actor ShNode {
     public nonisolated let name: ShNodeName
     public nonisolated let component: Component
     public nonisolated let pulse: NodePulse
+    /// What guards an actuator.
+    public nonisolated let rules: GuardRules
 
     let thread: SyncThread
     private let open: Opener
@@ -37,6 +39,8 @@ public actor ShNode {
     // What an actuator has beyond that; see ShNode+relay.swift.
     let desk: InterlockDesk
     let board: ChannelBoard
+    /// The newest sign of life over each link that the guard has not been told of.
+    nonisolated let words = Guarded<[CommandSource: MonotonicInstant]>([:])
     /// Decides when the actuator is switched; nil for what only measures.
     var relay: RelayGuard?
     /// Who may command the actuator now.
@@ -69,7 +73,7 @@ public actor ShNode {
         outbox: Mailbox<Fact>.Sender, clock: any GatewayClock, open: @escaping Opener
     ) {
         (self.name, self.component, self.outbox, self.clock) = (name, component, outbox, clock)
-        (self.open, self.desk, self.board) = (open, desk, board)
+        (self.open, self.rules, self.desk, self.board) = (open, rules, desk, board)
         let fastest = component.channels.map(\.pollPeriod).min() ?? .seconds(1)
         let now = clock.now
         let origin = now.advanced(by: fastest * phase)
@@ -106,7 +110,7 @@ public actor ShNode {
     private func round() -> SyncThread.Rest {
         let now = clock.now
         pulse.note { $0.busySince = now }
-        relay?.pass(to: now)
+        passTime()
         if driver == nil, now >= retryAt ?? now { openDriver(at: now) }
         if driver != nil, now >= retryAt ?? now { takeEvents(at: now) }
         if driver != nil, now >= retryAt ?? now { poll(at: now) }

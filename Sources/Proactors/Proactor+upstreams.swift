@@ -58,6 +58,7 @@ extension Proactor {
             plan.codec.greeting(at: clock.wallTime) + unknown.flatMap(plan.codec.unknown))
         lines[plan.name]?.answers = []
         lines[plan.name]?.mustTellStanding = true
+        lines[plan.name]?.unsentAuthority = Set(told.keys)
         lines[plan.name]?.unsentLive = latest
         lines[plan.name]?.bell.yield()
     }
@@ -88,6 +89,11 @@ extension Proactor {
             let troubles = standing.values.sorted { $0.since < $1.since }
             try publish(plan.codec.standing(troubles, at: clock.wallTime), plan)
             lines[name]?.mustTellStanding = false
+        }
+        while canSend(name), let node = lines[name]?.unsentAuthority.first {
+            let authority = told[node] ?? Authority()
+            try publish(plan.codec.authority(authority, of: node, at: clock.timestamp), plan)
+            lines[name]?.unsentAuthority.remove(node)
         }
         while canSend(name), let (channel, value) = lines[name]?.unsentLive.first {
             try publish(plan.codec.live(value.reading, at: value.at.wall), plan)
@@ -146,7 +152,9 @@ extension Proactor {
 
     /// A message from upstream: a command, or something that is not carried out and why.
     private func take(_ message: MqttMessage, _ plan: UpstreamPlan) async {
-        switch plan.codec.incoming(message, at: clock.wallTime, using: &chance).matter {
+        let incoming = plan.codec.incoming(message, at: clock.wallTime, using: &chance)
+        if incoming.isSignOfLife { hear(CommandSource(.upstream, plan.name.text)) }
+        switch incoming.matter {
         case .commands(let commands, let reply):
             // Not awaited here, so that a slow node does not hold up the next command.
             Task {
@@ -210,7 +218,7 @@ extension Proactor {
             !line.isConnected
                 || (line.window.inFlight == 0 && line.window.acknowledged >= newest
                     && line.greeting.isEmpty && line.answers.isEmpty && line.unsentLive.isEmpty
-                    && !line.mustTellStanding)
+                    && line.unsentAuthority.isEmpty && !line.mustTellStanding)
         }
     }
 

@@ -34,7 +34,11 @@ public actor Proactor {
     /// Gives identities to commands that come without one.
     var chance: SeededGenerator
     var lines: [UpstreamName: UpstreamLine] = [:]
-    private let nodes: [ShNodeName: ShNode]
+    let nodes: [ShNodeName: ShNode]
+    /// The one that all actuators ask; see Proactor+guards.swift.
+    let interlocks: InterlockDesk
+    /// Who may command each actuator, as everyone was told last.
+    var told: [ShNodeName: Authority] = [:]
     private let inbox: Mailbox<Fact>
     private let watchOutbox: Mailbox<Fact>.Sender
     private var watches: [ShNodeName: NodeWatch] = [:]
@@ -54,8 +58,10 @@ public actor Proactor {
     /// - Parameter inbox: Where the nodes send their facts; the proactor is its one consumer.
     public init(
         profile: GatewayProfile, nodes: [ShNode], inbox: Mailbox<Fact>, journal: any Journal,
-        clock: any GatewayClock, chance: SeededGenerator, logger: Logger
+        clock: any GatewayClock, chance: SeededGenerator, logger: Logger,
+        interlocks: InterlockDesk = InterlockDesk()
     ) {
+        self.interlocks = interlocks
         (self.profile, self.inbox, self.journal) = (profile, inbox, journal)
         (self.clock, self.chance, self.logger) = (clock, chance, logger)
         // The watch speaks of each channel at most once a look, so nothing of it is ever dropped.
@@ -72,7 +78,9 @@ public actor Proactor {
             watches[node.name] = NodeWatch(name: node.name, channels: node.component.channels)
         }
         running = Task { await self.run() }
-        await startNodes { $0.component.safeState != nil }
+        pumping.append(watchAuthority())
+        // Interlocked relays in an order in which none waits for another.
+        for relays in nodesByRank { await startNodes { relays.contains($0.name) } }
         await startNodes { $0.component.safeState == nil }
     }
 
@@ -97,17 +105,7 @@ public actor Proactor {
     public func stop() async -> Bool {
         isStopping = true
         let clock = clock
-        let areSafe = await withTaskGroup(of: Bool.self) { group in
-            for node in nodes.values {
-                group.addTask {
-                    let answer = await within(Self.stopTime.nodes, on: clock) { await node.stop() }
-                    return self.isSafe(node, answer)
-                }
-            }
-            var areSafe = true
-            for await isSafe in group where !isSafe { areSafe = false }
-            return areSafe
-        }
+        let areSafe = await stopNodes()
         tellWork()
         inbox.close()
         await running?.value
@@ -123,7 +121,7 @@ public actor Proactor {
     /// Tells when a node that stopped is not known to be safe.
     ///
     /// - Parameter answer: Nil when the node did not come back; nil inside when it had nothing to confirm.
-    private nonisolated func isSafe(_ node: ShNode, _ answer: CommandAnswer??) -> Bool {
+    nonisolated func isSafe(_ node: ShNode, _ answer: CommandAnswer??) -> Bool {
         switch answer {
         case .some(.some(.confirmed)), .some(.none): return true
         case .some(.some(let answer)):
@@ -150,13 +148,15 @@ public actor Proactor {
             return answer
         case .carryOut: break
         }
+        // A contact or a current takes its own time to show what was switched.
+        let time = Self.commandTime + (node.rules.feedback?.within ?? .zero)
         let deadline = clock.now.advanced(by: Self.commandTime)
         let answer =
-            await within(Self.commandTime, on: clock) {
+            await within(time, on: clock) {
                 let answer = await node.apply(command, before: deadline)
                 await self.left(command)
                 return answer
-            } ?? .late("node \(command.node): no answer within \(Self.commandTime.layoutText)")
+            } ?? .late("node \(command.node): no answer within \(time.layoutText)")
         desk.answered(command, answer)
         logger.notice(
             "\(command.source) asked for \(command.order): \(answer.words)", metadata: metadata)
@@ -239,6 +239,7 @@ public actor Proactor {
     private func note(_ event: GatewayEvent) {
         let metadata: Logger.Metadata = event.link.map { ["link": "\($0)"] } ?? [:]
         logger.notice("\(event.kind.rawValue): \(event.detail)", metadata: metadata)
+        if event.kind == .clockSet { tellAuthorityAgain() }
     }
 
     // MARK: - Watching

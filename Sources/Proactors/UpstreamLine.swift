@@ -18,6 +18,8 @@ struct UpstreamLine: Sendable {
     var answers: Deque<MqttMessage> = []
     /// Whether the list of standing troubles has changed since upstream was told.
     var mustTellStanding = false
+    /// The actuators whose authority has changed since upstream was told.
+    var unsentAuthority: Set<ShNodeName> = []
     /// Rung whenever there may be something to hand over.
     let bell: AsyncStream<Void>.Continuation
     /// What was refused and why, as told, so that it is told once for each change. At most 64.

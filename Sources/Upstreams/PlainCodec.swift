@@ -5,7 +5,8 @@ import Vocabulary
 /// Below `tidegate/GATEWAY`: `status` and `birth` say who is here; `live/CHANNEL` holds each newest
 /// value, retained, and `readings/CHANNEL` tells each value once, in order and acknowledged;
 /// `trouble/NODE` tells each trouble's begin and end, and `troubles` holds those that stand, retained;
-/// `set/NODE` takes commands and `answer/NODE` answers them.
+/// `authority/NODE` says who may command a relay, retained; `set/NODE` takes commands and `answer/NODE`
+/// answers them; `alive` takes the signs of life of whoever commands.
 public struct PlainCodec: Codec {
     let profile: GatewayProfile
     let topics: PlainTopics
@@ -29,7 +30,7 @@ public struct PlainCodec: Codec {
 
     public var will: MqttMessage { status("offline", at: nil) }
 
-    public var subscriptions: [String] { [topics.commands] }
+    public var subscriptions: [String] { [topics.commands, topics.alive] }
 
     /// The birth comes first, so that nobody takes an old birth for that of the new incarnation.
     public func greeting(at now: WallTime) -> [MqttMessage] {
