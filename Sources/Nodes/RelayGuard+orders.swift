@@ -31,6 +31,7 @@ extension RelayGuard {
             authority.endHold()
             guard let target = safe.value else { return current() }
             mustDrive = true
+            if fault?.isSafe == false { fault?.beginAnew(at: now) }
             attempt = Attempt(
                 id: command.id, target: target, previous: nil,
                 by: now.advanced(by: Self.rippleTime))

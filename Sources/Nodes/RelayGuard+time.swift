@@ -26,9 +26,10 @@ extension RelayGuard {
         {
             missed(shown, at: now)
         }
-        if let attempt, attempt.by <= now, let block, block.isPassing {
+        if let attempt, attempt.by <= now, awaited == nil {
+            let why = block?.why ?? demand ?? "it was not confirmed in time"
             undo(attempt)
-            answer(attempt.id, .failed("node \(name): \(block.why)"))
+            answer(attempt.id, .failed("node \(name): \(why)"))
         }
         if let wish, wish.until <= now { carryOut(wish, at: now) }
     }
@@ -58,8 +59,9 @@ extension RelayGuard {
         if goal?.value != 0, !isStopping { times.append(record.overtime) }
         if isOpen {
             times.append(awaited?.until)
-            if let fault, !fault.isSafe { times.append(fault.nextTry) }
-            if let attempt, block?.isPassing == true { times.append(attempt.by) }
+            // Neither counts while something else is waited for.
+            if let fault, !fault.isSafe, awaited == nil, !isAsleep { times.append(fault.nextTry) }
+            if let attempt, awaited == nil { times.append(attempt.by) }
             if isAsleep { times.append(block?.until) }
             if let blockedSince, blockedSince.advanced(by: Self.rippleTime) > now {
                 times.append(blockedSince.advanced(by: Self.rippleTime))

@@ -50,7 +50,8 @@ struct RelayGuard: Sendable {
         let target: Int64
         /// What stood before, in case it cannot be.
         let previous: AuthorityBook.Order?
-        let by: MonotonicInstant
+        /// When it ends if others still stand in its way.
+        var by: MonotonicInstant
     }
 
     struct Wish: Sendable {
@@ -174,6 +175,7 @@ struct RelayGuard: Sendable {
                 return
             }
         }
+        if self.block == nil { attempt?.by = now.advanced(by: Self.rippleTime) }
         self.block = block
         blockedSince = blockedSince ?? now
         isAsleep = true
@@ -306,7 +308,8 @@ struct RelayGuard: Sendable {
     mutating func undo(_ attempt: Attempt) {
         authority.order = attempt.previous
         self.attempt = nil
-        mustDrive = false
+        // The safe state is sought on, order or not.
+        mustDrive = fault?.isSafe == false
         unblock()
     }
 }

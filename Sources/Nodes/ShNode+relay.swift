@@ -134,8 +134,8 @@ extension ShNode {
         guard let relay else { return }
         let stamp = clock.timestamp
         desk.note(
-            name, isOn: relay.confirmed, waits: relay.block?.isPassing == true,
-            at: stamp.monotonic)
+            name, isOn: relay.confirmed,
+            waits: relay.block?.isPassing == true || openingBlocked != nil, at: stamp.monotonic)
         for kind in RelayGuard.troubleKinds {
             if let detail = relay.trouble(kind, at: stamp.monotonic) {
                 if let trouble = troubles.begin(kind, detail) { tell([trouble]) }
