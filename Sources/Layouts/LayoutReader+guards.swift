@@ -92,7 +92,8 @@ extension LayoutReader {
         return FeedbackRule(channel: name, whenOn: whenOn, within: within)
     }
 
-    private mutating func whenOn(_ section: Section, _ channel: DataChannel) -> ClosedRange<Int64>? {
+    private mutating func whenOn(_ section: Section, _ channel: DataChannel) -> ClosedRange<Int64>?
+    {
         if channel.unit == .onOff {
             if section.says("onAbove") {
                 tell(

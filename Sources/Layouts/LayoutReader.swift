@@ -61,7 +61,8 @@ public struct LayoutReader {
         let settings = readSettings()
         guard let gateway = document.name("gateway", GatewayTag.self) else { return nil }
         return HardwareLayout(
-            gateway: gateway, buses: buses, nodes: nodes.compactMap { draft in
+            gateway: gateway, buses: buses,
+            nodes: nodes.compactMap { draft in
                 draft.layout.map { $0.guarded(by: rules[$0.name] ?? $0.rules) }
             },
             interlocks: interlocks, upstreams: upstreams, settings: settings)

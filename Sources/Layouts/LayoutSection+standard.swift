@@ -99,7 +99,7 @@ extension LayoutSection {
         ] + guardKeys + [
             LayoutKey(
                 "channels", .sections(.channel), .optional,
-                "What is read; every channel of the driver when left out."),
+                "What is read; every channel of the driver when left out.")
         ],
         schemaRules: [
             (

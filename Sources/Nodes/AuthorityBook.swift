@@ -26,7 +26,8 @@ struct AuthorityBook: Sendable {
     }
 
     /// Why `source` may not give this order now; nil when it may.
-    func refusal(_ order: Command.Order, by source: CommandSource, at now: MonotonicInstant) -> String?
+    func refusal(_ order: Command.Order, by source: CommandSource, at now: MonotonicInstant)
+        -> String?
     {
         switch order {
         case .set:
@@ -51,7 +52,9 @@ struct AuthorityBook: Sendable {
     }
 
     private func held(against source: CommandSource, at now: MonotonicInstant) -> String? {
-        guard let holder, let heldUntil, holder != source, source.kind != .gateway else { return nil }
+        guard let holder, let heldUntil, holder != source, source.kind != .gateway else {
+            return nil
+        }
         return "node \(name): held by \(holder) for \(heldUntil.wait(from: now)) more"
     }
 

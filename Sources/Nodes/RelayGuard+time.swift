@@ -15,7 +15,8 @@ extension RelayGuard {
         }
         if let end = record.overtime, end <= now, goal?.value != 0, !isStopping {
             let most = rules.limits.maximumOnTime ?? .zero
-            let detail = "node \(name): was on for \(most.layoutText), its maximumOnTime; driven off"
+            let detail =
+                "node \(name): was on for \(most.layoutText), its maximumOnTime; driven off"
             fail(because: detail)
             authority.order = .init(value: 0, source: CommandSource(.gateway))
             (overtime, wish) = (detail, nil)

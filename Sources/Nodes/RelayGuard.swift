@@ -169,7 +169,8 @@ struct RelayGuard: Sendable {
             if !block.isPassing {
                 undo(attempt)
                 if rules.limits.queuesWish, let until = block.until, let order = authority.order {
-                    wish = Wish(order: .init(value: attempt.target, source: order.source), until: until)
+                    wish = Wish(
+                        order: .init(value: attempt.target, source: order.source), until: until)
                 }
                 answer(attempt.id, .refused(refusal(block, at: now)))
                 return
@@ -217,7 +218,8 @@ struct RelayGuard: Sendable {
             (confirmed, awaited) = (nil, nil)
             if let goal, goal.value != value {
                 mismatch(
-                    "shows \(text(value)) although nobody switched it from \(text(before))", at: now)
+                    "shows \(text(value)) although nobody switched it from \(text(before))", at: now
+                )
                 return
             }
         }

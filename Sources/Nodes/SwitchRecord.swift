@@ -49,7 +49,8 @@ struct SwitchRecord: Sendable {
             switchingOn
             ? ("minimumOffTime", limits.minimumOffTime) : ("minimumOnTime", limits.minimumOnTime)
         if let least {
-            refusals.append(Refusal(why: "\(rule) \(least.layoutText)", until: since.advanced(by: least)))
+            refusals.append(
+                Refusal(why: "\(rule) \(least.layoutText)", until: since.advanced(by: least)))
         }
         if let most = limits.maximumSwitchesPerHour {
             let recent = changes.filter { $0.duration(to: now) < Self.hour }

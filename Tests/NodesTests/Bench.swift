@@ -23,7 +23,8 @@ struct Bench {
 
     func node(
         _ device: ScriptedDevice, _ channels: [DataChannel]? = nil, name: StaticString = "node",
-        actuates: Bool = false, safeState: SafeState? = nil
+        actuates: Bool = false, safeState: SafeState? = nil, rules: GuardRules = GuardRules(),
+        desk: InterlockDesk = InterlockDesk(), board: ChannelBoard = ChannelBoard()
     ) -> ShNode {
         let place = Place(path: "", line: 1, column: 1)
         let component = Component(
@@ -31,7 +32,8 @@ struct Bench {
             settings: Settings(JsonNode(.group([]), at: place), described: []),
             channels: channels ?? [channel()], safeState: safeState)
         return ShNode(
-            name: ShNodeName(known: name), component: component,
+            name: ShNodeName(known: name), component: component, rules: rules, desk: desk,
+            board: board,
             outbox: mailbox.sender(named: name.description), clock: clock,
             open: device.opener(actuates: actuates))
     }

@@ -45,7 +45,9 @@ struct GuardBench {
         relay.wake()
         while let step = relay.step(at: now) {
             if !isStuck {
-                if step.value != level { switched.append((step.value != 0, start.duration(to: now))) }
+                if step.value != level {
+                    switched.append((step.value != 0, start.duration(to: now)))
+                }
                 level = step.value
             }
             relay.drove(step, shows: level, at: now)

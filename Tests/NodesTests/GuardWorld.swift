@@ -47,13 +47,17 @@ struct GuardWorld {
         chance = SeededGenerator(seed: seed)
         add("up", GuardRules(limits: .init(minimumOnTime: .seconds(1), queuesWish: true)))
         add("down", GuardRules())
-        add("heater", GuardRules(limits: .init(maximumOnTime: .seconds(120)), failsafeAfter: .seconds(60)))
+        add(
+            "heater",
+            GuardRules(limits: .init(maximumOnTime: .seconds(120)), failsafeAfter: .seconds(60)))
         add(
             "pump",
             GuardRules(
                 feedback: .init(channel: "pump-contact", whenOn: 1...1, within: .seconds(2))))
         add("valve", GuardRules(limits: .init(maximumSwitchesPerHour: 20)))
-        add("boost", GuardRules(limits: .init(minimumOnTime: .seconds(30), minimumOffTime: .seconds(20))))
+        add(
+            "boost",
+            GuardRules(limits: .init(minimumOnTime: .seconds(30), minimumOffTime: .seconds(20))))
         add("frost", GuardRules(), safe: .on)
         add("lamp", GuardRules(failsafeAfter: .seconds(30)), safe: .hold)
         tendAll()
@@ -80,8 +84,12 @@ struct GuardWorld {
             relays[name]?.hasBrokenContact.toggle()
             relays[name]?.contactFollows = now.advanced(by: .milliseconds(100))
         case 51..<54: plug(name)
-        default: pass(.milliseconds(Int64.random(in: 0...1, using: &chance) == 0
-            ? .random(in: 1...3_000, using: &chance) : .random(in: 1_000...90_000, using: &chance)))
+        default:
+            pass(
+                .milliseconds(
+                    Int64.random(in: 0...1, using: &chance) == 0
+                        ? .random(in: 1...3_000, using: &chance)
+                        : .random(in: 1_000...90_000, using: &chance)))
         }
         tendAll()
     }
@@ -153,7 +161,8 @@ struct GuardWorld {
             guard let next = times.min(), next <= end else { break }
             if next <= now {
                 let who = names.filter {
-                    relays[$0]?.brain.deadline(after: now, isOpen: relays[$0]?.isOpen == true) == next
+                    relays[$0]?.brain.deadline(after: now, isOpen: relays[$0]?.isOpen == true)
+                        == next
                 }
                 breaches.append("a deadline of \(who) has passed: nobody rests")
             }
@@ -274,7 +283,9 @@ struct GuardWorld {
                 breaches.append("\(name) is not in its safe state, and nothing keeps it from there")
             }
         }
-        let silent = asked.filter { answered[$0.key] == nil && $0.value.at.duration(to: now) > .seconds(20) }
+        let silent = asked.filter {
+            answered[$0.key] == nil && $0.value.at.duration(to: now) > .seconds(20)
+        }
         for (id, ask) in silent { breaches.append("\(id) to \(ask.node) is never answered") }
     }
 }

@@ -102,7 +102,9 @@ import Vocabulary
         for relay in ["pump", "heater"] as [ShNodeName] { locks.note(relay, isOn: true, at: t0) }
         #expect(locks.demand(on: "heater") == nil)
         locks.note("pump", isOn: nil, at: t0)
-        #expect(locks.demand(on: "heater") == "it may be on only while pump is, and pump may be on or off")
+        #expect(
+            locks.demand(on: "heater")
+                == "it may be on only while pump is, and pump may be on or off")
         locks.note("heater", isOn: false, at: t0)
         #expect(locks.demand(on: "heater") == nil)
     }

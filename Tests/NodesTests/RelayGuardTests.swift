@@ -370,9 +370,11 @@ import Vocabulary
         bench.on()
         bench.relay.lost("unplugged", at: bench.now)
         #expect(bench.relay.confirmed == nil)
-        #expect(bench.relay.take(
-            Command(id: CommandID("x")!, node: "pump", order: .set(1), source: GuardBench.site),
-            at: bench.now).why.contains("not known"))
+        #expect(
+            bench.relay.take(
+                Command(id: CommandID("x")!, node: "pump", order: .set(1), source: GuardBench.site),
+                at: bench.now
+            ).why.contains("not known"))
         bench.relay.opened(at: bench.now)
         bench.force(0)
         bench.pass(.seconds(60))

@@ -21,11 +21,13 @@ struct Bench {
         let name: StaticString
         let device: ScriptedDevice
         var isRelay = false
+        var rules = GuardRules()
         var poll = Duration.seconds(1)
         var capture = Duration.seconds(60)
     }
 
-    init(_ devices: Device..., queue: Int = 1_000) {
+    init(_ devices: Device..., queue: Int = 1_000, interlocks: [Interlock] = []) {
+        let desk = InterlockDesk(interlocks)
         let inbox = Mailbox<Fact>(laneCapacity: 256)
         let clock = clock
         nodes = devices.map { device in
@@ -40,14 +42,15 @@ struct Bench {
                 settings: Settings(JsonNode(.group([]), at: place), described: []),
                 channels: [channel], safeState: device.isRelay ? .off : nil)
             return ShNode(
-                name: name, component: component,
+                name: name, component: component, rules: device.rules, desk: desk,
                 outbox: inbox.sender(named: device.name.description), clock: clock,
                 open: device.device.opener(actuates: device.isRelay))
         }
         proactor = Proactor(
             profile: GatewayProfile(gateway: "d1.test.scada", incarnation: "1", nodes: []),
             nodes: nodes, inbox: inbox, journal: MemoryJournal(upstreams: ["site": queue]),
-            clock: clock, chance: SeededGenerator(seed: 1), logger: Logger(label: "test"))
+            clock: clock, chance: SeededGenerator(seed: 1), logger: Logger(label: "test"),
+            interlocks: desk)
     }
 
     /// Starts the nodes and attaches the broker, which does not answer yet.
