@@ -53,6 +53,8 @@ let package = Package(
         .systemLibrary(
             name: "CMosquitto", pkgConfig: "libmosquitto",
             providers: [.apt(["libmosquitto-dev"])]),
+        .systemLibrary(
+            name: "CSqlite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 
         // The rooms, lowest first. Arrows point up this list only.
         room("Vocabulary", []),
@@ -67,7 +69,7 @@ let package = Package(
         room("Nodes", ["DriverKit", "Channels", "Threads", "Vocabulary"]),
         room("Layouts", ["DriverKit", "Documents", "Vocabulary"]),
         room("Imports", ["Vocabulary", "Documents"]),
-        room("Journals", ["Vocabulary", deque]),
+        room("Journals", ["Vocabulary", "Threads", "CSqlite", deque]),
         room("Links", ["Vocabulary"]),
         room("Upstreams", ["Vocabulary", "Documents", "Threads", "CMosquitto", "CLinux", deque]),
         room("Brokers", ["Vocabulary", "Nodes", "Threads", "CLinux"]),
@@ -125,7 +127,7 @@ let package = Package(
         tests(
             "ImportsTests", ["Imports", "Layouts", "Drivers", "Documents", "Vocabulary"],
             resources: [.copy("Samples")]),
-        tests("JournalsTests", ["Journals", "Vocabulary", "Conformance"]),
+        tests("JournalsTests", ["Journals", "Vocabulary", "Conformance", "Simulators"]),
         tests("LinksTests", ["Links", "Vocabulary"]),
         tests("UpstreamsTests", ["Upstreams", "Brokers", "Threads", "Simulators", "Vocabulary"]),
         tests("BrokersTests", ["Brokers", "Simulators", "Upstreams", "Vocabulary"]),

@@ -32,14 +32,25 @@ struct GatewayAssembly {
             })
     }
 
+    /// The journal in the state directory. Not open yet.
+    func journal(_ profile: GatewayProfile) -> SqliteJournal {
+        SqliteJournal(
+            path: JournalPlace.path(in: settings.stateDirectory.value),
+            upstreams: layout.upstreams.map(\.name), settings: layout.journal,
+            session: JournalSession(
+                boot: Machine.bootIdentity, incarnation: profile.incarnation,
+                channels: profile.nodes.flatMap(\.channels)),
+            clock: clock)
+    }
+
     /// - Throws: `DriverError` when a simulated device cannot be made from its settings.
-    func proactor(_ profile: GatewayProfile) throws(DriverError) -> Proactor {
+    func proactor(_ profile: GatewayProfile, _ journal: any Journal) throws(DriverError) -> Proactor
+    {
         let inbox = Mailbox<Fact>(laneCapacity: Self.laneCapacity)
-        let queues = Dictionary(uniqueKeysWithValues: layout.upstreams.map { ($0.name, $0.queue) })
         let interlocks = InterlockDesk(layout.interlocks)
         return Proactor(
             profile: profile, nodes: try nodes(inbox, interlocks), inbox: inbox,
-            journal: MemoryJournal(upstreams: queues), clock: clock,
+            journal: journal, clock: clock,
             chance: SeededGenerator(seed: settings.seed.value, for: profile.incarnation),
             logger: logger, interlocks: interlocks)
     }

@@ -1,6 +1,6 @@
-import Threads
 import CLinux
 import Glibc
+import Threads
 
 /// Small questions to the operating system that need no clock and no hardware.
 enum Machine {
@@ -32,6 +32,12 @@ enum Machine {
                 throw MachineError("\(path): is larger than \(limit) bytes")
             }
         }
+    }
+
+    /// What the kernel calls this time that the machine is switched on; empty when it does not say.
+    static var bootIdentity: String {
+        let bytes = (try? bytes(of: "/proc/sys/kernel/random/boot_id", limit: 256)) ?? []
+        return String(decoding: bytes.prefix { $0 > 0x20 }, as: UTF8.self)
     }
 
     /// Writes a file that only this user may read, in one step for whoever reads it.

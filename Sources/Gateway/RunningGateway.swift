@@ -1,6 +1,7 @@
 import Brokers
 import Channels
 import Glibc
+import Journals
 import Layouts
 import Logging
 import Proactors
@@ -81,6 +82,7 @@ actor RunningGateway {
     ) async -> ExitStatus {
         let lock: StateLock
         let proactor: Proactor
+        let journal: SqliteJournal
         var chance = SystemChance()
         let incarnation = CommandID(using: &chance).text
         let profile = assembly.profile(incarnation: incarnation)
@@ -91,7 +93,8 @@ actor RunningGateway {
                 guard let address = assembly.brokerAddress(of: upstream) else { continue }
                 _ = try assembly.login(of: upstream, at: address)
             }
-            proactor = try assembly.proactor(profile)
+            journal = assembly.journal(profile)
+            proactor = try assembly.proactor(profile, journal)
         } catch {
             logger.critical("cannot start: \(error)")
             return .unavailable
@@ -102,7 +105,7 @@ actor RunningGateway {
             metadata: ["gateway": "\(layout.gateway)", "incarnation": "\(incarnation)"])
         let showing = show(proactor)
         Task {
-            guard await !self.start(proactor, profile) else { return }
+            guard await !self.start(proactor, journal, profile) else { return }
             request.yield("a start that failed")
         }
         for await reason in requests {
@@ -111,15 +114,21 @@ actor RunningGateway {
             break
         }
         let areSafe = await stop(proactor, showing)
+        // A disk that hangs does not hold up the end; the next start finds what was kept.
+        await within(Self.lastWords, on: clock) { await journal.close() }
         logger.notice("stopped")
         if hasFailedToStart { return .unavailable }
         return areSafe ? .success : .software
     }
 
     /// - Returns: Whether all of it could be started.
-    private func start(_ proactor: Proactor, _ profile: GatewayProfile) async -> Bool {
+    private func start(
+        _ proactor: Proactor, _ journal: SqliteJournal, _ profile: GatewayProfile
+    ) async -> Bool {
         await proactor.start()
         do {
+            var chance = SystemChance()
+            try await journal.open(fresh: JournalIdentity(using: &chance))
             for upstream in layout.upstreams where !isStopping {
                 try await attach(upstream, to: proactor, profile)
             }
@@ -127,7 +136,8 @@ actor RunningGateway {
         } catch {
             // A stop breaks a start off; that is no failure.
             guard !isStopping else { return true }
-            logger.critical("cannot start: \(error)")
+            let detail = (error as? JournalError)?.detail ?? "\(error)"
+            logger.critical("cannot start: \(detail)")
             hasFailedToStart = true
             return false
         }

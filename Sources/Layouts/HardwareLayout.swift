@@ -12,6 +12,8 @@ public struct HardwareLayout: Hashable, Sendable {
     public let interlocks: [Interlock]
     /// In layout order.
     public let upstreams: [UpstreamLayout]
+    /// How history is kept on disk.
+    public let journal: JournalSettings
     /// The lowest layer of the settings of `tidegate run`; nil where the layout says nothing.
     public let settings: RunSettings
 }
@@ -42,8 +44,6 @@ public struct UpstreamLayout: Hashable, Sendable {
     public let keepAlive: Duration
     /// How many messages may wait for the broker's acknowledgement.
     public let window: Int
-    /// How many facts wait in memory while the broker is away.
-    public let queue: Int
 
     /// Which broker it is.
     public enum Broker: Hashable, Sendable {
@@ -89,6 +89,6 @@ extension HardwareLayout {
                 NodeLayout(
                     name: $0.name, kind: $0.kind, title: $0.title, parent: $0.parent,
                     component: $0.component.simulated(), rules: $0.rules)
-            }, interlocks: interlocks, upstreams: upstreams, settings: settings)
+            }, interlocks: interlocks, upstreams: upstreams, journal: journal, settings: settings)
     }
 }

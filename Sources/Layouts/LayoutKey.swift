@@ -115,6 +115,15 @@ extension TextForm {
         return problem + ", or \"embedded\"" + didYouMean(text, among: ["embedded"])
     }
 
+    static let size = TextForm(
+        words: "a size from 1MB on: a whole number and MB or GB",
+        schema: [("pattern", .text("^[1-9][0-9]{0,5} ?[MG]B$"))]
+    ) { text in
+        JournalSettings.bytes(text) == nil
+            ? "\(JsonValue.text(text).quoted) must be a size from 1MB on: a whole number and MB or GB, "
+                + "for example \"500MB\"" : nil
+    }
+
     static let topic = TextForm(
         words: "one level of an MQTT topic", schema: [("pattern", .text("^[^$/#+][^/#+]*$"))]
     ) { text in

@@ -32,6 +32,11 @@ extension LayoutReader {
     /// The node's name; nil when it has none of its own.
     private mutating func nodeName(_ section: Section) -> ShNodeName? {
         guard let name = section.name("name", ShNodeTag.self) else { return nil }
+        if name == .gateway {
+            tell(
+                section.place(of: "name"),
+                "gateway stands for the gateway itself; take another name")
+        }
         guard let taken = nodeNames.take(name.text, at: section.place) else { return name }
         tell(section.place(of: "name"), taken)
         return nil

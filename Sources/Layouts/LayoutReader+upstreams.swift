@@ -46,13 +46,12 @@ extension LayoutReader {
         }
         let files = readTls(section)
         guard let name, let topic = section.text("topic"),
-            let keepAlive = section.duration("keepAlive"), let window = section.whole("window"),
-            let queue = section.whole("queue")
+            let keepAlive = section.duration("keepAlive"), let window = section.whole("window")
         else { return nil }
         return UpstreamLayout(
             name: name, broker: broker, topic: topic, user: section.text("user"),
             password: section.secret("password"), tls: files, keepAlive: keepAlive,
-            window: Int(window), queue: Int(queue))
+            window: Int(window))
     }
 
     private mutating func checkTls(_ section: Section, _ address: BrokerAddress) {
@@ -75,6 +74,15 @@ extension LayoutReader {
         guard let authority = tls.text("authority") else { return nil }
         return TlsFiles(
             authority: authority, certificate: tls.text("certificate"), key: tls.secret("key"))
+    }
+
+    func readJournal() -> JournalSettings {
+        guard let section = document.section("journal", .journal),
+            let commitInterval = section.duration("commitInterval"),
+            let retain = section.duration("retain"),
+            let size = section.text("size").flatMap(JournalSettings.bytes)
+        else { return .standard }
+        return JournalSettings(commitInterval: commitInterval, retain: retain, size: size)
     }
 
     func readSettings() -> RunSettings {

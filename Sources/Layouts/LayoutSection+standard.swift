@@ -28,6 +28,9 @@ extension LayoutSection {
                 "upstreams", .sections(.upstream), .optional,
                 "MQTT brokers that readings go to. Without one the gateway is local only."),
             LayoutKey(
+                "journal", .section(.journal), .optional,
+                "How history is kept on disk, for upstreams that are away and for export."),
+            LayoutKey(
                 "settings", .section(.settings), .optional,
                 "Settings of the program; command line and environment go before them."),
         ])
@@ -189,9 +192,6 @@ extension LayoutSection {
             LayoutKey(
                 "window", .value(.whole(1...1000)), .defaults(to: .whole(50)),
                 "How many messages may wait for the broker's acknowledgement."),
-            LayoutKey(
-                "queue", .value(.whole(100...1_000_000)), .defaults(to: .whole(100_000)),
-                "How many facts wait in memory while the broker is away."),
         ])
 
     static let tls = LayoutSection(
@@ -204,6 +204,23 @@ extension LayoutSection {
                 "certificate", .text(.path), .optional,
                 "The gateway's own certificate, when the broker asks for one."),
             LayoutKey("key", .secret, .optional, "Where the certificate's private key stands."),
+        ])
+
+    static let journal = LayoutSection(
+        noun: "the journal",
+        keys: [
+            LayoutKey(
+                "commitInterval", .value(.duration(.zero ... .seconds(60))),
+                .defaults(to: .text("200ms")),
+                "How long facts may wait to be written together: what a power cut can take. 0ms writes "
+                    + "each batch by itself."),
+            LayoutKey(
+                "retain", .value(.duration(.zero ... .seconds(3_650 * 86_400))),
+                .defaults(to: .text("7d")),
+                "How long facts stay after every upstream has acknowledged them."),
+            LayoutKey(
+                "size", .text(.size), .defaults(to: .text("1GB")),
+                "The most room on disk. When it is used up the oldest facts give way."),
         ])
 
     static let settings = LayoutSection(
@@ -229,6 +246,7 @@ extension LayoutSection {
 
     /// Every section with keys, for telling where a misplaced key belongs.
     static let all: [LayoutSection] = [
-        layout, bus, component, node, limits, feedback, channel, interlock, upstream, tls, settings,
+        layout, bus, component, node, limits, feedback, channel, interlock, upstream, tls, journal,
+        settings,
     ]
 }

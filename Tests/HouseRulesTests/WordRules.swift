@@ -63,7 +63,7 @@ enum WordRules {
 enum UnsafeRule {
     /// The rooms that call the system's libraries, and the simulators that stand in for their far ends.
     static let rooms: Set<String> = [
-        "Wires", "Nodes", "Threads", "Upstreams", "Brokers", "tidegate", "Simulators",
+        "Wires", "Nodes", "Threads", "Journals", "Upstreams", "Brokers", "tidegate", "Simulators",
     ]
 
     /// The lock that the thread sanitizer can see.
