@@ -99,7 +99,7 @@ let package = Package(
             name: "bench",
             dependencies: [
                 "Vocabulary", "Documents", "Channels", "DriverKit", "Drivers", "Wires", "Nodes",
-                "Layouts", "Upstreams", "Brokers", "Simulators", "Threads", "CLinux",
+                "Layouts", "Journals", "Upstreams", "Brokers", "Simulators", "Threads", "CLinux",
             ],
             path: "Tests/Bench/Sources", swiftSettings: rules),
 

@@ -5,6 +5,10 @@ import Glibc
 ///     bench late NODES HANGING SECONDS     worst lateness of the others, in µs
 ///     bench stack LAYOUT                   what each driver uses of its thread's stack, in KiB
 ///     bench echo PORT ASKED ANSWERED       answers every message until it is ended
+///     bench journal FOLDER                 600,000 readings on disk: bytes of each, readings per second
+///                                          in and out, KiB resident before and after, ms to open
+///     bench writes FOLDER PER-SECOND SECONDS
+///                                          bytes that go to disk for each reading
 ///     bench ask PORT ASKED ANSWERED COUNT PAYLOAD...
 ///                                          median and 99th percentile of the round trip, in µs
 @main
@@ -17,7 +21,15 @@ enum Bench {
             case "stack": try await StackUse(arguments).run()
             case "echo": try await RoundTrip(arguments).echo()
             case "ask": try await RoundTrip(arguments).ask()
-            default: throw BenchError("bench late, stack, echo or ask")
+            case "journal": try await JournalLoad(arguments).rates()
+            case "writes":
+                let numbers = arguments.dropFirst().compactMap { Double($0) }
+                guard numbers.count == 2 else {
+                    throw BenchError("bench writes FOLDER PER-SECOND SECONDS")
+                }
+                try await JournalLoad(arguments.prefix(1))
+                    .writes(perSecond: numbers[0], seconds: numbers[1])
+            default: throw BenchError("bench late, stack, journal, writes, echo or ask")
             }
         } catch {
             print("bench: \(error)")
