@@ -44,12 +44,20 @@ public struct UpstreamLayout: Hashable, Sendable {
     public let window: Int
     /// How many facts wait in memory while the broker is away.
     public let queue: Int
+    public let codec: Codec
 
     /// Which broker it is.
     public enum Broker: Hashable, Sendable {
         /// A private mosquitto that the gateway starts and stops.
         case embedded
         case address(BrokerAddress)
+    }
+
+    /// Whose words are spoken there.
+    public enum Codec: Hashable, Sendable {
+        /// Tidegate's own: plain JSON on plain topics.
+        case plain
+        case gridworks(GridworksLink)
     }
 }
 

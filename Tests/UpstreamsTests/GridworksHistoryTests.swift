@@ -45,10 +45,10 @@ import Vocabulary
         #expect(parcels.allSatisfy { $0.messages.isEmpty == ($0.identity == nil) })
     }
 
-    @Test(arguments: 1...10) func `is the same again when it begins after any acknowledged parcel`(
+    @Test(arguments: 1...4) func `is the same again when it begins after any acknowledged parcel`(
         seed: UInt64
     ) {
-        let entries = entries(200, seed: seed)
+        let entries = entries(100, seed: seed)
         let whole = parcels(entries)
         for (index, parcel) in whole.enumerated() {
             let rest = parcels(entries.drop { $0.sequence <= parcel.covers.upperBound })
@@ -103,10 +103,10 @@ import Vocabulary
         let entries = (1...500).map { index in
             House.entry(
                 UInt64(index),
-                .readings((0..<16).map { Reading(channel: "tank", value: $0 + 1) }))
+                .readings((0..<16).map { Reading(channel: "relay2", value: $0 % 2) }))
         }
         let parcels = parcels(entries)
-        #expect(parcels.map(\.covers) == [1...188, 189...376])
+        #expect(parcels.map(\.covers) == [1...157, 158...314, 315...471])
         #expect(parcels.allSatisfy { ($0.messages.first?.payload.count ?? 0) < 128 << 10 })
     }
 

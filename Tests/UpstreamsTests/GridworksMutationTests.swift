@@ -78,7 +78,7 @@ import Vocabulary
         let samples =
             writer.write(House.entry(2, .event(GatewayEvent(.started)))).flatMap(\.messages)
             + codec.activation(at: House.now) + codec.snapshot([], at: House.now)
-        for round in 0..<20_000 {
+        for round in 0..<5_000 {
             var message = samples[round % samples.count]
             message.payload = Self.mangled(message.payload, &chance)
             let heard = parent.heard(message)

@@ -6,7 +6,7 @@ import Vocabulary
 /// has no word for quality, and the trouble is told as an event of its own.
 struct GridworksReport: Sendable {
     /// A report with so many readings is closed, so that it stays below 128 KiB.
-    static let mostReadings = 3000
+    static let mostReadings = 2500
 
     /// The entries that it stands for.
     private(set) var covers: ClosedRange<Sequence64>
