@@ -181,15 +181,12 @@ import Vocabulary
     }
 
     @Test func `that changes who holds a relay is followed by the new command tree, once`() throws {
-        let holders = Holders()
-        let codec = GridworksCodec(
-            profile: House.profile, upstream: House.upstream, settings: House.settings()
-        ) { holders.now.withLock { $0 } }
-        #expect(codec.changedTree(at: House.now).isEmpty)
-        holders.now.withLock {
-            $0 = [House.relay2: House.admin, House.relay1: CommandSource(.cli)]
-        }
-        let told = codec.changedTree(at: House.now)
+        let codec = House.codec()
+        let stamp = House.stamp(House.now)
+        #expect(codec.authority(Authority(), of: House.relay1, at: stamp).isEmpty)
+        let hand = Authority(holder: CommandSource(.cli))
+        #expect(codec.authority(hand, of: House.relay1, at: stamp).count == 2)
+        let told = codec.authority(Authority(holder: House.admin), of: House.relay2, at: stamp)
         #expect(
             told.map(\.topic) == [
                 "gw/d1-isone-ct-newhaven-orange1-scada/to/a/new-command-tree",
@@ -199,14 +196,7 @@ import Vocabulary
         for handle in ["a", "admin", "local", "admin.relay2", "local.relay1", "a.dist-010v"] {
             #expect(tree.contains(#""Handle":"\#(handle)""#), "\(handle)")
         }
-        #expect(codec.changedTree(at: House.now).isEmpty)
-        holders.now.withLock { $0 = [:] }
-        let back = codec.live(Reading(channel: "relay2", value: 0), at: House.now)
-        #expect(back.filter { $0.topic.hasSuffix("new-command-tree") }.count == 2)
+        #expect(codec.authority(hand, of: House.relay1, at: stamp).isEmpty)
+        #expect(codec.authority(Authority(), of: House.relay1, at: stamp).count == 2)
     }
-}
-
-/// Who holds the relays, to be changed by the test.
-private final class Holders: Sendable {
-    let now = Guarded<[ShNodeName: CommandSource]>([:])
 }

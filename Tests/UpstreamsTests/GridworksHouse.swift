@@ -43,9 +43,12 @@ enum GridworksHouse {
     static func codec(
         hasAdmin: Bool = true, holders: [ShNodeName: CommandSource] = [:]
     ) -> GridworksCodec {
-        GridworksCodec(
-            profile: profile, upstream: upstream, settings: settings(hasAdmin: hasAdmin)
-        ) { holders }
+        let codec = GridworksCodec(
+            profile: profile, upstream: upstream, settings: settings(hasAdmin: hasAdmin))
+        for (node, holder) in holders {
+            _ = codec.authority(Authority(holder: holder), of: node, at: stamp(now))
+        }
+        return codec
     }
 
     static let admin = CommandSource(.upstream, "peer admin")

@@ -21,7 +21,7 @@ extension GridworksCodec {
     }
 
     /// Who commands which relay, told when that has changed since it was last told.
-    public func changedTree(at now: WallTime) -> [MqttMessage] {
+    func changedTree(at now: WallTime) -> [MqttMessage] {
         let handles = handles
         let usual = handles.allSatisfy { $1 == "\(settings.parentShortName).\($0)" }
         guard memory.tell(handles, first: !usual) else { return [] }

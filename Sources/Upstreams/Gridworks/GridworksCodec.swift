@@ -20,19 +20,16 @@ public struct GridworksCodec: PeerCodec {
     let adminRoot: String
     /// How each acknowledgement of the parent begins.
     let acknowledgementHead: [UInt8]
-    private let holders: @Sendable () -> [ShNodeName: CommandSource]
 
     /// - Parameters:
     ///   - upstream: Called the peer's name in events, as GridWorks calls links, and named in commands.
     ///   - prefix: The first level of the topic that says whether the gateway is here.
-    ///   - holders: Who holds each relay that is taken over, at this moment.
     public init(
         profile: GatewayProfile, upstream: UpstreamName, settings: GridworksSettings,
-        prefix: String = "tidegate",
-        holders: @escaping @Sendable () -> [ShNodeName: CommandSource] = { [:] }
+        prefix: String = "tidegate"
     ) {
         (gateway, self.upstream, self.settings) = (profile.gateway, upstream, settings)
-        (nodes, self.holders) = (profile.nodes, holders)
+        nodes = profile.nodes
         let relays = profile.nodes.compactMap { GridworksRelay($0, settings) }
         self.relays = Dictionary(relays.map { ($0.node, $0) }) { first, _ in first }
         relaysByChannel = Dictionary(relays.map { ($0.channel.name, $0) }) { first, _ in first }
@@ -171,6 +168,14 @@ public struct GridworksCodec: PeerCodec {
 
     // MARK: Who commands
 
+    /// The relay's handle begins with whoever holds it.
+    public func authority(_ authority: Authority, of node: ShNodeName, at now: Timestamp)
+        -> [MqttMessage]
+    {
+        memory.note(authority.holder, holds: node)
+        return changedTree(at: now.wall)
+    }
+
     /// Who gives the orders of the parent.
     var parentSource: CommandSource { CommandSource(.upstream, upstream.text) }
     /// Who gives the orders of whoever is admin on this link.
@@ -180,7 +185,7 @@ public struct GridworksCodec: PeerCodec {
     static let local = "local"
 
     /// Whom a relay obeys now, in the words of handles.
-    func boss(of node: ShNodeName) -> String { boss(holders()[node]) }
+    func boss(of node: ShNodeName) -> String { boss(memory.holders[node]) }
 
     private func boss(_ holder: CommandSource?) -> String {
         switch holder {
@@ -194,7 +199,7 @@ public struct GridworksCodec: PeerCodec {
 
     /// The handles of all relays at this moment.
     var handles: [ShNodeName: String] {
-        let holders = holders()
+        let holders = memory.holders
         return relays.mapValues { "\(boss(holders[$0.node])).\($0.node)" }
     }
 

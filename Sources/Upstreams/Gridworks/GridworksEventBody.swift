@@ -26,7 +26,7 @@ struct GridworksEventBody: Sendable {
 
 extension GridworksCodec {
     /// Troubles that harm no more than the value at hand; all others are errors.
-    private static let warnings: Set<Trouble.Kind> = [.implausible, .dropped, .command]
+    private static let warnings: Set<Trouble.Kind> = [.implausible, .dropped]
 
     /// A trouble that begins is a `problem`; its end is an event that only we have a name for.
     func event(_ trouble: Trouble, of node: ShNodeName, at: WallTime) -> GridworksEventBody {

@@ -5,6 +5,7 @@ final class GridworksMemory: Sendable {
     private struct State: Sendable {
         var power: GridworksPower
         var relays: [ShNodeName: Int64] = [:]
+        var holders: [ShNodeName: CommandSource] = [:]
         /// Nil before the first word of it.
         var handles: [ShNodeName: String]?
     }
@@ -33,6 +34,13 @@ final class GridworksMemory: Sendable {
 
     /// The last that is known of a relay.
     func steps(of relay: ShNodeName) -> Int64? { state.withLock { $0.relays[relay] } }
+
+    func note(_ holder: CommandSource?, holds relay: ShNodeName) {
+        state.withLock { $0.holders[relay] = holder }
+    }
+
+    /// Who has taken over which relay.
+    var holders: [ShNodeName: CommandSource] { state.withLock { $0.holders } }
 
     /// - Returns: Whether these handles differ from those that were told last.
     func tell(_ handles: [ShNodeName: String], first: Bool = false) -> Bool {
