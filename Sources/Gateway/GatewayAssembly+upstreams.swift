@@ -46,8 +46,7 @@ extension GatewayAssembly {
     func plan(
         for upstream: UpstreamLayout, login: UpstreamLogin, profile: GatewayProfile
     ) throws(MachineError) -> UpstreamPlan {
-        let codec = PlainCodec(
-            profile: profile, upstream: upstream.name, prefix: upstream.topic)
+        let codec = codec(for: upstream, profile)
         var tls: MqttTls?
         if login.address.usesTls {
             let key: String?
@@ -68,5 +67,16 @@ extension GatewayAssembly {
             clock: clock)
         return UpstreamPlan(
             name: upstream.name, session: session, codec: codec, window: upstream.window)
+    }
+
+    private func codec(for upstream: UpstreamLayout, _ profile: GatewayProfile) -> any Codec {
+        switch upstream.codec {
+        case .plain:
+            PlainCodec(profile: profile, upstream: upstream.name, prefix: upstream.topic)
+        case .gridworks(let link):
+            GridworksCodec(
+                profile: profile, upstream: upstream.name, settings: GridworksSettings(link),
+                prefix: upstream.topic)
+        }
     }
 }

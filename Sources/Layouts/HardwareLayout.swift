@@ -44,12 +44,20 @@ public struct UpstreamLayout: Hashable, Sendable {
     public let keepAlive: Duration
     /// How many messages may wait for the broker's acknowledgement.
     public let window: Int
+    public let codec: Codec
 
     /// Which broker it is.
     public enum Broker: Hashable, Sendable {
         /// A private mosquitto that the gateway starts and stops.
         case embedded
         case address(BrokerAddress)
+    }
+
+    /// Whose words are spoken there.
+    public enum Codec: Hashable, Sendable {
+        /// Tidegate's own: plain JSON on plain topics.
+        case plain
+        case gridworks(GridworksLink)
     }
 }
 

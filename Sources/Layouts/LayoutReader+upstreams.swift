@@ -4,7 +4,7 @@ import Vocabulary
 
 extension LayoutReader {
     /// - Returns: The upstreams that are complete, in layout order.
-    mutating func readUpstreams() -> [UpstreamLayout] {
+    mutating func readUpstreams(_ nodes: [NodeLayout]) -> [UpstreamLayout] {
         var embedded: Place?
         var result: [UpstreamLayout] = []
         for section in document.sections("upstreams", .upstream) {
@@ -21,14 +21,14 @@ extension LayoutReader {
                 }
                 embedded = embedded ?? section.place
             }
-            let upstream = broker.flatMap { readUpstream(section, name, broker: $0) }
+            let upstream = broker.flatMap { readUpstream(section, name, broker: $0, nodes) }
             if let upstream { result.append(upstream) }
         }
         return result
     }
 
     private mutating func readUpstream(
-        _ section: Section, _ name: UpstreamName?, broker text: String
+        _ section: Section, _ name: UpstreamName?, broker text: String, _ nodes: [NodeLayout]
     ) -> UpstreamLayout? {
         let broker: UpstreamLayout.Broker
         if text == "embedded" {
@@ -45,13 +45,14 @@ extension LayoutReader {
             }
         }
         let files = readTls(section)
-        guard let name, let topic = section.text("topic"),
+        let codec = readCodec(section, nodes)
+        guard let name, let codec, let topic = section.text("topic"),
             let keepAlive = section.duration("keepAlive"), let window = section.whole("window")
         else { return nil }
         return UpstreamLayout(
             name: name, broker: broker, topic: topic, user: section.text("user"),
             password: section.secret("password"), tls: files, keepAlive: keepAlive,
-            window: Int(window))
+            window: Int(window), codec: codec)
     }
 
     private mutating func checkTls(_ section: Section, _ address: BrokerAddress) {

@@ -55,7 +55,7 @@ public struct LayoutReader {
         checkParents(of: nodes)
         checkUse()
         checkWires(of: nodes)
-        let upstreams = readUpstreams()
+        let upstreams = readUpstreams(nodes.compactMap(\.layout))
         let rules = checkGuards(of: nodes)
         let interlocks = readInterlocks(nodes)
         let journal = readJournal()

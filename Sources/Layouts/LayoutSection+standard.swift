@@ -182,7 +182,13 @@ extension LayoutSection {
                 "mqtt://HOST[:1883], mqtts://HOST[:8883] for TLS, or embedded for a private one."),
             LayoutKey(
                 "topic", .text(.topic), .defaults(to: .text("tidegate")),
-                "The first level of all topics."),
+                "The first level of all topics; of the presence topic with the codec gridworks."),
+            LayoutKey(
+                "codec", .value(.choice(["plain", "gridworks"])), .defaults(to: .text("plain")),
+                "Whose words are spoken: Tidegate's own, or those of a GridWorks parent."),
+            LayoutKey(
+                "gridworks", .section(.gridworks), .optional,
+                "Names and periods of the codec gridworks."),
             LayoutKey("user", .value(.text), .optional, "The user at the broker."),
             LayoutKey("password", .secret, .optional, "Where the user's password stands."),
             LayoutKey("tls", .section(.tls), .optional, "The files of a mqtts:// connection."),
@@ -246,7 +252,7 @@ extension LayoutSection {
 
     /// Every section with keys, for telling where a misplaced key belongs.
     static let all: [LayoutSection] = [
-        layout, bus, component, node, limits, feedback, channel, interlock, upstream, tls, journal,
-        settings,
+        layout, bus, component, node, limits, feedback, channel, interlock, upstream, gridworks,
+        meteredPower, gridworksRelay, tls, journal, settings,
     ]
 }

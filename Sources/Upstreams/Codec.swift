@@ -2,7 +2,8 @@ import Vocabulary
 
 /// One upstream's words: turns what the gateway has to say into messages, and messages into commands.
 ///
-/// Pure: no socket, no clock, no memory of what was said before. Wire names live here and nowhere else.
+/// Pure: no socket and no clock. Of what was said before it remembers the newest values at most. Wire names
+/// live here and nowhere else.
 public protocol Codec: Sendable {
     /// What the broker publishes for a gateway that is lost.
     var will: MqttMessage { get }
