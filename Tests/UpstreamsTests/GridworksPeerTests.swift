@@ -127,6 +127,8 @@ private let gridworksFolder = ProcessInfo.processInfo.environment["TIDEGATE_GRID
             + latest.flatMap { codec.live($0.reading, at: House.now) }
             + codec.activation(at: House.now) + codec.snapshot(latest, at: House.now)
             + House.codec(hasAdmin: false).snapshot([], at: House.now)
+            + House.codec().authority(
+                Authority(holder: House.admin), of: House.relay2, at: stamp)
     }
 
     private static func answers() -> [MqttMessage] {
