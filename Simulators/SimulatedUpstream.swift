@@ -103,7 +103,7 @@ public final class SimulatedUpstream: Upstream {
                 state.watchers.removeAll { $0.count <= count }
                 if state.refusedTopics.contains(message.topic) {
                     let refusal = MqttNews.publishRefused(
-                        id, reason: "not authorized", topic: message.topic)
+                        id, reason: "not authorized", topic: message.topic, isTemporary: false)
                     return (id, refusal, woken)
                 }
                 guard message.qos == .atLeastOnce else { return (id, nil, woken) }
