@@ -2,6 +2,7 @@ import Channels
 import Documents
 import DriverKit
 import Journals
+import Links
 import Logging
 import Nodes
 import Proactors
@@ -57,7 +58,9 @@ struct Bench {
     func start(window: Int = 20) async {
         await proactor.start()
         await proactor.attach(
-            UpstreamPlan(name: "site", session: broker, codec: SimulatedCodec(), window: window))
+            UpstreamPlan(
+                name: "site", session: broker, codec: SimulatedCodec(),
+                rules: LinkRules(window: window)))
     }
 
     /// Somebody publishes a command.
