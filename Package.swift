@@ -93,7 +93,7 @@ let package = Package(
             path: "Sources/Gateway", swiftSettings: rules),
         room(
             "Simulators",
-            ["Drivers", "DriverKit", "Documents", "Upstreams", "Vocabulary", "CLinux"],
+            ["Drivers", "DriverKit", "Documents", "Journals", "Upstreams", "Vocabulary", "CLinux"],
             path: "Simulators"),
 
         // Measures what `make bench` and `make stack` tell. No product.

@@ -19,7 +19,7 @@ extension Proactor {
     }
 
     /// Returns once every upstream that hears has acknowledged all there was.
-    private func quiet() async {
+    func quiet() async {
         guard !isQuiet else { return }
         await withCheckedContinuation { quietWaiters.append($0) }
     }
