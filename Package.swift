@@ -60,19 +60,21 @@ let package = Package(
         room("Vocabulary", []),
         room("Documents", ["Vocabulary"]),
         room("Threads", ["Vocabulary", "CLinux"]),
+        room("Links", ["Vocabulary"]),
         room("Channels", ["Vocabulary", deque]),
         room("DriverKit", ["Vocabulary", "Documents"]),
         room(
             "Drivers", ["DriverKit", "Documents", "Vocabulary"],
             resources: [.embedInCode("Profiles")], exclude: ["README.md"]),
         room("Wires", ["DriverKit", "Vocabulary", "CGpiod", "CModbus", "CLinux"]),
-        room("Nodes", ["DriverKit", "Channels", "Threads", "Vocabulary"]),
+        room("Nodes", ["DriverKit", "Channels", "Threads", "Links", "Vocabulary"]),
         room("Layouts", ["DriverKit", "Documents", "Vocabulary"]),
         room("Imports", ["Vocabulary", "Documents"]),
         room("Journals", ["Vocabulary", "Threads", "CSqlite", deque]),
-        room("Links", ["Vocabulary"]),
-        room("Upstreams", ["Vocabulary", "Documents", "Threads", "CMosquitto", "CLinux", deque]),
-        room("Brokers", ["Vocabulary", "Nodes", "Threads", "CLinux"]),
+        room(
+            "Upstreams",
+            ["Vocabulary", "Documents", "Threads", "Links", "CMosquitto", "CLinux", deque]),
+        room("Brokers", ["Vocabulary", "Links", "Threads", "CLinux"]),
         room(
             "Proactors",
             [
@@ -91,7 +93,7 @@ let package = Package(
             path: "Sources/Gateway", swiftSettings: rules),
         room(
             "Simulators",
-            ["Drivers", "DriverKit", "Documents", "Upstreams", "Vocabulary", "CLinux"],
+            ["Drivers", "DriverKit", "Documents", "Journals", "Upstreams", "Vocabulary", "CLinux"],
             path: "Simulators"),
 
         // Measures what `make bench` and `make stack` tell. No product.
@@ -135,8 +137,7 @@ let package = Package(
             "ProactorsTests",
             [
                 "Proactors", "Simulators", "Channels", "Documents", "DriverKit", "Journals",
-                "Nodes",
-                "Upstreams", "Vocabulary", logging,
+                "Links", "Nodes", "Upstreams", "Vocabulary", logging,
             ]),
         tests(
             "GatewayTests",

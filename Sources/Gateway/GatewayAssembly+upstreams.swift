@@ -1,4 +1,5 @@
 import Layouts
+import Links
 import Proactors
 import Upstreams
 import Vocabulary
@@ -64,9 +65,13 @@ extension GatewayAssembly {
                 broker: login.address, clientID: "tidegate-\(layout.gateway)-\(upstream.name)",
                 user: login.user, password: login.password, tls: tls, keepAlive: upstream.keepAlive,
                 will: codec.will, window: max(256, upstream.window * 2)),
-            clock: clock)
+            clock: clock,
+            chance: SeededGenerator(seed: settings.seed.value, for: profile.incarnation))
         return UpstreamPlan(
-            name: upstream.name, session: session, codec: codec, window: upstream.window)
+            name: upstream.name, session: session, codec: codec,
+            rules: LinkRules(
+                window: upstream.window, ackTimeout: upstream.ackTimeout,
+                pollPeriod: upstream.pollPeriod, attempts: upstream.attempts))
     }
 
     private func codec(for upstream: UpstreamLayout, _ profile: GatewayProfile) -> any Codec {

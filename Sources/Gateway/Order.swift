@@ -91,7 +91,7 @@ private struct Ask: Sendable {
                 // After the command is out, nobody knows whether it arrived.
                 case .disconnected where wasSent: return .late
                 case .unreachable(let why), .refused(let why), .disconnected(let why),
-                    .subscriptionRefused(_, let why), .publishRefused(_, let why, _):
+                    .subscriptionRefused(_, let why), .publishRefused(_, let why, _, _):
                     return .unavailable("\(target.settings.broker): \(why)")
                 case .received(let reply):
                     if let answer = target.reader.answer(in: reply), answer.id == id {

@@ -108,12 +108,13 @@ actor RunningGateway {
             guard await !self.start(proactor, journal, profile) else { return }
             request.yield("a start that failed")
         }
-        for await reason in requests {
-            logger.notice("stopping on \(reason)")
-            isStopping = true
+        var reason = ""
+        for await request in requests {
+            logger.notice("stopping on \(request)")
+            (isStopping, reason) = (true, request)
             break
         }
-        let areSafe = await stop(proactor, showing)
+        let areSafe = await stop(proactor, because: reason, showing)
         // A disk that hangs does not hold up the end; the next start finds what was kept.
         await within(Self.lastWords, on: clock) { await journal.close() }
         logger.notice("stopped")
@@ -159,9 +160,11 @@ actor RunningGateway {
     }
 
     /// - Returns: Whether every actuator confirmed its safe state.
-    private func stop(_ proactor: Proactor, _ showing: Task<Void, Never>?) async -> Bool {
+    private func stop(
+        _ proactor: Proactor, because reason: String, _ showing: Task<Void, Never>?
+    ) async -> Bool {
         runFile?.remove()
-        let areSafe = await proactor.stop()
+        let areSafe = await proactor.stop(because: reason)
         await showing?.value
         let brokers = brokers
         // A broker that is not done by then ends with this process, whose thread is its parent.

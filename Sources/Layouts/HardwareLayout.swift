@@ -45,6 +45,12 @@ public struct UpstreamLayout: Hashable, Sendable {
     /// How many messages may wait for the broker's acknowledgement.
     public let window: Int
     public let codec: Codec
+    /// How long an acknowledgement may take before the message counts as lost.
+    public let ackTimeout: Duration
+    /// How long the peer may say nothing before it is asked for a sign of life.
+    public let pollPeriod: Duration
+    /// How often a message is sent that is passed over before it is set aside.
+    public let attempts: Int
 
     /// Which broker it is.
     public enum Broker: Hashable, Sendable {

@@ -47,12 +47,22 @@ extension LayoutReader {
         let files = readTls(section)
         let codec = readCodec(section, nodes)
         guard let name, let codec, let topic = section.text("topic"),
-            let keepAlive = section.duration("keepAlive"), let window = section.whole("window")
+            let keepAlive = section.duration("keepAlive"), let window = section.whole("window"),
+            let attempts = section.whole("attempts"),
+            let ackTimeout = section.duration("ackTimeout"),
+            let pollPeriod = section.duration("pollPeriod")
         else { return nil }
+        if pollPeriod < ackTimeout {
+            tell(
+                section.says("pollPeriod") ? section.place(of: "pollPeriod") : section.place,
+                "pollPeriod, \(pollPeriod.layoutText), must not be shorter than ackTimeout, "
+                    + "\(ackTimeout.layoutText)")
+        }
         return UpstreamLayout(
             name: name, broker: broker, topic: topic, user: section.text("user"),
             password: section.secret("password"), tls: files, keepAlive: keepAlive,
-            window: Int(window), codec: codec)
+            window: Int(window), codec: codec, ackTimeout: ackTimeout, pollPeriod: pollPeriod,
+            attempts: Int(attempts))
     }
 
     private mutating func checkTls(_ section: Section, _ address: BrokerAddress) {

@@ -197,7 +197,20 @@ extension LayoutSection {
                 .defaults(to: .text("30s")), "How often a silent broker is asked for a sign."),
             LayoutKey(
                 "window", .value(.whole(1...1000)), .defaults(to: .whole(50)),
-                "How many messages may wait for the broker's acknowledgement."),
+                "How many messages may wait for an acknowledgement."),
+            LayoutKey(
+                "ackTimeout", .value(.duration(.milliseconds(100) ... .seconds(600))),
+                .defaults(to: .text("5s")),
+                "How long an acknowledgement may take before the message counts as lost."),
+            LayoutKey(
+                "pollPeriod", .value(.duration(.seconds(1) ... .seconds(3600))),
+                .defaults(to: .text("1min")),
+                "How long a peer beyond the broker may say nothing before it is asked for a sign "
+                    + "of life."),
+            LayoutKey(
+                "attempts", .value(.whole(1...100)), .defaults(to: .whole(5)),
+                "How often a message is sent that is refused for now or passed over, before it is "
+                    + "set aside."),
         ])
 
     static let tls = LayoutSection(

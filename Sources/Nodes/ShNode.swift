@@ -1,5 +1,6 @@
 import Channels
 import DriverKit
+import Links
 import Threads
 import Vocabulary
 

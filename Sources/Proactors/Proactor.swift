@@ -2,7 +2,6 @@ import Channels
 import Journals
 import Logging
 import Nodes
-import Synchronization
 import Upstreams
 import Vocabulary
 
@@ -13,7 +12,7 @@ public actor Proactor {
     public static let commandTime = Duration.seconds(2)
     /// How long nodes, and after them upstreams, have at a stop.
     public static let stopTime = (
-        nodes: Duration.milliseconds(800), upstreams: Duration.milliseconds(400)
+        nodes: Duration.milliseconds(800), upstreams: Duration.milliseconds(800)
     )
     /// How long sessions have to say goodbye to their brokers.
     public static let closeTime = Duration.milliseconds(200)
@@ -23,6 +22,8 @@ public actor Proactor {
     static let watchPeriod = Duration.seconds(1)
     /// Quiet time after which a flood is told to be over.
     static let floodOver = Duration.seconds(10)
+    /// The same for messages from upstream that make no sense.
+    static let nonsenseOver = Duration.seconds(60)
 
     public nonisolated let profile: GatewayProfile
     /// The latest value of every channel, readable at any time from anywhere.
@@ -47,11 +48,21 @@ public actor Proactor {
     private var floods: [String: (count: Int, last: MonotonicInstant)] = [:]
     private var desk = CommandDesk()
     private var running: Task<Void, Never>?
-    private var listening: [Task<Void, Never>] = []
-    private var pumping: [Task<Void, Never>] = []
-    private var isStopping = false
+    private var keeping: Task<Void, Never>?
+    var listening: [Task<Void, Never>] = []
+    var pumping: [Task<Void, Never>] = []
+    private(set) var isStopping = false
+    /// The timekeeper's sleep, and until when.
+    var resting: (sleep: Task<Void, Never>, until: MonotonicInstant)?
     /// The last fact that was taken into the journal.
     private(set) var newest: Sequence64 = 0
+    /// Everything up to here is kept and may be published.
+    var committed: Sequence64 = 0
+    /// How often the wall clock was set.
+    private(set) var clockSets = 0
+    var losses: [UpstreamName: LossBook] = [:]
+    /// Messages from upstream that made no sense, since when that was last told to be over.
+    var senseless: (count: Int, last: MonotonicInstant)?
     /// Whoever waits for the upstreams to have acknowledged everything.
     var quietWaiters: [CheckedContinuation<Void, Never>] = []
 
@@ -74,6 +85,9 @@ public actor Proactor {
     ///
     /// Relays come first, side by side; a node that hangs is left to itself after a second.
     public func start() async {
+        let journal = journal
+        keeping = Task { for await news in journal.news { self.take(news) } }
+        tell(GatewayEvent(.started, detail: profile.incarnation))
         for node in nodes.values {
             watches[node.name] = NodeWatch(name: node.name, channels: node.component.channels)
         }
@@ -84,37 +98,26 @@ public actor Proactor {
         await startNodes { $0.component.safeState == nil }
     }
 
-    /// Begins to publish to one upstream and to take its commands.
-    public func attach(_ plan: UpstreamPlan) {
-        precondition(lines[plan.name] == nil, "upstream \(plan.name) is attached once")
-        guard !isStopping else { return }
-        let (rings, bell) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
-        var line = UpstreamLine(plan: plan, journal: journal.identity, bell: bell)
-        line.mustTellStanding = true
-        lines[plan.name] = line
-        pumping.append(Task { for await _ in rings { await self.pump(plan.name) } })
-        listening.append(
-            Task { for await news in plan.session.news { await self.take(news, plan.name) } })
-        plan.session.connect()
-    }
-
-    /// Safe states first, then the farewell upstream; everything bounded in time.
+    /// Safe states first, then the last facts and the farewell upstream; everything bounded in time.
     ///
+    /// - Parameter reason: Why, for the history.
     /// - Returns: Whether every actuator confirmed its safe state.
     @discardableResult
-    public func stop() async -> Bool {
+    public func stop(because reason: String = "a stop was asked for") async -> Bool {
         isStopping = true
         let clock = clock
         let areSafe = await stopNodes()
         tellWork()
         inbox.close()
         await running?.value
+        tell(GatewayEvent(.stopped, detail: reason))
         await sayFarewell()
         await within(Self.closeTime, on: clock) {
             for task in await self.listening { await task.value }
         }
         for task in listening + pumping { task.cancel() }
         live.close()
+        keeping?.cancel()
         return areSafe
     }
 
@@ -169,10 +172,10 @@ public actor Proactor {
 
     private func run() async {
         await withTaskGroup { group in
-            group.addTask { await self.watchNodes() }
+            group.addTask { await self.keepTime() }
             while let batch = await inbox.next() {
                 noteLosses(batch.losses)
-                await take(batch.letters)
+                take(batch.letters)
             }
             group.cancelAll()
         }
@@ -194,7 +197,7 @@ public actor Proactor {
     }
 
     /// Takes facts in the order they come: shown at once, then kept until upstream has them.
-    private func take(_ facts: [Fact]) async {
+    func take(_ facts: [Fact]) {
         guard !facts.isEmpty else { return }
         var values: [DataChannelName: LiveValue] = [:]
         for fact in facts {
@@ -238,23 +241,26 @@ public actor Proactor {
 
     private func note(_ event: GatewayEvent) {
         let metadata: Logger.Metadata = event.link.map { ["link": "\($0)"] } ?? [:]
-        logger.notice("\(event.kind.rawValue): \(event.detail)", metadata: metadata)
-        if event.kind == .clockSet { tellAuthorityAgain() }
+        let words = event.detail.isEmpty ? "" : ": \(event.detail)"
+        logger.notice("\(event.kind.rawValue)\(words)", metadata: metadata)
+        guard event.kind == .clockSet else { return }
+        tellAuthorityAgain()
+        // The journal moves the times of what it keeps, so it is asked anew.
+        clockSets += 1
+        for name in lines.keys { lines[name]?.ahead = [] }
     }
 
     // MARK: - Watching
 
-    private func watchNodes() async {
-        while (try? await clock.sleep(until: clock.now.advanced(by: Self.watchPeriod))) != nil {
-            let stamp = clock.timestamp
-            // They go through the inbox like all others, so that history has one order.
-            for node in nodes.values {
-                for fact in watches[node.name]?.look(at: node.pulse, stamp: stamp) ?? [] {
-                    watchOutbox.send(fact)
-                }
+    func watchNodes() {
+        let stamp = clock.timestamp
+        // They go through the inbox like all others, so that history has one order.
+        for node in nodes.values {
+            for fact in watches[node.name]?.look(at: node.pulse, stamp: stamp) ?? [] {
+                watchOutbox.send(fact)
             }
-            for fact in endedFloods(stamp) { watchOutbox.send(fact) }
         }
+        for fact in endedFloods(stamp) { watchOutbox.send(fact) }
     }
 
     /// What the nodes have done since the start, all together.

@@ -119,13 +119,3 @@ private func instant(_ seconds: Double) -> MonotonicInstant {
         #expect(!believed(values, Plausibility(isCounter: true)).suffix(4).contains(true))
     }
 }
-
-@Suite struct `A back-off` {
-    @Test func `doubles up to its cap and starts again after a success`() {
-        var backoff = Backoff(first: .seconds(1), cap: .seconds(60))
-        let delays = (0..<9).map { _ in backoff.failed() }
-        #expect(delays == [1, 2, 4, 8, 16, 32, 60, 60, 60].map { .seconds($0) })
-        backoff.succeeded()
-        #expect(backoff.failed() == .seconds(1))
-    }
-}

