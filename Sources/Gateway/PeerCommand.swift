@@ -132,7 +132,10 @@ actor PeerPinger {
     private let data: ByteBuffer
     private let clock: any GatewayClock
 
-    nonisolated var unownedExecutor: UnownedSerialExecutor { node.unownedExecutor }
+    nonisolated var unownedExecutor: UnownedSerialExecutor {
+        // Sound: the node, which is kept here, keeps its executor.
+        unsafe node.unownedExecutor
+    }
 
     init(node: PeerNode, address: PeerAddress, size: Int, clock: any GatewayClock) {
         (self.node, self.address, self.clock) = (node, address, clock)
@@ -194,9 +197,10 @@ enum PeerArguments {
         let wantsTls = speech?.tls ?? false
         var tls: PeerTls?
         if wantsTls || !address.isLoopback {
+            let files = try options.files()
             do throws(MachineError) {
-                tls = try options.files().tls { Output.error("tidegate: \($0)") }
-            } catch let error as MachineError {
+                tls = try files.tls { Output.error("tidegate: \($0)") }
+            } catch {
                 Output.error("tidegate: \(error)")
                 throw ExitStatus.configuration.code
             }
