@@ -119,7 +119,9 @@ struct PeerPingCommand: AsyncParsableCommand {
         Output.line(
             "\(times.count) of \(count) answered, \(rate)/s, half of them within \(median) us")
         if let error = result.errors.first {
-            Output.error("tidegate: \(result.errors.count) failed, the first: \(error)")
+            Output.error(
+                "tidegate: \(result.errors.count) failed, the first after "
+                    + "\(result.firstFailure / 1_000) us: \(error)")
             throw ExitStatus(error).code
         }
     }
@@ -127,6 +129,15 @@ struct PeerPingCommand: AsyncParsableCommand {
 
 /// Sends and times messages. It lives on its node's event loop, so that what it measures is the link.
 actor PeerPinger {
+    struct Result: Sendable {
+        /// Nanoseconds for each that came back as it was sent.
+        var times: [Int64] = []
+        /// What befell the others.
+        var errors: [PeerError] = []
+        /// How long the first of them took to be told, in nanoseconds.
+        var firstFailure: Int64 = 0
+    }
+
     private let node: PeerNode
     private let address: PeerAddress
     private let data: ByteBuffer
@@ -142,25 +153,26 @@ actor PeerPinger {
         data = ByteBuffer(repeating: UInt8(ascii: "t"), count: size)
     }
 
-    /// - Returns: Nanoseconds for each that came back as it was sent, and what befell the others.
-    func run(count: Int, inFlight: Int) async -> (times: [Int64], errors: [PeerError]) {
-        await withTaskGroup(of: (times: [Int64], errors: [PeerError]).self) { group in
+    /// Sends `count` messages, so many of them at once.
+    func run(count: Int, inFlight: Int) async -> Result {
+        await withTaskGroup(of: Result.self) { group in
             for lane in 0..<min(inFlight, count) {
                 let share = count / inFlight + (lane < count % inFlight ? 1 : 0)
                 group.addTask { await self.lane(share) }
             }
-            var all: (times: [Int64], errors: [PeerError]) = ([], [])
+            var all = Result()
             for await one in group {
                 all.times += one.times
+                if all.errors.isEmpty { all.firstFailure = one.firstFailure }
                 all.errors += one.errors
             }
             return all
         }
     }
 
-    private func lane(_ count: Int) async -> (times: [Int64], errors: [PeerError]) {
-        var (times, errors): ([Int64], [PeerError]) = ([], [])
-        times.reserveCapacity(count)
+    private func lane(_ count: Int) async -> Result {
+        var result = Result()
+        result.times.reserveCapacity(count)
         for _ in 0..<count {
             let start = clock.now
             do throws(PeerError) {
@@ -168,14 +180,17 @@ actor PeerPinger {
                 guard answer.data == data else {
                     throw PeerError(.malformed, "\(address): sent back something else")
                 }
-                times.append(start.duration(to: clock.now).wholeNanoseconds)
+                result.times.append(start.duration(to: clock.now).wholeNanoseconds)
             } catch {
-                errors.append(error)
+                if result.errors.isEmpty {
+                    result.firstFailure = start.duration(to: clock.now).wholeNanoseconds
+                }
+                result.errors.append(error)
                 // Nobody is there: the others would only be told the same.
                 if error.kind == .unreachable || error.kind == .notTrusted { break }
             }
         }
-        return (times, errors)
+        return result
     }
 }
 

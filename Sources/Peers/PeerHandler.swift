@@ -55,10 +55,8 @@ extension PeerError {
     init(connection error: any Error) {
         switch error {
         case let error as PeerError: self = error
-        case let error as NIOSSLError:
-            self.init(.notTrusted, "TLS with it failed: \(PeerError.words(of: error))")
-        case is BoringSSLError:
-            self.init(.notTrusted, "TLS with it failed: \(error)")
+        case is NIOSSLError, is BoringSSLError:
+            self.init(.notTrusted, "TLS with it failed: \(PeerError.words(ofTls: error))")
         case let error as IOError where error.errnoCode == 104 || error.errnoCode == 32:
             self.init(.lost, "the other side dropped the connection")
         case is ChannelError: self.init(.lost, "the connection ended")
@@ -66,13 +64,15 @@ extension PeerError {
         }
     }
 
-    private static func words(of error: NIOSSLError) -> String {
+    /// What a person can do about an error of TLS, where that is known.
+    private static func words(ofTls error: any Error) -> String {
         let text = "\(error)"
-        if text.contains("CERTIFICATE") || text.contains("certificate") {
-            return text.contains("ALERT") || text.contains("alert")
-                ? "the other side does not accept our certificate; pair it there"
-                : "its certificate is not on our list; pair it here"
+        if text.contains("WRONG_VERSION_NUMBER") || text.contains("HTTP_REQUEST") {
+            return "the other side does not speak TLS"
         }
-        return text
+        guard text.contains("CERTIFICATE") || text.contains("UNKNOWN_CA") else { return text }
+        return text.contains("ALERT")
+            ? "the other side does not accept our certificate; pair it there"
+            : "its certificate is not on our list; pair it here"
     }
 }

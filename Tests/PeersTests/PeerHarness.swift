@@ -45,6 +45,19 @@ final class ScriptedService: PeerService {
     }
 }
 
+extension PeerSettings {
+    /// The same for a machine that does much else: on a clock that goes by itself nothing but what a test
+    /// asks for ends by time.
+    fileprivate func patient(on clock: any GatewayClock) -> PeerSettings {
+        guard clock is RealClock else { return self }
+        var settings = self
+        if timeout == .seconds(5) { settings.timeout = .seconds(90) }
+        settings.helloTime = .seconds(90)
+        settings.reuseTime = .seconds(300)
+        return settings
+    }
+}
+
 /// A node that listens on a free port of this machine.
 struct Listening {
     let node: PeerNode
@@ -55,8 +68,8 @@ struct Listening {
         service: (any PeerService)? = nil, clock: any GatewayClock = RealClock()
     ) async throws {
         node = PeerNode(
-            settings: settings, tls: tls, usesTlsOnLoopback: tls != nil, service: service,
-            clock: clock, chance: SystemRandomNumberGenerator())
+            settings: settings.patient(on: clock), tls: tls, usesTlsOnLoopback: tls != nil,
+            service: service, clock: clock, chance: SystemRandomNumberGenerator())
         let port = try await node.listen(on: PeerAddress(host: "127.0.0.1", port: 0))
         address = PeerAddress(host: "127.0.0.1", port: port)
     }
@@ -68,7 +81,8 @@ func asker(
     clock: any GatewayClock = RealClock()
 ) -> PeerNode {
     PeerNode(
-        settings: settings, tls: tls, usesTlsOnLoopback: tls != nil, clock: clock,
+        settings: settings.patient(on: clock), tls: tls, usesTlsOnLoopback: tls != nil,
+        clock: clock,
         chance: SystemRandomNumberGenerator())
 }
 

@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 import Vocabulary
 
-@Suite(.timeLimit(.minutes(2))) struct `A node on the direct link` {
+@Suite(.timeLimit(.minutes(4))) struct `A node on the direct link` {
     private let hello = ByteBuffer(string: "hello")
 
     @Test(arguments: PeerSettings.Mode.allCases, PeerSettings.Mode.allCases)
@@ -47,7 +47,7 @@ import Vocabulary
                 try await node.request(hello, to: echo.address)
             }
             #expect(error?.kind == .unreachable)
-            #expect(start.duration(to: clock.now) < .seconds(1))
+            #expect(start.duration(to: clock.now) < .seconds(60), "not the time-out")
         }
         await node.stop()
     }
@@ -189,7 +189,7 @@ import Vocabulary
     @Test func `leaks neither descriptors nor connections when callers vanish mid-frame`()
         async throws
     {
-        let gateway = try await Listening(PeerSettings(echoes: true))
+        let gateway = try await Listening(PeerSettings(connectionLimit: 1_000, echoes: true))
         let part = helloBytes() + frameBytes(.zero, data: [UInt8](repeating: 1, count: 100))
         let piece = part.getSlice(at: 0, length: 60)!
         let before = descriptors()

@@ -5,7 +5,7 @@ import Vocabulary
 
 @testable import Peers
 
-@Suite(.timeLimit(.minutes(2))) struct `TLS on the direct link` {
+@Suite(.timeLimit(.minutes(4))) struct `TLS on the direct link` {
     private let hello = ByteBuffer(string: "hello")
 
     @Test(arguments: PeerSettings.Mode.allCases)
@@ -90,7 +90,7 @@ import Vocabulary
         let (ours, theirs) = (try newKey("gateway"), try newKey("laptop"))
         let gateway = try await Listening(
             PeerSettings(echoes: true), tls: try .knowing(ours, theirs, may: [.read]))
-        let plain = asker(PeerSettings(timeout: .seconds(1)))
+        let plain = asker(PeerSettings(timeout: .seconds(2)))
         await #expect(throws: PeerError.self) {
             try await plain.request(hello, to: gateway.address)
         }

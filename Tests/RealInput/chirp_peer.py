@@ -105,7 +105,9 @@ def serve(arguments):
                 sock = tls.wrap_socket(sock, server_side=True)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             echo(Chirp(sock, port, arguments.cut), wants)
-        except (EOFError, OSError) as error:
+        except EOFError:
+            pass
+        except OSError as error:
             print(f"connection over: {error}", file=sys.stderr)
         finally:
             # As libchirp does: without telling TLS of the end.
