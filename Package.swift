@@ -33,6 +33,16 @@ func tests(
 }
 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+/// The direct link: sockets, TLS, and keys with their certificates.
+let peerProducts: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOTLS", package: "swift-nio"),
+    .product(name: "NIOSSL", package: "swift-nio-ssl"),
+    .product(name: "Crypto", package: "swift-crypto"),
+    .product(name: "SwiftASN1", package: "swift-asn1"),
+]
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 
 let package = Package(
@@ -40,8 +50,12 @@ let package = Package(
     products: [.executable(name: "tidegate", targets: ["tidegate"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
@@ -74,6 +88,7 @@ let package = Package(
         room(
             "Upstreams",
             ["Vocabulary", "Documents", "Threads", "Links", "CMosquitto", "CLinux", deque]),
+        room("Peers", ["Vocabulary", "Documents", deque] + peerProducts),
         room("Brokers", ["Vocabulary", "Links", "Threads", "CLinux"]),
         room(
             "Proactors",
@@ -85,8 +100,8 @@ let package = Package(
             name: "tidegate",
             dependencies: [
                 "Vocabulary", "Documents", "Channels", "DriverKit", "Drivers", "Wires", "Nodes",
-                "Layouts", "Imports", "Journals", "Links", "Upstreams", "Brokers", "Proactors",
-                "Simulators", "Threads", "CLinux", logging, deque,
+                "Layouts", "Imports", "Journals", "Links", "Upstreams", "Peers", "Brokers",
+                "Proactors", "Simulators", "Threads", "CLinux", logging, deque, nioCore,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
@@ -132,6 +147,8 @@ let package = Package(
         tests("JournalsTests", ["Journals", "Vocabulary", "Conformance", "Simulators"]),
         tests("LinksTests", ["Links", "Vocabulary"]),
         tests("UpstreamsTests", ["Upstreams", "Brokers", "Threads", "Simulators", "Vocabulary"]),
+        tests(
+            "PeersTests", ["Peers", "Simulators", "Vocabulary"] + peerProducts),
         tests("BrokersTests", ["Brokers", "Simulators", "Upstreams", "Vocabulary"]),
         tests(
             "ProactorsTests",

@@ -40,6 +40,21 @@ enum Machine {
         return String(decoding: bytes.prefix { $0 > 0x20 }, as: UTF8.self)
     }
 
+    /// Whether there is something of that path.
+    static func exists(_ path: String) -> Bool {
+        // Sound: the path lives for the length of the call.
+        unsafe access(path, F_OK) == 0
+    }
+
+    /// What this machine is called; empty when it does not say.
+    static var hostName: String {
+        var name = [CChar](repeating: 0, count: 256)
+        // Sound: the buffer lives for the length of the call, and its last byte stays zero.
+        guard unsafe gethostname(&name, name.count - 1) == 0 else { return "" }
+        let bytes = name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     /// Writes a file that only this user may read, in one step for whoever reads it.
     static func write(_ text: String, to path: String) throws(MachineError) {
         let draft = path + ".new"

@@ -4,6 +4,7 @@ import Glibc
 import Journals
 import Layouts
 import Logging
+import Peers
 import Proactors
 import UnixSignals
 import Vocabulary
@@ -21,6 +22,7 @@ actor RunningGateway {
     private let logger: Logger
     private let assembly: GatewayAssembly
     private var brokers: [EmbeddedBroker] = []
+    private var peers: PeerNode?
     private var runFile: RunFile?
     private var hasFailedToStart = false
     private var isStopping = false
@@ -130,6 +132,7 @@ actor RunningGateway {
         do {
             var chance = SystemChance()
             try await journal.open(fresh: JournalIdentity(using: &chance))
+            if let peers = layout.peers { try await listen(peers, answering: proactor) }
             for upstream in layout.upstreams where !isStopping {
                 try await attach(upstream, to: proactor, profile)
             }
@@ -159,12 +162,26 @@ actor RunningGateway {
         await proactor.attach(try assembly.plan(for: upstream, login: login, profile: profile))
     }
 
+    /// Lets others ask without a broker.
+    private func listen(_ layout: PeersLayout, answering proactor: Proactor) async throws {
+        let node = try assembly.peerNode(layout, answering: proactor)
+        peers = node
+        let port = try await node.listen(on: PeerAddress(host: layout.host, port: layout.port))
+        logger.notice(
+            "peers may ask", metadata: ["listen": "\(PeerAddress(host: layout.host, port: port))"])
+        let logger = logger
+        Task { for await line in node.notices { logger.warning("\(line)") } }
+    }
+
     /// - Returns: Whether every actuator confirmed its safe state.
     private func stop(
         _ proactor: Proactor, because reason: String, _ showing: Task<Void, Never>?
     ) async -> Bool {
         runFile?.remove()
+        let peers = peers
+        // Whoever waits for a command gets its answer first, unless the network holds us up.
         let areSafe = await proactor.stop(because: reason)
+        await within(Self.lastWords, on: clock) { await peers?.stop() }
         await showing?.value
         let brokers = brokers
         // A broker that is not done by then ends with this process, whose thread is its parent.

@@ -16,5 +16,6 @@ struct Tidegate: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, LayoutCommand.self, DriversCommand.self, WatchCommand.self,
             SetCommand.self, ReleaseCommand.self, JournalCommand.self, ExportCommand.self,
+            PeerCommand.self,
         ])
 }

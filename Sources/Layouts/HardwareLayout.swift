@@ -14,6 +14,8 @@ public struct HardwareLayout: Hashable, Sendable {
     public let upstreams: [UpstreamLayout]
     /// How history is kept on disk.
     public let journal: JournalSettings
+    /// The direct link; nil when it is off.
+    public let peers: PeersLayout?
     /// The lowest layer of the settings of `tidegate run`; nil where the layout says nothing.
     public let settings: RunSettings
 }
@@ -103,6 +105,7 @@ extension HardwareLayout {
                 NodeLayout(
                     name: $0.name, kind: $0.kind, title: $0.title, parent: $0.parent,
                     component: $0.component.simulated(), rules: $0.rules)
-            }, interlocks: interlocks, upstreams: upstreams, journal: journal, settings: settings)
+            }, interlocks: interlocks, upstreams: upstreams, journal: journal,
+            peers: peers, settings: settings)
     }
 }

@@ -106,6 +106,16 @@ extension TextForm {
                 + "the port stands in tcpPort" : nil
     }
 
+    /// `HOST:PORT`; an IPv6 address stands in brackets.
+    static let peerAddress = TextForm(
+        words: "HOST:PORT to listen on",
+        schema: [("pattern", .text("^([^\\s/@:\\[\\]]+|\\[[^\\s/@]+\\]):[0-9]{1,5}$"))]
+    ) { text in
+        PeersLayout.address(text) == nil
+            ? "\(JsonValue.text(text).quoted) must be HOST:PORT, such as 127.0.0.1:2998 or "
+                + "0.0.0.0:2998 for every network" : nil
+    }
+
     static let broker = TextForm(
         words: "\"embedded\" or mqtt://HOST:PORT",
         schema: [("pattern", .text("^(embedded|mqtts?://[^@/\\s]+/?)$"))]

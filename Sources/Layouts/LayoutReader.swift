@@ -59,6 +59,7 @@ public struct LayoutReader {
         let rules = checkGuards(of: nodes)
         let interlocks = readInterlocks(nodes)
         let journal = readJournal()
+        let peers = readPeers()
         let settings = readSettings()
         guard let gateway = document.name("gateway", GatewayTag.self) else { return nil }
         return HardwareLayout(
@@ -66,7 +67,8 @@ public struct LayoutReader {
             nodes: nodes.compactMap { draft in
                 draft.layout.map { $0.guarded(by: rules[$0.name] ?? $0.rules) }
             },
-            interlocks: interlocks, upstreams: upstreams, journal: journal, settings: settings)
+            interlocks: interlocks, upstreams: upstreams, journal: journal,
+            peers: peers, settings: settings)
     }
 
     mutating func tell(_ place: Place, _ message: String) {

@@ -31,6 +31,9 @@ extension LayoutSection {
                 "journal", .section(.journal), .optional,
                 "How history is kept on disk, for upstreams that are away and for export."),
             LayoutKey(
+                "peers", .section(.peers), .optional,
+                "The direct link, on which others ask without a broker. Off when left out."),
+            LayoutKey(
                 "settings", .section(.settings), .optional,
                 "Settings of the program; command line and environment go before them."),
         ])
@@ -242,6 +245,39 @@ extension LayoutSection {
                 "The most room on disk. When it is used up the oldest facts give way."),
         ])
 
+    static let peers = LayoutSection(
+        noun: "the direct link",
+        keys: [
+            LayoutKey(
+                "listen", .text(.peerAddress), .defaults(to: .text("127.0.0.1:2998")),
+                "HOST:PORT to listen on. Beyond this machine TLS, a key and a list are needed."),
+            LayoutKey(
+                "mode", .value(.choice(["sync", "async"])), .defaults(to: .text("sync")),
+                "Whether an answer counts as sent when it was released or when it has left."),
+            LayoutKey(
+                "slots", .value(.whole(1...32)), .optional,
+                "How many questions of one connection may be in work; 1 with sync, else 16."),
+            LayoutKey(
+                "connections", .value(.whole(1...1000)), .defaults(to: .whole(32)),
+                "How many connections others may have."),
+            LayoutKey(
+                "rights", .value(.list(.choice(["read", "switch"]))),
+                .defaults(to: .array([.text("read")])),
+                "What anybody on this machine may do when there is no TLS."),
+            LayoutKey(
+                "tls", .value(.flag), .optional,
+                "Whether TLS is spoken; beyond this machine always."),
+            LayoutKey(
+                "key", .text(.path), .optional,
+                "Certificate and key; peer-key.pem in the state directory when left out."),
+            LayoutKey(
+                "list", .text(.path), .optional,
+                "Who may come; peers.json in the state directory when left out."),
+            LayoutKey(
+                "echo", .value(.flag), .defaults(to: .flag(false)),
+                "Whether messages that are no questions are sent back, for rigs."),
+        ])
+
     static let settings = LayoutSection(
         noun: "the program's settings",
         keys: [
@@ -266,6 +302,6 @@ extension LayoutSection {
     /// Every section with keys, for telling where a misplaced key belongs.
     static let all: [LayoutSection] = [
         layout, bus, component, node, limits, feedback, channel, interlock, upstream, gridworks,
-        meteredPower, gridworksRelay, tls, journal, settings,
+        meteredPower, gridworksRelay, tls, journal, peers, settings,
     ]
 }

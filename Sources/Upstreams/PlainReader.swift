@@ -51,6 +51,11 @@ public struct PlainReader: Hashable, Sendable {
         JsonParser.parse(message.payload).document.flatMap(PlainAnswer.init)
     }
 
+    /// The reading in a message that came some other way than on its own topic.
+    public func reading(in message: MqttMessage) -> PlainReading? {
+        JsonParser.parse(message.payload).document.flatMap(PlainReading.init)
+    }
+
     /// A response topic that the gateway accepts, for an asker that calls itself `name`.
     public func responseTopic(gateway: GatewayName, name: String) -> String {
         "\(prefix)/\(gateway)/answer/\(name)"
