@@ -53,10 +53,12 @@ extension LayoutReader {
             let pollPeriod = section.duration("pollPeriod")
         else { return nil }
         if pollPeriod < ackTimeout {
-            tell(
-                section.says("pollPeriod") ? section.place(of: "pollPeriod") : section.place,
-                "pollPeriod, \(pollPeriod.layoutText), must not be shorter than ackTimeout, "
-                    + "\(ackTimeout.layoutText)")
+            let problem = "must not be shorter than ackTimeout, \(ackTimeout.layoutText)"
+            if section.says("pollPeriod") {
+                tell(section.place(of: "pollPeriod"), "\(pollPeriod.layoutText) \(problem)")
+            } else {
+                tell(section.place, "pollPeriod, \(pollPeriod.layoutText), \(problem)")
+            }
         }
         return UpstreamLayout(
             name: name, broker: broker, topic: topic, user: section.text("user"),

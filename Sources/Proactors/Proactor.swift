@@ -12,7 +12,7 @@ public actor Proactor {
     public static let commandTime = Duration.seconds(2)
     /// How long nodes, and after them upstreams, have at a stop.
     public static let stopTime = (
-        nodes: Duration.milliseconds(800), upstreams: Duration.milliseconds(800)
+        nodes: Duration.milliseconds(800), upstreams: Duration.milliseconds(500)
     )
     /// How long sessions have to say goodbye to their brokers.
     public static let closeTime = Duration.milliseconds(200)
