@@ -9,6 +9,27 @@ extension Proactor {
         take([Fact(node: .gateway, at: stamp ?? clock.timestamp, matter: .event(event))])
     }
 
+    /// An event as a line of the log.
+    func words(_ event: GatewayEvent) -> (Logger.Level, String) {
+        switch event.kind {
+        case .connected: (.notice, "connected")
+        case .subscribed: (.notice, "takes commands")
+        case .peerActive: (.notice, "the peer was heard")
+        case .peerSilent: (.warning, "the peer is silent: \(event.detail)")
+        case .disconnected: (.warning, "not connected: \(event.detail)")
+        case .connectFailed:
+            event.link.flatMap({ lines[$0] })?.link.isConnected == true
+                ? (.warning, event.detail) : (.warning, "not connected: \(event.detail)")
+        case .dropped, .setAside, .salvaged: (.warning, event.detail)
+        default:
+            (
+                .notice,
+                event.detail.isEmpty
+                    ? event.kind.rawValue : "\(event.kind.rawValue): \(event.detail)"
+            )
+        }
+    }
+
     func take(_ news: JournalNews) {
         switch news {
         case .committed(let through):

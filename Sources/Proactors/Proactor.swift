@@ -241,8 +241,8 @@ public actor Proactor {
 
     private func note(_ event: GatewayEvent) {
         let metadata: Logger.Metadata = event.link.map { ["link": "\($0)"] } ?? [:]
-        let words = event.detail.isEmpty ? "" : ": \(event.detail)"
-        logger.notice("\(event.kind.rawValue)\(words)", metadata: metadata)
+        let (level, words) = self.words(event)
+        logger.log(level: level, "\(words)", metadata: metadata)
         guard event.kind == .clockSet else { return }
         tellAuthorityAgain()
         // The journal moves the times of what it keeps, so it is asked anew.
