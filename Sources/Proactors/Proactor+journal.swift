@@ -21,6 +21,7 @@ extension Proactor {
             event.link.flatMap({ lines[$0] })?.link.isConnected == true
                 ? (.warning, event.detail) : (.warning, "not connected: \(event.detail)")
         case .dropped, .setAside, .salvaged: (.warning, event.detail)
+        case .periodEnded: (.debug, "the reporting period \(event.detail)")
         default:
             (
                 .notice,
