@@ -158,7 +158,7 @@ actor PeerPinger {
         await withTaskGroup(of: Result.self) { group in
             for lane in 0..<min(inFlight, count) {
                 let share = count / inFlight + (lane < count % inFlight ? 1 : 0)
-                group.addTask { await self.lane(share) }
+                group.addTask(executorPreference: node.taskExecutor) { await self.lane(share) }
             }
             var all = Result()
             for await one in group {

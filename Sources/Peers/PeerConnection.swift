@@ -14,6 +14,8 @@ final class PeerConnection {
     /// Nil until TLS has shown who it is, or there is no TLS.
     var asker: PeerAsker?
     var needsFlush = false
+    /// The last write, which the flush at the end of the loop's turn takes along.
+    var held: ByteBuffer?
     var isActing = false
     /// The task that will tick, and when.
     var alarm: (at: MonotonicInstant, task: Task<Void, Never>)?

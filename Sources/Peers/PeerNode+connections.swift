@@ -230,7 +230,8 @@ extension PeerNode {
     private func act(_ action: PeerConversation.Action, _ connection: PeerConnection) {
         switch action {
         case .write(let bytes):
-            connection.channel.write(bytes, promise: nil)
+            if let held = connection.held { connection.channel.write(held, promise: nil) }
+            connection.held = bytes
             flushSoon(connection)
         case .deliver(let message, let slot): deliver(message, slot, connection)
         case .news(let id, let message, let slot): news(id, message, slot, connection)
@@ -257,10 +258,11 @@ extension PeerNode {
     private func flush(_ id: Int) {
         guard let connection = connections[id] else { return }
         connection.needsFlush = false
+        guard let last = connection.held.take() else { return }
         let count = connection.conversation.writeCount
         let promise = loop.makePromise(of: Void.self)
         promise.futureResult.whenSuccess { [self] in assumeIsolated { $0.written(id, count) } }
-        connection.channel.writeAndFlush(ByteBuffer(), promise: promise)
+        connection.channel.writeAndFlush(last, promise: promise)
     }
 
     private func written(_ id: Int, _ count: Int) {
@@ -298,6 +300,10 @@ extension PeerNode {
     func ended(_ id: Int, _ error: PeerError?) {
         guard let connection = connections.removeValue(forKey: id) else { return }
         connection.cancelTasks()
+        // What was said in this turn of the loop still goes out.
+        if let held = connection.held.take() {
+            connection.channel.writeAndFlush(held, promise: nil)
+        }
         connection.conversation.ended(error)
         for action in connection.conversation.takeActions() {
             if case .settle(let id, let outcome) = action { settle(id, outcome) }

@@ -59,6 +59,10 @@ public actor PeerNode {
         unsafe executor.asUnownedSerialExecutor()
     }
 
+    /// The node's own thread, for tasks that ask much: what they wait for then comes without a detour over
+    /// the shared ones. They must never block.
+    public nonisolated let taskExecutor: PeerLoop
+
     /// - Parameters:
     ///   - tls: Without it only this machine can be reached and can come in.
     ///   - usesTlsOnLoopback: Whether TLS is spoken on this machine too; beyond it, always.
@@ -76,6 +80,7 @@ public actor PeerNode {
         self.chance = chance
         loop = MultiThreadedEventLoopGroup.singleton.next()
         executor = loop.executor
+        taskExecutor = PeerLoop(loop)
         (notices, notice) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(64))
     }
 

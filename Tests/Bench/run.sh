@@ -40,4 +40,5 @@ if [ ! -e "$peers/mqtt-io/bin/mqtt_io" ] && [ ! -e "$peers/mqtt-io/.complete" ];
         echo "without mqtt-io: it cannot be installed here"
     fi
 fi
+python3 "$here/peers.py" "$folder/tidegate" "$peers/bin/python" "$@"
 exec python3 "$here/bench.py" "$folder/tidegate" "$folder/bench" "$peers/floor" "$peers/mqtt-io" "$@"
