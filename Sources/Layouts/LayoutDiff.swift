@@ -176,6 +176,7 @@ extension RunSettings {
         let all: [(String, String?)] = [
             ("logLevel", logLevel), ("logFormat", logFormat), ("stateDirectory", stateDirectory),
             ("seed", seed.map { "\($0)" }), ("simulate", simulate.map { "\($0)" }),
+            ("watchdogDevice", watchdogDevice),
         ]
         return all.compactMap { name, value in value.map { (name, $0) } }
     }

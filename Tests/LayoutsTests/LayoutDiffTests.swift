@@ -143,6 +143,8 @@ import Vocabulary
                 == ["name", "model", "settings", "channels", "safeState", "isSimulated"])
         #expect(
             members(layout.settings)
-                == ["logLevel", "logFormat", "stateDirectory", "seed", "simulate"])
+                == [
+                    "logLevel", "logFormat", "stateDirectory", "seed", "simulate", "watchdogDevice",
+                ])
     }
 }
