@@ -7,8 +7,9 @@ import Vocabulary
 /// Who watches over a running gateway, and who is told about it: the log, the service manager and the
 /// board's own watchdog.
 final class GatewayLife: Sendable {
-    /// How long the orderly stop has, once there is nothing else to do but end.
-    static let lastStop = Duration.seconds(4)
+    /// How long the orderly stop has, once there is nothing else to do but end, and how long actuators
+    /// have to reach their safe states without it.
+    static let lastStop = (orderly: Duration.seconds(4), safe: Duration.seconds(2))
 
     private let service: ServiceManager
     private let logger: Logger
@@ -48,7 +49,7 @@ final class GatewayLife: Sendable {
         watch.start(
             LifeWatch.Hands(
                 alive: { [weak self] in self?.alive(count) },
-                act: { [weak self] action in self?.act(action, end) }))
+                act: { [weak self] action in self?.act(action, proactor, end) }))
     }
 
     func stop() {
@@ -77,7 +78,9 @@ final class GatewayLife: Sendable {
         return "\(count) nodes run\(lost)"
     }
 
-    private func act(_ action: VitalSigns.Action, _ end: (GatewayPart) -> Void) {
+    private func act(
+        _ action: VitalSigns.Action, _ proactor: Proactor, _ end: (GatewayPart) -> Void
+    ) {
         switch action {
         case .missing(let part, let time):
             logger.error("\(part): no sign of life for \(time.components.seconds) s")
@@ -87,20 +90,37 @@ final class GatewayLife: Sendable {
             logger.critical("\(part): gives no sign of life, and nothing here can help: ending")
             service.stopping(status: "no sign of life from the \(part)")
             wantsToEnd.store(true, ordering: .relaxed)
-            end(part)
-            // When even the orderly stop hangs, the service manager starts the next process, which drives
-            // safe states first.
-            endAnyway()
+            // An orderly stop needs the proactor.
+            if part != .proactor {
+                end(part)
+                wait(Self.lastStop.orderly) { false }
+            }
+            endAnyway(proactor)
         }
     }
 
-    /// Waits on this thread for the stop to end the process, and ends it otherwise.
-    private func endAnyway() {
-        let deadline = clock.now.advanced(by: Self.lastStop)
-        while case let rest = clock.now.duration(to: deadline), rest > .zero {
-            _ = poll(nil, 0, Int32(clamping: rest.wholeNanoseconds / 1_000_000 + 1))
-        }
-        Output.errorIfHeard("tidegate: the orderly stop hangs: ended")
+    /// Drives safe states from this thread alone, and ends the process.
+    private func endAnyway(_ proactor: Proactor) {
+        let safe = Shared(Set<ShNodeName>())
+        let actuators = proactor.secure { name in safe.value.withLock { _ = $0.insert(name) } }
+        wait(Self.lastStop.safe) { safe.value.withLock { $0.isSuperset(of: actuators) } }
+        let rest = actuators.subtracting(safe.value.withLock { $0 }).map(\.text).sorted()
+        let words =
+            rest.isEmpty ? "all relays are safe" : "not safe: \(rest.joined(separator: ", "))"
+        Output.errorIfHeard("tidegate: ended without an orderly stop; \(words)")
         _exit(ExitStatus.lifeless.rawValue)
     }
+
+    /// Blocks this thread until `isDone`, at most for `time`.
+    private func wait(_ time: Duration, until isDone: () -> Bool) {
+        let deadline = clock.now.advanced(by: time)
+        while clock.now < deadline, !isDone() { _ = poll(nil, 0, 20) }
+    }
+}
+
+/// Something that several threads hold.
+private final class Shared<Value: Sendable>: Sendable {
+    let value: Guarded<Value>
+
+    init(_ value: Value) { self.value = Guarded(value) }
 }

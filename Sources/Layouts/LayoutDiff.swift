@@ -34,12 +34,14 @@ public struct LayoutDiff: Hashable, Sendable {
     public let isReordered: Bool
     /// What a running gateway takes over at its next start only.
     public let atNextStart: [Other]
+    /// Whether relays may do other things together than before. Their nodes go on; it counts at once.
+    public let hasOtherInterlocks: Bool
     /// Buses that are not the same; their nodes are among those that are touched.
     public let buses: [Other]
 
     /// Whether the two layouts say the same.
     public var isEmpty: Bool {
-        touched.isEmpty && relabelled.isEmpty && !isReordered && rest.isEmpty
+        touched.isEmpty && relabelled.isEmpty && !isReordered && !hasOtherInterlocks && rest.isEmpty
     }
 
     /// The nodes that a reload stops, starts, or both.
@@ -70,6 +72,7 @@ public struct LayoutDiff: Hashable, Sendable {
         isReordered =
             old.nodes.map(\.name).filter { after[$0] != nil }
             != new.nodes.map(\.name).filter { before[$0] != nil }
+        hasOtherInterlocks = Set(old.interlocks) != Set(new.interlocks)
         var atNextStart: [Other] = []
         if old.gateway != new.gateway { atNextStart.append(Other(what: "gateway", how: .changed)) }
         atNextStart += Self.others(
@@ -85,6 +88,7 @@ public struct LayoutDiff: Hashable, Sendable {
             + changed.map { "node \($0.name): changed, \($0.what.joined(separator: ", "))" }
             + relabelled.map { "node \($0): another title or parent; it goes on" }
             + (isReordered ? ["nodes: in another order; they go on"] : [])
+            + (hasOtherInterlocks ? ["interlocks: changed; they count at once"] : [])
             + buses.map { "\($0.what): \($0.how.rawValue)" }
             + atNextStart.map { "\($0.what): \($0.how.rawValue); counts from the next start on" }
     }
@@ -97,6 +101,7 @@ public struct LayoutDiff: Hashable, Sendable {
         let parts =
             list("added", added) + list("removed", removed) + list("changed", changed.map(\.name))
             + list("relabelled", relabelled) + (isReordered ? ["another order of nodes"] : [])
+            + (hasOtherInterlocks ? ["other interlocks"] : [])
             + atNextStart.map { "\($0.what) counts from the next start on" }
         return parts.isEmpty ? "nothing changed" : parts.joined(separator: "; ")
     }
@@ -135,6 +140,7 @@ extension LayoutDiff {
             what += now.settings.differences(from: was.settings).map { "component.\($0)" }
         }
         what += changedBuses.filter(now.settings.mention).sorted().map { "bus \($0)" }
+        what += old.rules.differences(from: new.rules)
         return what + differences(was.channels, now.channels)
     }
 
@@ -150,6 +156,18 @@ extension LayoutDiff {
             what += was.differences(from: channel).map { "channels.\(channel.name).\($0)" }
         }
         if what.isEmpty, old.map(\.name) != new.map(\.name) { what.append("order of channels") }
+        return what
+    }
+}
+
+extension GuardRules {
+    /// What is different, in the layout's words.
+    fileprivate func differences(from other: GuardRules) -> [String] {
+        var what: [String] = []
+        if limits != other.limits { what.append("limits") }
+        if commander != other.commander { what.append("commandedBy") }
+        if failsafeAfter != other.failsafeAfter { what.append("failsafeAfter") }
+        if feedback != other.feedback { what.append("feedback") }
         return what
     }
 }

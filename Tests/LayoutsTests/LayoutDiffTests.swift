@@ -60,6 +60,10 @@ import Vocabulary
         ("28-1", "28-2", "tank", "component.sensor"),
         ("relays/4", "relays/5", "pump", "component.line"),
         (#""safeState": "off""#, #""safeState": "on""#, "pump", "safeState"),
+        (
+            #""safeState": "off""#, #""safeState": "off", "limits": {"minimumOnTime": "5s"}"#,
+            "pump", "limits"
+        ),
         (#""line": "#, #""activeLow": true, "line": "#, "pump", "component.activeLow"),
         (
             #""sensor": "28-1"}"#,
@@ -113,6 +117,20 @@ import Vocabulary
             change.lines == ["node house-power: changed, bus meters", "bus meters: changed"])
     }
 
+    @Test func `interlocks count at once and stop nothing`() throws {
+        let second = Self.nodes.replacing("pump", with: "valve").replacing(
+            "relays/4", with: "relays/5"
+        )
+        .replacing("tank", with: "tank-2").replacing("28-1", with: "28-2")
+        let nodes = Self.nodes + ", " + second
+        let change = diff(
+            try layout(nodes),
+            try layout(nodes, more: #""interlocks": [{"atMostOne": ["pump", "valve"]}]"#))
+        #expect(change.touched == [])
+        #expect(!change.isEmpty)
+        #expect(change.lines == ["interlocks: changed; they count at once"])
+    }
+
     @Test func `gateway, upstreams and settings count from the next start on`() throws {
         let change = diff(
             try layout(more: #""settings": {"seed": 1}"#),
@@ -136,8 +154,11 @@ import Vocabulary
             Set(Mirror(reflecting: value).children.compactMap(\.label))
         }
         let layout = try layout()
-        #expect(members(layout) == ["gateway", "buses", "nodes", "upstreams", "settings"])
-        #expect(members(layout.nodes[0]) == ["name", "kind", "title", "parent", "component"])
+        #expect(
+            members(layout) == ["gateway", "buses", "nodes", "interlocks", "upstreams", "settings"])
+        #expect(
+            members(layout.nodes[0]) == ["name", "kind", "title", "parent", "component", "rules"])
+        #expect(members(GuardRules()) == ["limits", "commander", "failsafeAfter", "feedback"])
         #expect(
             members(layout.nodes[0].component)
                 == ["name", "model", "settings", "channels", "safeState", "isSimulated"])
