@@ -39,6 +39,7 @@ public final class LifeWatch: Sendable {
         var questions: [GatewayPart: @Sendable () async -> Void] = [:]
         /// Questions that are not answered yet.
         var open: Set<GatewayPart> = []
+        var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
     private let thread: SyncThread
@@ -125,10 +126,24 @@ public final class LifeWatch: Sendable {
 
     private func answered(_ part: GatewayPart) {
         let now = clock.now
-        state.withLock { state in
+        let waiters: [CheckedContinuation<Void, Never>] = state.withLock { state in
             // An answer to a question of before a restart is not the new part's.
-            guard state.open.remove(part) != nil else { return }
-            state.signs.seen(part, at: now)
+            if state.open.remove(part) != nil { state.signs.seen(part, at: now) }
+            guard state.open.isEmpty else { return [] }
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    /// Returns once no question is open.
+    func answers() async {
+        await withCheckedContinuation { continuation in
+            let isOpen = state.withLock { state in
+                if !state.open.isEmpty { state.waiters.append(continuation) }
+                return !state.open.isEmpty
+            }
+            if !isOpen { continuation.resume() }
         }
     }
 }

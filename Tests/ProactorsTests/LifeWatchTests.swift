@@ -51,9 +51,14 @@ import Vocabulary
     private let hands = Hands()
 
     /// Passes seconds until `isEnough`, at most so many.
-    private func pass(_ seconds: Int, until isEnough: () -> Bool = { false }) async {
+    ///
+    /// - Parameter watch: Whose questions are all answered in time; nil when one is not.
+    private func pass(
+        _ seconds: Int, answeringTo watch: LifeWatch? = nil, until isEnough: () -> Bool = { false }
+    ) async {
         for _ in 0..<seconds where !isEnough() {
             await clock.sleepers(1)
+            await watch?.answers()
             clock.advance(by: .seconds(1))
         }
         await clock.sleepers(1)
@@ -66,7 +71,7 @@ import Vocabulary
             .proactor, within: .seconds(20), else: .endProcess(after: .seconds(5)),
             asking: proactor.answer)
         watch.start(hands.hands)
-        await pass(100)
+        await pass(100, answeringTo: watch)
         #expect(hands.actions == [])
         #expect(hands.alive.load(ordering: .relaxed) >= 100)
         proactor.hang()
@@ -86,7 +91,7 @@ import Vocabulary
         watch.watch(
             .link("site"), within: .seconds(20), else: .restart(atMost: 1), asking: link.answer)
         watch.start(hands.hands)
-        await pass(10)
+        await pass(10, answeringTo: watch)
         link.hang()
         let asked = link.asked.load(ordering: .relaxed)
         await pass(60)
@@ -97,7 +102,7 @@ import Vocabulary
         // At most the question that hangs and one that was under way.
         #expect(link.asked.load(ordering: .relaxed) <= asked + 2)
         link.recover()
-        await pass(60) { hands.actions.count == 3 }
+        await pass(60, answeringTo: watch) { hands.actions.count == 3 }
         #expect(hands.actions.last == .returned(.link("site")))
         watch.stop()
     }
