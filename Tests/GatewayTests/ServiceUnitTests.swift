@@ -46,7 +46,7 @@ import Testing
         let process = Process()
         let said = Pipe()
         process.executableURL = URL(fileURLWithPath: Self.analyze)
-        process.arguments = ["security", "--offline=true", "--threshold=20", path]
+        process.arguments = ["security", "--offline=true", "--threshold=25", path]
         process.standardOutput = said
         process.standardError = said
         try process.run()
