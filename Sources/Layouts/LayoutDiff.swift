@@ -78,6 +78,7 @@ public struct LayoutDiff: Hashable, Sendable {
         atNextStart += Self.others(
             "upstream ", old.upstreams.map { ($0.name.text, $0) },
             new.upstreams.map { ($0.name.text, $0) })
+        if old.journal != new.journal { atNextStart.append(Other(what: "journal", how: .changed)) }
         atNextStart += Self.others("settings.", old.settings.said, new.settings.said)
         self.atNextStart = atNextStart
     }

@@ -87,6 +87,7 @@ public final class LifeWatch: Sendable {
         }
     }
 
+    /// Watches over a part no more.
     public func forget(_ part: GatewayPart) {
         state.withLock { state in
             state.signs.forget(part)

@@ -155,7 +155,9 @@ import Vocabulary
         }
         let layout = try layout()
         #expect(
-            members(layout) == ["gateway", "buses", "nodes", "interlocks", "upstreams", "settings"])
+            members(layout) == [
+                "gateway", "buses", "nodes", "interlocks", "upstreams", "journal", "settings",
+            ])
         #expect(
             members(layout.nodes[0]) == ["name", "kind", "title", "parent", "component", "rules"])
         #expect(members(GuardRules()) == ["limits", "commander", "failsafeAfter", "feedback"])
