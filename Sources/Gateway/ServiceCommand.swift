@@ -98,9 +98,11 @@ struct ServiceUnit {
             "SystemCallArchitectures=native",
             "SystemCallErrorNumber=EPERM",
             "SystemCallFilter=@system-service",
-            "SystemCallFilter=~@privileged @resources",
+            "SystemCallFilter=~@privileged",
             "# To ask, not to set: whether the clock is synchronised. ProtectClock= would forbid it.",
             "SystemCallFilter=adjtimex clock_adjtime",
+            "# setpriv, which ties the embedded broker to this process, gives up its capabilities first.",
+            "SystemCallFilter=capset",
             "DevicePolicy=closed",
         ]
             + ["gpiochip", "i2c", "spi", "ttyUSB", "ttyACM", "ttyAMA", "ttyS", "watchdog"].map {
