@@ -93,8 +93,8 @@ let package = Package(
         room(
             "Proactors",
             [
-                "Vocabulary", "Channels", "DriverKit", "Nodes", "Layouts", "Journals", "Links",
-                "Upstreams", logging, deque,
+                "Vocabulary", "Threads", "Channels", "DriverKit", "Nodes", "Layouts", "Journals",
+                "Links", "Upstreams", logging, deque,
             ]),
         .executableTarget(
             name: "tidegate",

@@ -6,10 +6,11 @@ import Vocabulary
 
 struct LayoutCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "layout", abstract: "Check, show, describe and import hardware layouts.",
+        commandName: "layout",
+        abstract: "Check, show, compare, describe and import hardware layouts.",
         subcommands: [
-            LayoutCheckCommand.self, LayoutShowCommand.self, LayoutSchemaCommand.self,
-            LayoutImportCommand.self,
+            LayoutCheckCommand.self, LayoutShowCommand.self, LayoutDiffCommand.self,
+            LayoutSchemaCommand.self, LayoutImportCommand.self,
         ])
 }
 
@@ -173,6 +174,36 @@ extension SwitchLimits {
         }
         if queuesWish { words.append("queueWish") }
         return words.joined(separator: ", ")
+    }
+}
+
+struct LayoutDiffCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "diff", abstract: "Show what a reload from one layout to another would touch.",
+        discussion:
+            "Ends with 0 when the layouts say the same, 1 when they do not, 65 when one has problems, 66 "
+            + "when one cannot be read.")
+
+    @Argument(help: "The layout that runs.", completion: .file(extensions: ["json"]))
+    var old: String
+
+    @Argument(help: "The layout to come.", completion: .file(extensions: ["json"]))
+    var new: String
+
+    func run() throws {
+        let (old, new) = (try valid(old), try valid(new))
+        let diff = LayoutDiff(from: old, to: new)
+        diff.lines.forEach(Output.line)
+        if !diff.isEmpty { throw ExitStatus.failure.code }
+    }
+
+    /// As every command has it, but that 1 means something else here.
+    private func valid(_ path: String) throws -> HardwareLayout {
+        do {
+            return try LoadedLayout.valid(path)
+        } catch let code as ExitCode where code == ExitStatus.failure.code {
+            throw ExitStatus.data.code
+        }
     }
 }
 

@@ -12,6 +12,20 @@ enum Machine {
         return text.isEmpty ? nil : text
     }
 
+    /// The path of this program; nil when the system does not say.
+    static var program: String? {
+        // Sound: the buffer that realpath makes is copied, and freed once.
+        guard let found = unsafe realpath("/proc/self/exe", nil) else { return nil }
+        defer { unsafe free(found) }
+        return unsafe String(cString: found)
+    }
+
+    /// Whether the system knows a group of that name.
+    static func hasGroup(_ name: String) -> Bool {
+        // Sound: only whether there is an entry is looked at, and no other thread asks for one.
+        unsafe getgrnam(name) != nil
+    }
+
     /// All bytes of a file of at most `limit` bytes.
     static func bytes(of path: String, limit: Int = 16 << 20) throws(MachineError) -> [UInt8] {
         // Sound: the path lives for the length of the call.

@@ -29,7 +29,7 @@ struct Order: Sendable {
         guard
             let message = target.reader.command(
                 gateway: gateway, node: node, value: value, id: id, takeOverFor: takeOverFor,
-                by: .cli, expires: clock.wallTime.advanced(by: .seconds(within)),
+                by: .cli, expires: expiry(on: clock),
                 responseTopic: responseTopic, correlationData: Array(id.text.utf8))
         else {
             Output.error("tidegate: \"\(value ?? "")\" must be on, off or a number")
@@ -43,6 +43,11 @@ struct Order: Sendable {
         }
         session.close()
         return try end(outcome ?? .late)
+    }
+
+    /// A board whose clock is not set could not judge an expiry, and would refuse it.
+    private func expiry(on clock: any GatewayClock) -> WallTime? {
+        clock.isWallTimeSure ? clock.wallTime.advanced(by: .seconds(within)) : nil
     }
 
     private func end(_ outcome: Ask.Outcome) throws -> PlainAnswer {

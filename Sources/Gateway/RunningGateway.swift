@@ -21,6 +21,8 @@ actor RunningGateway {
     private let logs: LogWriter
     private let logger: Logger
     private let assembly: GatewayAssembly
+    private let service = ServiceManager()
+    private let life: GatewayLife
     private var brokers: [EmbeddedBroker] = []
     private var peers: PeerNode?
     private var runFile: RunFile?
@@ -50,6 +52,7 @@ actor RunningGateway {
         }
         assembly = GatewayAssembly(
             layout: layout, settings: settings, clock: clock, logger: logger)
+        life = GatewayLife(service: service, clock: clock, logger: logger)
     }
 
     /// Runs until a signal asks for the end. SIGHUP, which a closed terminal sends, asks for it too.
@@ -95,6 +98,7 @@ actor RunningGateway {
                 guard let address = assembly.brokerAddress(of: upstream) else { continue }
                 _ = try assembly.login(of: upstream, at: address)
             }
+            if let device = layout.settings.watchdogDevice { try life.open(device) }
             journal = assembly.journal(profile)
             proactor = try assembly.proactor(profile, journal)
         } catch {
@@ -107,7 +111,7 @@ actor RunningGateway {
             metadata: ["gateway": "\(layout.gateway)", "incarnation": "\(incarnation)"])
         let showing = show(proactor)
         Task {
-            guard await !self.start(proactor, journal, profile) else { return }
+            guard await !self.start(proactor, journal, profile, request) else { return }
             request.yield("a start that failed")
         }
         var reason = ""
@@ -116,19 +120,24 @@ actor RunningGateway {
             (isStopping, reason) = (true, request)
             break
         }
+        service.stopping(status: "stopping on \(reason)")
         let areSafe = await stop(proactor, because: reason, showing)
         // A disk that hangs does not hold up the end; the next start finds what was kept.
         await within(Self.lastWords, on: clock) { await journal.close() }
+        life.stop()
         logger.notice("stopped")
         if hasFailedToStart { return .unavailable }
+        if life.isHopeless { return .lifeless }
         return areSafe ? .success : .software
     }
 
     /// - Returns: Whether all of it could be started.
     private func start(
-        _ proactor: Proactor, _ journal: SqliteJournal, _ profile: GatewayProfile
+        _ proactor: Proactor, _ journal: SqliteJournal, _ profile: GatewayProfile,
+        _ request: AsyncStream<String>.Continuation
     ) async -> Bool {
         await proactor.start()
+        life.start(proactor) { request.yield("the loss of the \($0)") }
         do {
             var chance = SystemChance()
             try await journal.open(fresh: JournalIdentity(using: &chance))

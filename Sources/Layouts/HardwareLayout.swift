@@ -91,6 +91,8 @@ public struct RunSettings: Hashable, Sendable {
     public let stateDirectory: String?
     public let seed: UInt64?
     public let simulate: Bool?
+    /// The board's own watchdog, when this program is to be its owner.
+    public let watchdogDevice: String?
 }
 
 extension HardwareLayout {

@@ -101,12 +101,13 @@ extension LayoutReader {
     func readSettings() -> RunSettings {
         guard let section = document.section("settings", .settings) else {
             return RunSettings(
-                logLevel: nil, logFormat: nil, stateDirectory: nil, seed: nil, simulate: nil)
+                logLevel: nil, logFormat: nil, stateDirectory: nil, seed: nil, simulate: nil,
+                watchdogDevice: nil)
         }
         return RunSettings(
             logLevel: section.text("logLevel"), logFormat: section.text("logFormat"),
             stateDirectory: section.text("stateDirectory"),
             seed: section.whole("seed").flatMap(UInt64.init(exactly:)),
-            simulate: section.flag("simulate"))
+            simulate: section.flag("simulate"), watchdogDevice: section.text("watchdogDevice"))
     }
 }

@@ -297,6 +297,10 @@ extension LayoutSection {
                 "The seed of all chance, for runs that repeat."),
             LayoutKey(
                 "simulate", .value(.flag), .optional, "Whether all hardware is simulated."),
+            LayoutKey(
+                "watchdogDevice", .text(.path), .optional,
+                "The board's own watchdog, /dev/watchdog, when nobody else has it. It restarts the "
+                    + "machine when the gateway no longer lives."),
         ])
 
     /// Every section with keys, for telling where a misplaced key belongs.

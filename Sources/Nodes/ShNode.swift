@@ -148,7 +148,7 @@ public actor ShNode {
             let stamp = clock.timestamp
             for event in events {
                 let age = event.at.duration(to: stamp.monotonic)
-                let at = Timestamp(wall: stamp.wall.advanced(by: .zero - age), monotonic: event.at)
+                let at = stamp.earlier(by: age, monotonic: event.at)
                 report([event.reading], at: at, moment: event.at)
             }
         } catch {

@@ -44,7 +44,7 @@ public actor Proactor {
     private let watchOutbox: Mailbox<Fact>.Sender
     private var watches: [ShNodeName: NodeWatch] = [:]
     /// Everything that is wrong right now.
-    private(set) var standing: [TroubleKey: StandingTrouble] = [:]
+    var standing: [TroubleKey: StandingTrouble] = [:]
     private var floods: [String: (count: Int, last: MonotonicInstant)] = [:]
     private var desk = CommandDesk()
     private var running: Task<Void, Never>?
@@ -54,6 +54,8 @@ public actor Proactor {
     private(set) var isStopping = false
     /// The timekeeper's sleep, and until when.
     var resting: (sleep: Task<Void, Never>, until: MonotonicInstant)?
+    /// By how much labels were wrong before the clock was sure; nil until that is known.
+    var labelsWereOff: Duration?
     /// The last fact that was taken into the journal.
     private(set) var newest: Sequence64 = 0
     /// Everything up to here is kept and may be published.
@@ -145,6 +147,7 @@ public actor Proactor {
         guard let node = nodes[command.node] else {
             return .refused("there is no node \(command.node)")
         }
+        if let why = expiryInDoubt(command) { return .refused(why) }
         switch desk.take(command, now: clock.wallTime) {
         case .answer(let answer):
             logger.notice("command not carried out: \(answer.words)", metadata: metadata)
@@ -153,7 +156,7 @@ public actor Proactor {
         }
         // A contact or a current takes its own time to show what was switched.
         let time = Self.commandTime + (node.rules.feedback?.within ?? .zero)
-        let deadline = clock.now.advanced(by: Self.commandTime)
+        let deadline = deadline(of: command)
         let answer =
             await within(time, on: clock) {
                 let answer = await node.apply(command, before: deadline)
@@ -199,6 +202,7 @@ public actor Proactor {
     /// Takes facts in the order they come: shown at once, then kept until upstream has them.
     func take(_ facts: [Fact]) {
         guard !facts.isEmpty else { return }
+        let facts = facts.map(righted)
         var values: [DataChannelName: LiveValue] = [:]
         for fact in facts {
             switch fact.matter {
@@ -253,6 +257,7 @@ public actor Proactor {
     // MARK: - Watching
 
     func watchNodes() {
+        note(clock.look())
         let stamp = clock.timestamp
         // They go through the inbox like all others, so that history has one order.
         for node in nodes.values {

@@ -79,24 +79,25 @@ public struct PlainCodec: Codec {
     /// Readings of channels that the layout no longer has are left out: their unit is not known.
     func history(_ entry: Entry) -> [MqttMessage] {
         let at = entry.fact.at.wall
-        let sequence = JsonText.Member(
-            name: "sequence", value: .number(Int64(clamping: entry.sequence)))
+        let sequence =
+            [JsonText.Member(name: "sequence", value: .number(Int64(clamping: entry.sequence)))]
+            + Self.doubt(entry.fact.at)
         switch entry.fact.matter {
         case .readings(let readings):
             return readings.compactMap { reading in
                 guard let channel = channels[reading.channel] else { return nil }
-                let members = Self.members(of: reading, in: channel, at: at) + [sequence]
+                let members = Self.members(of: reading, in: channel, at: at) + sequence
                 return MqttMessage(
                     topic: topics.readings(channel.name), payload: JsonText.group(members).bytes)
             }
         case .trouble(let trouble):
-            let members = Self.members(of: trouble, of: entry.fact.node, at: at) + [sequence]
+            let members = Self.members(of: trouble, of: entry.fact.node, at: at) + sequence
             return [
                 MqttMessage(
                     topic: topics.trouble(entry.fact.node), payload: JsonText.group(members).bytes)
             ]
         case .event(let event):
-            let members = Self.members(of: event, at: at) + [sequence]
+            let members = Self.members(of: event, at: at) + sequence
             return [
                 MqttMessage(topic: topics.events, payload: JsonText.group(members).bytes)
             ]
@@ -127,6 +128,7 @@ public struct PlainCodec: Codec {
                 members += Self.members(of: reading, in: channel, at: at.wall)
                     .filter { !["channel", "node"].contains($0.name) }
             }
+            members += Self.doubt(at)
             members.append(JsonText.Member(name: "detail", value: .null))
         case .refused(let detail), .failed(let detail), .late(let detail):
             members += JsonText.members([
@@ -176,6 +178,11 @@ extension PlainCodec {
             "capturePeriod": .number(seconds(channel.capture.period)),
             "captureDelta": channel.capture.delta.map { .number(channel.decimal($0)) } ?? .null,
         ])
+    }
+
+    /// What stands beside a time that was labelled before the clock was set; nothing beside others.
+    private static func doubt(_ at: Timestamp) -> [JsonText.Member] {
+        at.isSure ? [] : [JsonText.Member(name: "timeSure", value: .flag(false))]
     }
 
     private static func seconds(_ duration: Duration) -> DecimalNumber {

@@ -14,7 +14,7 @@ import Vocabulary
 
 /// A whole gateway on scripted devices, a simulated broker and a clock that stands still.
 struct Bench {
-    let clock = ManualClock()
+    let clock: ManualClock
     let broker = SimulatedUpstream()
     let journal: SimulatedJournal
     let proactor: Proactor
@@ -31,8 +31,9 @@ struct Bench {
 
     init(
         _ devices: Device..., queue: Int = 1_000, others: [UpstreamName: Int] = [:],
-        interlocks: [Interlock] = []
+        interlocks: [Interlock] = [], isTimeSure: Bool = true
     ) {
+        clock = ManualClock(isSure: isTimeSure)
         let desk = InterlockDesk(interlocks)
         let inbox = Mailbox<Fact>(laneCapacity: 256)
         let clock = clock
