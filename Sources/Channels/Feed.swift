@@ -25,20 +25,23 @@ public final class Feed<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         var freeSeats: [Int] = []
         var cause: Cause?
 
-        /// - Returns: Who is to be woken once the lock is free.
+        /// - Parameters:
+        ///   - full: The names of those who found no place are added to it.
+        ///   - woken: Who is to be woken once the lock is free is added to it.
         mutating func put(
-            _ element: Element, full: inout [String],
+            _ elements: some Collection<Element>, full: inout [String],
             woken: inout [CheckedContinuation<Void, Never>]
         ) {
-            latest = element
-            sent += 1
-            latestOfEach[element.key] = (sent, element)
+            for element in elements {
+                sent += 1
+                latestOfEach[element.key] = (sent, element)
+                latest = element
+            }
             for index in seats.indices {
-                guard seats[index]?.put(element) == false else {
-                    if let sleeper = seats[index]?.parking.wake() { woken.append(sleeper) }
-                    continue
-                }
-                if let name = seats[index]?.name, !full.contains(name) { full.append(name) }
+                var isFull = false
+                for element in elements where seats[index]?.put(element) == false { isFull = true }
+                if let sleeper = seats[index]?.parking.wake() { woken.append(sleeper) }
+                if isFull, let name = seats[index]?.name { full.append(name) }
             }
         }
     }
@@ -52,20 +55,22 @@ public final class Feed<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     /// Makes `value` the latest of `key` and gives it to all subscribers, before it returns.
     @discardableResult
     public func send(_ value: Value, for key: Key) -> Outcome {
-        send(CollectionOfOne((key: key, value: value)))
+        put(CollectionOfOne(Element(key: key, value: value, at: clock.now)))
     }
 
     /// The same for several values, which become visible in one step.
     @discardableResult
     public func send(_ values: some Sequence<(key: Key, value: Value)>) -> Outcome {
         let now = clock.now
+        return put(values.map { Element(key: $0.key, value: $0.value, at: now) })
+    }
+
+    private func put(_ elements: some Collection<Element> & Sendable) -> Outcome {
         var woken: [CheckedContinuation<Void, Never>] = []
         let outcome: Outcome = state.withLock { state in
             if let cause = state.cause { return .closed(cause) }
             var full: [String] = []
-            for (key, value) in values {
-                state.put(Element(key: key, value: value, at: now), full: &full, woken: &woken)
-            }
+            state.put(elements, full: &full, woken: &woken)
             return full.isEmpty ? .sent : .full(full)
         }
         for sleeper in woken { sleeper.resume() }

@@ -81,8 +81,6 @@ public final class WorkQueue<Item: Sendable>: Sendable {
         let deadline = clock.now.advanced(by: limit)
         let clock = clock
         let id = state.withLock { $0.makeID() }
-        let late = ChannelError(kind: .late, detail: "\(name): no place within \(limit.layoutText)")
-        let cancelled = ChannelError(kind: .cancelled, detail: "\(name): the sender was cancelled")
         let refusal = await withTaskCancellationHandler {
             await withCheckedContinuation { (answer: CheckedContinuation<ChannelError?, Never>) in
                 let known: ChannelError?? = state.withLock { state in
@@ -98,7 +96,10 @@ public final class WorkQueue<Item: Sendable>: Sendable {
                     }
                     let alarm = Task { [weak self] in
                         guard (try? await clock.sleep(until: deadline)) != nil else { return }
-                        self?.giveUp(id, late)
+                        self?.giveUp(
+                            id,
+                            ChannelError(kind: .late, detail: "no place within \(limit.layoutText)")
+                        )
                     }
                     state.senders.append(
                         BlockedSender(id: id, item: item, answer: answer, alarm: alarm))
@@ -127,6 +128,10 @@ public final class WorkQueue<Item: Sendable>: Sendable {
             sender.answer.resume(returning: stopped(cause))
         }
         for (_, taker) in takers { taker.resume(returning: nil) }
+    }
+
+    private var cancelled: ChannelError {
+        ChannelError(kind: .cancelled, detail: "\(name): the sender was cancelled")
     }
 
     private func stopped(_ cause: Cause) -> ChannelError {
