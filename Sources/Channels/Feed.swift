@@ -6,6 +6,7 @@ import Vocabulary
 /// bounded place of its own and a policy that says what gives way when it is full, so that a subscriber
 /// that is stuck costs nobody but itself.
 public final class Feed<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+    /// A value with its key and its time.
     public typealias Element = FeedElement<Key, Value>
 
     /// Whether what was sent found a place with everybody.

@@ -15,7 +15,9 @@ public struct FeedBatch<Key: Hashable & Sendable, Value: Sendable>: Sendable, Ra
 {
     let deliveries: Deque<Delivery<FeedElement<Key, Value>>>
 
+    /// Where the oldest element is.
     public var startIndex: Int { deliveries.startIndex }
+    /// One past the newest element.
     public var endIndex: Int { deliveries.endIndex }
 
     /// An element with what was lost right before it.

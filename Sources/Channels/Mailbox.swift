@@ -157,6 +157,22 @@ public final class Mailbox<Request: Sendable, Answer: Sendable>: Sendable {
         }
     }
 
+    /// Has each question answered by a task of its own as soon as it is asked, for one whose isolation
+    /// puts them in order. A handler that hangs is left behind; its question keeps its place.
+    public func answerEach(
+        _ handler: @escaping @Sendable (Question<Request, Answer>) async throws -> Answer
+    ) async {
+        while let question = await next() {
+            Task {
+                do {
+                    question.answer(try await handler(question))
+                } catch {
+                    question.fail(error)
+                }
+            }
+        }
+    }
+
     /// Takes no more questions, and answers all that are pending with `cause`. The first cause counts.
     public func stop(_ cause: Cause = .finished) {
         let (taker, alarm, places) = state.withLock { state in

@@ -3,7 +3,9 @@ import Vocabulary
 /// One subscriber's place at a feed, for as long as this object lives. One task reads at a time.
 public final class Subscription<Key: Hashable & Sendable, Value: Sendable>: Sendable, AsyncSequence
 {
+    /// An element of the feed, with what was lost right before it.
     public typealias Element = Delivery<FeedElement<Key, Value>>
+    /// A feed that is closed ends; `cause` says why.
     public typealias Failure = Never
 
     private let feed: Feed<Key, Value>
@@ -82,6 +84,7 @@ public final class Subscription<Key: Hashable & Sendable, Value: Sendable>: Send
         }
     }
 
+    /// For `for await`.
     public func makeAsyncIterator() -> Iterator { Iterator(subscription: self) }
 
     /// Reads the subscription and keeps it.

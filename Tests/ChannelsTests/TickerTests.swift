@@ -113,4 +113,26 @@ import Vocabulary
             }
         }
     }
+
+    @Test func `goes on along its grid without drifting when each tick is a little late`() {
+        var schedule = TickSchedule(period: .seconds(1), first: at(10_000), origin: at(10_000))
+        for second in 11...1000 {
+            let skipped = schedule.advance(past: at(Int64(1_000 * second - 700)))
+            #expect(skipped == 0)
+            #expect(schedule.due == at(Int64(1_000 * second)))
+        }
+    }
+
+    @Test func `skips what was missed and says how much`() {
+        var schedule = TickSchedule(period: .seconds(1), first: at(10_000), origin: at(10_000))
+        let skipped = schedule.advance(past: at(30_010_500))
+        #expect(skipped == 30_000)
+        #expect(schedule.due == at(30_011_000))
+    }
+
+    @Test func `a first tick off the grid joins it at the next moment`() {
+        var schedule = TickSchedule(period: .seconds(10), first: at(100_000), origin: at(107_000))
+        schedule.advance(past: at(100_100))
+        #expect(schedule.due == at(107_000))
+    }
 }
