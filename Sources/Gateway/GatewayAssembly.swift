@@ -18,7 +18,7 @@ struct GatewayAssembly {
     let clock: any GatewayClock
     let logger: Logger
     /// Facts that one node may have waiting for the proactor.
-    private static let laneCapacity = 256
+    private static let factsPerNode = 256
 
     /// What the gateway is made of, as it tells upstream.
     func profile(incarnation: String) -> GatewayProfile {
@@ -46,7 +46,7 @@ struct GatewayAssembly {
     /// - Throws: `DriverError` when a simulated device cannot be made from its settings.
     func proactor(_ profile: GatewayProfile, _ journal: any Journal) throws(DriverError) -> Proactor
     {
-        let inbox = Mailbox<Fact>(laneCapacity: Self.laneCapacity)
+        let inbox = Merge<Fact>(capacity: Self.factsPerNode)
         let interlocks = InterlockDesk(layout.interlocks)
         return Proactor(
             profile: profile, nodes: try nodes(inbox, interlocks), inbox: inbox,
@@ -61,7 +61,7 @@ struct GatewayAssembly {
     }
 
     private func nodes(
-        _ inbox: Mailbox<Fact>, _ interlocks: InterlockDesk
+        _ inbox: Merge<Fact>, _ interlocks: InterlockDesk
     ) throws(DriverError) -> [ShNode] {
         let registry = DriverRegistry.standard
         let buses = ModbusBusPool(layout.buses.filter { !$0.isSimulated }, clock: clock)
@@ -79,7 +79,7 @@ struct GatewayAssembly {
                 name: node.name, component: node.component,
                 phase: Double.random(in: 0..<1, using: &chance),
                 rules: node.rules, desk: interlocks, board: board,
-                outbox: inbox.sender(named: node.name.text), clock: clock
+                outbox: inbox.source(named: node.name.text), clock: clock
             ) { component throws(DriverError) in
                 guard let driver = registry[component.model] else {
                     throw DriverError(.badComponent, registry.unknown(component.model.text))

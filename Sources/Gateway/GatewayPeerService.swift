@@ -20,7 +20,7 @@ struct GatewayPeerService: PeerService {
     func answer(_ question: PeerQuestion, from asker: PeerAsker) async -> [UInt8] {
         switch question {
         case .read(let channel):
-            guard let value = proactor.live.latest(channel) else {
+            guard let value = proactor.live.latest(channel)?.value else {
                 return PeerRefusal(unknown(channel)).text
             }
             return Self.text(of: value, codec)
@@ -30,10 +30,11 @@ struct GatewayPeerService: PeerService {
     }
 
     func watch(from asker: PeerAsker) async -> PeerNews {
-        let subscription = proactor.live.subscribe("\(asker)")
+        let subscription = proactor.live.subscribe(
+            "\(asker)", .newestPerKey, replay: .latestPerKey)
         let codec = codec
         return PeerNews {
-            await subscription.next()?.values.map { Self.text(of: $0, codec) }
+            await subscription.nextBatch()?.values.values.map { Self.text(of: $0, codec) }
         }
     }
 
@@ -54,7 +55,7 @@ struct GatewayPeerService: PeerService {
         var text =
             Array(#"{"gateway":"\#(profile.gateway)","incarnation":"\#(profile.incarnation)""#.utf8)
             + Array(#","at":"\#(clock.wallTime.iso8601)","channels":["#.utf8)
-        let latest = proactor.live.latest
+        let latest = proactor.live.latestOfEach
         var isFirst = true
         for channel in profile.nodes.flatMap(\.channels) {
             guard let value = latest[channel.name] else { continue }

@@ -202,9 +202,12 @@ actor RunningGateway {
     private func show(_ proactor: Proactor) -> Task<Void, Never>? {
         guard let screen else { return nil }
         let channels = LiveRows(profile: proactor.profile)
-        let subscription = proactor.live.subscribe("screen")
+        let subscription = proactor.live.subscribe(
+            "screen", .newestPerKey, replay: .latestPerKey)
         return Task {
-            while let news = await subscription.next() { screen.show(channels.rows(news)) }
+            while let news = await subscription.nextBatch() {
+                screen.show(channels.rows(news.values))
+            }
         }
     }
 

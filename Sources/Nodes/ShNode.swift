@@ -27,7 +27,7 @@ public actor ShNode {
 
     let thread: SyncThread
     private let open: Opener
-    private let outbox: Mailbox<Fact>.Sender
+    private let outbox: Merge<Fact>.Source
     let clock: any GatewayClock
     var driver: (any Driver)?
     private var channels: [ChannelState]
@@ -71,7 +71,7 @@ public actor ShNode {
         name: ShNodeName, component: Component, phase: Double = 0,
         rules: GuardRules = GuardRules(), desk: InterlockDesk = InterlockDesk(),
         board: ChannelBoard = ChannelBoard(),
-        outbox: Mailbox<Fact>.Sender, clock: any GatewayClock, open: @escaping Opener
+        outbox: Merge<Fact>.Source, clock: any GatewayClock, open: @escaping Opener
     ) {
         (self.name, self.component, self.outbox, self.clock) = (name, component, outbox, clock)
         (self.open, self.rules, self.desk, self.board) = (open, rules, desk, board)
@@ -308,13 +308,13 @@ public actor ShNode {
 /// What a node remembers of one channel.
 private struct ChannelState: Sendable {
     let channel: DataChannel
-    var schedule: PollSchedule
+    var schedule: TickSchedule
     var capture: CaptureState
     var check: PlausibilityCheck
 
     init(_ channel: DataChannel, first: MonotonicInstant, origin: MonotonicInstant) {
         self.channel = channel
-        schedule = PollSchedule(period: channel.pollPeriod, first: first, origin: origin)
+        schedule = TickSchedule(period: channel.pollPeriod, first: first, origin: origin)
         capture = CaptureState(rule: channel.capture)
         check = PlausibilityCheck(channel: channel)
     }

@@ -74,7 +74,7 @@ extension Proactor {
     /// The latest value of everything, unless there is no connection.
     func sendSnapshot(_ name: UpstreamName) {
         guard let plan = lines[name]?.plan else { return }
-        let latest = live.latest.values.sorted { $0.reading.channel.text < $1.reading.channel.text }
+        let latest = live.latestOfEach.values.sorted { $0.reading.channel.text < $1.reading.channel.text }
         for message in plan.codec.snapshot(latest, at: clock.wallTime) { send(message, name) }
     }
 

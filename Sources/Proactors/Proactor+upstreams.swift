@@ -101,7 +101,7 @@ extension Proactor {
     /// A new connection: who and what we are.
     private func greet(_ name: UpstreamName) {
         guard let plan = lines[name]?.plan else { return }
-        let latest = live.latest
+        let latest = live.latestOfEach
         let unknown = profile.nodes.flatMap(\.channels).map(\.name).filter { latest[$0] == nil }
         lines[name]?.greeting = Deque(
             plan.codec.greeting(at: clock.wallTime) + unknown.flatMap(plan.codec.unknown))
@@ -118,7 +118,7 @@ extension Proactor {
         }
         lines[name]?.mustTellStanding = true
         lines[name]?.unsentAuthority = Set(told.keys)
-        lines[name]?.unsentLive = live.latest
+        lines[name]?.unsentLive = live.latestOfEach
         if let event = losses[name]?.isBack(name) { tell(event) }
     }
 

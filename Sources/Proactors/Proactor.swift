@@ -10,6 +10,8 @@ import Vocabulary
 public actor Proactor {
     /// How long a node has for one command before the asker hears that it is late.
     public static let commandTime = Duration.seconds(2)
+    /// Commands that one actuator may have under way; the next one is refused as busy.
+    public static let commandsPerNode = 4
     /// How long nodes, and after them upstreams, have at a stop.
     public static let stopTime = (
         nodes: Duration.milliseconds(800), upstreams: Duration.milliseconds(500)
@@ -27,7 +29,7 @@ public actor Proactor {
 
     public nonisolated let profile: GatewayProfile
     /// The latest value of every channel, readable at any time from anywhere.
-    public nonisolated let live = Feed<DataChannelName, LiveValue>()
+    public nonisolated let live: Feed<DataChannelName, LiveValue>
 
     let journal: any Journal
     let clock: any GatewayClock
@@ -40,8 +42,10 @@ public actor Proactor {
     let interlocks: InterlockDesk
     /// Who may command each actuator, as everyone was told last.
     var told: [ShNodeName: Authority] = [:]
-    private let inbox: Mailbox<Fact>
-    private let watchOutbox: Mailbox<Fact>.Sender
+    private let inbox: Merge<Fact>
+    private let watchOutbox: Merge<Fact>.Source
+    /// Where each actuator is asked.
+    private let mailboxes: [ShNodeName: Mailbox<Errand, CommandAnswer>]
     private var watches: [ShNodeName: NodeWatch] = [:]
     /// Everything that is wrong right now.
     var standing: [TroubleKey: StandingTrouble] = [:]
@@ -70,16 +74,23 @@ public actor Proactor {
 
     /// - Parameter inbox: Where the nodes send their facts; the proactor is its one consumer.
     public init(
-        profile: GatewayProfile, nodes: [ShNode], inbox: Mailbox<Fact>, journal: any Journal,
+        profile: GatewayProfile, nodes: [ShNode], inbox: Merge<Fact>, journal: any Journal,
         clock: any GatewayClock, chance: SeededGenerator, logger: Logger,
         interlocks: InterlockDesk = InterlockDesk()
     ) {
         self.interlocks = interlocks
+        live = Feed(clock: clock)
+        let actuators = nodes.filter { $0.component.safeState != nil }.map { node in
+            let mailbox = Mailbox<Errand, CommandAnswer>(
+                "node \(node.name)", bound: Self.commandsPerNode, clock: clock)
+            return (node.name, mailbox)
+        }
+        mailboxes = Dictionary(uniqueKeysWithValues: actuators)
         (self.profile, self.inbox, self.journal) = (profile, inbox, journal)
         (self.clock, self.chance, self.logger) = (clock, chance, logger)
         // The watch speaks of each channel at most once a look, so nothing of it is ever dropped.
         let channels = nodes.reduce(0) { $0 + $1.component.channels.count }
-        watchOutbox = inbox.sender(named: "watch", capacity: 16 * (channels + nodes.count + 1))
+        watchOutbox = inbox.source(named: "watch", capacity: 16 * (channels + nodes.count + 1))
         self.nodes = Dictionary(uniqueKeysWithValues: nodes.map { ($0.name, $0) })
     }
 
@@ -109,6 +120,7 @@ public actor Proactor {
         isStopping = true
         let clock = clock
         let areSafe = await stopNodes()
+        for mailbox in mailboxes.values { mailbox.stop(.failed("the gateway stops")) }
         tellWork()
         inbox.close()
         await running?.value
@@ -148,6 +160,9 @@ public actor Proactor {
             return .refused("there is no node \(command.node)")
         }
         if let why = expiryInDoubt(command) { return .refused(why) }
+        guard let mailbox = mailboxes[command.node] else {
+            return .refused("node \(command.node): it only measures")
+        }
         switch desk.take(command, now: clock.wallTime) {
         case .answer(let answer):
             logger.notice("command not carried out: \(answer.words)", metadata: metadata)
@@ -156,29 +171,45 @@ public actor Proactor {
         }
         // A contact or a current takes its own time to show what was switched.
         let time = Self.commandTime + (node.rules.feedback?.within ?? .zero)
-        let deadline = deadline(of: command)
-        let answer =
-            await within(time, on: clock) {
-                let answer = await node.apply(command, before: deadline)
-                await self.left(command)
-                return answer
-            } ?? .late("node \(command.node): no answer within \(time.layoutText)")
+        let errand = Errand(command: command, latestStart: deadline(of: command))
+        let answer: CommandAnswer
+        do {
+            answer = try await mailbox.ask(errand, as: command.id, within: time)
+        } catch {
+            guard error.kind != .busy else {
+                desk.forget(command)
+                logger.notice("command not carried out: \(error.detail)", metadata: metadata)
+                return .refused(error.detail)
+            }
+            answer = error.commandAnswer
+        }
         desk.answered(command, answer)
         logger.notice(
             "\(command.source) asked for \(command.order): \(answer.words)", metadata: metadata)
         return answer
     }
 
-    private func left(_ command: Command) { desk.left(command) }
+    /// Brings an actuator what it is asked for, for as long as the gateway runs.
+    private nonisolated func serve(
+        _ node: ShNode, _ mailbox: Mailbox<Errand, CommandAnswer>
+    ) async {
+        await mailbox.answerEach { question in
+            await node.apply(question.request.command, before: question.request.latestStart)
+        }
+    }
 
     // MARK: - Running
 
     private func run() async {
         await withTaskGroup { group in
             group.addTask { await self.keepTime() }
-            while let batch = await inbox.next() {
+            for (name, mailbox) in mailboxes {
+                guard let node = nodes[name] else { continue }
+                group.addTask { await self.serve(node, mailbox) }
+            }
+            while let batch = await inbox.nextBatch() {
                 noteLosses(batch.losses)
-                take(batch.letters)
+                take(batch.elements)
             }
             group.cancelAll()
         }
@@ -215,7 +246,7 @@ public actor Proactor {
             case .event(let event): note(event)
             }
         }
-        live.send(values)
+        live.send(values.lazy.map { (key: $0.key, value: $0.value) })
         for name in lines.keys { lines[name]?.unsentLive.merge(values) { $1 } }
         let places = journal.append(facts.flatMap(Self.pieces))
         newest = max(newest, places?.upperBound ?? 0)
@@ -282,14 +313,14 @@ public actor Proactor {
             ])
     }
 
-    private func noteLosses(_ losses: [(sender: String, count: Int)]) {
+    private func noteLosses(_ losses: [(source: String, count: Int)]) {
         for loss in losses {
-            if floods[loss.sender] == nil {
+            if floods[loss.source] == nil {
                 logger.warning(
-                    "floods: facts are being dropped", metadata: ["node": "\(loss.sender)"])
+                    "floods: facts are being dropped", metadata: ["node": "\(loss.source)"])
             }
-            floods[loss.sender, default: (0, clock.now)].count += loss.count
-            floods[loss.sender]?.last = clock.now
+            floods[loss.source, default: (0, clock.now)].count += loss.count
+            floods[loss.source]?.last = clock.now
         }
     }
 
@@ -307,11 +338,30 @@ public actor Proactor {
     }
 }
 
+/// A command on its way to its actuator.
+struct Errand: Sendable {
+    let command: Command
+    /// It is not carried out when it could not be begun by then: what a feedback takes is no time to
+    /// begin in.
+    let latestStart: MonotonicInstant
+}
+
 /// What makes one trouble the same as another.
 struct TroubleKey: Hashable, Sendable {
     let node: ShNodeName
     let channel: DataChannelName?
     let kind: Trouble.Kind
+}
+
+extension ChannelError {
+    /// What an asker hears when its command got no answer of its own.
+    fileprivate var commandAnswer: CommandAnswer {
+        switch kind {
+        case .busy, .duplicate, .stopped: .refused(detail)
+        case .failed: .failed(detail)
+        case .late, .cancelled: .late(detail)
+        }
+    }
 }
 
 extension CommandAnswer {

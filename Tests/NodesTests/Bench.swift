@@ -9,7 +9,7 @@ import Vocabulary
 /// One scripted node on a clock that stands still, and what it says.
 struct Bench {
     let clock = ManualClock()
-    let mailbox = Mailbox<Fact>(laneCapacity: 64)
+    let inbox = Merge<Fact>(capacity: 64)
 
     func channel(
         _ name: StaticString = "value", poll: Duration = .seconds(1),
@@ -34,22 +34,22 @@ struct Bench {
         return ShNode(
             name: ShNodeName(known: name), component: component, rules: rules, desk: desk,
             board: board,
-            outbox: mailbox.sender(named: name.description), clock: clock,
+            outbox: inbox.source(named: name.description), clock: clock,
             open: device.opener(actuates: actuates))
     }
 
     /// All facts up to and including the first for which `isLast` holds.
     func facts(until isLast: (Fact) -> Bool) async -> [Fact] {
         var facts: [Fact] = []
-        while let batch = await mailbox.next() {
-            facts += batch.letters
+        while let batch = await inbox.nextBatch() {
+            facts += batch.elements
             if facts.contains(where: isLast) { return facts }
         }
         return facts
     }
 
     /// The next batch of facts.
-    func nextFacts() async -> [Fact] { await mailbox.next()?.letters ?? [] }
+    func nextFacts() async -> [Fact] { await inbox.nextBatch()?.elements ?? [] }
 
     /// Moves on to each moment that a node waits for, until `duration` has passed.
     func pass(_ duration: Duration, nodes: Int = 1) async {

@@ -35,7 +35,7 @@ struct Bench {
     ) {
         clock = ManualClock(isSure: isTimeSure)
         let desk = InterlockDesk(interlocks)
-        let inbox = Mailbox<Fact>(laneCapacity: 256)
+        let inbox = Merge<Fact>(capacity: 256)
         let clock = clock
         nodes = devices.map { device in
             let name = ShNodeName(known: device.name)
@@ -50,7 +50,7 @@ struct Bench {
                 channels: [channel], safeState: device.isRelay ? .off : nil)
             return ShNode(
                 name: name, component: component, rules: device.rules, desk: desk,
-                outbox: inbox.sender(named: device.name.description), clock: clock,
+                outbox: inbox.source(named: device.name.description), clock: clock,
                 open: device.device.opener(actuates: device.isRelay))
         }
         journal = SimulatedJournal(upstreams: others.merging(["site": queue]) { $1 })

@@ -11,6 +11,7 @@ import Glibc
 ///                                          bytes that go to disk for each reading
 ///     bench ask PORT ASKED ANSWERED COUNT PAYLOAD...
 ///                                          median and 99th percentile of the round trip, in µs
+///     bench channels MESSAGES RUNS         elements a second of each shape, ours and a peer's
 @main
 enum Bench {
     static func main() async {
@@ -29,7 +30,8 @@ enum Bench {
                 }
                 try await JournalLoad(arguments.prefix(1))
                     .writes(perSecond: numbers[0], seconds: numbers[1])
-            default: throw BenchError("bench late, stack, journal, writes, echo or ask")
+            case "channels": try await ChannelRates(arguments).run()
+            default: throw BenchError("bench late, stack, journal, writes, echo, ask or channels")
             }
         } catch {
             print("bench: \(error)")
