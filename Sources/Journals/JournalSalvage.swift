@@ -4,8 +4,6 @@ import Vocabulary
 
 /// Makes a sound journal out of a damaged one, which is kept beside it.
 struct JournalSalvage {
-    /// Damaged files that are kept; older ones are deleted, for they take room.
-    static let kept = 2
     /// Rows that are written in one transaction.
     private static let batch = 5_000
 
@@ -34,15 +32,8 @@ struct JournalSalvage {
     ) throws(SqliteFailure) -> Outcome {
         for end in ["", "-wal", "-shm"] { remove(draft + end) }
         let facts = try write(identity)
-        let stamp = time.iso8601.prefix(19).filter { $0 != ":" && $0 != "-" } + "Z"
-        let aside = "\(path).damaged-\(stamp)"
-        remove(path + "-shm")
-        if exists(path + "-wal") { move(path + "-wal", to: aside + "-wal") }
-        guard move(path, to: aside) || !exists(path) else {
-            throw SqliteFailure(code: 14, words: "\(path): cannot be moved: \(errorWords(errno))")
-        }
+        let aside = try DamagedFile(path: path).keepAside(at: time)
         move(draft, to: path)
-        forgetOldest()
         return Outcome(facts: facts, aside: aside)
     }
 
@@ -97,21 +88,6 @@ struct JournalSalvage {
         case AsideRecord.tag: AsideRecord(bytes, at: place) == nil ? nil : "aside"
         case ChannelRecord.tag: ChannelRecord(bytes, at: place) == nil ? nil : "channels"
         default: nil
-        }
-    }
-
-    private func forgetOldest() {
-        // Sound: the list is filled in by the call, read, and freed before it goes out of scope.
-        var found = unsafe glob_t()
-        guard unsafe glob("\(path).damaged-*Z", 0, nil, &found) == 0 else { return }
-        defer { unsafe globfree(&found) }
-        // The names end in their time, and the list is sorted.
-        let names = unsafe (0..<Int(found.gl_pathc)).compactMap { index in
-            unsafe found.gl_pathv[index].map { unsafe String(cString: $0) }
-        }
-        for name in names.dropLast(Self.kept) {
-            remove(name)
-            remove(name + "-wal")
         }
     }
 

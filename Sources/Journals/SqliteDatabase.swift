@@ -47,14 +47,21 @@ import CSqlite
 
     /// Runs one statement to its end and throws its rows away.
     func run(_ text: String, _ numbers: Int64..., blob: [UInt8]? = nil) throws(SqliteFailure) {
-        let statement = try prepared(text, numbers, blob)
+        let statement = try prepared(text, numbers, blob.map { [$0] } ?? [])
+        defer { statement.reset() }
+        while try statement.step() {}
+    }
+
+    /// The same with several bytes, which follow the numbers in the statement.
+    func run(_ text: String, _ numbers: Int64..., blobs: [[UInt8]]) throws(SqliteFailure) {
+        let statement = try prepared(text, numbers, blobs)
         defer { statement.reset() }
         while try statement.step() {}
     }
 
     /// The first number of the first row; nil when there is no row, or NULL in it.
     func number(_ text: String, _ numbers: Int64...) throws(SqliteFailure) -> Int64? {
-        let statement = try prepared(text, numbers, nil)
+        let statement = try prepared(text, numbers, [])
         defer { statement.reset() }
         return try statement.step() ? statement.number(0) : nil
     }
@@ -63,7 +70,7 @@ import CSqlite
     func rows(
         _ text: String, _ numbers: Int64..., take: (Int64, [UInt8]) -> Bool
     ) throws(SqliteFailure) {
-        let statement = try prepared(text, numbers, nil)
+        let statement = try prepared(text, numbers, [])
         defer { statement.reset() }
         while try statement.step() {
             guard take(statement.number(0) ?? 0, statement.bytes(1)) else { return }
@@ -101,7 +108,7 @@ import CSqlite
     }
 
     private func prepared(
-        _ text: String, _ numbers: [Int64], _ blob: [UInt8]?
+        _ text: String, _ numbers: [Int64], _ blobs: [[UInt8]]
     ) throws(SqliteFailure) -> SqliteStatement {
         let statement: SqliteStatement
         if let known = statements[text] {
@@ -114,7 +121,7 @@ import CSqlite
             statement = unsafe SqliteStatement(made, of: handle)
             statements[text] = statement
         }
-        statement.bind(numbers, blob)
+        statement.bind(numbers, blobs)
         return statement
     }
 
@@ -136,14 +143,15 @@ import CSqlite
     deinit { unsafe sqlite3_finalize(handle) }
 
     /// Fills in the numbers and then the bytes, in the order of the statement's question marks.
-    func bind(_ numbers: [Int64], _ blob: [UInt8]?) {
+    func bind(_ numbers: [Int64], _ blobs: [[UInt8]]) {
         for (index, number) in numbers.enumerated() {
             unsafe sqlite3_bind_int64(handle, Int32(index + 1), number)
         }
-        guard let blob else { return }
-        let index = Int32(numbers.count + 1)
-        unsafe blob.withUnsafeBytes {
-            _ = unsafe tidegate_bind_blob(handle, index, $0.baseAddress, Int32($0.count))
+        for (offset, blob) in blobs.enumerated() {
+            let index = Int32(numbers.count + offset + 1)
+            unsafe blob.withUnsafeBytes {
+                _ = unsafe tidegate_bind_blob(handle, index, $0.baseAddress, Int32($0.count))
+            }
         }
     }
 
