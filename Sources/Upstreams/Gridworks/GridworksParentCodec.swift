@@ -39,6 +39,11 @@ public struct GridworksParentCodec: Sendable {
     /// One filter for each child.
     public var subscriptions: [String] { children.keys.sorted().map { "\($0)/#" } }
 
+    /// What to subscribe to for one child.
+    public func subscription(to child: Child) -> String {
+        GridworksTopics.all(from: child.alias.text, to: shortName)
+    }
+
     // MARK: Listening
 
     /// What a received message turned out to be; nil when it is from no child of this parent.
