@@ -79,6 +79,7 @@ public struct LayoutDiff: Hashable, Sendable {
             "upstream ", old.upstreams.map { ($0.name.text, $0) },
             new.upstreams.map { ($0.name.text, $0) })
         if old.journal != new.journal { atNextStart.append(Other(what: "journal", how: .changed)) }
+        if old.peers != new.peers { atNextStart.append(Other(what: "peers", how: .changed)) }
         atNextStart += Self.others("settings.", old.settings.said, new.settings.said)
         self.atNextStart = atNextStart
     }

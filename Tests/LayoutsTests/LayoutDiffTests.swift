@@ -156,7 +156,8 @@ import Vocabulary
         let layout = try layout()
         #expect(
             members(layout) == [
-                "gateway", "buses", "nodes", "interlocks", "upstreams", "journal", "settings",
+                "gateway", "buses", "nodes", "interlocks", "upstreams", "journal", "peers",
+                "settings",
             ])
         #expect(
             members(layout.nodes[0]) == ["name", "kind", "title", "parent", "component", "rules"])
