@@ -1,6 +1,6 @@
 """Measures the direct link, beside libchirp in the same run where it is there.
 
-Usage: peers.py TIDEGATE PYTHON [--quick]. PYTHON is one with libchirp, as Tests/RealInput/peer-chirp.sh
+Usage: peers.py TIDEGATE ROUNDTRIP PYTHON [--quick]. ROUNDTRIP is roundtrip.swift, built. PYTHON is one with libchirp, as Tests/RealInput/peer-chirp.sh
 makes it; the rows beside libchirp stay empty without. See run.sh.
 """
 
@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 
-TIDEGATE, PYTHON = sys.argv[1:3]
+TIDEGATE, ROUNDTRIP, PYTHON = sys.argv[1:4]
 QUICK = "--quick" in sys.argv
 RUNS = 1 if QUICK else 3
 CHIRP = pathlib.Path(__file__).parent.parent / "RealInput" / "peer-chirp.py"
@@ -75,6 +75,11 @@ def round_trips():
             rate = statistics.median(run[1] for run in runs)
             half = statistics.median(run[2] for run in runs)
             theirs = libchirp(2000, mode) if lanes == 1 else None
+            if lanes == 1:
+                raw, raw_half = map(int, subprocess.check_output([ROUNDTRIP, str(count)]).split())
+                row(f"direct link, {mode}, in lock-step", f"{rate:,.0f}/s",
+                    f"{raw:,}/s blocking sockets", f"{rate / raw:.2f}",
+                    f"half within {half:.0f} us; theirs {raw_half} us")
             what = "in lock-step" if lanes == 1 else f"{lanes} in flight"
             row(f"direct link, {mode}, {what}", f"{rate:,.0f}/s",
                 f"{theirs[0]:,}/s libchirp (Python)" if theirs else "-",

@@ -30,7 +30,9 @@ fi
 
 peers=$root/.build-peers
 mkdir -p "$peers"
-"${swift}c" -O -static-stdlib "$here/floor.swift" -o "$peers/floor"
+for raw in floor roundtrip; do
+    "${swift}c" -O -static-stdlib "$here/$raw.swift" -o "$peers/$raw"
+done
 # A peer that cannot be installed is left out of the table.
 install() {
     [ ! -e "$peers/$1/.complete" ] || return 0
@@ -46,6 +48,6 @@ quick=()
 for argument in "$@"; do [ "$argument" != --quick ] || quick=(--quick); done
 python3 "$here/channels.py" "$folder/bench" "$peers/frequenz-channels" "${quick[@]}"
 [ "${1:-}" != --channels ] || exit 0
-python3 "$here/peers.py" "$folder/tidegate" "$peers/bin/python" "$@"
+python3 "$here/peers.py" "$folder/tidegate" "$peers/roundtrip" "$peers/bin/python" "$@"
 install mqtt-io 2.7.0
 exec python3 "$here/bench.py" "$folder/tidegate" "$folder/bench" "$peers/floor" "$peers/mqtt-io" "$@"

@@ -192,7 +192,6 @@ import Vocabulary
         let gateway = try await Listening(PeerSettings(connectionLimit: 1_000, echoes: true))
         let part = helloBytes() + frameBytes(.zero, data: [UInt8](repeating: 1, count: 100))
         let piece = part.getSlice(at: 0, length: 60)!
-        let before = descriptors()
         for _ in 0..<20 {
             try await withThrowingTaskGroup { group in
                 for _ in 0..<25 {
@@ -210,7 +209,7 @@ import Vocabulary
         _ = try await good.request(hello, to: gateway.address)
         await good.stop()
         while await gateway.node.connectionCount > 0 { await Task.yield() }
-        #expect(descriptors() <= before + 5)
+        #expect(descriptors(of: gateway.address) == 1, "nothing but the one that listens")
         await gateway.node.stop()
     }
 
@@ -240,9 +239,17 @@ import Vocabulary
         await node.stop()
     }
 
-    private func descriptors() -> Int {
-        var count = 0
-        for descriptor in 0..<Int32(4096) where fcntl(descriptor, F_GETFD) != -1 { count += 1 }
-        return count
+    /// Descriptors of this process whose end is that address.
+    private func descriptors(of address: PeerAddress) -> Int {
+        (0..<Int32(4096)).count { descriptor in
+            var place = sockaddr_in()
+            var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+            let isSocket = withUnsafeMutablePointer(to: &place) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    getsockname(descriptor, $0, &size) == 0
+                }
+            }
+            return isSocket && UInt16(bigEndian: place.sin_port) == address.port
+        }
     }
 }

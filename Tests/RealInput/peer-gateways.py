@@ -143,6 +143,9 @@ def reading(ours, theirs, channel):
 
 def pulled_cable(net, ours, theirs):
     """The cable is pulled at moments all over a command's life; each time the asker hears once."""
+    # A slow cable, where there is one, so that more of a command's life is spent on the way.
+    subprocess.run(["ip", "netns", "exec", net.name(1), "tc", "qdisc", "add", "dev", "cable",
+                    "root", "netem", "delay", "80ms"], stderr=subprocess.DEVNULL)
     outcomes = {}
     begin = time.monotonic()
     ours.ask(theirs, "set", "pump", "off")
