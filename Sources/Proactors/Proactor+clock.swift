@@ -37,7 +37,7 @@ extension Proactor {
     }
 
     private func putLabelsRight(by offset: Duration) {
-        let values = live.latest.filter { !$0.value.at.isSure }.mapValues { value in
+        let values = live.latestOfEach.filter { !$0.value.at.isSure }.mapValues { value in
             LiveValue(
                 node: value.node, reading: value.reading, at: value.at.corrected(by: offset))
         }

@@ -19,11 +19,11 @@ import Vocabulary
             .init(name: "tank", device: ScriptedDevice(.shows([20]))), isTimeSure: false)
         await bench.proactor.start()
         await bench.pass(.seconds(3), sleepers: 2)
-        let before = try #require(bench.proactor.live.latest["tank"])
+        let before = try #require(bench.proactor.live.latestOfEach["tank"])
         #expect(!before.at.isSure)
         bench.clock.jump(by: .seconds(3_600))
         await bench.pass(.seconds(2), sleepers: 2)
-        let after = try #require(bench.proactor.live.latest["tank"])
+        let after = try #require(bench.proactor.live.latestOfEach["tank"])
         #expect(after.at.isSure)
         let moved = after.at.wall.nanoseconds - before.at.wall.nanoseconds
         let passed = before.at.monotonic.duration(to: after.at.monotonic)
