@@ -2,6 +2,7 @@ import Channels
 import Documents
 import DriverKit
 import Simulators
+import Synchronization
 import Vocabulary
 
 @testable import Nodes
@@ -60,6 +61,21 @@ struct Bench {
             clock.advance(by: max(.zero, clock.now.duration(to: next)))
         }
         clock.advance(by: clock.now.duration(to: end))
+    }
+
+    /// Moves on, a little at a time, until `work` is done. For when only time is waited for.
+    func pass<Result: Sendable>(until work: Task<Result, Never>) async -> Result {
+        let isDone = Atomic(false)
+        async let result = {
+            let result = await work.value
+            isDone.store(true, ordering: .releasing)
+            return result
+        }()
+        while !isDone.load(ordering: .acquiring) {
+            clock.advance(by: .milliseconds(10))
+            await Task.yield()
+        }
+        return await result
     }
 }
 
