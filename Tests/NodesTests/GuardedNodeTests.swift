@@ -90,16 +90,9 @@ import Vocabulary
         let other = bench.node(contact, [bench.channel("contact")], name: "other", board: board)
         await other.start()
         await node.start()
-        async let answer = ask(node, .set(1))
         contact.behave(.shows([1]))
-        let asking = Task { [bench] in
-            for _ in 0..<40 {
-                await bench.clock.sleepers(2)
-                bench.clock.advance(by: .milliseconds(100))
-            }
-        }
-        #expect(isConfirmed(await answer, 1))
-        await asking.value
+        let asking = Task { await ask(node, .set(1)) }
+        #expect(isConfirmed(await bench.pass(until: asking), 1))
         withExtendedLifetime(other) {}
     }
 
@@ -109,10 +102,8 @@ import Vocabulary
             feedback: FeedbackRule(channel: "contact", whenOn: 1...1, within: .seconds(1)))
         let node = bench.node(device, actuates: true, safeState: .off, rules: rules)
         await node.start()
-        async let answer = ask(node, .set(1))
-        for _ in 0..<200 where device.level == 0 { await Task.yield() }
-        await bench.pass(.seconds(2))
-        guard case .failed = await answer else {
+        let asking = Task { await ask(node, .set(1)) }
+        guard case .failed = await bench.pass(until: asking) else {
             Issue.record("confirmed without its contact")
             return
         }
