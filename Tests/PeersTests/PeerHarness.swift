@@ -23,6 +23,9 @@ struct RealClock: GatewayClock {
 final class ScriptedService: PeerService {
     let asked = Mutex<[PeerQuestion]>([])
     let askers = Mutex<[PeerAsker]>([])
+    /// Rings each time that a watch was let go on this side.
+    let watchEnds: AsyncStream<Void>
+    private let watchEnd: AsyncStream<Void>.Continuation
     private let reply: @Sendable (PeerQuestion) async -> [UInt8]
     private let news: @Sendable () async -> [[UInt8]]?
 
@@ -31,6 +34,7 @@ final class ScriptedService: PeerService {
         news: @escaping @Sendable () async -> [[UInt8]]? = { nil }
     ) {
         (self.news, self.reply) = (news, reply)
+        (watchEnds, watchEnd) = AsyncStream.makeStream()
     }
 
     func answer(_ question: PeerQuestion, from asker: PeerAsker) async -> [UInt8] {
@@ -40,8 +44,15 @@ final class ScriptedService: PeerService {
     }
 
     func watch(from asker: PeerAsker) async -> PeerNews {
-        let news = news
-        return PeerNews { await news() }
+        let (news, seat) = (news, Seat(watchEnd))
+        return PeerNews { await withExtendedLifetime(seat) { news }() }
+    }
+
+    /// Goes with the watch that holds it.
+    private final class Seat: Sendable {
+        private let end: AsyncStream<Void>.Continuation
+        init(_ end: AsyncStream<Void>.Continuation) { self.end = end }
+        deinit { end.yield() }
     }
 }
 

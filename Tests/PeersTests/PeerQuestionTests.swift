@@ -71,13 +71,8 @@ import Vocabulary
 
     @Test(arguments: PeerSettings.Mode.allCases)
     func `to watch brings news until the watcher lets go`(mode: PeerSettings.Mode) async throws {
-        let ended = AsyncStream<Void>.makeStream()
         let count = Mutex(0)
         let service = ScriptedService(news: {
-            guard !Task.isCancelled else {
-                ended.continuation.yield()
-                return nil
-            }
             let number = count.withLock { count in
                 count += 1
                 return count
@@ -94,7 +89,7 @@ import Vocabulary
         // The watched side never runs far ahead of one that does not read.
         #expect(count.withLock { $0 } < 50_000)
         watch = nil
-        for await _ in ended.stream { break }
+        for await _ in service.watchEnds { break }
         await node.stop()
         await gateway.node.stop()
     }
