@@ -15,6 +15,6 @@ struct Tidegate: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             RunCommand.self, LayoutCommand.self, DriversCommand.self, WatchCommand.self,
-            SetCommand.self,
+            SetCommand.self, TapCommand.self,
         ])
 }
