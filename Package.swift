@@ -18,11 +18,13 @@ let testRules: [SwiftSetting] = [
 
 func room(
     _ name: String, _ dependencies: [Target.Dependency], path: String? = nil,
-    resources: [Resource]? = nil, exclude: [String] = []
+    resources: [Resource]? = nil, exclude: [String] = [], opensInRelease: Bool = false
 ) -> Target {
-    .target(
+    let opening = SwiftSetting.unsafeFlags(
+        ["-cross-module-optimization"], .when(configuration: .release))
+    return .target(
         name: name, dependencies: dependencies, path: path, exclude: exclude, resources: resources,
-        swiftSettings: rules)
+        swiftSettings: opensInRelease ? rules + [opening] : rules)
 }
 
 func tests(
@@ -33,6 +35,19 @@ func tests(
 }
 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+/// The direct link: sockets, TLS, and keys with their certificates.
+let peerProducts: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOTLS", package: "swift-nio"),
+    .product(name: "NIOSSL", package: "swift-nio-ssl"),
+    .product(name: "Crypto", package: "swift-crypto"),
+    .product(name: "SwiftASN1", package: "swift-asn1"),
+]
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+/// Measured beside our own, and in no product.
+let asyncAlgorithms = Target.Dependency.product(
+    name: "AsyncAlgorithms", package: "swift-async-algorithms")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 
 let package = Package(
@@ -40,8 +55,13 @@ let package = Package(
     products: [.executable(name: "tidegate", targets: ["tidegate"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
@@ -53,42 +73,50 @@ let package = Package(
         .systemLibrary(
             name: "CMosquitto", pkgConfig: "libmosquitto",
             providers: [.apt(["libmosquitto-dev"])]),
+        .systemLibrary(
+            name: "CSqlite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 
         // The rooms, lowest first. Arrows point up this list only.
         room("Vocabulary", []),
         room("Documents", ["Vocabulary"]),
         room("Threads", ["Vocabulary", "CLinux"]),
-        room("Channels", ["Vocabulary", deque]),
+        room("Links", ["Vocabulary"]),
+        // Generic to the last line, and slower by an order of magnitude where its users cannot see
+        // through it.
+        room("Channels", ["Vocabulary", deque], opensInRelease: true),
         room("DriverKit", ["Vocabulary", "Documents"]),
         room(
             "Drivers", ["DriverKit", "Documents", "Vocabulary"],
             resources: [.embedInCode("Profiles")], exclude: ["README.md"]),
         room("Wires", ["DriverKit", "Vocabulary", "CGpiod", "CModbus", "CLinux"]),
-        room("Nodes", ["DriverKit", "Channels", "Threads", "Vocabulary"]),
+        room("Nodes", ["DriverKit", "Channels", "Threads", "Links", "Vocabulary"]),
         room("Layouts", ["DriverKit", "Documents", "Vocabulary"]),
-        room("Journals", ["Vocabulary", deque]),
-        room("Links", ["Vocabulary"]),
-        room("Upstreams", ["Vocabulary", "Documents", "Threads", "CMosquitto", "CLinux", deque]),
-        room("Brokers", ["Vocabulary", "Nodes", "Threads", "CLinux"]),
+        room("Imports", ["Vocabulary", "Documents"]),
+        room("Journals", ["Vocabulary", "Threads", "CSqlite", deque]),
+        room(
+            "Upstreams",
+            ["Vocabulary", "Documents", "Threads", "Links", "CMosquitto", "CLinux", deque]),
+        room("Peers", ["Vocabulary", "Documents", deque] + peerProducts),
+        room("Brokers", ["Vocabulary", "Links", "Threads", "CLinux"]),
         room(
             "Proactors",
             [
-                "Vocabulary", "Channels", "DriverKit", "Nodes", "Layouts", "Journals", "Links",
-                "Upstreams", logging, deque,
+                "Vocabulary", "Threads", "Channels", "DriverKit", "Nodes", "Layouts", "Journals",
+                "Links", "Upstreams", logging, deque,
             ]),
         .executableTarget(
             name: "tidegate",
             dependencies: [
                 "Vocabulary", "Documents", "Channels", "DriverKit", "Drivers", "Wires", "Nodes",
-                "Layouts", "Journals", "Links", "Upstreams", "Brokers", "Proactors", "Simulators",
-                "Threads", "CLinux", logging, deque,
+                "Layouts", "Imports", "Journals", "Links", "Upstreams", "Peers", "Brokers",
+                "Proactors", "Simulators", "Threads", "CLinux", logging, deque, nioCore,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             path: "Sources/Gateway", swiftSettings: rules),
         room(
             "Simulators",
-            ["Drivers", "DriverKit", "Documents", "Upstreams", "Vocabulary", "CLinux"],
+            ["Drivers", "DriverKit", "Documents", "Journals", "Upstreams", "Vocabulary", "CLinux"],
             path: "Simulators"),
 
         // Measures what `make bench` and `make stack` tell. No product.
@@ -96,7 +124,8 @@ let package = Package(
             name: "bench",
             dependencies: [
                 "Vocabulary", "Documents", "Channels", "DriverKit", "Drivers", "Wires", "Nodes",
-                "Layouts", "Upstreams", "Brokers", "Simulators", "Threads", "CLinux",
+                "Layouts", "Journals", "Upstreams", "Brokers", "Simulators", "Threads", "CLinux",
+                asyncAlgorithms,
             ],
             path: "Tests/Bench/Sources", swiftSettings: rules),
 
@@ -121,16 +150,20 @@ let package = Package(
             "LayoutsTests",
             ["Layouts", "Drivers", "Documents", "DriverKit", "Simulators", "Vocabulary"],
             resources: [.copy("Broken")]),
-        tests("JournalsTests", ["Journals", "Vocabulary", "Conformance"]),
+        tests(
+            "ImportsTests", ["Imports", "Layouts", "Drivers", "Documents", "Vocabulary"],
+            resources: [.copy("Samples")]),
+        tests("JournalsTests", ["Journals", "Vocabulary", "Conformance", "Simulators"]),
         tests("LinksTests", ["Links", "Vocabulary"]),
         tests("UpstreamsTests", ["Upstreams", "Brokers", "Threads", "Simulators", "Vocabulary"]),
+        tests(
+            "PeersTests", ["Peers", "Simulators", "Vocabulary"] + peerProducts),
         tests("BrokersTests", ["Brokers", "Simulators", "Upstreams", "Vocabulary"]),
         tests(
             "ProactorsTests",
             [
                 "Proactors", "Simulators", "Channels", "Documents", "DriverKit", "Journals",
-                "Nodes",
-                "Upstreams", "Vocabulary", logging,
+                "Links", "Nodes", "Upstreams", "Vocabulary", logging,
             ]),
         tests(
             "GatewayTests",

@@ -13,12 +13,33 @@ public final class ManualClock: GatewayClock {
     private struct State {
         var now: MonotonicInstant
         var wall: WallTime
+        /// How long the machine has slept.
+        var slept = Duration.zero
+        var isVouchedFor: Bool
+        var watch: ClockWatch
         var nextID = 0
         var tasks: [Int: Sleeper] = [:]
         var threads: [ObjectIdentifier: (deadline: MonotonicInstant, alarm: any Alarm)] = [:]
         var watchers: [(count: Int, resume: CheckedContinuation<Void, Never>)] = []
 
         var sleepers: Int { tasks.count + threads.count }
+
+        var sinceBoot: Duration { .nanoseconds(now.nanoseconds) + slept }
+
+        var sample: ClockSample {
+            ClockSample(
+                wall: wall, sinceBoot: sinceBoot, awake: now, isVouchedFor: isVouchedFor)
+        }
+
+        var label: WallTime { watch.label(wall: wall, sinceBoot: sinceBoot) }
+
+        init(now: MonotonicInstant, wall: WallTime, isVouchedFor: Bool) {
+            (self.now, self.wall, self.isVouchedFor) = (now, wall, isVouchedFor)
+            watch = ClockWatch(
+                ClockSample(
+                    wall: wall, sinceBoot: .nanoseconds(now.nanoseconds), awake: now,
+                    isVouchedFor: isVouchedFor))
+        }
 
         mutating func satisfiedWatchers() -> [CheckedContinuation<Void, Never>] {
             let sleepers = sleepers
@@ -30,16 +51,27 @@ public final class ManualClock: GatewayClock {
 
     private let state: Guarded<State>
 
-    /// - Parameter wall: The wall time at the start; 2026-01-01 when nothing else is said.
+    /// - Parameters:
+    ///   - wall: The wall time at the start; 2026-01-01 when nothing else is said.
+    ///   - isSure: Whether the system vouches for it; if not, the first `jump` makes it sure.
     public init(
         now: MonotonicInstant = MonotonicInstant(nanoseconds: 1_000_000_000),
-        wall: WallTime = WallTime(nanoseconds: 1_767_225_600_000_000_000)
+        wall: WallTime = WallTime(nanoseconds: 1_767_225_600_000_000_000), isSure: Bool = true
     ) {
-        state = Guarded(State(now: now, wall: wall))
+        state = Guarded(State(now: now, wall: wall, isVouchedFor: isSure))
     }
 
     public var now: MonotonicInstant { state.withLock { $0.now } }
-    public var wallTime: WallTime { state.withLock { $0.wall } }
+    public var wallTime: WallTime { state.withLock { $0.label } }
+    public var isWallTimeSure: Bool { state.withLock { $0.watch.isSure } }
+
+    public var timestamp: Timestamp {
+        state.withLock {
+            Timestamp(wall: $0.label, monotonic: $0.now, isSure: $0.watch.isSure)
+        }
+    }
+
+    public func look() -> [ClockNews] { state.withLock { $0.watch.look($0.sample) } }
 
     /// Moves both clocks on and wakes everybody whose time has come.
     public func advance(by duration: Duration) {
@@ -60,6 +92,19 @@ public final class ManualClock: GatewayClock {
     /// Moves the wall clock alone, as an NTP client does.
     public func jump(by duration: Duration) {
         state.withLock { $0.wall = $0.wall.advanced(by: duration) }
+    }
+
+    /// The system vouches for the wall clock from now on, as it does once NTP has put it right.
+    public func vouch() {
+        state.withLock { $0.isVouchedFor = true }
+    }
+
+    /// The machine sleeps: the wall clock goes on, and nothing that waits on this clock notices.
+    public func suspend(for duration: Duration) {
+        state.withLock { state in
+            state.slept += duration
+            state.wall = state.wall.advanced(by: duration)
+        }
     }
 
     /// Returns once at least `count` tasks and threads sleep on this clock with a deadline.

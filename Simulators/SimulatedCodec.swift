@@ -33,6 +33,13 @@ public struct SimulatedCodec: Codec {
         return [message("troubles", kinds.joined(separator: ", "), isRetained: true)]
     }
 
+    public func authority(
+        _ authority: Authority, of node: ShNodeName, at now: Timestamp
+    ) -> [MqttMessage] {
+        let words = authority.holder.map { "held by \($0)" } ?? "free"
+        return [message("authority/\(node)", words, isRetained: true)]
+    }
+
     public var rhythm: Rhythm { Rhythm() }
 
     public func snapshot(_ latest: [LiveValue], at now: WallTime) -> [MqttMessage] { [] }
@@ -63,9 +70,10 @@ public struct SimulatedCodec: Codec {
         if message.isRetained {
             return Incoming(.refused(why: "retained", id: id, node: node, reply))
         }
-        let source = CommandSource(.upstream, "test")
+        let source = CommandSource(.upstream, "site")
         return Incoming(
-            .commands([Command(id: id, node: node, order: .set(value), source: source)], reply))
+            .commands([Command(id: id, node: node, order: .set(value), source: source)], reply),
+            isSignOfLife: true)
     }
 
     public func answer(

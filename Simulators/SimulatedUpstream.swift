@@ -11,7 +11,11 @@ public final class SimulatedUpstream: Upstream {
         var unacknowledged: [MessageID] = []
         var subscriptions: [String] = []
         var nextID: UInt64 = 1
-        var refusedTopics: Set<String> = []
+        /// How often each topic is refused from now on; `.max` is for good.
+        var refusedTopics: [String: Int] = [:]
+        var deniedSubscriptions: Set<String> = []
+        var withheldSubscriptions: [String]?
+        var listener: (@Sendable (MqttMessage) -> Void)?
         var watchers: [(count: Int, resume: CheckedContinuation<Void, Never>)] = []
     }
 
@@ -53,7 +57,37 @@ public final class SimulatedUpstream: Upstream {
 
     /// From now on the broker refuses what is published to `topic`.
     public func refuse(_ topic: String) {
-        state.withLock { _ = $0.refusedTopics.insert(topic) }
+        state.withLock { $0.refusedTopics[topic] = .max }
+    }
+
+    /// The broker's quota for `topic` is used up for so many messages.
+    public func refuse(_ topic: String, temporarily count: Int) {
+        state.withLock { $0.refusedTopics[topic] = count }
+    }
+
+    /// From now on subscriptions are not confirmed.
+    public func withholdSubscriptions() { state.withLock { $0.withheldSubscriptions = [] } }
+
+    /// Confirms what was withheld, and all that follows.
+    public func confirmSubscriptions() {
+        let withheld = state.withLock { $0.withheldSubscriptions.take() ?? [] }
+        for topic in withheld { teller.yield(.subscribed(topic: topic)) }
+    }
+
+    /// The broker does not, or does again, let this gateway subscribe to `topic`.
+    public func deny(_ topic: String, _ isDenied: Bool = true) {
+        state.withLock { state in
+            if isDenied {
+                state.deniedSubscriptions.insert(topic)
+            } else {
+                state.deniedSubscriptions.remove(topic)
+            }
+        }
+    }
+
+    /// Who hears what is published, when the broker has taken it over. One listener.
+    public func onPublish(_ listener: @escaping @Sendable (MqttMessage) -> Void) {
+        state.withLock { $0.listener = listener }
     }
 
     public func say(_ news: MqttNews) { teller.yield(news) }
@@ -86,12 +120,20 @@ public final class SimulatedUpstream: Upstream {
     public func connect() {}
 
     public func subscribe(_ topic: String) throws(UpstreamError) {
-        state.withLock { $0.subscriptions.append(topic) }
-        teller.yield(.subscribed(topic: topic))
+        let news: MqttNews? = state.withLock { state in
+            state.subscriptions.append(topic)
+            if state.deniedSubscriptions.contains(topic) {
+                return .subscriptionRefused(topic: topic, reason: "not authorized")
+            }
+            state.withheldSubscriptions?.append(topic)
+            return state.withheldSubscriptions == nil ? .subscribed(topic: topic) : nil
+        }
+        if let news { teller.yield(news) }
     }
 
     @discardableResult
     public func publish(_ message: MqttMessage) throws(UpstreamError) -> MessageID {
+        var listener: (@Sendable (MqttMessage) -> Void)?
         let outcome: (id: MessageID, news: MqttNews?, woken: [CheckedContinuation<Void, Never>])? =
             state.withLock { state in
                 guard state.isConnected else { return nil }
@@ -101,11 +143,15 @@ public final class SimulatedUpstream: Upstream {
                 let count = state.published.count
                 let woken = state.watchers.filter { $0.count <= count }.map(\.resume)
                 state.watchers.removeAll { $0.count <= count }
-                if state.refusedTopics.contains(message.topic) {
+                if let left = state.refusedTopics[message.topic], left > 0 {
+                    let isTemporary = left < .max
+                    if isTemporary { state.refusedTopics[message.topic] = left - 1 }
                     let refusal = MqttNews.publishRefused(
-                        id, reason: "not authorized", topic: message.topic)
+                        id, reason: isTemporary ? "quota" : "not authorized",
+                        topic: message.topic, isTemporary: isTemporary)
                     return (id, refusal, woken)
                 }
+                listener = state.listener
                 guard message.qos == .atLeastOnce else { return (id, nil, woken) }
                 if state.acknowledges { return (id, .acknowledged(id), woken) }
                 state.unacknowledged.append(id)
@@ -113,6 +159,7 @@ public final class SimulatedUpstream: Upstream {
             }
         guard let outcome else { throw UpstreamError(kind: .notConnected, detail: "not connected") }
         if let news = outcome.news { teller.yield(news) }
+        listener?(message)
         for watcher in outcome.woken { watcher.resume() }
         return outcome.id
     }

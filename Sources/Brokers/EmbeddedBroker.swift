@@ -1,7 +1,7 @@
-import Threads
 import Glibc
-import Nodes
+import Links
 import Synchronization
+import Threads
 import Vocabulary
 
 /// A private mosquitto for this machine only: started, watched, started again, and stopped.

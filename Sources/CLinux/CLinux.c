@@ -7,6 +7,9 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/inotify.h>
+#include <sys/timex.h>
+#include <sys/vfs.h>
 #include <time.h>
 
 int tidegate_readable_with(int first, int second) {
@@ -72,4 +75,39 @@ int tidegate_stack_of_this_thread(void **lowest, size_t *size) {
     pthread_attr_getstack(&attributes, lowest, size);
     pthread_attr_destroy(&attributes);
     return 0;
+}
+
+int tidegate_clock_is_synchronised(void) {
+    struct timex state = {.modes = 0};
+    int result = adjtimex(&state);
+    return result >= 0 && result != TIME_ERROR && !(state.status & STA_UNSYNC);
+}
+
+int tidegate_notices(void) { return inotify_init1(IN_NONBLOCK | IN_CLOEXEC); }
+
+int tidegate_notice_folder(int notices, const char *path) {
+    return inotify_add_watch(
+        notices, path,
+        IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB
+            | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR);
+}
+
+ssize_t tidegate_read_notices(
+    int notices, void *context, void (*about)(void *context, const char *name, int lost)) {
+    _Alignas(struct inotify_event) char buffer[8192];
+    ssize_t count = read(notices, buffer, sizeof buffer);
+    for (ssize_t at = 0; at < count;) {
+        const struct inotify_event *event = (const struct inotify_event *)(buffer + at);
+        int lost = (event->mask
+                    & (IN_Q_OVERFLOW | IN_IGNORED | IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT))
+            != 0;
+        about(context, event->len ? event->name : "", lost);
+        at += (ssize_t)(sizeof *event + event->len);
+    }
+    return count;
+}
+
+uint64_t tidegate_file_system(const char *path) {
+    struct statfs status;
+    return statfs(path, &status) == 0 ? (uint64_t)status.f_type : 0;
 }

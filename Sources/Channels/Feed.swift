@@ -1,123 +1,138 @@
 import Vocabulary
 
-/// The latest value of each key, for any number of subscribers who want to know what is true now.
+/// Values fan out: each goes to every subscriber, and the latest of each key is there for all to read.
 ///
-/// Any thread may send; nobody ever waits for a subscriber. A subscriber that is slow finds only the
-/// newest value of each key: it holds at most one value a key, and what it missed is counted.
+/// Any number of senders, on any threads; none ever waits. Any number of subscribers, each with a
+/// bounded place of its own and a policy that says what gives way when it is full, so that a subscriber
+/// that is stuck costs nobody but itself.
 public final class Feed<Key: Hashable & Sendable, Value: Sendable>: Sendable {
-    fileprivate struct Seat {
-        let name: String
-        var changed: Set<Key>
-        var missed = 0
-        var waiter: CheckedContinuation<[Key: Value]?, Never>?
+    /// A value with its key and its time.
+    public typealias Element = FeedElement<Key, Value>
+
+    /// Whether what was sent found a place with everybody.
+    public enum Outcome: Hashable, Sendable {
+        case sent
+        /// These subscribers asked to lose nothing, and were full. They count what they missed.
+        case full([String])
+        /// Nothing is accepted any more.
+        case closed(Cause)
     }
 
-    fileprivate struct State {
-        var latest: [Key: Value] = [:]
-        var seats: [Int: Seat] = [:]
-        var nextSeat = 0
-        var isClosed = false
+    struct State {
+        var latest: Element?
+        var latestOfEach: [Key: (order: Int, element: Element)] = [:]
+        var sent = 0
+        var seats: [Seat<Key, Value>?] = []
+        var freeSeats: [Int] = []
+        var cause: Cause?
 
-        /// What the seat has not seen yet.
-        mutating func news(for seat: Int) -> [Key: Value] {
-            let changed = seats[seat]?.changed ?? []
-            seats[seat]?.changed.removeAll(keepingCapacity: true)
-            return latest.filter { changed.contains($0.key) }
+        /// - Parameters:
+        ///   - full: The names of those who found no place are added to it.
+        ///   - woken: Who is to be woken once the lock is free is added to it.
+        mutating func put(
+            _ elements: some Collection<Element>, full: inout [String],
+            woken: inout [CheckedContinuation<Void, Never>]
+        ) {
+            for element in elements {
+                sent += 1
+                latestOfEach[element.key] = (sent, element)
+                latest = element
+            }
+            for index in seats.indices {
+                var isFull = false
+                for element in elements where seats[index]?.put(element) == false { isFull = true }
+                if let sleeper = seats[index]?.parking.wake() { woken.append(sleeper) }
+                if isFull, let name = seats[index]?.name { full.append(name) }
+            }
         }
     }
 
-    fileprivate let state = Guarded(State())
+    let state = Guarded(State())
+    private let clock: any GatewayClock
 
-    public init() {}
+    /// - Parameter clock: Stamps what is sent.
+    public init(clock: any GatewayClock) { self.clock = clock }
 
-    /// Makes `value` the latest of `key`, for readers at once and for subscribers when they look.
-    public func send(_ value: Value, for key: Key) { send([key: value]) }
-
-    /// Makes each value the latest of its key, in one step.
-    public func send(_ values: [Key: Value]) {
-        let woken = state.withLock { state in
-            guard !state.isClosed else {
-                return [(CheckedContinuation<[Key: Value]?, Never>, [Key: Value])]()
-            }
-            state.latest.merge(values) { $1 }
-            var woken: [(CheckedContinuation<[Key: Value]?, Never>, [Key: Value])] = []
-            for id in state.seats.keys {
-                for key in values.keys where state.seats[id]?.changed.insert(key).inserted == false
-                {
-                    state.seats[id]?.missed += 1
-                }
-                if let waiter = state.seats[id]?.waiter.take() {
-                    woken.append((waiter, state.news(for: id)))
-                }
-            }
-            return woken
-        }
-        for (waiter, news) in woken { waiter.resume(returning: news) }
+    /// Makes `value` the latest of `key` and gives it to all subscribers, before it returns.
+    @discardableResult
+    public func send(_ value: Value, for key: Key) -> Outcome {
+        put(CollectionOfOne(Element(key: key, value: value, at: clock.now)))
     }
 
-    /// The latest value of `key`; nil before the first.
-    public func latest(_ key: Key) -> Value? { state.withLock { $0.latest[key] } }
+    /// The same for several values, which become visible in one step.
+    @discardableResult
+    public func send(_ values: some Sequence<(key: Key, value: Value)>) -> Outcome {
+        let now = clock.now
+        return put(values.map { Element(key: $0.key, value: $0.value, at: now) })
+    }
+
+    private func put(_ elements: some Collection<Element> & Sendable) -> Outcome {
+        var woken: [CheckedContinuation<Void, Never>] = []
+        let outcome: Outcome = state.withLock { state in
+            if let cause = state.cause { return .closed(cause) }
+            var full: [String] = []
+            state.put(elements, full: &full, woken: &woken)
+            return full.isEmpty ? .sent : .full(full)
+        }
+        for sleeper in woken { sleeper.resume() }
+        return outcome
+    }
+
+    /// The last element that was sent; nil before the first. Stays after the feed is closed.
+    public var latest: Element? { state.withLock(\.latest) }
+
+    /// The latest value of `key`, and when it came; nil before the first.
+    public func latest(_ key: Key) -> Element? {
+        state.withLock { $0.latestOfEach[key]?.element }
+    }
 
     /// The latest value of every key.
-    public var latest: [Key: Value] { state.withLock { $0.latest } }
-
-    /// Who subscribes, and how many values each has missed because a newer one came first.
-    public var subscribers: [(name: String, missed: Int)] {
-        state.withLock { state in state.seats.values.map { ($0.name, $0.missed) } }
+    public var latestOfEach: [Key: Value] {
+        state.withLock { $0.latestOfEach.mapValues(\.element.value) }
     }
 
-    /// A new subscription that starts with the latest value of every key. It ends when it is let go.
-    public func subscribe(_ name: String) -> Subscription {
-        let id = state.withLock { state in
-            defer { state.nextSeat += 1 }
-            state.seats[state.nextSeat] = Seat(name: name, changed: Set(state.latest.keys))
-            return state.nextSeat
-        }
-        return Subscription(feed: self, id: id)
-    }
-
-    /// Ends the feed: subscribers take what they have not seen, then end.
-    public func close() {
-        let waiters = state.withLock { state in
-            state.isClosed = true
-            return state.seats.keys.compactMap { state.seats[$0]?.waiter.take() }
-        }
-        for waiter in waiters { waiter.resume(returning: nil) }
-    }
-
-    /// One subscriber's place. One task may wait on it at a time.
-    public final class Subscription: Sendable {
-        private let feed: Feed
-        private let id: Int
-
-        fileprivate init(feed: Feed, id: Int) {
-            self.feed = feed
-            self.id = id
-        }
-
-        /// The latest value of each key that changed since the last call; waits until there is one.
-        ///
-        /// - Returns: Nil once the feed is closed, or when the task is cancelled.
-        public func next() async -> [Key: Value]? {
-            await withTaskCancellationHandler {
-                await withCheckedContinuation { continuation in
-                    let ready: [Key: Value]?? = feed.state.withLock { state in
-                        let news = state.news(for: id)
-                        if !news.isEmpty { return .some(news) }
-                        if state.isClosed || Task.isCancelled { return .some(nil) }
-                        precondition(
-                            state.seats[id]?.waiter == nil, "a subscription has one reader")
-                        state.seats[id]?.waiter = continuation
-                        return .none
-                    }
-                    if let ready { continuation.resume(returning: ready) }
-                }
-            } onCancel: {
-                let waiter = feed.state.withLock { $0.seats[id]?.waiter.take() }
-                waiter?.resume(returning: nil)
+    /// Everybody who subscribes now, in no special order.
+    public var subscribers: [SubscriberStatus] {
+        let now = clock.now
+        return state.withLock { state in
+            state.seats.compactMap(\.self).map { seat in
+                SubscriberStatus(
+                    name: seat.name, depth: seat.depth, drops: seat.drops,
+                    age: seat.oldest.map { $0.duration(to: now) } ?? .zero)
             }
         }
+    }
 
-        deinit { feed.state.withLock { $0.seats[id] = nil } }
+    /// A new subscription. It ends when it is let go.
+    public func subscribe(
+        _ name: String, _ policy: SubscriptionPolicy, replay: Replay = .none
+    ) -> Subscription<Key, Value> {
+        let seat = state.withLock { state in
+            var seat = Seat<Key, Value>(name: name, policy: policy)
+            let replayed: [Element] =
+                switch replay {
+                case .none: []
+                case .latest: state.latest.map { [$0] } ?? []
+                case .latestPerKey:
+                    state.latestOfEach.values.sorted { $0.order < $1.order }.map(\.element)
+                }
+            for element in replayed { _ = seat.put(element) }
+            if let free = state.freeSeats.popLast() {
+                state.seats[free] = seat
+                return free
+            }
+            state.seats.append(seat)
+            return state.seats.count - 1
+        }
+        return Subscription(feed: self, seat: seat)
+    }
+
+    /// Ends the feed: subscribers take what they have not seen, then end with `cause`. The first counts.
+    public func close(_ cause: Cause = .finished) {
+        let woken = state.withLock { state in
+            state.cause = state.cause ?? cause
+            return state.seats.indices.compactMap { state.seats[$0]?.parking.wake() }
+        }
+        for sleeper in woken { sleeper.resume() }
     }
 }

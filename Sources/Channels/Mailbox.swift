@@ -1,152 +1,291 @@
 import DequeModule
 import Vocabulary
 
-/// Letters from many senders on any threads to one consumer, taken in batches.
+/// Questions to one who works on a thread or task of its own. Each gets exactly one answer, failure or
+/// time-out, told apart by its identity.
 ///
-/// Each sender has a lane of its own that holds `laneCapacity` letters. A full lane gives way its
-/// oldest letter and counts it, so a sender that floods loses letters of its own and nobody else's.
-public final class Mailbox<Letter: Sendable>: Sendable {
-    /// Everything that lay in the mailbox at one moment.
-    public struct Batch: Sendable {
-        /// In the order of each sender.
-        public var letters: [Letter] = []
-        /// How many letters each sender has lost since the last batch. Senders without loss are absent.
-        public var losses: [(sender: String, count: Int)] = []
+/// Any number of askers; one taker at a time. It holds `bound` questions, waiting and in work together;
+/// one more is told that it is busy, at once. A question keeps its place until its taker has let go of
+/// it, which for hardware that hangs may be long after its asker was told.
+public final class Mailbox<Request: Sendable, Answer: Sendable>: Sendable {
+    /// What the mailbox did so far and has now, for the diagnostics page.
+    public struct Status: Hashable, Sendable {
+        public internal(set) var waiting = 0
+        public internal(set) var inWork = 0
+        /// Answers, good or bad, that reached their askers.
+        public internal(set) var answered = 0
+        /// Askers that were told at once that there is no place.
+        public internal(set) var busy = 0
+        /// Askers whose time ran out or whose task was cancelled.
+        public internal(set) var abandoned = 0
+        /// Answers that came when nobody waited for them any more.
+        public internal(set) var late = 0
     }
 
-    fileprivate struct Lane {
-        let name: String
-        let capacity: Int
-        var letters: Deque<Letter> = []
-        var lost = 0
-        var isListed = false
-        /// Its sender is gone; the lane follows once its letters are taken.
-        var isLeft = false
+    typealias Outcome = Result<Answer, ChannelError>
 
-        mutating func put(_ letter: Letter) {
-            if letters.count == capacity {
-                letters.removeFirst()
-                lost += 1
+    struct Place {
+        let id: CommandID
+        let deadline: MonotonicInstant
+        var isInWork = false
+        /// Nil once the asker has been told something.
+        var asker: CheckedContinuation<Outcome, Never>?
+        /// Nil once it was taken.
+        var request: Request?
+    }
+
+    struct State {
+        var places: [Int: Place] = [:]
+        var identities: Set<CommandID> = []
+        /// Those that wait to be taken. May name some that are gone.
+        var waiting: Deque<Int> = []
+        var nextSerial = 0
+        var parking = Parking()
+        var status = Status()
+        var cause: Cause?
+        /// When the earliest asker that waits must be told; nil while nobody keeps the time.
+        var alarm: (at: MonotonicInstant, task: Task<Void, Never>)?
+
+        mutating func vacate(_ serial: Int) -> Place? {
+            guard let place = places.removeValue(forKey: serial) else { return nil }
+            identities.remove(place.id)
+            if !place.isInWork, waiting.first == serial { waiting.removeFirst() }
+            return place
+        }
+
+        /// Removes what is not in work, and only the asker of what is.
+        mutating func abandon(_ serial: Int) -> CheckedContinuation<Outcome, Never>? {
+            guard let asker = places[serial]?.asker.take() else { return nil }
+            status.abandoned += 1
+            if places[serial]?.isInWork == false {
+                _ = vacate(serial)
+                waiting.removeAll { $0 == serial }
             }
-            letters.append(letter)
-        }
-
-        mutating func empty(into batch: inout Batch) {
-            batch.letters.append(contentsOf: letters)
-            if lost > 0 { batch.losses.append((name, lost)) }
-            letters.removeAll(keepingCapacity: true)
-            (lost, isListed) = (0, false)
+            return asker
         }
     }
 
-    fileprivate struct State {
-        var lanes: [Int: Lane] = [:]
-        var nextLane = 0
-        /// Lanes that hold something, in the order in which they were first written to.
-        var listed: [Int] = []
-        var consumer: CheckedContinuation<Batch?, Never>?
-        var isClosed = false
+    let name: String
+    private let bound: Int
+    private let clock: any GatewayClock
+    private let state = Guarded(State())
 
-        mutating func takeAll() -> Batch {
-            var batch = Batch()
-            for id in listed {
-                lanes[id]?.empty(into: &batch)
-                if lanes[id]?.isLeft == true { lanes[id] = nil }
-            }
-            listed.removeAll(keepingCapacity: true)
-            return batch
+    /// - Parameters:
+    ///   - name: What errors call it.
+    ///   - bound: Questions that wait or are in work; at least 1.
+    public init(_ name: String, bound: Int, clock: any GatewayClock) {
+        precondition(bound > 0, "a mailbox must hold at least one question")
+        (self.name, self.bound, self.clock) = (name, bound, clock)
+    }
+
+    /// What it did so far and has now.
+    public var status: Status {
+        state.withLock { state in
+            var status = state.status
+            status.inWork = state.places.values.count(where: \.isInWork)
+            status.waiting = state.places.count - status.inWork
+            return status
         }
     }
 
-    fileprivate let state = Guarded(State())
-    private let laneCapacity: Int
+    /// Why it was stopped; nil while it takes questions.
+    public var cause: Cause? { state.withLock(\.cause) }
 
-    /// - Parameter laneCapacity: At least 1.
-    public init(laneCapacity: Int) {
-        precondition(laneCapacity > 0, "a lane must hold at least one letter")
-        self.laneCapacity = laneCapacity
-    }
-
-    /// A new lane. It goes when its sender goes, after its letters were taken.
+    /// Asks, and waits for the answer.
     ///
-    /// - Parameter capacity: Letters in this lane; `laneCapacity` when nothing is said.
-    public func sender(named name: String, capacity: Int? = nil) -> Sender {
-        let capacity = max(1, capacity ?? laneCapacity)
-        let id = state.withLock { state in
-            defer { state.nextLane += 1 }
-            state.lanes[state.nextLane] = Lane(name: name, capacity: capacity)
-            return state.nextLane
+    /// - Parameters:
+    ///   - id: The question's identity; one that is under way already is refused.
+    ///   - limit: How long to wait. A question that nobody has taken by then never will be.
+    /// - Throws: `.busy` and `.duplicate` at once, `.late`, `.cancelled`, `.failed` with what the other
+    ///   side threw, `.stopped`.
+    public nonisolated(nonsending) func ask(
+        _ request: Request, as id: CommandID, within limit: Duration
+    ) async throws(ChannelError) -> Answer {
+        let deadline = clock.now.advanced(by: limit)
+        let serial = state.withLock { state in
+            state.nextSerial += 1
+            return state.nextSerial
         }
-        return Sender(mailbox: self, id: id)
-    }
-
-    /// How many lanes there are, for a check that none leaks.
-    public var senderCount: Int { state.withLock { $0.lanes.count } }
-
-    /// Waits for letters and takes all. One consumer only; a second one at the same time is a bug.
-    ///
-    /// - Returns: Nil once the mailbox is closed and empty, or when the task is cancelled.
-    public func next() async -> Batch? {
-        await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                let ready: Batch?? = state.withLock { state in
-                    precondition(state.consumer == nil, "a mailbox has one consumer")
-                    if !state.listed.isEmpty { return .some(state.takeAll()) }
-                    if state.isClosed || Task.isCancelled { return .some(nil) }
-                    state.consumer = continuation
-                    return .none
-                }
-                if let ready { continuation.resume(returning: ready) }
+        let outcome: Outcome = await withTaskCancellationHandler {
+            await withCheckedContinuation { asker in
+                admit(
+                    serial,
+                    Place(id: id, deadline: deadline, asker: asker, request: request))
             }
         } onCancel: {
-            let consumer = state.withLock { $0.consumer.take() }
-            consumer?.resume(returning: nil)
+            let error = ChannelError(kind: .cancelled, detail: "\(name): \(id) was cancelled")
+            state.withLock { $0.abandon(serial) }?.resume(returning: .failure(error))
+        }
+        return try outcome.get()
+    }
+
+    /// The oldest question that waits; waits until there is one.
+    ///
+    /// - Returns: Nil once the mailbox is stopped, or when the task is cancelled.
+    public nonisolated(nonsending) func next() async -> Question<Request, Answer>? {
+        repeat { if let question = take() { return question } } while await wait()
+        return nil
+    }
+
+    /// The oldest question that waits, if one does. For threads that must not wait.
+    public func take() -> Question<Request, Answer>? {
+        state.withLock { state in
+            while let serial = state.waiting.popFirst() {
+                guard let place = state.places[serial], let request = place.request else {
+                    continue
+                }
+                state.places[serial]?.request = nil
+                state.places[serial]?.isInWork = true
+                return Question(
+                    request, id: place.id, deadline: place.deadline, mailbox: self, serial: serial)
+            }
+            return nil
         }
     }
 
-    /// Ends the mailbox: what lies in it may still be taken, nothing more is accepted.
-    public func close() {
-        let consumer = state.withLock { state in
-            state.isClosed = true
-            return state.consumer.take()
+    /// Takes questions one after the other and answers each with what `handler` returns or throws, until
+    /// the mailbox is stopped or the task cancelled.
+    public nonisolated(nonsending) func serve(
+        _ handler: nonisolated(nonsending) (Question<Request, Answer>) async throws -> Answer
+    ) async {
+        while let question = await next() {
+            do {
+                question.answer(try await handler(question))
+            } catch {
+                question.fail(error)
+            }
         }
-        consumer?.resume(returning: nil)
     }
 
-    /// The sending end of one lane.
-    public final class Sender: Sendable {
-        private let mailbox: Mailbox
-        private let id: Int
-
-        fileprivate init(mailbox: Mailbox, id: Int) {
-            self.mailbox = mailbox
-            self.id = id
-        }
-
-        /// Puts one letter in, from any thread. Never waits.
-        public func send(_ letter: Letter) {
-            let woken: (CheckedContinuation<Batch?, Never>, Batch)? = mailbox.state.withLock {
-                state in
-                guard !state.isClosed else { return nil }
-                state.lanes[id]?.put(letter)
-                if state.lanes[id]?.isListed == false {
-                    state.lanes[id]?.isListed = true
-                    state.listed.append(id)
-                }
-                guard let consumer = state.consumer.take() else { return nil }
-                return (consumer, state.takeAll())
-            }
-            if let (consumer, batch) = woken { consumer.resume(returning: batch) }
-        }
-
-        deinit {
-            mailbox.state.withLock { state in
-                if state.lanes[id]?.isListed == true {
-                    state.lanes[id]?.isLeft = true
-                } else {
-                    state.lanes[id] = nil
+    /// Has each question answered by a task of its own as soon as it is asked, for one whose isolation
+    /// puts them in order. A handler that hangs is left behind; its question keeps its place.
+    public func answerEach(
+        _ handler: @escaping @Sendable (Question<Request, Answer>) async throws -> Answer
+    ) async {
+        while let question = await next() {
+            Task {
+                do {
+                    question.answer(try await handler(question))
+                } catch {
+                    question.fail(error)
                 }
             }
         }
+    }
+
+    /// Takes no more questions, and answers all that are pending with `cause`. The first cause counts.
+    public func stop(_ cause: Cause = .finished) {
+        let (taker, alarm, places) = state.withLock { state in
+            state.cause = state.cause ?? cause
+            let asked = state.places.filter { $0.value.asker != nil }
+            state.status.answered += asked.count
+            for serial in asked.keys { state.places[serial]?.asker = nil }
+            for (serial, place) in state.places where !place.isInWork { _ = state.vacate(serial) }
+            state.waiting.removeAll()
+            return (state.parking.wake(), state.alarm.take()?.task, asked.values)
+        }
+        taker?.resume()
+        alarm?.cancel()
+        for place in places {
+            place.asker?.resume(returning: .failure(stopped(cause, place.id)))
+        }
+    }
+
+    /// - Returns: Whether the asker got it.
+    @discardableResult
+    func settle(_ serial: Int, _ outcome: Outcome) -> Bool {
+        let asker: CheckedContinuation<Outcome, Never>? = state.withLock { state in
+            guard let place = state.vacate(serial) else { return nil }
+            if place.asker == nil { state.status.late += 1 } else { state.status.answered += 1 }
+            return place.asker
+        }
+        asker?.resume(returning: outcome)
+        return asker != nil
+    }
+
+    private func admit(_ serial: Int, _ place: Place) {
+        let (error, taker): (ChannelError?, CheckedContinuation<Void, Never>?) = state.withLock {
+            state in
+            if let cause = state.cause { return (stopped(cause, place.id), nil) }
+            if Task.isCancelled {
+                return (
+                    ChannelError(kind: .cancelled, detail: "\(name): \(place.id) was cancelled"),
+                    nil
+                )
+            }
+            guard !state.identities.contains(place.id) else {
+                let detail =
+                    "\(name): \(place.id) is under way already; each question needs its own"
+                return (ChannelError(kind: .duplicate, detail: detail), nil)
+            }
+            guard state.places.count < bound else {
+                state.status.busy += 1
+                let detail = "\(name): busy with \(bound) questions, try again"
+                return (ChannelError(kind: .busy, detail: detail), nil)
+            }
+            state.places[serial] = place
+            state.identities.insert(place.id)
+            state.waiting.append(serial)
+            keepTime(&state, until: place.deadline)
+            return (nil, state.parking.wake())
+        }
+        if let error { place.asker?.resume(returning: .failure(error)) }
+        taker?.resume()
+    }
+
+    /// One sleeper for all deadlines. It sleeps to the earliest, and on from there.
+    private func keepTime(_ state: inout State, until deadline: MonotonicInstant) {
+        if let alarm = state.alarm {
+            guard deadline < alarm.at else { return }
+            alarm.task.cancel()
+        }
+        let clock = clock
+        let task = Task { [weak self] in
+            guard (try? await clock.sleep(until: deadline)) != nil else { return }
+            self?.expire(alarm: deadline)
+        }
+        state.alarm = (deadline, task)
+    }
+
+    private func expire(alarm: MonotonicInstant) {
+        let now = clock.now
+        let late = state.withLock { state in
+            // A later alarm has taken the place of this one.
+            guard state.alarm?.at == alarm else {
+                return [(CheckedContinuation<Outcome, Never>?, CommandID)]()
+            }
+            state.alarm = nil
+            let due = state.places.filter { $0.value.asker != nil && $0.value.deadline <= now }
+            let told = due.map { (state.abandon($0.key), $0.value.id) }
+            let next = state.places.values.filter { $0.asker != nil }.map(\.deadline).min()
+            if let next { keepTime(&state, until: next) }
+            return told
+        }
+        for (asker, id) in late {
+            let error = ChannelError(kind: .late, detail: "\(name): no answer to \(id) in time")
+            asker?.resume(returning: .failure(error))
+        }
+    }
+
+    private func stopped(_ cause: Cause, _ id: CommandID) -> ChannelError {
+        ChannelError(kind: .stopped(cause), detail: "\(name): \(id): stopped, \(cause)")
+    }
+
+    private nonisolated(nonsending) func wait() async -> Bool {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let mustResume = state.withLock { state in
+                    guard state.waiting.isEmpty, state.cause == nil, !Task.isCancelled else {
+                        return true
+                    }
+                    state.parking.park(continuation, in: "a mailbox")
+                    return false
+                }
+                if mustResume { continuation.resume() }
+            }
+        } onCancel: {
+            state.withLock { $0.parking.wake() }?.resume()
+        }
+        return state.withLock { $0.cause == nil && !Task.isCancelled || !$0.waiting.isEmpty }
     }
 }

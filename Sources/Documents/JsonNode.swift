@@ -64,3 +64,31 @@ extension JsonNode {
     /// The member called `name` of an object; nil when there is none or this is no object.
     public subscript(name: String) -> JsonNode? { group?.first { $0.name == name }?.node }
 }
+
+extension JsonNode {
+    /// Whether the two say the same, wherever they stand and in whatever order their members are.
+    public func says(theSameAs other: JsonNode) -> Bool {
+        switch (value, other.value) {
+        case (.list(let one), .list(let two)):
+            one.count == two.count && zip(one, two).allSatisfy { $0.says(theSameAs: $1) }
+        case (.group(let one), .group(let two)):
+            one.count == two.count
+                && one.allSatisfy { member in
+                    other[member.name].map(member.node.says(theSameAs:)) ?? false
+                }
+        case (.number(let one), .number(let two)): one.says(theSameAs: two)
+        case (let one, let two): one == two
+        }
+    }
+}
+
+extension DecimalNumber {
+    /// Whether both are the same number, however many zeros each is written with.
+    fileprivate func says(theSameAs other: DecimalNumber) -> Bool {
+        let exponent = min(exponent, other.exponent)
+        return self == other
+            || nearestSteps(exponent: exponent).map {
+                other.nearestSteps(exponent: exponent) == $0
+            } ?? false
+    }
+}

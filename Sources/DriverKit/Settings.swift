@@ -23,6 +23,28 @@ public struct Settings: Hashable, Sendable {
         (place, self.values) = (group.place, values)
     }
 
+    /// The settings that the two say something different about, by name. Where they stand makes no
+    /// difference.
+    public func differences(from other: Settings) -> [String] {
+        Set(values.keys).union(other.values.keys).filter { name in
+            guard let one = values[name], let two = other.values[name] else { return true }
+            return !one.says(theSameAs: two)
+        }.sorted()
+    }
+
+    /// Whether some setting, at whatever depth, is this text: the name of a bus, for instance.
+    public func mention(_ text: String) -> Bool {
+        func mentions(_ node: JsonNode) -> Bool {
+            switch node.value {
+            case .text(let other): other == text
+            case .list(let nodes): nodes.contains(where: mentions)
+            case .group(let members): members.contains { mentions($0.node) }
+            case .null, .flag, .number: false
+            }
+        }
+        return values.values.contains(where: mentions)
+    }
+
     /// The setting as it stands in the layout; nil when it is absent and has no default.
     public subscript(name: String) -> JsonNode? { values[name] }
 

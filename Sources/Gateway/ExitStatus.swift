@@ -8,12 +8,16 @@ enum ExitStatus: Int32 {
     case failure = 1
     /// The command line is wrong.
     case usage = 64
+    /// What was to be compared is not in order itself.
+    case data = 65
     /// A file cannot be read.
     case noInput = 66
     /// A broker or another part that is needed cannot be had.
     case unavailable = 69
     /// A part failed that should not have: a bug, or a machine out of resources.
     case software = 70
+    /// A part that nothing else could help gave no sign of life. Safe states were driven first.
+    case lifeless = 71
     /// No answer in time; whether the command was carried out is not known.
     case late = 75
     /// A setting on the command line, in the environment or in the layout makes no sense.

@@ -1,4 +1,5 @@
 import Layouts
+import Links
 import Proactors
 import Upstreams
 import Vocabulary
@@ -46,8 +47,7 @@ extension GatewayAssembly {
     func plan(
         for upstream: UpstreamLayout, login: UpstreamLogin, profile: GatewayProfile
     ) throws(MachineError) -> UpstreamPlan {
-        let codec = PlainCodec(
-            profile: profile, upstream: upstream.name, prefix: upstream.topic)
+        let codec = codec(for: upstream, profile)
         var tls: MqttTls?
         if login.address.usesTls {
             let key: String?
@@ -65,8 +65,23 @@ extension GatewayAssembly {
                 broker: login.address, clientID: "tidegate-\(layout.gateway)-\(upstream.name)",
                 user: login.user, password: login.password, tls: tls, keepAlive: upstream.keepAlive,
                 will: codec.will, window: max(256, upstream.window * 2)),
-            clock: clock)
+            clock: clock,
+            chance: SeededGenerator(seed: settings.seed.value, for: profile.incarnation))
         return UpstreamPlan(
-            name: upstream.name, session: session, codec: codec, window: upstream.window)
+            name: upstream.name, session: session, codec: codec,
+            rules: LinkRules(
+                window: upstream.window, ackTimeout: upstream.ackTimeout,
+                pollPeriod: upstream.pollPeriod, attempts: upstream.attempts))
+    }
+
+    private func codec(for upstream: UpstreamLayout, _ profile: GatewayProfile) -> any Codec {
+        switch upstream.codec {
+        case .plain:
+            PlainCodec(profile: profile, upstream: upstream.name, prefix: upstream.topic)
+        case .gridworks(let link):
+            GridworksCodec(
+                profile: profile, upstream: upstream.name, settings: GridworksSettings(link),
+                prefix: upstream.topic)
+        }
     }
 }

@@ -6,8 +6,12 @@ import Vocabulary
 
 struct LayoutCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "layout", abstract: "Check, show and describe hardware layouts.",
-        subcommands: [LayoutCheckCommand.self, LayoutShowCommand.self, LayoutSchemaCommand.self])
+        commandName: "layout",
+        abstract: "Check, show, compare, describe and import hardware layouts.",
+        subcommands: [
+            LayoutCheckCommand.self, LayoutShowCommand.self, LayoutDiffCommand.self,
+            LayoutSchemaCommand.self, LayoutImportCommand.self,
+        ])
 }
 
 struct LayoutCheckCommand: ParsableCommand {
@@ -74,8 +78,41 @@ struct LayoutShowCommand: ParsableCommand {
                 channel.capture.delta.map { "\(channel.decimal($0))" } ?? "")
         }
         channels.lines.forEach(Output.line)
+        showGuards(layout)
         showBuses(layout)
         showTopics(layout)
+    }
+
+    private func showGuards(_ layout: HardwareLayout) {
+        let guarded = layout.nodes.filter { $0.rules != GuardRules() }
+        if !guarded.isEmpty {
+            Output.line("")
+            var rules = Table("RELAY", "LIMITS", "COMMANDED BY", "FAILSAFE AFTER", "FEEDBACK")
+            for node in guarded {
+                let feedback = node.rules.feedback.map {
+                    "\($0.channel) within \($0.within.layoutText)"
+                }
+                rules.add(
+                    node.name.text, node.rules.limits.words,
+                    node.rules.commander.map { "upstream \($0)" } ?? "anybody",
+                    node.rules.failsafeAfter?.layoutText ?? "never", feedback ?? "its own line")
+            }
+            rules.lines.forEach(Output.line)
+        }
+        guard !layout.interlocks.isEmpty else { return }
+        Output.line("")
+        var interlocks = Table("INTERLOCK", "DEAD TIME")
+        for interlock in layout.interlocks {
+            switch interlock {
+            case .atMostOne(let relays, let deadTime):
+                interlocks.add(
+                    "at most one of \(relays.map(\.text).joined(separator: ", ")) is on",
+                    deadTime.layoutText)
+            case .onlyWhile(let relay, let needed):
+                interlocks.add("\(relay) is on only while \(needed) is", "")
+            }
+        }
+        interlocks.lines.forEach(Output.line)
     }
 
     private func wire(of component: Component) -> String {
@@ -114,10 +151,58 @@ struct LayoutShowCommand: ParsableCommand {
             topics.add("\(prefix)/live/CHANNEL", "the newest value; retained")
             topics.add("\(prefix)/readings/CHANNEL", "every captured reading, in order")
             topics.add("\(prefix)/trouble/NODE", "what goes wrong and when it is over")
+            topics.add("\(prefix)/alive", "signs of life of whoever commands, for failsafeAfter")
             for node in layout.nodes where node.kind == .relay {
                 topics.add("\(prefix)/set/\(node.name)", "commands: on, off")
+                topics.add("\(prefix)/authority/\(node.name)", "who may command it; retained")
             }
             topics.lines.forEach(Output.line)
+        }
+    }
+}
+
+extension SwitchLimits {
+    /// The limits in the words of the layout; empty when there is none.
+    fileprivate var words: String {
+        let times = [
+            ("minimumOnTime", minimumOnTime), ("minimumOffTime", minimumOffTime),
+            ("maximumOnTime", maximumOnTime),
+        ]
+        var words = times.compactMap { name, time in time.map { "\(name) \($0.layoutText)" } }
+        if let maximumSwitchesPerHour {
+            words.append("maximumSwitchesPerHour \(maximumSwitchesPerHour)")
+        }
+        if queuesWish { words.append("queueWish") }
+        return words.joined(separator: ", ")
+    }
+}
+
+struct LayoutDiffCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "diff", abstract: "Show what a reload from one layout to another would touch.",
+        discussion:
+            "Ends with 0 when the layouts say the same, 1 when they do not, 65 when one has problems, 66 "
+            + "when one cannot be read.")
+
+    @Argument(help: "The layout that runs.", completion: .file(extensions: ["json"]))
+    var old: String
+
+    @Argument(help: "The layout to come.", completion: .file(extensions: ["json"]))
+    var new: String
+
+    func run() throws {
+        let (old, new) = (try valid(old), try valid(new))
+        let diff = LayoutDiff(from: old, to: new)
+        diff.lines.forEach(Output.line)
+        if !diff.isEmpty { throw ExitStatus.failure.code }
+    }
+
+    /// As every command has it, but that 1 means something else here.
+    private func valid(_ path: String) throws -> HardwareLayout {
+        do {
+            return try LoadedLayout.valid(path)
+        } catch let code as ExitCode where code == ExitStatus.failure.code {
+            throw ExitStatus.data.code
         }
     }
 }

@@ -1,7 +1,7 @@
-import Threads
 import DequeModule
 import Glibc
 import Logging
+import Threads
 import Vocabulary
 
 /// Writes log lines on a thread of its own, so that a terminal or pipe that nobody reads holds up
@@ -19,11 +19,18 @@ final class LogWriter: Sendable {
     private let thread: SyncThread
     private let descriptor: Int32
     private let scroll: (@Sendable (String) -> Void)?
+    private let loss: @Sendable (Int) -> String
 
-    /// - Parameter scroll: Takes each line instead of `descriptor`, when somebody else owns the terminal.
+    /// - Parameters:
+    ///   - scroll: Takes each line instead of `descriptor`, when somebody else owns the terminal.
+    ///   - loss: What is written in place of so many lines that were lost.
     init(
-        descriptor: Int32, clock: any GatewayClock, scroll: (@Sendable (String) -> Void)? = nil
+        descriptor: Int32, clock: any GatewayClock, scroll: (@Sendable (String) -> Void)? = nil,
+        loss: @escaping @Sendable (Int) -> String = {
+            "… \($0) log lines were lost because nobody read them"
+        }
     ) {
+        self.loss = loss
         (self.descriptor, self.scroll) = (descriptor, scroll)
         thread = SyncThread(name: "log", clock: clock)
         thread.begin { [weak self] in
@@ -67,7 +74,7 @@ final class LogWriter: Sendable {
         state.withLock { state in
             if state.lost > 0 {
                 defer { state.lost = 0 }
-                return "… \(state.lost) log lines were lost because nobody read them\n"
+                return loss(state.lost) + "\n"
             }
             return state.lines.popFirst()
         }

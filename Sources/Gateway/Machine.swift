@@ -1,6 +1,6 @@
-import Threads
 import CLinux
 import Glibc
+import Threads
 
 /// Small questions to the operating system that need no clock and no hardware.
 enum Machine {
@@ -10,6 +10,20 @@ enum Machine {
         guard let value = unsafe getenv(name) else { return nil }
         let text = unsafe String(cString: value)
         return text.isEmpty ? nil : text
+    }
+
+    /// The path of this program; nil when the system does not say.
+    static var program: String? {
+        // Sound: the buffer that realpath makes is copied, and freed once.
+        guard let found = unsafe realpath("/proc/self/exe", nil) else { return nil }
+        defer { unsafe free(found) }
+        return unsafe String(cString: found)
+    }
+
+    /// Whether the system knows a group of that name.
+    static func hasGroup(_ name: String) -> Bool {
+        // Sound: only whether there is an entry is looked at, and no other thread asks for one.
+        unsafe getgrnam(name) != nil
     }
 
     /// All bytes of a file of at most `limit` bytes.
@@ -32,6 +46,27 @@ enum Machine {
                 throw MachineError("\(path): is larger than \(limit) bytes")
             }
         }
+    }
+
+    /// What the kernel calls this time that the machine is switched on; empty when it does not say.
+    static var bootIdentity: String {
+        let bytes = (try? bytes(of: "/proc/sys/kernel/random/boot_id", limit: 256)) ?? []
+        return String(decoding: bytes.prefix { $0 > 0x20 }, as: UTF8.self)
+    }
+
+    /// Whether there is something of that path.
+    static func exists(_ path: String) -> Bool {
+        // Sound: the path lives for the length of the call.
+        unsafe access(path, F_OK) == 0
+    }
+
+    /// What this machine is called; empty when it does not say.
+    static var hostName: String {
+        var name = [CChar](repeating: 0, count: 256)
+        // Sound: the buffer lives for the length of the call, and its last byte stays zero.
+        guard unsafe gethostname(&name, name.count - 1) == 0 else { return "" }
+        let bytes = name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// Writes a file that only this user may read, in one step for whoever reads it.

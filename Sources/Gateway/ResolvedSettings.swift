@@ -71,7 +71,7 @@ struct ResolvedSettings: Sendable {
         stateDirectory = resolver.resolve(
             commandLine.stateDirectory, "--state-directory", "TIDEGATE_STATE_DIRECTORY",
             layout.stateDirectory,
-            standard: Self.standardStateDirectory(environment, gateway: gateway),
+            standard: Self.standardStateDirectory(environment, name: gateway.text),
             form: "an absolute path", read: { $0.hasPrefix("/") ? $0 : nil })
         seed = resolver.resolve(
             commandLine.seed.map(String.init), "--seed", "TIDEGATE_SEED",
@@ -97,8 +97,8 @@ struct ResolvedSettings: Sendable {
     }
 
     /// Source: systemd.exec(5), STATE_DIRECTORY; XDG Base Directory Specification, XDG_STATE_HOME.
-    private static func standardStateDirectory(
-        _ environment: (String) -> String?, gateway: GatewayName
+    static func standardStateDirectory(
+        _ environment: (String) -> String?, name: String
     ) -> String {
         if let given = environment("STATE_DIRECTORY")?.split(separator: ":").first {
             return String(given)
@@ -106,7 +106,7 @@ struct ResolvedSettings: Sendable {
         let base =
             environment("XDG_STATE_HOME") ?? environment("HOME").map { "\($0)/.local/state" }
             ?? "/var/lib"
-        return "\(base)/tidegate/\(gateway)"
+        return "\(base)/tidegate/\(name)"
     }
 }
 

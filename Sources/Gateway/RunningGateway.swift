@@ -1,8 +1,10 @@
 import Brokers
 import Channels
 import Glibc
+import Journals
 import Layouts
 import Logging
+import Peers
 import Proactors
 import UnixSignals
 import Vocabulary
@@ -19,7 +21,10 @@ actor RunningGateway {
     private let logs: LogWriter
     private let logger: Logger
     private let assembly: GatewayAssembly
+    private let service = ServiceManager()
+    private let life: GatewayLife
     private var brokers: [EmbeddedBroker] = []
+    private var peers: PeerNode?
     private var runFile: RunFile?
     private var hasFailedToStart = false
     private var isStopping = false
@@ -47,6 +52,7 @@ actor RunningGateway {
         }
         assembly = GatewayAssembly(
             layout: layout, settings: settings, clock: clock, logger: logger)
+        life = GatewayLife(service: service, clock: clock, logger: logger)
     }
 
     /// Runs until a signal asks for the end. SIGHUP, which a closed terminal sends, asks for it too.
@@ -81,6 +87,7 @@ actor RunningGateway {
     ) async -> ExitStatus {
         let lock: StateLock
         let proactor: Proactor
+        let journal: SqliteJournal
         var chance = SystemChance()
         let incarnation = CommandID(using: &chance).text
         let profile = assembly.profile(incarnation: incarnation)
@@ -91,7 +98,9 @@ actor RunningGateway {
                 guard let address = assembly.brokerAddress(of: upstream) else { continue }
                 _ = try assembly.login(of: upstream, at: address)
             }
-            proactor = try assembly.proactor(profile)
+            if let device = layout.settings.watchdogDevice { try life.open(device) }
+            journal = assembly.journal(profile)
+            proactor = try assembly.proactor(profile, journal)
         } catch {
             logger.critical("cannot start: \(error)")
             return .unavailable
@@ -102,24 +111,37 @@ actor RunningGateway {
             metadata: ["gateway": "\(layout.gateway)", "incarnation": "\(incarnation)"])
         let showing = show(proactor)
         Task {
-            guard await !self.start(proactor, profile) else { return }
+            guard await !self.start(proactor, journal, profile, request) else { return }
             request.yield("a start that failed")
         }
-        for await reason in requests {
-            logger.notice("stopping on \(reason)")
-            isStopping = true
+        var reason = ""
+        for await request in requests {
+            logger.notice("stopping on \(request)")
+            (isStopping, reason) = (true, request)
             break
         }
-        let areSafe = await stop(proactor, showing)
+        service.stopping(status: "stopping on \(reason)")
+        let areSafe = await stop(proactor, because: reason, showing)
+        // A disk that hangs does not hold up the end; the next start finds what was kept.
+        await within(Self.lastWords, on: clock) { await journal.close() }
+        life.stop()
         logger.notice("stopped")
         if hasFailedToStart { return .unavailable }
+        if life.isHopeless { return .lifeless }
         return areSafe ? .success : .software
     }
 
     /// - Returns: Whether all of it could be started.
-    private func start(_ proactor: Proactor, _ profile: GatewayProfile) async -> Bool {
+    private func start(
+        _ proactor: Proactor, _ journal: SqliteJournal, _ profile: GatewayProfile,
+        _ request: AsyncStream<String>.Continuation
+    ) async -> Bool {
         await proactor.start()
+        life.start(proactor) { request.yield("the loss of the \($0)") }
         do {
+            var chance = SystemChance()
+            try await journal.open(fresh: JournalIdentity(using: &chance))
+            if let peers = layout.peers { try await listen(peers, answering: proactor) }
             for upstream in layout.upstreams where !isStopping {
                 try await attach(upstream, to: proactor, profile)
             }
@@ -127,7 +149,8 @@ actor RunningGateway {
         } catch {
             // A stop breaks a start off; that is no failure.
             guard !isStopping else { return true }
-            logger.critical("cannot start: \(error)")
+            let detail = (error as? JournalError)?.detail ?? "\(error)"
+            logger.critical("cannot start: \(detail)")
             hasFailedToStart = true
             return false
         }
@@ -148,10 +171,26 @@ actor RunningGateway {
         await proactor.attach(try assembly.plan(for: upstream, login: login, profile: profile))
     }
 
+    /// Lets others ask without a broker.
+    private func listen(_ layout: PeersLayout, answering proactor: Proactor) async throws {
+        let node = try assembly.peerNode(layout, answering: proactor)
+        peers = node
+        let port = try await node.listen(on: PeerAddress(host: layout.host, port: layout.port))
+        logger.notice(
+            "peers may ask", metadata: ["listen": "\(PeerAddress(host: layout.host, port: port))"])
+        let logger = logger
+        Task { for await line in node.notices { logger.warning("\(line)") } }
+    }
+
     /// - Returns: Whether every actuator confirmed its safe state.
-    private func stop(_ proactor: Proactor, _ showing: Task<Void, Never>?) async -> Bool {
+    private func stop(
+        _ proactor: Proactor, because reason: String, _ showing: Task<Void, Never>?
+    ) async -> Bool {
         runFile?.remove()
-        let areSafe = await proactor.stop()
+        let peers = peers
+        // Whoever waits for a command gets its answer first, unless the network holds us up.
+        let areSafe = await proactor.stop(because: reason)
+        await within(Self.lastWords, on: clock) { await peers?.stop() }
         await showing?.value
         let brokers = brokers
         // A broker that is not done by then ends with this process, whose thread is its parent.
@@ -163,9 +202,12 @@ actor RunningGateway {
     private func show(_ proactor: Proactor) -> Task<Void, Never>? {
         guard let screen else { return nil }
         let channels = LiveRows(profile: proactor.profile)
-        let subscription = proactor.live.subscribe("screen")
+        let subscription = proactor.live.subscribe(
+            "screen", .newestPerKey, replay: .latestPerKey)
         return Task {
-            while let news = await subscription.next() { screen.show(channels.rows(news)) }
+            while let news = await subscription.nextBatch() {
+                screen.show(channels.rows(news.values))
+            }
         }
     }
 

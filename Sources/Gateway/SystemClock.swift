@@ -2,18 +2,61 @@ import Glibc
 import Vocabulary
 
 /// The machine's own clocks: the one place where the product learns the time.
-struct SystemClock: GatewayClock {
-    var now: MonotonicInstant { MonotonicInstant(nanoseconds: Self.read(CLOCK_MONOTONIC)) }
+final class SystemClock: GatewayClock {
+    private let evidence: ClockEvidence
+    private let watch: Guarded<ClockWatch>
 
-    var wallTime: WallTime { WallTime(nanoseconds: Self.read(CLOCK_REALTIME)) }
+    init(evidence: ClockEvidence = ClockEvidence()) {
+        self.evidence = evidence
+        watch = Guarded(ClockWatch(Self.sample(evidence)))
+    }
 
+    var now: MonotonicInstant { Self.awake }
+
+    var wallTime: WallTime { timestamp.wall }
+
+    var isWallTimeSure: Bool { watch.withLock(\.isSure) }
+
+    var timestamp: Timestamp {
+        watch.withLock { watch in
+            Timestamp(
+                wall: watch.label(wall: Self.wall, sinceBoot: Self.sinceBoot),
+                monotonic: Self.awake, isSure: watch.isSure)
+        }
+    }
+
+    func look() -> [ClockNews] {
+        let sample = Self.sample(evidence, isSureAlready: isWallTimeSure)
+        return watch.withLock { $0.look(sample) }
+    }
+
+    /// Time that the machine sleeps does not count, as it does not for `now`.
     func sleep(until deadline: MonotonicInstant) async throws {
-        let remaining = now.duration(to: deadline)
-        if remaining > .zero { try await Task.sleep(for: remaining) }
+        while case let remaining = now.duration(to: deadline), remaining > .zero {
+            try await Task.sleep(for: remaining, clock: .suspending)
+        }
     }
 
     func allowance(until deadline: MonotonicInstant?, alarm: any Alarm) -> Duration? {
         deadline.map { max(.zero, now.duration(to: $0)) }
+    }
+
+    /// - Parameter isSureAlready: Spares a clock that is sure the look for evidence.
+    private static func sample(
+        _ evidence: ClockEvidence, isSureAlready: Bool = false
+    ) -> ClockSample {
+        // The evidence first: clocks read before it might be those of before they were set.
+        let isVouchedFor = isSureAlready || evidence.vouches(for: wall)
+        return ClockSample(
+            wall: wall, sinceBoot: sinceBoot, awake: awake, isVouchedFor: isVouchedFor)
+    }
+
+    private static var wall: WallTime { WallTime(nanoseconds: read(CLOCK_REALTIME)) }
+
+    private static var sinceBoot: Duration { .nanoseconds(read(CLOCK_BOOTTIME)) }
+
+    private static var awake: MonotonicInstant {
+        MonotonicInstant(nanoseconds: read(CLOCK_MONOTONIC))
     }
 
     private static func read(_ clock: clockid_t) -> Int64 {

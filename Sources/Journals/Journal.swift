@@ -10,7 +10,8 @@ public protocol Journal: Sendable {
     /// Takes `facts` in, from any thread, and never waits. They may be published once
     /// `JournalNews.committed` has told that they are kept.
     ///
-    /// - Returns: Their places, in order; nil when there are none, or nobody wants them kept.
+    /// - Returns: Their places, in order; nil when there are none, when nobody wants them kept, and when
+    ///   the journal does not know yet where to begin.
     func append(_ facts: [Fact]) -> ClosedRange<Sequence64>?
 
     /// The next kept facts after `sequence`, oldest first.
@@ -80,6 +81,8 @@ public struct JournalError: Error, Hashable, Sendable {
         case badCursor
         /// The disk does not take or give it; trying later may help.
         case storage
+        /// A later program wrote it, in a format that this one does not know.
+        case laterFormat
     }
 
     public let kind: Kind

@@ -8,8 +8,14 @@ public struct HardwareLayout: Hashable, Sendable {
     public let buses: [Bus]
     /// In layout order.
     public let nodes: [NodeLayout]
+    /// What relays may not do together, in layout order.
+    public let interlocks: [Interlock]
     /// In layout order.
     public let upstreams: [UpstreamLayout]
+    /// How history is kept on disk.
+    public let journal: JournalSettings
+    /// The direct link; nil when it is off.
+    public let peers: PeersLayout?
     /// The lowest layer of the settings of `tidegate run`; nil where the layout says nothing.
     public let settings: RunSettings
 }
@@ -24,6 +30,8 @@ public struct NodeLayout: Hashable, Sendable {
     public let parent: ShNodeName?
     /// Its hardware, with the node's channels.
     public let component: Component
+    /// What guards a relay; nothing for other nodes.
+    public let rules: GuardRules
 }
 
 /// One broker that readings go to and commands come from.
@@ -38,14 +46,26 @@ public struct UpstreamLayout: Hashable, Sendable {
     public let keepAlive: Duration
     /// How many messages may wait for the broker's acknowledgement.
     public let window: Int
-    /// How many facts wait in memory while the broker is away.
-    public let queue: Int
+    public let codec: Codec
+    /// How long an acknowledgement may take before the message counts as lost.
+    public let ackTimeout: Duration
+    /// How long the peer may say nothing before it is asked for a sign of life.
+    public let pollPeriod: Duration
+    /// How often a message is sent that is passed over before it is set aside.
+    public let attempts: Int
 
     /// Which broker it is.
     public enum Broker: Hashable, Sendable {
         /// A private mosquitto that the gateway starts and stops.
         case embedded
         case address(BrokerAddress)
+    }
+
+    /// Whose words are spoken there.
+    public enum Codec: Hashable, Sendable {
+        /// Tidegate's own: plain JSON on plain topics.
+        case plain
+        case gridworks(GridworksLink)
     }
 }
 
@@ -71,6 +91,8 @@ public struct RunSettings: Hashable, Sendable {
     public let stateDirectory: String?
     public let seed: UInt64?
     public let simulate: Bool?
+    /// The board's own watchdog, when this program is to be its owner.
+    public let watchdogDevice: String?
 }
 
 extension HardwareLayout {
@@ -84,7 +106,8 @@ extension HardwareLayout {
             nodes: nodes.map {
                 NodeLayout(
                     name: $0.name, kind: $0.kind, title: $0.title, parent: $0.parent,
-                    component: $0.component.simulated())
-            }, upstreams: upstreams, settings: settings)
+                    component: $0.component.simulated(), rules: $0.rules)
+            }, interlocks: interlocks, upstreams: upstreams, journal: journal,
+            peers: peers, settings: settings)
     }
 }

@@ -106,6 +106,16 @@ extension TextForm {
                 + "the port stands in tcpPort" : nil
     }
 
+    /// `HOST:PORT`; an IPv6 address stands in brackets.
+    static let peerAddress = TextForm(
+        words: "HOST:PORT to listen on",
+        schema: [("pattern", .text("^([^\\s/@:\\[\\]]+|\\[[^\\s/@]+\\]):[0-9]{1,5}$"))]
+    ) { text in
+        PeersLayout.address(text) == nil
+            ? "\(JsonValue.text(text).quoted) must be HOST:PORT, such as 127.0.0.1:2998 or "
+                + "0.0.0.0:2998 for every network" : nil
+    }
+
     static let broker = TextForm(
         words: "\"embedded\" or mqtt://HOST:PORT",
         schema: [("pattern", .text("^(embedded|mqtts?://[^@/\\s]+/?)$"))]
@@ -113,6 +123,15 @@ extension TextForm {
         guard text != "embedded", let problem = BrokerAddress.problem(in: text) else { return nil }
         if text.contains("@") { return problem }
         return problem + ", or \"embedded\"" + didYouMean(text, among: ["embedded"])
+    }
+
+    static let size = TextForm(
+        words: "a size from 1MB on: a whole number and MB or GB",
+        schema: [("pattern", .text("^[1-9][0-9]{0,5} ?[MG]B$"))]
+    ) { text in
+        JournalSettings.bytes(text) == nil
+            ? "\(JsonValue.text(text).quoted) must be a size from 1MB on: a whole number and MB or GB, "
+                + "for example \"500MB\"" : nil
     }
 
     static let topic = TextForm(

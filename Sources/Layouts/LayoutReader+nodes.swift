@@ -32,6 +32,11 @@ extension LayoutReader {
     /// The node's name; nil when it has none of its own.
     private mutating func nodeName(_ section: Section) -> ShNodeName? {
         guard let name = section.name("name", ShNodeTag.self) else { return nil }
+        if name == .gateway {
+            tell(
+                section.place(of: "name"),
+                "gateway stands for the gateway itself; take another name")
+        }
         guard let taken = nodeNames.take(name.text, at: section.place) else { return name }
         tell(section.place(of: "name"), taken)
         return nil
@@ -43,6 +48,7 @@ extension LayoutReader {
         let safeState: SafeState? = section.word("safeState")
         let draft = component(of: section, named: name)
         if let kind { checkSafeState(section, kind) }
+        let rules = readRules(section, kind)
 
         var component: Component?
         if let draft, let driver = draft.driver {
@@ -60,7 +66,7 @@ extension LayoutReader {
         if let name, let kind, let component {
             layout = NodeLayout(
                 name: name, kind: kind, title: section.text("title") ?? name.text, parent: parent,
-                component: component)
+                component: component, rules: rules)
         }
         return NodeDraft(
             section: section, name: name, parent: parent, driver: draft?.driver,

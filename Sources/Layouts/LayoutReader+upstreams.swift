@@ -4,7 +4,7 @@ import Vocabulary
 
 extension LayoutReader {
     /// - Returns: The upstreams that are complete, in layout order.
-    mutating func readUpstreams() -> [UpstreamLayout] {
+    mutating func readUpstreams(_ nodes: [NodeLayout]) -> [UpstreamLayout] {
         var embedded: Place?
         var result: [UpstreamLayout] = []
         for section in document.sections("upstreams", .upstream) {
@@ -21,14 +21,14 @@ extension LayoutReader {
                 }
                 embedded = embedded ?? section.place
             }
-            let upstream = broker.flatMap { readUpstream(section, name, broker: $0) }
+            let upstream = broker.flatMap { readUpstream(section, name, broker: $0, nodes) }
             if let upstream { result.append(upstream) }
         }
         return result
     }
 
     private mutating func readUpstream(
-        _ section: Section, _ name: UpstreamName?, broker text: String
+        _ section: Section, _ name: UpstreamName?, broker text: String, _ nodes: [NodeLayout]
     ) -> UpstreamLayout? {
         let broker: UpstreamLayout.Broker
         if text == "embedded" {
@@ -45,14 +45,26 @@ extension LayoutReader {
             }
         }
         let files = readTls(section)
-        guard let name, let topic = section.text("topic"),
+        let codec = readCodec(section, nodes)
+        guard let name, let codec, let topic = section.text("topic"),
             let keepAlive = section.duration("keepAlive"), let window = section.whole("window"),
-            let queue = section.whole("queue")
+            let attempts = section.whole("attempts"),
+            let ackTimeout = section.duration("ackTimeout"),
+            let pollPeriod = section.duration("pollPeriod")
         else { return nil }
+        if pollPeriod < ackTimeout {
+            let problem = "must not be shorter than ackTimeout, \(ackTimeout.layoutText)"
+            if section.says("pollPeriod") {
+                tell(section.place(of: "pollPeriod"), "\(pollPeriod.layoutText) \(problem)")
+            } else {
+                tell(section.place, "pollPeriod, \(pollPeriod.layoutText), \(problem)")
+            }
+        }
         return UpstreamLayout(
             name: name, broker: broker, topic: topic, user: section.text("user"),
             password: section.secret("password"), tls: files, keepAlive: keepAlive,
-            window: Int(window), queue: Int(queue))
+            window: Int(window), codec: codec, ackTimeout: ackTimeout, pollPeriod: pollPeriod,
+            attempts: Int(attempts))
     }
 
     private mutating func checkTls(_ section: Section, _ address: BrokerAddress) {
@@ -77,15 +89,25 @@ extension LayoutReader {
             authority: authority, certificate: tls.text("certificate"), key: tls.secret("key"))
     }
 
+    func readJournal() -> JournalSettings {
+        guard let section = document.section("journal", .journal),
+            let commitInterval = section.duration("commitInterval"),
+            let retain = section.duration("retain"),
+            let size = section.text("size").flatMap(JournalSettings.bytes)
+        else { return .standard }
+        return JournalSettings(commitInterval: commitInterval, retain: retain, size: size)
+    }
+
     func readSettings() -> RunSettings {
         guard let section = document.section("settings", .settings) else {
             return RunSettings(
-                logLevel: nil, logFormat: nil, stateDirectory: nil, seed: nil, simulate: nil)
+                logLevel: nil, logFormat: nil, stateDirectory: nil, seed: nil, simulate: nil,
+                watchdogDevice: nil)
         }
         return RunSettings(
             logLevel: section.text("logLevel"), logFormat: section.text("logFormat"),
             stateDirectory: section.text("stateDirectory"),
             seed: section.whole("seed").flatMap(UInt64.init(exactly:)),
-            simulate: section.flag("simulate"))
+            simulate: section.flag("simulate"), watchdogDevice: section.text("watchdogDevice"))
     }
 }

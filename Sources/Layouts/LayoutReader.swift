@@ -55,12 +55,20 @@ public struct LayoutReader {
         checkParents(of: nodes)
         checkUse()
         checkWires(of: nodes)
-        let upstreams = readUpstreams()
+        let upstreams = readUpstreams(nodes.compactMap(\.layout))
+        let rules = checkGuards(of: nodes)
+        let interlocks = readInterlocks(nodes)
+        let journal = readJournal()
+        let peers = readPeers()
         let settings = readSettings()
         guard let gateway = document.name("gateway", GatewayTag.self) else { return nil }
         return HardwareLayout(
-            gateway: gateway, buses: buses, nodes: nodes.compactMap(\.layout),
-            upstreams: upstreams, settings: settings)
+            gateway: gateway, buses: buses,
+            nodes: nodes.compactMap { draft in
+                draft.layout.map { $0.guarded(by: rules[$0.name] ?? $0.rules) }
+            },
+            interlocks: interlocks, upstreams: upstreams, journal: journal,
+            peers: peers, settings: settings)
     }
 
     mutating func tell(_ place: Place, _ message: String) {

@@ -22,8 +22,17 @@ extension LayoutSection {
                 "Hardware that nodes refer to by name. Each belongs to exactly one node."),
             LayoutKey("nodes", .sections(.node), .required, "The relays, sensors and meters."),
             LayoutKey(
+                "interlocks", .sections(.interlock), .optional,
+                "What relays may not do together."),
+            LayoutKey(
                 "upstreams", .sections(.upstream), .optional,
                 "MQTT brokers that readings go to. Without one the gateway is local only."),
+            LayoutKey(
+                "journal", .section(.journal), .optional,
+                "How history is kept on disk, for upstreams that are away and for export."),
+            LayoutKey(
+                "peers", .section(.peers), .optional,
+                "The direct link, on which others ask without a broker. Off when left out."),
             LayoutKey(
                 "settings", .section(.settings), .optional,
                 "Settings of the program; command line and environment go before them."),
@@ -93,9 +102,10 @@ extension LayoutSection {
             LayoutKey(
                 "safeState", .value(.choice(SafeState.allCases.map(\.rawValue))), .optional,
                 "Where a relay is driven when nobody is in charge of it. Every relay needs one."),
+        ] + guardKeys + [
             LayoutKey(
                 "channels", .sections(.channel), .optional,
-                "What is read; every channel of the driver when left out."),
+                "What is read; every channel of the driver when left out.")
         ],
         schemaRules: [
             (
@@ -111,7 +121,12 @@ extension LayoutSection {
             ("then", .object([("required", .array([.text("safeState")]))])),
             (
                 "else",
-                .object([("properties", .object([("safeState", .flag(false))]))])
+                .object([
+                    (
+                        "properties",
+                        .object((["safeState"] + guardKeys.map(\.name)).map { ($0, .flag(false)) })
+                    )
+                ])
             ),
         ])
 
@@ -170,7 +185,13 @@ extension LayoutSection {
                 "mqtt://HOST[:1883], mqtts://HOST[:8883] for TLS, or embedded for a private one."),
             LayoutKey(
                 "topic", .text(.topic), .defaults(to: .text("tidegate")),
-                "The first level of all topics."),
+                "The first level of all topics; of the presence topic with the codec gridworks."),
+            LayoutKey(
+                "codec", .value(.choice(["plain", "gridworks"])), .defaults(to: .text("plain")),
+                "Whose words are spoken: Tidegate's own, or those of a GridWorks parent."),
+            LayoutKey(
+                "gridworks", .section(.gridworks), .optional,
+                "Names and periods of the codec gridworks."),
             LayoutKey("user", .value(.text), .optional, "The user at the broker."),
             LayoutKey("password", .secret, .optional, "Where the user's password stands."),
             LayoutKey("tls", .section(.tls), .optional, "The files of a mqtts:// connection."),
@@ -179,10 +200,20 @@ extension LayoutSection {
                 .defaults(to: .text("30s")), "How often a silent broker is asked for a sign."),
             LayoutKey(
                 "window", .value(.whole(1...1000)), .defaults(to: .whole(50)),
-                "How many messages may wait for the broker's acknowledgement."),
+                "How many messages may wait for an acknowledgement."),
             LayoutKey(
-                "queue", .value(.whole(100...1_000_000)), .defaults(to: .whole(100_000)),
-                "How many facts wait in memory while the broker is away."),
+                "ackTimeout", .value(.duration(.milliseconds(100) ... .seconds(600))),
+                .defaults(to: .text("5s")),
+                "How long an acknowledgement may take before the message counts as lost."),
+            LayoutKey(
+                "pollPeriod", .value(.duration(.seconds(1) ... .seconds(3600))),
+                .defaults(to: .text("1min")),
+                "How long a peer beyond the broker may say nothing before it is asked for a sign "
+                    + "of life."),
+            LayoutKey(
+                "attempts", .value(.whole(1...100)), .defaults(to: .whole(5)),
+                "How often a message is sent that is refused for now or passed over, before it is "
+                    + "set aside."),
         ])
 
     static let tls = LayoutSection(
@@ -195,6 +226,56 @@ extension LayoutSection {
                 "certificate", .text(.path), .optional,
                 "The gateway's own certificate, when the broker asks for one."),
             LayoutKey("key", .secret, .optional, "Where the certificate's private key stands."),
+        ])
+
+    static let journal = LayoutSection(
+        noun: "the journal",
+        keys: [
+            LayoutKey(
+                "commitInterval", .value(.duration(.zero ... .seconds(60))),
+                .defaults(to: .text("200ms")),
+                "How long facts may wait to be written together: what a power cut can take. 0ms writes "
+                    + "each batch by itself."),
+            LayoutKey(
+                "retain", .value(.duration(.zero ... .seconds(3_650 * 86_400))),
+                .defaults(to: .text("7d")),
+                "How long facts stay after every upstream has acknowledged them."),
+            LayoutKey(
+                "size", .text(.size), .defaults(to: .text("1GB")),
+                "The most room on disk. When it is used up the oldest facts give way."),
+        ])
+
+    static let peers = LayoutSection(
+        noun: "the direct link",
+        keys: [
+            LayoutKey(
+                "listen", .text(.peerAddress), .defaults(to: .text("127.0.0.1:2998")),
+                "HOST:PORT to listen on. Beyond this machine TLS, a key and a list are needed."),
+            LayoutKey(
+                "mode", .value(.choice(["sync", "async"])), .defaults(to: .text("sync")),
+                "Whether an answer counts as sent when it was released or when it has left."),
+            LayoutKey(
+                "slots", .value(.whole(1...32)), .optional,
+                "How many questions of one connection may be in work; 1 with sync, else 16."),
+            LayoutKey(
+                "connections", .value(.whole(1...1000)), .defaults(to: .whole(32)),
+                "How many connections others may have."),
+            LayoutKey(
+                "rights", .value(.list(.choice(["read", "switch"]))),
+                .defaults(to: .array([.text("read")])),
+                "What anybody on this machine may do when there is no TLS."),
+            LayoutKey(
+                "tls", .value(.flag), .optional,
+                "Whether TLS is spoken; beyond this machine always."),
+            LayoutKey(
+                "key", .text(.path), .optional,
+                "Certificate and key; peer-key.pem in the state directory when left out."),
+            LayoutKey(
+                "list", .text(.path), .optional,
+                "Who may come; peers.json in the state directory when left out."),
+            LayoutKey(
+                "echo", .value(.flag), .defaults(to: .flag(false)),
+                "Whether messages that are no questions are sent back, for rigs."),
         ])
 
     static let settings = LayoutSection(
@@ -216,10 +297,15 @@ extension LayoutSection {
                 "The seed of all chance, for runs that repeat."),
             LayoutKey(
                 "simulate", .value(.flag), .optional, "Whether all hardware is simulated."),
+            LayoutKey(
+                "watchdogDevice", .text(.path), .optional,
+                "The board's own watchdog, /dev/watchdog, when nobody else has it. It restarts the "
+                    + "machine when the gateway no longer lives."),
         ])
 
     /// Every section with keys, for telling where a misplaced key belongs.
     static let all: [LayoutSection] = [
-        layout, bus, component, node, channel, upstream, tls, settings,
+        layout, bus, component, node, limits, feedback, channel, interlock, upstream, gridworks,
+        meteredPower, gridworksRelay, tls, journal, peers, settings,
     ]
 }

@@ -69,6 +69,16 @@ public final class NodePulse: Sendable {
         }
     }
 
+    /// The last good value of a channel by its place in the node; nil when it is older than `limit`.
+    func value(_ index: Int, notOlderThan limit: Duration, at now: MonotonicInstant) -> Int64? {
+        state.withLock { state in
+            guard let lastGood = state.lastGood[index], lastGood.duration(to: now) <= limit else {
+                return nil
+            }
+            return state.lastValue[index]
+        }
+    }
+
     /// Notes a good value of a channel.
     /// - Returns: Whether the channel had been told to be stale.
     func noteGood(_ index: Int, _ value: Int64, at now: MonotonicInstant) -> Bool {

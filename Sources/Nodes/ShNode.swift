@@ -1,5 +1,6 @@
 import Channels
 import DriverKit
+import Links
 import Threads
 import Vocabulary
 
@@ -21,18 +22,38 @@ public actor ShNode {
     public nonisolated let name: ShNodeName
     public nonisolated let component: Component
     public nonisolated let pulse: NodePulse
+    /// What guards an actuator.
+    public nonisolated let rules: GuardRules
 
-    private let thread: SyncThread
+    let thread: SyncThread
     private let open: Opener
-    private let outbox: Mailbox<Fact>.Sender
-    private let clock: any GatewayClock
-    private var driver: (any Driver)?
+    private let outbox: Merge<Fact>.Source
+    let clock: any GatewayClock
+    var driver: (any Driver)?
     private var channels: [ChannelState]
-    private var troubles = TroubleBook()
+    var troubles = TroubleBook()
     private var reopening = Backoff(first: ShNode.reopening.first, cap: ShNode.reopening.cap)
     private var retrying: Backoff
-    private var retryAt: MonotonicInstant?
-    private var isStopped = false
+    var retryAt: MonotonicInstant?
+    var isStopped = false
+
+    // What an actuator has beyond that; see ShNode+relay.swift.
+    let desk: InterlockDesk
+    let board: ChannelBoard
+    /// The newest sign of life over each link that the guard has not been told of.
+    nonisolated let words = Guarded<[CommandSource: MonotonicInstant]>([:])
+    /// Decides when the actuator is switched; nil for what only measures.
+    var relay: RelayGuard?
+    /// Who may command the actuator now.
+    public nonisolated let authority = AuthorityBoard()
+    /// Since when interlocks have kept the device from being opened.
+    var openingBlocked: MonotonicInstant?
+    /// Whoever waits for the outcome of a command.
+    var askers: [CommandID: CheckedContinuation<CommandAnswer, Never>] = [:]
+    /// Outcomes that came before their askers could wait.
+    var answers: [CommandID: CommandAnswer] = [:]
+    /// Whoever waits for the safe state at a stop.
+    var stoppers: [CheckedContinuation<Void, Never>] = []
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor {
         // Sound: the node keeps its thread for as long as it lives.
@@ -43,12 +64,17 @@ public actor ShNode {
     ///   - component: What to open; its channels are what the node reads.
     ///   - phase: Where in its poll period the node's grid lies, 0 to 1, so that nodes do not all ask
     ///     at once.
+    ///   - rules: What guards an actuator; of no meaning without a safe state.
+    ///   - desk: The one that all actuators of the gateway share.
+    ///   - board: The one that all nodes of the gateway share.
     public init(
         name: ShNodeName, component: Component, phase: Double = 0,
-        outbox: Mailbox<Fact>.Sender, clock: any GatewayClock, open: @escaping Opener
+        rules: GuardRules = GuardRules(), desk: InterlockDesk = InterlockDesk(),
+        board: ChannelBoard = ChannelBoard(),
+        outbox: Merge<Fact>.Source, clock: any GatewayClock, open: @escaping Opener
     ) {
         (self.name, self.component, self.outbox, self.clock) = (name, component, outbox, clock)
-        self.open = open
+        (self.open, self.rules, self.desk, self.board) = (open, rules, desk, board)
         let fastest = component.channels.map(\.pollPeriod).min() ?? .seconds(1)
         let now = clock.now
         let origin = now.advanced(by: fastest * phase)
@@ -56,6 +82,13 @@ public actor ShNode {
         retrying = Backoff(first: fastest, cap: ShNode.longestRetry)
         pulse = NodePulse(channels: component.channels.count)
         thread = SyncThread(name: name.text, clock: clock)
+        board.register(component.channels, pulse)
+        guard let safe = component.safeState else { return }
+        let channel = component.channels.first
+        relay = RelayGuard(name: name, rules: rules, safe: safe, at: now) { value in
+            channel?.text(value) ?? "\(value)"
+        }
+        desk.register(name) { [weak thread] in thread?.ring() }
     }
 
     deinit { thread.end() }
@@ -65,43 +98,10 @@ public actor ShNode {
     public func start() {
         pulse.note { $0.busySince = clock.now }
         openDriver(at: clock.now)
+        tend()
         pulse.note { $0.busySince = nil }
         thread.begin { [weak self] in
             self?.assumeIsolated { $0.round() } ?? SyncThread.Rest(until: nil)
-        }
-    }
-
-    /// Drives an actuator to its safe state and lets go of the device. One that was not open is looked
-    /// for once more, because it may have come back with the level that it had.
-    ///
-    /// - Returns: What the device confirmed; nil for what only measures or is to stay as it is.
-    @discardableResult
-    public func stop() -> CommandAnswer? {
-        thread.pause()
-        defer {
-            isStopped = true
-            close()
-        }
-        guard !isStopped, let safe = component.safeState?.value else { return nil }
-        if driver == nil { openDriver(at: clock.now) }
-        return switchTo(safe)
-    }
-
-    /// Carries out a command between two rounds and reports what the device confirms.
-    ///
-    /// - Parameter deadline: The asker has been told by then that the answer is late; a command that has
-    ///   waited longer, behind hardware that hung, is not carried out any more.
-    public func apply(_ command: Command, before deadline: MonotonicInstant) -> CommandAnswer {
-        guard !isStopped else { return .refused("node \(name): it is stopped") }
-        if clock.now > deadline || command.expires.map({ $0 < clock.wallTime }) == true {
-            return .refused("node \(name): the command came through too late")
-        }
-        if driver == nil { openDriver(at: clock.now) }
-        guard let driver else { return .failed("node \(name): its device is not connected") }
-        guard driver is any Actuator else { return .refused("node \(name): it only measures") }
-        switch command.order {
-        case .set(let value), .takeOver(value: let value?, for: _): return switchTo(value)
-        case .takeOver, .release: return .refused("node \(name): it cannot be taken over")
         }
     }
 
@@ -111,15 +111,24 @@ public actor ShNode {
     private func round() -> SyncThread.Rest {
         let now = clock.now
         pulse.note { $0.busySince = now }
+        passTime()
         if driver == nil, now >= retryAt ?? now { openDriver(at: now) }
         if driver != nil, now >= retryAt ?? now { takeEvents(at: now) }
         if driver != nil, now >= retryAt ?? now { poll(at: now) }
+        tend()
         let rest = nextRest()
         pulse.note { ($0.busySince, $0.restsUntil, $0.isOpen) = (nil, rest.until, driver != nil) }
         return rest
     }
 
     private func nextRest() -> SyncThread.Rest {
+        let rest = restOfReading()
+        let guarding = relay?.deadline(after: clock.now, isOpen: driver != nil)
+        return SyncThread.Rest(
+            until: [rest.until, guarding].compactMap(\.self).min(), watching: rest.watching)
+    }
+
+    private func restOfReading() -> SyncThread.Rest {
         let due = channels.map(\.schedule.due).min()
         guard let driver else { return SyncThread.Rest(until: retryAt) }
         // A device that fails is left alone until its time, also when it speaks up.
@@ -139,7 +148,7 @@ public actor ShNode {
             let stamp = clock.timestamp
             for event in events {
                 let age = event.at.duration(to: stamp.monotonic)
-                let at = Timestamp(wall: stamp.wall.advanced(by: .zero - age), monotonic: event.at)
+                let at = stamp.earlier(by: age, monotonic: event.at)
                 report([event.reading], at: at, moment: event.at)
             }
         } catch {
@@ -158,6 +167,7 @@ public actor ShNode {
             driver = asked
             succeed()
             report(readings, at: stamp, moment: nil)
+            noteState(readings, at: stamp.monotonic)
         } catch {
             driver = asked
             fail(error, at: clock.now)
@@ -181,19 +191,21 @@ public actor ShNode {
 
     // MARK: - Opening and failing
 
-    private func openDriver(at now: MonotonicInstant) {
-        guard !isStopped else { return }
+    func openDriver(at now: MonotonicInstant) {
+        guard !isStopped, let component = openable(at: now) else { return }
         do throws(DriverError) {
             driver = try open(component)
-            retryAt = nil
+            (retryAt, openingBlocked) = (nil, nil)
             // An actuator's safe state is a fact of its own; what measures speaks at its first poll.
-            if driver is any Actuator { poll(at: now) }
+            guard driver is any Actuator else { return }
+            relay?.opened(at: now)
+            poll(at: now)
         } catch {
             fail(error, at: now)
         }
     }
 
-    private func succeed() {
+    func succeed() {
         retrying.succeeded()
         reopening.succeeded()
         retryAt = nil
@@ -203,7 +215,7 @@ public actor ShNode {
     }
 
     /// Tells the trouble if it is new and says when to try again.
-    private func fail(_ error: DriverError, at now: MonotonicInstant) {
+    func fail(_ error: DriverError, at now: MonotonicInstant) {
         pulse.note { $0.failures += 1 }
         if let trouble = troubles.begin(error.troubleKind, "node \(name): \(error.detail)") {
             tell([trouble])
@@ -213,6 +225,7 @@ public actor ShNode {
         case .timeout, .badReply, .unsupported: break
         }
         guard driver != nil else {
+            relay?.lost(error.detail, at: now)
             retryAt = now.advanced(by: reopening.failed())
             return
         }
@@ -221,47 +234,16 @@ public actor ShNode {
         retryAt = retrying.failures > 1 ? now.advanced(by: pause) : nil
     }
 
-    private func close() {
+    func close() {
         driver = nil
         pulse.note { ($0.isOpen, $0.busySince, $0.restsUntil) = (false, nil, nil) }
-    }
-
-    // MARK: - Switching
-
-    private func switchTo(_ value: Int64) -> CommandAnswer {
-        guard var actuator = driver as? any Actuator else {
-            return .failed("node \(name): its device is not connected")
-        }
-        let stamp = clock.timestamp
-        do throws(DriverError) {
-            let state = try actuator.apply(value)
-            driver = actuator
-            succeed()
-            for index in channels.indices { channels[index].capture.reset() }
-            report([state], at: stamp, moment: stamp.monotonic)
-            guard state.value == value else { return mismatch(wanted: value, found: state.value) }
-            tell(troubles.end([.command], "node \(name): follows its commands again"))
-            return .confirmed(state, at: stamp)
-        } catch {
-            fail(error, at: clock.now)
-            return .failed("node \(name): \(error.detail)")
-        }
-    }
-
-    private func mismatch(wanted: Int64, found: Int64) -> CommandAnswer {
-        let channel = component.channels.first
-        let detail =
-            "node \(name): asked for \(channel?.text(wanted) ?? "\(wanted)"), "
-            + "the device shows \(channel?.text(found) ?? "\(found)")"
-        if let trouble = troubles.begin(.command, detail) { tell([trouble]) }
-        return .failed(detail)
     }
 
     // MARK: - Reporting
 
     /// - Parameter moment: What the readings stand for in the capture period; nil for the moment of
     ///   each channel's own poll.
-    private func report(_ readings: [Reading], at stamp: Timestamp, moment: MonotonicInstant?) {
+    func report(_ readings: [Reading], at stamp: Timestamp, moment: MonotonicInstant?) {
         var captured: [Reading] = []
         // A driver that has nothing to measure yet says so by the quality; such values go nowhere.
         for reading in readings where reading.quality == .good {
@@ -302,7 +284,19 @@ public actor ShNode {
         return channels[index].capture.captures(reading.value, due: due) ? [reading] : []
     }
 
-    private func tell(_ troubles: [Trouble]) {
+    /// After a switch the new state is worth a report, whatever the old one was.
+    func resetCaptures() {
+        for index in channels.indices { channels[index].capture.reset() }
+    }
+
+    private func noteState(_ readings: [Reading], at now: MonotonicInstant) {
+        guard let state = readings.first(where: { $0.channel == component.channels.first?.name }),
+            state.quality == .good
+        else { return }
+        relay?.shows(state.value, at: now)
+    }
+
+    func tell(_ troubles: [Trouble]) {
         guard !troubles.isEmpty else { return }
         let stamp = clock.timestamp
         for trouble in troubles {
@@ -314,13 +308,13 @@ public actor ShNode {
 /// What a node remembers of one channel.
 private struct ChannelState: Sendable {
     let channel: DataChannel
-    var schedule: PollSchedule
+    var schedule: TickSchedule
     var capture: CaptureState
     var check: PlausibilityCheck
 
     init(_ channel: DataChannel, first: MonotonicInstant, origin: MonotonicInstant) {
         self.channel = channel
-        schedule = PollSchedule(period: channel.pollPeriod, first: first, origin: origin)
+        schedule = TickSchedule(period: channel.pollPeriod, first: first, origin: origin)
         capture = CaptureState(rule: channel.capture)
         check = PlausibilityCheck(channel: channel)
     }

@@ -1,23 +1,21 @@
 import DequeModule
 import Vocabulary
 
-/// Remembers commands, so that each is carried out once and nobody floods a node.
+/// Remembers commands, so that each is carried out once.
 ///
 /// A pure machine. It keeps the last 256 answers; a command whose identity it knows is answered with
 /// the first result and not carried out again.
 struct CommandDesk: Sendable {
-    /// Commands that one node may have under way; the next one is refused as busy.
-    static let slotsPerNode = 4
     static let memory = 256
 
     enum Decision: Hashable, Sendable {
-        /// Carry it out, then call `answered` and `left`.
+        /// Carry it out, then call `answered` or `forget`.
         case carryOut
         /// Answer this and do nothing.
         case answer(CommandAnswer)
     }
 
-    private var underWay: [ShNodeName: Set<CommandID>] = [:]
+    private var underWay: [CommandID: ShNodeName] = [:]
     private var answers: [CommandID: (command: Command, answer: CommandAnswer)] = [:]
     private var order: Deque<CommandID> = []
 
@@ -34,31 +32,25 @@ struct CommandDesk: Sendable {
             return .answer(
                 .refused("node \(command.node): the command expired at \(expires.iso8601)"))
         }
-        if let (node, _) = underWay.first(where: { $0.value.contains(command.id) }),
-            node != command.node
-        {
-            return .answer(
-                .refused("identity \(command.id) was another command's; each needs its own"))
-        }
-        let others = underWay[command.node, default: []]
-        if others.contains(command.id) {
+        if let node = underWay[command.id] {
+            guard node == command.node else {
+                return .answer(
+                    .refused("identity \(command.id) was another command's; each needs its own"))
+            }
             return .answer(.refused("node \(command.node): the same command is under way"))
         }
-        guard others.count < Self.slotsPerNode else {
-            return .answer(
-                .refused("node \(command.node): busy with \(others.count) commands, try again"))
-        }
-        underWay[command.node, default: []].insert(command.id)
+        underWay[command.id] = command.node
         return .carryOut
     }
 
-    /// The asker was answered. The command's place stays taken until `left`.
+    /// This became of the command, for whoever asks again.
     mutating func answered(_ command: Command, _ answer: CommandAnswer) {
+        underWay[command.id] = nil
         answers[command.id] = (command, answer)
         order.append(command.id)
         if order.count > Self.memory, let oldest = order.popFirst() { answers[oldest] = nil }
     }
 
-    /// The node has let go of the command, which for hardware that hangs may be long after the answer.
-    mutating func left(_ command: Command) { underWay[command.node]?.remove(command.id) }
+    /// The command was not begun; whoever asks again asks anew.
+    mutating func forget(_ command: Command) { underWay[command.id] = nil }
 }

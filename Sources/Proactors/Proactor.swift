@@ -2,7 +2,6 @@ import Channels
 import Journals
 import Logging
 import Nodes
-import Synchronization
 import Upstreams
 import Vocabulary
 
@@ -11,9 +10,11 @@ import Vocabulary
 public actor Proactor {
     /// How long a node has for one command before the asker hears that it is late.
     public static let commandTime = Duration.seconds(2)
+    /// Commands that one actuator may have under way; the next one is refused as busy.
+    public static let commandsPerNode = 4
     /// How long nodes, and after them upstreams, have at a stop.
     public static let stopTime = (
-        nodes: Duration.milliseconds(800), upstreams: Duration.milliseconds(400)
+        nodes: Duration.milliseconds(800), upstreams: Duration.milliseconds(500)
     )
     /// How long sessions have to say goodbye to their brokers.
     public static let closeTime = Duration.milliseconds(200)
@@ -23,10 +24,12 @@ public actor Proactor {
     static let watchPeriod = Duration.seconds(1)
     /// Quiet time after which a flood is told to be over.
     static let floodOver = Duration.seconds(10)
+    /// The same for messages from upstream that make no sense.
+    static let nonsenseOver = Duration.seconds(60)
 
     public nonisolated let profile: GatewayProfile
     /// The latest value of every channel, readable at any time from anywhere.
-    public nonisolated let live = Feed<DataChannelName, LiveValue>()
+    public nonisolated let live: Feed<DataChannelName, LiveValue>
 
     let journal: any Journal
     let clock: any GatewayClock
@@ -34,33 +37,60 @@ public actor Proactor {
     /// Gives identities to commands that come without one.
     var chance: SeededGenerator
     var lines: [UpstreamName: UpstreamLine] = [:]
-    private let nodes: [ShNodeName: ShNode]
-    private let inbox: Mailbox<Fact>
-    private let watchOutbox: Mailbox<Fact>.Sender
+    let nodes: [ShNodeName: ShNode]
+    /// The one that all actuators ask; see Proactor+guards.swift.
+    let interlocks: InterlockDesk
+    /// Who may command each actuator, as everyone was told last.
+    var told: [ShNodeName: Authority] = [:]
+    private let inbox: Merge<Fact>
+    private let watchOutbox: Merge<Fact>.Source
+    /// Where each actuator is asked.
+    private let mailboxes: [ShNodeName: Mailbox<Errand, CommandAnswer>]
     private var watches: [ShNodeName: NodeWatch] = [:]
     /// Everything that is wrong right now.
-    private(set) var standing: [TroubleKey: StandingTrouble] = [:]
+    var standing: [TroubleKey: StandingTrouble] = [:]
     private var floods: [String: (count: Int, last: MonotonicInstant)] = [:]
     private var desk = CommandDesk()
     private var running: Task<Void, Never>?
-    private var listening: [Task<Void, Never>] = []
-    private var pumping: [Task<Void, Never>] = []
-    private var isStopping = false
+    private var keeping: Task<Void, Never>?
+    var listening: [Task<Void, Never>] = []
+    var pumping: [Task<Void, Never>] = []
+    private(set) var isStopping = false
+    /// The timekeeper's sleep, and until when.
+    var resting: (sleep: Task<Void, Never>, until: MonotonicInstant)?
+    /// By how much labels were wrong before the clock was sure; nil until that is known.
+    var labelsWereOff: Duration?
     /// The last fact that was taken into the journal.
     private(set) var newest: Sequence64 = 0
+    /// Everything up to here is kept and may be published.
+    var committed: Sequence64 = 0
+    /// How often the wall clock was set.
+    private(set) var clockSets = 0
+    var losses: [UpstreamName: LossBook] = [:]
+    /// Messages from upstream that made no sense, since when that was last told to be over.
+    var senseless: (count: Int, last: MonotonicInstant)?
     /// Whoever waits for the upstreams to have acknowledged everything.
     var quietWaiters: [CheckedContinuation<Void, Never>] = []
 
     /// - Parameter inbox: Where the nodes send their facts; the proactor is its one consumer.
     public init(
-        profile: GatewayProfile, nodes: [ShNode], inbox: Mailbox<Fact>, journal: any Journal,
-        clock: any GatewayClock, chance: SeededGenerator, logger: Logger
+        profile: GatewayProfile, nodes: [ShNode], inbox: Merge<Fact>, journal: any Journal,
+        clock: any GatewayClock, chance: SeededGenerator, logger: Logger,
+        interlocks: InterlockDesk = InterlockDesk()
     ) {
+        self.interlocks = interlocks
+        live = Feed(clock: clock)
+        let actuators = nodes.filter { $0.component.safeState != nil }.map { node in
+            let mailbox = Mailbox<Errand, CommandAnswer>(
+                "node \(node.name)", bound: Self.commandsPerNode, clock: clock)
+            return (node.name, mailbox)
+        }
+        mailboxes = Dictionary(uniqueKeysWithValues: actuators)
         (self.profile, self.inbox, self.journal) = (profile, inbox, journal)
         (self.clock, self.chance, self.logger) = (clock, chance, logger)
         // The watch speaks of each channel at most once a look, so nothing of it is ever dropped.
         let channels = nodes.reduce(0) { $0 + $1.component.channels.count }
-        watchOutbox = inbox.sender(named: "watch", capacity: 16 * (channels + nodes.count + 1))
+        watchOutbox = inbox.source(named: "watch", capacity: 16 * (channels + nodes.count + 1))
         self.nodes = Dictionary(uniqueKeysWithValues: nodes.map { ($0.name, $0) })
     }
 
@@ -68,62 +98,47 @@ public actor Proactor {
     ///
     /// Relays come first, side by side; a node that hangs is left to itself after a second.
     public func start() async {
+        let journal = journal
+        keeping = Task { for await news in journal.news { self.take(news) } }
+        tell(GatewayEvent(.started, detail: profile.incarnation))
         for node in nodes.values {
             watches[node.name] = NodeWatch(name: node.name, channels: node.component.channels)
         }
         running = Task { await self.run() }
-        await startNodes { $0.component.safeState != nil }
+        pumping.append(watchAuthority())
+        // Interlocked relays in an order in which none waits for another.
+        for relays in nodesByRank { await startNodes { relays.contains($0.name) } }
         await startNodes { $0.component.safeState == nil }
     }
 
-    /// Begins to publish to one upstream and to take its commands.
-    public func attach(_ plan: UpstreamPlan) {
-        precondition(lines[plan.name] == nil, "upstream \(plan.name) is attached once")
-        guard !isStopping else { return }
-        let (rings, bell) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
-        var line = UpstreamLine(plan: plan, journal: journal.identity, bell: bell)
-        line.mustTellStanding = true
-        lines[plan.name] = line
-        pumping.append(Task { for await _ in rings { await self.pump(plan.name) } })
-        listening.append(
-            Task { for await news in plan.session.news { await self.take(news, plan.name) } })
-        plan.session.connect()
-    }
-
-    /// Safe states first, then the farewell upstream; everything bounded in time.
+    /// Safe states first, then the last facts and the farewell upstream; everything bounded in time.
     ///
+    /// - Parameter reason: Why, for the history.
     /// - Returns: Whether every actuator confirmed its safe state.
     @discardableResult
-    public func stop() async -> Bool {
+    public func stop(because reason: String = "a stop was asked for") async -> Bool {
         isStopping = true
         let clock = clock
-        let areSafe = await withTaskGroup(of: Bool.self) { group in
-            for node in nodes.values {
-                group.addTask {
-                    let answer = await within(Self.stopTime.nodes, on: clock) { await node.stop() }
-                    return self.isSafe(node, answer)
-                }
-            }
-            var areSafe = true
-            for await isSafe in group where !isSafe { areSafe = false }
-            return areSafe
-        }
+        let areSafe = await stopNodes()
+        for mailbox in mailboxes.values { mailbox.stop(.failed("the gateway stops")) }
         tellWork()
         inbox.close()
         await running?.value
+        tell(GatewayEvent(.stopped, detail: reason))
         await sayFarewell()
         await within(Self.closeTime, on: clock) {
             for task in await self.listening { await task.value }
         }
         for task in listening + pumping { task.cancel() }
         live.close()
+        keeping?.cancel()
         return areSafe
     }
 
     /// Tells when a node that stopped is not known to be safe.
     ///
     /// - Parameter answer: Nil when the node did not come back; nil inside when it had nothing to confirm.
-    private nonisolated func isSafe(_ node: ShNode, _ answer: CommandAnswer??) -> Bool {
+    nonisolated func isSafe(_ node: ShNode, _ answer: CommandAnswer??) -> Bool {
         switch answer {
         case .some(.some(.confirmed)), .some(.none): return true
         case .some(.some(let answer)):
@@ -144,35 +159,57 @@ public actor Proactor {
         guard let node = nodes[command.node] else {
             return .refused("there is no node \(command.node)")
         }
+        if let why = expiryInDoubt(command) { return .refused(why) }
+        guard let mailbox = mailboxes[command.node] else {
+            return .refused("node \(command.node): it only measures")
+        }
         switch desk.take(command, now: clock.wallTime) {
         case .answer(let answer):
             logger.notice("command not carried out: \(answer.words)", metadata: metadata)
             return answer
         case .carryOut: break
         }
-        let deadline = clock.now.advanced(by: Self.commandTime)
-        let answer =
-            await within(Self.commandTime, on: clock) {
-                let answer = await node.apply(command, before: deadline)
-                await self.left(command)
-                return answer
-            } ?? .late("node \(command.node): no answer within \(Self.commandTime.layoutText)")
+        // A contact or a current takes its own time to show what was switched.
+        let time = Self.commandTime + (node.rules.feedback?.within ?? .zero)
+        let errand = Errand(command: command, latestStart: deadline(of: command))
+        let answer: CommandAnswer
+        do {
+            answer = try await mailbox.ask(errand, as: command.id, within: time)
+        } catch {
+            guard error.kind != .busy else {
+                desk.forget(command)
+                logger.notice("command not carried out: \(error.detail)", metadata: metadata)
+                return .refused(error.detail)
+            }
+            answer = error.commandAnswer
+        }
         desk.answered(command, answer)
         logger.notice(
             "\(command.source) asked for \(command.order): \(answer.words)", metadata: metadata)
         return answer
     }
 
-    private func left(_ command: Command) { desk.left(command) }
+    /// Brings an actuator what it is asked for, for as long as the gateway runs.
+    private nonisolated func serve(
+        _ node: ShNode, _ mailbox: Mailbox<Errand, CommandAnswer>
+    ) async {
+        await mailbox.answerEach { question in
+            await node.apply(question.request.command, before: question.request.latestStart)
+        }
+    }
 
     // MARK: - Running
 
     private func run() async {
         await withTaskGroup { group in
-            group.addTask { await self.watchNodes() }
-            while let batch = await inbox.next() {
+            group.addTask { await self.keepTime() }
+            for (name, mailbox) in mailboxes {
+                guard let node = nodes[name] else { continue }
+                group.addTask { await self.serve(node, mailbox) }
+            }
+            while let batch = await inbox.nextBatch() {
                 noteLosses(batch.losses)
-                await take(batch.letters)
+                take(batch.elements)
             }
             group.cancelAll()
         }
@@ -194,8 +231,9 @@ public actor Proactor {
     }
 
     /// Takes facts in the order they come: shown at once, then kept until upstream has them.
-    private func take(_ facts: [Fact]) async {
+    func take(_ facts: [Fact]) {
         guard !facts.isEmpty else { return }
+        let facts = facts.map(righted)
         var values: [DataChannelName: LiveValue] = [:]
         for fact in facts {
             switch fact.matter {
@@ -208,7 +246,7 @@ public actor Proactor {
             case .event(let event): note(event)
             }
         }
-        live.send(values)
+        live.send(values.lazy.map { (key: $0.key, value: $0.value) })
         for name in lines.keys { lines[name]?.unsentLive.merge(values) { $1 } }
         let places = journal.append(facts.flatMap(Self.pieces))
         newest = max(newest, places?.upperBound ?? 0)
@@ -238,22 +276,27 @@ public actor Proactor {
 
     private func note(_ event: GatewayEvent) {
         let metadata: Logger.Metadata = event.link.map { ["link": "\($0)"] } ?? [:]
-        logger.notice("\(event.kind.rawValue): \(event.detail)", metadata: metadata)
+        let (level, words) = self.words(event)
+        logger.log(level: level, "\(words)", metadata: metadata)
+        guard event.kind == .clockSet else { return }
+        tellAuthorityAgain()
+        // The journal moves the times of what it keeps, so it is asked anew.
+        clockSets += 1
+        for name in lines.keys { lines[name]?.ahead = [] }
     }
 
     // MARK: - Watching
 
-    private func watchNodes() async {
-        while (try? await clock.sleep(until: clock.now.advanced(by: Self.watchPeriod))) != nil {
-            let stamp = clock.timestamp
-            // They go through the inbox like all others, so that history has one order.
-            for node in nodes.values {
-                for fact in watches[node.name]?.look(at: node.pulse, stamp: stamp) ?? [] {
-                    watchOutbox.send(fact)
-                }
+    func watchNodes() {
+        note(clock.look())
+        let stamp = clock.timestamp
+        // They go through the inbox like all others, so that history has one order.
+        for node in nodes.values {
+            for fact in watches[node.name]?.look(at: node.pulse, stamp: stamp) ?? [] {
+                watchOutbox.send(fact)
             }
-            for fact in endedFloods(stamp) { watchOutbox.send(fact) }
         }
+        for fact in endedFloods(stamp) { watchOutbox.send(fact) }
     }
 
     /// What the nodes have done since the start, all together.
@@ -270,14 +313,14 @@ public actor Proactor {
             ])
     }
 
-    private func noteLosses(_ losses: [(sender: String, count: Int)]) {
+    private func noteLosses(_ losses: [(source: String, count: Int)]) {
         for loss in losses {
-            if floods[loss.sender] == nil {
+            if floods[loss.source] == nil {
                 logger.warning(
-                    "floods: facts are being dropped", metadata: ["node": "\(loss.sender)"])
+                    "floods: facts are being dropped", metadata: ["node": "\(loss.source)"])
             }
-            floods[loss.sender, default: (0, clock.now)].count += loss.count
-            floods[loss.sender]?.last = clock.now
+            floods[loss.source, default: (0, clock.now)].count += loss.count
+            floods[loss.source]?.last = clock.now
         }
     }
 
@@ -295,11 +338,30 @@ public actor Proactor {
     }
 }
 
+/// A command on its way to its actuator.
+struct Errand: Sendable {
+    let command: Command
+    /// It is not carried out when it could not be begun by then: what a feedback takes is no time to
+    /// begin in.
+    let latestStart: MonotonicInstant
+}
+
 /// What makes one trouble the same as another.
 struct TroubleKey: Hashable, Sendable {
     let node: ShNodeName
     let channel: DataChannelName?
     let kind: Trouble.Kind
+}
+
+extension ChannelError {
+    /// What an asker hears when its command got no answer of its own.
+    fileprivate var commandAnswer: CommandAnswer {
+        switch kind {
+        case .busy, .duplicate, .stopped: .refused(detail)
+        case .failed: .failed(detail)
+        case .late, .cancelled: .late(detail)
+        }
+    }
 }
 
 extension CommandAnswer {

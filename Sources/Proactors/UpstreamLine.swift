@@ -5,31 +5,64 @@ import Vocabulary
 
 /// Everything the proactor keeps about one upstream.
 struct UpstreamLine: Sendable {
+    /// What the journal is owed, in order.
+    enum Debt: Hashable, Sendable {
+        case advance(through: Sequence64)
+        case setAside(ClosedRange<Sequence64>, because: String)
+    }
+
     let plan: UpstreamPlan
-    var isConnected = false
-    var isSubscribed = false
-    var window: DeliveryWindow<MessageID>
+    var link: Link<MqttMessage>
     var writer: any HistoryWriter
+    /// Entries that were read and not written yet, so that the journal is not asked for each alone.
+    var ahead: Deque<Entry> = []
+    var debts: [Debt] = []
+    /// The journal could not be read or told; to be tried again.
+    var mustTryJournal = false
     /// The newest value of each channel that upstream has not been told yet.
     var unsentLive: [DataChannelName: LiveValue] = [:]
     /// What is said first on a connection, and the farewell.
     var greeting: Deque<MqttMessage> = []
-    /// Answers to commands, at most a window of them.
+    /// Answers to commands and questions, at most a window of them.
     var answers: Deque<MqttMessage> = []
+    /// What the peer has sent to be kept, and is told once it is: after which fact, and as what. At most
+    /// 256; who was not told sends it again.
+    var owedAcknowledgements: Deque<(after: Sequence64, identity: String)> = []
     /// Whether the list of standing troubles has changed since upstream was told.
     var mustTellStanding = false
+    /// The actuators whose authority has changed since upstream was told.
+    var unsentAuthority: Set<ShNodeName> = []
     /// Rung whenever there may be something to hand over.
     let bell: AsyncStream<Void>.Continuation
     /// What was refused and why, as told, so that it is told once for each change. At most 64.
     var refusals: [String: String] = [:]
-    /// Why the connection is not there, as last told.
-    var lastReason: String?
+    var reports: AlignedTicks?
+    var snapshots: AlignedTicks?
 
     init(
-        plan: UpstreamPlan, journal: JournalIdentity, bell: AsyncStream<Void>.Continuation
+        plan: UpstreamPlan, journal: JournalIdentity, after cursor: Sequence64,
+        bell: AsyncStream<Void>.Continuation, clock: any GatewayClock, chance: SeededGenerator
     ) {
         (self.plan, self.bell) = (plan, bell)
         writer = plan.codec.historyWriter(of: journal)
-        window = DeliveryWindow(capacity: max(1, plan.window))
+        link = Link(
+            rules: plan.rules, hasPeer: plan.codec is any PeerCodec,
+            topics: plan.codec.subscriptions, after: cursor, chance: chance)
+        let ticks = { (period: Duration) in
+            AlignedTicks(period: period, wall: clock.wallTime, now: clock.now)
+        }
+        (reports, snapshots) = (
+            plan.codec.rhythm.report.map(ticks), plan.codec.rhythm.snapshot.map(ticks)
+        )
+    }
+
+    mutating func owe(_ debt: Debt) {
+        if case .advance = debt, case .advance = debts.last { debts.removeLast() }
+        debts.append(debt)
+    }
+
+    /// When somebody has to look after this line.
+    var deadline: MonotonicInstant? {
+        [link.deadline, reports?.deadline, snapshots?.deadline].compactMap(\.self).min()
     }
 }

@@ -1,3 +1,4 @@
+import Links
 import Upstreams
 import Vocabulary
 
@@ -5,14 +6,16 @@ import Vocabulary
 public struct UpstreamPlan: Sendable {
     public let name: UpstreamName
     public let session: any Upstream
+    /// Who acknowledges: the peer when it is a `PeerCodec`, else the broker.
     public let codec: any Codec
-    /// How many messages may wait for the broker's acknowledgement.
-    public let window: Int
+    public let rules: LinkRules
 
-    public init(name: UpstreamName, session: any Upstream, codec: any Codec, window: Int) {
+    public init(
+        name: UpstreamName, session: any Upstream, codec: any Codec, rules: LinkRules = LinkRules()
+    ) {
         self.name = name
         self.session = session
         self.codec = codec
-        self.window = window
+        self.rules = rules
     }
 }

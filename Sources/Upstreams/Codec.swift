@@ -3,7 +3,8 @@ import Vocabulary
 
 /// One upstream's words: turns what the gateway has to say into messages, and messages into commands.
 ///
-/// Pure: no socket, no clock, no memory of what was said before. Wire names live here and nowhere else.
+/// Pure: no socket and no clock. Of what was said before it remembers the newest values at most. Wire names
+/// live here and nowhere else.
 public protocol Codec: Sendable {
     /// What the broker publishes for a gateway that is lost.
     var will: MqttMessage { get }
@@ -37,6 +38,11 @@ public protocol Codec: Sendable {
     /// Everything that is wrong at this moment. To be said after each greeting and each change.
     func standing(_ troubles: [StandingTrouble], at now: WallTime) -> [MqttMessage]
 
+    /// Who may command an actuator now, and until when. To be said after each greeting and each change.
+    ///
+    /// - Returns: Nothing when this upstream has no words for it.
+    func authority(_ authority: Authority, of node: ShNodeName, at now: Timestamp) -> [MqttMessage]
+
     /// A writer of history that begins after what was acknowledged.
     ///
     /// - Parameter journal: Where the entries come from; with their places it gives identities.
@@ -62,6 +68,12 @@ public protocol Codec: Sendable {
         _ answer: CommandAnswer, id: CommandID, node: ShNodeName?, to reply: Reply,
         at now: WallTime
     ) -> [MqttMessage]
+}
+
+extension Codec {
+    public func authority(
+        _ authority: Authority, of node: ShNodeName, at now: Timestamp
+    ) -> [MqttMessage] { [] }
 }
 
 /// A codec whose words a peer beyond the broker acknowledges.

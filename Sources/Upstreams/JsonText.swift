@@ -25,6 +25,11 @@ public indirect enum JsonText: Hashable, Sendable {
         .group(members.map { Member(name: $0.key, value: $0.value) })
     }
 
+    /// An object with its members in the order given.
+    public static func members(_ members: [(String, JsonText)]) -> JsonText {
+        .group(members.map { Member(name: $0.0, value: $0.1) })
+    }
+
     /// The document in UTF-8, in one line without blanks.
     public var bytes: [UInt8] {
         var bytes: [UInt8] = []

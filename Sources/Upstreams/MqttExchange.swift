@@ -1,7 +1,7 @@
-import Threads
 import CLinux
 import DequeModule
 import Glibc
+import Threads
 import Vocabulary
 
 /// What the callers of a session and its thread share: orders one way, news the other.
@@ -221,12 +221,14 @@ extension MqttExchange {
     }
 
     func publishRefused(
-        _ id: MessageID, qos: MqttMessage.QualityOfService, reason: String, topic: String
+        _ id: MessageID, qos: MqttMessage.QualityOfService, reason: String, topic: String,
+        isTemporary: Bool = false
     ) {
         tell { state in
             state.unsettled[Int(qos.rawValue)] -= 1
             state.outcomes += 1
-            state.news.append(.publishRefused(id, reason: reason, topic: topic))
+            state.news.append(
+                .publishRefused(id, reason: reason, topic: topic, isTemporary: isTemporary))
         }
     }
 

@@ -56,7 +56,8 @@ extension MqttLoop {
         }
         if reason.isFailure {
             exchange.publishRefused(
-                id, qos: .atLeastOnce, reason: words(reason, properties), topic: topic)
+                id, qos: .atLeastOnce, reason: words(reason, properties), topic: topic,
+                isTemporary: reason.isTemporary)
         } else {
             exchange.acknowledged(id)
         }

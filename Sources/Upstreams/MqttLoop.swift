@@ -1,7 +1,8 @@
-import Threads
 import CLinux
 import CMosquitto
 import Glibc
+import Links
+import Threads
 import Vocabulary
 
 /// A session's thread: connects, carries out orders, brings news, and starts over when it breaks.
@@ -18,7 +19,7 @@ final class MqttLoop {
     let exchange: MqttExchange
     private let clock: any GatewayClock
     private let keepAliveSeconds: Int
-    private var failures = 0
+    private var backoff: Backoff
 
     // Of the present connection:
 
@@ -33,8 +34,14 @@ final class MqttLoop {
     /// What the library wrote to its log, oldest first.
     var complaints: [String] = []
 
-    init(settings: MqttSettings, exchange: MqttExchange, clock: any GatewayClock) {
+    init(
+        settings: MqttSettings, exchange: MqttExchange, clock: any GatewayClock,
+        chance: SeededGenerator
+    ) {
         (self.settings, self.exchange, self.clock) = (settings, exchange, clock)
+        backoff = Backoff(
+            first: settings.shortestReconnectDelay, cap: settings.longestReconnectDelay,
+            jitter: chance)
         let seconds = (settings.keepAlive.wholeNanoseconds + 999_999_999) / 1_000_000_000
         keepAliveSeconds = Int(min(max(seconds, 5), 65_535))
     }
@@ -51,17 +58,17 @@ final class MqttLoop {
             switch outcome {
             case .neverConnected(let problem):
                 exchange.failed(.unreachable(problem))
-                delay = nextDelay()
+                delay = backoff.failed()
             case .refused(let reason):
                 exchange.failed(.refused(reason))
-                delay = settings.longestReconnectDelay
+                delay = backoff.failed(isHopeless: true)
             case .connected(let ending):
                 exchange.disconnected(ending)
                 // One that broke soon counts as a failed try, or two clients of the same name would
                 // throw each other out without a pause.
                 let lasted = began.duration(to: clock.now)
-                if lasted >= settings.longestReconnectDelay { failures = 0 }
-                delay = nextDelay()
+                if lasted >= settings.longestReconnectDelay { backoff.succeeded() }
+                delay = backoff.failed()
             }
             rest(delay)
         }
@@ -73,13 +80,6 @@ final class MqttLoop {
         case neverConnected(String)
         case refused(String)
         case connected(ending: String)
-    }
-
-    private func nextDelay() -> Duration {
-        defer { failures += 1 }
-        var delay = settings.shortestReconnectDelay
-        for _ in 0..<failures where delay < settings.longestReconnectDelay { delay = delay * 2 }
-        return min(delay, settings.longestReconnectDelay)
     }
 
     private func rest(_ delay: Duration) {

@@ -14,8 +14,9 @@ public enum MqttNews: Hashable, Sendable {
     case subscriptionRefused(topic: String, reason: String)
     /// The broker has taken over the message. At QoS 0: never told.
     case acknowledged(MessageID)
-    /// The broker, or the MQTT library, did not take the message and never will.
-    case publishRefused(MessageID, reason: String, topic: String)
+    /// The broker, or the MQTT library, did not take the message: for good, or `isTemporary` when trying
+    /// later may help, as with a quota.
+    case publishRefused(MessageID, reason: String, topic: String, isTemporary: Bool)
     case received(MqttMessage)
     /// So many received messages were dropped here, because they were not taken in time or too large.
     case dropped(Int)

@@ -11,6 +11,9 @@ struct MqttReason: Hashable, Sendable, CustomStringConvertible {
     /// Codes from 128 on tell that something was not done.
     var isFailure: Bool { code >= 128 }
 
+    /// Whether the same may be taken later.
+    var isTemporary: Bool { [128, 131, 137, 145, 147, 150, 151].contains(code) }
+
     var description: String { words ?? "reason \(code)" }
 
     private var words: String? {

@@ -45,10 +45,19 @@ public final class MqttSession: Upstream {
     private let settings: MqttSettings
     private let clock: any GatewayClock
     private let exchange: MqttExchange
+    private let chance: SeededGenerator
 
-    /// - Parameter clock: Measures the waits between tries to connect.
-    public init(settings: MqttSettings, clock: any GatewayClock) {
+    /// - Parameters:
+    ///   - clock: Measures the waits between tries to connect.
+    ///   - chance: Shortens the waits, so that gateways that lost their broker together do not all come
+    ///     back together. Another one for each client identifier, whatever the seed.
+    public init(
+        settings: MqttSettings, clock: any GatewayClock,
+        chance: SeededGenerator = SeededGenerator(seed: 0)
+    ) {
         (self.settings, self.clock) = (settings, clock)
+        var chance = chance
+        self.chance = SeededGenerator(seed: chance.next(), for: settings.clientID)
         let exchange = MqttExchange(
             window: settings.window, inboxCapacity: settings.inboxCapacity)
         self.exchange = exchange
@@ -63,9 +72,9 @@ public final class MqttSession: Upstream {
 
     public func connect() {
         guard exchange.start() else { return }
-        let (settings, exchange, clock) = (settings, exchange, clock)
+        let (settings, exchange, clock, chance) = (settings, exchange, clock, chance)
         startThread(named: "mqtt-\(settings.broker.host)") {
-            MqttLoop(settings: settings, exchange: exchange, clock: clock).run()
+            MqttLoop(settings: settings, exchange: exchange, clock: clock, chance: chance).run()
         }
     }
 

@@ -14,7 +14,8 @@ public struct MqttSettings: Sendable {
     public var keepAlive: Duration
     /// What the broker publishes when the connection breaks without a farewell.
     public var will: MqttMessage?
-    /// The wait before the second try to connect; it doubles from then on.
+    /// The wait before the second try to connect; it doubles from then on. Chance shortens each by up
+    /// to a half.
     public var shortestReconnectDelay: Duration
     /// The longest wait. It comes at once when the broker refuses the login, which haste cannot mend.
     public var longestReconnectDelay: Duration

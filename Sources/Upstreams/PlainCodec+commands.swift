@@ -6,12 +6,23 @@ extension PlainCodec {
     /// The longest command, in bytes.
     public static let longestCommand = 4096
     private static let longestCorrelationData = 1024
-    private static let memberNames = ["value", "id", "expires"]
+    private static let memberNames = ["value", "id", "expires", "takeOverFor", "release", "by"]
+    /// Whom an order over a broker may come from, beside the upstream itself.
+    private static let sources: [CommandSource.Kind] = [.cli, .page, .peer, .rule]
 
     public func incoming(
         _ message: MqttMessage, at now: WallTime, using generator: inout some RandomNumberGenerator
     ) -> Incoming {
-        Incoming(matter(of: message, at: now, using: &generator))
+        if message.topic == topics.alive {
+            return Incoming(
+                .ignored(why: "a sign of life"), isSignOfLife: !message.isRetained)
+        }
+        let matter = matter(of: message, at: now, using: &generator)
+        // A hand that uses the same broker says nothing of whoever commands in its absence.
+        guard case .commands(let commands, _) = matter,
+            commands.allSatisfy({ $0.source == source })
+        else { return Incoming(matter) }
+        return Incoming(matter, isSignOfLife: true)
     }
 
     private func matter(
@@ -45,7 +56,8 @@ extension PlainCodec {
             let target = try relay(node, String(target))
             let command = Command(
                 id: commandID, node: target.name,
-                order: .set(try steps(of: order.value, for: target)), source: source,
+                order: try self.order(order, for: target),
+                source: order.by.map { CommandSource($0, source.name) } ?? source,
                 expires: order.expires)
             return .commands([command], reply)
         } catch {
@@ -63,8 +75,22 @@ extension PlainCodec {
             case flag(Bool)
             case number(DecimalNumber)
         }
-        let value: Value
-        let expires: WallTime?
+        var value: Value?
+        var expires: WallTime?
+        var takeOverFor: Duration?
+        var isRelease = false
+        var by: CommandSource.Kind?
+    }
+
+    private func order(_ order: Order, for node: NodeProfile) throws(Refusal) -> Command.Order {
+        if order.isRelease { return .release }
+        var value: Int64?
+        if let asked = order.value { value = try steps(of: asked, for: node) }
+        if let time = order.takeOverFor { return .takeOver(value: value, for: time) }
+        guard let value else {
+            throw Refusal("value: must be on, off, true, false or a number")
+        }
+        return .set(value)
     }
 
     /// - Returns: Where to answer, and why the topic asked for is not used; nil when there is nowhere.
@@ -174,8 +200,30 @@ extension PlainCodec {
             case .text(let text): Self.value(of: text)
             default: nil
             }
-        guard let value else { throw Refusal("value: must be on, off, true, false or a number") }
-        return Order(value: value, expires: try expiry(in: document["expires"]))
+        let release = document["release"]
+        let isRelease = release?.flag == true
+        if let release, release.flag != true { throw Refusal("release: must be true") }
+        let time = document["takeOverFor"].map { $0.text.flatMap(Duration.init(layoutText:)) }
+        if case .some(.none) = time { throw Refusal("takeOverFor: must be a time like \"10min\"") }
+        if isRelease, document["value"] != nil || time != nil {
+            throw Refusal("release: stands without value and takeOverFor")
+        }
+        guard value != nil || isRelease || (time != nil && document["value"] == nil) else {
+            throw Refusal("value: must be on, off, true, false or a number")
+        }
+        return Order(
+            value: value, expires: try expiry(in: document["expires"]),
+            takeOverFor: time.flatMap(\.self), isRelease: isRelease,
+            by: try source(in: document["by"]))
+    }
+
+    private static func source(in node: JsonNode?) throws(Refusal) -> CommandSource.Kind? {
+        guard let node else { return nil }
+        guard let kind = node.text.flatMap(CommandSource.Kind.init), sources.contains(kind) else {
+            let words = sources.map(\.rawValue).joined(separator: ", ")
+            throw Refusal("by: must be one of \(words)")
+        }
+        return kind
     }
 
     private static func expiry(in node: JsonNode?) throws(Refusal) -> WallTime? {

@@ -6,7 +6,8 @@ import Vocabulary
 /// Below `tidegate/GATEWAY`: `status` and `birth` say who is here; `live/CHANNEL` holds each newest
 /// value, retained, and `readings/CHANNEL` tells each value once, in order and acknowledged;
 /// `trouble/NODE` tells each trouble's begin and end, and `troubles` holds those that stand, retained;
-/// `set/NODE` takes commands and `answer/NODE` answers them.
+/// `authority/NODE` says who may command a relay, retained; `set/NODE` takes commands and `answer/NODE`
+/// answers them; `alive` takes the signs of life of whoever commands.
 public struct PlainCodec: Codec {
     let profile: GatewayProfile
     let topics: PlainTopics
@@ -36,7 +37,7 @@ public struct PlainCodec: Codec {
         return message(of: PlainStatus(own: lost, links: [], at: nil))
     }
 
-    public var subscriptions: [String] { [topics.commands] }
+    public var subscriptions: [String] { [topics.commands, topics.alive] }
 
     /// The birth comes first, so that nobody takes an old birth for that of the new incarnation.
     public func greeting(at now: WallTime) -> [MqttMessage] {
@@ -90,24 +91,25 @@ public struct PlainCodec: Codec {
     /// Readings of channels that the layout no longer has are left out: their unit is not known.
     func history(_ entry: Entry) -> [MqttMessage] {
         let at = entry.fact.at.wall
-        let sequence = JsonText.Member(
-            name: "sequence", value: .number(Int64(clamping: entry.sequence)))
+        let sequence =
+            [JsonText.Member(name: "sequence", value: .number(Int64(clamping: entry.sequence)))]
+            + Self.doubt(entry.fact.at)
         switch entry.fact.matter {
         case .readings(let readings):
             return readings.compactMap { reading in
                 guard let channel = channels[reading.channel] else { return nil }
-                let members = Self.members(of: reading, in: channel, at: at) + [sequence]
+                let members = Self.members(of: reading, in: channel, at: at) + sequence
                 return MqttMessage(
                     topic: topics.readings(channel.name), payload: JsonText.group(members).bytes)
             }
         case .trouble(let trouble):
-            let members = Self.members(of: trouble, of: entry.fact.node, at: at) + [sequence]
+            let members = Self.members(of: trouble, of: entry.fact.node, at: at) + sequence
             return [
                 MqttMessage(
                     topic: topics.trouble(entry.fact.node), payload: JsonText.group(members).bytes)
             ]
         case .event(let event):
-            let members = Self.members(of: event, at: at) + [sequence]
+            let members = Self.members(of: event, at: at) + sequence
             return [
                 MqttMessage(topic: topics.events, payload: JsonText.group(members).bytes)
             ]
@@ -138,6 +140,7 @@ public struct PlainCodec: Codec {
                 members += Self.members(of: reading, in: channel, at: at.wall)
                     .filter { !["channel", "node"].contains($0.name) }
             }
+            members += Self.doubt(at)
             members.append(JsonText.Member(name: "detail", value: .null))
         case .refused(let detail), .failed(let detail), .late(let detail):
             members += JsonText.members([
@@ -182,6 +185,11 @@ extension PlainCodec {
             "capturePeriod": .number(seconds(channel.capture.period)),
             "captureDelta": channel.capture.delta.map { .number(channel.decimal($0)) } ?? .null,
         ])
+    }
+
+    /// What stands beside a time that was labelled before the clock was set; nothing beside others.
+    private static func doubt(_ at: Timestamp) -> [JsonText.Member] {
+        at.isSure ? [] : [JsonText.Member(name: "timeSure", value: .flag(false))]
     }
 
     private static func seconds(_ duration: Duration) -> DecimalNumber {

@@ -51,6 +51,11 @@ public struct PlainReader: Hashable, Sendable {
         JsonParser.parse(message.payload).document.flatMap(PlainAnswer.init)
     }
 
+    /// The reading in a message that came some other way than on its own topic.
+    public func reading(in message: MqttMessage) -> PlainReading? {
+        JsonParser.parse(message.payload).document.flatMap(PlainReading.init)
+    }
+
     /// A response topic that the gateway accepts, for an asker that calls itself `name`.
     public func responseTopic(gateway: GatewayName, name: String) -> String {
         "\(prefix)/\(gateway)/answer/\(name)"
@@ -58,23 +63,35 @@ public struct PlainReader: Hashable, Sendable {
 
     /// The message that orders `node` to take `value`.
     ///
-    /// - Parameter value: `on`, `off` or a number in the channel's unit.
+    /// - Parameters:
+    ///   - value: `on`, `off` or a number in the channel's unit; nil gives back what was taken over.
+    ///   - takeOverFor: How long nobody else may command it; nil when everybody may.
+    ///   - by: Who orders, when it is not the upstream itself.
     /// - Returns: Nil when `value` is none of these.
     public func command(
-        gateway: GatewayName, node: ShNodeName, value: String, id: CommandID,
+        gateway: GatewayName, node: ShNodeName, value: String?, id: CommandID,
+        takeOverFor: Duration? = nil, by: CommandSource.Kind? = nil,
         expires: WallTime? = nil, responseTopic: String? = nil, correlationData: [UInt8]? = nil
     ) -> MqttMessage? {
-        let json: JsonText
+        let first: JsonText.Member
         switch value {
-        case "on", "off": json = .text(value)
-        default:
-            guard let number = DecimalNumber(value) else { return nil }
-            json = .number(number)
+        case nil: first = JsonText.Member(name: "release", value: .flag(true))
+        case let word? where word == "on" || word == "off":
+            first = JsonText.Member(name: "value", value: .text(word))
+        case let word?:
+            guard let number = DecimalNumber(word) else { return nil }
+            first = JsonText.Member(name: "value", value: .number(number))
         }
-        let text = JsonText.object([
-            "value": json, "id": .text(id.text),
-            "expires": expires.map { .text($0.iso8601) } ?? .null,
-        ])
+        var members = [first, JsonText.Member(name: "id", value: .text(id.text))]
+        if let takeOverFor {
+            members.append(
+                JsonText.Member(name: "takeOverFor", value: .text(takeOverFor.layoutText)))
+        }
+        if let by { members.append(JsonText.Member(name: "by", value: .text(by.rawValue))) }
+        members.append(
+            JsonText.Member(
+                name: "expires", value: expires.map { .text($0.iso8601) } ?? .null))
+        let text = JsonText.group(members)
         return MqttMessage(
             topic: PlainTopics(prefix: prefix, gateway: gateway).set(node), payload: text.bytes,
             responseTopic: responseTopic, correlationData: correlationData)

@@ -15,10 +15,13 @@ struct PlainTopics: Hashable, Sendable {
     var birth: String { "\(root)/birth" }
     var troubles: String { "\(root)/troubles" }
     var events: String { "\(root)/events" }
+    /// Where whoever commands gives signs of life between orders.
+    var alive: String { "\(root)/alive" }
     var commands: String { "\(root)/set/+" }
     func live(_ channel: DataChannelName) -> String { "\(root)/live/\(channel)" }
     func readings(_ channel: DataChannelName) -> String { "\(root)/readings/\(channel)" }
     func trouble(_ node: ShNodeName) -> String { "\(root)/trouble/\(node)" }
+    func authority(_ node: ShNodeName) -> String { "\(root)/authority/\(node)" }
     func set(_ node: ShNodeName) -> String { "\(root)/set/\(node)" }
     func answer(_ node: ShNodeName) -> String { "\(root)/answer/\(node)" }
 

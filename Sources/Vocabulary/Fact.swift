@@ -76,8 +76,14 @@ public struct Trouble: Hashable, Sendable {
         case hung
         /// Facts were dropped because a queue was full.
         case dropped
-        /// A command was refused or not confirmed.
+        /// An actuator did not follow a command.
         case command
+        /// Whoever commanded an actuator fell silent.
+        case failsafe
+        /// An actuator was on for longer than it may be.
+        case overtime
+        /// An interlock keeps an actuator from where it must go.
+        case interlock
         /// Facts cannot be kept on disk; they still go out live.
         case storage
     }

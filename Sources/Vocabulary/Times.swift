@@ -44,8 +44,21 @@ public struct Timestamp: Hashable, Sendable {
 
 /// Where all time comes from. The system's clock in the product, one moved by hand in tests.
 public protocol GatewayClock: Sendable {
+    /// Stands still while the machine sleeps.
     var now: MonotonicInstant { get }
+
+    /// The label for now. Before the wall clock is sure it counts on from the first one; see `ClockWatch`.
     var wallTime: WallTime { get }
+
+    /// Whether `wallTime` is the true time, as far as the machine can know.
+    var isWallTimeSure: Bool { get }
+
+    /// Now, on both clocks, and whether the label is sure. The clocks are read one after the other.
+    var timestamp: Timestamp { get }
+
+    /// Looks whether the wall clock was set or the machine slept. Whoever runs the gateway calls this each
+    /// second, and nobody else, because each thing is told once.
+    func look() -> [ClockNews]
 
     /// Suspends the task until `deadline`.
     /// - Throws: `CancellationError` when the task is cancelled first.
@@ -60,9 +73,23 @@ public protocol GatewayClock: Sendable {
     func allowance(until deadline: MonotonicInstant?, alarm: any Alarm) -> Duration?
 }
 
+// What a clock has that nobody ever sets.
 extension GatewayClock {
-    /// Now, on both clocks. The two are read one after the other.
+    public var isWallTimeSure: Bool { true }
     public var timestamp: Timestamp { Timestamp(wall: wallTime, monotonic: now) }
+    public func look() -> [ClockNews] { [] }
+}
+
+extension Timestamp {
+    /// The same moment with its label moved, and sure from now on.
+    public func corrected(by offset: Duration) -> Timestamp {
+        Timestamp(wall: wall.advanced(by: offset), monotonic: monotonic)
+    }
+
+    /// The moment so long before this one, labelled by the same clock.
+    public func earlier(by age: Duration, monotonic: MonotonicInstant) -> Timestamp {
+        Timestamp(wall: wall.advanced(by: .zero - age), monotonic: monotonic, isSure: isSure)
+    }
 }
 
 /// Wakes one thread that blocks. May be rung from any thread, and any number of times.

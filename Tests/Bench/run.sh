@@ -3,6 +3,7 @@
 #
 #   run.sh           about fifteen minutes on a machine that does nothing else
 #   run.sh --quick   one short run of everything, to see that it works
+#   run.sh --channels [--quick]   the channels alone
 #   run.sh --stack   what each driver uses of its thread's stack
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -29,15 +30,24 @@ fi
 
 peers=$root/.build-peers
 mkdir -p "$peers"
-"${swift}c" -O -static-stdlib "$here/floor.swift" -o "$peers/floor"
+for raw in floor roundtrip; do
+    "${swift}c" -O -static-stdlib "$here/$raw.swift" -o "$peers/$raw"
+done
 # A peer that cannot be installed is left out of the table.
-if [ ! -e "$peers/mqtt-io/bin/mqtt_io" ] && [ ! -e "$peers/mqtt-io/.complete" ]; then
-    if python3 -m venv "$peers/mqtt-io" &&
-        "$peers/mqtt-io/bin/pip" install -q "mqtt-io==2.7.0"; then
-        touch "$peers/mqtt-io/.complete"
+install() {
+    [ ! -e "$peers/$1/.complete" ] || return 0
+    if python3 -m venv "$peers/$1" && "$peers/$1/bin/pip" install -q "$1==$2"; then
+        touch "$peers/$1/.complete"
     else
-        rm -rf "$peers/mqtt-io"
-        echo "without mqtt-io: it cannot be installed here"
+        rm -rf "${peers:?}/$1"
+        echo "without $1: it cannot be installed here"
     fi
-fi
+}
+install frequenz-channels 1.12.0
+quick=()
+for argument in "$@"; do [ "$argument" != --quick ] || quick=(--quick); done
+python3 "$here/channels.py" "$folder/bench" "$peers/frequenz-channels" "${quick[@]}"
+[ "${1:-}" != --channels ] || exit 0
+python3 "$here/peers.py" "$folder/tidegate" "$peers/roundtrip" "$peers/bin/python" "$@"
+install mqtt-io 2.7.0
 exec python3 "$here/bench.py" "$folder/tidegate" "$folder/bench" "$peers/floor" "$peers/mqtt-io" "$@"

@@ -1,117 +1,182 @@
 import Channels
+import Simulators
 import Testing
+import Vocabulary
 
 @Suite(.timeLimit(.minutes(1))) struct `A mailbox` {
-    @Test func `gives all that lies in it at once, each sender's letters in their order`() async {
-        let mailbox = Mailbox<String>(laneCapacity: 8)
-        let (left, right) = (mailbox.sender(named: "left"), mailbox.sender(named: "right"))
-        left.send("l1")
-        right.send("r1")
-        left.send("l2")
-        right.send("r2")
-        let batch = await mailbox.next()
-        #expect(batch?.letters == ["l1", "l2", "r1", "r2"])
-        #expect(batch?.losses.isEmpty == true)
+    private struct Stuck: Error {}
+
+    private let clock = ManualClock()
+    private let mailbox: Mailbox<Int, String>
+
+    init() { mailbox = Mailbox("node relay", bound: 2, clock: clock) }
+
+    private func ask(_ id: String, _ request: Int = 1) async -> Result<String, ChannelError> {
+        do throws(ChannelError) {
+            return .success(try await mailbox.ask(request, as: CommandID(id)!, within: .seconds(2)))
+        } catch {
+            return .failure(error)
+        }
     }
 
-    @Test func `gives way a flooding sender's oldest letters, counts them, and no one else's`()
+    private func kind(_ result: Result<String, ChannelError>) -> ChannelError.Kind? {
+        if case .failure(let error) = result { error.kind } else { nil }
+    }
+
+    @Test func `brings each answer to the one who asked`() async {
+        async let first = ask("a", 1)
+        let one = await mailbox.next()
+        async let second = ask("b", 2)
+        let two = await mailbox.next()
+        #expect(one?.request == 1 && one?.id.text == "a")
+        #expect(two?.answer("two") == true)
+        #expect(one?.answer("one") == true)
+        #expect(await first == .success("one"))
+        #expect(await second == .success("two"))
+    }
+
+    @Test func `counts the first answer only`() async {
+        async let answer = ask("a")
+        let question = await mailbox.next()
+        #expect(question?.answer("first") == true)
+        #expect(question?.answer("second") == false)
+        #expect(await answer == .success("first"))
+    }
+
+    @Test func `is busy at once when it is full, until a place is free again`() async {
+        async let first = ask("a")
+        async let second = ask("b")
+        let questions = [await mailbox.next(), await mailbox.next()]
+        #expect(kind(await ask("c")) == .busy)
+        #expect(mailbox.status.busy == 1)
+        questions[0]?.answer("done")
+        async let third = ask("c")
+        await mailbox.next()?.answer("done")
+        questions[1]?.answer("done")
+        _ = await (first, second)
+        #expect(await third == .success("done"))
+    }
+
+    @Test func `refuses an identity that is under way, and leaves the first alone`() async {
+        async let first = ask("a")
+        let question = await mailbox.next()
+        #expect(kind(await ask("a")) == .duplicate)
+        question?.answer("done")
+        #expect(await first == .success("done"))
+    }
+
+    @Test func `tells the asker when its time is over; a late answer is counted and dropped`() async
+    {
+        async let answer = ask("a")
+        let question = await mailbox.next()
+        await clock.sleepers(1)
+        clock.advance(by: .seconds(2))
+        #expect(kind(await answer) == .late)
+        #expect(mailbox.status.inWork == 1, "its place is taken until it is let go")
+        #expect(question?.answer("too late") == false)
+        #expect(mailbox.status.late == 1)
+        #expect(mailbox.status.inWork == 0)
+    }
+
+    @Test func `never hands out a question whose asker has been told that it is late`() async {
+        async let answer = ask("a")
+        await clock.sleepers(1)
+        clock.advance(by: .seconds(2))
+        #expect(kind(await answer) == .late)
+        #expect(mailbox.take() == nil)
+        #expect(mailbox.status.waiting == 0)
+    }
+
+    @Test func `keeps the time of each of several askers`() async {
+        async let first = ask("a")
+        await clock.sleepers(1)
+        clock.advance(by: .seconds(1))
+        let other = Task { [mailbox] in
+            try await mailbox.ask(2, as: CommandID("b")!, within: .seconds(3))
+        }
+        while mailbox.status.waiting < 2 { await Task.yield() }
+        clock.advance(by: .seconds(1))
+        #expect(kind(await first) == .late)
+        #expect(mailbox.status.waiting == 1)
+        await clock.sleepers(1)
+        clock.advance(by: .seconds(2))
+        await #expect(throws: ChannelError.self) { try await other.value }
+    }
+
+    @Test func `forgets an asker that is cancelled`() async {
+        let asking = Task { await ask("a") }
+        let question = await mailbox.next()
+        asking.cancel()
+        #expect(kind(await asking.value) == .cancelled)
+        #expect(question?.answer("done") == false)
+        let waiting = Task { await ask("b") }
+        while mailbox.status.waiting == 0 { await Task.yield() }
+        waiting.cancel()
+        #expect(kind(await waiting.value) == .cancelled)
+        #expect(mailbox.take() == nil)
+    }
+
+    @Test func `answers with the error that a handler throws, and frees its place`() async {
+        let serving = Task { [mailbox] in
+            await mailbox.serve { question in
+                guard question.request > 0 else { throw Stuck() }
+                return "\(question.request)"
+            }
+        }
+        for _ in 0..<10 {
+            let failure = await ask("a", 0)
+            #expect(kind(failure) == .failed)
+            #expect(await ask("b", 7) == .success("7"))
+        }
+        #expect(mailbox.status.inWork == 0)
+        mailbox.stop()
+        await serving.value
+    }
+
+    @Test func `fails a question that is let go without an answer`() async {
+        async let answer = ask("a")
+        _ = await mailbox.next()
+        #expect(kind(await answer) == .failed)
+        #expect(mailbox.status.inWork == 0)
+    }
+
+    @Test func `that is stopped answers all that is pending with its cause, and takes no more`()
         async
     {
-        let mailbox = Mailbox<Int>(laneCapacity: 3)
-        let (flood, calm) = (mailbox.sender(named: "flood"), mailbox.sender(named: "calm"))
-        calm.send(-1)
-        for letter in 1...10 { flood.send(letter) }
-        calm.send(-2)
-        let batch = await mailbox.next()
-        #expect(batch?.letters == [-1, -2, 8, 9, 10])
-        #expect(batch?.losses.map(\.sender) == ["flood"])
-        #expect(batch?.losses.map(\.count) == [7])
-    }
-
-    @Test func `counts losses anew after each batch`() async {
-        let mailbox = Mailbox<Int>(laneCapacity: 1)
-        let sender = mailbox.sender(named: "meter")
-        sender.send(1)
-        sender.send(2)
-        #expect(await mailbox.next()?.losses.map(\.count) == [1])
-        sender.send(3)
-        let batch = await mailbox.next()
-        #expect(batch?.letters == [3])
-        #expect(batch?.losses.isEmpty == true)
-    }
-
-    @Test func `wakes a consumer that waits`() async {
-        let mailbox = Mailbox<Int>(laneCapacity: 1)
-        let sender = mailbox.sender(named: "meter")
-        async let batch = mailbox.next()
-        sender.send(1)
-        #expect(await batch?.letters == [1])
-    }
-
-    @Test func `that is closed gives what lies in it, takes nothing more, and ends`() async {
-        let mailbox = Mailbox<Int>(laneCapacity: 4)
-        let sender = mailbox.sender(named: "meter")
-        sender.send(1)
-        mailbox.close()
-        sender.send(2)
-        #expect(await mailbox.next()?.letters == [1])
+        let cause = Cause.failed("the node is let go")
+        async let first = ask("a")
+        let question = await mailbox.next()
+        async let second = ask("b")
+        while mailbox.status.waiting == 0 { await Task.yield() }
+        mailbox.stop(cause)
+        #expect(kind(await first) == .stopped(cause))
+        #expect(kind(await second) == .stopped(cause))
+        #expect(kind(await ask("c")) == .stopped(cause))
         #expect(await mailbox.next() == nil)
+        #expect(question?.answer("done") == false)
+        #expect(mailbox.cause == cause)
     }
 
-    @Test func `ends for a consumer that waits when it is closed`() async {
-        let mailbox = Mailbox<Int>(laneCapacity: 4)
-        async let batch = mailbox.next()
-        mailbox.close()
-        #expect(await batch == nil)
-    }
-
-    @Test func `ends for a consumer whose task is cancelled, and keeps its letters`() async {
-        let mailbox = Mailbox<Int>(laneCapacity: 4)
-        let waiting = Task { await mailbox.next() }
-        waiting.cancel()
-        #expect(await waiting.value == nil)
-        mailbox.sender(named: "meter").send(1)
-        #expect(await mailbox.next()?.letters == [1])
-    }
-
-    @Test func `keeps the letters of a sender that is gone, then forgets its lane`() async {
-        let mailbox = Mailbox<Int>(laneCapacity: 2)
-        var sender: Mailbox<Int>.Sender? = mailbox.sender(named: "meter")
-        for letter in 1...3 { sender?.send(letter) }
-        sender = nil
-        #expect(mailbox.senderCount == 1)
-        let batch = await mailbox.next()
-        #expect(batch?.letters == [2, 3])
-        #expect(batch?.losses.map(\.count) == [1])
-        #expect(mailbox.senderCount == 0)
-    }
-
-    @Test func `forgets 1,000 senders that come and go`() {
-        let mailbox = Mailbox<Int>(laneCapacity: 2)
-        var senders = (0..<1_000).map { mailbox.sender(named: "\($0)") }
-        #expect(mailbox.senderCount == 1_000)
-        senders.removeAll()
-        #expect(mailbox.senderCount == 0)
-    }
-
-    @Test func `loses and doubles nothing when many send at once`() async {
-        let mailbox = Mailbox<(sender: Int, number: Int)>(laneCapacity: 2_000)
-        await withTaskGroup { group in
-            for sender in 0..<8 {
+    @Test func `answers every one of 100,000 questions of eight askers exactly once`() async {
+        let mailbox = Mailbox<Int, Int>("echo", bound: 8, clock: clock)
+        let serving = Task { await mailbox.serve { $0.request + 1 } }
+        let right = await withTaskGroup(of: Int.self) { group in
+            for asker in 0..<8 {
                 group.addTask {
-                    let lane = mailbox.sender(named: "\(sender)")
-                    for number in 0..<2_000 { lane.send((sender, number)) }
+                    var right = 0
+                    for number in 0..<12_500 {
+                        let id = CommandID("\(asker)-\(number)")!
+                        let answer = try? await mailbox.ask(number, as: id, within: .seconds(60))
+                        if answer == number + 1 { right += 1 }
+                    }
+                    return right
                 }
             }
-            var next = Array(repeating: 0, count: 8)
-            while next.reduce(0, +) < 16_000, let batch = await mailbox.next() {
-                #expect(batch.losses.isEmpty)
-                for letter in batch.letters {
-                    #expect(letter.number == next[letter.sender])
-                    next[letter.sender] = letter.number + 1
-                }
-            }
-            #expect(next == Array(repeating: 2_000, count: 8))
+            return await group.reduce(0, +)
         }
+        #expect(right == 100_000)
+        #expect(mailbox.status.answered == 100_000)
+        mailbox.stop()
+        await serving.value
     }
 }

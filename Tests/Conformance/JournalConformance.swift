@@ -3,8 +3,16 @@ import Vocabulary
 
 /// What every journal owes the proactor and its upstreams.
 public enum JournalConformance {
-    /// A journal for upstreams that may each have so many unacknowledged facts waiting.
-    public typealias Maker = ([UpstreamName: Int]) async -> any Journal
+    /// How much a journal holds.
+    public enum Room: Sendable {
+        /// More than 1,000 facts.
+        case ample
+        /// Fewer than 100,000 facts.
+        case little
+    }
+
+    /// An open journal for these upstreams, empty, that keeps facts without being asked twice.
+    public typealias Maker = ([UpstreamName], Room) async -> any Journal
 
     /// Puts fresh journals to use, and returns every promise that they break; none when all is well.
     public static func broken(by make: Maker) async -> [String] {
@@ -14,20 +22,36 @@ public enum JournalConformance {
             broken += try await cursors(make)
             broken += try await goingBack(make)
             broken += try await bounds(make)
-            broken += try await strangers(make)
-            return try await broken + nobody(make)
+            broken += try await settingAside(make)
+            broken += try await times(make)
+            return try await broken + strangers(make)
         } catch {
             return ["it throws \(error.kind): \(error.detail)"]
         }
     }
 
     /// Facts of one node, told apart by their time.
-    static func facts(_ numbers: ClosedRange<Int64>) -> [Fact] {
+    public static func facts(_ numbers: ClosedRange<Int64>, areSure: Bool = true) -> [Fact] {
         numbers.map { number in
             let wall = WallTime(nanoseconds: number)
-            let stamp = Timestamp(wall: wall, monotonic: MonotonicInstant(nanoseconds: number))
+            let stamp = Timestamp(
+                wall: wall, monotonic: MonotonicInstant(nanoseconds: number), isSure: areSure)
             return Fact(node: "tank", at: stamp, matter: .readings([]))
         }
+    }
+
+    /// Appends facts and returns once they are kept, with all the news until then.
+    public static func keep(
+        _ facts: [Fact], in journal: any Journal,
+        _ news: inout AsyncStream<JournalNews>.AsyncIterator
+    ) async -> [JournalNews] {
+        guard let places = journal.append(facts) else { return [] }
+        var heard: [JournalNews] = []
+        while let word = await news.next() {
+            heard.append(word)
+            if case .committed(let through) = word, through >= places.upperBound { break }
+        }
+        return heard
     }
 
     private static func numbers(_ entries: [Entry]) -> [Int64] {
@@ -35,35 +59,44 @@ public enum JournalConformance {
     }
 
     private static func order(_ make: Maker) async throws(JournalError) -> [String] {
-        let journal = await make(["site": 1_000])
+        let journal = await make(["site"], .ample)
+        var news = journal.news.makeAsyncIterator()
         let first = journal.append(facts(1...3))
-        let second = journal.append(facts(4...5))
         let nothing = journal.append([])
+        let heard = await keep(facts(4...5), in: journal, &news)
         let all = try await journal.next(for: "site", after: 0, limit: 100)
-        return unless(first == 1...3 && second == 4...5, "facts are numbered from 1 without gaps")
+        await journal.close()
+        let end = await news.next()
+        return unless(first == 1...3, "facts are numbered from 1 without gaps")
             + unless(nothing == nil, "no facts take no place")
+            + unless(heard.last == .committed(through: 5), "what is kept is told")
             + unless(numbers(all) == [1, 2, 3, 4, 5], "facts come in the order they were told")
             + unless(all.map(\.sequence) == [1, 2, 3, 4, 5], "entries bear their places")
+            + unless(end == nil, "the news end when the journal is closed")
     }
 
     private static func limits(_ make: Maker) async throws(JournalError) -> [String] {
-        let journal = await make(["site": 1_000])
-        _ = journal.append(facts(1...9))
+        let journal = await make(["site"], .ample)
+        var news = journal.news.makeAsyncIterator()
+        _ = await keep(facts(1...9), in: journal, &news)
         let some = try await journal.next(for: "site", after: 2, limit: 3)
         let none = try await journal.next(for: "site", after: 9, limit: 3)
         let zero = try await journal.next(for: "site", after: 0, limit: 0)
+        await journal.close()
         return unless(numbers(some) == [3, 4, 5], "next begins after the sequence, oldest first")
             + unless(none.isEmpty && zero.isEmpty, "next gives no more than there is or is asked")
     }
 
     private static func cursors(_ make: Maker) async throws(JournalError) -> [String] {
-        let journal = await make(["quick": 1_000, "slow": 1_000])
-        _ = journal.append(facts(1...6))
+        let journal = await make(["quick", "slow"], .ample)
+        var news = journal.news.makeAsyncIterator()
+        _ = await keep(facts(1...6), in: journal, &news)
         try await journal.advance("quick", through: 6)
         try await journal.advance("slow", through: 2)
         let quick = try await journal.next(for: "quick", after: 0, limit: 100)
         let slow = try await journal.next(for: "slow", after: 0, limit: 100)
         let status = await journal.status()
+        await journal.close()
         return unless(quick.isEmpty, "what was acknowledged does not come again")
             + unless(numbers(slow) == [3, 4, 5, 6], "each upstream has a cursor of its own")
             + unless(
@@ -73,8 +106,9 @@ public enum JournalConformance {
     }
 
     private static func goingBack(_ make: Maker) async throws(JournalError) -> [String] {
-        let journal = await make(["site": 1_000])
-        _ = journal.append(facts(1...6))
+        let journal = await make(["site"], .ample)
+        var news = journal.news.makeAsyncIterator()
+        _ = await keep(facts(1...6), in: journal, &news)
         try await journal.advance("site", through: 4)
         try await journal.advance("site", through: 2)
         let left = try await journal.next(for: "site", after: 0, limit: 100)
@@ -82,46 +116,89 @@ public enum JournalConformance {
             try await journal.advance("site", through: 7)
         }
         let status = await journal.status()
+        await journal.close()
         return unless(numbers(left) == [5, 6], "a cursor does not go back")
             + unless(beyond == .badCursor, "a cursor beyond the last fact is refused")
             + unless(status["site"]?.acknowledged == 4, "a refused cursor moves nothing")
     }
 
     private static func bounds(_ make: Maker) async throws(JournalError) -> [String] {
-        let journal = await make(["small": 3, "large": 100])
-        _ = journal.append(facts(1...4))
-        try await journal.advance("small", through: 2)
-        _ = journal.append(facts(5...10))
-        let small = try await journal.next(for: "small", after: 2, limit: 100)
-        let large = try await journal.next(for: "large", after: 0, limit: 100)
-        // An acknowledgement of what gave way meanwhile is nobody's fault.
-        try await journal.advance("small", through: 5)
+        let journal = await make(["quick", "slow"], .little)
+        var news = journal.news.makeAsyncIterator()
+        var (last, heard): (Int64, [JournalNews]) = (0, [])
+        // What is acknowledged gives way first, and nobody loses anything by it.
+        while last < 100_000, await journal.status()["slow"]?.dropped == 0 {
+            heard += await keep(facts((last + 1)...(last + 1_000)), in: journal, &news)
+            last += 1_000
+            try await journal.advance("quick", through: Sequence64(last))
+        }
         let status = await journal.status()
-        return unless(numbers(small) == [8, 9, 10], "the oldest give way where there is no room")
-            + unless(numbers(large) == Array(1...10), "what gives way for one stays for the others")
+        let dropped = status["slow"]?.dropped ?? 0
+        var (left, place): ([Int64], Sequence64) = ([], 0)
+        while true {
+            let entries = try await journal.next(for: "slow", after: place, limit: 1_000)
+            guard let end = entries.last else { break }
+            left += numbers(entries)
+            place = end.sequence
+        }
+        // An acknowledgement of what gave way meanwhile is nobody's fault.
+        try await journal.advance("slow", through: 1)
+        await journal.close()
+        let told = heard.reduce(0) { sum, word in
+            if case .dropped(let count, upstream: "slow", _) = word { sum + count } else { sum }
+        }
+        return unless(
+            dropped > 0 && left.last == last, "the oldest give way where there is no room")
             + unless(
-                status["small"]?.dropped == 6 && status["small"]?.waiting == 3,
-                "what gave way is counted")
-            + unless(status["large"]?.dropped == 0, "it is counted for its upstream alone")
+                left == Array((Int64(dropped) + 1)...max(last, Int64(dropped) + 1)),
+                "what is newer stays, without a gap")
+            + unless(status["slow"]?.waiting == left.count, "what waits is counted")
+            + unless(told == dropped, "what gave way is counted")
+            + unless(status["quick"]?.dropped == 0, "nobody loses what it has acknowledged")
+    }
+
+    private static func settingAside(_ make: Maker) async throws(JournalError) -> [String] {
+        let journal = await make(["site", "other"], .ample)
+        var news = journal.news.makeAsyncIterator()
+        _ = await keep(facts(1...3), in: journal, &news)
+        try await journal.setAside(2...2, for: "site", because: "never acknowledged")
+        let status = await journal.status()
+        await journal.close()
+        return unless(
+            status["site"]?.setAside == 1 && status["other"]?.setAside == 0,
+            "what is set aside is counted for its upstream")
+    }
+
+    private static func times(_ make: Maker) async throws(JournalError) -> [String] {
+        let journal = await make(["site"], .ample)
+        var news = journal.news.makeAsyncIterator()
+        _ = await keep(facts(1...2, areSure: false) + facts(3...3), in: journal, &news)
+        await journal.correctTimes(by: .nanoseconds(1_000))
+        let entries = try await journal.next(for: "site", after: 0, limit: 9)
+        await journal.close()
+        return unless(
+            numbers(entries) == [1_001, 1_002, 3], "unsure times are moved, sure ones not")
+            + unless(entries.allSatisfy(\.fact.at.isSure), "a corrected time is sure")
+            + unless(
+                entries.map(\.fact.at.monotonic.nanoseconds) == [1, 2, 3],
+                "the monotonic time stays")
     }
 
     private static func strangers(_ make: Maker) async throws(JournalError) -> [String] {
-        let journal = await make(["site": 10])
+        let journal = await make(["site"], .ample)
         let next = await kind { () async throws(JournalError) in
             _ = try await journal.next(for: "stranger", after: 0, limit: 1)
         }
         let advance = await kind { () async throws(JournalError) in
             try await journal.advance("stranger", through: 0)
         }
+        let aside = await kind { () async throws(JournalError) in
+            try await journal.setAside(1...1, for: "stranger", because: "")
+        }
+        await journal.close()
         return unless(
-            next == .unknownUpstream && advance == .unknownUpstream,
+            [next, advance, aside] == [.unknownUpstream, .unknownUpstream, .unknownUpstream],
             "an upstream that is not of this journal is told so")
-    }
-
-    private static func nobody(_ make: Maker) async throws(JournalError) -> [String] {
-        let journal = await make([:])
-        let places = journal.append(facts(1...3))
-        return unless(places == nil, "facts that nobody wants are not kept")
     }
 
     private static func unless(_ isKept: Bool, _ promise: String) -> [String] {

@@ -11,7 +11,7 @@ import Testing
 
     @Test(arguments: [
         [], ["run"], ["layout"], ["layout", "check"], ["layout", "show"], ["layout", "schema"],
-        ["drivers"], ["watch"], ["set"],
+        ["drivers"], ["watch"], ["set"], ["release"],
     ]) func `explains each of its commands`(command: [String]) async throws {
         let program = try Program(command + ["--help"], ["HOME": home.path])
         #expect(await program.end() == 0)
@@ -22,7 +22,7 @@ import Testing
     @Test func `lists all of its commands, and the statuses that it ends with`() async throws {
         let program = try home.start("--help")
         #expect(await program.end() == 0)
-        for command in ["run", "layout", "drivers", "watch", "set"] {
+        for command in ["run", "layout", "drivers", "watch", "set", "release"] {
             #expect(program.output.contains { $0.hasPrefix("  \(command) ") }, "\(command)")
         }
         for status in ["0", "1", "64", "66", "69", "70", "75", "78", "130"] {
@@ -36,6 +36,8 @@ import Testing
         #expect(try await home.start("run", TestHome.demo, "--loud").end() == 64)
         #expect(try await home.start("set", "Pump!", "on").end() == 64)
         #expect(try await home.start("set", "pump", "on", "--within", "0").end() == 64)
+        #expect(try await home.start("set", "pump", "on", "--for", "soon").end() == 64)
+        #expect(try await home.start("release", "Pump!").end() == 64)
     }
 
     @Test func `ends with 0 for good layouts, 1 for problems, 66 for no file`() async throws {

@@ -47,7 +47,8 @@ import Vocabulary
 
 @Suite struct `Settings` {
     private static let silent = RunSettings(
-        logLevel: nil, logFormat: nil, stateDirectory: nil, seed: nil, simulate: nil)
+        logLevel: nil, logFormat: nil, stateDirectory: nil, seed: nil, simulate: nil,
+        watchdogDevice: nil)
 
     private func resolved(
         _ line: ResolvedSettings.CommandLine = .init(), _ environment: [String: String] = [:],

@@ -28,17 +28,19 @@ final class Program: Sendable {
     let pid: Int32
     /// Kept because it tells of the end only while it lives.
     private let process = Process()
+    private let input: Int32
     private let state: Mutex<State>
     /// How many lines of output a reader has taken already.
     private let taken = Mutex((output: 0, errors: 0))
 
     /// - Parameter environment: All of the program's environment.
     init(_ arguments: [String], _ environment: [String: String]) throws {
-        let (output, errors) = (Pipe(), Pipe())
+        let (words, output, errors) = (Pipe(), Pipe(), Pipe())
+        input = dup(words.fileHandleForWriting.fileDescriptor)
         process.executableURL = URL(fileURLWithPath: Self.path)
         process.arguments = arguments
         process.environment = environment
-        process.standardInput = FileHandle.nullDevice
+        process.standardInput = words
         process.standardOutput = output
         process.standardError = errors
         state = Mutex(State())
@@ -51,7 +53,16 @@ final class Program: Sendable {
         read(errors) { $0.errors.append($1) }
     }
 
-    deinit { if state.withLock({ $0.status }) == nil { kill(pid, SIGKILL) } }
+    deinit {
+        if state.withLock({ $0.status }) == nil { kill(pid, SIGKILL) }
+        close(input)
+    }
+
+    /// Writes a line to its standard input.
+    func say(_ line: String) {
+        let bytes = Array("\(line)\n".utf8)
+        _ = write(input, bytes, bytes.count)
+    }
 
     /// All that it wrote so far.
     var text: String {

@@ -23,6 +23,10 @@ final class TestHome {
 
     /// Starts `tidegate`, with nothing of the tester's own settings.
     func start(_ arguments: String..., with variables: [String: String] = [:]) throws -> Program {
+        try start(arguments, with: variables)
+    }
+
+    func start(_ arguments: [String], with variables: [String: String] = [:]) throws -> Program {
         var environment = ProcessInfo.processInfo.environment.filter { name, _ in
             !name.hasPrefix("TIDEGATE_") && !name.hasPrefix("XDG_")
                 && !["RUNTIME_DIRECTORY", "STATE_DIRECTORY"].contains(name)

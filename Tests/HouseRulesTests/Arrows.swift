@@ -5,7 +5,10 @@ struct Arrows {
 
     /// Modules of the toolchain that every room may import.
     static let toolchain: Set<String> = ["Glibc", "Synchronization"]
-    private static let products = ["logging": "Logging", "deque": "DequeModule"]
+    private static let products = [
+        "logging": ["Logging"], "deque": ["DequeModule"], "nioCore": ["NIOCore"],
+        "peerProducts": ["NIOCore", "NIOPosix", "NIOTLS", "NIOSSL", "Crypto", "SwiftASN1"],
+    ]
 
     /// - Parameter package: The text of `Package.swift`.
     init(package: String) {
@@ -49,7 +52,7 @@ struct Arrows {
         let list = call[open...close]
         let pieces = list.split(separator: "\"", omittingEmptySubsequences: false)
         var dependencies = stride(from: 1, to: pieces.count, by: 2).map { String(pieces[$0]) }
-        for (short, module) in products where list.contains(short) { dependencies.append(module) }
+        for (short, modules) in products where call.contains(short) { dependencies += modules }
         return (String(words[1]), dependencies)
     }
 

@@ -63,7 +63,8 @@ enum WordRules {
 enum UnsafeRule {
     /// The rooms that call the system's libraries, and the simulators that stand in for their far ends.
     static let rooms: Set<String> = [
-        "Wires", "Nodes", "Threads", "Upstreams", "Brokers", "tidegate", "Simulators",
+        "Wires", "Nodes", "Threads", "Journals", "Upstreams", "Peers", "Brokers", "tidegate",
+        "Simulators",
     ]
 
     /// The lock that the thread sanitizer can see.
@@ -104,8 +105,7 @@ enum UnsafeRule {
 enum DocumentationRule {
     static let rooms: Set<String> = [
         "Vocabulary", "Documents", "Threads", "Channels", "DriverKit", "Nodes", "Layouts",
-        "Journals", "Links",
-        "Upstreams", "Brokers", "Proactors",
+        "Imports", "Journals", "Links", "Upstreams", "Peers", "Brokers", "Proactors",
     ]
     /// What the standard library's protocols ask for and explain.
     private static let known: Set<String> = [

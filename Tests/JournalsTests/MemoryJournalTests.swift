@@ -5,7 +5,21 @@ import Vocabulary
 
 @Suite struct `A journal in memory` {
     @Test func `keeps every promise of a journal`() async {
-        #expect(await JournalConformance.broken { MemoryJournal(upstreams: $0) } == [])
+        #expect(await JournalConformance.broken { memory($0, $1) } == [])
+    }
+
+    @Test func `drops for each upstream what it has no room for, and for no other`() async throws {
+        let journal = MemoryJournal(upstreams: ["small": 3, "large": 100])
+        _ = journal.append((1...10).map(fact))
+        #expect(
+            try await journal.next(for: "small", after: 0, limit: 9).map(\.sequence) == [8, 9, 10])
+        #expect(try await journal.next(for: "large", after: 0, limit: 99).count == 10)
+        #expect(await journal.status()["small"]?.dropped == 7)
+        #expect(await journal.status()["large"]?.dropped == 0)
+    }
+
+    @Test func `keeps nothing that nobody wants`() {
+        #expect(MemoryJournal(upstreams: [:]).append([fact(1)]) == nil)
     }
 
     @Test func `holds one fact at least, whatever is asked`() async throws {
@@ -41,7 +55,7 @@ import Vocabulary
         (.knowsEverybody, "an upstream that is not of this journal is told so"),
     ]) func `catches a journal that breaks a promise`(fault: Faulty.Fault, promise: String) async {
         let broken = await JournalConformance.broken {
-            Faulty(whole: MemoryJournal(upstreams: $0), upstreams: Array($0.keys), fault: fault)
+            Faulty(whole: memory($0, $1), upstreams: $0, fault: fault)
         }
         #expect(broken.contains(promise))
     }
@@ -94,8 +108,8 @@ struct Faulty: Journal {
     }
 }
 
-private func fact(_ number: Int) -> Fact {
-    let wall = WallTime(nanoseconds: Int64(number))
-    let stamp = Timestamp(wall: wall, monotonic: MonotonicInstant(nanoseconds: 0))
-    return Fact(node: "tank", at: stamp, matter: .readings([]))
+private func memory(_ upstreams: [UpstreamName], _ room: JournalConformance.Room) -> MemoryJournal {
+    let capacity = room == .ample ? 10_000 : 2_500
+    return MemoryJournal(
+        upstreams: Dictionary(uniqueKeysWithValues: upstreams.map { ($0, capacity) }))
 }

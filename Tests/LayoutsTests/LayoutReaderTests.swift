@@ -89,8 +89,10 @@ import Vocabulary
                {"name": "house", "broker": "embedded"},
                {"name": "cloud", "broker": "mqtts://broker.example", "topic": "site", "user": "scada",
                 "password": {"file": "/etc/tidegate/mqtt.key"}, "keepAlive": "1min", "window": 7,
-                "queue": 500, "tls": {"authority": "/etc/ca.pem", "certificate": "/etc/c.pem",
+                "ackTimeout": "2s", "pollPeriod": "30s", "attempts": 9,
+                "tls": {"authority": "/etc/ca.pem", "certificate": "/etc/c.pem",
                 "key": {"credential": "mqtt-key"}}}],
+             "journal": {"commitInterval": "0ms", "retain": "1d", "size": "20MB"},
              "settings": {"logLevel": "debug", "logFormat": "json", "stateDirectory": "/var/lib/t",
                "seed": 7, "simulate": true}}
             """)
@@ -99,7 +101,13 @@ import Vocabulary
         #expect(upstreams[0].broker == .embedded)
         #expect(upstreams[0].topic == "tidegate")
         #expect(upstreams[0].window == 50)
-        #expect(upstreams[0].queue == 100_000)
+        #expect(upstreams[0].ackTimeout == .seconds(5) && upstreams[1].ackTimeout == .seconds(2))
+        #expect(upstreams[0].pollPeriod == .seconds(60) && upstreams[1].pollPeriod == .seconds(30))
+        #expect(upstreams[0].attempts == 5 && upstreams[1].attempts == 9)
+        #expect(
+            layout?.journal
+                == JournalSettings(
+                    commitInterval: .zero, retain: .seconds(86_400), size: 20_000_000))
         #expect(upstreams[0].keepAlive == .seconds(30))
         #expect(
             upstreams[1].broker

@@ -40,7 +40,8 @@ import Vocabulary
          "upstreams": [{"name": "house", "broker": "embedded"},
           {"name": "cloud", "broker": "mqtts://broker.example:8883", "topic": "t", "user": "u",
            "password": {"file": "/k"}, "tls": {"authority": "/a", "certificate": "/c",
-           "key": {"credential": "k"}}, "keepAlive": "30s", "window": 50, "queue": 100000}],
+           "key": {"credential": "k"}}, "keepAlive": "30s", "window": 50}],
+         "journal": {"commitInterval": "200ms", "retain": "7d", "size": "1GB"},
          "settings": {"logLevel": "info", "logFormat": "text", "stateDirectory": "/s", "seed": 1,
           "simulate": false}}
         """.utf8)

@@ -9,7 +9,7 @@ import Vocabulary
 /// One scripted node on a clock that stands still, and what it says.
 struct Bench {
     let clock = ManualClock()
-    let mailbox = Mailbox<Fact>(laneCapacity: 64)
+    let inbox = Merge<Fact>(capacity: 64)
 
     func channel(
         _ name: StaticString = "value", poll: Duration = .seconds(1),
@@ -23,7 +23,8 @@ struct Bench {
 
     func node(
         _ device: ScriptedDevice, _ channels: [DataChannel]? = nil, name: StaticString = "node",
-        actuates: Bool = false, safeState: SafeState? = nil
+        actuates: Bool = false, safeState: SafeState? = nil, rules: GuardRules = GuardRules(),
+        desk: InterlockDesk = InterlockDesk(), board: ChannelBoard = ChannelBoard()
     ) -> ShNode {
         let place = Place(path: "", line: 1, column: 1)
         let component = Component(
@@ -31,23 +32,24 @@ struct Bench {
             settings: Settings(JsonNode(.group([]), at: place), described: []),
             channels: channels ?? [channel()], safeState: safeState)
         return ShNode(
-            name: ShNodeName(known: name), component: component,
-            outbox: mailbox.sender(named: name.description), clock: clock,
+            name: ShNodeName(known: name), component: component, rules: rules, desk: desk,
+            board: board,
+            outbox: inbox.source(named: name.description), clock: clock,
             open: device.opener(actuates: actuates))
     }
 
     /// All facts up to and including the first for which `isLast` holds.
     func facts(until isLast: (Fact) -> Bool) async -> [Fact] {
         var facts: [Fact] = []
-        while let batch = await mailbox.next() {
-            facts += batch.letters
+        while let batch = await inbox.nextBatch() {
+            facts += batch.elements
             if facts.contains(where: isLast) { return facts }
         }
         return facts
     }
 
     /// The next batch of facts.
-    func nextFacts() async -> [Fact] { await mailbox.next()?.letters ?? [] }
+    func nextFacts() async -> [Fact] { await inbox.nextBatch()?.elements ?? [] }
 
     /// Moves on to each moment that a node waits for, until `duration` has passed.
     func pass(_ duration: Duration, nodes: Int = 1) async {

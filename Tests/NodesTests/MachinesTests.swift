@@ -7,30 +7,6 @@ private func instant(_ seconds: Double) -> MonotonicInstant {
     MonotonicInstant(nanoseconds: Int64(seconds * 1e9))
 }
 
-@Suite struct `A poll schedule` {
-    @Test func `goes on along its grid without drifting when each poll is a little late`() {
-        var schedule = PollSchedule(period: .seconds(1), first: instant(10), origin: instant(10))
-        for second in 11...1000 {
-            let skipped = schedule.advance(past: instant(Double(second) - 0.7))
-            #expect(skipped == 0)
-            #expect(schedule.due == instant(Double(second)))
-        }
-    }
-
-    @Test func `skips what was missed and says how much`() {
-        var schedule = PollSchedule(period: .seconds(1), first: instant(10), origin: instant(10))
-        let skipped = schedule.advance(past: instant(30_010.5))
-        #expect(skipped == 30_000)
-        #expect(schedule.due == instant(30_011))
-    }
-
-    @Test func `a first poll off the grid joins it at the next moment`() {
-        var schedule = PollSchedule(period: .seconds(10), first: instant(100), origin: instant(107))
-        schedule.advance(past: instant(100.1))
-        #expect(schedule.due == instant(107))
-    }
-}
-
 @Suite struct `A capture state` {
     private func captured(
         _ polls: [(value: Int64, second: Double)], delta: Int64?
@@ -117,15 +93,5 @@ private func instant(_ seconds: Double) -> MonotonicInstant {
     ])
     func `a counter is not believed again for less`(_ values: [Int64]) {
         #expect(!believed(values, Plausibility(isCounter: true)).suffix(4).contains(true))
-    }
-}
-
-@Suite struct `A back-off` {
-    @Test func `doubles up to its cap and starts again after a success`() {
-        var backoff = Backoff(first: .seconds(1), cap: .seconds(60))
-        let delays = (0..<9).map { _ in backoff.failed() }
-        #expect(delays == [1, 2, 4, 8, 16, 32, 60, 60, 60].map { .seconds($0) })
-        backoff.succeeded()
-        #expect(backoff.failed() == .seconds(1))
     }
 }

@@ -248,27 +248,27 @@ import Vocabulary
                 DriverEvent(at: now, reading: Reading(channel: "value", value: Int64($0)))
             })
         await bench.pass(.seconds(2), nodes: 2)
-        let batch = await bench.mailbox.next()
-        #expect(batch?.letters.filter { $0.node == "quiet" }.flatMap(\.values) == [5])
-        #expect(batch?.letters.filter { $0.node == "flooding" }.count == 64)
+        let batch = await bench.inbox.nextBatch()
+        #expect(batch?.elements.filter { $0.node == "quiet" }.flatMap(\.values) == [5])
+        #expect(batch?.elements.filter { $0.node == "flooding" }.count == 64)
         withExtendedLifetime(nodes) {}
-        #expect(batch?.losses.map(\.sender) == ["flooding"])
+        #expect(batch?.losses.map(\.source) == ["flooding"])
         #expect(batch?.losses.map(\.count) == [1_002 - 64])
     }
 }
 
 @Suite struct `A sync thread` {
     @Test(.timeLimit(.minutes(1)))
-    func `leaves no mailbox lane behind when its node goes`() async {
+    func `leaves no source behind when its node goes`() async {
         let bench = Bench()
         for _ in 0..<1_000 {
             let node = bench.node(ScriptedDevice())
             await node.start()
             await node.stop()
         }
-        bench.mailbox.close()
-        while await bench.mailbox.next() != nil {}
+        bench.inbox.close()
+        while await bench.inbox.nextBatch() != nil {}
         // The last node's own thread may still be letting go of it.
-        while bench.mailbox.senderCount > 0 { await Task.yield() }
+        while bench.inbox.sourceCount > 0 { await Task.yield() }
     }
 }

@@ -2,18 +2,21 @@ import Channels
 import Documents
 import DriverKit
 import Journals
+import Links
 import Logging
 import Nodes
-import Proactors
 import Simulators
 import Synchronization
 import Upstreams
 import Vocabulary
 
+@testable import Proactors
+
 /// A whole gateway on scripted devices, a simulated broker and a clock that stands still.
 struct Bench {
-    let clock = ManualClock()
+    let clock: ManualClock
     let broker = SimulatedUpstream()
+    let journal: SimulatedJournal
     let proactor: Proactor
     let nodes: [ShNode]
 
@@ -21,12 +24,18 @@ struct Bench {
         let name: StaticString
         let device: ScriptedDevice
         var isRelay = false
+        var rules = GuardRules()
         var poll = Duration.seconds(1)
         var capture = Duration.seconds(60)
     }
 
-    init(_ devices: Device..., queue: Int = 1_000) {
-        let inbox = Mailbox<Fact>(laneCapacity: 256)
+    init(
+        _ devices: Device..., queue: Int = 1_000, others: [UpstreamName: Int] = [:],
+        interlocks: [Interlock] = [], isTimeSure: Bool = true
+    ) {
+        clock = ManualClock(isSure: isTimeSure)
+        let desk = InterlockDesk(interlocks)
+        let inbox = Merge<Fact>(capacity: 256)
         let clock = clock
         nodes = devices.map { device in
             let name = ShNodeName(known: device.name)
@@ -40,21 +49,36 @@ struct Bench {
                 settings: Settings(JsonNode(.group([]), at: place), described: []),
                 channels: [channel], safeState: device.isRelay ? .off : nil)
             return ShNode(
-                name: name, component: component,
-                outbox: inbox.sender(named: device.name.description), clock: clock,
+                name: name, component: component, rules: device.rules, desk: desk,
+                outbox: inbox.source(named: device.name.description), clock: clock,
                 open: device.device.opener(actuates: device.isRelay))
         }
+        journal = SimulatedJournal(upstreams: others.merging(["site": queue]) { $1 })
         proactor = Proactor(
             profile: GatewayProfile(gateway: "d1.test.scada", incarnation: "1", nodes: []),
-            nodes: nodes, inbox: inbox, journal: MemoryJournal(upstreams: ["site": queue]),
-            clock: clock, chance: SeededGenerator(seed: 1), logger: Logger(label: "test"))
+            nodes: nodes, inbox: inbox, journal: journal,
+            clock: clock, chance: SeededGenerator(seed: 1), logger: Logger(label: "test"),
+            interlocks: desk)
     }
 
     /// Starts the nodes and attaches the broker, which does not answer yet.
-    func start(window: Int = 20) async {
+    func start(window: Int = 20, codec: any Codec = SimulatedCodec()) async {
         await proactor.start()
+        await attach("site", broker, codec, window: window)
+    }
+
+    func attach(
+        _ name: UpstreamName, _ broker: SimulatedUpstream, _ codec: any Codec, window: Int = 20
+    ) async {
         await proactor.attach(
-            UpstreamPlan(name: "site", session: broker, codec: SimulatedCodec(), window: window))
+            UpstreamPlan(
+                name: name, session: broker, codec: codec,
+                rules: LinkRules(window: window, attempts: 3)))
+    }
+
+    /// How far the link of an upstream is.
+    func state(_ name: UpstreamName = "site") async -> Link<MqttMessage>.State? {
+        await proactor.lines[name]?.link.state
     }
 
     /// Somebody publishes a command.

@@ -43,15 +43,11 @@ import Vocabulary
         #expect(desk.take(command("b", expires: now), now: now) == .carryOut)
     }
 
-    @Test func `lets four commands of a node be under way and refuses the fifth as busy`() {
+    @Test func `begins anew with a command that found no place`() {
         var desk = CommandDesk()
-        for id in ["a", "b", "c", "d"] { #expect(desk.take(command(id), now: now) == .carryOut) }
-        #expect(refusal(desk.take(command("e"), now: now))?.contains("busy") == true)
-        #expect(desk.take(command("f", node: "valve"), now: now) == .carryOut)
-        desk.answered(command("a"), .late("slow"))
-        #expect(refusal(desk.take(command("e"), now: now)) != nil, "the node has it still")
-        desk.left(command("a"))
-        #expect(desk.take(command("e"), now: now) == .carryOut)
+        _ = desk.take(command("a"), now: now)
+        desk.forget(command("a"))
+        #expect(desk.take(command("a"), now: now) == .carryOut)
     }
 
     @Test func `refuses an identity that was another command's`() {
@@ -69,17 +65,8 @@ import Vocabulary
         for number in 0..<257 {
             _ = desk.take(command("\(number)"), now: now)
             desk.answered(command("\(number)"), .failed("\(number)"))
-            desk.left(command("\(number)"))
         }
         #expect(desk.take(command("1"), now: now) == .answer(.failed("1")))
         #expect(desk.take(command("0"), now: now) == .carryOut)
-    }
-}
-
-extension CommandDesk {
-    /// The node answers in time and lets go of the command.
-    fileprivate mutating func finished(_ command: Command, _ answer: CommandAnswer) {
-        answered(command, answer)
-        left(command)
     }
 }

@@ -58,9 +58,12 @@ import Vocabulary
         let bench = Bench(.init(name: "tank", device: device), queue: 10)
         await bench.start()
         await bench.pass(.seconds(49))
-        #expect(await bench.proactor.journal.status()["site"]?.dropped == 40)
         bench.broker.accept()
-        #expect(await bench.published("history/tank", 10) == (41...50).map { "\($0) good" })
+        let told = await bench.published("events", 3)
+        #expect(told.contains("dropped") && told.contains("connected"))
+        let history = await bench.published("history/tank", 6)
+        #expect(history == (51 - history.count...50).map { "\($0) good" })
+        #expect(await bench.proactor.journal.status()["site"]?.dropped ?? 0 > 40)
     }
 
     @Test func `calls a channel stale when its node stops answering, and good again after`() async {
@@ -162,11 +165,13 @@ import Vocabulary
     @Test func `to a node that hangs is late after two seconds, and others are answered meanwhile`()
         async
     {
-        let hanging = ScriptedDevice(.hangs)
+        let hanging = ScriptedDevice()
         let relay = ScriptedDevice()
         let bench = Bench(
-            .init(name: "ill", device: hanging), .init(name: "pump", device: relay, isRelay: true))
+            .init(name: "ill", device: hanging, isRelay: true),
+            .init(name: "pump", device: relay, isRelay: true))
         await bench.start()
+        hanging.behave(.hangs)
         bench.broker.accept()
         bench.order("ill", "a1", 1)
         bench.order("pump", "a2", 1)
@@ -174,6 +179,34 @@ import Vocabulary
         await bench.pass(until: Task { _ = await bench.published("answer/ill", 1) })
         #expect(await bench.published("answer/ill", 1) == ["a1 late"])
         hanging.release()
+    }
+
+    @Test func `to a node that has four under way is refused at once, until it has let go of one`()
+        async
+    {
+        let hanging = ScriptedDevice()
+        let bench = Bench(.init(name: "ill", device: hanging, isRelay: true))
+        await bench.start()
+        hanging.behave(.hangs)
+        bench.broker.accept()
+        for number in 1...5 { bench.order("ill", "a\(number)", 1) }
+        let busy = await bench.published("answer/ill", 1)
+        #expect(busy.count == 1 && busy[0].hasSuffix(" refused"))
+        await bench.pass(until: Task { _ = await bench.published("answer/ill", 5) })
+        let answers = await bench.published("answer/ill", 5)
+        #expect(answers.dropFirst().allSatisfy { $0.hasSuffix(" late") })
+        // They were told, but the node still has what it was asked for.
+        bench.order("ill", "b1", 1)
+        #expect(await bench.published("answer/ill", 6).last == "b1 refused")
+        hanging.behave(.shows([0]))
+        hanging.release()
+        var asked = 0
+        repeat {
+            bench.order("ill", "c\(asked)", 1)
+            asked += 1
+        } while await bench.published("answer/ill", 6 + asked).last?.hasSuffix(" refused") == true
+        #expect(
+            await bench.published("answer/ill", 6 + asked).last?.hasSuffix("confirmed 1") == true)
     }
 
     @Test func `to a sensor or to nobody is refused`() async {

@@ -35,7 +35,8 @@ run() {
 
 checks=("$@")
 [ $# -gt 0 ] || checks=(gpio-shim.sh gpio-lines.sh modbus-peer.sh gateway-host.sh gateway-modbus.sh
-    gateway-gpio.sh gateway-sensors.sh)
+    gateway-gpio.sh gateway-sensors.sh gateway-system.sh gridworks-codec.sh upstream-child.sh
+    peer-wire.sh peer-chirp.sh peer-gateways.sh)
 for check in "${checks[@]}"; do run "$check"; done
 echo "$passed passed, $failed failed, $skipped skipped"
 exit $((failed > 0))

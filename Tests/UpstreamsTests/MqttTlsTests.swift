@@ -54,7 +54,7 @@ struct MqttTlsTests {
             MqttMessage(topic: "own/a", payload: Array(repeating: 7, count: 50_000)))
         #expect(await news.next() == .acknowledged(id))
         let denied = try session.publish(MqttMessage(topic: "other/a", payload: [1]))
-        guard case .publishRefused(denied, _, _) = await news.next() else {
+        guard case .publishRefused(denied, _, _, _) = await news.next() else {
             Issue.record("the access list did not hold")
             return
         }

@@ -13,6 +13,7 @@
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
+#include <sys/types.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -43,5 +44,24 @@ int tidegate_open_terminal(char *path, size_t size);
 
 // The calling thread's stack without its guard: the lowest address and the bytes. 0, or an error number.
 int tidegate_stack_of_this_thread(void **lowest, size_t *size);
+
+// Whether the kernel takes its wall clock for synchronised: 1 or 0.
+int tidegate_clock_is_synchronised(void);
+
+// A new descriptor that tells of changes in folders, or -1 with errno. It does not block.
+int tidegate_notices(void);
+
+// Has `notices` tell of files that come, go or were written in a folder, and of the folder's own end.
+// A number for the watch, or -1 with errno.
+int tidegate_notice_folder(int notices, const char *path);
+
+// Reads what there is, to be asked again until it answers 0 or less. `about` is called for each change
+// with the file's name, empty for the folder itself; `lost` says that changes were missed or the folder
+// has gone. Bytes read, or -1 with errno.
+ssize_t tidegate_read_notices(
+    int notices, void *context, void (*about)(void *context, const char *name, int lost));
+
+// The kind of file system that a path lies on, as statfs(2) numbers it; 0 when that cannot be told.
+uint64_t tidegate_file_system(const char *path);
 
 #endif

@@ -1,12 +1,15 @@
 import Glibc
 import Vocabulary
 
-/// The machine's clocks, for threads that block. No task sleeps on it.
+/// The machine's clocks.
 struct BenchClock: GatewayClock {
     var now: MonotonicInstant { MonotonicInstant(nanoseconds: Self.read(CLOCK_MONOTONIC)) }
     var wallTime: WallTime { WallTime(nanoseconds: Self.read(CLOCK_REALTIME)) }
 
-    func sleep(until deadline: MonotonicInstant) async throws { throw CancellationError() }
+    func sleep(until deadline: MonotonicInstant) async throws {
+        let remaining = now.duration(to: deadline)
+        if remaining > .zero { try await Task.sleep(for: remaining) }
+    }
 
     func allowance(until deadline: MonotonicInstant?, alarm: any Alarm) -> Duration? {
         deadline.map { max(.zero, now.duration(to: $0)) }

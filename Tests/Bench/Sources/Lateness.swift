@@ -20,17 +20,17 @@ struct Lateness {
 
     func run() async throws {
         let clock = BenchClock()
-        let inbox = Mailbox<Fact>(laneCapacity: 256)
+        let inbox = Merge<Fact>(capacity: 256)
         let devices = (0..<count).map { ScriptedDevice($0 < hanging ? .hangs : .shows([20, 21])) }
         let nodes = try devices.enumerated().map { index, device in
             ShNode(
                 name: try Self.name(index), component: try Self.component(index),
                 phase: Double(index) / Double(count),
-                outbox: inbox.sender(named: "\(index)"), clock: clock, open: device.opener())
+                outbox: inbox.source(named: "\(index)"), clock: clock, open: device.opener())
         }
         let reader = Task {
             var facts = 0
-            while let batch = await inbox.next() { facts += batch.letters.count }
+            while let batch = await inbox.nextBatch() { facts += batch.elements.count }
             return facts
         }
         for node in nodes { await node.start() }

@@ -69,7 +69,7 @@ struct StackUse {
         }
         return ShNode(
             name: node.name, component: node.component,
-            outbox: Mailbox<Fact>(laneCapacity: 256).sender(named: node.name.text), clock: clock
+            outbox: Merge<Fact>(capacity: 256).source(named: node.name.text), clock: clock
         ) { component throws(DriverError) in
             try driver.init(component: component, wiring: wiring)
         }

@@ -1,0 +1,81 @@
+import Journals
+import Vocabulary
+
+/// A journal in memory that keeps what it takes in when it is told to, and has trouble when it is told to.
+public final class SimulatedJournal: Journal {
+    private struct State {
+        var last: Sequence64 = 0
+        var isHeld = false
+    }
+
+    private let memory: MemoryJournal
+    private let state = Guarded(State())
+    public let news: AsyncStream<JournalNews>
+    private let teller: AsyncStream<JournalNews>.Continuation
+
+    public init(upstreams: [UpstreamName: Int]) {
+        memory = MemoryJournal(upstreams: upstreams)
+        let (news, teller) = AsyncStream<JournalNews>.makeStream()
+        (self.news, self.teller) = (news, teller)
+        let memory = memory
+        // What gave way is told as it is; what is kept is told by `append` and `commit`.
+        Task {
+            for await news in memory.news {
+                if case .dropped = news { teller.yield(news) }
+            }
+        }
+    }
+
+    /// From now on nothing is kept for good.
+    public func hold() { state.withLock { $0.isHeld = true } }
+
+    /// Keeps what was taken in, and all that follows.
+    public func commit() {
+        let last = state.withLock { state in
+            state.isHeld = false
+            return state.last
+        }
+        teller.yield(.committed(through: last))
+    }
+
+    public func say(_ news: JournalNews) { teller.yield(news) }
+
+    public var identity: JournalIdentity { memory.identity }
+
+    public func append(_ facts: [Fact]) -> ClosedRange<Sequence64>? {
+        guard let places = memory.append(facts) else { return nil }
+        let isHeld = state.withLock { state in
+            state.last = places.upperBound
+            return state.isHeld
+        }
+        if !isHeld { teller.yield(.committed(through: places.upperBound)) }
+        return places
+    }
+
+    public func next(
+        for upstream: UpstreamName, after sequence: Sequence64, limit: Int
+    ) async throws(JournalError) -> [Entry] {
+        try await memory.next(for: upstream, after: sequence, limit: limit)
+    }
+
+    public func advance(
+        _ upstream: UpstreamName, through: Sequence64
+    ) async throws(JournalError) {
+        try await memory.advance(upstream, through: through)
+    }
+
+    public func setAside(
+        _ facts: ClosedRange<Sequence64>, for upstream: UpstreamName, because reason: String
+    ) async throws(JournalError) {
+        try await memory.setAside(facts, for: upstream, because: reason)
+    }
+
+    public func correctTimes(by offset: Duration) async { await memory.correctTimes(by: offset) }
+
+    public func status() async -> [UpstreamName: JournalStatus] { await memory.status() }
+
+    public func close() async {
+        await memory.close()
+        teller.finish()
+    }
+}

@@ -1,0 +1,104 @@
+import Upstreams
+import Vocabulary
+
+/// `SimulatedCodec` with a peer beyond the broker that acknowledges.
+///
+/// Each fact is one message on `fact` with the payload `IDENTITY WORDS`; its identity is its place in the
+/// journal. Pings are `ping`, acknowledgements `ack`, and `hello` is said to a peer that was silent. The
+/// peer says `down/ping IDENTITY`, `down/ack IDENTITY` and `down/snap`; anything else below `down/` makes
+/// no sense.
+public struct SimulatedPeerCodec: PeerCodec {
+    private let plain = SimulatedCodec()
+    public let rhythm: Rhythm
+
+    /// - Parameter rhythm: With a report, the readings of each period are one message.
+    public init(rhythm: Rhythm = Rhythm()) { self.rhythm = rhythm }
+
+    public var will: MqttMessage { plain.will }
+    public var subscriptions: [String] { ["set/+", "down/#"] }
+    public func greeting(at now: WallTime) -> [MqttMessage] { plain.greeting(at: now) }
+    public func farewell(at now: WallTime) -> [MqttMessage] { plain.farewell(at: now) }
+    public func unknown(_ channel: DataChannelName) -> [MqttMessage] { [] }
+
+    public func live(_ reading: Reading, at: WallTime) -> [MqttMessage] {
+        plain.live(reading, at: at)
+    }
+
+    public func standing(_ troubles: [StandingTrouble], at now: WallTime) -> [MqttMessage] {
+        plain.standing(troubles, at: now)
+    }
+
+    public func historyWriter(of journal: JournalIdentity) -> any HistoryWriter {
+        SimulatedPeerWriter(gathers: rhythm.report != nil)
+    }
+
+    public func snapshot(_ latest: [LiveValue], at now: WallTime) -> [MqttMessage] {
+        let values = latest.map { "\($0.reading.channel) \($0.reading.value)" }
+        return [message("snapshot", values.joined(separator: ", "))]
+    }
+
+    public func ping(_ identity: String) -> MqttMessage { message("ping", identity) }
+    public func acknowledgement(of identity: String) -> MqttMessage { message("ack", identity) }
+    public func activation(at now: WallTime) -> [MqttMessage] { [message("hello", "")] }
+
+    public func incoming(
+        _ message: MqttMessage, at now: WallTime, using generator: inout some RandomNumberGenerator
+    ) -> Incoming {
+        switch message.topic {
+        case "down/ping":
+            Incoming(.ignored(why: "a ping"), isSignOfLife: true, acknowledge: message.text)
+        case "down/ack": Incoming(.acknowledged(message.text), isSignOfLife: true)
+        case "down/snap": Incoming(.snapshotWanted, isSignOfLife: true)
+        case let topic where topic.hasPrefix("down/"):
+            Incoming(
+                .senseless(why: "\(topic) is unknown"), isSignOfLife: true,
+                acknowledge: message.text.isEmpty ? nil : message.text)
+        default: plain.incoming(message, at: now, using: &generator)
+        }
+    }
+
+    public func answer(
+        _ answer: CommandAnswer, id: CommandID, node: ShNodeName?, to reply: Reply,
+        at now: WallTime
+    ) -> [MqttMessage] {
+        plain.answer(answer, id: id, node: node, to: reply, at: now)
+    }
+}
+
+private func message(_ topic: String, _ text: String) -> MqttMessage {
+    MqttMessage(topic: topic, payload: Array(text.utf8))
+}
+
+private struct SimulatedPeerWriter: HistoryWriter {
+    let gathers: Bool
+    private var gathered: [String] = []
+    private var first: Sequence64?
+
+    init(gathers: Bool) { self.gathers = gathers }
+
+    mutating func write(_ entry: Entry) -> [Parcel] {
+        let start = first ?? entry.sequence
+        switch entry.fact.matter {
+        case .readings(let readings):
+            let words = readings.map { "\($0.channel) \($0.value) \($0.quality.rawValue)" }
+            guard gathers else { return [parcel(of: entry.sequence...entry.sequence, words)] }
+            (gathered, first) = (gathered + words, start)
+            return []
+        case .trouble(let trouble):
+            let words = "trouble \(entry.fact.node) \(trouble.kind.rawValue) \(trouble.isOn)"
+            return [parcel(of: entry.sequence...entry.sequence, [words])]
+        case .event(let event) where event.kind == .periodEnded:
+            defer { (gathered, first) = ([], nil) }
+            return [parcel(of: start...entry.sequence, ["report"] + gathered)]
+        case .event(let event):
+            return [parcel(of: entry.sequence...entry.sequence, ["event \(event.kind.rawValue)"])]
+        }
+    }
+
+    private func parcel(of covers: ClosedRange<Sequence64>, _ words: [String]) -> Parcel {
+        let identity = "\(covers.upperBound)"
+        return Parcel(
+            covers: covers, identity: identity,
+            messages: [message("fact", "\(identity) \(words.joined(separator: ", "))")])
+    }
+}

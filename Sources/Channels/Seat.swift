@@ -1,0 +1,90 @@
+import DequeModule
+import Vocabulary
+
+/// What waits for one subscriber. Guarded by its feed's lock.
+struct Seat<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+    typealias Element = FeedElement<Key, Value>
+
+    let name: String
+    let policy: SubscriptionPolicy
+    var parking = Parking()
+    private(set) var drops = 0
+    private var queue: Deque<Delivery<Element>> = []
+    /// The only element of each key, under `.newestPerKey`; `order` says which key is next.
+    private var slots: [Key: Delivery<Element>] = [:]
+    private var order: Deque<Key> = []
+    /// Refused since the last element that found a place.
+    private var refused = 0
+
+    init(name: String, policy: SubscriptionPolicy) {
+        switch policy {
+        case .newest(let count), .lossless(let count):
+            precondition(count > 0, "a subscription must hold at least one element")
+        case .newestPerKey: break
+        }
+        (self.name, self.policy) = (name, policy)
+    }
+
+    var depth: Int { queue.count + order.count }
+
+    var oldest: MonotonicInstant? {
+        if let first = queue.first { return first.element.at }
+        return order.first.flatMap { slots[$0]?.element.at }
+    }
+
+    /// - Returns: Whether it found a place.
+    mutating func put(_ element: Element) -> Bool {
+        switch policy {
+        case .newest(let bound):
+            guard queue.count == bound else {
+                queue.append(Delivery(element, lost: 0))
+                return true
+            }
+            drops += 1
+            let carried = queue.removeFirst().lost + 1
+            if let next = queue.popFirst() {
+                queue.prepend(Delivery(next.element, lost: next.lost + carried))
+                queue.append(Delivery(element, lost: 0))
+            } else {
+                queue.append(Delivery(element, lost: carried))
+            }
+            return true
+        case .lossless(let bound):
+            guard queue.count < bound else {
+                drops += 1
+                refused += 1
+                return false
+            }
+            queue.append(Delivery(element, lost: refused))
+            refused = 0
+            return true
+        case .newestPerKey:
+            if let older = slots[element.key] {
+                drops += 1
+                slots[element.key] = Delivery(element, lost: older.lost + 1)
+            } else {
+                order.append(element.key)
+                slots[element.key] = Delivery(element, lost: 0)
+            }
+            return true
+        }
+    }
+
+    mutating func take() -> Delivery<Element>? {
+        if let first = queue.popFirst() { return first }
+        return order.popFirst().flatMap { slots.removeValue(forKey: $0) }
+    }
+
+    mutating func takeAll() -> FeedBatch<Key, Value>? {
+        if !queue.isEmpty {
+            let taken = queue
+            queue = Deque(minimumCapacity: taken.count)
+            return FeedBatch(deliveries: taken)
+        }
+        guard !order.isEmpty else { return nil }
+        let taken = order.compactMap { slots[$0] }
+        order.removeAll(keepingCapacity: true)
+        slots.removeAll(keepingCapacity: true)
+        return FeedBatch(deliveries: Deque(taken))
+    }
+}

@@ -1,0 +1,101 @@
+import ArgumentParser
+import Glibc
+import Journals
+import Vocabulary
+
+struct ExportCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export", abstract: "Print the readings that a gateway keeps.",
+        discussion: """
+            Also works while the gateway runs. Values are exact, in the unit beside them. A reading whose \
+            quality is not good is no measurement: its value is what the device showed, or showed last.
+            """)
+
+    enum Format: String, ExpressibleByArgument, CaseIterable { case csv, jsonl }
+
+    @OptionGroup var place: JournalPlace
+
+    @Option(help: "csv, or jsonl for one JSON object a line.")
+    var format: Format = .csv
+
+    @Option(help: "The first time, as 2026-11-21T04:22:07Z or 2026-11-21.")
+    var from: String?
+
+    @Option(help: "The first time that is too late.")
+    var to: String?
+
+    @Option(parsing: .upToNextOption, help: "Channels; all when none is named.")
+    var channel: [String] = []
+
+    func validate() throws {
+        for text in [from, to].compactMap(\.self) where Self.time(text) == nil {
+            throw ValidationError("\"\(text)\" must be a time, 2026-11-21T04:22:07Z or 2026-11-21")
+        }
+        for name in channel where DataChannelName(name) == nil {
+            throw ValidationError("\"\(name)\" is no channel name: \(DataChannelTag.form)")
+        }
+    }
+
+    private static func time(_ text: String) -> WallTime? {
+        WallTime(iso8601: text) ?? WallTime(iso8601: "\(text)T00:00:00Z")
+    }
+
+    func run() throws {
+        // A reader that goes away, as `| head` does, ends the command.
+        signal(SIGPIPE, SIG_DFL)
+        let journal = try place.open()
+        let channels = try withJournal { () throws(JournalError) in try journal.channels() }
+        let meanings = Dictionary(grouping: channels, by: \.channel)
+        let first = from.flatMap(Self.time) ?? WallTime(nanoseconds: .min)
+        let end = to.flatMap(Self.time) ?? WallTime(nanoseconds: .max)
+        let wanted = Set(channel.compactMap(DataChannelName.init))
+        if format == .csv { Output.line(ExportRow.heads) }
+        var after: Sequence64 = 0
+        while let (entries, last) = try withJournal({ () throws(JournalError) in
+            try journal.facts(after: after)
+        }) {
+            after = last
+            var text = ""
+            for entry in entries where entry.fact.at.wall >= first && entry.fact.at.wall < end {
+                guard case .readings(let readings) = entry.fact.matter else { continue }
+                for reading in readings where wanted.isEmpty || wanted.contains(reading.channel) {
+                    let meaning = meanings[reading.channel]?.last { $0.from <= entry.sequence }
+                    let row = ExportRow(entry: entry, reading: reading, meaning: meaning)
+                    text += (format == .csv ? row.csv : row.json) + "\n"
+                }
+            }
+            guard Output.write(text, to: STDOUT_FILENO) else { return }
+        }
+    }
+}
+
+/// One reading of the history, as text. No name or word in it needs quoting.
+struct ExportRow {
+    let entry: Entry
+    let reading: Reading
+    /// Nil when the journal does not know what the value means: it is in steps then.
+    let meaning: ChannelRecord?
+
+    static let heads = "time,sure,node,channel,value,unit,quality,place"
+
+    private var value: DecimalNumber {
+        DecimalNumber(mantissa: reading.value, exponent: meaning?.exponent ?? 0)
+    }
+
+    private var unit: String { meaning?.unit.rawValue ?? "steps" }
+
+    var csv: String {
+        let fact = entry.fact
+        return "\(fact.at.wall.iso8601),\(fact.at.isSure),\(fact.node),\(reading.channel),\(value),"
+            + "\(unit),\(reading.quality.rawValue),\(entry.sequence)"
+    }
+
+    var json: String {
+        let fact = entry.fact
+        return
+            "{\"time\": \"\(fact.at.wall.iso8601)\", \"nanoseconds\": \(fact.at.wall.nanoseconds), "
+            + "\"sure\": \(fact.at.isSure), \"node\": \"\(fact.node)\", "
+            + "\"channel\": \"\(reading.channel)\", \"value\": \(value), \"unit\": \"\(unit)\", "
+            + "\"quality\": \"\(reading.quality.rawValue)\", \"place\": \(entry.sequence)}"
+    }
+}

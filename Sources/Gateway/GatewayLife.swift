@@ -1,0 +1,126 @@
+import Glibc
+import Logging
+import Proactors
+import Synchronization
+import Vocabulary
+
+/// Who watches over a running gateway, and who is told about it: the log, the service manager and the
+/// board's own watchdog.
+final class GatewayLife: Sendable {
+    /// How long the orderly stop has, once there is nothing else to do but end, and how long actuators
+    /// have to reach their safe states without it.
+    static let lastStop = (orderly: Duration.seconds(4), safe: Duration.seconds(2))
+
+    private let service: ServiceManager
+    private let logger: Logger
+    private let clock: any GatewayClock
+    private let watch: LifeWatch
+    private let device = Guarded<WatchdogDevice?>(nil)
+    private let status = Guarded("")
+    private let wantsToEnd = Atomic(false)
+
+    init(service: ServiceManager, clock: any GatewayClock, logger: Logger) {
+        (self.service, self.clock, self.logger) = (service, clock, logger)
+        watch = LifeWatch(clock: clock, period: service.watchdogPeriod ?? LifeWatch.period)
+    }
+
+    /// Takes over the board's own watchdog.
+    func open(_ path: String) throws(MachineError) {
+        let opened = try WatchdogDevice(path: path)
+        device.withLock { $0 = opened }
+    }
+
+    /// Whether the process ends because a part gives no sign of life and nothing else can help.
+    var isHopeless: Bool { wantsToEnd.load(ordering: .relaxed) }
+
+    /// Nodes run and safe states are driven: tells so, and watches from now on.
+    ///
+    /// - Parameter end: Asks for the orderly stop, with the part that is to blame for it.
+    func start(_ proactor: Proactor, end: @escaping @Sendable (GatewayPart) -> Void) {
+        for (name, pulse) in proactor.pulses { watch.watch(name, pulse, else: .leave) }
+        watch.watch(
+            .proactor, within: LifeWatch.patience.proactor, else: .endProcess(after: .zero),
+            asking: { await proactor.turn() })
+        watch.watch(
+            .journal, within: LifeWatch.patience.journal,
+            else: .endProcess(after: LifeWatch.journalGrace), asking: proactor.askJournal)
+        let count = proactor.pulses.count
+        service.ready(status: words(count))
+        watch.start(
+            LifeWatch.Hands(
+                alive: { [weak self] in self?.alive(count) },
+                act: { [weak self] action in self?.act(action, proactor, end) }))
+    }
+
+    func stop() {
+        watch.stop()
+        device.withLock { $0?.disarm() }
+    }
+
+    // MARK: - On the watch's thread
+
+    private func alive(_ count: Int) {
+        if service.watchdogPeriod != nil { service.alive() }
+        device.withLock { $0?.alive() }
+        let words = words(count)
+        let isNews = status.withLock { last in
+            defer { last = words }
+            return last != words
+        }
+        if isNews { service.status(words) }
+    }
+
+    private func words(_ count: Int) -> String {
+        let missing = watch.missing
+        let lost =
+            missing.isEmpty
+            ? "" : "; no sign of life from \(missing.map(\.description).joined(separator: ", "))"
+        return "\(count) nodes run\(lost)"
+    }
+
+    private func act(
+        _ action: VitalSigns.Action, _ proactor: Proactor, _ end: (GatewayPart) -> Void
+    ) {
+        switch action {
+        case .missing(let part, let time):
+            logger.error("\(part): no sign of life for \(time.components.seconds) s")
+        case .returned(let part): logger.notice("\(part): lives again")
+        case .restart(let part): logger.notice("\(part): is started again")
+        case .endProcess(let part):
+            logger.critical("\(part): gives no sign of life, and nothing here can help: ending")
+            service.stopping(status: "no sign of life from the \(part)")
+            wantsToEnd.store(true, ordering: .relaxed)
+            // An orderly stop needs the proactor.
+            if part != .proactor {
+                end(part)
+                wait(Self.lastStop.orderly) { false }
+            }
+            endAnyway(proactor)
+        }
+    }
+
+    /// Drives safe states from this thread alone, and ends the process.
+    private func endAnyway(_ proactor: Proactor) {
+        let safe = Shared(Set<ShNodeName>())
+        let actuators = proactor.secure { name in safe.value.withLock { _ = $0.insert(name) } }
+        wait(Self.lastStop.safe) { safe.value.withLock { $0.isSuperset(of: actuators) } }
+        let rest = actuators.subtracting(safe.value.withLock { $0 }).map(\.text).sorted()
+        let words =
+            rest.isEmpty ? "all relays are safe" : "not safe: \(rest.joined(separator: ", "))"
+        Output.errorIfHeard("tidegate: ended without an orderly stop; \(words)")
+        _exit(ExitStatus.lifeless.rawValue)
+    }
+
+    /// Blocks this thread until `isDone`, at most for `time`.
+    private func wait(_ time: Duration, until isDone: () -> Bool) {
+        let deadline = clock.now.advanced(by: time)
+        while clock.now < deadline, !isDone() { _ = poll(nil, 0, 20) }
+    }
+}
+
+/// Something that several threads hold.
+private final class Shared<Value: Sendable>: Sendable {
+    let value: Guarded<Value>
+
+    init(_ value: Value) { self.value = Guarded(value) }
+}

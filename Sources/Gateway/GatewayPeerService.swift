@@ -1,0 +1,99 @@
+import Channels
+import Documents
+import Peers
+import Proactors
+import Upstreams
+import Vocabulary
+
+/// Answers peers from the gateway's live values, in the same words as over MQTT.
+struct GatewayPeerService: PeerService {
+    let proactor: Proactor
+    let clock: any GatewayClock
+    private let codec: PlainCodec
+
+    init(proactor: Proactor, clock: any GatewayClock) {
+        (self.proactor, self.clock) = (proactor, clock)
+        // The codec reads and words commands; who gives them is said below.
+        codec = PlainCodec(profile: proactor.profile, upstream: "peers")
+    }
+
+    func answer(_ question: PeerQuestion, from asker: PeerAsker) async -> [UInt8] {
+        switch question {
+        case .read(let channel):
+            guard let value = proactor.live.latest(channel)?.value else {
+                return PeerRefusal(unknown(channel)).text
+            }
+            return Self.text(of: value, codec)
+        case .status, .watch: return status
+        case .set(let node, let order): return await set(node, order, asker)
+        }
+    }
+
+    func watch(from asker: PeerAsker) async -> PeerNews {
+        let subscription = proactor.live.subscribe(
+            "\(asker)", .newestPerKey, replay: .latestPerKey)
+        let codec = codec
+        return PeerNews {
+            await subscription.nextBatch()?.values.values.map { Self.text(of: $0, codec) }
+        }
+    }
+
+    private static func text(of value: LiveValue, _ codec: PlainCodec) -> [UInt8] {
+        codec.live(value.reading, at: value.at.wall).first?.payload ?? []
+    }
+
+    private func unknown(_ channel: DataChannelName) -> String {
+        let names = proactor.profile.nodes.flatMap(\.channels).map(\.name.text)
+        guard !names.contains(channel.text) else { return "channel \(channel): no value yet" }
+        return "channel \(channel): there is none of this name"
+            + didYouMean(channel.text, among: names)
+    }
+
+    /// Who this is, and the newest value of every channel.
+    private var status: [UInt8] {
+        let profile = proactor.profile
+        var text =
+            Array(#"{"gateway":"\#(profile.gateway)","incarnation":"\#(profile.incarnation)""#.utf8)
+            + Array(#","at":"\#(clock.wallTime.iso8601)","channels":["#.utf8)
+        let latest = proactor.live.latestOfEach
+        var isFirst = true
+        for channel in profile.nodes.flatMap(\.channels) {
+            guard let value = latest[channel.name] else { continue }
+            if !isFirst { text.append(UInt8(ascii: ",")) }
+            isFirst = false
+            text += Self.text(of: value, codec)
+        }
+        return text + Array("]}".utf8)
+    }
+
+    private func set(
+        _ node: ShNodeName, _ order: PeerOrder, _ asker: PeerAsker
+    ) async -> [UInt8] {
+        var members = [("value", order.value), ("id", JsonValue.text(order.id.text))]
+        if let expires = order.expires { members.append(("expires", .text(expires.iso8601))) }
+        let message = MqttMessage(
+            topic: "tidegate/\(proactor.profile.gateway)/set/\(node)",
+            payload: Array(
+                JsonValue.object(members.map { (name: $0.0, value: $0.1) }).prettyText.utf8))
+        var chance = SystemChance()
+        let answer: CommandAnswer
+        switch codec.incoming(message, at: clock.wallTime, using: &chance).matter {
+        case .commands(let commands, _):
+            guard let command = commands.first, commands.count == 1 else {
+                answer = .refused("node \(node): is no single command")
+                break
+            }
+            answer = await proactor.carryOut(
+                Command(
+                    id: command.id, node: command.node, order: command.order,
+                    source: CommandSource(.peer, asker.name), expires: command.expires))
+        case .refused(let why, _, _, _), .ignored(let why), .senseless(let why):
+            answer = .refused(why)
+        case .acknowledged, .reply, .snapshotWanted:
+            answer = .refused("node \(node): cannot be set")
+        }
+        return codec.answer(
+            answer, id: order.id, node: node, to: Reply(topic: ""), at: clock.wallTime
+        ).first?.payload ?? []
+    }
+}

@@ -1,0 +1,77 @@
+import ArgumentParser
+import Documents
+import Drivers
+import Glibc
+import Imports
+import Layouts
+import Threads
+
+struct LayoutImportCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import",
+        abstract: "Turn a GridWorks hardware layout into one of Tidegate's.",
+        discussion: """
+            The layout goes to standard output, with comments that say what to fill in. What has no \
+            driver here, what is simulated and what to do before the first run goes to standard error.
+
+            Ends with 0 when the layout was imported, 1 when it has problems, 66 when it cannot be read.
+            """)
+
+    @Argument(help: "The GridWorks hardware-layout.json.", completion: .file(extensions: ["json"]))
+    var file: String
+
+    @Option(help: "A file to make for the layout, instead of standard output.")
+    var output: String?
+
+    @Flag(help: "Leave the upstream for the GridWorks link out, for a gateway that stays local.")
+    var noUpstream = false
+
+    func run() throws {
+        let bytes: [UInt8]
+        do {
+            bytes = try Machine.bytes(of: file)
+        } catch {
+            Output.error("tidegate: cannot read \(error.detail)")
+            throw ExitStatus.noInput.code
+        }
+        let (layout, problems) = GridworksLayout.read(bytes)
+        guard let layout else { throw refused(problems, of: file) }
+        let made = LayoutImport(layout, hasUpstream: !noUpstream)
+        for note in made.notes { Output.error(note) }
+        guard !made.isEmpty else {
+            Output.error("\(file): nothing in it has a driver here")
+            throw ExitStatus.failure.code
+        }
+        // The upstream stands last, so that all lines are those of the text that is written.
+        let checked = LayoutImport(layout, hasUpstream: false).text
+        let doubts = LayoutReader.read(Array(checked.utf8), registry: .standard).problems
+        guard doubts.isEmpty else { throw refused(doubts, of: "\(file), imported") }
+        try write(made.text)
+    }
+
+    private func refused(_ problems: [Problem], of name: String) -> ExitCode {
+        for problem in problems { Output.error("\(name), \(problem)") }
+        Output.error("\(name): \(problems.count) \(problems.count == 1 ? "problem" : "problems")")
+        return ExitStatus.failure.code
+    }
+
+    private func write(_ text: String) throws {
+        guard let output else {
+            Output.write(text, to: STDOUT_FILENO)
+            return
+        }
+        // An import that somebody has filled in by hand since is not overwritten.
+        // Sound: the path lives for the length of the call.
+        let descriptor = unsafe open(output, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else {
+            Output.error("tidegate: cannot make \(output): \(errorWords(errno))")
+            throw ExitStatus.failure.code
+        }
+        let isWritten = Output.write(text, to: descriptor)
+        guard close(descriptor) == 0, isWritten else {
+            Output.error("tidegate: cannot write \(output): \(errorWords(errno))")
+            throw ExitStatus.failure.code
+        }
+        Output.error("\(output): written; try it with: tidegate run \(output) --simulate")
+    }
+}

@@ -1,0 +1,113 @@
+import ArgumentParser
+import Channels
+import Upstreams
+import Vocabulary
+
+/// One order of the command line to a running gateway.
+struct Order: Sendable {
+    let node: String
+    /// Nil to give back what was taken over.
+    let value: String?
+    let takeOverFor: Duration?
+    /// In seconds.
+    let within: Int
+    /// The command that was typed, for messages.
+    let command: String
+
+    /// - Returns: The answer, which is a confirmation.
+    /// - Throws: The exit status for every other outcome, which has been told.
+    func ask(_ options: BrokerOptions) async throws -> PlainAnswer {
+        let clock = SystemClock()
+        let target = try options.target(for: command)
+        guard let node = ShNodeName(node), let gateway = target.gateway else {
+            Output.error("tidegate: name the gateway with --gateway")
+            throw ExitStatus.configuration.code
+        }
+        var chance = SystemChance()
+        let id = CommandID(using: &chance)
+        let responseTopic = target.reader.responseTopic(gateway: gateway, name: "cli-\(id.text)")
+        guard
+            let message = target.reader.command(
+                gateway: gateway, node: node, value: value, id: id, takeOverFor: takeOverFor,
+                by: .cli, expires: expiry(on: clock),
+                responseTopic: responseTopic, correlationData: Array(id.text.utf8))
+        else {
+            Output.error("tidegate: \"\(value ?? "")\" must be on, off or a number")
+            throw ExitStatus.usage.code
+        }
+        let session = MqttSession(settings: target.settings, clock: clock)
+        session.connect()
+        let asking = Ask(session: session, target: target, id: id)
+        let outcome = await Channels.within(.seconds(within), on: clock) {
+            await asking.ask(message, responseTopic: responseTopic)
+        }
+        session.close()
+        return try end(outcome ?? .late)
+    }
+
+    /// A board whose clock is not set could not judge an expiry, and would refuse it.
+    private func expiry(on clock: any GatewayClock) -> WallTime? {
+        clock.isWallTimeSure ? clock.wallTime.advanced(by: .seconds(within)) : nil
+    }
+
+    private func end(_ outcome: Ask.Outcome) throws -> PlainAnswer {
+        switch outcome {
+        case .answered(let answer) where answer.outcome == .confirmed: return answer
+        case .answered(let answer):
+            let what = value == nil ? "given back" : "set"
+            Output.error(
+                "tidegate: \(node) was not \(what), \(answer.outcome): "
+                    + (answer.detail ?? "no reason given"))
+            throw (answer.outcome == .late ? ExitStatus.late : ExitStatus.failure).code
+        case .unavailable(let why):
+            Output.error("tidegate: \(why)")
+            throw ExitStatus.unavailable.code
+        case .late:
+            Output.error(
+                "tidegate: no answer from \(node) within \(within) s; "
+                    + "it is not known whether it was set")
+            throw ExitStatus.late.code
+        }
+    }
+}
+
+/// One question over MQTT and its one answer.
+private struct Ask: Sendable {
+    enum Outcome: Sendable {
+        case answered(PlainAnswer)
+        case unavailable(String)
+        case late
+    }
+
+    let session: MqttSession
+    let target: BrokerOptions.Target
+    let id: CommandID
+
+    func ask(_ message: MqttMessage, responseTopic: String) async -> Outcome {
+        var wasSent = false
+        for await news in session.news {
+            do throws(UpstreamError) {
+                switch news {
+                case .connected: try session.subscribe(responseTopic)
+                // Asked only now, so that the answer cannot come before we listen.
+                case .subscribed:
+                    try session.publish(message)
+                    wasSent = true
+                // After the command is out, nobody knows whether it arrived.
+                case .disconnected where wasSent: return .late
+                case .unreachable(let why), .refused(let why), .disconnected(let why),
+                    .subscriptionRefused(_, let why), .publishRefused(_, let why, _, _):
+                    return .unavailable("\(target.settings.broker): \(why)")
+                case .received(let reply):
+                    if let answer = target.reader.answer(in: reply), answer.id == id {
+                        return .answered(answer)
+                    }
+                case .acknowledged, .dropped: break
+                }
+            } catch {
+                return .unavailable("\(error)")
+            }
+        }
+        return .late
+    }
+}

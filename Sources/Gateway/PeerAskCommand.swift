@@ -1,0 +1,138 @@
+import ArgumentParser
+import Documents
+import Glibc
+import Peers
+import Upstreams
+import Vocabulary
+
+struct PeerAskCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ask", abstract: "Ask a gateway for a value, its status, or to switch.",
+        usage: """
+            tidegate peer ask HOST[:PORT] read CHANNEL
+            tidegate peer ask HOST[:PORT] set NODE VALUE
+            tidegate peer ask HOST[:PORT] status
+            tidegate peer ask HOST[:PORT] watch
+            """,
+        discussion: """
+            Words on a terminal, one JSON object a line elsewhere. Ends with 0 when it is answered, 1 \
+            when it is refused or fails, 69 when nobody is there, 75 when it is not known whether a \
+            command was carried out.
+            """)
+
+    @Argument(help: "HOST[:PORT] of a gateway whose layout has a \"peers\" section.")
+    var address: String
+
+    @Argument(help: "read CHANNEL, set NODE VALUE, status or watch.")
+    var words: [String]
+
+    @Option(help: "How long to wait for the answer, in seconds.")
+    var within: Int = 8
+
+    @OptionGroup var speech: PeerSpeech
+    @OptionGroup var options: PeerOptions
+
+    func validate() throws {
+        guard (1...1200).contains(within) else {
+            throw ValidationError("--within must be 1 to 1200")
+        }
+        _ = try question(id: CommandID("check"), at: nil)
+    }
+
+    /// - Parameter now: When a command is given; it expires when nobody waits for its answer any more.
+    private func question(id: CommandID?, at now: WallTime?) throws -> PeerQuestion {
+        switch (words.first, words.count) {
+        case ("status", 1): return .status
+        case ("watch", 1): return .watch
+        case ("read", 2):
+            guard let channel = DataChannelName(words[1]) else {
+                throw ValidationError(
+                    "\"\(words[1])\" is no \(DataChannelTag.noun): \(DataChannelTag.form)")
+            }
+            return .read(channel)
+        case ("set", 3):
+            guard let node = ShNodeName(words[1]), let id else {
+                throw ValidationError(
+                    "\"\(words[1])\" is no \(ShNodeTag.noun): \(ShNodeTag.form)")
+            }
+            let value: JsonValue
+            if ["on", "off"].contains(words[2]) {
+                value = .text(words[2])
+            } else if let number = DecimalNumber(words[2]) {
+                value = .number(number)
+            } else {
+                throw ValidationError("\"\(words[2])\" must be on, off or a number")
+            }
+            return .set(
+                node,
+                PeerOrder(
+                    value: value, id: id, expires: now?.advanced(by: .seconds(within))))
+        default:
+            throw ValidationError("ask for: read CHANNEL, set NODE VALUE, status or watch")
+        }
+    }
+
+    func run() async throws {
+        let address = try PeerArguments.address(address)
+        let clock = SystemClock()
+        var chance = SystemChance()
+        let question = try question(id: CommandID(using: &chance), at: clock.wallTime)
+        var settings = speech.settings()
+        settings.timeout = .seconds(within)
+        let node = try PeerArguments.node(settings, options, speech, reaching: address)
+        if question == .watch {
+            try await watch(node, address)
+        } else {
+            let text = try await PeerArguments.ending { () throws(PeerError) in
+                try await node.ask(question, of: address)
+            }
+            try show(text, question)
+        }
+        await node.stop()
+    }
+
+    private func watch(_ node: PeerNode, _ address: PeerAddress) async throws {
+        let watch = await node.watch(address)
+        while let text = try await PeerArguments.ending({ () throws(PeerError) in
+            try await watch.next()
+        }) {
+            try show(text, .watch)
+        }
+        Output.error("tidegate: \(address): ended the watch")
+    }
+
+    private func show(_ text: [UInt8], _ question: PeerQuestion) throws {
+        let json = String(decoding: text, as: UTF8.self)
+        if let why = JsonParser.parse(text).document?["refused"]?.text {
+            Output.error("tidegate: \(address): refused, \(why)")
+            throw ExitStatus.failure.code
+        }
+        let message = MqttMessage(topic: "", payload: text)
+        switch question {
+        case .set(let node, _):
+            guard let answer = PlainReader().answer(in: message) else {
+                return Output.line(json)
+            }
+            guard answer.outcome == .confirmed else {
+                Output.error(
+                    "tidegate: \(node) was not set, \(answer.outcome): "
+                        + (answer.detail ?? "no reason given"))
+                throw (answer.outcome == .late ? ExitStatus.late : ExitStatus.failure).code
+            }
+            Output.line("\(node) is \(answer.value.map { word($0) } ?? words[2])")
+        case .read, .watch:
+            guard Output.isTerminal, let reading = PlainReader().reading(in: message) else {
+                if !Output.write(json + "\n", to: STDOUT_FILENO) { throw ExitStatus.success.code }
+                return
+            }
+            Output.line("\(reading.channel): \(reading.text)")
+        case .status: Output.line(json)
+        }
+    }
+
+    /// What was asked in words is answered in words.
+    private func word(_ number: DecimalNumber) -> String {
+        guard ["on", "off"].contains(words[2]) else { return "\(number)" }
+        return number.mantissa == 0 ? "off" : "on"
+    }
+}

@@ -1,0 +1,251 @@
+import ArgumentParser
+import Glibc
+import NIOCore
+import Peers
+import UnixSignals
+import Vocabulary
+
+struct PeerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "peer",
+        abstract: "Talk to a gateway directly, without a broker.",
+        discussion: """
+            On this machine nothing more is needed. From another one, make a key on both (keygen), tell \
+            each of the other (pair), and give the layout a "peers" section.
+            """,
+        subcommands: [
+            PeerAskCommand.self, PeerKeygenCommand.self, PeerPairCommand.self,
+            PeerServeCommand.self, PeerPingCommand.self,
+        ])
+}
+
+/// How a test node speaks.
+struct PeerSpeech: ParsableArguments {
+    @Option(help: "sync counts a message as sent when it was released, async when it has left.")
+    var mode = "sync"
+
+    @Option(help: "How many messages may be in work on one connection, 1 to 32; async only.")
+    var slots = 16
+
+    @Flag(help: "Speak TLS on this machine too.")
+    var tls = false
+
+    func validate() throws {
+        guard PeerSettings.Mode(rawValue: mode) != nil else {
+            throw ValidationError("--mode must be sync or async")
+        }
+        guard (1...32).contains(slots) else { throw ValidationError("--slots must be 1 to 32") }
+    }
+
+    /// - Parameter echoes: Whether plain messages are sent back.
+    func settings(echoes: Bool = false) -> PeerSettings {
+        PeerSettings(
+            mode: PeerSettings.Mode(rawValue: mode) ?? .synchronous, slots: slots, echoes: echoes)
+    }
+}
+
+struct PeerServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Send back whatever comes, to try out links and cables.",
+        discussion: """
+            Prints the address it listens on. A gateway is served by its "peers" section and not by \
+            this. Ends on SIGINT or SIGTERM.
+            """)
+
+    @Option(help: "HOST:PORT to listen on; port 0 takes any free one.")
+    var listen = "127.0.0.1:2998"
+
+    @Option(help: "How many connections others may have.")
+    var connections = 32
+
+    @OptionGroup var speech: PeerSpeech
+    @OptionGroup var options: PeerOptions
+
+    func run() async throws {
+        let address = try PeerArguments.address(listen)
+        var settings = speech.settings(echoes: true)
+        settings.connectionLimit = max(1, connections)
+        Machine.raiseDescriptorLimit()
+        let node = try PeerArguments.node(settings, options, speech, reaching: address)
+        let lines = Task { for await line in node.notices { Output.error("tidegate: \(line)") } }
+        let port = try await PeerArguments.ending { () throws(PeerError) in
+            try await node.listen(on: address)
+        }
+        Output.line("listening on \(PeerAddress(host: address.host, port: port))")
+        for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) { break }
+        await node.stop()
+        lines.cancel()
+    }
+}
+
+struct PeerPingCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ping", abstract: "Measure messages to an echo and back.")
+
+    @Argument(help: "HOST[:PORT] of a peer serve, or of any chirp echo.")
+    var address: String
+
+    @Option(help: "How many messages.")
+    var count = 100
+
+    @Option(help: "Bytes in each.")
+    var size = 32
+
+    @Option(help: "How many are on their way at once.")
+    var inFlight = 1
+
+    @OptionGroup var speech: PeerSpeech
+    @OptionGroup var options: PeerOptions
+
+    func validate() throws {
+        guard count > 0, (1...1000).contains(inFlight), (0...(1 << 20)).contains(size) else {
+            throw ValidationError("--count from 1, --in-flight 1 to 1000, --size up to 1 MiB")
+        }
+    }
+
+    func run() async throws {
+        let address = try PeerArguments.address(address)
+        let clock = SystemClock()
+        let node = try PeerArguments.node(
+            speech.settings(), options, speech, reaching: address)
+        let pinger = PeerPinger(node: node, address: address, size: size, clock: clock)
+        let start = clock.now
+        let result = await pinger.run(count: count, inFlight: inFlight)
+        let seconds = Double(start.duration(to: clock.now).wholeNanoseconds) / 1e9
+        await node.stop()
+        let times = result.times.sorted()
+        let median = times.isEmpty ? 0 : times[times.count / 2] / 1_000
+        let rate = Int(Double(times.count) / seconds)
+        Output.line(
+            "\(times.count) of \(count) answered, \(rate)/s, half of them within \(median) us")
+        if let error = result.errors.first {
+            Output.error(
+                "tidegate: \(result.errors.count) failed, the first after "
+                    + "\(result.firstFailure / 1_000) us: \(error)")
+            throw ExitStatus(error).code
+        }
+    }
+}
+
+/// Sends and times messages. It lives on its node's event loop, so that what it measures is the link.
+actor PeerPinger {
+    struct Result: Sendable {
+        /// Nanoseconds for each that came back as it was sent.
+        var times: [Int64] = []
+        /// What befell the others.
+        var errors: [PeerError] = []
+        /// How long the first of them took to be told, in nanoseconds.
+        var firstFailure: Int64 = 0
+    }
+
+    private let node: PeerNode
+    private let address: PeerAddress
+    private let data: ByteBuffer
+    private let clock: any GatewayClock
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor {
+        // Sound: the node, which is kept here, keeps its executor.
+        unsafe node.unownedExecutor
+    }
+
+    init(node: PeerNode, address: PeerAddress, size: Int, clock: any GatewayClock) {
+        (self.node, self.address, self.clock) = (node, address, clock)
+        data = ByteBuffer(repeating: UInt8(ascii: "t"), count: size)
+    }
+
+    /// Sends `count` messages, so many of them at once.
+    func run(count: Int, inFlight: Int) async -> Result {
+        await withTaskGroup(of: Result.self) { group in
+            for lane in 0..<min(inFlight, count) {
+                let share = count / inFlight + (lane < count % inFlight ? 1 : 0)
+                group.addTask(executorPreference: node.taskExecutor) { await self.lane(share) }
+            }
+            var all = Result()
+            for await one in group {
+                all.times += one.times
+                if all.errors.isEmpty { all.firstFailure = one.firstFailure }
+                all.errors += one.errors
+            }
+            return all
+        }
+    }
+
+    private func lane(_ count: Int) async -> Result {
+        var result = Result()
+        result.times.reserveCapacity(count)
+        for _ in 0..<count {
+            let start = clock.now
+            do throws(PeerError) {
+                let answer = try await node.request(data, to: address)
+                guard answer.data == data else {
+                    throw PeerError(.malformed, "\(address): sent back something else")
+                }
+                result.times.append(start.duration(to: clock.now).wholeNanoseconds)
+            } catch {
+                if result.errors.isEmpty {
+                    result.firstFailure = start.duration(to: clock.now).wholeNanoseconds
+                }
+                result.errors.append(error)
+                // Nobody is there: the others would only be told the same.
+                if error.kind == .unreachable || error.kind == .notTrusted { break }
+            }
+        }
+        return result
+    }
+}
+
+/// What the peer commands have in common.
+enum PeerArguments {
+    static func address(_ text: String) throws -> PeerAddress {
+        guard let address = PeerAddress(text) else {
+            throw ValidationError("\"\(text)\" must be HOST or HOST:PORT")
+        }
+        return address
+    }
+
+    /// A node for one command, with TLS where the address or the options ask for it.
+    static func node(
+        _ settings: PeerSettings, _ options: PeerOptions, _ speech: PeerSpeech?,
+        reaching address: PeerAddress
+    ) throws -> PeerNode {
+        signal(SIGPIPE, SIG_IGN)
+        let wantsTls = speech?.tls ?? false
+        var tls: PeerTls?
+        if wantsTls || !address.isLoopback {
+            let files = try options.files()
+            do throws(MachineError) {
+                tls = try files.tls { Output.error("tidegate: \($0)") }
+            } catch {
+                Output.error("tidegate: \(error)")
+                throw ExitStatus.configuration.code
+            }
+        }
+        return PeerNode(
+            settings: settings, tls: tls, usesTlsOnLoopback: wantsTls, clock: SystemClock(),
+            chance: SystemChance())
+    }
+
+    /// Does `work`; tells what went wrong and ends the command otherwise.
+    static func ending<Result: Sendable>(
+        _ work: () async throws(PeerError) -> Result
+    ) async throws -> Result {
+        do throws(PeerError) {
+            return try await work()
+        } catch {
+            Output.error("tidegate: \(error)")
+            throw ExitStatus(error).code
+        }
+    }
+}
+
+extension ExitStatus {
+    /// How a command ends that failed on the direct link.
+    init(_ error: PeerError) {
+        switch error.kind {
+        case .unreachable, .busy, .stopped: self = .unavailable
+        case .late, .lost: self = .late
+        case .notTrusted, .malformed, .tooLarge: self = .failure
+        case .setting: self = .configuration
+        }
+    }
+}

@@ -1,0 +1,183 @@
+import ArgumentParser
+import Glibc
+import Peers
+import Vocabulary
+
+struct PeerKeygenCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "keygen", abstract: "Make this side's key, or show the one that there is.",
+        discussion: """
+            Prints the fingerprint, by which the other side knows this one. A key that exists is shown \
+            and stays; --new replaces it, and then everybody must be paired again.
+            """)
+
+    @Option(help: "What this side is called in its certificate; the host's name when not given.")
+    var name: String?
+
+    @Flag(help: "Replace a key that exists.")
+    var new = false
+
+    @OptionGroup var options: PeerOptions
+
+    func validate() throws {
+        if let name, !PeerList.isName(name) {
+            throw ValidationError("--name must be 1 to 64 letters, digits and .-_")
+        }
+    }
+
+    func run() async throws {
+        let files = try options.files()
+        do {
+            if new || !Machine.exists(files.key) { try make(files) }
+            let pem = try Machine.bytes(of: files.key, limit: 1 << 20)
+            guard let fingerprint = Fingerprint(pem: pem) else {
+                throw MachineError("\(files.key): holds no certificate; --new replaces it")
+            }
+            Output.line("key          \(files.key)")
+            Output.line("fingerprint  \(fingerprint)")
+            Output.line("")
+            Output.line("On the other side, say who this is:")
+            Output.line("  tidegate peer pair NAME --fingerprint \"\(fingerprint)\"")
+        } catch let error as MachineError {
+            Output.error("tidegate: \(error)")
+            throw ExitStatus.noInput.code
+        } catch let error as PeerError {
+            Output.error("tidegate: \(error)")
+            throw ExitStatus.software.code
+        }
+    }
+
+    private func make(_ files: PeerFiles) throws {
+        var chance = SystemChance()
+        let host = Machine.hostName
+        let key = try PeerKey(
+            name: name ?? (PeerList.isName(host) ? host : "tidegate"), using: &chance)
+        if files.key.hasPrefix(files.folder + "/") { try Machine.makeFolder(files.folder) }
+        try Machine.write(key.secret, to: files.key)
+    }
+}
+
+struct PeerPairCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pair", abstract: "Let another side in, and say what it may do.",
+        discussion: """
+            Pairing goes both ways: do it on each side. Give the other side's fingerprint, which its \
+            keygen shows; or its certificate as a file; or --from, which asks it over the network, shows \
+            what it says and waits for your yes. A running gateway knows at once.
+            """)
+
+    @Argument(help: "What to call the other side: in logs, and to take it off the list again.")
+    var name: String
+
+    @Option(help: "Its fingerprint: 64 hexadecimal digits; blanks do not count.")
+    var fingerprint: String?
+
+    @Option(help: "Its certificate as a PEM file.")
+    var certificate: String?
+
+    @Option(help: "HOST[:PORT] where it listens.")
+    var from: String?
+
+    @Option(help: "What it may do here: read, switch or read,switch; none to ask it only.")
+    var rights = "read"
+
+    @Flag(help: "Do not ask whether the fingerprint that --from found is the right one.")
+    var yes = false
+
+    @Flag(help: "Take it off the list.")
+    var remove = false
+
+    @OptionGroup var options: PeerOptions
+
+    func validate() throws {
+        guard PeerList.isName(name) else {
+            throw ValidationError("\"\(name)\" must be 1 to 64 letters, digits and .-_")
+        }
+        let ways = [fingerprint, certificate, from].count { $0 != nil }
+        guard ways == (remove ? 0 : 1) else {
+            throw ValidationError(
+                remove
+                    ? "--remove needs the name alone"
+                    : "give one of --fingerprint, --certificate and --from")
+        }
+        _ = try given()
+    }
+
+    private func given() throws -> Set<PeerRight> {
+        guard rights != "none" else { return [] }
+        return Set(
+            try rights.split(separator: ",").map { word in
+                guard let right = PeerRight(rawValue: String(word)) else {
+                    throw ValidationError("--rights must be read, switch, read,switch or none")
+                }
+                return right
+            })
+    }
+
+    func run() async throws {
+        let files = try options.files()
+        do {
+            let list = try files.readList()
+            if files.list.hasPrefix(files.folder + "/") { try Machine.makeFolder(files.folder) }
+            guard !remove else { return try takeOff(list, files) }
+            let fingerprint = try await theirs(files)
+            let entry = PeerList.Entry(name: name, fingerprint: fingerprint, rights: try given())
+            try Machine.write(list.adding(entry).text, to: files.list)
+            let may = entry.rights.sorted().map(\.rawValue).joined(separator: " and ")
+            Output.line("\(name) may \(may.isEmpty ? "do nothing here" : may)")
+            Output.line("fingerprint  \(fingerprint)")
+        } catch let error as MachineError {
+            Output.error("tidegate: \(error)")
+            throw ExitStatus.noInput.code
+        } catch let error as PeerError {
+            Output.error("tidegate: \(error)")
+            throw ExitStatus(error).code
+        }
+    }
+
+    private func takeOff(_ list: PeerList, _ files: PeerFiles) throws {
+        let entries = list.entries.filter { $0.name != name }
+        guard entries.count < list.entries.count else {
+            throw MachineError("\(files.list): there is no \(name)")
+        }
+        try Machine.write(
+            PeerList(authority: list.authority, entries: entries).text, to: files.list)
+        Output.line("\(name) is off the list")
+    }
+
+    private func theirs(_ files: PeerFiles) async throws -> Fingerprint {
+        if let fingerprint {
+            guard let read = Fingerprint(fingerprint) else {
+                throw MachineError("--fingerprint: must be 64 hexadecimal digits")
+            }
+            return read
+        }
+        if let certificate {
+            let pem = try Machine.bytes(of: certificate, limit: 1 << 20)
+            guard let read = Fingerprint(pem: pem) else {
+                throw MachineError("\(certificate): holds no certificate")
+            }
+            return read
+        }
+        let address = try PeerArguments.address(from ?? "")
+        let own = try files.tls { _ in }
+        // A node that knows nobody: whoever answers is a stranger, and is shown.
+        let tls = try PeerTls(
+            pem: try Machine.bytes(of: files.key, limit: 1 << 20), authority: nil
+        ) { PeerList() }
+        let node = PeerNode(
+            tls: tls, usesTlsOnLoopback: true, clock: SystemClock(), chance: SystemChance())
+        let found = try await node.meet(address)
+        await node.stop()
+        Output.line("this side    \(own.fingerprint)")
+        Output.line("\(address)")
+        Output.line("             \(found)")
+        if !yes {
+            Output.line("Do both stand so on the other side (tidegate peer keygen)? yes or no:")
+            guard readLine()?.lowercased() == "yes" else {
+                throw MachineError("\(address): not paired")
+            }
+        }
+        return found
+    }
+}

@@ -1,0 +1,167 @@
+import Brokers
+import Channels
+import Glibc
+import Journals
+import Links
+import Proactors
+import Threads
+import UnixSignals
+import Upstreams
+import Vocabulary
+
+/// One `tidegate upstream` from its start to its exit status.
+actor RunningParent {
+    /// Which broker it talks to.
+    enum BrokerPlace: Sendable {
+        case embedded
+        case at(BrokerAddress, user: String?, password: String?, tls: MqttTls?)
+    }
+
+    /// What the command line asks for.
+    struct Plan: Sendable {
+        let alias: GatewayName
+        let shortName: String
+        let children: [GridworksParentCodec.Child]
+        let rules: LinkRules
+        let broker: BrokerPlace
+        let directory: String
+        /// The file of what was received.
+        let path: String
+        let size: Int64
+    }
+
+    /// How long the last lines have to reach whoever reads, and the broker to end.
+    private static let lastWords = Duration.milliseconds(300)
+
+    private let plan: Plan
+    private let clock: any GatewayClock
+    private let screen: ParentScreen
+    private var broker: EmbeddedBroker?
+    private var runFile: RunFile?
+
+    init(plan: Plan, isTable: Bool, clock: any GatewayClock) {
+        (self.plan, self.clock) = (plan, clock)
+        screen = ParentScreen(
+            title: "parent \(plan.alias)", children: plan.children.map(\.alias), isTable: isTable,
+            clock: clock)
+    }
+
+    /// Runs until a signal or `quit` asks for the end.
+    func run() async -> ExitStatus {
+        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
+        let (requests, request) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        // Listens to the very end of the process, so that a second signal always counts.
+        Task {
+            var isStopping = false
+            for await signal in signals {
+                if isStopping {
+                    Output.errorIfHeard("tidegate: second signal, \(signal): stopped at once")
+                    _exit(ExitStatus.interrupted.rawValue)
+                }
+                isStopping = true
+                request.yield()
+            }
+        }
+        let lock: StateLock
+        let store = ReceivedStore(path: plan.path, size: plan.size, clock: clock)
+        let parent: Parent
+        do {
+            lock = try StateLock(directory: plan.directory)
+            try await store.open()
+            parent = Parent(
+                desk: desk(), session: MqttSession(settings: try await login(), clock: clock),
+                store: store, clock: clock, tell: { [screen] in screen.show($0) })
+        } catch {
+            let detail = (error as? JournalError)?.detail ?? "\(error)"
+            Output.error("tidegate: cannot start: \(detail)")
+            return .unavailable
+        }
+        defer { withExtendedLifetime(lock) {} }
+        await parent.start()
+        listen(to: parent, request)
+        for await _ in requests { break }
+        await parent.stop()
+        await end()
+        return .success
+    }
+
+    private func desk() -> ParentDesk {
+        var chance = SystemChance()
+        return ParentDesk(
+            alias: plan.alias, shortName: plan.shortName, children: plan.children,
+            rules: plan.rules, chance: SeededGenerator(seed: chance.next()))
+    }
+
+    private func end() async {
+        runFile?.remove()
+        let (broker, screen) = (broker, screen)
+        await within(Self.lastWords, on: clock) { await broker?.stop() }
+        await within(Self.lastWords, on: clock) { await screen.finish() }
+    }
+
+    /// Hands on what is typed, line by line. The end of the input is not the end of the program.
+    private nonisolated func listen(
+        to parent: Parent, _ request: AsyncStream<Void>.Continuation
+    ) {
+        let (lines, line) = AsyncStream<String>.makeStream(bufferingPolicy: .bufferingOldest(256))
+        startThread(named: "orders") {
+            while let text = readLine() { line.yield(text) }
+            line.finish()
+        }
+        Task {
+            for await line in lines {
+                if ParentOrder(line) == .quit {
+                    request.yield()
+                } else {
+                    await parent.take(line: line)
+                }
+            }
+        }
+    }
+
+    // MARK: The broker
+
+    private func login() async throws -> MqttSettings {
+        let clientID = "tidegate-upstream-\(plan.alias)"
+        var settings: MqttSettings
+        switch plan.broker {
+        case .at(let address, let user, let password, let tls):
+            settings = MqttSettings(
+                broker: address, clientID: clientID, user: user, password: password, tls: tls)
+        case .embedded:
+            let login = try await startBroker()
+            settings = MqttSettings(
+                broker: login.address, clientID: clientID, user: login.user,
+                password: login.password)
+        }
+        (settings.window, settings.inboxCapacity) = (1_024, 1_024)
+        settings.largestPayload = GridworksParentCodec.longest
+        return settings
+    }
+
+    /// Starts a private mosquitto and leaves its address and password to programs of this user.
+    private func startBroker() async throws -> BrokerLogin {
+        var chance = SystemChance()
+        try RunFile.prepareFolder()
+        let broker = EmbeddedBroker(
+            folder: "\(RunFile.folder)/\(plan.alias)-broker", clock: clock, using: &chance)
+        self.broker = broker
+        let login = try await broker.start()
+        let file = RunFile(
+            gateway: plan.alias, broker: login.address, user: login.user,
+            password: login.password, topic: "tidegate")
+        try file.write()
+        runFile = file
+        Output.error("tidegate: the private broker listens at \(login)")
+        Task {
+            for await news in broker.news {
+                switch news {
+                case .started: break
+                case .died(let reason): Output.error("tidegate: the private broker died: \(reason)")
+                case .restarted: Output.error("tidegate: the private broker runs again")
+                }
+            }
+        }
+        return login
+    }
+}

@@ -1,0 +1,136 @@
+import Documents
+import Vocabulary
+
+/// Reads a GridWorks layout's keys; `GridworksChecks` then looks at what they mean together.
+struct GridworksReader {
+    private(set) var problems: [Problem] = []
+    private var classes: [String: JsonNode] = [:]
+
+    /// - Returns: Nil when the document is too far from a layout to check more.
+    mutating func layout(_ document: JsonNode) -> GridworksLayout? {
+        guard document.group != nil else {
+            tell(document.place, "is \(document.value.noun); a layout is an object")
+            return nil
+        }
+        guard document["ShNodes"] != nil else {
+            let hint =
+                document["gateway"] == nil ? "" : "; this looks like a Tidegate layout already"
+            tell(document.place, "ShNodes is missing: this is no GridWorks hardware layout" + hint)
+            return nil
+        }
+        let scada = gNode("MyScadaGNode", of: document)
+        let isOld = document["MyLeafTransactiveNodeGNode"] == nil
+        let parent = gNode(
+            isOld ? "MyAtomicTNodeGNode" : "MyLeafTransactiveNodeGNode", of: document)
+        let asset = gNode("MyTerminalAssetGNode", of: document)
+        readClasses(document)
+        let nodes = entries("ShNodes", of: document).compactMap { node($0) }
+        let components = [
+            "Ads111xBasedComponents", "ResistiveHeaterComponents", "ElectricMeterComponents",
+            "OtherComponents",
+        ].flatMap { entries($0, of: document) }.compactMap { component($0) }
+        let channels = entries("DataChannels", of: document).compactMap { channel($0) }
+        let derived = ["DerivedChannels", "SynthChannels"].flatMap { entries($0, of: document) }
+            .compactMap { text("Name", of: $0) }
+        guard let scada, let parent, let asset else { return nil }
+        guard let gateway = GatewayName(scada.alias) else {
+            tell(scada.place, "Alias \(scada.alias) is no gateway alias: \(GatewayTag.form)")
+            return nil
+        }
+        return GridworksLayout(
+            gateway: gateway, instance: scada.id ?? "", parent: parent.alias,
+            parentShortName: isOld ? "a" : "ltn", terminalAsset: asset.alias,
+            strategy: document["Strategy"]?.text, nodes: nodes, components: components,
+            channels: channels, derived: derived)
+    }
+
+    mutating func tell(_ place: Place, _ message: String) {
+        problems.append(Problem(place, message))
+    }
+
+    private mutating func gNode(
+        _ key: String, of document: JsonNode
+    ) -> (alias: String, id: String?, place: Place)? {
+        guard let node = object(key, of: document), let alias = text("Alias", of: node) else {
+            return nil
+        }
+        if GatewayName(alias) == nil {
+            tell(node.place, "Alias \(alias) must be \(GatewayTag.form)")
+            return nil
+        }
+        var id: String?
+        if key == "MyScadaGNode" {
+            id = text("GNodeId", of: node)
+            if let id, !isUuid(id) {
+                tell(node["GNodeId"]?.place ?? node.place, "\(id) is no UUID of version 4")
+            }
+        }
+        return (alias, id, node.place)
+    }
+
+    private func isUuid(_ text: String) -> Bool {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        return parts.map(\.utf8.count) == [8, 4, 4, 4, 12] && parts[2].first == "4"
+            && parts.allSatisfy { $0.utf8.allSatisfy { Character(Unicode.Scalar($0)).isHexDigit } }
+    }
+
+    private mutating func readClasses(_ document: JsonNode) {
+        for list in [
+            "Ads111xBasedCacs", "ResistiveHeaterCacs", "ElectricMeterCacs", "OtherCacs",
+        ] {
+            for entry in entries(list, of: document) {
+                guard let id = text("ComponentAttributeClassId", of: entry) else { continue }
+                _ = text("MakeModel", of: entry)
+                classes[id] = entry
+            }
+        }
+    }
+
+    private mutating func node(_ entry: JsonNode) -> GridworksNode? {
+        let name = text("Name", of: entry)
+        let actorClass = text("ActorClass", of: entry)
+        let nameplate = whole("NameplatePowerW", of: entry, required: false)
+        guard let name, let actorClass else { return nil }
+        return GridworksNode(
+            name: name, title: title(of: entry), actorClass: actorClass,
+            hierarchy: text("ActorHierarchyName", of: entry, required: false),
+            component: text("ComponentId", of: entry, required: false),
+            nameplate: nameplate, place: entry.place)
+    }
+
+    private mutating func channel(_ entry: JsonNode) -> GridworksChannel? {
+        let name = text("Name", of: entry)
+        let about = text("AboutNodeName", of: entry)
+        let capturedBy = text("CapturedByNodeName", of: entry)
+        let telemetry = text("TelemetryName", of: entry)
+        guard let name, let about, let capturedBy, let telemetry else { return nil }
+        return GridworksChannel(
+            name: name, title: title(of: entry), about: about, capturedBy: capturedBy,
+            telemetry: telemetry,
+            isInPowerMetering: flag("InPowerMetering", of: entry, required: false) ?? false,
+            place: entry.place)
+    }
+
+    private mutating func component(_ entry: JsonNode) -> GridworksComponent? {
+        let id = text("ComponentId", of: entry)
+        let typeName = text("TypeName", of: entry)
+        let classId = text("ComponentAttributeClassId", of: entry)
+        guard let id, let typeName, let classId else { return nil }
+        guard let kind = classes[classId] else {
+            tell(
+                entry["ComponentAttributeClassId"]?.place ?? entry.place,
+                "no component attribute class of this layout has the id \(classId)")
+            return nil
+        }
+        let form = form(of: entry, typeName: typeName, kind: kind)
+        let least = whole("MinPollPeriodMs", of: kind, required: false, in: 1...86_400_000)
+        return GridworksComponent(
+            id: id, title: title(of: entry), typeName: typeName,
+            makeModel: kind["MakeModel"]?.text ?? "",
+            hardwareId: text("HwUid", of: entry, required: false),
+            leastPoll: least.map { .milliseconds($0) },
+            form: form,
+            channels: (entry["ConfigList"]?.list ?? []).compactMap { $0["ChannelName"]?.text },
+            place: entry.place)
+    }
+}

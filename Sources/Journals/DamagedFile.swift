@@ -1,0 +1,48 @@
+import Glibc
+import Threads
+import Vocabulary
+
+/// A SQLite file that is damaged and goes out of the way, with its log.
+struct DamagedFile {
+    /// Damaged files that are kept; older ones are deleted, for they take room.
+    static let kept = 2
+
+    let path: String
+
+    /// Moves it to a name with the time behind it.
+    /// - Returns: Where it is now.
+    func keepAside(at time: WallTime) throws(SqliteFailure) -> String {
+        let stamp = time.iso8601.prefix(19).filter { $0 != ":" && $0 != "-" } + "Z"
+        let aside = "\(path).damaged-\(stamp)"
+        remove(path + "-shm")
+        if exists(path + "-wal") { move(path + "-wal", to: aside + "-wal") }
+        guard move(path, to: aside) || !exists(path) else {
+            throw SqliteFailure(code: 14, words: "\(path): cannot be moved: \(errorWords(errno))")
+        }
+        forgetOldest()
+        return aside
+    }
+
+    private func forgetOldest() {
+        // Sound: the list is filled in by the call, read, and freed before it goes out of scope.
+        var found = unsafe glob_t()
+        guard unsafe glob("\(path).damaged-*Z", 0, nil, &found) == 0 else { return }
+        defer { unsafe globfree(&found) }
+        // The names end in their time, and the list is sorted.
+        let names = unsafe (0..<Int(found.gl_pathc)).compactMap { index in
+            unsafe found.gl_pathv[index].map { unsafe String(cString: $0) }
+        }
+        for name in names.dropLast(Self.kept) {
+            remove(name)
+            remove(name + "-wal")
+        }
+    }
+
+    // Sound, here and below: each path lives for the length of its call.
+    private func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+
+    @discardableResult
+    private func move(_ path: String, to other: String) -> Bool { unsafe rename(path, other) == 0 }
+
+    private func remove(_ path: String) { _ = unsafe unlink(path) }
+}

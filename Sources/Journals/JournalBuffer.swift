@@ -1,0 +1,110 @@
+import DequeModule
+import Vocabulary
+
+/// Facts on their way to the disk. A pure value; it holds `capacity` facts beside those that are being
+/// written. When the disk does not keep up the oldest gives way.
+struct JournalBuffer {
+    /// A fact with its place.
+    struct Item {
+        var entry: Entry
+        /// Where it was set aside, when it is appended anew.
+        var aside: Int64?
+    }
+
+    let capacity: Int
+    private(set) var items: Deque<Item> = []
+    /// The last place that was given away; nil before the journal knows where to begin.
+    private(set) var last: Sequence64?
+    /// Facts that came before that.
+    private var early: Deque<Fact> = []
+    /// How many of them gave way.
+    private(set) var lostEarly = 0
+    /// So many at the front are being written.
+    private var writing = 0
+    /// Places whose facts gave way and that nobody has been told of.
+    private(set) var lost: [ClosedRange<Sequence64>] = []
+
+    init(capacity: Int) { self.capacity = capacity }
+
+    /// Whether nothing waits to be written.
+    var isEmpty: Bool { items.isEmpty && early.isEmpty }
+
+    /// Takes facts in and gives them their places.
+    /// - Returns: Nil when there are none yet to give.
+    mutating func append(_ facts: [Fact], aside: Int64? = nil) -> ClosedRange<Sequence64>? {
+        guard !facts.isEmpty else { return nil }
+        guard let before = last else {
+            early += facts
+            let excess = early.count - capacity
+            if excess > 0 {
+                early.removeFirst(excess)
+                lostEarly += excess
+            }
+            return nil
+        }
+        var place = before
+        for fact in facts {
+            place += 1
+            items.append(Item(entry: Entry(sequence: place, fact: fact), aside: aside))
+        }
+        last = place
+        let excess = items.count - writing - capacity
+        if excess > 0 { drop(excess) }
+        return (before + 1)...place
+    }
+
+    /// Has the next place be after `place`, and gives places to all that waits for one.
+    mutating func begin(after place: Sequence64) {
+        precondition(place >= last ?? 0, "places rise")
+        last = place
+        let facts = Array(early)
+        early = []
+        _ = append(facts)
+    }
+
+    /// The oldest facts, which stay here until `written` or `notWritten` is called.
+    mutating func beginWriting(limit: Int) -> [Item] {
+        writing = min(limit, items.count)
+        return Array(items.prefix(writing))
+    }
+
+    /// The facts of `beginWriting` are on disk.
+    mutating func written() {
+        items.removeFirst(writing)
+        writing = 0
+    }
+
+    /// The facts of `beginWriting` wait on.
+    mutating func notWritten() {
+        writing = 0
+        let excess = items.count - capacity
+        if excess > 0 { drop(excess) }
+    }
+
+    /// Forgets the losses that were told of.
+    mutating func toldLosses() { (lost, lostEarly) = ([], 0) }
+
+    /// Moves the facts to their true time.
+    mutating func correctTimes(by offset: Duration) {
+        for index in items.indices where !items[index].entry.fact.at.isSure {
+            items[index].entry = items[index].entry.corrected(by: offset)
+        }
+        for index in early.indices where !early[index].at.isSure {
+            early[index] = Entry(sequence: 0, fact: early[index]).corrected(by: offset).fact
+        }
+    }
+
+    private mutating func drop(_ count: Int) {
+        let gone = writing..<(writing + count)
+        // One behind the other, for all places were given away in order.
+        for item in items[gone] {
+            let place = item.entry.sequence
+            if let end = lost.last, end.upperBound + 1 == place {
+                lost[lost.count - 1] = end.lowerBound...place
+            } else {
+                lost.append(place...place)
+            }
+        }
+        items.removeSubrange(gone)
+    }
+}

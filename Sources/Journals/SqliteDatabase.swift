@@ -1,0 +1,208 @@
+import CSqlite
+
+/// One connection to a SQLite file, for one thread at a time.
+///
+/// The system's library is called directly. Measured beside GRDB 7.10 with 500,000 rows: 5 s of building
+/// instead of 60 s, 9 MB resident instead of 17 MB, 0.4 s of processor time instead of 0.7 s.
+///
+/// Safe: nobody else knows the handles; they live from `init` to `deinit`.
+@safe final class SqliteDatabase {
+    /// How a file is opened.
+    enum Access { case reading, writing, creating }
+
+    private let handle: OpaquePointer
+    private var statements: [String: SqliteStatement] = [:]
+
+    /// - Throws: Also when the file is no database, which shows with the first statement.
+    init(path: String, _ access: Access) throws(SqliteFailure) {
+        let flags =
+            switch access {
+            case .reading: SQLITE_OPEN_READONLY
+            case .writing: SQLITE_OPEN_READWRITE
+            case .creating: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+            }
+        var opened: OpaquePointer?
+        // Sound, here and below: the path and the text of a statement live for the length of each call,
+        // and what the library hands out is copied before its next call.
+        let code = unsafe sqlite3_open_v2(path, &opened, flags | SQLITE_OPEN_NOMUTEX, nil)
+        guard code == SQLITE_OK, let opened = unsafe opened else {
+            let failure = SqliteFailure(
+                code: code, words: unsafe String(cString: sqlite3_errstr(code)))
+            unsafe sqlite3_close_v2(opened)
+            throw failure
+        }
+        unsafe handle = opened
+        unsafe sqlite3_extended_result_codes(handle, 1)
+        unsafe sqlite3_busy_timeout(handle, 1_000)
+    }
+
+    // Statements are finished before their connection; close_v2 waits for those that are not.
+    deinit { unsafe sqlite3_close_v2(handle) }
+
+    /// Runs statements that give no rows.
+    func execute(_ text: String) throws(SqliteFailure) {
+        let code = unsafe sqlite3_exec(handle, text, nil, nil, nil)
+        guard code == SQLITE_OK else { throw failure(code) }
+    }
+
+    /// Runs one statement to its end and throws its rows away.
+    func run(_ text: String, _ numbers: Int64..., blob: [UInt8]? = nil) throws(SqliteFailure) {
+        let statement = try prepared(text, numbers, blob.map { [$0] } ?? [])
+        defer { statement.reset() }
+        while try statement.step() {}
+    }
+
+    /// The same with several bytes, which follow the numbers in the statement.
+    func run(_ text: String, _ numbers: Int64..., blobs: [[UInt8]]) throws(SqliteFailure) {
+        let statement = try prepared(text, numbers, blobs)
+        defer { statement.reset() }
+        while try statement.step() {}
+    }
+
+    /// The first number of the first row; nil when there is no row, or NULL in it.
+    func number(_ text: String, _ numbers: Int64...) throws(SqliteFailure) -> Int64? {
+        let statement = try prepared(text, numbers, [])
+        defer { statement.reset() }
+        return try statement.step() ? statement.number(0) : nil
+    }
+
+    /// Hands each row's first two columns to `take`, a number and bytes, until it answers false.
+    func rows(
+        _ text: String, _ numbers: Int64..., take: (Int64, [UInt8]) -> Bool
+    ) throws(SqliteFailure) {
+        let statement = try prepared(text, numbers, [])
+        defer { statement.reset() }
+        while try statement.step() {
+            guard take(statement.number(0) ?? 0, statement.bytes(1)) else { return }
+        }
+    }
+
+    /// Runs `body` in a transaction: all of it is kept, or nothing.
+    func transaction<Result>(
+        _ body: () throws(SqliteFailure) -> Result
+    ) throws(SqliteFailure) -> Result {
+        try execute("BEGIN IMMEDIATE")
+        do throws(SqliteFailure) {
+            let result = try body()
+            try execute("COMMIT")
+            return result
+        } catch {
+            // The library has rolled back by itself after some failures; another one changes nothing.
+            try? execute("ROLLBACK")
+            throw error
+        }
+    }
+
+    /// Rows that the last statement changed.
+    var changes: Int { Int(unsafe sqlite3_changes(handle)) }
+
+    /// Copies what the write-ahead log holds into the database, as far as no reader is in the way.
+    /// - Returns: Pages in the log.
+    @discardableResult
+    func checkpoint(truncating: Bool) throws(SqliteFailure) -> Int {
+        var (pages, copied): (Int32, Int32) = (0, 0)
+        let mode = truncating ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE
+        let code = unsafe sqlite3_wal_checkpoint_v2(handle, nil, mode, &pages, &copied)
+        guard code == SQLITE_OK else { throw failure(code) }
+        return Int(pages)
+    }
+
+    private func prepared(
+        _ text: String, _ numbers: [Int64], _ blobs: [[UInt8]]
+    ) throws(SqliteFailure) -> SqliteStatement {
+        let statement: SqliteStatement
+        if let known = statements[text] {
+            statement = known
+        } else {
+            var made: OpaquePointer?
+            let code = unsafe sqlite3_prepare_v3(
+                handle, text, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &made, nil)
+            guard code == SQLITE_OK, let made = unsafe made else { throw failure(code) }
+            statement = unsafe SqliteStatement(made, of: handle)
+            statements[text] = statement
+        }
+        statement.bind(numbers, blobs)
+        return statement
+    }
+
+    private func failure(_ code: Int32) -> SqliteFailure { unsafe SqliteFailure(code, of: handle) }
+}
+
+/// A prepared statement. It lives no longer than its connection uses it.
+///
+/// Safe: as `SqliteDatabase`.
+@safe private final class SqliteStatement {
+    private let handle: OpaquePointer
+    private let database: OpaquePointer
+
+    // Sound, here and below: the connection is closed for good only after all of its statements.
+    init(_ handle: OpaquePointer, of database: OpaquePointer) {
+        unsafe (self.handle, self.database) = (handle, database)
+    }
+
+    deinit { unsafe sqlite3_finalize(handle) }
+
+    /// Fills in the numbers and then the bytes, in the order of the statement's question marks.
+    func bind(_ numbers: [Int64], _ blobs: [[UInt8]]) {
+        for (index, number) in numbers.enumerated() {
+            unsafe sqlite3_bind_int64(handle, Int32(index + 1), number)
+        }
+        for (offset, blob) in blobs.enumerated() {
+            let index = Int32(numbers.count + offset + 1)
+            unsafe blob.withUnsafeBytes {
+                _ = unsafe tidegate_bind_blob(handle, index, $0.baseAddress, Int32($0.count))
+            }
+        }
+    }
+
+    /// - Returns: Whether there is a row.
+    func step() throws(SqliteFailure) -> Bool {
+        switch unsafe sqlite3_step(handle) {
+        case SQLITE_ROW: return true
+        case SQLITE_DONE: return false
+        case let code: throw unsafe SqliteFailure(code, of: database)
+        }
+    }
+
+    func number(_ column: Int32) -> Int64? {
+        unsafe sqlite3_column_type(handle, column) == SQLITE_NULL
+            ? nil : unsafe sqlite3_column_int64(handle, column)
+    }
+
+    func bytes(_ column: Int32) -> [UInt8] {
+        let count = Int(unsafe sqlite3_column_bytes(handle, column))
+        guard count > 0, let start = unsafe sqlite3_column_blob(handle, column) else { return [] }
+        return unsafe Array(UnsafeRawBufferPointer(start: start, count: count))
+    }
+
+    /// Ends the look at the current row, so that the connection holds no lock for it.
+    func reset() { unsafe sqlite3_reset(handle) }
+}
+
+/// What SQLite would not do.
+struct SqliteFailure: Error, Hashable {
+    /// The extended result code.
+    let code: Int32
+    let words: String
+
+    init(code: Int32, words: String) { (self.code, self.words) = (code, words) }
+
+    // Sound: the words are copied at once.
+    fileprivate init(_ code: Int32, of handle: OpaquePointer) {
+        self.init(code: code, words: unsafe String(cString: sqlite3_errmsg(handle)))
+    }
+
+    /// Whether the file itself is broken, and not only what is around it.
+    var isDamage: Bool {
+        [SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_FORMAT, SQLITE_SCHEMA, SQLITE_ERROR]
+            .contains(code & 0xFF)
+    }
+
+    /// Whether the file can be neither read nor written, though others beside it perhaps can.
+    var isClosedDoor: Bool {
+        [SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_PERM, SQLITE_AUTH].contains(code & 0xFF)
+    }
+
+    /// Whether trying again is of no use.
+    var isNoWay: Bool { isDamage || isClosedDoor }
+}

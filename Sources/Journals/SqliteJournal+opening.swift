@@ -1,0 +1,235 @@
+import Threads
+import Vocabulary
+
+extension SqliteJournal {
+    /// A file up to this size is read whole at every start; a larger one only when it was not closed in
+    /// good order. Each row has a check sum and is checked again when it is read.
+    private static let alwaysChecked: Int64 = 100_000_000
+    /// How many sessions are remembered.
+    private static let mostSessions: Int64 = 100
+
+    /// Opens the file, salvages it when it is damaged, and finds out where everything stands.
+    func openFile() throws(SqliteFailure) {
+        let salvage = JournalSalvage(path: path)
+        salvage.finish()
+        var damage: SqliteFailure?
+        do throws(SqliteFailure) {
+            let opened = try JournalFile(path: path, identity: identity)
+            try check(opened)
+            return try begin(opened, isSalvaged: false)
+        } catch {
+            guard error.isDamage || error.isClosedDoor else { throw error }
+            damage = error
+        }
+        let words = damage?.words ?? ""
+        let outcome = try salvage.salvage(identity: identity, at: clock.wallTime)
+        desk.tell(
+            .salvaged(
+                "\(path) was damaged (\(words)): \(outcome.facts) facts were saved; the damaged file is "
+                    + "kept as \(outcome.aside)"))
+        try begin(JournalFile(path: path, identity: identity), isSalvaged: true)
+    }
+
+    private func check(_ opened: JournalFile) throws(SqliteFailure) {
+        let wasClosed = try opened.records(SessionRecord.self, "sessions").last?.record.last != nil
+        if try opened.usedBytes() < Self.alwaysChecked || !wasClosed { try opened.check() }
+    }
+
+    private func begin(_ opened: JournalFile, isSalvaged: Bool) throws(SqliteFailure) {
+        let extent = try opened.extent()
+        let sessions = try opened.records(SessionRecord.self, "sessions")
+        let known = try opened.records(CursorRecord.self, "cursors")
+        gaps = try opened.records(GapRecord.self, "gaps").map(\.record.places)
+        // What was given away before this session; never again, whatever is left of it.
+        let last =
+            [
+                extent?.upperBound ?? 0, gaps.last?.upperBound ?? 0,
+                known.map(\.record.acknowledged).max() ?? 0,
+                sessions.map { $0.record.last ?? ($0.record.first - min(1, $0.record.first)) }.max()
+                    ?? 0,
+            ].max() ?? 0
+        var start = max(last, inbox.withLock { $0.buffer.last } ?? 0)
+        first = extent?.lowerBound ?? start + 1
+        if isSalvaged || (!opened.isNew && sessions.last?.record.last == nil) {
+            add(gap: (start + 1)...(start + Self.leap))
+            start += Self.leap
+        }
+        begin(known, after: start, isSalvaged: isSalvaged, last: last)
+        try note(sessions, from: start + 1, in: opened)
+        committed = last
+        file = opened
+        foreignChanges = -1
+        inbox.withLock { inbox in
+            inbox.buffer.begin(after: start)
+            if !inbox.buffer.isEmpty { inbox.since = inbox.since ?? clock.now }
+        }
+        look(isForced: true)
+    }
+
+    /// Finds or makes the cursor of each upstream.
+    private func begin(
+        _ known: [(place: Int64, record: CursorRecord)], after start: Sequence64, isSalvaged: Bool,
+        last: Sequence64
+    ) {
+        var free = (known.map(\.place).max() ?? 0) + 1
+        for name in upstreams {
+            var cursor = cursors[name] ?? Cursor(place: free, acknowledged: 0)
+            if let found = known.last(where: { $0.record.upstream == name }) {
+                cursor.place = found.place
+                cursor.acknowledged = max(cursor.acknowledged, found.record.acknowledged)
+            } else {
+                cursor.place = free
+                free += 1
+                // A cursor that was lost with a damaged file begins with what is left.
+                cursor.acknowledged = isSalvaged ? first - 1 : last
+                cursor.isDirty = true
+                dirtySince = dirtySince ?? clock.now
+            }
+            cursor.acknowledged = max(cursor.acknowledged, first - 1)
+            cursors[name] = cursor
+        }
+    }
+
+    /// Writes down that this session begins, and what its values mean.
+    private func note(
+        _ sessions: [(place: Int64, record: SessionRecord)], from start: Sequence64,
+        in opened: JournalFile
+    ) throws(SqliteFailure) {
+        // The same session, when the file had to be opened again.
+        let mine = sessions.last { $0.record.incarnation == session.incarnation }
+        sessionPlace = mine?.place ?? (sessions.last?.place ?? 0) + 1
+        sessionStart = mine?.record.first ?? start
+        let ofBoot = sessions.first {
+            !session.boot.isEmpty && $0.record.boot == session.boot
+        }
+        firstOfBoot = ofBoot?.record.first ?? start
+        let channels = try opened.records(ChannelRecord.self, "channels")
+        var meaning: [DataChannelName: ChannelRecord] = [:]
+        for (_, record) in channels { meaning[record.channel] = record }
+        try opened.database.transaction { () throws(SqliteFailure) in
+            let record = SessionRecord(
+                boot: session.boot, incarnation: session.incarnation, opened: clock.wallTime,
+                first: sessionStart, last: nil)
+            try opened.put(record, "sessions", at: sessionPlace)
+            try opened.remove("sessions", at: sessionPlace - Self.mostSessions)
+            var place = try opened.nextPlace("channels")
+            for channel in session.channels {
+                let known = meaning[channel.name]
+                guard known?.unit != channel.unit || known?.exponent != channel.exponent else {
+                    continue
+                }
+                let record = ChannelRecord(
+                    channel: channel.name, unit: channel.unit, exponent: channel.exponent,
+                    from: start)
+                try opened.put(record, "channels", at: place)
+                place += 1
+            }
+        }
+    }
+
+    func tryToOpen() {
+        do throws(SqliteFailure) {
+            try openFile()
+            retryAt = nil
+        } catch {
+            stall(error)
+        }
+    }
+
+    /// The file is damaged: it is let go, and salvaged in the next round.
+    func giveUpFile(_ failure: SqliteFailure) {
+        file = nil
+        stall(failure)
+        retryAt = clock.now
+    }
+
+    /// Nothing can be written for now. Told once, until it is over.
+    func stall(_ failure: SqliteFailure) {
+        retryAt = clock.now.advanced(by: Self.retryPeriod)
+        guard trouble != failure.words else { return }
+        trouble = failure.words
+        desk.tell(
+            .trouble(
+                true,
+                "\(path): \(failure.words); facts wait in memory, at most "
+                    + "\(inbox.withLock { $0.buffer.capacity })"))
+    }
+
+    /// Marks the session as closed in good order.
+    func closeFile() {
+        guard let opened = file else { return }
+        let last = inbox.withLock { $0.buffer.last } ?? committed
+        let record = SessionRecord(
+            boot: session.boot, incarnation: session.incarnation, opened: clock.wallTime,
+            first: sessionStart, last: max(last, committed))
+        // Whatever fails, the next start finds a journal that was not closed in good order.
+        try? opened.put(record, "sessions", at: sessionPlace)
+        _ = try? opened.database.checkpoint(truncating: true)
+        file = nil
+    }
+
+    /// Takes notice of what others changed in what is set aside.
+    func look(isForced: Bool = false) {
+        guard let file else { return }
+        do throws(SqliteFailure) {
+            let changes = try file.foreignChanges()
+            guard changes != foreignChanges || isForced else { return }
+            foreignChanges = changes
+            let aside = try file.records(AsideRecord.self, "aside")
+            for name in cursors.keys {
+                cursors[name]?.setAside = aside.count { $0.record.upstream == name }
+            }
+            for (place, record) in aside where record.isWanted && !returning.contains(place) {
+                guard let fact = FactRecord(record.fact, at: record.sequence)?.fact else {
+                    try file.remove("aside", at: place)
+                    continue
+                }
+                returning.insert(place)
+                inbox.withLock { inbox in
+                    _ = inbox.buffer.append([fact], aside: place)
+                    inbox.since = inbox.since ?? clock.now
+                }
+            }
+        } catch {
+            if error.isDamage { giveUpFile(error) } else { stall(error) }
+        }
+    }
+
+    /// Moves the facts on disk that wait for it to their true time. What was moved is sure, so that
+    /// going over it again changes nothing.
+    func correctFile() {
+        guard let file else { return }
+        do throws(SqliteFailure) {
+            for offset in corrections {
+                var from = max(firstOfBoot, first)
+                while from <= committed {
+                    let (rows, _) = try file.facts(in: from...committed, limit: Self.batch)
+                    guard let last = rows.last?.sequence else { break }
+                    try file.database.transaction { () throws(SqliteFailure) in
+                        for (sequence, record) in rows where !record.fact.at.isSure {
+                            var corrected = record
+                            corrected.fact =
+                                Entry(sequence: sequence, fact: record.fact)
+                                .corrected(by: offset).fact
+                            try file.put(fact: corrected.bytes(at: sequence), at: sequence)
+                        }
+                    }
+                    from = last + 1
+                }
+                corrections.removeFirst()
+            }
+        } catch {
+            if error.isDamage { giveUpFile(error) } else { stall(error) }
+        }
+    }
+
+    /// Rows whose check sum does not fit are left out. Told once for each look.
+    func tellUnreadable(_ places: [Sequence64]) {
+        let new = places.filter { !unreadable.contains($0) }
+        guard !new.isEmpty else { return }
+        if unreadable.count < Self.batch { unreadable.formUnion(new) }
+        desk.tell(
+            .salvaged(
+                "\(path): \(new.count) facts from \(new[0]) on cannot be read; they are left out"))
+    }
+}

@@ -1,0 +1,257 @@
+import Threads
+import Vocabulary
+
+/// The journal on disk: a SQLite file on a thread of its own, written in groups.
+///
+/// **What waits where.** Facts wait in memory for the next commit, at most `commitInterval`, and at most
+/// `bufferCapacity` of them: when the disk stalls or is full, the oldest gives way and is counted.
+/// On disk they stay until every upstream has acknowledged them, and for `retain` after that. When `size`
+/// is reached the oldest give way, which are acknowledged ones as long as there are any.
+///
+/// **What a crash takes.** The facts of one commit interval. They were not published, for only kept facts
+/// are: `next` gives nothing beyond the last commit. So their places may be given to other facts: nobody
+/// has seen those places, and the pair of journal and place stays the name of one fact for ever. A disk that
+/// lies about what it has written, or a file that somebody cut short, could take published facts too.
+/// After an end that was not in good order places therefore go on `leap` further.
+///
+/// **What is written when.** Cursors go along with the next commit, or by themselves after `cursorDelay`;
+/// what they lose in a crash is sent again under the same name.
+///
+/// A new upstream begins with what is told from then on. One that is gone from the layout holds nothing
+/// back; when it returns it goes on where it was, as far as its facts are still kept.
+public actor SqliteJournal: Journal {
+    /// Facts that wait in memory at most, some 15 MB of them.
+    public static let bufferCapacity = 50_000
+    /// How far places go on after an end that was not in good order: more than fit into the log.
+    public static let leap: Sequence64 = 1 << 20
+    /// How long a cursor may wait for a commit to go along with.
+    public static let cursorDelay = Duration.seconds(30)
+    /// How often a disk that does not take facts is tried again.
+    public static let retryPeriod = Duration.seconds(1)
+    /// How often facts that somebody else re-queued or discarded are looked for.
+    public static let lookPeriod = Duration.seconds(5)
+    /// How many facts are kept aside; beyond, the oldest of them gives way.
+    public static let mostAside = 10_000
+    /// Rows of one transaction.
+    static let batch = 4_096
+
+    /// How the journal stands with one upstream.
+    struct Cursor {
+        var place: Int64
+        var acknowledged: Sequence64
+        var dropped = 0
+        var setAside = 0
+        var isDirty = false
+    }
+
+    struct Inbox {
+        var buffer: JournalBuffer
+        /// Since when facts wait; nil when none do.
+        var since: MonotonicInstant?
+        var identity: JournalIdentity
+        var isClosed = false
+    }
+
+    nonisolated let desk = JournalNewsDesk()
+    nonisolated let inbox: Guarded<Inbox>
+    let path: String
+    let upstreams: [UpstreamName]
+    let settings: JournalSettings
+    let session: JournalSession
+    let clock: any GatewayClock
+    private nonisolated let thread: SyncThread
+
+    var file: JournalFile?
+    var cursors: [UpstreamName: Cursor] = [:]
+    /// Places in use that no fact has, in order; those of `unsavedGaps` are not written yet.
+    var gaps: [ClosedRange<Sequence64>] = []
+    var unsavedGaps: [ClosedRange<Sequence64>] = []
+    /// The first place that is kept, or the next when none is.
+    var first: Sequence64 = 1
+    /// Everything up to here is on disk.
+    var committed: Sequence64 = 0
+    /// The place of this session's record, and the first place of a fact of this boot.
+    var sessionPlace: Int64 = 0
+    var sessionStart: Sequence64 = 1
+    var firstOfBoot: Sequence64 = 1
+    var dirtySince: MonotonicInstant?
+    var retryAt: MonotonicInstant?
+    var lookAt: MonotonicInstant
+    var ageAt: MonotonicInstant
+    var trouble: String?
+    var foreignChanges: Int64 = -1
+    /// Facts set aside that are on their way to be appended anew.
+    var returning: Set<Int64> = []
+    var corrections: [Duration] = []
+    /// Facts on disk that cannot be read and were told of.
+    var unreadable: Set<Sequence64> = []
+    /// What the tests let the file grow to; nil for no limit.
+    var pageLimit: Int64?
+
+    public nonisolated var unownedExecutor: UnownedSerialExecutor {
+        // Sound: the journal keeps its thread for as long as it lives.
+        unsafe thread.asUnownedSerialExecutor()
+    }
+
+    /// Nothing is opened yet; facts may be appended and wait.
+    ///
+    /// - Parameter path: The file; `-wal`, `-shm`, `.salvage` and `.damaged-TIME` are put behind its name.
+    public init(
+        path: String, upstreams: [UpstreamName], settings: JournalSettings = .standard,
+        session: JournalSession, clock: any GatewayClock,
+        bufferCapacity: Int = SqliteJournal.bufferCapacity
+    ) {
+        (self.path, self.upstreams, self.settings) = (path, upstreams, settings)
+        (self.session, self.clock) = (session, clock)
+        inbox = Guarded(
+            Inbox(
+                buffer: JournalBuffer(capacity: bufferCapacity),
+                identity: JournalIdentity(high: 0, low: 0)))
+        (lookAt, ageAt) = (clock.now, clock.now)
+        thread = SyncThread(name: "journal", clock: clock, stackSize: 512 * 1024)
+    }
+
+    deinit { thread.end() }
+
+    /// Opens the file, or makes it. What is damaged is salvaged and told; a disk that is full or out of
+    /// order is told and tried again, while facts wait in memory.
+    ///
+    /// - Parameter fresh: The identity of the journal, if there is none yet that can be read.
+    /// - Throws: `.laterFormat` when a later program wrote it; `.storage` when there is no way to a file of
+    ///   this name.
+    public func open(fresh: JournalIdentity) throws(JournalError) {
+        let known = JournalPages(path: path).identity()
+        if let known, known.format > JournalFile.format {
+            throw JournalError(
+                .laterFormat,
+                "\(path): a later Tidegate wrote it, in format \(known.format); this one knows formats "
+                    + "up to \(JournalFile.format). Use the later one, or move the file away")
+        }
+        inbox.withLock { $0.identity = known?.identity ?? fresh }
+        do throws(SqliteFailure) {
+            try openFile()
+        } catch {
+            if error.isNoWay { throw JournalError(.storage, "\(path): \(error.words)") }
+            stall(error)
+        }
+        thread.begin { [weak self] in
+            self?.assumeIsolated { $0.round() } ?? SyncThread.Rest(until: nil)
+        }
+    }
+
+    /// Which journal it is; known once `open` has returned.
+    public nonisolated var identity: JournalIdentity { inbox.withLock(\.identity) }
+
+    public nonisolated var news: AsyncStream<JournalNews> { desk.stream }
+
+    public nonisolated func append(_ facts: [Fact]) -> ClosedRange<Sequence64>? {
+        let now = clock.now
+        let (places, mustRing) = inbox.withLock { inbox -> (ClosedRange<Sequence64>?, Bool) in
+            guard !inbox.isClosed else { return (nil, false) }
+            let places = inbox.buffer.append(facts)
+            let count = inbox.buffer.items.count
+            let isFirst = inbox.since == nil && !inbox.buffer.isEmpty
+            if isFirst { inbox.since = now }
+            // A full batch does not wait for its time.
+            return (places, isFirst || (count >= Self.batch && count - facts.count < Self.batch))
+        }
+        if mustRing { thread.ring() }
+        return places
+    }
+
+    public func next(
+        for upstream: UpstreamName, after sequence: Sequence64, limit: Int
+    ) throws(JournalError) -> [Entry] {
+        guard let cursor = try cursor(upstream), let file else { return [] }
+        var from = max(sequence, cursor.acknowledged) + 1
+        do throws(SqliteFailure) {
+            while from <= committed, limit > 0 {
+                let (rows, bad) = try file.facts(in: from...committed, limit: limit)
+                if !bad.isEmpty { tellUnreadable(bad) }
+                guard rows.isEmpty, let last = bad.last else {
+                    return rows.map { Entry(sequence: $0.sequence, fact: $0.record.fact) }
+                }
+                from = last + 1
+            }
+            return []
+        } catch {
+            throw fails(error)
+        }
+    }
+
+    public func advance(_ upstream: UpstreamName, through: Sequence64) throws(JournalError) {
+        guard let cursor = try cursor(upstream) else { return }
+        guard through <= committed else {
+            throw JournalError(
+                .badCursor, "upstream \(upstream): \(through) is beyond the last fact, \(committed)"
+            )
+        }
+        guard through > cursor.acknowledged else { return }
+        cursors[upstream]?.acknowledged = through
+        cursors[upstream]?.isDirty = true
+        dirtySince = dirtySince ?? clock.now
+    }
+
+    public func setAside(
+        _ facts: ClosedRange<Sequence64>, for upstream: UpstreamName, because reason: String
+    ) throws(JournalError) {
+        guard try cursor(upstream) != nil, let file else { return }
+        do throws(SqliteFailure) {
+            let count = try file.database.transaction { () throws(SqliteFailure) -> Int in
+                var count = 0
+                for sequence in facts {
+                    guard let bytes = try file.factBytes(at: sequence) else { continue }
+                    let record = AsideRecord(
+                        upstream: upstream, reason: reason, since: clock.wallTime,
+                        sequence: sequence, isWanted: false, fact: bytes)
+                    let place = try file.nextPlace("aside")
+                    try file.put(record, "aside", at: place)
+                    try file.remove("aside", at: place - Int64(Self.mostAside))
+                    count += 1
+                }
+                return count
+            }
+            cursors[upstream]?.setAside += count
+        } catch {
+            throw fails(error)
+        }
+    }
+
+    public func correctTimes(by offset: Duration) {
+        inbox.withLock { $0.buffer.correctTimes(by: offset) }
+        corrections.append(offset)
+        correctFile()
+    }
+
+    public func status() -> [UpstreamName: JournalStatus] {
+        let last = inbox.withLock { $0.buffer.last } ?? committed
+        return cursors.mapValues {
+            JournalStatus(
+                acknowledged: $0.acknowledged,
+                waiting: count(after: $0.acknowledged, through: last),
+                dropped: $0.dropped, setAside: $0.setAside)
+        }
+    }
+
+    public func close() {
+        thread.pause()
+        inbox.withLock { $0.isClosed = true }
+        commit()
+        closeFile()
+        desk.close()
+    }
+
+    /// - Returns: Nil while there is no file yet.
+    private func cursor(_ upstream: UpstreamName) throws(JournalError) -> Cursor? {
+        guard upstreams.contains(upstream) else {
+            throw JournalError(.unknownUpstream, "no upstream is called \(upstream)")
+        }
+        return cursors[upstream]
+    }
+
+    /// What the caller hears of a failure. A file that turns out damaged is salvaged in the next round.
+    private func fails(_ failure: SqliteFailure) -> JournalError {
+        if failure.isDamage { giveUpFile(failure) }
+        return JournalError(.storage, "\(path): \(failure.words)")
+    }
+}

@@ -1,0 +1,131 @@
+import Documents
+import DriverKit
+import Vocabulary
+
+extension LayoutReader {
+    /// What guards a relay, as far as it can be read without knowing the other nodes.
+    mutating func readRules(_ section: Section, _ kind: NodeKind?) -> GuardRules {
+        if let kind, kind != .relay {
+            for key in LayoutSection.guardKeys where section.says(key.name) {
+                tell(
+                    section.place(of: key.name),
+                    "only a relay has \(key.name); this is a \(kind.rawValue)")
+            }
+            return GuardRules()
+        }
+        return GuardRules(
+            limits: readLimits(section), commander: section.name("commandedBy", UpstreamTag.self),
+            failsafeAfter: section.duration("failsafeAfter"))
+    }
+
+    private mutating func readLimits(_ node: Section) -> SwitchLimits {
+        guard let section = node.section("limits", .limits) else { return SwitchLimits() }
+        let limits = SwitchLimits(
+            minimumOnTime: section.duration("minimumOnTime"),
+            minimumOffTime: section.duration("minimumOffTime"),
+            maximumOnTime: section.duration("maximumOnTime"),
+            maximumSwitchesPerHour: section.whole("maximumSwitchesPerHour").map(Int.init),
+            queuesWish: section.flag("queueWish") ?? false)
+        if let most = limits.maximumOnTime {
+            let safe: SafeState? = node.word("safeState")
+            if safe == .on {
+                tell(
+                    section.place(of: "maximumOnTime"),
+                    "contradicts safeState on: the relay would be driven off and on for ever")
+            }
+            if let least = limits.minimumOnTime, least > most {
+                tell(
+                    section.place(of: "maximumOnTime"),
+                    "\(most.layoutText) is shorter than minimumOnTime \(least.layoutText)")
+            }
+        }
+        return limits
+    }
+
+    /// Completes the rules of each relay by what other nodes and upstreams have.
+    mutating func checkGuards(of drafts: [NodeDraft]) -> [ShNodeName: GuardRules] {
+        var result: [ShNodeName: GuardRules] = [:]
+        for draft in drafts {
+            guard let name = draft.name, var rules = draft.layout?.rules else { continue }
+            if let commander = rules.commander, upstreamNames.places[commander.text] == nil {
+                tell(
+                    draft.section.place(of: "commandedBy"),
+                    upstreamNames.missing(commander.text).message)
+            }
+            if let section = draft.section.section("feedback", .feedback),
+                draft.component?.safeState != nil
+            {
+                rules.feedback = readFeedback(section, of: name, drafts)
+            }
+            result[name] = rules
+        }
+        return result
+    }
+
+    private mutating func readFeedback(
+        _ section: Section, of node: ShNodeName, _ drafts: [NodeDraft]
+    ) -> FeedbackRule? {
+        guard let name = section.name("channel", DataChannelTag.self),
+            let within = section.duration("within")
+        else { return nil }
+        let owner = drafts.first { draft in
+            draft.component?.channels.contains { $0.name == name } == true
+        }
+        guard let owner, let channel = owner.component?.channels.first(where: { $0.name == name })
+        else {
+            tell(section.place(of: "channel"), channelNames.missing(name.text).message)
+            return nil
+        }
+        if owner.name == node {
+            tell(
+                section.place(of: "channel"),
+                "is the relay's own; its line is read back anyway, so name another node's channel")
+        }
+        let speaksUp = owner.driver.map { $0.type is any EventDriver.Type } ?? false
+        if !speaksUp, within <= channel.pollPeriod {
+            tell(
+                section.says("within") ? section.place(of: "within") : section.place,
+                "within \(within.layoutText) must be longer than the channel's pollPeriod "
+                    + channel.pollPeriod.layoutText)
+        }
+        guard let whenOn = whenOn(section, channel) else { return nil }
+        return FeedbackRule(channel: name, whenOn: whenOn, within: within)
+    }
+
+    private mutating func whenOn(_ section: Section, _ channel: DataChannel) -> ClosedRange<Int64>?
+    {
+        if channel.unit == .onOff {
+            if section.says("onAbove") {
+                tell(
+                    section.place(of: "onAbove"),
+                    "channel \(channel.name) is on or off; leave onAbove out, or write inverted")
+            }
+            return section.flag("inverted") == true ? 0...0 : 1...1
+        }
+        if section.says("inverted") {
+            tell(section.place(of: "inverted"), "only a channel that is on or off can be inverted")
+        }
+        guard let node = section["onAbove"], let number = node.number else {
+            if !section.says("onAbove") {
+                tell(
+                    section.place,
+                    "onAbove is missing: from which \(channel.unit.rawValue) on the relay is on")
+            }
+            return nil
+        }
+        guard let steps = number.nearestSteps(exponent: channel.exponent) else {
+            tell(node.place, "\(number) is too large for channel \(channel.name)")
+            return nil
+        }
+        return steps ... .max
+    }
+}
+
+extension NodeLayout {
+    /// The same with these rules.
+    func guarded(by rules: GuardRules) -> NodeLayout {
+        NodeLayout(
+            name: name, kind: kind, title: title, parent: parent, component: component,
+            rules: rules)
+    }
+}

@@ -1,0 +1,134 @@
+import Documents
+import DriverKit
+import Vocabulary
+
+extension LayoutReader {
+    /// - Returns: The interlocks that are well formed, in layout order.
+    mutating func readInterlocks(_ drafts: [NodeDraft]) -> [Interlock] {
+        let relays = Dictionary(
+            drafts.compactMap { draft in draft.name.map { ($0, draft) } }
+        ) { first, _ in first }
+        var found: [(rule: Interlock, place: Place)] = []
+        for section in document.sections("interlocks", .interlock) {
+            guard let rule = readInterlock(section) else { continue }
+            let areThere = rule.relays.allSatisfy { check($0, relays, at: section.place) }
+            if areThere { found.append((rule, section.place)) }
+        }
+        let safe = relays.compactMapValues { $0.component?.safeState }
+        checkContradictions(found, safe)
+        return found.map(\.rule)
+    }
+
+    private mutating func readInterlock(_ section: Section) -> Interlock? {
+        let isGroup = section.says("atMostOne")
+        let isPair = section.says("relay") || section.says("onlyWhile")
+        guard isGroup != isPair else {
+            tell(
+                section.place,
+                "must have either atMostOne, a list of relays, or relay and onlyWhile")
+            return nil
+        }
+        if isGroup {
+            guard let list = section["atMostOne"]?.list else { return nil }
+            let names = list.compactMap { name(in: $0) }
+            guard names.count == list.count else { return nil }
+            guard Set(names).count == names.count, names.count >= 2 else {
+                tell(section.place(of: "atMostOne"), "must name at least two relays, each once")
+                return nil
+            }
+            return .atMostOne(names, deadTime: section.duration("deadTime") ?? .zero)
+        }
+        if section.says("deadTime") {
+            tell(section.place(of: "deadTime"), "belongs to atMostOne only")
+        }
+        guard section.says("relay"), section.says("onlyWhile") else {
+            tell(section.place, "relay and onlyWhile go together")
+            return nil
+        }
+        guard let relay = section.name("relay", ShNodeTag.self),
+            let needed = section.name("onlyWhile", ShNodeTag.self)
+        else { return nil }
+        return .onlyWhile(relay, needs: needed)
+    }
+
+    private mutating func name(in node: JsonNode) -> ShNodeName? {
+        let name = node.text.flatMap(ShNodeName.init)
+        if name == nil, node.text != nil {
+            problems += KeyForm.text(.name(ShNodeTag.self)).problems(in: node)
+        }
+        return name
+    }
+
+    private mutating func check(
+        _ name: ShNodeName, _ drafts: [ShNodeName: NodeDraft], at place: Place
+    ) -> Bool {
+        guard let draft = drafts[name] else {
+            tell(place, nodeNames.missing(name.text).message)
+            return false
+        }
+        guard let kind: NodeKind = draft.section.word("kind"), kind != .relay else { return true }
+        tell(place, "node \(name) is a \(kind.rawValue); only relays are interlocked")
+        return false
+    }
+
+    /// Tells of rules that together leave a relay no state that it may be in.
+    private mutating func checkContradictions(
+        _ found: [(rule: Interlock, place: Place)], _ safe: [ShNodeName: SafeState]
+    ) {
+        var needs: [ShNodeName: [ShNodeName]] = [:]
+        for case (.onlyWhile(let relay, let needed), _) in found {
+            needs[relay, default: []].append(needed)
+        }
+        for (rule, place) in found {
+            switch rule {
+            case .onlyWhile(let relay, let needed):
+                if let circle = path(from: needed, to: relay, needs) {
+                    let words = ([relay] + circle).map(\.text).joined(separator: " only while ")
+                    tell(place, "goes in a circle, so that none can ever go on: \(words)")
+                } else if safe[relay] == .on, safe[needed] != .on {
+                    tell(
+                        place,
+                        "\(relay) has safeState on, so \(needed) must have it too, not "
+                            + "\(safe[needed]?.rawValue ?? "none")")
+                }
+            case .atMostOne(let members, _):
+                let on = members.filter { safe[$0] == .on }
+                if on.count > 1 {
+                    tell(
+                        place,
+                        "\(on.map(\.text).joined(separator: " and ")) have safeState on; "
+                            + "at most one of them may be")
+                }
+                checkGroup(members, needs, at: place)
+            }
+        }
+    }
+
+    private mutating func checkGroup(
+        _ members: [ShNodeName], _ needs: [ShNodeName: [ShNodeName]], at place: Place
+    ) {
+        for relay in needs.keys.sorted(by: { $0.text < $1.text }) {
+            let together = members.filter { $0 == relay || path(from: relay, to: $0, needs) != nil }
+            guard together.count > 1 else { continue }
+            tell(
+                place,
+                "\(relay) can never go on: it would need "
+                    + "\(together.map(\.text).joined(separator: " and ")) on at once")
+        }
+    }
+
+    /// The way from one relay to another over what each needs; nil when there is none.
+    private func path(
+        from start: ShNodeName, to end: ShNodeName, _ needs: [ShNodeName: [ShNodeName]]
+    ) -> [ShNodeName]? {
+        var ways = [[start]]
+        var seen: Set<ShNodeName> = []
+        while let way = ways.popLast() {
+            let last = way[way.count - 1]
+            if last == end, way.count > 1 || start == end { return way }
+            guard seen.insert(last).inserted else { continue }
+            ways += needs[last, default: []].map { way + [$0] }
+        }
+        return nil
+    }
+}

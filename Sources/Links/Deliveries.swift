@@ -1,0 +1,294 @@
+import Vocabulary
+
+/// Which parcels are on their way to one upstream, and how far everything is acknowledged.
+///
+/// A pure machine inside a `Link`. It keeps each parcel until it is acknowledged or set aside, so that it
+/// can be sent again unchanged. The cursor moves only over entries that are all settled.
+struct Deliveries<Message: Sendable>: Sendable {
+    struct Parcel: Sendable {
+        let number: Int
+        let covers: ClosedRange<Sequence64>
+        /// What the peer acknowledges; nil when the broker's receipts of all messages are enough.
+        let identity: String?
+        let messages: [Message]
+        /// Messages whose receipt is missing, by their index.
+        var missing: Set<Int>
+        /// Its place in the order of all that was handed over; nil while it waits to be.
+        var place: Int?
+        /// On its way: when it becomes overdue; nil once it is. Waiting: not to be handed over before.
+        var due: MonotonicInstant?
+        var attempts = 0
+        /// Receipts of it that the broker still owes.
+        var owed = 0
+
+        /// What has to be handed over, by index.
+        var unsent: [Int] { identity == nil ? missing.sorted() : Array(messages.indices) }
+    }
+
+    /// What became of parcels.
+    enum Outcome: Hashable, Sendable {
+        case advanced(through: Sequence64)
+        case setAside(ClosedRange<Sequence64>, because: String)
+        /// A parcel waits to be handed over again.
+        case waiting
+    }
+
+    private let rules: LinkRules
+    private let hasPeer: Bool
+    /// In the order in which they were written.
+    private(set) var parcels: [Parcel] = []
+    private var numbers: [String: Int] = [:]
+    /// What the broker owes a receipt for: a message of a parcel, or nil for all that is no history.
+    private var receipts: [UInt64: (parcel: Int, message: Int)?] = [:]
+    private var lastNumber = 0
+    private var lastPlace = 0
+    /// Everything up to here was acknowledged.
+    private(set) var cursor: Sequence64
+    /// The last entry that was taken from the journal.
+    private(set) var lastRead: Sequence64
+    /// Entries that were read and that no parcel covers yet, in order.
+    private var uncovered: [ClosedRange<Sequence64>] = []
+    /// The last place at which something was acknowledged: a parcel, or a ping.
+    private var passed = (byParcel: 0, byPing: 0)
+
+    init(rules: LinkRules, hasPeer: Bool, after cursor: Sequence64) {
+        (self.rules, self.hasPeer, self.cursor, lastRead) = (rules, hasPeer, cursor, cursor)
+    }
+
+    /// How many more messages may be handed over.
+    var room: Int {
+        let acknowledgements = parcels.count {
+            $0.place != nil && $0.identity != nil && $0.owed == 0
+        }
+        return max(0, rules.window - receipts.count - acknowledgements)
+    }
+
+    /// Messages and parcels that something is still owed for.
+    var inFlight: Int { receipts.count + parcels.count }
+
+    /// Whether another entry may be read.
+    var hasRoomForMore: Bool { room > 0 && parcels.count < rules.window }
+
+    /// The parcel to hand over next, the oldest first.
+    var next: Parcel? {
+        guard room > 0 else { return nil }
+        return parcels.first { $0.place == nil && $0.due == nil }
+    }
+
+    /// When something becomes overdue or may be tried again.
+    var deadline: MonotonicInstant? { parcels.lazy.compactMap(\.due).min() }
+
+    // MARK: - Handing over
+
+    mutating func read(_ sequence: Sequence64) {
+        precondition(sequence > lastRead, "entries are read in their order")
+        lastRead = sequence
+        if let last = uncovered.last, last.upperBound + 1 == sequence {
+            uncovered[uncovered.count - 1] = last.lowerBound...sequence
+        } else {
+            uncovered.append(sequence...sequence)
+        }
+    }
+
+    mutating func add(
+        covers: ClosedRange<Sequence64>, identity: String?, messages: [Message]
+    ) {
+        precondition(covers.upperBound <= lastRead, "a parcel covers what was read")
+        uncovered = uncovered.flatMap { $0.without(covers) }
+        guard !messages.isEmpty else { return }
+        lastNumber += 1
+        if let identity { numbers[identity] = lastNumber }
+        parcels.append(
+            Parcel(
+                number: lastNumber, covers: covers, identity: identity, messages: messages,
+                missing: Set(messages.indices)))
+    }
+
+    /// - Parameter receipts: For each message that was taken over, in order: what the broker will
+    ///   acknowledge, or nil when it acknowledges nothing.
+    mutating func handedOver(
+        _ number: Int, receipts given: [UInt64?], at now: MonotonicInstant
+    ) -> [Outcome] {
+        guard let index = index(of: number) else { return [] }
+        let unsent = parcels[index].unsent
+        for (message, receipt) in zip(unsent, given) {
+            if let receipt {
+                receipts[receipt] = (number, message)
+                parcels[index].owed += 1
+            } else {
+                parcels[index].missing.remove(message)
+            }
+        }
+        guard given.count >= unsent.count else { return [] }
+        parcels[index].place = takePlace()
+        parcels[index].due = now.advanced(by: rules.ackTimeout)
+        return settleIfReceived(index)
+    }
+
+    mutating func handedOver(other receipt: UInt64) { receipts[receipt] = .some(nil) }
+
+    mutating func takePlace() -> Int {
+        lastPlace += 1
+        return lastPlace
+    }
+
+    // MARK: - What comes back
+
+    mutating func acknowledged(_ identity: String) -> [Outcome] {
+        guard let number = numbers[identity], let index = index(of: number) else { return [] }
+        return settle(index)
+    }
+
+    mutating func received(_ receipt: UInt64) -> [Outcome] {
+        guard let index = take(receipt) else { return [] }
+        return settleIfReceived(index)
+    }
+
+    mutating func refused(
+        _ receipt: UInt64, because reason: String, isTemporary: Bool, at now: MonotonicInstant
+    ) -> [Outcome] {
+        let message = receipts[receipt].flatMap(\.self)?.message
+        guard let index = take(receipt), let message else { return [] }
+        parcels[index].missing.insert(message)
+        guard isTemporary else { return setAside(index, because: reason) }
+        // The other messages of the same attempt may be refused as well, and are the same failure.
+        guard parcels[index].place != nil else { return [] }
+        return failed(index, because: reason, retry: now.advanced(by: rules.ackTimeout))
+    }
+
+    /// The parcel can never be sent.
+    mutating func impossible(_ number: Int, because reason: String) -> [Outcome] {
+        guard let index = index(of: number) else { return [] }
+        return setAside(index, because: reason)
+    }
+
+    /// The peer answered, or spoke after, a ping that was sent at `place`.
+    mutating func answered(_ place: Int) { passed.byPing = max(passed.byPing, place) }
+
+    /// Looks for what is overdue.
+    ///
+    /// - Returns: Also whether only a ping can tell what overdue parcels mean.
+    mutating func review(
+        at now: MonotonicInstant, lastPing: Int
+    ) -> (outcomes: [Outcome], wantsPing: Bool) {
+        var failing: [Int] = []
+        var outcomes: [Outcome] = []
+        var wantsPing = false
+        var isOldest = true
+        for index in parcels.indices {
+            let isDue = parcels[index].due.map { $0 <= now } ?? true
+            if isDue { parcels[index].due = nil }
+            guard let place = parcels[index].place else { continue }
+            defer { isOldest = false }
+            guard isDue else { continue }
+            // While the peer acknowledges pings and no parcels, it is the peer that is ill and not the
+            // parcels; only the oldest is put to the test.
+            if place < passed.byParcel || (isOldest && place < passed.byPing) {
+                failing.append(parcels[index].number)
+            } else if place > lastPing {
+                wantsPing = parcels[index].identity != nil || wantsPing
+            }
+        }
+        for number in failing {
+            guard let index = index(of: number) else { continue }
+            outcomes += failed(
+                index, because: "never acknowledged in \(rules.attempts) attempts", retry: nil)
+        }
+        return (outcomes, wantsPing)
+    }
+
+    /// The peer says nothing: what it has not acknowledged is handed over again once it is heard.
+    mutating func fallSilent() {
+        for index in parcels.indices where parcels[index].identity != nil {
+            (parcels[index].place, parcels[index].due) = (nil, nil)
+        }
+    }
+
+    /// The connection is gone: everything on its way is handed over again on the next one.
+    mutating func restart() {
+        receipts.removeAll()
+        for index in parcels.indices {
+            (parcels[index].place, parcels[index].due, parcels[index].owed) = (nil, nil, 0)
+        }
+    }
+
+    /// Moves the cursor over all that waits for nothing more.
+    mutating func advance() -> [Outcome] {
+        var through = lastRead
+        if let gathered = uncovered.first { through = min(through, gathered.lowerBound - 1) }
+        for parcel in parcels { through = min(through, parcel.covers.lowerBound - 1) }
+        guard through > cursor else { return [] }
+        cursor = through
+        return [.advanced(through: through)]
+    }
+
+    // MARK: - Parcels
+
+    private func index(of number: Int) -> Int? {
+        var range = parcels.indices
+        while let middle = range.isEmpty ? nil : range.lowerBound + range.count / 2 {
+            let found = parcels[middle].number
+            if found == number { return middle }
+            range = found < number ? middle + 1..<range.upperBound : range.lowerBound..<middle
+        }
+        return nil
+    }
+
+    /// - Returns: The parcel that the receipt belongs to, when it is still there.
+    private mutating func take(_ receipt: UInt64) -> Int? {
+        guard let (number, message) = receipts.removeValue(forKey: receipt).flatMap(\.self),
+            let index = index(of: number)
+        else { return nil }
+        parcels[index].owed -= 1
+        parcels[index].missing.remove(message)
+        return index
+    }
+
+    private mutating func settleIfReceived(_ index: Int) -> [Outcome] {
+        guard parcels[index].identity == nil, parcels[index].missing.isEmpty else { return [] }
+        return settle(index)
+    }
+
+    private mutating func settle(_ index: Int) -> [Outcome] {
+        let parcel = remove(index)
+        if let place = parcel.place, parcel.identity != nil || !hasPeer {
+            passed.byParcel = max(passed.byParcel, place)
+        }
+        return advance()
+    }
+
+    private mutating func failed(
+        _ index: Int, because reason: String, retry: MonotonicInstant?
+    ) -> [Outcome] {
+        parcels[index].attempts += 1
+        guard parcels[index].attempts < rules.attempts else {
+            return setAside(index, because: reason)
+        }
+        (parcels[index].place, parcels[index].due) = (nil, retry)
+        return [.waiting]
+    }
+
+    private mutating func setAside(_ index: Int, because reason: String) -> [Outcome] {
+        let parcel = remove(index)
+        return [.setAside(parcel.covers, because: reason)] + advance()
+    }
+
+    private mutating func remove(_ index: Int) -> Parcel {
+        let parcel = parcels.remove(at: index)
+        if let identity = parcel.identity, numbers[identity] == parcel.number {
+            numbers[identity] = nil
+        }
+        return parcel
+    }
+}
+
+extension ClosedRange<Sequence64> {
+    /// What is left of this range, in order, when `other` is taken out.
+    fileprivate func without(_ other: Self) -> [Self] {
+        guard overlaps(other) else { return [self] }
+        var left: [Self] = []
+        if lowerBound < other.lowerBound { left.append(lowerBound...(other.lowerBound - 1)) }
+        if upperBound > other.upperBound { left.append((other.upperBound + 1)...upperBound) }
+        return left
+    }
+}

@@ -1,0 +1,69 @@
+import Vocabulary
+
+// History, in order and within the window.
+extension Link {
+    /// Everything up to here was acknowledged, or set aside.
+    public var cursor: Sequence64 { deliveries.cursor }
+
+    /// The last entry that was taken from the journal; the next to read is the one after it.
+    public var lastRead: Sequence64 { deliveries.lastRead }
+
+    /// How many more messages may be handed over.
+    public var room: Int { deliveries.room }
+
+    /// Messages and parcels that wait for something. Never more than the window and what one entry takes.
+    public var inFlight: Int { deliveries.inFlight }
+
+    /// Whether what is no history, such as a live value, may be handed over now.
+    public var canSend: Bool { isConnected && room > 0 }
+
+    /// Whether to read another entry and add what it makes.
+    public var wantsMore: Bool { state == .active && deliveries.hasRoomForMore && next == nil }
+
+    /// The parcel to hand over now, the oldest first: what must be sent again before what is new.
+    public var next: Handover? {
+        guard state == .active, let parcel = deliveries.next else { return nil }
+        return Handover(number: parcel.number, messages: parcel.unsent.map { parcel.messages[$0] })
+    }
+
+    /// What a writer made of entries.
+    public typealias Piece = (
+        covers: ClosedRange<Sequence64>, identity: String?, messages: [Message]
+    )
+
+    /// An entry was taken from the journal and written as `pieces`. Entries rise; one that is left out no
+    /// longer exists.
+    ///
+    /// The cursor does not move over an entry before a piece covers it, which may be a later one. A piece
+    /// without messages is delivered at once, in its turn.
+    /// - Returns: As `handle`.
+    public mutating func read(_ sequence: Sequence64, making pieces: [Piece]) -> [Action] {
+        deliveries.read(sequence)
+        for piece in pieces {
+            deliveries.add(
+                covers: piece.covers, identity: piece.identity, messages: piece.messages)
+        }
+        return carryOut(deliveries.advance())
+    }
+
+    /// `next` was handed over.
+    ///
+    /// - Parameter receipts: For each message, in order: the number of the broker's receipt to come, or nil
+    ///   where none comes. Fewer when the rest was not taken; it is then still to be handed over.
+    /// - Returns: As `handle`.
+    public mutating func handedOver(
+        _ number: Int, receipts: [UInt64?], at now: MonotonicInstant
+    ) -> [Action] {
+        carryOut(deliveries.handedOver(number, receipts: receipts, at: now))
+    }
+
+    /// A message that is no history was handed over and takes room until its receipt comes.
+    public mutating func handedOver(other receipt: UInt64) { deliveries.handedOver(other: receipt) }
+
+    /// `next` can never be sent.
+    ///
+    /// - Returns: As `handle`.
+    public mutating func impossible(_ number: Int, because reason: String) -> [Action] {
+        carryOut(deliveries.impossible(number, because: reason))
+    }
+}

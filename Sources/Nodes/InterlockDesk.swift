@@ -1,0 +1,71 @@
+import Vocabulary
+
+/// Where the actuators of one gateway ask before they switch. Any thread may; each question is answered
+/// at once, and all are rung when something changed that may concern them.
+public final class InterlockDesk: Sendable {
+    private struct State {
+        var interlocks: Interlocks
+        var bells: [ShNodeName: @Sendable () -> Void] = [:]
+    }
+
+    private let state: Guarded<State>
+
+    /// - Parameter rules: Of actuators that are all in one gateway, without contradiction.
+    public init(_ rules: [Interlock] = []) {
+        state = Guarded(State(interlocks: Interlocks(rules)))
+    }
+
+    /// Other rules from now on, as after a reload. What is known of the actuators stays known.
+    public func replace(_ rules: [Interlock]) {
+        change { $0.replace(rules) }
+    }
+
+    /// In which order actuators go to their safe states so that none waits for another: those of rank 0
+    /// first, side by side.
+    public func ranks(_ safe: [ShNodeName: SafeState]) -> [ShNodeName: Int] {
+        state.withLock { $0.interlocks.ranks(safe) }
+    }
+
+    /// Has `ring` called, on any thread, whenever something changed. The last one registered counts.
+    func register(_ relay: ShNodeName, _ ring: @escaping @Sendable () -> Void) {
+        state.withLock { $0.bells[relay] = ring }
+    }
+
+    func look(_ relay: ShNodeName, on: Bool, at now: MonotonicInstant) -> RelayGuard.Block? {
+        state.withLock { $0.interlocks.look(relay, on: on, at: now) }
+    }
+
+    func ask(
+        _ relay: ShNodeName, on: Bool, insists: Bool, at now: MonotonicInstant
+    ) -> Interlocks.Verdict {
+        change(by: relay) { $0.ask(relay, on: on, insists: insists, at: now) }
+    }
+
+    /// Says what an actuator is known to do, and whether it still waits to be driven.
+    func note(_ relay: ShNodeName, isOn: Bool?, waits: Bool, at now: MonotonicInstant) {
+        change(by: relay) {
+            $0.note(relay, isOn: isOn, at: now)
+            if !waits { $0.withdraw(relay) }
+        }
+    }
+
+    func demand(on relay: ShNodeName) -> String? {
+        state.withLock { $0.interlocks.demand(on: relay) }
+    }
+
+    /// The bells are rung after the lock is let go of.
+    @discardableResult
+    private func change<Result: Sendable>(
+        by relay: ShNodeName? = nil, _ body: (inout Interlocks) -> Result
+    ) -> Result {
+        let (result, bells) = state.withLock { state in
+            let before = state.interlocks.changes
+            let result = body(&state.interlocks)
+            let concerned =
+                state.interlocks.changes == before ? [] : state.bells.filter { $0.key != relay }
+            return (result, concerned.map(\.value))
+        }
+        for ring in bells { ring() }
+        return result
+    }
+}

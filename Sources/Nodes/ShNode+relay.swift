@@ -1,0 +1,231 @@
+import DriverKit
+import Vocabulary
+
+// What an actuator's node does beyond reading: it asks its guard, and carries out what that wants.
+extension ShNode {
+    /// How long an actuator that others keep from its safe state is left closed before it is opened as
+    /// it stands.
+    static let openingGrace = Duration.seconds(1)
+
+    /// Carries out a command between two rounds and reports what the device confirms.
+    ///
+    /// - Parameter deadline: The asker has been told by then that the answer is late; a command that has
+    ///   waited longer, behind hardware that hung, is not carried out any more.
+    public func apply(
+        _ command: Command, before deadline: MonotonicInstant
+    ) async -> CommandAnswer {
+        guard !isStopped else { return .refused("node \(name): it is stopped") }
+        if clock.now > deadline {
+            return .refused("node \(name): the command came through too late")
+        }
+        guard relay != nil else { return .refused("node \(name): it only measures") }
+        if driver == nil { openDriver(at: clock.now) }
+        tend()
+        guard driver != nil else { return .failed("node \(name): its device is not connected") }
+        let now = clock.now
+        let block = command.value.flatMap { desk.look(name, on: $0 != 0, at: now) }
+        let early = relay?.take(command, at: now, block: block)
+        tend()
+        if let early { return words(early) }
+        if let answer = answers.removeValue(forKey: command.id) { return answer }
+        // The device, its feedback or another actuator takes its time; a later round answers.
+        return await withCheckedContinuation { askers[command.id] = $0 }
+    }
+
+    /// A sign of life of whoever commands over that link, for `failsafeAfter`. Never waits for the
+    /// node; of each link it keeps the newest only.
+    public nonisolated func hear(_ source: CommandSource) {
+        guard rules.failsafeAfter != nil else { return }
+        let now = clock.now
+        words.withLock { $0[source] = now }
+        thread.ring()
+    }
+
+    /// Drives an actuator to its safe state and lets go of the device. One that was not open is looked
+    /// for once more, because it may have come back with the level that it had.
+    ///
+    /// - Returns: What the device confirmed; nil for what only measures or is to stay as it is.
+    @discardableResult
+    public func stop() async -> CommandAnswer? {
+        guard !isStopped else { return nil }
+        let safe = component.safeState?.value
+        if relay != nil {
+            if safe != nil, driver == nil { openDriver(at: clock.now) }
+            relay?.stop()
+            tend()
+            if safe != nil, driver != nil, relay?.isAtRest == false {
+                await withCheckedContinuation { stoppers.append($0) }
+            }
+        }
+        thread.pause()
+        let answer = safe.map { safe in
+            let stamp = clock.timestamp
+            if let channel = component.channels.first, driver != nil,
+                relay?.confirmed == (safe != 0), relay?.shown == safe
+            {
+                return CommandAnswer.confirmed(
+                    Reading(channel: channel.name, value: safe), at: stamp)
+            }
+            return .failed(
+                relay?.trouble(.command, at: stamp.monotonic)
+                    ?? relay?.block.map { "node \(name): \($0.why)" }
+                    ?? "node \(name): its device is not connected")
+        }
+        isStopped = true
+        close()
+        return answer
+    }
+
+    // MARK: - Guarding
+
+    /// Does all that the guard wants now. Called after everything that it may want to know of.
+    func tend() {
+        guard relay != nil else { return }
+        passTime()
+        relay?.demanded(desk.demand(on: name))
+        lookAtFeedback()
+        relay?.wake()
+        while driver != nil, let step = relay?.step(at: clock.now) {
+            carryOut(step)
+            lookAtFeedback()
+        }
+        settle()
+    }
+
+    /// What was heard counts before what has run out since.
+    func passTime() {
+        for (source, at) in words.withLock({ $0.take() }) { relay?.heard(source, at: at) }
+        relay?.pass(to: clock.now)
+    }
+
+    private func lookAtFeedback() {
+        guard let rule = relay?.rules.feedback else { return }
+        let now = clock.now
+        relay?.feedback(board.value(of: rule.channel, at: now), at: now)
+    }
+
+    private func carryOut(_ step: RelayGuard.Step) {
+        let now = clock.now
+        let verdict = desk.ask(name, on: step.value != 0, insists: step.isSafety, at: now)
+        if case .blocked(let block) = verdict {
+            relay?.blocked(block, at: now)
+            return
+        }
+        guard var actuator = driver as? any Actuator else {
+            relay?.failed("node \(name): it takes no commands", at: now)
+            return
+        }
+        let stamp = clock.timestamp
+        do throws(DriverError) {
+            let state = try actuator.apply(step.value)
+            driver = actuator
+            succeed()
+            resetCaptures()
+            report([state], at: stamp, moment: stamp.monotonic)
+            relay?.drove(step, shows: state.value, at: clock.now)
+        } catch {
+            relay?.failed("node \(name): \(error.detail)", at: clock.now)
+            fail(error, at: clock.now)
+        }
+    }
+
+    /// Tells everyone what has become of it.
+    private func settle() {
+        guard let relay else { return }
+        let stamp = clock.timestamp
+        desk.note(
+            name, isOn: relay.confirmed,
+            waits: relay.block?.isPassing == true || openingBlocked != nil, at: stamp.monotonic)
+        for kind in RelayGuard.troubleKinds {
+            if let detail = relay.trouble(kind, at: stamp.monotonic) {
+                if let trouble = troubles.begin(kind, detail) { tell([trouble]) }
+            } else {
+                tell(troubles.end([kind], "node \(name): \(kind.endWords)"))
+            }
+        }
+        for (id, outcome) in relay.outcomes {
+            let answer = words(outcome)
+            if let asker = askers.removeValue(forKey: id) {
+                asker.resume(returning: answer)
+            } else {
+                answers[id] = answer
+            }
+        }
+        self.relay?.outcomes = []
+        if relay.isAtRest || driver == nil {
+            for stopper in stoppers { stopper.resume() }
+            stoppers = []
+        }
+        authority.show(relay.standing)
+    }
+
+    private func words(_ outcome: RelayGuard.Outcome) -> CommandAnswer {
+        switch outcome {
+        case .confirmed(let value):
+            guard let channel = component.channels.first else {
+                return .failed("node \(name): it has no channel")
+            }
+            return .confirmed(Reading(channel: channel.name, value: value), at: clock.timestamp)
+        case .refused(let why): return .refused(why)
+        case .failed(let why): return .failed(why)
+        case .late(let why): return .late(why)
+        }
+    }
+
+    /// Whether interlocks let an actuator be opened, which drives it to its safe state, and how.
+    ///
+    /// - Returns: The component to open; nil when it must wait.
+    func openable(at now: MonotonicInstant) -> Component? {
+        guard relay != nil, let safe = component.safeState?.value else { return component }
+        guard case .blocked(let block) = desk.ask(name, on: safe != 0, insists: true, at: now)
+        else {
+            openingBlocked = nil
+            return component
+        }
+        let since = openingBlocked ?? now
+        openingBlocked = since
+        let end = since.advanced(by: Self.openingGrace)
+        guard now < end else { return component.left(as: .hold) }
+        retryAt = min(end, block.until ?? end, now.advanced(by: .milliseconds(50)))
+        return nil
+    }
+}
+
+extension Dictionary {
+    fileprivate mutating func take() -> Self {
+        defer { self = [:] }
+        return self
+    }
+}
+
+extension Component {
+    /// The same, opened in another way.
+    fileprivate func left(as state: SafeState) -> Component {
+        Component(
+            name: name, model: model, settings: settings, channels: channels, safeState: state,
+            isSimulated: isSimulated)
+    }
+}
+
+extension Command {
+    /// The value it asks for; nil when it asks for none.
+    fileprivate var value: Int64? {
+        switch order {
+        case .set(let value): value
+        case .takeOver(let value, _): value
+        case .release: nil
+        }
+    }
+}
+
+extension Trouble.Kind {
+    /// What is told when a guard's trouble is over.
+    fileprivate var endWords: String {
+        switch self {
+        case .failsafe: "whoever commands it is heard again"
+        case .overtime: "was switched anew after its maximumOnTime"
+        case .interlock: "is where it must be"
+        default: "follows its commands again"
+        }
+    }
+}

@@ -1,0 +1,86 @@
+import Vocabulary
+
+/// What an actuator did lately, and what its limits make of that.
+///
+/// It begins as if the actuator had just been switched: what was before the start is not known. Only
+/// the count of the last hour begins anew.
+struct SwitchRecord: Sendable {
+    static let hour = Duration.seconds(3600)
+
+    private let limits: SwitchLimits
+    /// Nil while it is not known.
+    private(set) var isOn: Bool?
+    /// When it went into that state, or was first seen in it.
+    private(set) var since: MonotonicInstant
+    /// Since when it may have been on without a break; nil once it was seen off.
+    private var onFrom: MonotonicInstant?
+    /// The changes of the last hour, oldest first, at most as many as are allowed and a few forced ones.
+    private var changes: [MonotonicInstant] = []
+    /// Forced changes may exceed the limit; more than so many are not told apart.
+    private static let longest = 4_096
+
+    init(limits: SwitchLimits, at now: MonotonicInstant) {
+        (self.limits, since) = (limits, now)
+    }
+
+    /// A limit that stands against an order.
+    struct Refusal: Hashable, Sendable {
+        let why: String
+        let until: MonotonicInstant
+    }
+
+    mutating func note(isOn new: Bool?, at now: MonotonicInstant) {
+        guard new != isOn else { return }
+        if isOn != nil, new != nil, limits.maximumSwitchesPerHour != nil {
+            forget(before: now)
+            changes.append(now)
+            if changes.count > Self.longest { changes.removeFirst() }
+        }
+        if new == true { onFrom = onFrom ?? now }
+        if new == false { onFrom = nil }
+        (isOn, since) = (new, now)
+    }
+
+    /// - Returns: The limit that holds longest against switching now; nil when none does.
+    func refusal(switchingOn: Bool, at now: MonotonicInstant) -> Refusal? {
+        guard switchingOn != isOn else { return nil }
+        var refusals: [Refusal] = []
+        let (rule, least) =
+            switchingOn
+            ? ("minimumOffTime", limits.minimumOffTime) : ("minimumOnTime", limits.minimumOnTime)
+        if let least {
+            refusals.append(
+                Refusal(why: "\(rule) \(least.layoutText)", until: since.advanced(by: least)))
+        }
+        if let most = limits.maximumSwitchesPerHour {
+            let recent = changes.filter { $0.duration(to: now) < Self.hour }
+            if recent.count >= most {
+                let until = recent[recent.count - most].advanced(by: Self.hour)
+                refusals.append(Refusal(why: "maximumSwitchesPerHour \(most)", until: until))
+            }
+        }
+        return refusals.filter { $0.until > now }.max { $0.until < $1.until }
+    }
+
+    /// When the actuator must go off because it was on for too long; nil when it need not.
+    var overtime: MonotonicInstant? {
+        guard isOn == true, let onFrom else { return nil }
+        return limits.maximumOnTime.map { onFrom.advanced(by: $0) }
+    }
+
+    private mutating func forget(before now: MonotonicInstant) {
+        while let first = changes.first, first.duration(to: now) >= Self.hour {
+            changes.removeFirst()
+        }
+    }
+}
+
+extension MonotonicInstant {
+    /// How long it is from `now` until then, in words for people: whole seconds above ten.
+    func wait(from now: MonotonicInstant) -> String {
+        let left = max(.zero, now.duration(to: self))
+        let step: Int64 = left > .seconds(10) ? 1_000_000_000 : 1_000_000
+        let (whole, rest) = left.wholeNanoseconds.quotientAndRemainder(dividingBy: step)
+        return Duration.nanoseconds((whole + (rest > 0 ? 1 : 0)) * step).layoutText
+    }
+}

@@ -1,0 +1,39 @@
+import Crypto
+import NIOSSL
+
+/// The SHA-256 of a certificate: who somebody is, short enough to read out.
+public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
+    /// 32 bytes.
+    public let bytes: [UInt8]
+
+    /// Reads 64 hexadecimal digits; blanks, colons and hyphens between them do not count.
+    public init?(_ text: String) {
+        var digits: [UInt8] = []
+        for character in text where !" :-\t".contains(character) {
+            guard character.isASCII, let digit = character.hexDigitValue else { return nil }
+            digits.append(UInt8(digit))
+        }
+        guard digits.count == 64 else { return nil }
+        bytes = stride(from: 0, to: 64, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+    }
+
+    /// - Parameter certificate: In DER, as it goes over the wire.
+    public init(certificate: [UInt8]) { bytes = Array(SHA256.hash(data: certificate)) }
+
+    /// The certificates of a PEM file's text.
+    /// - Returns: Nil when there is none, or one that cannot be read.
+    public init?(pem: [UInt8]) {
+        // No certificate is an answer that the caller words better than the library does.
+        guard let first = try? NIOSSLCertificate.fromPEMBytes(pem).first,
+            let der = try? first.toDERBytes()
+        else { return nil }
+        self.init(certificate: der)
+    }
+
+    /// Sixteen groups of four digits: `3f2a 91c0 …`.
+    public var description: String {
+        let digits = bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
+        return stride(from: 0, to: digits.count, by: 2)
+            .map { digits[$0] + digits[$0 + 1] }.joined(separator: " ")
+    }
+}

@@ -1,0 +1,64 @@
+import NIOCore
+import NIOSSL
+import Vocabulary
+
+/// One connection as its node holds it. It never leaves the node.
+final class PeerConnection {
+    let id: Int
+    let channel: any Channel
+    /// Where we dialled; nil when the other side did.
+    let remote: PeerAddress?
+    /// For people.
+    let address: String
+    var conversation: PeerConversation
+    /// Nil until TLS has shown who it is, or there is no TLS.
+    var asker: PeerAsker?
+    var needsFlush = false
+    /// The last write, which the flush at the end of the loop's turn takes along.
+    var held: ByteBuffer?
+    var isActing = false
+    /// The task that will tick, and when.
+    var alarm: (at: MonotonicInstant, task: Task<Void, Never>)?
+    /// Peers' watches that we feed, by the identity of the question.
+    var watches: [ChirpIdentity: Task<Void, Never>] = [:]
+
+    init(
+        id: Int, channel: any Channel, remote: PeerAddress?, conversation: PeerConversation
+    ) {
+        (self.id, self.channel, self.remote) = (id, channel, remote)
+        self.conversation = conversation
+        address =
+            remote?.description ?? channel.remoteAddress?.ipAddress
+            ?? channel.remoteAddress?.description ?? "an unknown address"
+    }
+
+    /// Lets go of everything that works for this connection.
+    func cancelTasks() {
+        alarm?.task.cancel()
+        for task in watches.values { task.cancel() }
+        watches = [:]
+    }
+}
+
+/// Lines for the log about peers, few enough that nobody can flood it. Pure.
+struct NoticeBudget: Sendable {
+    static let linesPerMinute = 20
+
+    private var since: MonotonicInstant?
+    private var told = 0
+    private var kept = 0
+
+    /// - Returns: What to log now; nil when it was too much for this minute and only counts.
+    mutating func spend(_ line: String, at now: MonotonicInstant) -> String? {
+        if since.map({ $0.duration(to: now) >= .seconds(60) }) ?? true {
+            (since, told) = (now, 0)
+        }
+        guard told < Self.linesPerMinute else {
+            kept += 1
+            return nil
+        }
+        told += 1
+        defer { kept = 0 }
+        return kept == 0 ? line : "\(line) (and \(kept) lines that were left out)"
+    }
+}

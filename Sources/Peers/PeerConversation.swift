@@ -1,0 +1,377 @@
+import DequeModule
+import NIOCore
+import Vocabulary
+
+/// The rules of one connection: hello, slots, acknowledgements, answers by identity, a time limit for
+/// each message, probes and ageing. A pure machine: bytes, posts and `now` in, actions out.
+struct PeerConversation: Sendable {
+    /// What whoever posts waits for.
+    enum Awaited: Hashable, Sendable {
+        /// That it is sent, as the mode understands it.
+        case delivery
+        /// The message that comes back with the same identity.
+        case answer
+        /// All messages that come back with the same identity, until it is forgotten.
+        case stream
+    }
+
+    /// One message to send.
+    struct Post: Sendable {
+        /// Nil when nobody wants to know what becomes of it.
+        let id: Int?
+        let message: PeerMessage
+        let awaited: Awaited
+        let deadline: MonotonicInstant
+    }
+
+    /// A received message's place, to be released once the message is done with.
+    typealias Slot = Int
+
+    /// What the owner of the socket must do now, in order.
+    enum Action: Sendable {
+        case write(ByteBuffer)
+        /// A message that answers nothing of ours. It keeps its slot until `release`.
+        case deliver(PeerMessage, Slot)
+        /// A message of a stream. It keeps its slot until `release`.
+        case news(Int, PeerMessage, Slot)
+        /// The post's one outcome; with the message when an answer was awaited.
+        case settle(Int, Result<PeerMessage?, PeerError>)
+        /// Whether more bytes may be read.
+        case read(Bool)
+        /// Nil when there is nothing wrong: it has not been used for long.
+        case close(PeerError?)
+    }
+
+    private struct Pending {
+        let id: Int
+        let isStream: Bool
+        let deadline: MonotonicInstant
+    }
+
+    private struct Flight {
+        let id: Int?
+        let identity: ChirpIdentity
+        let deadline: MonotonicInstant
+    }
+
+    let settings: PeerSettings
+    private var decoder: ChirpDecoder
+    private var serial: UInt32
+    private let helloDeadline: MonotonicInstant
+    private var lastUsed: MonotonicInstant
+    /// The one message that a synchronous node has on its way.
+    private var flight: Flight?
+    private var pending: [ChirpIdentity: Pending] = [:]
+    private var waiting: Deque<Post> = []
+    private var taken: [Slot: (identity: ChirpIdentity, isOwedAcknowledgement: Bool)] = [:]
+    private var nextSlot = 0
+    private var isReading = true
+    private var isDecoding = false
+    private var canWrite = true
+    private var writes = 0
+    private var unwritten: Deque<(write: Int, id: Int?)> = []
+    private var unwrittenSince: MonotonicInstant?
+    /// No post's time is up before this.
+    private var earliest: MonotonicInstant?
+    /// Streams that the owner feeds; a connection that has one is in use.
+    var holds = 0
+    private(set) var isClosed = false
+    /// Answers and acknowledgements for which nobody waited.
+    private(set) var strays = 0
+    private var actions: [Action] = []
+
+    /// - Parameter serial: The first frame's; random.
+    init(settings: PeerSettings, serial: UInt32, at now: MonotonicInstant) {
+        self.settings = settings
+        self.serial = serial
+        decoder = ChirpDecoder(sizeLimit: settings.sizeLimit)
+        helloDeadline = now.advanced(by: settings.helloTime)
+        lastUsed = now
+    }
+
+    /// What the other side has said of itself; nil until it has.
+    var hello: ChirpHello? { decoder.hello }
+
+    /// What is to be done since the last call.
+    mutating func takeActions() -> [Action] {
+        defer { actions.removeAll(keepingCapacity: true) }
+        return actions
+    }
+
+    /// When the owner owes the next `tick`; nil when never.
+    var deadline: MonotonicInstant? {
+        guard !isClosed else { return nil }
+        var deadline = decoder.hello == nil ? helloDeadline : nil
+        for other in [earliest, unwrittenSince?.advanced(by: settings.timeout), ageDeadline] {
+            guard let other else { continue }
+            deadline = min(deadline ?? other, other)
+        }
+        return deadline
+    }
+
+    private var ageDeadline: MonotonicInstant? {
+        let isIdle =
+            flight == nil && pending.isEmpty && waiting.isEmpty && taken.isEmpty && holds == 0
+        return isIdle ? lastUsed.advanced(by: settings.reuseTime) : nil
+    }
+
+    // MARK: - Sending
+
+    /// Says hello. Goes before all else, and alone: libchirp takes it in one read or not at all.
+    mutating func greet(_ hello: ChirpHello, at now: MonotonicInstant) {
+        var buffer = ByteBuffer()
+        hello.write(to: &buffer)
+        write(buffer, for: nil, at: now)
+    }
+
+    /// Sends one message, or has it wait for its turn.
+    mutating func post(_ post: Post, at now: MonotonicInstant) {
+        guard !isClosed else {
+            return settle(post.id, PeerError(.unreachable, "the connection is closed; not sent"))
+        }
+        guard post.message.size <= settings.sizeLimit else {
+            return settle(
+                post.id,
+                PeerError(
+                    .tooLarge,
+                    "\(post.message.size) bytes; a message has at most \(settings.sizeLimit)"))
+        }
+        guard canSend, waiting.isEmpty else {
+            guard waiting.count < PeerSettings.queueLimit else {
+                return settle(
+                    post.id,
+                    PeerError(.busy, "\(waiting.count) messages wait already; not sent"))
+            }
+            note(post.deadline)
+            return waiting.append(post)
+        }
+        send(post, at: now)
+    }
+
+    private var canSend: Bool {
+        canWrite && pending.count < PeerSettings.queueLimit
+            && (settings.mode == .asynchronous || flight == nil)
+    }
+
+    private mutating func pump(at now: MonotonicInstant) {
+        while canSend, let post = waiting.popFirst() { send(post, at: now) }
+    }
+
+    private mutating func send(_ post: Post, at now: MonotonicInstant) {
+        let identity = post.message.identity
+        if let id = post.id, post.awaited != .delivery {
+            guard pending[identity] == nil else {
+                return settle(id, PeerError(.busy, "identity \(identity) is under way already"))
+            }
+            pending[identity] = Pending(
+                id: id, isStream: post.awaited == .stream, deadline: post.deadline)
+            note(post.deadline)
+        }
+        if lastUsed.duration(to: now) > settings.reuseTime * 3 / 4 {
+            write(bare(.probe, .zero), for: nil, at: now)
+        }
+        let isSynchronous = settings.mode == .synchronous
+        let frame = ChirpFrame(
+            identity: identity, serial: nextSerial(),
+            kind: isSynchronous ? .wantsAcknowledgement : [], header: post.message.header,
+            data: post.message.data)
+        var buffer = ByteBuffer()
+        buffer.reserveCapacity(ChirpFrame.size + post.message.size)
+        frame.write(to: &buffer)
+        let awaitsDelivery = post.awaited == .delivery
+        if isSynchronous {
+            flight = Flight(
+                id: awaitsDelivery ? post.id : nil, identity: identity, deadline: post.deadline)
+            note(post.deadline)
+        }
+        write(buffer, for: awaitsDelivery && !isSynchronous ? post.id : nil, at: now)
+        lastUsed = now
+    }
+
+    private mutating func bare(_ kind: ChirpFrame.Kind, _ identity: ChirpIdentity) -> ByteBuffer {
+        var buffer = ByteBuffer()
+        ChirpFrame(identity: identity, serial: nextSerial(), kind: kind).write(to: &buffer)
+        return buffer
+    }
+
+    private mutating func nextSerial() -> UInt32 {
+        defer { serial &+= 1 }
+        return serial
+    }
+
+    private mutating func write(_ buffer: ByteBuffer, for id: Int?, at now: MonotonicInstant) {
+        writes += 1
+        if let id { unwritten.append((writes, id)) }
+        if unwrittenSince == nil { unwrittenSince = now }
+        actions.append(.write(buffer))
+    }
+
+    /// How many writes were asked for so far.
+    var writeCount: Int { writes }
+
+    /// The operating system has taken everything up to write number `count`.
+    mutating func written(through count: Int, at now: MonotonicInstant) {
+        unwrittenSince = count == writes ? nil : now
+        while let first = unwritten.first, first.write <= count {
+            unwritten.removeFirst()
+            if let id = first.id { actions.append(.settle(id, .success(nil))) }
+        }
+    }
+
+    /// Whether more bytes may be handed over for now.
+    mutating func writability(_ canWrite: Bool, at now: MonotonicInstant) {
+        self.canWrite = canWrite
+        pump(at: now)
+    }
+
+    // MARK: - Receiving
+
+    mutating func receive(_ bytes: ByteBuffer, at now: MonotonicInstant) {
+        guard !isClosed else { return }
+        decoder.append(bytes)
+        decode(at: now)
+    }
+
+    /// The message in `slot` is done with: it is acknowledged, and the next may come.
+    mutating func release(_ slot: Slot, at now: MonotonicInstant) {
+        guard let place = taken.removeValue(forKey: slot), !isClosed else { return }
+        lastUsed = now
+        if place.isOwedAcknowledgement {
+            write(bare(.acknowledgement, place.identity), for: nil, at: now)
+        }
+        if !isReading, !isDecoding { decode(at: now) }
+    }
+
+    private mutating func decode(at now: MonotonicInstant) {
+        if decoder.hello == nil, decoder.nextHello() == nil { return }
+        isDecoding = true
+        defer { isDecoding = false }
+        do throws(PeerError) {
+            while !isClosed, taken.count < settings.slots, let frame = try decoder.nextFrame() {
+                lastUsed = now
+                take(frame, at: now)
+            }
+        } catch {
+            return fail(error)
+        }
+        let mayRead = taken.count < settings.slots
+        guard mayRead != isReading, !isClosed else { return }
+        isReading = mayRead
+        actions.append(.read(mayRead))
+    }
+
+    private mutating func take(_ frame: ChirpFrame, at now: MonotonicInstant) {
+        if frame.kind.contains(.acknowledgement) { return acknowledged(frame.identity, at: now) }
+        if frame.kind.contains(.probe) { return }
+        let slot = nextSlot
+        nextSlot += 1
+        taken[slot] = (frame.identity, frame.kind.contains(.wantsAcknowledgement))
+        let message = PeerMessage(
+            identity: frame.identity, header: frame.header, data: frame.data)
+        guard let asked = pending[frame.identity] else {
+            return actions.append(.deliver(message, slot))
+        }
+        if asked.isStream { return actions.append(.news(asked.id, message, slot)) }
+        pending[frame.identity] = nil
+        actions.append(.settle(asked.id, .success(message)))
+        release(slot, at: now)
+        pump(at: now)
+    }
+
+    private mutating func acknowledged(_ identity: ChirpIdentity, at now: MonotonicInstant) {
+        guard let flight, flight.identity == identity else {
+            strays += 1
+            return
+        }
+        self.flight = nil
+        if let id = flight.id { actions.append(.settle(id, .success(nil))) }
+        pump(at: now)
+    }
+
+    // MARK: - Time and end
+
+    /// Time has passed: whatever is overdue fails, each message for itself.
+    mutating func tick(at now: MonotonicInstant) {
+        guard !isClosed else { return }
+        if decoder.hello == nil, helloDeadline <= now {
+            return fail(
+                PeerError(.malformed, "no hello within \(settings.helloTime.layoutText)"))
+        }
+        if let since = unwrittenSince, since.advanced(by: settings.timeout) <= now {
+            return fail(
+                PeerError(.lost, "takes no bytes for \(settings.timeout.layoutText)"))
+        }
+        failOverdue(at: now)
+        pump(at: now)
+        if let age = ageDeadline, age <= now {
+            isClosed = true
+            actions.append(.close(nil))
+        }
+    }
+
+    private mutating func failOverdue(at now: MonotonicInstant) {
+        guard let first = earliest, first <= now else { return }
+        earliest = nil
+        for (identity, one) in pending where !one.isStream {
+            if one.deadline <= now {
+                pending[identity] = nil
+                settle(one.id, PeerError(.late, "no answer in time"))
+            } else {
+                note(one.deadline)
+            }
+        }
+        if let flight {
+            if flight.deadline <= now {
+                self.flight = nil
+                settle(flight.id, PeerError(.late, "not acknowledged in time"))
+            } else {
+                note(flight.deadline)
+            }
+        }
+        for post in waiting {
+            guard post.deadline <= now else {
+                note(post.deadline)
+                continue
+            }
+            settle(post.id, PeerError(.busy, "other messages were not done in time; not sent"))
+        }
+        waiting.removeAll { $0.deadline <= now }
+    }
+
+    private mutating func note(_ deadline: MonotonicInstant) {
+        earliest = min(earliest ?? deadline, deadline)
+    }
+
+    /// Whoever posted does not wait any more. A late answer is counted and dropped.
+    mutating func forget(_ id: Int) {
+        waiting.removeAll { $0.id == id }
+        if let identity = pending.first(where: { $0.value.id == id })?.key {
+            pending[identity] = nil
+        }
+    }
+
+    /// The connection is gone; every post that is left gets its outcome.
+    ///
+    /// - Parameter error: What was wrong; nil for an end that came by itself.
+    mutating func ended(_ error: PeerError?) {
+        isClosed = true
+        let lost = error ?? PeerError(.lost, "the other side ended the connection")
+        let unsent = PeerError(
+            lost.kind == .lost ? .unreachable : lost.kind, "\(lost.detail); not sent")
+        if let flight { settle(flight.id, lost) }
+        for one in pending.values { settle(one.id, lost) }
+        for one in unwritten { settle(one.id, lost) }
+        for post in waiting { settle(post.id, unsent) }
+        (flight, pending, unwritten, waiting) = (nil, [:], [], [])
+        taken.removeAll()
+    }
+
+    private mutating func fail(_ error: PeerError) {
+        isClosed = true
+        actions.append(.close(error))
+    }
+
+    private mutating func settle(_ id: Int?, _ error: PeerError) {
+        if let id { actions.append(.settle(id, .failure(error))) }
+    }
+}

@@ -1,0 +1,138 @@
+import NIOCore
+import Vocabulary
+
+// Our own questions.
+extension PeerNode {
+    /// Asks and waits for the one answer: JSON in UTF-8, `{"refused": …}` when it is declined.
+    ///
+    /// - Throws: As `request`; and `.malformed` when what comes back is no answer of a gateway.
+    public func ask(
+        _ question: PeerQuestion, of address: PeerAddress, within limit: Duration? = nil
+    ) async throws(PeerError) -> [UInt8] {
+        precondition(question != .watch, "a watch has no single answer")
+        let message = PeerWord(.question).message(newIdentity(), question.text)
+        let answer = try await exchange(message, .answer, with: address, within: limit).get()
+        guard let answer, PeerWord(answer.header)?.kind == .answer else {
+            throw PeerError(
+                .malformed, "\(address): what came back is no answer; is it a gateway?")
+        }
+        return Array(answer.data.readableBytesView)
+    }
+
+    /// Asks to be told every value from now on.
+    public func watch(_ address: PeerAddress) -> PeerWatch {
+        let id = newID()
+        let identity = newIdentity()
+        let (items, continuation) = AsyncStream<PeerWatch.Item>.makeStream()
+        askers[id] = .stream(continuation)
+        post(
+            PeerConversation.Post(
+                id: id, message: PeerWord(.question).message(identity, PeerQuestion.watch.text),
+                awaited: .stream, deadline: clock.now.advanced(by: settings.timeout)),
+            to: address)
+        return PeerWatch(node: self, address: address, id: id, identity: identity, items: items)
+    }
+
+    /// The certificate that is shown at `address`, before anybody trusts it. For pairing: this node's list
+    /// must be empty.
+    public func meet(_ address: PeerAddress) async throws(PeerError) -> Fingerprint {
+        let outcome = await exchange(
+            PeerMessage(identity: newIdentity(), data: ByteBuffer()), .delivery, with: address,
+            within: nil)
+        if let stranger = strangers[address] { return stranger }
+        _ = try outcome.get()
+        throw PeerError(.notTrusted, "\(address): showed no certificate")
+    }
+
+    /// A message for a stream of ours. Its slot is kept until whoever reads the stream has taken it, so
+    /// that never more than the slots lie in the stream.
+    func news(
+        _ id: Int, _ message: PeerMessage, _ slot: PeerConversation.Slot,
+        _ connection: PeerConnection
+    ) {
+        guard case .stream(let continuation)? = askers[id],
+            let word = PeerWord(message.header), word.kind != .question
+        else { return connection.conversation.release(slot, at: clock.now) }
+        switch word.kind {
+        case .news:
+            continuation.yield(
+                .news(Array(message.data.readableBytesView), connection.id, slot))
+        case .answer:
+            continuation.yield(.answer(Array(message.data.readableBytesView)))
+            fallthrough
+        default:
+            connection.conversation.release(slot, at: clock.now)
+            connection.conversation.forget(id)
+            askers[id] = nil
+            continuation.finish()
+        }
+    }
+
+    func taken(_ slot: PeerConversation.Slot, of id: Int) {
+        guard let connection = connections[id] else { return }
+        connection.conversation.release(slot, at: clock.now)
+        act(connection)
+    }
+
+    /// Ends a watch of ours and tells the other side.
+    func endWatch(_ id: Int, _ identity: ChirpIdentity, _ address: PeerAddress) {
+        guard case .stream(let continuation)? = askers.removeValue(forKey: id) else { return }
+        continuation.finish()
+        remotes[address]?.posts.removeAll { $0.id == id }
+        guard let connection = remotes[address]?.connection.flatMap({ connections[$0] }) else {
+            return
+        }
+        connection.conversation.forget(id)
+        let now = clock.now
+        connection.conversation.post(
+            PeerConversation.Post(
+                id: nil, message: PeerWord(.end).message(identity), awaited: .delivery,
+                deadline: now.advanced(by: settings.timeout)), at: now)
+        act(connection)
+    }
+}
+
+/// A watch on another gateway. It ends when it is let go. One task at a time reads it.
+public final class PeerWatch: Sendable {
+    enum Item: Sendable {
+        case news([UInt8], Int, PeerConversation.Slot)
+        /// The watch was declined; this is why, as an answer.
+        case answer([UInt8])
+        case failed(PeerError)
+    }
+
+    private let node: PeerNode
+    private let address: PeerAddress
+    private let id: Int
+    private let identity: ChirpIdentity
+    private let items: AsyncStream<Item>
+
+    init(
+        node: PeerNode, address: PeerAddress, id: Int, identity: ChirpIdentity,
+        items: AsyncStream<Item>
+    ) {
+        (self.node, self.address, self.id) = (node, address, id)
+        (self.identity, self.items) = (identity, items)
+    }
+
+    /// Waits for the next value: JSON in UTF-8, `{"refused": …}` when the watch was declined.
+    ///
+    /// - Returns: Nil when the other side has ended the watch, or the task was cancelled.
+    /// - Throws: What ended it otherwise.
+    public func next() async throws(PeerError) -> [UInt8]? {
+        var iterator = items.makeAsyncIterator()
+        switch await iterator.next() {
+        case .news(let text, let connection, let slot):
+            await node.taken(slot, of: connection)
+            return text
+        case .answer(let text): return text
+        case .failed(let error): throw PeerError(error.kind, "\(address): \(error.detail)")
+        case nil: return nil
+        }
+    }
+
+    deinit {
+        let (node, id, identity, address) = (node, id, identity, address)
+        Task { await node.endWatch(id, identity, address) }
+    }
+}

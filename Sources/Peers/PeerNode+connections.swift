@@ -1,0 +1,352 @@
+import NIOCore
+import NIOPosix
+import NIOSSL
+import Vocabulary
+
+// What happens on sockets. All of it runs on the node's event loop.
+extension PeerNode {
+    // MARK: - Opening
+
+    /// Takes in one who dialled us.
+    /// - Throws: When all places are taken by peers that have said hello.
+    func admit(_ channel: any Channel, usesTls: Bool) throws {
+        guard mayOpen else { throw PeerError(.stopped, "this node was stopped") }
+        let incoming = connections.values.filter { $0.remote == nil }
+        if incoming.count >= settings.connectionLimit {
+            let silent = incoming.filter { $0.conversation.hello == nil }.min { $0.id < $1.id }
+            guard let silent else {
+                let address = channel.remoteAddress?.ipAddress ?? "?"
+                tell("\(address): turned away, \(incoming.count) connections are open already")
+                throw PeerError(.busy, "\(incoming.count) connections are open already")
+            }
+            ended(
+                silent.id,
+                PeerError(.busy, "said no hello and gave way to another connection"))
+            silent.channel.close(promise: nil)
+        }
+        try adopt(channel, remote: nil, usesTls: usesTls)
+    }
+
+    private func adopt(_ channel: any Channel, remote: PeerAddress?, usesTls: Bool) throws {
+        let id = newID()
+        let connection = PeerConnection(
+            id: id, channel: channel, remote: remote,
+            conversation: PeerConversation(
+                settings: settings, serial: UInt32(truncatingIfNeeded: random(below: 1 << 32)),
+                at: clock.now))
+        if usesTls, let tls {
+            let handler = try tls.handler(isServer: remote == nil) { [weak self] fingerprint in
+                self?.assumeIsolated { $0.turnedAway(id, fingerprint) }
+            }
+            try channel.pipeline.syncOperations.addHandler(handler)
+        }
+        try channel.pipeline.syncOperations.addHandler(
+            PeerHandler(node: self, id: id, usesTls: usesTls))
+        connections[id] = connection
+        if let remote {
+            remotes[remote]?.connection = id
+            remotes[remote]?.isDialling = false
+        }
+        arm(connection)
+    }
+
+    private func turnedAway(_ id: Int, _ fingerprint: Fingerprint) {
+        guard let connection = connections[id] else { return }
+        if let remote = connection.remote { strangers[remote] = fingerprint }
+        tell(
+            "\(connection.address): a stranger was refused; to let it in, run "
+                + "tidegate peer pair NAME --fingerprint \"\(fingerprint)\"")
+    }
+
+    /// The socket is up, and TLS with it where there is TLS.
+    func opened(_ id: Int, certificate: NIOSSLCertificate?) {
+        // A channel that we dialled may tell of its start when we know of it already.
+        guard let connection = connections[id], connection.asker == nil else { return }
+        if let certificate {
+            let found = tls?.entry(of: certificate)
+            guard let entry = found?.0 else {
+                if let stranger = found?.1 { turnedAway(id, stranger) }
+                ended(id, PeerError(.notTrusted, "its certificate is not on our list"))
+                return connection.channel.close(promise: nil)
+            }
+            connection.asker = PeerAsker(name: entry.name, rights: entry.rights)
+        } else {
+            connection.asker = PeerAsker(
+                name: connection.address, rights: settings.plainRights)
+        }
+        let now = clock.now
+        connection.conversation.greet(
+            ChirpHello(port: announcedPort(connection.channel), node: identity), at: now)
+        if let remote = connection.remote {
+            for post in remotes[remote]?.posts ?? [] { connection.conversation.post(post, at: now) }
+            remotes[remote]?.posts = []
+        }
+        act(connection)
+    }
+
+    // MARK: - Dialling
+
+    func post(_ post: PeerConversation.Post, to address: PeerAddress) {
+        guard mayOpen else { return fail(post, PeerError(.stopped, "this node was stopped")) }
+        var remote = remotes[address] ?? Remote()
+        if let connection = remote.connection.flatMap({ connections[$0] }),
+            connection.asker != nil
+        {
+            connection.conversation.post(post, at: clock.now)
+            return act(connection)
+        }
+        if let until = remote.blockedUntil, until > clock.now, let refusal = remote.refusal {
+            return fail(post, refusal)
+        }
+        guard remote.posts.count < PeerSettings.queueLimit else {
+            return fail(
+                post, PeerError(.busy, "\(remote.posts.count) messages wait already; not sent"))
+        }
+        remote.posts.append(post)
+        let mustDial = remote.connection == nil && !remote.isDialling
+        if mustDial { remote.isDialling = true }
+        let start = remote.blockedUntil
+        remotes[address] = remote
+        guard mustDial else { return giveUp(post, at: address) }
+        if let start, start > clock.now {
+            let clock = clock
+            Task {
+                // Cancelled by nobody.
+                try? await clock.sleep(until: start)
+                self.dial(address)
+            }
+        } else {
+            dial(address)
+        }
+        giveUp(post, at: address)
+    }
+
+    /// Sees to it that a post that still waits for a connection at its deadline is told.
+    private func giveUp(_ post: PeerConversation.Post, at address: PeerAddress) {
+        guard let id = post.id, remotes[address]?.posts.contains(where: { $0.id == id }) == true
+        else { return }
+        let clock = clock
+        Task {
+            // Cancelled by nobody.
+            try? await clock.sleep(until: post.deadline)
+            guard self.remotes[address]?.posts.contains(where: { $0.id == id }) == true else {
+                return
+            }
+            self.remotes[address]?.posts.removeAll { $0.id == id }
+            self.settle(id, .failure(PeerError(.unreachable, "no connection in time; not sent")))
+        }
+    }
+
+    private func fail(_ post: PeerConversation.Post, _ error: PeerError) {
+        if let id = post.id { settle(id, .failure(error)) }
+    }
+
+    private func dial(_ address: PeerAddress) {
+        guard mayOpen else { return }
+        let usesTls: Bool
+        do throws(PeerError) {
+            usesTls = try needsTls(address)
+        } catch {
+            return failed(address, error)
+        }
+        // Source: libchirp, twice the time-out and at most a minute.
+        let patience = min(settings.timeout * 2, .seconds(60))
+        let bootstrap = ClientBootstrap(group: loop)
+            .connectTimeout(.nanoseconds(patience.wholeNanoseconds))
+            .channelOption(.socketOption(.so_keepalive), value: 1)
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            // Nothing is read before we are in the pipeline.
+            .channelOption(.autoRead, value: false)
+        let connected =
+            if let exact = address.socketAddress {
+                bootstrap.connect(to: exact)
+            } else {
+                bootstrap.connect(host: address.host, port: Int(address.port))
+            }
+        connected.whenComplete { [self] result in
+            assumeIsolated { $0.dialled(address, result, usesTls: usesTls) }
+        }
+    }
+
+    private func dialled(
+        _ address: PeerAddress, _ result: Result<any Channel, any Error>, usesTls: Bool
+    ) {
+        let channel: any Channel
+        do {
+            channel = try result.get()
+            guard mayOpen else { return channel.close(promise: nil) }
+            try adopt(channel, remote: address, usesTls: usesTls)
+        } catch {
+            return failed(address, PeerError(dialling: error))
+        }
+        if !usesTls, let id = remotes[address]?.connection { opened(id, certificate: nil) }
+        channel.setOption(.autoRead, value: true).whenFailure { _ in channel.close(promise: nil) }
+    }
+
+    /// Nobody could be reached: all who wait are told now.
+    private func failed(_ address: PeerAddress, _ error: PeerError) {
+        let posts = remotes[address]?.posts ?? []
+        remotes[address]?.posts = []
+        remotes[address]?.isDialling = false
+        block(address, refusal: error)
+        for post in posts { fail(post, error) }
+    }
+
+    /// Source: libchirp, 50 to 549 ms, so that two nodes do not dial in step.
+    private func block(_ address: PeerAddress, refusal: PeerError?) {
+        remotes[address]?.blockedUntil = clock.now.advanced(
+            by: .milliseconds(50 + Int64(random(below: 500))))
+        remotes[address]?.refusal = refusal
+    }
+
+    // MARK: - While open
+
+    func received(_ id: Int, _ bytes: ByteBuffer) {
+        guard let connection = connections[id] else { return }
+        connection.conversation.receive(bytes, at: clock.now)
+        act(connection)
+    }
+
+    func writability(_ id: Int, _ isWritable: Bool) {
+        guard let connection = connections[id] else { return }
+        connection.conversation.writability(isWritable, at: clock.now)
+        act(connection)
+    }
+
+    /// Does what the conversation asks for, until it asks for nothing more.
+    func act(_ connection: PeerConnection) {
+        // Writing may tell of writability before it returns; what follows from it waits for its turn.
+        guard !connection.isActing else { return }
+        connection.isActing = true
+        defer { connection.isActing = false }
+        var actions = connection.conversation.takeActions()
+        while !actions.isEmpty {
+            for action in actions { act(action, connection) }
+            actions = connection.conversation.takeActions()
+        }
+        arm(connection)
+    }
+
+    private func act(_ action: PeerConversation.Action, _ connection: PeerConnection) {
+        switch action {
+        case .write(let bytes):
+            if let held = connection.held { connection.channel.write(held, promise: nil) }
+            connection.held = bytes
+            flushSoon(connection)
+        case .deliver(let message, let slot): deliver(message, slot, connection)
+        case .news(let id, let message, let slot): news(id, message, slot, connection)
+        case .settle(let id, let outcome): settle(id, outcome)
+        case .read(let isOn):
+            let channel = connection.channel
+            channel.setOption(.autoRead, value: isOn).whenFailure { _ in
+                channel.close(promise: nil)
+            }
+        case .close(let error):
+            ended(connection.id, error)
+            connection.channel.close(promise: nil)
+        }
+    }
+
+    /// Everything that is written in one turn of the loop goes out together.
+    private func flushSoon(_ connection: PeerConnection) {
+        guard !connection.needsFlush else { return }
+        connection.needsFlush = true
+        let id = connection.id
+        loop.execute { [self] in assumeIsolated { $0.flush(id) } }
+    }
+
+    private func flush(_ id: Int) {
+        guard let connection = connections[id] else { return }
+        connection.needsFlush = false
+        guard let last = connection.held.take() else { return }
+        let count = connection.conversation.writeCount
+        let promise = loop.makePromise(of: Void.self)
+        promise.futureResult.whenSuccess { [self] in assumeIsolated { $0.written(id, count) } }
+        connection.channel.writeAndFlush(last, promise: promise)
+    }
+
+    private func written(_ id: Int, _ count: Int) {
+        guard let connection = connections[id] else { return }
+        connection.conversation.written(through: count, at: clock.now)
+        act(connection)
+    }
+
+    // MARK: - Time and end
+
+    /// Has the conversation ticked when its next deadline comes.
+    func arm(_ connection: PeerConnection) {
+        guard let deadline = connection.conversation.deadline,
+            connection.alarm.map({ deadline < $0.at }) ?? true
+        else { return }
+        connection.alarm?.task.cancel()
+        let (id, clock) = (connection.id, clock)
+        let task = Task {
+            guard (try? await clock.sleep(until: deadline)) != nil else { return }
+            self.tick(id)
+        }
+        connection.alarm = (deadline, task)
+    }
+
+    private func tick(_ id: Int) {
+        guard let connection = connections[id] else { return }
+        connection.alarm = nil
+        connection.conversation.tick(at: clock.now)
+        act(connection)
+    }
+
+    /// The connection is gone, or will be at once.
+    ///
+    /// - Parameter error: Nil for an end that came by itself.
+    func ended(_ id: Int, _ error: PeerError?) {
+        guard let connection = connections.removeValue(forKey: id) else { return }
+        connection.cancelTasks()
+        // What was said in this turn of the loop still goes out.
+        if let held = connection.held.take() {
+            connection.channel.writeAndFlush(held, promise: nil)
+        }
+        connection.conversation.ended(error)
+        for action in connection.conversation.takeActions() {
+            if case .settle(let id, let outcome) = action { settle(id, outcome) }
+        }
+        if let error, error.kind != .stopped, connection.remote == nil {
+            tell("\(connection.address): connection closed, \(error.detail)")
+        }
+        guard let remote = connection.remote else { return }
+        let posts = remotes[remote]?.posts ?? []
+        remotes[remote]?.posts = []
+        remotes[remote]?.connection = nil
+        let wasOpen = connection.asker != nil && connection.conversation.hello != nil
+        if error != nil || !wasOpen {
+            let cause =
+                error
+                ?? PeerError(.unreachable, "it closed the connection before it said who it is")
+            block(remote, refusal: wasOpen ? nil : cause)
+        }
+        let cause = error ?? PeerError(.unreachable, "it closed the connection; not sent")
+        for post in posts { fail(post, cause) }
+    }
+}
+
+extension PeerError {
+    /// What an error of a dial means to whoever asked.
+    init(dialling error: any Error) {
+        switch error {
+        case let error as PeerError: self = error
+        case let error as NIOConnectionError:
+            if error.dnsAError != nil, error.dnsAAAAError != nil {
+                self.init(.unreachable, "no such host")
+            } else if let first = error.connectionErrors.first {
+                self.init(dialling: first.error)
+            } else {
+                self.init(.unreachable, "cannot be reached")
+            }
+        case let error as IOError where error.errnoCode == 111:
+            self.init(.unreachable, "nobody listens there")
+        case let error as IOError: self.init(.unreachable, "\(error.description)")
+        case ChannelError.connectTimeout:
+            self.init(.unreachable, "no connection in time")
+        case is NIOSSLError: self.init(connection: error)
+        default: self.init(.unreachable, "\(error)")
+        }
+    }
+}

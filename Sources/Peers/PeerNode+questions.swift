@@ -1,0 +1,139 @@
+import NIOCore
+import Vocabulary
+
+// The layer above the wire: questions, answers and watches.
+extension PeerNode {
+    /// Questions that may be in work at once, on all connections together.
+    private static let questionLimit = 64
+    /// Watches that one connection may have.
+    private static let watchLimit = 4
+
+    /// A message that answers nothing of ours.
+    func deliver(
+        _ message: PeerMessage, _ slot: PeerConversation.Slot, _ connection: PeerConnection
+    ) {
+        guard let word = PeerWord(message.header) else {
+            if settings.echoes { reply(message, connection) }
+            return connection.conversation.release(slot, at: clock.now)
+        }
+        switch word.kind {
+        case .question: answer(message, slot, connection)
+        case .end:
+            endWatch(message.identity, connection)
+            connection.conversation.release(slot, at: clock.now)
+        // What was asked for is forgotten already.
+        case .answer, .news: connection.conversation.release(slot, at: clock.now)
+        }
+    }
+
+    private func answer(
+        _ message: PeerMessage, _ slot: PeerConversation.Slot, _ connection: PeerConnection
+    ) {
+        func refuse(_ why: String) {
+            reply(PeerWord(.answer).message(message.identity, PeerRefusal(why).text), connection)
+            connection.conversation.release(slot, at: clock.now)
+        }
+        guard let service, let asker = connection.asker else {
+            return refuse("this node answers no questions")
+        }
+        let question: PeerQuestion
+        do throws(PeerRefusal) {
+            question = try PeerQuestion.read(Array(message.data.readableBytesView))
+        } catch {
+            return refuse(error.why)
+        }
+        guard asker.rights.contains(question.right) else {
+            return refuse("\(asker) has no right to \(question.right.rawValue)")
+        }
+        if question == .watch {
+            guard connection.watches.count < Self.watchLimit else {
+                return refuse("\(Self.watchLimit) watches on one connection are enough")
+            }
+            connection.conversation.release(slot, at: clock.now)
+            return startWatch(message.identity, service, asker, connection)
+        }
+        guard questions < Self.questionLimit else {
+            return refuse("busy with \(questions) questions, try again")
+        }
+        questions += 1
+        let id = connection.id
+        Task {
+            let text = await service.answer(question, from: asker)
+            self.answered(id, message.identity, slot, text)
+        }
+    }
+
+    private func answered(
+        _ id: Int, _ identity: ChirpIdentity, _ slot: PeerConversation.Slot, _ text: [UInt8]
+    ) {
+        questions -= 1
+        guard let connection = connections[id] else { return }
+        reply(PeerWord(.answer).message(identity, text), connection)
+        connection.conversation.release(slot, at: clock.now)
+        act(connection)
+    }
+
+    /// Sends without anybody waiting for what becomes of it. The answer goes out before the question is
+    /// acknowledged, and neither waits for the other side's acknowledgement.
+    private func reply(_ message: PeerMessage, _ connection: PeerConnection) {
+        let now = clock.now
+        connection.conversation.post(
+            PeerConversation.Post(
+                id: nil, message: message, awaited: .delivery,
+                deadline: now.advanced(by: settings.timeout)), at: now)
+    }
+
+    // MARK: - Feeding a peer that watches
+
+    private func startWatch(
+        _ identity: ChirpIdentity, _ service: any PeerService, _ asker: PeerAsker,
+        _ connection: PeerConnection
+    ) {
+        guard connection.watches[identity] == nil else { return }
+        connection.conversation.holds += 1
+        let id = connection.id
+        connection.watches[identity] = Task {
+            let news = await service.watch(from: asker)
+            feeding: while !Task.isCancelled, let texts = await news.next() {
+                for text in texts {
+                    let message = PeerWord(.news).message(identity, text)
+                    guard await self.feed(message, to: id) else { break feeding }
+                }
+            }
+            self.fed(identity, id)
+        }
+    }
+
+    /// - Returns: Whether it has gone out.
+    private func feed(_ message: PeerMessage, to id: Int) async -> Bool {
+        guard !Task.isCancelled, let connection = connections[id] else { return false }
+        let post = newID()
+        let now = clock.now
+        let outcome: Outcome = await withCheckedContinuation { continuation in
+            askers[post] = .once(continuation)
+            connection.conversation.post(
+                PeerConversation.Post(
+                    id: post, message: message, awaited: .delivery,
+                    deadline: now.advanced(by: settings.timeout)), at: now)
+            act(connection)
+        }
+        if case .success = outcome { return true }
+        return false
+    }
+
+    /// A watch of ours has come to its end, by itself or because nobody takes what it tells.
+    private func fed(_ identity: ChirpIdentity, _ id: Int) {
+        guard let connection = connections[id], connection.watches[identity] != nil else { return }
+        connection.watches[identity] = nil
+        connection.conversation.holds -= 1
+        reply(PeerWord(.end).message(identity), connection)
+        act(connection)
+    }
+
+    /// The other side does not watch any more.
+    private func endWatch(_ identity: ChirpIdentity, _ connection: PeerConnection) {
+        guard let task = connection.watches.removeValue(forKey: identity) else { return }
+        connection.conversation.holds -= 1
+        task.cancel()
+    }
+}

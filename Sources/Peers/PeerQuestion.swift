@@ -1,0 +1,187 @@
+import Documents
+import NIOCore
+import Vocabulary
+
+/// What a peer may ask.
+public enum PeerQuestion: Hashable, Sendable {
+    /// The newest value of one channel.
+    case read(DataChannelName)
+    /// Who the gateway is and everything it knows right now.
+    case status
+    case set(ShNodeName, PeerOrder)
+    /// Every newest value from now on, until either side ends it.
+    case watch
+
+    /// What the asker must be allowed to.
+    public var right: PeerRight {
+        if case .set = self { .switch } else { .read }
+    }
+}
+
+/// What a node is to be set to, as the asker words it.
+public struct PeerOrder: Hashable, Sendable {
+    /// A text, a number or a flag: `"on"`, `21.5`, `true`.
+    public let value: JsonValue
+    /// Chosen by the asker; the same in every log that the command passes through.
+    public let id: CommandID
+    public let expires: WallTime?
+
+    public init(value: JsonValue, id: CommandID, expires: WallTime?) {
+        (self.value, self.id, self.expires) = (value, id, expires)
+    }
+}
+
+/// Who asks.
+public struct PeerAsker: Hashable, Sendable, CustomStringConvertible {
+    /// The name on the list; the address of who comes without TLS.
+    public let name: String
+    public let rights: Set<PeerRight>
+
+    public init(name: String, rights: Set<PeerRight>) {
+        (self.name, self.rights) = (name, rights)
+    }
+
+    public var description: String { "peer \(name)" }
+}
+
+/// Answers what peers ask. The gateway does, and tests do.
+public protocol PeerService: Sendable {
+    /// The answer to a question other than `watch`, as JSON in UTF-8. The asker has the right to ask.
+    /// It keeps one of its connection's slots for as long as this takes.
+    func answer(_ question: PeerQuestion, from asker: PeerAsker) async -> [UInt8]
+
+    /// Values for one peer that watches.
+    func watch(from asker: PeerAsker) async -> PeerNews
+}
+
+/// What one watching peer is told. Asked for the next only when the last has gone out, so that a slow
+/// peer makes nothing pile up.
+public struct PeerNews: Sendable {
+    /// Waits for what is new: JSON texts, or nil when there will be no more.
+    public let next: @Sendable () async -> [[UInt8]]?
+
+    public init(next: @escaping @Sendable () async -> [[UInt8]]?) { self.next = next }
+}
+
+/// The two header bytes in front of our own words: what it is, and in which version.
+struct PeerWord: Hashable, Sendable {
+    enum Kind: UInt8 {
+        case question = 1
+        case answer = 2
+        case news = 3
+        case end = 4
+    }
+    static let version: UInt8 = 1
+
+    let kind: Kind
+
+    init(_ kind: Kind) { self.kind = kind }
+
+    /// - Returns: Nil when the header is not ours.
+    init?(_ header: ByteBuffer) {
+        var header = header
+        guard header.readableBytes == 2,
+            let (kind, version) = header.readMultipleIntegers(as: (UInt8, UInt8).self),
+            version == Self.version, let kind = Kind(rawValue: kind)
+        else { return nil }
+        self.kind = kind
+    }
+
+    var header: ByteBuffer { ByteBuffer(bytes: [kind.rawValue, Self.version]) }
+
+    /// A message with this word.
+    func message(_ identity: ChirpIdentity, _ text: [UInt8] = []) -> PeerMessage {
+        PeerMessage(identity: identity, header: header, data: ByteBuffer(bytes: text))
+    }
+}
+
+// MARK: - As JSON
+
+extension PeerQuestion {
+    /// The question as it goes over the wire.
+    public var text: [UInt8] {
+        var members: [(name: String, value: JsonValue)]
+        switch self {
+        case .read(let channel):
+            members = [("ask", .text("read")), ("channel", .text(channel.text))]
+        case .status: members = [("ask", .text("status"))]
+        case .watch: members = [("ask", .text("watch"))]
+        case .set(let node, let order):
+            members = [
+                ("ask", .text("set")), ("node", .text(node.text)), ("value", order.value),
+                ("id", .text(order.id.text)),
+            ]
+            if let expires = order.expires {
+                members.append(("expires", .text(expires.iso8601)))
+            }
+        }
+        return Array(JsonValue.object(members).prettyText.utf8)
+    }
+
+    private static let keys: [String: Set<String>] = [
+        "read": ["channel"], "status": [], "watch": [],
+        "set": ["node", "value", "id", "expires"],
+    ]
+
+    /// Reads what somebody sent.
+    /// - Throws: Why it is no question.
+    public static func read(_ text: [UInt8]) throws(PeerRefusal) -> PeerQuestion {
+        let (document, problems) = JsonParser.parse(text)
+        guard let document, problems.isEmpty else {
+            throw PeerRefusal(problems.first?.description ?? "no JSON")
+        }
+        guard let ask = document["ask"]?.text, let known = keys[ask] else {
+            throw PeerRefusal("ask: must be read, set, status or watch")
+        }
+        for member in document.group ?? []
+        where member.name != "ask" && !known.contains(member.name) {
+            throw PeerRefusal("\(member.name.prefix(40)): unknown in \(ask)")
+        }
+        switch ask {
+        case "read":
+            guard let channel = document["channel"]?.text.flatMap(DataChannelName.init) else {
+                throw PeerRefusal("channel: must be a \(DataChannelTag.noun)")
+            }
+            return .read(channel)
+        case "set": return try set(document)
+        case "watch": return .watch
+        default: return .status
+        }
+    }
+
+    private static func set(_ document: JsonNode) throws(PeerRefusal) -> PeerQuestion {
+        guard let node = document["node"]?.text.flatMap(ShNodeName.init) else {
+            throw PeerRefusal("node: must be a \(ShNodeTag.noun)")
+        }
+        guard let id = document["id"]?.text.flatMap(CommandID.init) else {
+            throw PeerRefusal("id: must be a text of 1 to 64 visible ASCII characters")
+        }
+        guard let value = document["value"]?.value else {
+            throw PeerRefusal("value: must be on, off, true, false or a number")
+        }
+        switch value {
+        case .text, .number, .flag: break
+        default: throw PeerRefusal("value: must be on, off, true, false or a number")
+        }
+        var expires: WallTime?
+        if let text = document["expires"] {
+            expires = text.text.flatMap { WallTime(iso8601: $0) }
+            guard expires != nil else {
+                throw PeerRefusal("expires: must be a time like 2026-11-21T04:22:07Z")
+            }
+        }
+        return .set(node, PeerOrder(value: value, id: id, expires: expires))
+    }
+}
+
+/// Why a question was not answered.
+public struct PeerRefusal: Error, Hashable, Sendable {
+    public let why: String
+
+    public init(_ why: String) { self.why = why }
+
+    /// `{"refused": …}`, which is what the asker gets.
+    public var text: [UInt8] {
+        Array(JsonValue.object([("refused", .text(why))]).prettyText.utf8)
+    }
+}

@@ -1,0 +1,150 @@
+import Nodes
+import Threads
+import Vocabulary
+
+/// Watches over all parts of a gateway from a thread of its own: nodes by their pulses, all others by
+/// asking them.
+///
+/// It needs nothing that a part could have brought to a halt: no task, no actor, no pool of threads. A
+/// question that is not answered is not asked again, so that no part has more than one waiting.
+public final class LifeWatch: Sendable {
+    /// How often everybody is looked at.
+    public static let period = Duration.seconds(1)
+    /// How long each kind of part may be silent. A node's own patience has passed before it counts as
+    /// silent here.
+    public static let patience = (
+        node: Duration.seconds(20), journal: Duration.seconds(30), proactor: Duration.seconds(20)
+    )
+    /// How long the process goes on without its journal, once that is missed.
+    public static let journalGrace = Duration.seconds(270)
+
+    /// What the owner does about what was seen, on the watch's thread.
+    public struct Hands: Sendable {
+        /// Everything that matters was seen alive. Called at each look but those in which the proactor is
+        /// missing or the process is to end: a node that hangs has been named and harms nobody else.
+        public let alive: @Sendable () -> Void
+        public let act: @Sendable (VitalSigns.Action) -> Void
+
+        public init(
+            alive: @escaping @Sendable () -> Void,
+            act: @escaping @Sendable (VitalSigns.Action) -> Void
+        ) {
+            (self.alive, self.act) = (alive, act)
+        }
+    }
+
+    private struct State {
+        var signs = VitalSigns(longestPause: LifeWatch.period * 3)
+        var pulses: [ShNodeName: NodePulse] = [:]
+        var questions: [GatewayPart: @Sendable () async -> Void] = [:]
+        /// Questions that are not answered yet.
+        var open: Set<GatewayPart> = []
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let thread: SyncThread
+    private let clock: any GatewayClock
+    private let period: Duration
+    private let state = Guarded(State())
+
+    /// - Parameter period: How often everybody is looked at, when somebody wants signs of life more often.
+    public init(clock: any GatewayClock, period: Duration = LifeWatch.period) {
+        (self.clock, self.period) = (clock, min(period, Self.period))
+        thread = SyncThread(name: "life-watch", clock: clock)
+    }
+
+    deinit { thread.end() }
+
+    /// Begins to look.
+    public func start(_ hands: Hands) {
+        thread.begin { [weak self] in
+            self?.round(hands) ?? SyncThread.Rest(until: nil)
+        }
+    }
+
+    /// Looks no more, and asks nobody any more.
+    public func stop() { thread.pause() }
+
+    /// Watches over a node, or over the one that took the name over.
+    public func watch(_ node: ShNodeName, _ pulse: NodePulse, else remedy: Remedy) {
+        let now = clock.now
+        state.withLock { state in
+            state.pulses[node] = pulse
+            state.signs.expect(.node(node), within: Self.patience.node, else: remedy, at: now)
+        }
+    }
+
+    /// Asks a part each second for a sign of life: `question` returns once it has given one.
+    public func watch(
+        _ part: GatewayPart, within patience: Duration, else remedy: Remedy,
+        asking question: @escaping @Sendable () async -> Void
+    ) {
+        let now = clock.now
+        state.withLock { state in
+            state.questions[part] = question
+            state.open.remove(part)
+            state.signs.expect(part, within: patience, else: remedy, at: now)
+        }
+    }
+
+    /// Watches over a part no more.
+    public func forget(_ part: GatewayPart) {
+        state.withLock { state in
+            state.signs.forget(part)
+            state.questions[part] = nil
+            state.open.remove(part)
+            if case .node(let name) = part { state.pulses[name] = nil }
+        }
+    }
+
+    /// The parts that are missing now.
+    public var missing: [GatewayPart] { state.withLock { $0.signs.missing } }
+
+    // MARK: - On the thread
+
+    private func round(_ hands: Hands) -> SyncThread.Rest {
+        let now = clock.now
+        let (actions, isWell, asked) = state.withLock { state in
+            for (name, pulse) in state.pulses where !pulse.reading.isHung(at: now) {
+                state.signs.seen(.node(name), at: now)
+            }
+            let actions = state.signs.look(at: now)
+            let isWell = !state.signs.isHopeless && !state.signs.missing.contains(.proactor)
+            let asked = state.questions.filter { !state.open.contains($0.key) }
+            state.open.formUnion(asked.keys)
+            return (actions, isWell, asked)
+        }
+        for (part, question) in asked {
+            Task { [weak self] in
+                await question()
+                self?.answered(part)
+            }
+        }
+        if isWell { hands.alive() }
+        for action in actions { hands.act(action) }
+        return SyncThread.Rest(until: now.advanced(by: period))
+    }
+
+    private func answered(_ part: GatewayPart) {
+        let now = clock.now
+        let waiters: [CheckedContinuation<Void, Never>] = state.withLock { state in
+            // An answer to a question of before a restart is not the new part's.
+            if state.open.remove(part) != nil { state.signs.seen(part, at: now) }
+            guard state.open.isEmpty else { return [] }
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    /// Returns once no question is open.
+    func answers() async {
+        await withCheckedContinuation { continuation in
+            let isOpen = state.withLock { state in
+                if !state.open.isEmpty { state.waiters.append(continuation) }
+                return !state.open.isEmpty
+            }
+            if !isOpen { continuation.resume() }
+        }
+    }
+}

@@ -1,0 +1,166 @@
+import Channels
+import DequeModule
+import Journals
+import Upstreams
+import Vocabulary
+
+/// The other end of a link: hears any number of gateways, keeps what they send, and commands them.
+///
+/// It does what a `ParentDesk` says, on one session and one store.
+public actor Parent {
+    /// How long a stop may wait for the disk, and then for the goodbye to the broker.
+    public static let stopTime = (
+        store: Duration.milliseconds(800), session: Duration.milliseconds(1_200)
+    )
+    /// Messages that wait for room in the session's window. Beyond, the oldest gives way: whoever waits
+    /// for it asks again.
+    private static let outboxCapacity = 4_096
+    /// How soon a session that was full is tried again.
+    private static let fullTime = Duration.milliseconds(10)
+
+    private let session: any Upstream
+    private let store: ReceivedStore
+    private let clock: any GatewayClock
+    private let tell: @Sendable ([ParentLine]) -> Void
+    private var desk: ParentDesk
+    private var outbox: Deque<MqttMessage> = []
+    private var resting: (sleep: Task<Void, Never>, until: MonotonicInstant)?
+    private var timekeeper: Task<Void, Never>?
+    private var listening: [Task<Void, Never>] = []
+
+    /// - Parameters:
+    ///   - store: Open already; closed by `stop`.
+    ///   - tell: Takes what there is to say, in order. It must not wait.
+    public init(
+        desk: ParentDesk, session: any Upstream, store: ReceivedStore, clock: any GatewayClock,
+        tell: @escaping @Sendable ([ParentLine]) -> Void
+    ) {
+        (self.desk, self.session, self.store) = (desk, session, store)
+        (self.clock, self.tell) = (clock, tell)
+    }
+
+    /// Begins to connect and to listen.
+    public func start() {
+        let (session, store) = (session, store)
+        listening = [
+            Task { for await news in session.news { self.take(news) } },
+            Task { for await _ in store.bell { self.takeStored() } },
+        ]
+        timekeeper = Task { await self.keepTime() }
+        perform(desk.start(at: clock.now))
+    }
+
+    /// Carries out one line that somebody has typed.
+    public func take(line: String) {
+        perform(desk.take(line: line, at: clock.now, wall: clock.wallTime))
+    }
+
+    /// Acknowledges what was stored, says goodbye, and closes the store; all bounded in time. What comes
+    /// meanwhile is not taken in, and sent again to whoever comes next.
+    public func stop() async {
+        let (clock, store) = (clock, store)
+        desk.stop()
+        await within(Self.stopTime.store, on: clock) { await store.commit() }
+        takeStored()
+        perform(desk.close(at: clock.now))
+        timekeeper?.cancel()
+        let listening = listening
+        await within(Self.stopTime.session, on: clock) {
+            await listening[0].value
+            await store.close()
+            await listening[1].value
+        }
+    }
+
+    // MARK: - News
+
+    private func take(_ news: MqttNews) {
+        if case .disconnected = news { outbox.removeAll() }
+        perform(desk.take(news, at: clock.now, wall: clock.wallTime))
+        if case .acknowledged = news { send() }
+    }
+
+    private func takeStored() {
+        let news = store.takeNews()
+        perform(desk.take(news.kept))
+        var lines: [ParentLine] = []
+        if let damage = news.damage { lines.append(.problem(nil, damage)) }
+        if let trouble = news.trouble { lines.append(.problem(nil, trouble.detail)) }
+        if !lines.isEmpty { tell(lines) }
+    }
+
+    private func perform(_ actions: [ParentDesk.Action]) {
+        var lines: [ParentLine] = []
+        for action in actions {
+            switch action {
+            case .connect: session.connect()
+            case .close: session.close()
+            case .subscribe(let topic): subscribe(topic)
+            case .publish(let message):
+                if outbox.count == Self.outboxCapacity { _ = outbox.popFirst() }
+                outbox.append(message)
+            case .store(let item): if !store.append(item) { desk.notTaken(item.key) }
+            case .tell(let line): lines.append(line)
+            }
+        }
+        send()
+        if !lines.isEmpty { tell(lines) }
+        if let deadline, let (sleep, until) = resting, deadline < until { sleep.cancel() }
+    }
+
+    private func subscribe(_ topic: String) {
+        do throws(UpstreamError) {
+            try session.subscribe(topic)
+        } catch {
+            // The session says by itself when the connection is gone.
+            guard error.kind != .notConnected else { return }
+            take(.subscriptionRefused(topic: topic, reason: error.detail))
+        }
+    }
+
+    private func send() {
+        while let message = outbox.first {
+            do throws(UpstreamError) {
+                try session.publish(message)
+                _ = outbox.popFirst()
+            } catch {
+                switch error.kind {
+                case .full: return
+                case .notConnected: return outbox.removeAll()
+                case .badMessage: _ = outbox.popFirst()
+                }
+            }
+        }
+    }
+
+    // MARK: - Time
+
+    /// A session that was full does not say when there is room for messages that nobody acknowledges.
+    private var deadline: MonotonicInstant? {
+        let retry = outbox.isEmpty ? nil : clock.now.advanced(by: Self.fullTime)
+        return [desk.deadline, retry].compactMap(\.self).min()
+    }
+
+    private func keepTime() async {
+        while !Task.isCancelled {
+            await rest(until: deadline ?? clock.now.advanced(by: .seconds(3_600)))
+            guard !Task.isCancelled else { return }
+            perform(desk.tick(at: clock.now))
+        }
+    }
+
+    private func rest(until deadline: MonotonicInstant) async {
+        let clock = clock
+        let sleep = Task {
+            // Cut short by an earlier deadline or the end; the caller looks at the time anyway.
+            _ = try? await clock.sleep(until: deadline)
+        }
+        resting = (sleep, deadline)
+        await withTaskCancellationHandler {
+            await sleep.value
+        } onCancel: {
+            sleep.cancel()
+        }
+        resting = nil
+    }
+}

@@ -1,0 +1,315 @@
+import Journals
+import Links
+import Upstreams
+import Vocabulary
+
+/// The parent's part for any number of children on one session.
+///
+/// A pure machine: what happened and `now` go in, actions come out, in order. One link for each child judges
+/// it by what is received from it. An event is acknowledged once it was told to be kept, and not before;
+/// when it came again, it is acknowledged again.
+public struct ParentDesk: Sendable {
+    /// What the caller must do now.
+    public enum Action: Sendable {
+        case connect
+        /// No more is to be sent: say goodbye to the broker.
+        case close
+        case subscribe(String)
+        case publish(MqttMessage)
+        /// Keep this, and tell by `kept` when it is; by `notTaken` when it cannot be.
+        case store(ReceivedItem)
+        case tell(ParentLine)
+    }
+
+    struct Child: Sendable {
+        let child: GridworksParentCodec.Child
+        var link: Link<MqttMessage>
+        var word = ParentLine.LinkWord.connecting
+        /// What can be switched, by node; nil before the child has said.
+        var offers: [String: GridworksRelayOffer]?
+        /// What the child calls its nodes in commands now.
+        var handles: [String: String] = [:]
+        /// Orders that wait for `offers`, and until when. At most `mostWaiting`.
+        var waiting: [(order: ParentOrder, until: MonotonicInstant)] = []
+        /// Messages that made no sense since that was last told, and when.
+        var nonsense: (count: Int, told: MonotonicInstant)?
+    }
+
+    struct Pending: Sendable {
+        let identity: String
+        let child: GatewayName
+        let node: String
+        let until: MonotonicInstant
+        var wasTaken = false
+    }
+
+    /// An event on its way to the disk.
+    struct Keeping: Sendable {
+        let event: GridworksEvent
+        /// What the child wants to have acknowledged, at most `mostIdentities`. A report has an identity of its
+        /// own beside that of the message it comes in.
+        var acknowledge: Set<String>
+    }
+
+    /// How long an order may go without an answer.
+    public static let commandTime = Duration.seconds(10)
+    /// How often messages of one child that make no sense are told.
+    public static let nonsensePeriod = Duration.seconds(60)
+    static let mostWaiting = 16
+    static let mostPending = 256
+    private static let mostIdentities = 8
+
+    let codec: GridworksParentCodec
+    let shortName: String
+    let ackTimeout: Duration
+    var children: [GatewayName: Child] = [:]
+    private let names: [GatewayName]
+    var pending: [Pending] = []
+    var chance: SeededGenerator
+    private var keeping: [ReceivedItem.Key: Keeping] = [:]
+    private var isConnected = false
+    public private(set) var isStopping = false
+
+    /// - Parameters:
+    ///   - shortName: What the children call the parent.
+    ///   - rules: How long acknowledgements may take and children be silent.
+    public init(
+        alias: GatewayName, shortName: String, children: [GridworksParentCodec.Child],
+        rules: LinkRules, chance: SeededGenerator
+    ) {
+        let codec = GridworksParentCodec(alias: alias, shortName: shortName, children: children)
+        (self.codec, self.shortName, self.chance) = (codec, shortName, chance)
+        ackTimeout = rules.ackTimeout
+        names = children.map(\.alias)
+        for child in children {
+            let seed = self.chance.next()
+            self.children[child.alias] = Child(
+                child: child,
+                link: Link(
+                    rules: rules, hasPeer: true, topics: [codec.subscription(to: child)],
+                    chance: SeededGenerator(seed: seed)))
+        }
+    }
+
+    /// When the caller owes the next `tick`; nil when time alone changes nothing.
+    public var deadline: MonotonicInstant? {
+        var moments = pending.map(\.until)
+        for child in children.values {
+            if let moment = child.link.deadline { moments.append(moment) }
+            moments += child.waiting.map(\.until)
+            if let nonsense = child.nonsense {
+                moments.append(nonsense.told.advanced(by: Self.nonsensePeriod))
+            }
+        }
+        return moments.min()
+    }
+
+    // MARK: What happens
+
+    /// Begins to connect.
+    public mutating func start(at now: MonotonicInstant) -> [Action] {
+        [.connect] + all(.start, at: now)
+    }
+
+    /// The session has news.
+    public mutating func take(
+        _ news: MqttNews, at now: MonotonicInstant, wall: WallTime
+    ) -> [Action] {
+        switch news {
+        case .connected:
+            isConnected = true
+            return [.tell(.broker(isConnected: true, ""))] + all(.connected, at: now)
+        case .unreachable(let why), .refused(let why):
+            return [.tell(.broker(isConnected: false, why))] + all(.connectFailed(why), at: now)
+        case .disconnected(let why):
+            isConnected = false
+            return [.tell(.broker(isConnected: false, why))] + all(.disconnected(why), at: now)
+        case .subscribed(let topic):
+            return handle(.subscribed(topic), owner(of: topic), at: now)
+        case .subscriptionRefused(let topic, let why):
+            return handle(.subscriptionRefused(topic, because: why), owner(of: topic), at: now)
+        case .received(let message):
+            guard let heard = codec.heard(message) else { return [] }
+            return take(heard, at: now, wall: wall)
+        case .publishRefused(_, let why, let topic, _):
+            return [.tell(.problem(nil, "the broker refuses \(topic): \(why)"))]
+        case .dropped(let count):
+            return [
+                .tell(
+                    .problem(
+                        nil, "\(count) messages came too fast or were too large, and were dropped"))
+            ]
+        case .acknowledged: return []
+        }
+    }
+
+    /// Items are on disk now.
+    public mutating func take(_ kept: [ReceivedNews.Kept]) -> [Action] {
+        var actions: [Action] = []
+        for kept in kept {
+            guard let event = keeping.removeValue(forKey: kept.key),
+                let child = children[kept.key.child]
+            else { continue }
+            for identity in event.acknowledge.sorted() {
+                actions.append(
+                    .publish(codec.acknowledgement(of: identity, to: child.child)))
+            }
+            actions.append(
+                .tell(.event(kept.key.child, event.event, isNew: kept.isNew)))
+        }
+        return actions
+    }
+
+    /// There is no room for an item. Its child will send it again.
+    public mutating func notTaken(_ key: ReceivedItem.Key) { keeping[key] = nil }
+
+    /// Time has passed.
+    public mutating func tick(at now: MonotonicInstant) -> [Action] {
+        var actions: [Action] = []
+        for name in names {
+            if let due = children[name]?.link.deadline, due <= now {
+                actions += handle(.tick, name, at: now)
+            }
+            actions += endNonsense(of: name, at: now)
+        }
+        return actions + endOrders(at: now)
+    }
+
+    /// Nothing more is taken in; what is kept is still acknowledged, until `close`.
+    public mutating func stop() { isStopping = true }
+
+    /// The end.
+    public mutating func close(at now: MonotonicInstant) -> [Action] {
+        isStopping = true
+        return all(.stop, at: now) + [.close]
+    }
+
+    // MARK: Links
+
+    private func owner(of topic: String) -> GatewayName? {
+        names.first { name in
+            children[name].map { codec.subscription(to: $0.child) } == topic
+        }
+    }
+
+    private mutating func all(
+        _ input: Link<MqttMessage>.Input, at now: MonotonicInstant
+    ) -> [Action] {
+        var actions: [Action] = []
+        for name in names { actions += handle(input, name, at: now) }
+        return actions
+    }
+
+    private mutating func handle(
+        _ input: Link<MqttMessage>.Input, _ name: GatewayName?, at now: MonotonicInstant
+    ) -> [Action] {
+        guard let name, let child = children[name] else { return [] }
+        var (actions, reason): ([Action], String) = ([], "")
+        for action in children[name]?.link.handle(input, at: now) ?? [] {
+            switch action {
+            case .subscribe(let topics): actions += topics.map(Action.subscribe)
+            case .ping(let identity):
+                actions.append(.publish(codec.ping(identity, to: child.child)))
+            case .tell(.connectFailed, let why) where isConnected:
+                actions.append(.tell(.problem(name, why)))
+            // The broker's coming and going is told once for all children.
+            case .tell(let kind, let why): if kind == .peerSilent { reason = why }
+            case .greetPeer, .connect, .disconnect, .advance, .setAside, .handOver: break
+            }
+        }
+        let word = ParentLine.LinkWord(children[name]?.link.state ?? .stopped)
+        if word != child.word {
+            children[name]?.word = word
+            actions.append(.tell(.link(name, word, reason)))
+        }
+        return actions
+    }
+
+    // MARK: Hearing
+
+    private mutating func take(
+        _ heard: GridworksHeard, at now: MonotonicInstant, wall: WallTime
+    ) -> [Action] {
+        let name = heard.child
+        guard let child = children[name]?.child else { return [] }
+        var actions: [Action] = []
+        if heard.isSignOfLife { actions += handle(.heard(isRetained: false), name, at: now) }
+        switch heard.matter {
+        case .event(let event):
+            return actions + store(event, of: name, heard.acknowledge, wall)
+        case .acknowledged(let identity):
+            actions += handle(.acknowledged(identity), name, at: now)
+            acknowledged(identity, by: name)
+        case .snapshot(let readings, let states):
+            actions += readings.map { .tell(.reading(name, $0)) }
+            actions += states.map { .tell(.state(name, $0)) }
+        case .reading(let reading): actions.append(.tell(.reading(name, reading)))
+        case .power(let watts): actions.append(.tell(.power(name, watts)))
+        case .layout(let offers):
+            actions.append(.tell(.layout(name, offers)))
+            actions += learn(offers, of: name, at: now, wall: wall)
+        case .commandTree(let handles): children[name]?.handles = handles
+        case .commandDone(let trigger, let words):
+            actions += settle(trigger, .confirmed, words)
+        case .glitch(let node, let words):
+            actions.append(.tell(.problem(name, "\(node): \(words)")))
+            actions += settle(atNode: node, of: name, words)
+        case .senseless(let why): actions += noteNonsense(why, of: name, at: now)
+        case .ping, .other, .ignored: break
+        }
+        if let identity = heard.acknowledge {
+            actions.append(.publish(codec.acknowledgement(of: identity, to: child)))
+        }
+        return actions
+    }
+
+    private mutating func store(
+        _ event: GridworksEvent, of name: GatewayName, _ acknowledge: String?, _ wall: WallTime
+    ) -> [Action] {
+        guard !isStopping else { return [] }
+        let key = ReceivedItem.Key(name, event.identity)
+        if let acknowledge, keeping[key]?.acknowledge.count ?? 0 < Self.mostIdentities {
+            keeping[key]?.acknowledge.insert(acknowledge)
+        }
+        guard keeping[key] == nil else { return [] }
+        keeping[key] = Keeping(event: event, acknowledge: Set(acknowledge.map { [$0] } ?? []))
+        return [
+            .store(ReceivedItem(key: key, at: wall, line: event.line(of: name, at: wall)))
+        ]
+    }
+
+    private mutating func noteNonsense(
+        _ why: String, of name: GatewayName, at now: MonotonicInstant
+    ) -> [Action] {
+        if let nonsense = children[name]?.nonsense {
+            children[name]?.nonsense = (nonsense.count + 1, nonsense.told)
+            return []
+        }
+        children[name]?.nonsense = (0, now)
+        return [.tell(.problem(name, "a message makes no sense: \(why)"))]
+    }
+
+    private mutating func endNonsense(
+        of name: GatewayName, at now: MonotonicInstant
+    ) -> [Action] {
+        guard let nonsense = children[name]?.nonsense,
+            nonsense.told.advanced(by: Self.nonsensePeriod) <= now
+        else { return [] }
+        children[name]?.nonsense = nonsense.count > 0 ? (0, now) : nil
+        guard nonsense.count > 0 else { return [] }
+        return [.tell(.problem(name, "\(nonsense.count) more messages make no sense"))]
+    }
+}
+
+extension ParentLine.LinkWord {
+    fileprivate init(_ state: Link<MqttMessage>.State) {
+        self =
+            switch state {
+            case .notStarted, .connecting: .connecting
+            case .awaitingSetupAndPeer, .awaitingSetup: .subscribing
+            case .awaitingPeer: .silent
+            case .active: .active
+            case .stopped: .stopped
+            }
+    }
+}

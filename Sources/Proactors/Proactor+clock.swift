@@ -1,0 +1,88 @@
+import Channels
+import Logging
+import Upstreams
+import Vocabulary
+
+// What the proactor does when the wall clock is set. Only labels change: everything that waits, runs out
+// or comes in a rhythm is measured on the monotonic clock, which does not jump and stands still while the
+// machine sleeps.
+extension Proactor {
+    func note(_ news: [ClockNews]) {
+        for news in news {
+            switch news {
+            case .becameSure(let offset):
+                labelsWereOff = offset
+                putLabelsRight(by: offset)
+                let event = clockSet(
+                    offset, "the time is sure now; labels of before were off by \(offset.seconds)")
+                // What comes in from now on is put right on its way. The journal is read anew once this is
+                // told, so it comes last.
+                Task {
+                    await self.journal.correctTimes(by: offset)
+                    self.tell(event)
+                }
+            case .jumped(let offset):
+                tell(clockSet(offset, "the clock was set by \(offset.seconds)"))
+            case .slept(let time):
+                logger.notice("the machine slept for \(time.seconds)")
+            }
+        }
+    }
+
+    /// A fact that was labelled before the time was sure, and comes in after. All such labels of this
+    /// process are off by the same, so that none is missed and none is put right twice.
+    func righted(_ fact: Fact) -> Fact {
+        guard let labelsWereOff, !fact.at.isSure else { return fact }
+        return Fact(node: fact.node, at: fact.at.corrected(by: labelsWereOff), matter: fact.matter)
+    }
+
+    private func putLabelsRight(by offset: Duration) {
+        let values = live.latestOfEach.filter { !$0.value.at.isSure }.mapValues { value in
+            LiveValue(
+                node: value.node, reading: value.reading, at: value.at.corrected(by: offset))
+        }
+        live.send(values)
+        for (key, trouble) in standing {
+            standing[key] = StandingTrouble(
+                node: trouble.node, trouble: trouble.trouble,
+                since: trouble.since.advanced(by: offset))
+        }
+        for name in lines.keys {
+            lines[name]?.unsentLive.merge(values) { $1 }
+            lines[name]?.mustTellStanding = true
+            lines[name]?.bell.yield()
+        }
+    }
+
+    private func clockSet(_ offset: Duration, _ detail: String) -> GatewayEvent {
+        GatewayEvent(.clockSet, number: offset.wholeNanoseconds, detail: detail)
+    }
+
+    // MARK: - Expiry, the one place where the wall clock decides
+
+    /// Why a command's expiry cannot be judged; nil when it can, or it has none.
+    func expiryInDoubt(_ command: Command) -> String? {
+        guard command.expires != nil, !clock.isWallTimeSure else { return nil }
+        return
+            "node \(command.node): the clock is not set yet, so nobody can tell whether the command has "
+            + "expired; send it without expiry"
+    }
+
+    /// Until when a command may still be carried out. Its expiry is compared with the wall clock once,
+    /// when it comes in; from then on a jump changes nothing.
+    func deadline(of command: Command) -> MonotonicInstant {
+        let latest = clock.now.advanced(by: Self.commandTime)
+        guard let expires = command.expires else { return latest }
+        let left =
+            Duration.nanoseconds(expires.nanoseconds)
+            - .nanoseconds(clock.wallTime.nanoseconds)
+        return min(latest, clock.now.advanced(by: left))
+    }
+}
+
+extension Duration {
+    /// In seconds, to the millisecond: `"-3600.000 s"`.
+    fileprivate var seconds: String {
+        "\(DecimalNumber(mantissa: wholeNanoseconds / 1_000_000, exponent: -3)) s"
+    }
+}

@@ -1,0 +1,81 @@
+import Journals
+import Logging
+import Vocabulary
+
+// The gateway's word of itself, and what its journal tells.
+extension Proactor {
+    /// Keeps an event as a fact of the gateway.
+    func tell(_ event: GatewayEvent, at stamp: Timestamp? = nil) {
+        take([Fact(node: .gateway, at: stamp ?? clock.timestamp, matter: .event(event))])
+    }
+
+    /// An event as a line of the log.
+    func words(_ event: GatewayEvent) -> (Logger.Level, String) {
+        switch event.kind {
+        case .connected: (.notice, "connected")
+        case .subscribed: (.notice, "takes commands")
+        case .peerActive: (.notice, "the peer was heard")
+        case .peerSilent: (.warning, "the peer is silent: \(event.detail)")
+        case .disconnected: (.warning, "not connected: \(event.detail)")
+        case .connectFailed:
+            event.link.flatMap({ lines[$0] })?.link.isConnected == true
+                ? (.warning, event.detail) : (.warning, "not connected: \(event.detail)")
+        case .dropped, .setAside, .salvaged: (.warning, event.detail)
+        case .periodEnded: (.debug, "the reporting period \(event.detail)")
+        default:
+            (
+                .notice,
+                event.detail.isEmpty
+                    ? event.kind.rawValue : "\(event.kind.rawValue): \(event.detail)"
+            )
+        }
+    }
+
+    func take(_ news: JournalNews) {
+        switch news {
+        case .committed(let through):
+            committed = max(committed, through)
+            for (name, line) in lines {
+                acknowledgeKept(name)
+                line.bell.yield()
+            }
+        case .dropped(let count, let upstream, _):
+            let event = losses[upstream, default: LossBook()].drop(count, of: upstream)
+            if let event { tell(event) }
+        case .trouble(let isOn, let detail):
+            let key = TroubleKey(node: .gateway, channel: nil, kind: .storage)
+            guard isOn != (standing[key] != nil) else { return }
+            tellTrouble(.storage, isOn: isOn, detail)
+        case .salvaged(let detail):
+            tell(GatewayEvent(.salvaged, detail: detail))
+        }
+    }
+
+    private func tellTrouble(_ kind: Trouble.Kind, isOn: Bool, _ detail: String) {
+        take([
+            Fact(
+                node: .gateway, at: clock.timestamp,
+                matter: .trouble(Trouble(kind: kind, isOn: isOn, detail: detail)))
+        ])
+    }
+
+    /// Tells of facts set aside, when that is due.
+    func tellLosses(_ name: UpstreamName) {
+        if let event = losses[name]?.due(name, at: clock.now) { tell(event) }
+    }
+
+    /// Somebody upstream talks nonsense: told when it begins and, with its count, when it is over.
+    func noteSenseless(_ detail: String) {
+        if senseless == nil { tellTrouble(.badReply, isOn: true, detail) }
+        senseless = ((senseless?.count ?? 0) + 1, clock.now)
+    }
+
+    func endNonsense(at now: MonotonicInstant) {
+        guard let (count, last) = senseless, last.duration(to: now) > Self.nonsenseOver else {
+            return
+        }
+        senseless = nil
+        tellTrouble(
+            .badReply, isOn: false, "\(count) messages from upstream made no sense; none lately")
+    }
+}

@@ -1,0 +1,149 @@
+import DequeModule
+import Journals
+import Upstreams
+import Vocabulary
+
+// Hands over what an upstream is to hear. Runs on the upstream's own task, so that neither facts nor news,
+// nor any other upstream, wait for it or for the journal.
+extension Proactor {
+    /// Entries that are asked for at once.
+    private static let readAhead = 256
+
+    /// Hands over as much as the window allows: greetings and answers, then live values, then history.
+    func pump(_ name: UpstreamName) async {
+        await payDebts(name)
+        do {
+            repeat {
+                try pumpLive(name)
+                try pumpHistory(name)
+            } while await readOn(name)
+        } catch {
+            // The session says by itself when there is room or a connection again; nothing is lost.
+            tell(name, .debug, "hand-over interrupted: \(error.detail)")
+        }
+        await payDebts(name)
+        if isQuiet { resumeQuietWaiters() }
+    }
+
+    private func canSend(_ name: UpstreamName) -> Bool { lines[name]?.link.canSend == true }
+
+    private func pumpLive(_ name: UpstreamName) throws(UpstreamError) {
+        guard let plan = lines[name]?.plan else { return }
+        while canSend(name), let message = lines[name]?.greeting.first {
+            try publish([message], name)
+            _ = lines[name]?.greeting.popFirst()
+        }
+        while canSend(name), let message = lines[name]?.answers.first {
+            try publish([message], name)
+            _ = lines[name]?.answers.popFirst()
+        }
+        guard lines[name]?.link.state == .active else { return }
+        if canSend(name), lines[name]?.mustTellStanding == true {
+            let troubles = standing.values.sorted { $0.since < $1.since }
+            try publish(plan.codec.standing(troubles, at: clock.wallTime), name)
+            lines[name]?.mustTellStanding = false
+        }
+        while canSend(name), let node = lines[name]?.unsentAuthority.first {
+            let authority = told[node] ?? Authority()
+            try publish(plan.codec.authority(authority, of: node, at: clock.timestamp), name)
+            lines[name]?.unsentAuthority.remove(node)
+        }
+        while canSend(name), let (channel, value) = lines[name]?.unsentLive.first {
+            try publish(plan.codec.live(value.reading, at: value.at.wall), name)
+            lines[name]?.unsentLive[channel] = nil
+        }
+    }
+
+    /// Publishes what is no history. It takes room in the window until the broker has acknowledged it.
+    private func publish(_ messages: [MqttMessage], _ name: UpstreamName) throws(UpstreamError) {
+        for message in messages {
+            do throws(UpstreamError) {
+                guard let id = try lines[name]?.plan.session.publish(message) else { continue }
+                if message.qos == .atLeastOnce {
+                    lines[name]?.link.handedOver(other: id.number)
+                }
+            } catch {
+                guard error.kind == .badMessage else { throw error }
+                // No other try would mend it.
+                tell(name, .warning, "not published: \(error.detail)")
+            }
+        }
+    }
+
+    private func pumpHistory(_ name: UpstreamName) throws(UpstreamError) {
+        while let handover = lines[name]?.link.next {
+            var receipts: [UInt64?] = []
+            var problem: UpstreamError?
+            for message in handover.messages where problem == nil {
+                do throws(UpstreamError) {
+                    let id = try lines[name]?.plan.session.publish(message)
+                    receipts.append(message.qos == .atLeastOnce ? id?.number : nil)
+                } catch {
+                    problem = error
+                }
+            }
+            let actions =
+                if let problem, problem.kind == .badMessage {
+                    lines[name]?.link.impossible(handover.number, because: problem.detail)
+                } else {
+                    lines[name]?.link.handedOver(
+                        handover.number, receipts: receipts, at: clock.now)
+                }
+            perform(actions ?? [], name)
+            if let problem, problem.kind != .badMessage { throw problem }
+        }
+    }
+
+    /// Takes the next entry that is kept and has it written.
+    ///
+    /// - Returns: Whether there was one and room for it.
+    private func readOn(_ name: UpstreamName) async -> Bool {
+        guard lines[name]?.link.wantsMore == true else { return false }
+        if lines[name]?.ahead.isEmpty == true { await readAhead(name) }
+        guard let entry = lines[name]?.ahead.popFirst() else { return false }
+        let parcels = lines[name]?.writer.write(entry) ?? []
+        let actions = lines[name]?.link.read(
+            entry.sequence, making: parcels.map { ($0.covers, $0.identity, $0.messages) })
+        perform(actions ?? [], name)
+        return true
+    }
+
+    private func readAhead(_ name: UpstreamName) async {
+        guard let last = lines[name]?.link.lastRead, last < committed else { return }
+        let clockSets = clockSets
+        do {
+            let entries = try await journal.next(for: name, after: last, limit: Self.readAhead)
+            // The clock was set meanwhile: the journal has moved their times, and is asked again.
+            guard clockSets == self.clockSets else {
+                lines[name]?.mustTryJournal = true
+                return
+            }
+            lines[name]?.ahead = Deque(entries.prefix { $0.sequence <= committed })
+        } catch {
+            await journalFailed(error, name)
+        }
+    }
+
+    /// Tells the journal how far the upstream has come and what it never took.
+    private func payDebts(_ name: UpstreamName) async {
+        while let debt = lines[name]?.debts.first {
+            lines[name]?.debts.removeFirst()
+            do {
+                switch debt {
+                case .advance(let through): try await journal.advance(name, through: through)
+                case .setAside(let facts, let reason):
+                    try await journal.setAside(facts, for: name, because: reason)
+                }
+            } catch {
+                if error.kind == .storage { lines[name]?.debts.insert(debt, at: 0) }
+                return await journalFailed(error, name)
+            }
+        }
+    }
+
+    /// The journal tells as news when it cannot keep facts; here it is only tried again.
+    private func journalFailed(_ error: JournalError, _ name: UpstreamName) async {
+        tell(name, error.kind == .storage ? .debug : .error, error.detail)
+        lines[name]?.mustTryJournal = true
+    }
+}

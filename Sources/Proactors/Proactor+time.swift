@@ -1,0 +1,74 @@
+import Vocabulary
+
+// One task keeps the time for everything here.
+extension Proactor {
+    /// Looks after the nodes at each watch period, and after links and rhythms when they are due.
+    func keepTime() async {
+        var nextWatch = clock.now.advanced(by: Self.watchPeriod)
+        while !Task.isCancelled {
+            let deadlines =
+                lines.values.compactMap(\.deadline) + losses.values.compactMap(\.deadline)
+            await rest(until: deadlines.reduce(nextWatch, min))
+            guard !Task.isCancelled else { return }
+            attendLines()
+            guard clock.now >= nextWatch else { continue }
+            nextWatch = clock.now.advanced(by: Self.watchPeriod)
+            watchNodes()
+            endNonsense(at: clock.now)
+            for name in lines.keys where lines[name]?.mustTryJournal == true {
+                lines[name]?.mustTryJournal = false
+                lines[name]?.bell.yield()
+            }
+        }
+    }
+
+    /// Sleeps until `deadline`, or an earlier one that `hurry` tells.
+    private func rest(until deadline: MonotonicInstant) async {
+        let clock = clock
+        let sleep = Task {
+            // Cut short by an earlier deadline or the end; the caller looks at the time anyway.
+            _ = try? await clock.sleep(until: deadline)
+        }
+        resting = (sleep, deadline)
+        await withTaskCancellationHandler {
+            await sleep.value
+        } onCancel: {
+            sleep.cancel()
+        }
+        resting = nil
+    }
+
+    /// Something is due at `deadline`.
+    func hurry(to deadline: MonotonicInstant) {
+        guard let (sleep, end) = resting, deadline < end else { return }
+        sleep.cancel()
+    }
+
+    private func attendLines() {
+        for name in lines.keys.sorted(by: { $0.text < $1.text }) {
+            if let deadline = lines[name]?.link.deadline, deadline <= clock.now {
+                handle(.tick, name)
+            }
+            tellLosses(name)
+            attendRhythm(name)
+        }
+    }
+
+    private func attendRhythm(_ name: UpstreamName) {
+        let stamp = clock.timestamp
+        let (wall, now) = (stamp.wall, stamp.monotonic)
+        if let end = lines[name]?.reports?.take(wall: wall, now: now),
+            let period = lines[name]?.reports?.period
+        {
+            let past = Duration.nanoseconds(wall.nanoseconds - end.nanoseconds)
+            let event = GatewayEvent(
+                .periodEnded, link: name, number: period.wholeNanoseconds,
+                detail: "ended at \(end.iso8601)")
+            tell(
+                event,
+                at: Timestamp(
+                    wall: end, monotonic: now.advanced(by: .zero - past), isSure: stamp.isSure))
+        }
+        if lines[name]?.snapshots?.take(wall: wall, now: now) != nil { sendSnapshot(name) }
+    }
+}

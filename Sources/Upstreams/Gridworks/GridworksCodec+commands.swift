@@ -1,0 +1,211 @@
+import Vocabulary
+
+// Reads commands and refuses what must not be carried out.
+extension GridworksCodec {
+    typealias Senseless = GridworksEnvelope.Senseless
+
+    /// How long admin may hold the relays after each word of its.
+    static let longestHold = Duration.seconds(86_400)
+    /// How long admin holds them when it does not say.
+    static let usualHold = Duration.seconds(300)
+
+    /// One dispatch to one actuator, as it was written.
+    private struct Dispatch {
+        let fromHandle: String
+        let toHandle: String
+        let order: Order
+        let id: CommandID
+        let sentMilliseconds: Int64
+
+        enum Order {
+            case event(type: String, name: String)
+            case value(Int64)
+        }
+
+        /// The last word of the handle.
+        var node: ShNodeName? {
+            toHandle.split(separator: ".").last.flatMap { ShNodeName(String($0)) }
+        }
+    }
+
+    private struct Refusal: Error {
+        let why: String
+        init(_ why: String) { self.why = why }
+    }
+
+    // MARK: The parent's
+
+    func command(
+        in envelope: GridworksEnvelope, at now: WallTime,
+        using generator: inout some RandomNumberGenerator
+    ) throws(Senseless) -> Incoming.Matter {
+        let dispatch = try Self.dispatch(in: envelope.payload)
+        do throws(Refusal) {
+            let (relay, steps, context) = try target(of: dispatch, for: .parent)
+            let command = Command(
+                id: dispatch.id, node: relay.node, order: .set(steps), source: parentSource,
+                expires: expiry(of: dispatch))
+            return .commands([command], reply(to: .parent, context))
+        } catch {
+            return .refused(
+                why: error.why, id: dispatch.id, node: dispatch.node, reply(to: .parent))
+        }
+    }
+
+    // MARK: Admin's
+
+    func adminCommand(
+        in envelope: GridworksEnvelope, at now: WallTime,
+        using generator: inout some RandomNumberGenerator
+    ) throws(Senseless) -> Incoming.Matter {
+        try Self.checkVersion(of: envelope.payload)
+        let fresh = CommandID(using: &generator)
+        switch envelope.type {
+        case "admin.release.control":
+            return commands(.release, id: envelope.identity, else: fresh)
+        case "admin.keep.alive":
+            let hold = try Self.hold(in: envelope.payload["AdminTimeoutSeconds"], isRequired: false)
+            return commands(
+                .takeOver(value: nil, for: hold), id: envelope.identity, else: fresh)
+        case "admin.dispatch", "admin.analog.dispatch":
+            let isAnalog = envelope.type == "admin.analog.dispatch"
+            let inner = envelope.payload[isAnalog ? "Dispatch" : "DispatchTrigger"]
+            guard let inner, inner["TypeName"]?.text == (isAnalog ? "analog.dispatch" : "fsm.event")
+            else { throw Senseless("holds no dispatch of its kind") }
+            let hold = try Self.hold(in: envelope.payload["TimeoutSeconds"], isRequired: true)
+            return takeOver(by: try Self.dispatch(in: inner), for: hold)
+        default: throw Senseless("is no type that this gateway knows")
+        }
+    }
+
+    /// Takes over the one that is meant first and then all others, as a genuine gateway does.
+    private func takeOver(by dispatch: Dispatch, for hold: Duration) -> Incoming.Matter {
+        do throws(Refusal) {
+            let (relay, steps, context) = try target(of: dispatch, for: .admin)
+            let expires = expiry(of: dispatch)
+            let first = Command(
+                id: dispatch.id, node: relay.node, order: .takeOver(value: steps, for: hold),
+                source: adminSource, expires: expires)
+            let others = relays.keys.filter { $0 != relay.node }.sorted().enumerated()
+            return .commands(
+                [first]
+                    + others.compactMap { index, node in
+                        CommandID("\(dispatch.id).\(index + 1)").map {
+                            Command(
+                                id: $0, node: node, order: .takeOver(value: nil, for: hold),
+                                source: adminSource, expires: expires)
+                        }
+                    }, reply(to: .admin, context))
+        } catch {
+            return .refused(why: error.why, id: dispatch.id, node: dispatch.node, reply(to: .admin))
+        }
+    }
+
+    /// One order to every actuator.
+    private func commands(
+        _ order: Command.Order, id identity: String, else fresh: CommandID
+    ) -> Incoming.Matter {
+        let stem = identity.utf8.count <= 48 ? CommandID(identity) ?? fresh : fresh
+        let commands = relays.keys.sorted().enumerated().compactMap { index, node in
+            CommandID("\(stem).\(index)").map {
+                Command(id: $0, node: node, order: order, source: adminSource)
+            }
+        }
+        return .commands(commands, reply(to: .admin, GridworksContext(target: nil)))
+    }
+
+    // MARK: Checks
+
+    /// Whom the dispatch is for, the steps that it asks for, and what its answer must repeat.
+    private func target(
+        of dispatch: Dispatch, for speaker: Speaker
+    ) throws(Refusal) -> (GridworksRelay, Int64, GridworksContext) {
+        let name = dispatch.toHandle.split(separator: ".").last.map { String($0.prefix(64)) } ?? ""
+        guard let node = dispatch.node, let relay = relays[node] else {
+            throw Refusal("node \(name): takes no commands here")
+        }
+        let boss = speaker == .admin ? GridworksTopics.admin : boss(of: node)
+        guard dispatch.toHandle == "\(boss).\(node)" else {
+            throw Refusal(
+                "ToHandle \(dispatch.toHandle.prefix(128)): the relay's handle is \(boss).\(node)")
+        }
+        guard dispatch.fromHandle == boss else {
+            throw Refusal("FromHandle \(dispatch.fromHandle.prefix(128)): the boss is \(boss)")
+        }
+        // Whoever holds the relay by hand is no parent, whatever it calls itself.
+        guard speaker == .admin || boss == settings.parentShortName else {
+            throw Refusal("node \(node): \(boss) holds it")
+        }
+        switch (dispatch.order, relay.words) {
+        case (.event(let type, let event), let words?):
+            guard type == words.eventType, let steps = words.steps(after: event) else {
+                throw Refusal(
+                    "node \(node): takes \(words.deEnergizingEvent) or \(words.energizingEvent) of "
+                        + "\(words.eventType), not \(event.prefix(64)) of \(type.prefix(64))")
+            }
+            let context = GridworksContext(
+                target: node, handle: dispatch.toHandle, eventType: type, event: event,
+                before: memory.steps(of: node))
+            return (relay, steps, context)
+        case (.value(let steps), nil):
+            return (relay, steps, GridworksContext(target: node, handle: dispatch.toHandle))
+        case (.event, nil): throw Refusal("node \(node): takes analog.dispatch, not fsm.event")
+        case (.value, .some): throw Refusal("node \(node): takes fsm.event, not analog.dispatch")
+        }
+    }
+
+    private func expiry(of dispatch: Dispatch) -> WallTime {
+        GridworksTime.wall(dispatch.sentMilliseconds).advanced(by: settings.commandAge)
+    }
+
+    // MARK: Forms
+
+    private static func dispatch(in payload: WireJson) throws(Senseless) -> Dispatch {
+        try checkVersion(of: payload)
+        let isAnalog = payload["TypeName"]?.text == "analog.dispatch"
+        let trigger = try text("TriggerId", payload)
+        guard GridworksIdentity.isUUID4(trigger), let id = CommandID(trigger) else {
+            throw Senseless("TriggerId: must be a UUID of version 4")
+        }
+        let time = isAnalog ? "UnixTimeMs" : "SendTimeUnixMs"
+        guard let milliseconds = payload[time]?.milliseconds else {
+            throw Senseless("\(time): must be milliseconds of the years 2000 to 3000")
+        }
+        let order: Dispatch.Order
+        if isAnalog {
+            _ = try text("AboutName", payload)
+            guard let value = payload["Value"]?.strictInteger else {
+                throw Senseless("Value: must be a whole number")
+            }
+            order = .value(value)
+        } else {
+            order = .event(
+                type: try text("EventType", payload), name: try text("EventName", payload))
+        }
+        return Dispatch(
+            fromHandle: try text("FromHandle", payload), toHandle: try text("ToHandle", payload),
+            order: order, id: id, sentMilliseconds: milliseconds)
+    }
+
+    private static func text(_ name: String, _ payload: WireJson) throws(Senseless) -> String {
+        guard let text = payload[name]?.text else { throw Senseless("\(name): must be a text") }
+        return text
+    }
+
+    /// Another version may mean another thing, and this is about switching.
+    private static func checkVersion(of payload: WireJson) throws(Senseless) {
+        guard let version = payload["Version"], version.text != "000" else { return }
+        throw Senseless("Version: must be 000")
+    }
+
+    private static func hold(in node: WireJson?, isRequired: Bool) throws(Senseless) -> Duration {
+        switch node?.value {
+        case nil where !isRequired, .null where !isRequired: return usualHold
+        default: break
+        }
+        guard let seconds = node?.strictInteger, seconds > 0 else {
+            throw Senseless("the time-out must be a whole number of seconds above 0")
+        }
+        return min(longestHold, .seconds(min(seconds, 86_400)))
+    }
+}

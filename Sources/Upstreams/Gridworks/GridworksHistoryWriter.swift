@@ -1,0 +1,70 @@
+import Vocabulary
+
+/// Turns the journal's entries into GridWorks events, and gathers readings into reports.
+///
+/// A report ends with its period, with anything else that is told, or when it is full, so that what is
+/// told never overtakes what was read before, and each parcel stands for a stretch of its own.
+struct GridworksHistoryWriter: HistoryWriter {
+    let codec: GridworksCodec
+    let journal: JournalIdentity
+    private var report: GridworksReport?
+
+    init(codec: GridworksCodec, journal: JournalIdentity) {
+        (self.codec, self.journal) = (codec, journal)
+    }
+
+    mutating func write(_ entry: Entry) -> [Parcel] {
+        let (sequence, at) = (entry.sequence, entry.fact.at.wall)
+        switch entry.fact.matter {
+        case .readings(let readings):
+            guard readings.contains(where: { $0.quality == .good }) else { return skip(sequence) }
+            var gathered = report ?? GridworksReport(at: sequence, at)
+            gathered.add(readings, at: at, sequence)
+            report = gathered
+            return gathered.count >= GridworksReport.mostReadings ? close(created: at) : []
+        case .event(let event) where event.kind == .periodEnded:
+            guard event.link == codec.upstream else { return skip(sequence) }
+            guard report != nil else { return skip(sequence) }
+            report?.extend(to: sequence)
+            let seconds = max(1, (event.number ?? 0) / 1_000_000_000)
+            return close(created: at, slot: GridworksReport.Slot(before: at, seconds: seconds))
+        case .event(let event):
+            return close(created: at) + [parcel(sequence, codec.event(event, at: at))]
+        case .trouble(let trouble):
+            let body = codec.event(trouble, of: entry.fact.node, at: at)
+            return close(created: at) + [parcel(sequence, body)]
+        }
+    }
+
+    /// An entry with nothing to say upstream.
+    private mutating func skip(_ sequence: Sequence64) -> [Parcel] {
+        guard report != nil else { return [Parcel(covers: sequence...sequence, messages: [])] }
+        report?.extend(to: sequence)
+        return []
+    }
+
+    private mutating func close(created: WallTime, slot: GridworksReport.Slot? = nil) -> [Parcel] {
+        guard let report else { return [] }
+        self.report = nil
+        let identity = GridworksIdentity.of(report.covers, in: journal)
+        let usual = codec.settings.reportPeriod.wholeNanoseconds / 1_000_000_000
+        let slot = slot ?? GridworksReport.Slot(of: report.first, seconds: max(1, usual))
+        let payload = report.payload(
+            identity: identity, slot: slot, created: created, from: codec.gateway, codec.settings,
+            relays: codec.relaysByChannel)
+        return [
+            Parcel(
+                covers: report.covers, identity: identity,
+                messages: [codec.event("report.event", identity, payload)])
+        ]
+    }
+
+    private func parcel(_ sequence: Sequence64, _ body: GridworksEventBody) -> Parcel {
+        let identity = GridworksIdentity.of(sequence...sequence, in: journal)
+        return Parcel(
+            covers: sequence...sequence, identity: identity,
+            messages: [
+                codec.event(body.type, identity, body.payload(identity, codec.gateway))
+            ])
+    }
+}

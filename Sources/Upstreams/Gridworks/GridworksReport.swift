@@ -1,0 +1,111 @@
+import Vocabulary
+
+/// Readings that are being gathered for one `report.event`.
+///
+/// What goes into it depends on the entries alone. A value that is not good has no place in it: GridWorks
+/// has no word for quality, and the trouble is told as an event of its own.
+struct GridworksReport: Sendable {
+    /// A report with so many readings is closed, so that it stays below 128 KiB.
+    static let mostReadings = 2500
+
+    /// The entries that it stands for.
+    private(set) var covers: ClosedRange<Sequence64>
+    private(set) var count = 0
+    private(set) var first: WallTime
+    private(set) var last: WallTime
+    private var order: [DataChannelName] = []
+    private var series: [DataChannelName: Series] = [:]
+
+    private struct Series {
+        var values: [JsonText] = []
+        var times: [JsonText] = []
+        /// The values again, for the states of a relay.
+        var steps: [Int64] = []
+    }
+
+    init(at sequence: Sequence64, _ time: WallTime) {
+        covers = sequence...sequence
+        (first, last) = (time, time)
+    }
+
+    mutating func add(_ readings: [Reading], at time: WallTime, _ sequence: Sequence64) {
+        let milliseconds = JsonText.number(GridworksTime.milliseconds(time))
+        for reading in readings where reading.quality == .good {
+            if series[reading.channel] == nil { order.append(reading.channel) }
+            series[reading.channel, default: Series()].values.append(.number(reading.value))
+            series[reading.channel]?.times.append(milliseconds)
+            series[reading.channel]?.steps.append(reading.value)
+            count += 1
+        }
+        last = time
+        extend(to: sequence)
+    }
+
+    /// It stands for this entry, too, which has nothing to say.
+    mutating func extend(to sequence: Sequence64) {
+        covers = covers.lowerBound...max(covers.upperBound, sequence)
+    }
+
+    /// A period that is aligned to the clock.
+    struct Slot: Hashable, Sendable {
+        let startSeconds: Int64
+        let seconds: Int64
+
+        /// The slot that `time` lies in.
+        init(of time: WallTime, seconds: Int64) {
+            let whole = GridworksTime.milliseconds(time) / 1000
+            (startSeconds, self.seconds) = (whole - whole % seconds, seconds)
+        }
+
+        /// The slot that ends at `end`, or nearest to it.
+        init(before end: WallTime, seconds: Int64) {
+            let half = Duration.milliseconds(seconds * 500)
+            self.init(of: end.advanced(by: .zero - .seconds(seconds) + half), seconds: seconds)
+        }
+    }
+
+    /// The payload of `report.event`.
+    func payload(
+        identity: String, slot: Slot, created: WallTime, from gateway: GatewayName,
+        _ settings: GridworksSettings, relays: [DataChannelName: GridworksRelay]
+    ) -> JsonText {
+        let time = JsonText.number(GridworksTime.milliseconds(created))
+        let report = JsonText.object([
+            "FromGNodeAlias": .text(gateway.text),
+            "FromGNodeInstanceId": .text(settings.instance),
+            "AboutGNodeAlias": .text(settings.terminalAsset.text),
+            "SlotStartUnixS": .number(slot.startSeconds), "SlotDurationS": .number(slot.seconds),
+            "ChannelReadingList": .list(order.compactMap(readings(of:))),
+            "StateList": .list(
+                order.compactMap { channel in
+                    relays[channel].flatMap { states(of: $0, parent: settings.parentShortName) }
+                }),
+            "FsmReportList": .list([]), "MessageCreatedMs": time, "Id": .text(identity),
+            "TypeName": "report", "Version": "002",
+        ])
+        return .object([
+            "MessageId": .text(identity), "TimeCreatedMs": time, "Src": .text(gateway.text),
+            "TypeName": "report.event", "Report": report, "Version": "002",
+        ])
+    }
+
+    private func readings(of channel: DataChannelName) -> JsonText? {
+        guard let series = series[channel] else { return nil }
+        return .object([
+            "ChannelName": .text(channel.text), "ValueList": .list(series.values),
+            "ScadaReadTimeUnixMsList": .list(series.times), "TypeName": "channel.readings",
+            "Version": "002",
+        ])
+    }
+
+    /// Under the handle that the relay has when nobody has taken it over: who held it at the time is not
+    /// in the entries.
+    private func states(of relay: GridworksRelay, parent: String) -> JsonText? {
+        guard let series = series[relay.channel.name], let words = relay.words else { return nil }
+        return .object([
+            "MachineHandle": .text("\(parent).\(relay.node)"), "StateEnum": .text(words.stateType),
+            "StateList": .list(series.steps.map { .text(words.state($0)) }),
+            "UnixMsList": .list(series.times), "TypeName": "machine.states", "Version": "000",
+        ])
+    }
+}

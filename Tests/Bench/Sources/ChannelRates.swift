@@ -1,0 +1,58 @@
+/// Prints how fast the gateway's channels are beside those of swift-async-algorithms: one shape a line,
+/// `NAME OURS THEIRS`, in elements a second or, for tickers, in ns late. The median of the runs.
+struct ChannelRates {
+    private let ours: ChannelShapes
+    private let peer: PeerShapes
+    private let runs: Int
+
+    init(_ arguments: ArraySlice<String>) throws {
+        let numbers = arguments.compactMap { Int($0) }
+        guard numbers.count == 2, numbers[0] >= 1_000, numbers[1] > 0 else {
+            throw BenchError("bench channels MESSAGES RUNS")
+        }
+        (ours, peer, runs) = (
+            ChannelShapes(messages: numbers[0]), PeerShapes(messages: numbers[0]), numbers[1]
+        )
+    }
+
+    func run() async throws {
+        for (name, readers, inARow) in [("one-1", 1, 1), ("one-10", 10, 1)] {
+            try await tell(
+                name,
+                { try await ours.fanOut(to: readers, inARow: inARow, inBatches: false) },
+                { await peer.share(to: readers) })
+        }
+        for (name, readers) in [("batch-1", 1), ("batch-10", 10)] {
+            try await tell(
+                name,
+                { try await ours.fanOut(to: readers, inARow: 40, inBatches: true) },
+                { await peer.share(to: readers) })
+        }
+        try await tell("merge-3", { try await ours.merge(of: 3) }, { await peer.merge() })
+        try await tell("merge-10", { try await ours.merge(of: 10) }, nil)
+        try await tell(
+            "queue-1", { try await ours.workQueue(takers: 1) }, { try await peer.channel() })
+        try await tell("queue-4", { try await ours.workQueue(takers: 4) }, nil)
+        try await tell("ask-8", { try await ours.ask() }, nil)
+        let drifts = [await ours.drift().sorted(), await peer.drift().sorted()]
+        print("tick-median", drifts[0][500], drifts[1][500])
+        print("tick-99", drifts[0][990], drifts[1][990])
+    }
+
+    private func tell(
+        _ name: String, _ ours: () async throws -> Double, _ theirs: (() async throws -> Double)?
+    ) async throws {
+        var rates: (ours: [Double], theirs: [Double]) = ([], [])
+        // In turns, so that what else the machine does falls on both.
+        for _ in 0..<runs {
+            rates.ours.append(try await ours())
+            if let theirs { rates.theirs.append(try await theirs()) }
+        }
+        print(name, median(rates.ours), theirs == nil ? "-" : median(rates.theirs))
+    }
+
+    private func median(_ rates: [Double]) -> String {
+        let sorted = rates.sorted()
+        return sorted.isEmpty ? "-" : "\(Int(sorted[sorted.count / 2]))"
+    }
+}

@@ -1,0 +1,151 @@
+import Channels
+import Threads
+import Vocabulary
+
+/// What the gateway's own channels do, in elements a second. Nothing may be lost on the way.
+struct ChannelShapes {
+    let messages: Int
+    let clock = BenchClock()
+
+    /// One sender and `readers` readers on one executor, as in an event loop; the sender gives way after
+    /// each `inARow` messages.
+    func fanOut(to readers: Int, inARow: Int, inBatches: Bool) async throws -> Double {
+        let feed = Feed<Int, Int>(clock: clock)
+        let loop = Loop()
+        let tasks = (0..<readers).map { reader in
+            let subscription = feed.subscribe("\(reader)", .lossless(8_192))
+            return Task {
+                inBatches ? await loop.readBatches(subscription) : await loop.read(subscription)
+            }
+        }
+        let began = clock.now
+        await loop.send(messages, inARow: inARow, inBatches: inBatches, to: feed, for: readers)
+        var read = 0
+        for task in tasks { read += await task.value }
+        return try rate(read, of: readers * messages, since: began)
+    }
+
+    /// Several senders on threads of their own, one reader that takes all there is.
+    func merge(of sources: Int) async throws -> Double {
+        let each = messages / sources
+        let merge = Merge<Int>(capacity: each)
+        let began = clock.now
+        for number in 0..<sources {
+            let source = merge.source(named: "\(number)")
+            Task { for message in 0..<each { source.send(message) } }
+        }
+        var read = 0
+        while read < each * sources, let batch = await merge.nextBatch() {
+            read += batch.elements.count
+        }
+        return try rate(read, of: each * sources, since: began)
+    }
+
+    /// One sender, several takers; it waits for a place whenever 50 items lie there.
+    func workQueue(takers: Int) async throws -> Double {
+        let queue = WorkQueue<Int>("bench", bound: 50, clock: clock)
+        let tasks = (0..<takers).map { _ in
+            Task {
+                let taker = queue.taker()
+                var taken = 0
+                while await taker.next() != nil { taken += 1 }
+                return taken
+            }
+        }
+        let began = clock.now
+        for message in 0..<messages { try await queue.send(message, within: .seconds(60)) }
+        queue.close()
+        var taken = 0
+        for task in tasks { taken += await task.value }
+        return try rate(taken, of: messages, since: began)
+    }
+
+    /// Eight askers, one who answers.
+    func ask() async throws -> Double {
+        let mailbox = Mailbox<Int, Int>("bench", bound: 8, clock: clock)
+        let serving = Task { await mailbox.serve { $0.request } }
+        let each = messages / 8
+        let began = clock.now
+        let answered = try await withThrowingTaskGroup(of: Int.self) { group in
+            for asker in 0..<8 {
+                group.addTask {
+                    var answered = 0
+                    for number in 0..<each {
+                        guard let id = CommandID("\(asker)-\(number)") else { continue }
+                        let answer = try await mailbox.ask(number, as: id, within: .seconds(60))
+                        if answer == number { answered += 1 }
+                    }
+                    return answered
+                }
+            }
+            return try await group.reduce(0, +)
+        }
+        let result = try rate(answered, of: each * 8, since: began)
+        mailbox.stop()
+        await serving.value
+        return result
+    }
+
+    /// How much later than due 1,000 ticks come, one a millisecond.
+    func drift() async -> [Int64] {
+        let ticker = Ticker(every: .milliseconds(1), .catchUp, clock: clock)
+        var drifts: [Int64] = []
+        while drifts.count < 1_000, let tick = await ticker.next() {
+            drifts.append(tick.due.duration(to: tick.at).wholeNanoseconds)
+        }
+        return drifts
+    }
+
+    func rate(_ read: Int, of sent: Int, since began: MonotonicInstant) throws -> Double {
+        guard read == sent else { throw BenchError("only \(read) of \(sent) came") }
+        return Double(read) / (Double(began.duration(to: clock.now).wholeNanoseconds) / 1e9)
+    }
+}
+
+/// One thread for a sender and its readers.
+private actor Loop {
+    private let thread = SyncThread(name: "bench", clock: BenchClock())
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor {
+        // Sound: the loop keeps its thread for as long as it lives.
+        unsafe thread.asUnownedSerialExecutor()
+    }
+
+    deinit { thread.end() }
+
+    private var read = 0
+
+    func send(
+        _ messages: Int, inARow: Int, inBatches: Bool, to feed: Feed<Int, Int>, for readers: Int
+    ) async {
+        for start in stride(from: 0, to: messages, by: inARow) {
+            let row = start..<min(start + inARow, messages)
+            if inBatches {
+                feed.send(row.lazy.map { (key: 0, value: $0) })
+            } else {
+                for message in row { feed.send(message, for: 0) }
+            }
+            // An actor does not promise that its tasks take turns.
+            repeat { await Task.yield() } while row.upperBound * readers - read > 500 * readers
+        }
+        feed.close()
+    }
+
+    func read(_ subscription: Subscription<Int, Int>) async -> Int {
+        var mine = 0
+        while let delivery = await subscription.next(), delivery.lost == 0 {
+            mine += 1
+            read += 1
+        }
+        return mine
+    }
+
+    func readBatches(_ subscription: Subscription<Int, Int>) async -> Int {
+        var mine = 0
+        while let batch = await subscription.nextBatch() {
+            for delivery in batch where delivery.lost == 0 { mine += 1 }
+            read += batch.count
+        }
+        return mine
+    }
+}

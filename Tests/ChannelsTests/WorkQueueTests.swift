@@ -1,0 +1,132 @@
+import Channels
+import Simulators
+import Testing
+import Vocabulary
+
+@Suite(.timeLimit(.minutes(1))) struct `A work queue` {
+    private let clock = ManualClock()
+
+    private func queue(_ bound: Int) -> WorkQueue<Int> {
+        WorkQueue("uploads", bound: bound, clock: clock)
+    }
+
+    private func kind(_ work: () async throws(ChannelError) -> Void) async -> ChannelError.Kind? {
+        do throws(ChannelError) {
+            try await work()
+            return nil
+        } catch {
+            return error.kind
+        }
+    }
+
+    @Test func `says at once when it is full`() async throws {
+        let queue = queue(2)
+        try queue.trySend(1)
+        try queue.trySend(2)
+        #expect(await kind { () throws(ChannelError) in try queue.trySend(3) } == .busy)
+        #expect(await queue.taker().next() == 1)
+        try queue.trySend(3)
+        #expect(queue.depth == 2)
+    }
+
+    @Test(arguments: [false, true])
+    func `gives each item to exactly one taker, and none of four less than a fifth`(isBurst: Bool)
+        async throws
+    {
+        let queue = queue(isBurst ? 2_000 : 10)
+        let shares = try await withThrowingTaskGroup(of: [Int].self) { group in
+            if isBurst { for item in 0..<2_000 { try queue.trySend(item) } }
+            for _ in 0..<4 {
+                group.addTask {
+                    let taker = queue.taker()
+                    var taken: [Int] = []
+                    while let item = await taker.next() { taken.append(item) }
+                    return taken
+                }
+            }
+            if !isBurst {
+                for item in 0..<2_000 { try await queue.send(item, within: .seconds(1)) }
+            }
+            queue.close()
+            var shares: [[Int]] = []
+            for try await taken in group { shares.append(taken) }
+            return shares
+        }
+        #expect(shares.flatMap(\.self).sorted() == Array(0..<2_000))
+        #expect(shares.map(\.count).min() ?? 0 >= 400, "\(shares.map(\.count))")
+    }
+
+    @Test func `makes a sender wait for a place and keeps the order of asking`() async throws {
+        let queue = queue(1)
+        try queue.trySend(1)
+        async let second: Void = queue.send(2, within: .seconds(5))
+        await clock.sleepers(1)
+        async let third: Void = queue.send(3, within: .seconds(5))
+        await clock.sleepers(2)
+        let taker = queue.taker()
+        var taken: [Int?] = []
+        for _ in 0..<3 { taken.append(await taker.next()) }
+        #expect(taken == [1, 2, 3])
+        try await second
+        try await third
+    }
+
+    @Test func `refuses a sender whose time is over, and never delivers its item`() async throws {
+        let queue = queue(1)
+        try queue.trySend(1)
+        async let refusal = kind { () async throws(ChannelError) in
+            try await queue.send(2, within: .seconds(5))
+        }
+        await clock.sleepers(1)
+        clock.advance(by: .seconds(5))
+        #expect(await refusal == .late)
+        queue.close()
+        let taker = queue.taker()
+        #expect(await taker.next() == 1)
+        #expect(await taker.next() == nil)
+    }
+
+    @Test func `that is closed refuses senders that wait, is drained, and ends its takers`()
+        async throws
+    {
+        let queue = queue(1)
+        let cause = Cause.failed("no upstream")
+        try queue.trySend(1)
+        async let refusal = kind { () async throws(ChannelError) in
+            try await queue.send(2, within: .seconds(5))
+        }
+        await clock.sleepers(1)
+        queue.close(cause)
+        #expect(await refusal == .stopped(cause))
+        #expect(await kind { () throws(ChannelError) in try queue.trySend(3) } == .stopped(cause))
+        let taker = queue.taker()
+        #expect(await taker.next() == 1)
+        #expect(await taker.next() == nil)
+        #expect(queue.cause == cause)
+    }
+
+    @Test func `wakes takers that wait when it is closed`() async {
+        let queue = queue(1)
+        let takers = (0..<4).map { _ in Task { await queue.taker().next() } }
+        queue.close()
+        for taker in takers { #expect(await taker.value == nil) }
+    }
+
+    @Test func `forgets a taker and a sender that are cancelled`() async throws {
+        let queue = queue(1)
+        let taking = Task { await queue.taker().next() }
+        taking.cancel()
+        #expect(await taking.value == nil)
+        try queue.trySend(1)
+        let sending = Task {
+            await kind { () async throws(ChannelError) in
+                try await queue.send(2, within: .seconds(5))
+            }
+        }
+        await clock.sleepers(1)
+        sending.cancel()
+        #expect(await sending.value == .cancelled)
+        #expect(await queue.taker().next() == 1)
+        #expect(queue.depth == 0)
+    }
+}

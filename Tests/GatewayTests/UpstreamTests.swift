@@ -1,0 +1,65 @@
+import Foundation
+import Testing
+
+/// Both ends of a link on one machine, as users run them.
+@Suite(.serialized, .timeLimit(.minutes(3))) struct `Both ends` {
+    private let home: TestHome
+
+    init() throws { home = try TestHome() }
+
+    private let layout = """
+        {"gateway": "d1.demo.house.scada",
+         "nodes": [
+           {"name": "pump", "kind": "relay", "safeState": "off",
+            "component": {"driver": "gpio-relay", "line": "demo/17", "simulated": true}},
+           {"name": "host", "kind": "sensor", "component": {"driver": "host-health"}}],
+         "upstreams": [
+           {"name": "parent", "broker": "embedded", "codec": "gridworks",
+            "gridworks": {"parent": "d1.demo.house", "reportPeriod": "1s",
+                          "instance": "c9794c6d-e013-4d74-9570-f9ba4b0f0b0d"}}]}
+        """
+
+    @Test func `a gateway's events are stored, its relay is switched, and the end is in order`()
+        async throws
+    {
+        let gateway = try home.start("run", try home.file("both-ends.json", layout))
+        try #require(await gateway.error("embedded broker listens") != nil, "\(gateway.text)")
+        let parent = try home.start(
+            "upstream", "--alias", "d1.demo.house", "--child", "d1.demo.house.scada")
+        try #require(await parent.shows(#""state":"active""#), "\(parent.text)")
+        #expect(await parent.shows(#""type":"gridworks.event.startup""#), "\(parent.text)")
+        #expect(await parent.shows(#""type":"report.event""#), "\(parent.text)")
+        parent.say("set d1.demo.house.scada pump on")
+        let sent = try #require(await parent.line(#""kind":"sent""#), "\(parent.text)")
+        let answer = try #require(await parent.line(#""kind":"answer""#), "\(parent.text)")
+        #expect(answer.contains(#""outcome":"confirmed""#))
+        #expect(word("id", in: sent) == word("id", in: answer))
+        gateway.signal(SIGTERM)
+        #expect(await gateway.end() == 0)
+        #expect(await parent.shows("gridworks.event.shutdown"), "\(parent.text)")
+        parent.signal(SIGTERM)
+        #expect(await parent.end() == 0)
+        let list = try home.start("upstream", "--alias", "d1.demo.house", "--list")
+        #expect(await list.end() == 0)
+        #expect(list.output.last?.hasPrefix("d1.demo.house.scada") == true, "\(list.text)")
+    }
+
+    private func word(_ name: String, in line: String) -> String? {
+        let value = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+        return value?[name] as? String
+    }
+
+    @Test(arguments: [
+        (["--child", "d1 house"], "is no alias"), (["--child", "d1.a=S-1"], "no short name"),
+        (["--child", "d1.a", "--child", "d1.a"], "named once"),
+        (["--child", "d1.a", "--ack-timeout", "5"], "must be a time"),
+        (["--child", "d1.a", "--poll-period", "1s"], "must not be shorter"), ([], "name a gateway"),
+    ])
+    func `a command line that makes no sense is refused in plain words`(
+        arguments: [String], why: String
+    ) async throws {
+        let program = try home.start(["upstream", "--alias", "d1.demo.house"] + arguments)
+        #expect(await program.end() == 64)
+        #expect(program.text.contains(why), "\(program.text)")
+    }
+}

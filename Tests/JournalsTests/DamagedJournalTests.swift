@@ -1,0 +1,236 @@
+import Conformance
+import Foundation
+import Testing
+import Vocabulary
+
+@testable import Journals
+
+@Suite struct `A damaged journal` {
+    /// What is done to the file of a journal with 2,000 facts, 1,000 of them acknowledged.
+    enum Damage: CaseIterable {
+        case pagesInTheMiddle, firstPage, garbage, shortened, directory, emptyLog, cutLog, noise
+    }
+
+    @Test(arguments: Damage.allCases)
+    func `is salvaged as far as it can be read, and kept aside`(damage: Damage) async throws {
+        let folder = Folder()
+        let whole = await folder.journal(["site"], name: "whole")
+        await keep((1...2_000).map { fact($0) }, in: whole)
+        try await whole.advance("site", through: 1_000)
+        await keep([fact(2_001)], in: whole)
+        if damage != .cutLog, damage != .emptyLog { await whole.close() }
+        let name = folder.copy("whole", to: "journal")
+        try inflict(damage, folder, name)
+        let before = damage == .directory ? [] : folder.bytes(name)
+
+        let journal = await folder.journal(["site"], name: name)
+        var news = journal.news.makeAsyncIterator()
+        let places = journal.append([fact(9_999)])
+        let first = await news.next()
+        if case .salvaged = first { while let word = await news.next(), !word.isCommit {} }
+        let isDamaged = damage != .cutLog && damage != .emptyLog
+        if isDamaged {
+            guard case .salvaged(let words) = first else {
+                Issue.record("no word of the damage: \(String(describing: first))")
+                return
+            }
+            #expect(words.contains("facts were saved; the damaged file is kept as"))
+            let aside = try #require(folder.names().first { $0.contains(".damaged-2026") })
+            #expect(damage == .directory || folder.bytes(aside) == before)
+        }
+        // The new fact is last, at a place that no other fact ever had.
+        let entries = try await journal.next(for: "site", after: 0, limit: 10_000)
+        #expect(entries.last?.fact == fact(9_999))
+        #expect(try #require(places).lowerBound > 2_001)
+        let left = entries.dropLast().map(\.sequence)
+        #expect(left == left.sorted())
+        #expect(entries.dropLast().allSatisfy { $0.fact == fact(Int($0.sequence)) })
+        switch damage {
+        case .garbage, .directory: #expect(left.isEmpty)
+        case .firstPage:
+            #expect(left == Array(1_001...2_001))
+            #expect(journal.identity == whole.identity)
+        case .emptyLog: break
+        case .cutLog: #expect(left.count > 500)
+        case .pagesInTheMiddle, .shortened, .noise:
+            #expect(left.count > 50 && left.count < 2_001)
+            #expect(journal.identity == whole.identity)
+        }
+        await journal.close()
+        if !isDamaged { await whole.close() }
+    }
+
+    private func inflict(_ damage: Damage, _ folder: Folder, _ name: String) throws {
+        var bytes = folder.bytes(name)
+        switch damage {
+        case .pagesInTheMiddle:
+            let middle = bytes.count / 4_096 / 2 * 4_096
+            for index in middle..<(middle + 4 * 4_096) { bytes[index] = 0 }
+        case .firstPage: for index in 0..<4_096 { bytes[index] = 0 }
+        case .garbage: bytes = Array("this is no journal at all\n".utf8)
+        case .shortened: bytes.removeLast(bytes.count / 3)
+        case .directory:
+            try FileManager.default.removeItem(atPath: folder.path(name))
+            try FileManager.default.createDirectory(
+                atPath: folder.path(name), withIntermediateDirectories: true)
+            return
+        case .emptyLog: folder.write([], to: name + "-wal")
+        case .cutLog:
+            let log = folder.bytes(name + "-wal")
+            folder.write(Array(log.dropLast(log.count / 20 + 100)), to: name + "-wal")
+        case .noise:
+            var chance = SeededGenerator(seed: 5)
+            for _ in 0..<200 {
+                bytes[Int.random(in: 8 * 4_096..<bytes.count, using: &chance)] ^= 0xFF
+            }
+            // A file that only a checksum could tell is told by its rows; here the tree breaks too.
+            for index in stride(from: 10 * 4_096, to: bytes.count, by: 7 * 4_096) {
+                bytes[index] = 0x77
+            }
+        }
+        folder.write(bytes, to: name)
+    }
+
+    @Test func `leaves out a row that does not fit its check sum, and says so`() async throws {
+        let folder = Folder()
+        let whole = await folder.journal(["site"], name: "journal")
+        await keep((1...3).map { fact($0) }, in: whole)
+        await whole.close()
+        let file = try JournalFile(existing: folder.path("journal"), isWriting: true)
+        var bytes = try #require(try file.factBytes(at: 2))
+        bytes[5] ^= 1
+        try file.put(fact: bytes, at: 2)
+        let journal = await folder.journal(["site"], name: "journal")
+        let entries = try await journal.next(for: "site", after: 0, limit: 9)
+        #expect(entries.map(\.sequence) == [1, 3])
+        var news = journal.news.makeAsyncIterator()
+        let word = await news.next()
+        #expect(
+            word
+                == .salvaged(
+                    "\(folder.path("journal")): 1 facts from 2 on cannot be read; "
+                        + "they are left out"))
+        await journal.close()
+    }
+
+    @Test func `keeps the two newest of damaged files`() async throws {
+        let folder = Folder()
+        for _ in 0..<4 {
+            folder.write(Array("garbage".utf8), to: "journal")
+            let journal = await folder.journal(["site"], name: "journal")
+            await journal.close()
+            folder.clock.advance(by: .seconds(5))
+        }
+        #expect(folder.names().filter { $0.contains("damaged") }.count == 2)
+    }
+
+    @Test func `may be any bytes without harm`() {
+        var chance = SeededGenerator(seed: 11)
+        let row = FactRecord(fact: allSorts[0], session: 3).bytes(at: 77)
+        var taken = 0
+        for _ in 0..<20_000 {
+            var bytes = row
+            for _ in 0..<Int.random(in: 1...4, using: &chance) {
+                switch Int.random(in: 0..<3, using: &chance) {
+                case 0 where !bytes.isEmpty:
+                    let at = Int.random(in: bytes.indices, using: &chance)
+                    bytes[at] = UInt8.random(in: 0...255, using: &chance)
+                case 1 where !bytes.isEmpty:
+                    bytes.removeLast(Int.random(in: 1...min(8, bytes.count), using: &chance))
+                default:
+                    bytes.insert(UInt8.random(in: 0...255, using: &chance), at: bytes.count / 2)
+                }
+            }
+            if bytes != row, FactRecord(bytes, at: 77) != nil { taken += 1 }
+            // With a check sum that fits, whatever is left must be read with care.
+            var writer = RecordWriter()
+            for byte in bytes.dropLast(4) { writer.byte(byte) }
+            _ = FactRecord(writer.sealed(at: 1), at: 1)
+            _ = AsideRecord(writer.sealed(at: 1), at: 1)
+            _ = SessionRecord(writer.sealed(at: 1), at: 1)
+        }
+        #expect(taken == 0)
+        #expect(FactRecord(row, at: 78) == nil)
+    }
+
+    @Test func `may have any pages without harm`() async {
+        let folder = Folder()
+        let journal = await folder.journal(["site"], name: "journal")
+        await keep((1...200).map { fact($0) }, in: journal)
+        await journal.close()
+        let whole = folder.bytes("journal")
+        var chance = SeededGenerator(seed: 12)
+        for _ in 0..<2_000 {
+            let start = Int.random(in: 0..<(whole.count / 4_096), using: &chance) * 4_096
+            var page = Array(whole[start..<(start + 4_096)])
+            for _ in 0..<20 {
+                page[Int.random(in: 0..<4_096, using: &chance)] = .random(
+                    in: 0...255, using: &chance)
+            }
+            page[page.starts(with: "SQLite format 3".utf8) ? 100 : 0] = 0x0D
+            JournalPages.rows(on: page) { place, bytes in
+                if let record = FactRecord(bytes, at: Sequence64(bitPattern: place)) {
+                    #expect(record.fact == fact(Int(place)))
+                }
+            }
+        }
+    }
+}
+
+@Suite struct `A journal whose disk is full` {
+    @Test func `says so once, waits, and goes on by itself in order`() async throws {
+        let folder = Folder()
+        let journal = await folder.journal(["site"])
+        await keep((1...1_000).map { fact($0) }, in: journal)
+        var news = journal.news.makeAsyncIterator()
+        await journal.limit(pages: await journal.pages())
+        _ = journal.append((1_001...3_000).map { fact($0) })
+        guard case .trouble(true, let words) = await news.next() else {
+            Issue.record("no word of the full disk")
+            return
+        }
+        #expect(words.contains("full"))
+        _ = journal.append([fact(3_001)])
+        for _ in 0..<3 { await folder.pass(.seconds(1), journal) }
+        #expect(try await journal.next(for: "site", after: 1_000, limit: 9) == [])
+        await journal.limit(pages: nil)
+        await folder.pass(.seconds(1), journal)
+        // Commits may come in several steps; the trouble is over with the first.
+        guard case .trouble(false, _) = await news.next() else {
+            Issue.record("no word of its end")
+            return
+        }
+        while let word = await news.next(), word != .committed(through: 3_001) {}
+        let entries = try await journal.next(for: "site", after: 0, limit: 9_999)
+        #expect(entries.map(\.fact) == (1...3_001).map { fact($0) })
+        await journal.close()
+    }
+
+    @Test func `lets the oldest that waits give way, counts it, and knows its empty places`()
+        async throws
+    {
+        let folder = Folder()
+        let journal = await folder.journal(["site"], bufferCapacity: 100)
+        await keep([fact(1)], in: journal)
+        var news = journal.news.makeAsyncIterator()
+        await journal.limit(pages: await journal.pages())
+        _ = journal.append((2...101).map(bulky))
+        while let word = await news.next() { if case .trouble(true, _) = word { break } }
+        _ = journal.append((102...151).map(bulky))
+        await journal.limit(pages: nil)
+        await folder.pass(.seconds(1), journal)
+        while let word = await news.next(), word != .committed(through: 151) {}
+        let entries = try await journal.next(for: "site", after: 0, limit: 999)
+        #expect(entries.map(\.sequence) == [1] + Array(52...151))
+        let status = await journal.status()
+        #expect(status["site"] == JournalStatus(acknowledged: 0, waiting: 101, dropped: 50))
+        await journal.close()
+    }
+
+    /// So large that a page holds only a few.
+    private func bulky(_ number: Int) -> Fact {
+        let trouble = Trouble(
+            kind: .timeout, isOn: true, detail: String(repeating: "x", count: 900))
+        return Fact(node: "tank", at: fact(number).at, matter: .trouble(trouble))
+    }
+}

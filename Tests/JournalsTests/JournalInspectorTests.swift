@@ -1,0 +1,59 @@
+import Testing
+import Vocabulary
+
+@testable import Journals
+
+@Suite struct `A look into a journal that is open` {
+    @Test func `shows cursors, and has facts that were set aside told anew as the newest`()
+        async throws
+    {
+        let folder = Folder()
+        let journal = await folder.journal(["site"], name: "open")
+        await keep((1...5).map { fact($0) }, in: journal)
+        try await journal.setAside(2...3, for: "site", because: "never acknowledged")
+        try await journal.advance("site", through: 3)
+        await keep([fact(6)], in: journal)
+
+        let inspector = try JournalInspector(path: folder.path("open"), isWriting: true)
+        let overview = try inspector.overview()
+        #expect(overview.facts == 6)
+        #expect(overview.places == 1...6)
+        #expect(overview.cursors.map(\.acknowledged) == [3])
+        #expect(overview.cursors.map(\.waiting) == [3])
+        let aside = try inspector.aside()
+        #expect(aside.map(\.sequence) == [2, 3])
+        #expect(aside.map(\.reason) == ["never acknowledged", "never acknowledged"])
+
+        #expect(try inspector.requeue([aside[0].number]) == 1)
+        #expect(try inspector.discard([aside[1].number]) == 1)
+        var news = journal.news.makeAsyncIterator()
+        await folder.pass(SqliteJournal.lookPeriod, journal)
+        #expect(await news.next() == .committed(through: 7))
+        let entries = try await journal.next(for: "site", after: 6, limit: 9)
+        #expect(entries == [Entry(sequence: 7, fact: fact(2))])
+        #expect(try inspector.aside().isEmpty)
+        #expect(await journal.status()["site"]?.setAside == 0)
+        await journal.close()
+    }
+
+    @Test func `tells what values mean, by the meaning of their time`() async throws {
+        let folder = Folder()
+        for (run, exponent) in [-3, -2].enumerated() {
+            let channel = DataChannel(
+                name: "tank-top", node: "tank", source: "temperature", unit: .celsius,
+                exponent: exponent, pollPeriod: .seconds(1),
+                capture: CaptureRule(period: .seconds(60), delta: nil))
+            let journal = SqliteJournal(
+                path: folder.path("channels"), upstreams: [],
+                settings: JournalSettings(commitInterval: .zero),
+                session: JournalSession(boot: "boot", incarnation: "\(run)", channels: [channel]),
+                clock: folder.clock)
+            try await journal.open(fresh: JournalIdentity(high: 1, low: 2))
+            await keep([fact(run)], in: journal)
+            await journal.close()
+        }
+        let channels = try JournalInspector(path: folder.path("channels")).channels()
+        #expect(channels.map(\.exponent) == [-3, -2])
+        #expect(channels.map(\.from) == [1, 2])
+    }
+}

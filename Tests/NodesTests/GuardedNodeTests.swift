@@ -1,0 +1,200 @@
+import Channels
+import DriverKit
+import Simulators
+import Testing
+import Vocabulary
+
+@testable import Nodes
+
+@Suite(.timeLimit(.minutes(1))) struct `A guarded relay's node` {
+    let bench = Bench()
+    let site = CommandSource(.upstream, "site")
+
+    private func ask(
+        _ node: ShNode, _ order: Command.Order, by source: CommandSource? = nil, _ id: String = "a"
+    ) async -> CommandAnswer {
+        let command = Command(
+            id: CommandID(id)!, node: node.name, order: order, source: source ?? site)
+        return await node.apply(command, before: bench.clock.now.advanced(by: .seconds(2)))
+    }
+
+    private func isConfirmed(_ answer: CommandAnswer, _ value: Int64) -> Bool {
+        if case .confirmed(let reading, _) = answer { reading.value == value } else { false }
+    }
+
+    @Test func `goes to its safe state when its commander is silent, and says so once`() async {
+        let device = ScriptedDevice()
+        let node = bench.node(
+            device, actuates: true, safeState: .off,
+            rules: GuardRules(failsafeAfter: .seconds(60)))
+        await node.start()
+        #expect(isConfirmed(await ask(node, .set(1)), 1))
+        await bench.pass(.seconds(50))
+        node.hear(site)
+        await bench.pass(.seconds(59))
+        #expect(device.level == 1)
+        await bench.pass(.seconds(2))
+        await bench.clock.sleepers(1)
+        #expect(device.level == 0)
+        let facts = await bench.facts { $0.trouble?.kind == .failsafe }
+        #expect(facts.filter { $0.trouble?.kind == .failsafe }.count == 1)
+        node.hear(site)
+        let over = await bench.facts { $0.trouble?.isOn == false }
+        #expect(over.compactMap(\.trouble).map(\.kind) == [.failsafe])
+    }
+
+    @Test func `shows who holds it, and ends the hold by itself in the safe state`() async {
+        let device = ScriptedDevice()
+        let node = bench.node(device, actuates: true, safeState: .off)
+        await node.start()
+        let page = CommandSource(.page)
+        let end = bench.clock.now.advanced(by: .seconds(10))
+        #expect(isConfirmed(await ask(node, .takeOver(value: 1, for: .seconds(10)), by: page), 1))
+        #expect(node.authority.current.holder == page)
+        #expect(node.authority.current.until == end)
+        guard case .refused(let why) = await ask(node, .set(0), "b") else {
+            Issue.record("not refused")
+            return
+        }
+        #expect(why.contains("held by page"))
+        await bench.pass(.seconds(11))
+        await bench.clock.sleepers(1)
+        #expect(device.level == 0)
+        #expect(node.authority.current == Authority())
+    }
+
+    @Test func `waits for no jump of the wall clock`() async {
+        let device = ScriptedDevice()
+        let rules = GuardRules(
+            limits: .init(minimumOnTime: .seconds(60), maximumOnTime: .seconds(3600)),
+            failsafeAfter: .seconds(600))
+        let node = bench.node(device, actuates: true, safeState: .off, rules: rules)
+        await node.start()
+        _ = await ask(node, .set(1))
+        bench.clock.jump(by: .seconds(315_360_000))
+        await bench.pass(.seconds(30))
+        guard case .refused = await ask(node, .set(0), "b") else {
+            Issue.record("a jump ended the minimum on time")
+            return
+        }
+        #expect(device.level == 1)
+    }
+
+    @Test func `is answered once another node's contact shows it`() async {
+        let (device, contact) = (ScriptedDevice(), ScriptedDevice(.shows([0])))
+        let board = ChannelBoard()
+        let rules = GuardRules(
+            feedback: FeedbackRule(channel: "contact", whenOn: 1...1, within: .seconds(5)))
+        let node = bench.node(
+            device, actuates: true, safeState: .off, rules: rules, board: board)
+        let other = bench.node(contact, [bench.channel("contact")], name: "other", board: board)
+        await other.start()
+        await node.start()
+        async let answer = ask(node, .set(1))
+        contact.behave(.shows([1]))
+        let asking = Task { [bench] in
+            for _ in 0..<40 {
+                await bench.clock.sleepers(2)
+                bench.clock.advance(by: .milliseconds(100))
+            }
+        }
+        #expect(isConfirmed(await answer, 1))
+        await asking.value
+        withExtendedLifetime(other) {}
+    }
+
+    @Test func `fails and goes to its safe state when the contact shows nothing`() async {
+        let device = ScriptedDevice()
+        let rules = GuardRules(
+            feedback: FeedbackRule(channel: "contact", whenOn: 1...1, within: .seconds(1)))
+        let node = bench.node(device, actuates: true, safeState: .off, rules: rules)
+        await node.start()
+        async let answer = ask(node, .set(1))
+        for _ in 0..<200 where device.level == 0 { await Task.yield() }
+        await bench.pass(.seconds(2))
+        guard case .failed = await answer else {
+            Issue.record("confirmed without its contact")
+            return
+        }
+        await bench.pass(.seconds(1))
+        #expect(device.level == 0)
+    }
+
+    @Test func `is refused while another of its group is on, and goes after the dead time`() async {
+        let (up, down) = (ScriptedDevice(), ScriptedDevice())
+        let desk = InterlockDesk([.atMostOne(["up", "down"], deadTime: .seconds(2))])
+        let nodes = [
+            bench.node(up, name: "up", actuates: true, safeState: .off, desk: desk),
+            bench.node(down, name: "down", actuates: true, safeState: .off, desk: desk),
+        ]
+        for node in nodes { await node.start() }
+        await bench.pass(.seconds(3), nodes: 2)
+        #expect(isConfirmed(await ask(nodes[0], .set(1)), 1))
+        guard case .refused(let why) = await ask(nodes[1], .set(1), "b") else {
+            Issue.record("both are on")
+            return
+        }
+        #expect(why == "node down: at most one of up, down may be on, and up is on")
+        #expect(isConfirmed(await ask(nodes[0], .set(0), "c"), 0))
+        guard case .refused(let wait) = await ask(nodes[1], .set(1), "d") else {
+            Issue.record("no dead time")
+            return
+        }
+        #expect(wait == "node down: deadTime 2s after up, allowed in 2s")
+        await bench.pass(.seconds(2), nodes: 2)
+        #expect(isConfirmed(await ask(nodes[1], .set(1), "e"), 1))
+        #expect(up.level == 0)
+    }
+
+    @Test func `goes off only after those that need it, which go by themselves`() async {
+        let (heater, pump) = (ScriptedDevice(), ScriptedDevice())
+        let desk = InterlockDesk([.onlyWhile("heater", needs: "pump")])
+        let nodes = [
+            bench.node(heater, name: "heater", actuates: true, safeState: .off, desk: desk),
+            bench.node(pump, name: "pump", actuates: true, safeState: .off, desk: desk),
+        ]
+        for node in nodes { await node.start() }
+        guard case .refused = await ask(nodes[0], .set(1)) else {
+            Issue.record("heater without pump")
+            return
+        }
+        #expect(isConfirmed(await ask(nodes[1], .set(1), "b"), 1))
+        #expect(isConfirmed(await ask(nodes[0], .set(1), "c"), 1))
+        #expect(isConfirmed(await ask(nodes[1], .set(0), "d"), 0))
+        #expect(heater.level == 0)
+        // One that does not follow keeps the other on.
+        #expect(isConfirmed(await ask(nodes[1], .set(1), "e"), 1))
+        #expect(isConfirmed(await ask(nodes[0], .set(1), "f"), 1))
+        heater.stick()
+        async let answer = ask(nodes[1], .set(0), "g")
+        await bench.pass(.seconds(3), nodes: 2)
+        guard case .failed(let why) = await answer else {
+            Issue.record("the pump went off under a heater that is on")
+            return
+        }
+        #expect(why.contains("heater"))
+        #expect(pump.level == 1)
+    }
+
+    @Test func `is opened as it stands when an interlock keeps it from its safe state`() async {
+        let (heater, pump) = (ScriptedDevice(), ScriptedDevice())
+        heater.force(1)
+        heater.unplug()
+        pump.force(1)
+        let desk = InterlockDesk([.onlyWhile("heater", needs: "pump")])
+        let nodes = [
+            bench.node(heater, name: "heater", actuates: true, safeState: .off, desk: desk),
+            bench.node(pump, name: "pump", actuates: true, safeState: .off, desk: desk),
+        ]
+        for node in nodes { await node.start() }
+        await bench.pass(.seconds(3), nodes: 2)
+        #expect(pump.level == 1, "the heater may be on")
+        let facts = await bench.facts { $0.trouble?.kind == .interlock }
+        #expect(facts.last { $0.trouble?.kind == .interlock }?.node == "pump")
+        heater.plugIn()
+        await bench.pass(.seconds(40), nodes: 2)
+        #expect(heater.level == 0)
+        #expect(pump.level == 0)
+        withExtendedLifetime(nodes) {}
+    }
+}

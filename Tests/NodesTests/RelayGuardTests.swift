@@ -1,0 +1,396 @@
+import Testing
+import Vocabulary
+
+@testable import Nodes
+
+@Suite struct `A relay's limits` {
+    @Test func `refuse to switch off before the minimum on time is over, and say when`() {
+        var bench = GuardBench(.init(limits: .init(minimumOnTime: .seconds(180))))
+        #expect(bench.on() == .confirmed(1))
+        bench.pass(.seconds(30))
+        let refused = bench.off()
+        #expect(refused.isRefused)
+        #expect(refused.why == "node pump: minimumOnTime 3min, allowed in 150s")
+        #expect(bench.isOn)
+        bench.pass(.seconds(150))
+        #expect(bench.off() == .confirmed(0))
+    }
+
+    @Test func `count the minimum off time from the start, when nothing is known from before`() {
+        var bench = GuardBench(.init(limits: .init(minimumOffTime: .seconds(60))))
+        #expect(bench.on().why == "node pump: minimumOffTime 1min, allowed in 1min")
+        bench.pass(.seconds(60))
+        #expect(bench.on() == .confirmed(1))
+        #expect(bench.off() == .confirmed(0))
+        #expect(bench.on().isRefused)
+    }
+
+    @Test func `drive the relay off when it was on for too long, once, and tell`() {
+        var bench = GuardBench(.init(limits: .init(maximumOnTime: .seconds(7200))))
+        bench.on()
+        bench.pass(.seconds(3600))
+        #expect(bench.on() == .confirmed(1), "asked again, it is no longer on for that")
+        bench.pass(.seconds(3599))
+        #expect(bench.isOn)
+        bench.pass(.seconds(1))
+        #expect(!bench.isOn)
+        #expect(bench.trouble(.overtime)?.contains("maximumOnTime") == true)
+        bench.pass(.seconds(86_400))
+        #expect(bench.switched.count == 2)
+        #expect(bench.on() == .confirmed(1))
+        #expect(bench.trouble(.overtime) == nil)
+    }
+
+    @Test func `count every switch of the last hour`() {
+        var bench = GuardBench(.init(limits: .init(maximumSwitchesPerHour: 4)))
+        for _ in 0..<2 {
+            #expect(bench.on() == .confirmed(1))
+            bench.pass(.seconds(60))
+            #expect(bench.off() == .confirmed(0))
+            bench.pass(.seconds(60))
+        }
+        #expect(bench.on().why == "node pump: maximumSwitchesPerHour 4, allowed in 56min")
+        #expect(bench.off() == .confirmed(0), "off is what it is; that is no switch")
+        bench.pass(.seconds(56 * 60))
+        #expect(bench.on() == .confirmed(1))
+        #expect(bench.off().isRefused)
+    }
+
+    @Test func `name the one that holds longest`() {
+        var bench = GuardBench(
+            .init(limits: .init(minimumOffTime: .seconds(60), maximumSwitchesPerHour: 2)))
+        bench.pass(.seconds(60))
+        bench.on()
+        bench.off()
+        #expect(bench.on().why.contains("maximumSwitchesPerHour"))
+    }
+
+    @Test func `give way to the maximum on time, silence and the end of a hold`() {
+        let limits = SwitchLimits(
+            minimumOnTime: .seconds(3600), maximumOnTime: .seconds(1800), maximumSwitchesPerHour: 1)
+        var long = GuardBench(.init(limits: limits))
+        long.on()
+        long.pass(.seconds(1800))
+        #expect(!long.isOn)
+        var silent = GuardBench(.init(limits: limits, failsafeAfter: .seconds(60)))
+        silent.on()
+        silent.pass(.seconds(60))
+        #expect(!silent.isOn)
+        var held = GuardBench(.init(limits: limits))
+        held.ask(.takeOver(value: 1, for: .seconds(60)), by: GuardBench.page)
+        held.pass(.seconds(60))
+        #expect(!held.isOn)
+    }
+
+    @Test func `hold the last wish until it is allowed, where the layout says so`() {
+        var bench = GuardBench(
+            .init(limits: .init(minimumOffTime: .seconds(60), queuesWish: true)))
+        guard case .late(let why) = bench.on() else {
+            Issue.record("not put off")
+            return
+        }
+        #expect(why.contains("allowed in 1min"))
+        #expect(bench.relay.standing.queued == 1)
+        bench.pass(.seconds(59))
+        #expect(!bench.isOn)
+        bench.pass(.seconds(1))
+        #expect(bench.isOn)
+        #expect(bench.relay.standing == Authority(commander: GuardBench.site))
+    }
+
+    @Test func `forget a wish when another order comes, or the relay is taken over`() {
+        var bench = GuardBench(
+            .init(limits: .init(minimumOffTime: .seconds(60), queuesWish: true)))
+        bench.on()
+        #expect(bench.off() == .confirmed(0))
+        bench.pass(.seconds(120))
+        #expect(!bench.isOn)
+        var held = GuardBench(.init(limits: .init(minimumOffTime: .seconds(60), queuesWish: true)))
+        held.on()
+        held.ask(.takeOver(value: nil, for: .seconds(30)), by: GuardBench.page)
+        held.pass(.seconds(120))
+        #expect(!held.isOn)
+    }
+}
+
+@Suite struct `A relay's authority` {
+    @Test func `goes to whoever takes the relay over, for a time, and everyone sees who it is`() {
+        var bench = GuardBench()
+        #expect(bench.on() == .confirmed(1))
+        #expect(
+            bench.ask(.takeOver(value: 0, for: .seconds(600)), by: GuardBench.page)
+                == .confirmed(0))
+        let standing = bench.relay.standing
+        #expect(standing.holder == GuardBench.page)
+        #expect(standing.until == bench.now.advanced(by: .seconds(600)))
+        bench.pass(.seconds(60))
+        #expect(bench.on().why == "node pump: held by page for 9min more")
+        #expect(bench.on(by: GuardBench.page) == .confirmed(1), "the holder commands")
+        bench.pass(.seconds(539))
+        #expect(bench.isOn)
+        bench.pass(.seconds(1))
+        #expect(!bench.isOn, "the end of a hold leads to the safe state")
+        #expect(bench.relay.standing == Authority())
+        #expect(bench.on() == .confirmed(1))
+    }
+
+    @Test(arguments: [
+        (GuardBench.site, GuardBench.other, false), (GuardBench.site, GuardBench.page, true),
+        (GuardBench.page, GuardBench.site, false), (GuardBench.page, GuardBench.cli, false),
+        (GuardBench.page, GuardBench.page, true), (GuardBench.site, GuardBench.site, true),
+    ])
+    func `is taken from a holder only by himself or by a hand in the house`(
+        holder: CommandSource, taker: CommandSource, isGiven: Bool
+    ) {
+        var bench = GuardBench()
+        bench.ask(.takeOver(value: 1, for: .seconds(60)), by: holder)
+        let outcome = bench.ask(.takeOver(value: 0, for: .seconds(120)), by: taker)
+        #expect(outcome.isRefused == !isGiven)
+        #expect(bench.relay.standing.holder == (isGiven ? taker : holder))
+        #expect(bench.isOn == !isGiven)
+    }
+
+    @Test(arguments: [
+        (GuardBench.site, GuardBench.site, true), (GuardBench.site, GuardBench.other, false),
+        (GuardBench.site, GuardBench.cli, true), (GuardBench.page, GuardBench.site, false),
+        (GuardBench.page, GuardBench.cli, true),
+    ])
+    func `is given back by the holder or by a hand, and the relay goes to its safe state`(
+        holder: CommandSource, giver: CommandSource, isGiven: Bool
+    ) {
+        var bench = GuardBench()
+        bench.ask(.takeOver(value: 1, for: .seconds(60)), by: holder)
+        let outcome = bench.ask(.release, by: giver)
+        #expect(outcome.isRefused == !isGiven)
+        #expect(bench.isOn == !isGiven)
+        #expect((bench.relay.standing.holder == nil) == isGiven)
+    }
+
+    @Test func `cannot be given back when nobody took it, nor taken for more than a day`() {
+        var bench = GuardBench()
+        #expect(bench.ask(.release).why == "node pump: nobody has taken it over")
+        #expect(bench.ask(.takeOver(value: 1, for: .seconds(86_401))).isRefused)
+        #expect(bench.ask(.takeOver(value: 1, for: .zero)).isRefused)
+        #expect(bench.relay.standing == Authority())
+    }
+
+    @Test func `is taken over without a switch when no value is given`() {
+        var bench = GuardBench()
+        bench.on()
+        #expect(
+            bench.ask(.takeOver(value: nil, for: .seconds(60)), by: GuardBench.cli)
+                == .confirmed(1))
+        #expect(bench.isOn)
+        bench.pass(.seconds(30))
+        bench.ask(.takeOver(value: nil, for: .seconds(60)), by: GuardBench.cli)
+        bench.pass(.seconds(59))
+        #expect(bench.isOn, "taken over again, it is held longer")
+    }
+
+    @Test func `belongs to one upstream where the layout names it`() {
+        var bench = GuardBench(.init(commander: "site"))
+        #expect(bench.on(by: GuardBench.other).why.contains("only upstream site commands it"))
+        #expect(bench.on(by: GuardBench.page).isRefused)
+        #expect(bench.on() == .confirmed(1))
+        #expect(
+            bench.ask(.takeOver(value: 0, for: .seconds(60)), by: GuardBench.page)
+                == .confirmed(0))
+        #expect(bench.on().isRefused)
+        #expect(bench.on(by: GuardBench.page) == .confirmed(1))
+    }
+}
+
+@Suite struct `A commander who falls silent` {
+    let rules = GuardRules(failsafeAfter: .seconds(600))
+
+    @Test func `loses the relay to its safe state, once, and that is told until he is heard`() {
+        var bench = GuardBench(rules)
+        bench.on()
+        bench.pass(.seconds(599))
+        #expect(bench.isOn)
+        bench.pass(.seconds(1))
+        #expect(!bench.isOn)
+        #expect(
+            bench.trouble(.failsafe)
+                == "node pump: no word from upstream site for 10min; it is in its safe state")
+        bench.pass(.seconds(6000))
+        #expect(bench.switched.count == 2)
+        bench.relay.heard(GuardBench.site, at: bench.now)
+        #expect(bench.trouble(.failsafe) == nil)
+        bench.pass(.seconds(10))
+        #expect(!bench.isOn, "being heard is no order")
+        #expect(bench.on() == .confirmed(1))
+    }
+
+    @Test func `keeps it with a word from time to time, and nobody else's word counts`() {
+        var bench = GuardBench(rules)
+        bench.on()
+        for _ in 0..<20 {
+            bench.pass(.seconds(590))
+            bench.relay.heard(GuardBench.site, at: bench.now)
+        }
+        #expect(bench.isOn)
+        bench.pass(.seconds(590))
+        bench.relay.heard(GuardBench.other, at: bench.now)
+        bench.pass(.seconds(10))
+        #expect(!bench.isOn)
+    }
+
+    @Test func `takes nothing from a relay that is in its safe state already`() {
+        var bench = GuardBench(rules)
+        bench.pass(.seconds(86_400))
+        #expect(bench.trouble(.failsafe) == nil)
+        #expect(bench.switched.isEmpty)
+    }
+
+    @Test func `is not waited for while somebody else holds the relay`() {
+        var bench = GuardBench(rules)
+        bench.on()
+        bench.ask(.takeOver(value: 1, for: .seconds(3600)), by: GuardBench.page)
+        bench.pass(.seconds(3599))
+        #expect(bench.isOn)
+        #expect(bench.trouble(.failsafe) == nil)
+    }
+
+    @Test func `leaves a relay as it is whose safe state is hold`() {
+        var bench = GuardBench(rules, safe: .hold)
+        bench.on()
+        bench.pass(.seconds(601))
+        #expect(bench.isOn)
+        #expect(bench.trouble(.failsafe)?.contains("stays as it is") == true)
+    }
+}
+
+@Suite struct `What a relay confirms` {
+    let rules = GuardRules(
+        feedback: FeedbackRule(channel: "contact", whenOn: 1...1, within: .seconds(2)))
+
+    @Test func `is what its contact shows, when it has one`() {
+        var bench = GuardBench(rules)
+        bench.contact = 0
+        bench.tend()
+        #expect(bench.on() == nil, "the contact has not closed yet")
+        bench.pass(.milliseconds(300))
+        #expect(bench.outcome(1) == nil)
+        bench.contact = 1
+        bench.pass(.milliseconds(100))
+        #expect(bench.outcome(1) == .confirmed(1))
+        #expect(bench.relay.confirmed == true)
+    }
+
+    @Test func `fails when the contact does not follow in time, and the safe state is driven`() {
+        var bench = GuardBench(rules)
+        bench.contact = 0
+        bench.on()
+        bench.pass(.milliseconds(1_999))
+        #expect(bench.isOn)
+        bench.pass(.milliseconds(1))
+        #expect(bench.outcome(1).why.contains("channel contact has not shown that within 2s"))
+        #expect(!bench.isOn)
+        #expect(bench.trouble(.command) != nil)
+        bench.contact = 0
+        bench.pass(.seconds(1))
+        #expect(bench.trouble(.command) != nil, "it stands until an order is carried out again")
+        bench.ask(.set(1))
+        bench.contact = 1
+        bench.pass(.seconds(1))
+        #expect(bench.trouble(.command) == nil)
+    }
+
+    @Test func `is lost when the contact opens later by itself`() {
+        var bench = GuardBench(rules)
+        bench.contact = 0
+        bench.on()
+        bench.contact = 1
+        bench.pass(.seconds(10))
+        bench.contact = 0
+        bench.pass(.milliseconds(500))
+        bench.contact = 1
+        bench.pass(.seconds(10))
+        #expect(bench.isOn, "a flicker is forgiven")
+        bench.contact = 0
+        bench.pass(.seconds(3))
+        #expect(!bench.isOn)
+        #expect(bench.trouble(.command) != nil)
+    }
+
+    @Test func `is not what was asked for when the relay is stuck`() {
+        var bench = GuardBench()
+        bench.isStuck = true
+        #expect(bench.on().why == "node pump: asked for on, the device shows off")
+        #expect(bench.trouble(.command) != nil)
+        #expect(bench.relay.confirmed == false, "it is where it belongs")
+        bench.isStuck = false
+        #expect(bench.on() == .confirmed(1))
+        #expect(bench.trouble(.command) == nil)
+    }
+
+    @Test func `is sought a bounded number of times when it is stuck out of its safe state`() {
+        var bench = GuardBench()
+        bench.on()
+        bench.isStuck = true
+        let outcome = bench.off()
+        #expect(outcome.why == "node pump: asked for off, the device shows on")
+        var drives = 0
+        for _ in 0..<200 {
+            bench.relay.pass(to: bench.now)
+            while let step = bench.relay.step(at: bench.now) {
+                drives += 1
+                bench.relay.drove(step, shows: 1, at: bench.now)
+            }
+            bench.now = bench.now.advanced(by: .seconds(1))
+        }
+        #expect(drives == RelayGuard.tries - 1, "the first try came with the mismatch")
+        #expect(bench.on().why.contains("takes orders again once it is in its safe state"))
+        bench.isStuck = false
+        #expect(bench.off() == .confirmed(0), "asking for the safe state tries anew")
+        #expect(bench.trouble(.command) == nil)
+    }
+
+    @Test func `is put right when somebody else moves the relay`() {
+        var bench = GuardBench()
+        bench.force(1)
+        #expect(!bench.isOn)
+        #expect(bench.trouble(.command)?.contains("nobody switched it") == true)
+        bench.on()
+        bench.force(0)
+        #expect(!bench.isOn)
+        #expect(bench.relay.standing.commander == nil)
+    }
+
+    @Test func `is taken as it is where the safe state is hold and nobody commands`() {
+        var bench = GuardBench(safe: .hold)
+        bench.force(1)
+        #expect(bench.isOn)
+        #expect(bench.trouble(.command) == nil)
+    }
+
+    @Test func `is unknown while the device is away, and the old order is forgotten`() {
+        var bench = GuardBench()
+        bench.on()
+        bench.relay.lost("unplugged", at: bench.now)
+        #expect(bench.relay.confirmed == nil)
+        #expect(
+            bench.relay.take(
+                Command(id: CommandID("x")!, node: "pump", order: .set(1), source: GuardBench.site),
+                at: bench.now
+            ).why.contains("not known"))
+        bench.relay.opened(at: bench.now)
+        bench.force(0)
+        bench.pass(.seconds(60))
+        #expect(!bench.isOn)
+    }
+}
+
+@Suite struct `A relay that is stopped` {
+    @Test(arguments: [SafeState.off, .on, .hold])
+    func `goes to its safe state whoever holds it, and takes nothing more`(safe: SafeState) {
+        var bench = GuardBench(safe: safe)
+        bench.ask(.takeOver(value: safe == .on ? 0 : 1, for: .seconds(600)), by: GuardBench.page)
+        bench.relay.stop()
+        bench.tend()
+        #expect(bench.isOn == (safe != .off))
+        #expect(bench.relay.isAtRest)
+        #expect(bench.on(by: GuardBench.page).isRefused)
+    }
+}

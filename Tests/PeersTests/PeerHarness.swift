@@ -1,0 +1,200 @@
+import NIOCore
+import NIOPosix
+import Peers
+import Simulators
+import Synchronization
+import Vocabulary
+
+/// A clock that goes by itself, for what crosses real sockets.
+struct RealClock: GatewayClock {
+    var now: MonotonicInstant {
+        MonotonicInstant(
+            nanoseconds: Int64(NIODeadline.now().uptimeNanoseconds))
+    }
+    var wallTime: WallTime { WallTime(nanoseconds: 1_795_225_660_000_000_000) }
+    func sleep(until deadline: MonotonicInstant) async throws {
+        let rest = now.duration(to: deadline)
+        if rest > .zero { try await Task.sleep(for: rest) }
+    }
+    func allowance(until deadline: MonotonicInstant?, alarm: any Alarm) -> Duration? { nil }
+}
+
+/// Answers as a test wants. Counts what it was asked.
+final class ScriptedService: PeerService {
+    let asked = Mutex<[PeerQuestion]>([])
+    let askers = Mutex<[PeerAsker]>([])
+    private let reply: @Sendable (PeerQuestion) async -> [UInt8]
+    private let news: @Sendable () async -> [[UInt8]]?
+
+    init(
+        reply: @escaping @Sendable (PeerQuestion) async -> [UInt8] = { _ in Array("{}".utf8) },
+        news: @escaping @Sendable () async -> [[UInt8]]? = { nil }
+    ) {
+        (self.news, self.reply) = (news, reply)
+    }
+
+    func answer(_ question: PeerQuestion, from asker: PeerAsker) async -> [UInt8] {
+        asked.withLock { $0.append(question) }
+        askers.withLock { $0.append(asker) }
+        return await reply(question)
+    }
+
+    func watch(from asker: PeerAsker) async -> PeerNews {
+        let news = news
+        return PeerNews { await news() }
+    }
+}
+
+extension PeerSettings {
+    /// The same for a machine that does much else: on a clock that goes by itself nothing but what a test
+    /// asks for ends by time.
+    fileprivate func patient(on clock: any GatewayClock) -> PeerSettings {
+        guard clock is RealClock else { return self }
+        var settings = self
+        if timeout == .seconds(5) { settings.timeout = .seconds(90) }
+        settings.helloTime = .seconds(90)
+        settings.reuseTime = .seconds(300)
+        return settings
+    }
+}
+
+/// A node that listens on a free port of this machine.
+struct Listening {
+    let node: PeerNode
+    let address: PeerAddress
+
+    init(
+        _ settings: PeerSettings = PeerSettings(), tls: PeerTls? = nil,
+        service: (any PeerService)? = nil, clock: any GatewayClock = RealClock()
+    ) async throws {
+        node = PeerNode(
+            settings: settings.patient(on: clock), tls: tls, usesTlsOnLoopback: tls != nil,
+            service: service, clock: clock, chance: SystemRandomNumberGenerator())
+        let port = try await node.listen(on: PeerAddress(host: "127.0.0.1", port: 0))
+        address = PeerAddress(host: "127.0.0.1", port: port)
+    }
+}
+
+/// A node that listens nowhere.
+func asker(
+    _ settings: PeerSettings = PeerSettings(), tls: PeerTls? = nil,
+    clock: any GatewayClock = RealClock()
+) -> PeerNode {
+    PeerNode(
+        settings: settings.patient(on: clock), tls: tls, usesTlsOnLoopback: tls != nil,
+        clock: clock,
+        chance: SystemRandomNumberGenerator())
+}
+
+extension PeerTls {
+    /// TLS with `key` for somebody who knows one other, or nobody.
+    static func knowing(
+        _ key: PeerKey, _ other: PeerKey?, may rights: Set<PeerRight> = []
+    ) throws -> PeerTls {
+        let entry = other.map {
+            PeerList.Entry(name: "peer0", fingerprint: $0.fingerprint, rights: rights)
+        }
+        let list = PeerList(entries: entry.map { [$0] } ?? [])
+        return try PeerTls(pem: Array(key.secret.utf8), authority: nil) { list }
+    }
+}
+
+func newKey(_ name: String) throws -> PeerKey {
+    var chance = SystemRandomNumberGenerator()
+    return try PeerKey(name: name, using: &chance)
+}
+
+/// A bare socket that speaks whatever bytes a test gives it.
+final class RawSocket: Sendable {
+    private let channel: any Channel
+    private let inbound: AsyncThrowingStream<ByteBuffer, any Error>
+    private let rest = Mutex(ByteBuffer())
+
+    private final class Collector: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+        let continuation: AsyncThrowingStream<ByteBuffer, any Error>.Continuation
+        init(_ continuation: AsyncThrowingStream<ByteBuffer, any Error>.Continuation) {
+            self.continuation = continuation
+        }
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            continuation.yield(unwrapInboundIn(data))
+        }
+        func errorCaught(context: ChannelHandlerContext, error: any Error) {
+            context.close(promise: nil)
+        }
+        func channelInactive(context: ChannelHandlerContext) { continuation.finish() }
+    }
+
+    init(_ address: PeerAddress) async throws {
+        let (stream, continuation) = AsyncThrowingStream<ByteBuffer, any Error>.makeStream()
+        inbound = stream
+        channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(Collector(continuation))
+                }
+            }
+            .connect(host: address.host, port: Int(address.port)).get()
+    }
+
+    func write(_ buffer: ByteBuffer) async throws {
+        try await channel.writeAndFlush(buffer).get()
+    }
+
+    /// Writes without waiting until it is taken.
+    func pour(_ buffer: ByteBuffer) { channel.writeAndFlush(buffer, promise: nil) }
+
+    /// The next `count` bytes; fewer when the other side ends first.
+    func read(_ count: Int) async throws -> ByteBuffer {
+        var iterator = inbound.makeAsyncIterator()
+        while true {
+            let bytes = rest.withLock { $0.readSlice(length: count) }
+            if let bytes { return bytes }
+            guard let more = try await iterator.next() else {
+                return rest.withLock { rest in
+                    defer { rest = ByteBuffer() }
+                    return rest
+                }
+            }
+            rest.withLock { rest in
+                var more = more
+                rest.writeBuffer(&more)
+            }
+        }
+    }
+
+    /// Waits until the other side has ended the connection.
+    func end() async throws { try await channel.closeFuture.get() }
+
+    func close() { channel.close(promise: nil) }
+}
+
+/// The bytes of a hello.
+func helloBytes(port: UInt16 = 40_000) -> ByteBuffer {
+    var buffer = ByteBuffer()
+    ChirpHello(port: port, node: ChirpIdentity(high: 1, low: 2)).write(to: &buffer)
+    return buffer
+}
+
+/// The bytes of one frame.
+func frameBytes(
+    _ identity: ChirpIdentity, _ kind: ChirpFrame.Kind = [], serial: UInt32 = 1,
+    header: [UInt8] = [], data: [UInt8] = []
+) -> ByteBuffer {
+    var buffer = ByteBuffer()
+    ChirpFrame(
+        identity: identity, serial: serial, kind: kind, header: ByteBuffer(bytes: header),
+        data: ByteBuffer(bytes: data)
+    ).write(to: &buffer)
+    return buffer
+}
+
+extension ByteBuffer {
+    static func + (left: ByteBuffer, right: ByteBuffer) -> ByteBuffer {
+        var sum = left
+        sum.writeImmutableBuffer(right)
+        return sum
+    }
+
+    var bytes: [UInt8] { Array(readableBytesView) }
+}

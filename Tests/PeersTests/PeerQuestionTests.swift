@@ -1,0 +1,140 @@
+import Documents
+import NIOCore
+import Synchronization
+import Testing
+import Vocabulary
+
+@testable import Peers
+
+@Suite(.timeLimit(.minutes(4))) struct `A question` {
+    private let id = CommandID("4f1d")!
+
+    @Test func `says the same after its way over the wire`() throws {
+        let order = PeerOrder(
+            value: .text("on"), id: id, expires: WallTime(nanoseconds: 1_795_225_660_000_000_000))
+        for question: PeerQuestion in [
+            .read("meter-power"), .status, .watch, .set("pump", order),
+            .set(
+                "valve",
+                PeerOrder(value: .number(DecimalNumber("21.5")!), id: id, expires: nil)),
+        ] {
+            #expect(try PeerQuestion.read(question.text) == question)
+        }
+    }
+
+    @Test(arguments: [
+        ("", "line 1"), ("[]", "ask"), (#"{"ask": "dance"}"#, "ask"),
+        (#"{"ask": "read"}"#, "channel"), (#"{"ask": "read", "channel": "No!"}"#, "channel"),
+        (#"{"ask": "status", "channel": "a"}"#, "channel: unknown"),
+        (#"{"ask": "set", "node": "pump", "value": "on"}"#, "id"),
+        (#"{"ask": "set", "node": "pump", "id": "1"}"#, "value"),
+        (#"{"ask": "set", "node": "pump", "id": "1", "value": {}}"#, "value"),
+        (#"{"ask": "set", "node": "pump", "id": "1", "value": 1, "expires": "soon"}"#, "expires"),
+    ])
+    func `that makes no sense is told what is wrong`(text: String, what: String) {
+        let error = #expect(throws: PeerRefusal.self) { try PeerQuestion.read(Array(text.utf8)) }
+        #expect(error?.why.contains(what) == true)
+    }
+
+    @Test func `is answered by the service, which hears who asks`() async throws {
+        let service = ScriptedService { _ in Array(#"{"value": 3}"#.utf8) }
+        let gateway = try await Listening(service: service)
+        let node = asker()
+        let answer = try await node.ask(.read("tank-top"), of: gateway.address)
+        #expect(String(decoding: answer, as: UTF8.self) == #"{"value": 3}"#)
+        #expect(service.asked.withLock { $0 } == [.read("tank-top")])
+        #expect(service.askers.withLock { $0.first?.description } == "peer 127.0.0.1")
+        await node.stop()
+        await gateway.node.stop()
+    }
+
+    @Test func `needs a right, and without it never reaches the service`() async throws {
+        let service = ScriptedService()
+        let gateway = try await Listening(PeerSettings(plainRights: [.read]), service: service)
+        let node = asker()
+        let order = PeerOrder(value: .text("on"), id: id, expires: nil)
+        let answer = try await node.ask(.set("pump", order), of: gateway.address)
+        #expect(String(decoding: answer, as: UTF8.self).contains("no right to switch"))
+        #expect(service.asked.withLock { $0 } == [])
+        await node.stop()
+        await gateway.node.stop()
+    }
+
+    @Test func `to an echo is no answer`() async throws {
+        let echo = try await Listening(PeerSettings(echoes: true))
+        let node = asker()
+        let answer = try await node.ask(.status, of: echo.address)
+        #expect(String(decoding: answer, as: UTF8.self).contains("answers no questions"))
+        await node.stop()
+        await echo.node.stop()
+    }
+
+    @Test(arguments: PeerSettings.Mode.allCases)
+    func `to watch brings news until the watcher lets go`(mode: PeerSettings.Mode) async throws {
+        let ended = AsyncStream<Void>.makeStream()
+        let count = Mutex(0)
+        let service = ScriptedService(news: {
+            guard !Task.isCancelled else {
+                ended.continuation.yield()
+                return nil
+            }
+            let number = count.withLock { count in
+                count += 1
+                return count
+            }
+            return [Array("\(number)".utf8)]
+        })
+        let gateway = try await Listening(PeerSettings(mode: mode), service: service)
+        let node = asker(PeerSettings(mode: mode))
+        var watch: PeerWatch? = await node.watch(gateway.address)
+        for number in 1...500 {
+            let text = try await watch?.next()
+            #expect(text.map { String(decoding: $0, as: UTF8.self) } == "\(number)")
+        }
+        // The watched side never runs far ahead of one that does not read.
+        #expect(count.withLock { $0 } < 50_000)
+        watch = nil
+        for await _ in ended.stream { break }
+        await node.stop()
+        await gateway.node.stop()
+    }
+
+    @Test func `to watch ends when the other side ends it, and fails when the link is lost`()
+        async throws
+    {
+        let gateway = try await Listening(
+            service: ScriptedService(news: { nil }))
+        let node = asker()
+        let watch = await node.watch(gateway.address)
+        #expect(try await watch.next() == nil)
+        await gateway.node.stop()
+        let hanging = ScriptedService(news: {
+            try? await RealClock().sleep(until: RealClock().now.advanced(by: .seconds(20)))
+            return nil
+        })
+        let other = try await Listening(service: hanging)
+        let lost = await node.watch(other.address)
+        _ = try await node.ask(.status, of: other.address)
+        await other.node.stop()
+        await #expect(throws: PeerError.self) { try await lost.next() }
+        await node.stop()
+    }
+
+    @Test func `that is a handful of bytes of any kind harms nobody`() {
+        var chance = SeededGenerator(seed: 3)
+        let sample = Array(
+            #"{"ask": "set", "node": "pump", "id": "1", "value": 1, "expires": "x"}"#.utf8)
+        for _ in 0..<3_000 {
+            var text = sample
+            for _ in 0..<Int.random(in: 1...5, using: &chance) {
+                let index = Int.random(in: 0..<text.count, using: &chance)
+                text[index] = UInt8.random(in: .min ... .max, using: &chance)
+            }
+            do throws(PeerRefusal) {
+                _ = try PeerQuestion.read(text)
+            } catch {
+                #expect(!error.why.isEmpty)
+            }
+        }
+    }
+}

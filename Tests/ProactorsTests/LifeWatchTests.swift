@@ -1,0 +1,124 @@
+import Simulators
+import Synchronization
+import Testing
+import Vocabulary
+
+@testable import Nodes
+@testable import Proactors
+
+@Suite(.timeLimit(.minutes(1))) struct LifeWatchTests {
+    /// A part that answers, or keeps whoever asks waiting.
+    private final class Part: Sendable {
+        private let state = Mutex((answers: true, waiting: [CheckedContinuation<Void, Never>]()))
+        let asked = Atomic(0)
+
+        func hang() { state.withLock { $0.answers = false } }
+
+        func recover() {
+            let waiting = state.withLock { state in
+                defer { state.waiting = [] }
+                state.answers = true
+                return state.waiting
+            }
+            for waiter in waiting { waiter.resume() }
+        }
+
+        func answer() async {
+            asked.add(1, ordering: .relaxed)
+            await withCheckedContinuation { continuation in
+                let answers = state.withLock { state in
+                    if !state.answers { state.waiting.append(continuation) }
+                    return state.answers
+                }
+                if answers { continuation.resume() }
+            }
+        }
+    }
+
+    private final class Hands: Sendable {
+        let alive = Atomic(0)
+        private let seen = Mutex([VitalSigns.Action]())
+        var actions: [VitalSigns.Action] { seen.withLock { $0 } }
+
+        var hands: LifeWatch.Hands {
+            LifeWatch.Hands(
+                alive: { self.alive.add(1, ordering: .relaxed) },
+                act: { action in self.seen.withLock { $0.append(action) } })
+        }
+    }
+
+    private let clock = ManualClock()
+    private let hands = Hands()
+
+    /// Passes seconds until `isEnough`, at most so many.
+    ///
+    /// - Parameter watch: Whose questions are all answered in time; nil when one is not.
+    private func pass(
+        _ seconds: Int, answeringTo watch: LifeWatch? = nil, until isEnough: () -> Bool = { false }
+    ) async {
+        for _ in 0..<seconds where !isEnough() {
+            await clock.sleepers(1)
+            await watch?.answers()
+            clock.advance(by: .seconds(1))
+        }
+        await clock.sleepers(1)
+    }
+
+    @Test func `a proactor that stands still ends the signs of life, and then the process`() async {
+        let proactor = Part()
+        let watch = LifeWatch(clock: clock)
+        watch.watch(
+            .proactor, within: .seconds(20), else: .endProcess(after: .seconds(5)),
+            asking: proactor.answer)
+        watch.start(hands.hands)
+        await pass(100, answeringTo: watch)
+        #expect(hands.actions == [])
+        #expect(hands.alive.load(ordering: .relaxed) >= 100)
+        proactor.hang()
+        await pass(60) { !hands.actions.isEmpty }
+        let before = hands.alive.load(ordering: .relaxed)
+        await pass(60)
+        #expect(hands.alive.load(ordering: .relaxed) == before)
+        #expect(hands.actions.last == .endProcess(.proactor))
+        #expect(hands.actions.count == 2)
+        watch.stop()
+        proactor.recover()
+    }
+
+    @Test func `another part that stands still is named, and the signs of life go on`() async {
+        let link = Part()
+        let watch = LifeWatch(clock: clock)
+        watch.watch(
+            .link("site"), within: .seconds(20), else: .restart(atMost: 1), asking: link.answer)
+        watch.start(hands.hands)
+        await pass(10, answeringTo: watch)
+        link.hang()
+        let asked = link.asked.load(ordering: .relaxed)
+        await pass(60)
+        #expect(hands.alive.load(ordering: .relaxed) >= 70)
+        #expect(hands.actions.count == 2)
+        #expect(hands.actions.last == .restart(.link("site")))
+        #expect(watch.missing == [.link("site")])
+        // At most the question that hangs and one that was under way.
+        #expect(link.asked.load(ordering: .relaxed) <= asked + 2)
+        link.recover()
+        await pass(60, answeringTo: watch) { hands.actions.count == 3 }
+        #expect(hands.actions.last == .returned(.link("site")))
+        watch.stop()
+    }
+
+    @Test func `a node that hangs is named by its pulse and no other is`() async {
+        let (ill, well) = (NodePulse(channels: 0), NodePulse(channels: 0))
+        ill.note { $0.busySince = clock.now }
+        let watch = LifeWatch(clock: clock)
+        watch.watch("ill", ill, else: .restart(atMost: 3))
+        watch.watch("well", well, else: .restart(atMost: 3))
+        watch.start(hands.hands)
+        await pass(35)
+        #expect(hands.actions.last == .restart(.node("ill")))
+        #expect(watch.missing == [.node("ill")])
+        watch.forget(.node("ill"))
+        #expect(watch.missing == [])
+        watch.stop()
+    }
+}

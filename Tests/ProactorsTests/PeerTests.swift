@@ -1,0 +1,230 @@
+import Simulators
+import Testing
+import Upstreams
+import Vocabulary
+
+@testable import Proactors
+
+/// A gateway with one sensor that shows 1, 2, 3, … once a second, and a peer.
+private struct Peers {
+    let bench: Bench
+    let peer: SimulatedPeer
+
+    init(values: Int = 200, isAway: Bool = false, queue: Int = 1_000) {
+        bench = Bench(
+            .init(
+                name: "tank", device: ScriptedDevice(.shows((1...values).map(Int64.init))),
+                capture: .seconds(1)), queue: queue, others: ["other": queue])
+        peer = SimulatedPeer(at: bench.broker, isAway: isAway)
+    }
+
+    func start(window: Int = 20, rhythm: Rhythm = Rhythm()) async {
+        await bench.start(window: window, codec: SimulatedPeerCodec(rhythm: rhythm))
+        bench.broker.accept()
+    }
+
+    /// The first readings that the peer keeps. Moves on second by second, each time until the peer has
+    /// acknowledged all there is, until there are `count`.
+    func readings(_ count: Int) async -> [String] {
+        await bench.proactor.quiet()
+        while peer.stored.count(where: { $0.hasPrefix("tank") }) < count {
+            await bench.pass(.seconds(1))
+            await bench.proactor.quiet()
+        }
+        return Array(peer.stored.filter { $0.hasPrefix("tank") }.prefix(count))
+    }
+}
+
+private func shown(_ values: ClosedRange<Int>) -> [String] { values.map { "tank \($0) good" } }
+
+@Suite(.timeLimit(.minutes(1))) struct `A gateway with a peer` {
+    @Test func `tells its start first and its readings in order, and what the link went through`()
+        async
+    {
+        let peers = Peers()
+        await peers.start()
+        #expect(await peers.readings(21) == shown(1...21))
+        #expect(peers.peer.stored.first == "event started")
+        let events = peers.peer.stored.filter { $0.hasPrefix("event") }
+        #expect(
+            events == ["event started", "event connected", "event subscribed", "event peerActive"])
+        #expect(peers.peer.heard == peers.peer.stored.count)
+        #expect(await peers.bench.published("hello", 1).count == 1)
+    }
+
+    @Test func `counts a peer heard before its subscriptions are confirmed`() async {
+        let peers = Peers(isAway: true)
+        peers.bench.broker.withholdSubscriptions()
+        await peers.start()
+        await peers.bench.broker.published(1)
+        peers.peer.arrive()
+        peers.bench.broker.confirmSubscriptions()
+        #expect(await peers.readings(1) == shown(1...1))
+    }
+
+    @Test func `is not fooled by a retained ping`() async {
+        let peers = Peers(isAway: true)
+        await peers.start()
+        peers.peer.say("ping", "old", isRetained: true)
+        await peers.bench.pass(.seconds(30))
+        #expect(await peers.bench.state() == .awaitingPeer)
+        #expect(!peers.bench.broker.published.contains { $0.topic == "fact" })
+        peers.peer.arrive()
+        #expect(await peers.readings(31) == shown(1...31))
+    }
+
+    @Test func `notices a peer that freezes, and has everything kept once when it goes on`() async {
+        let peers = Peers()
+        await peers.start()
+        _ = await peers.readings(11)
+        let facts = peers.bench.broker.published.count { $0.topic == "fact" }
+        peers.peer.freeze()
+        await peers.bench.pass(.seconds(1))
+        _ = await peers.bench.published("fact", facts + 1)
+        await peers.bench.pass(.seconds(10))
+        #expect(await peers.bench.state() == .awaitingPeer)
+        await peers.bench.pass(.seconds(20))
+        peers.peer.thaw()
+        #expect(await peers.readings(42) == shown(1...42))
+        #expect(await peers.peer.stored("peerSilent", 1).count == 1)
+    }
+
+    @Test func `takes acknowledgements late and in any order, and sends nothing twice for it`()
+        async
+    {
+        let peers = Peers()
+        await peers.start(window: 50)
+        _ = await peers.peer.stored("tank", 1)
+        peers.peer.withholdAcknowledgements()
+        await peers.bench.pass(.seconds(4))
+        _ = await peers.peer.stored("tank", 3)
+        peers.peer.acknowledge(reversed: true)
+        #expect(await peers.readings(25) == shown(1...25))
+        #expect(peers.peer.heard == peers.peer.stored.count)
+    }
+
+    @Test func `sets aside what the peer cannot digest, and goes on with the rest`() async {
+        let peers = Peers()
+        peers.peer.cannotDigest("tank 5 ")
+        await peers.start()
+        // What waits for its attempts keeps the link from coming to rest.
+        while peers.peer.stored.count(where: { $0.hasPrefix("tank") }) < 40 {
+            await peers.bench.pass(.seconds(1))
+            for _ in 0..<100 { await Task.yield() }
+        }
+        let readings = peers.peer.stored.filter { $0.hasPrefix("tank") }.prefix(40)
+        #expect(readings.elementsEqual(shown(1...4) + shown(6...41)))
+        #expect(await peers.peer.stored("setAside", 1).count == 1)
+        #expect(await peers.bench.journal.status()["site"]?.setAside == 1)
+        #expect(await peers.bench.state() == .active)
+        #expect(peers.peer.stored.allSatisfy { !$0.contains("peerSilent") })
+    }
+
+    @Test func `has everything kept once and in order when the broker comes and goes`() async {
+        let peers = Peers()
+        await peers.start()
+        for round in 1...20 {
+            await peers.bench.pass(.seconds(2))
+            peers.bench.broker.lose()
+            await peers.bench.pass(.seconds(1))
+            peers.bench.broker.accept()
+            _ = await peers.peer.stored("event connected", round + 1)
+        }
+        #expect(await peers.readings(60) == shown(1...60))
+    }
+
+    @Test func `tells once that the broker is away, however long, and why`() async {
+        let peers = Peers()
+        await peers.start()
+        _ = await peers.peer.stored("tank", 1)
+        peers.bench.broker.lose()
+        for _ in 0..<1_000 {
+            peers.bench.broker.say(.unreachable("no route"))
+            peers.bench.broker.say(.refused("bad password"))
+        }
+        peers.bench.broker.accept()
+        _ = await peers.peer.stored("event connected", 2)
+        #expect(peers.peer.stored.filter { $0 == "event connectFailed" }.count == 2)
+    }
+
+    @Test func `publishes a fact once the journal has kept it, and not before`() async {
+        let peers = Peers()
+        await peers.start()
+        _ = await peers.peer.stored("tank", 1)
+        peers.bench.journal.hold()
+        await peers.bench.pass(.seconds(3))
+        #expect(await peers.bench.published("live/tank", 3).count >= 3)
+        let before = peers.peer.stored.filter { $0.hasPrefix("tank") }
+        #expect(before == shown(1...1))
+        peers.bench.journal.commit()
+        #expect(await peers.readings(4) == shown(1...4))
+    }
+
+    @Test func `has trouble upstream that touches no other`() async {
+        let peers = Peers()
+        let other = SimulatedUpstream()
+        await peers.start()
+        await peers.bench.attach("other", other, SimulatedCodec())
+        other.accept()
+        _ = await peers.peer.stored("tank", 1)
+        peers.peer.freeze()
+        await peers.bench.pass(.seconds(60))
+        #expect(await peers.bench.state() == .awaitingPeer)
+        #expect(await peers.bench.state("other") == .active)
+        while other.published.filter({ $0.topic == "history/tank" }).count < 60 {
+            await other.published(other.published.count + 1)
+        }
+        #expect(await peers.bench.journal.status()["site"]?.acknowledged ?? 0 < 10)
+    }
+
+    @Test func `answers questions, and tells of nonsense once however much there is`() async {
+        let peers = Peers()
+        await peers.start()
+        _ = await peers.peer.stored("tank", 1)
+        peers.peer.say("snap", "")
+        #expect(await peers.bench.published("snapshot", 1) == ["tank 1"])
+        for _ in 0..<200 { peers.peer.say("what", "") }
+        peers.peer.say("ping", "p1")
+        #expect(await peers.bench.published("ack", 1) == ["p1"])
+        #expect(await peers.peer.stored("badReply", 1) == ["trouble gateway badReply true"])
+        await peers.bench.pass(.seconds(70))
+        #expect(
+            await peers.peer.stored("badReply", 2)
+                == ["trouble gateway badReply true", "trouble gateway badReply false"])
+    }
+
+    @Test func `acknowledges what must be kept once it is`() async {
+        let peers = Peers()
+        await peers.start()
+        _ = await peers.peer.stored("tank", 1)
+        peers.bench.journal.hold()
+        peers.peer.say("what", "keep-this")
+        peers.peer.say("ping", "p1")
+        #expect(await peers.bench.published("ack", 1) == ["p1"])
+        peers.bench.journal.commit()
+        #expect(await peers.bench.published("ack", 2) == ["p1", "keep-this"])
+    }
+
+    @Test func `reports in periods of the wall clock, and none twice when it jumps`() async {
+        let peers = Peers()
+        await peers.start(rhythm: Rhythm(report: .seconds(10), snapshot: .seconds(5)))
+        await peers.bench.pass(.seconds(10.5))
+        #expect(await peers.peer.stored("report", 1).first?.contains("tank 9 good") == true)
+        #expect(await peers.bench.published("snapshot", 2).count == 2)
+        peers.bench.clock.jump(by: .seconds(86_400))
+        await peers.bench.pass(.seconds(30))
+        #expect(await peers.peer.stored("report", 4).count == 4)
+    }
+
+    @Test func `waits for the acknowledgement of its last word before it leaves`() async {
+        let peers = Peers()
+        await peers.start()
+        _ = await peers.peer.stored("tank", 1)
+        await peers.bench.proactor.stop(because: "a test")
+        #expect(peers.peer.stored.last == "event stopped")
+        #expect(peers.bench.broker.published.last?.text == "offline")
+        #expect(peers.peer.heard == peers.peer.stored.count)
+        let status = await peers.bench.journal.status()["site"]
+        #expect(status?.waiting == 0)
+    }
+}

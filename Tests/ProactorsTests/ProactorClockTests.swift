@@ -1,0 +1,74 @@
+import Simulators
+import Testing
+import Vocabulary
+
+@testable import Proactors
+
+@Suite(.timeLimit(.minutes(1))) struct `When the clock is set, a proactor` {
+    private static let decade = Duration.seconds(315_576_000)
+
+    private func command(_ clock: ManualClock, expiresIn time: Duration?) -> Command {
+        Command(
+            id: CommandID("order-1")!, node: "pump", order: .set(1),
+            source: CommandSource(.upstream, "site"),
+            expires: time.map { clock.wallTime.advanced(by: $0) })
+    }
+
+    @Test func `puts right what it told before`() async throws {
+        let bench = Bench(
+            .init(name: "tank", device: ScriptedDevice(.shows([20]))), isTimeSure: false)
+        await bench.proactor.start()
+        await bench.pass(.seconds(3), sleepers: 2)
+        let before = try #require(bench.proactor.live.latestOfEach["tank"])
+        #expect(!before.at.isSure)
+        bench.clock.jump(by: .seconds(3_600))
+        await bench.pass(.seconds(2), sleepers: 2)
+        let after = try #require(bench.proactor.live.latestOfEach["tank"])
+        #expect(after.at.isSure)
+        let moved = after.at.wall.nanoseconds - before.at.wall.nanoseconds
+        let passed = before.at.monotonic.duration(to: after.at.monotonic)
+        #expect(.nanoseconds(moved) == .seconds(3_600) + passed)
+    }
+
+    @Test(arguments: [.seconds(3_600), .seconds(-3_600), decade, .zero - decade])
+    func `goes on as before`(jump: Duration) async {
+        let (tank, pump) = (ScriptedDevice(.shows([20])), ScriptedDevice())
+        let bench = Bench(
+            .init(name: "tank", device: tank), .init(name: "pump", device: pump, isRelay: true))
+        await bench.proactor.start()
+        let answer = await bench.proactor.carryOut(command(bench.clock, expiresIn: nil))
+        #expect(answer.words == "confirmed 1")
+        await bench.pass(.seconds(5), sleepers: 3)
+        let asked = tank.asked
+        bench.clock.jump(by: jump)
+        await bench.pass(.seconds(60), sleepers: 3)
+        #expect((58...62).contains(tank.asked - asked))
+        #expect(pump.level == 1)
+        #expect(await bench.proactor.standing.isEmpty)
+    }
+
+    @Test func `asks no more often after a night asleep`() async {
+        let tank = ScriptedDevice(.shows([20]))
+        let bench = Bench(.init(name: "tank", device: tank))
+        await bench.proactor.start()
+        await bench.pass(.seconds(5), sleepers: 2)
+        let asked = tank.asked
+        bench.clock.suspend(for: .seconds(8 * 3_600))
+        await bench.pass(.seconds(10), sleepers: 2)
+        #expect((9...11).contains(tank.asked - asked))
+        #expect(await bench.proactor.standing.isEmpty)
+    }
+
+    @Test func `judges no expiry before, and does after`() async {
+        let pump = ScriptedDevice()
+        let bench = Bench(.init(name: "pump", device: pump, isRelay: true), isTimeSure: false)
+        await bench.proactor.start()
+        let early = await bench.proactor.carryOut(command(bench.clock, expiresIn: .seconds(60)))
+        #expect(early.words.contains("the clock is not set yet"))
+        #expect(pump.level == 0)
+        bench.clock.jump(by: .seconds(3_600))
+        await bench.pass(.seconds(2), sleepers: 2)
+        let late = await bench.proactor.carryOut(command(bench.clock, expiresIn: .seconds(60)))
+        #expect(late.words == "confirmed 1")
+    }
+}

@@ -1,0 +1,19 @@
+#!/bin/bash
+# Prints a Python that has the genuine GridWorks packages: the one of TIDEGATE_GRIDWORKS, or one that is
+# made in .build-peers now.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/../.." && pwd)
+shared=${TIDEGATE_SHARED:-$root/../shared}
+made=$root/.build-peers/gridworks
+for python in "${TIDEGATE_GRIDWORKS:-}" "$made/bin/python"; do
+    if [ -n "$python" ] && "$python" -c 'import gwproactor, gwproto, gwsproto' 2>/dev/null; then
+        echo "$python"
+        exit
+    fi
+done
+base=python3
+for candidate in python3.11 python3.12 python3.13; do
+    ! command -v "$candidate" >/dev/null || base=$candidate
+done
+"$shared/peers/gridworks/setup.sh" "$made" "$base" >&2
+echo "$made/bin/python"

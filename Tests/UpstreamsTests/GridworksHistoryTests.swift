@@ -1,0 +1,143 @@
+import Testing
+import Vocabulary
+
+@testable import Upstreams
+
+@Suite struct `A GridWorks history` {
+    typealias House = GridworksHouse
+    let codec = House.codec()
+
+    /// Everything a journal may hold, at random.
+    private func entries(_ count: Int, seed: UInt64) -> [Entry] {
+        var chance = SeededGenerator(seed: seed)
+        return (1...count).map { index in
+            let matter: Fact.Matter =
+                switch Int.random(in: 0..<12, using: &chance) {
+                case 0: .event(GatewayEvent(.periodEnded, link: "peer", number: 30_000_000_000))
+                case 1: .event(GatewayEvent(.periodEnded, link: "other", number: 60_000_000_000))
+                case 2: .event(GatewayEvent(.clockSet, number: -5, detail: "ntp"))
+                case 3: .trouble(Trouble(channel: "tank", kind: .timeout, isOn: true, detail: "d"))
+                case 4: .readings([Reading(channel: "tank", value: 85_000, quality: .bad)])
+                default:
+                    House.readings(
+                        ("tank", Int64(index)), ("relay1", Int64.random(in: 0...1, using: &chance)))
+                }
+            return House.entry(
+                UInt64(index), matter, milliseconds: 1_795_225_200_000 + Int64(index) * 1_700)
+        }
+    }
+
+    private func parcels(_ entries: some Sequence<Entry>) -> [Parcel] {
+        var writer = codec.historyWriter(of: House.journal)
+        return entries.flatMap { writer.write($0) }
+    }
+
+    @Test(arguments: 1...20) func `stands for every entry once, in their order`(seed: UInt64) throws
+    {
+        let parcels = parcels(entries(400, seed: seed))
+        #expect(parcels.first?.covers.lowerBound == 1)
+        for (one, next) in zip(parcels, parcels.dropFirst()) {
+            #expect(next.covers.lowerBound == one.covers.upperBound + 1)
+        }
+        let identities = parcels.compactMap(\.identity)
+        #expect(Set(identities).count == identities.count)
+        #expect(identities.allSatisfy(GridworksIdentity.isUUID4))
+        #expect(parcels.allSatisfy { $0.messages.isEmpty == ($0.identity == nil) })
+    }
+
+    @Test(arguments: 1...4) func `is the same again when it begins after any acknowledged parcel`(
+        seed: UInt64
+    ) {
+        let entries = entries(100, seed: seed)
+        let whole = parcels(entries)
+        for (index, parcel) in whole.enumerated() {
+            let rest = parcels(entries.drop { $0.sequence <= parcel.covers.upperBound })
+            #expect(rest == Array(whole[(index + 1)...]))
+        }
+    }
+
+    @Test func `has other identities in another journal`() {
+        var writer = codec.historyWriter(of: JournalIdentity(high: 1, low: 3))
+        let entries = entries(50, seed: 3)
+        let others = Set(entries.flatMap { writer.write($0) }.compactMap(\.identity))
+        #expect(others.isDisjoint(with: parcels(entries).compactMap(\.identity)))
+    }
+
+    @Test func `never gives two stretches one identity`() {
+        var seen: Set<String> = []
+        for first in UInt64(1)...300 {
+            for last in first...first + 100 {
+                seen.insert(GridworksIdentity.of(first...last, in: House.journal))
+            }
+        }
+        #expect(seen.count == 300 * 101)
+    }
+
+    @Test func `loses no good reading and tells none that is not good`() {
+        let entries =
+            entries(500, seed: 9) + [
+                House.entry(
+                    501, .event(GatewayEvent(.periodEnded, link: "peer", number: 30_000_000_000)))
+            ]
+        let parent = GridworksParentCodec(
+            alias: House.parent, shortName: "a", children: [.init(House.scada)])
+        let told = parcels(entries).flatMap(\.messages).flatMap { message in
+            if case .event(let event) = parent.heard(message)?.matter {
+                event.readings
+            } else {
+                [GridworksReading]()
+            }
+        }
+        let meant = entries.flatMap { entry in
+            if case .readings(let readings) = entry.fact.matter {
+                readings.filter { $0.quality == .good && $0.channel == "tank" }
+            } else {
+                [Reading]()
+            }
+        }
+        #expect(told.filter { $0.channel == "tank" }.map(\.value) == meant.map(\.value))
+        #expect(meant.count > 200)
+    }
+
+    @Test func `closes a report that is full`() {
+        let entries = (1...500).map { index in
+            House.entry(
+                UInt64(index),
+                .readings((0..<16).map { Reading(channel: "relay2", value: $0 % 2) }))
+        }
+        let parcels = parcels(entries)
+        #expect(parcels.map(\.covers) == [1...157, 158...314, 315...471])
+        #expect(parcels.allSatisfy { ($0.messages.first?.payload.count ?? 0) < 128 << 10 })
+    }
+
+    @Test func `carries times of a board whose clock was never set`() throws {
+        var writer = codec.historyWriter(of: House.journal)
+        _ = writer.write(House.entry(1, House.readings(("tank", 1)), milliseconds: -5))
+        let parcel = try #require(
+            writer.write(House.entry(2, .event(GatewayEvent(.started)), milliseconds: 12)).first)
+        #expect(parcel.covers == 1...1)
+        #expect(parcel.messages.first?.text.contains("[946684800000]") == true)
+    }
+
+    @Test func `calls what GridWorks has no name for by names of our own`() {
+        let told = parcels([
+            House.entry(1, .event(GatewayEvent(.setAside, link: "peer", number: 7, detail: "why"))),
+            House.entry(
+                2, .trouble(Trouble(channel: "tank", kind: .badReply, isOn: false, detail: "ok")),
+                "tank"),
+            House.entry(
+                3, .trouble(Trouble(channel: "tank", kind: .badReply, isOn: true, detail: "CRC")),
+                "tank"),
+        ]).flatMap(\.messages).map(House.payload)
+        #expect(
+            told[0].contains(
+                #""TypeName":"gridworks.event.tidegate.set.aside","Link":"peer","Number":7,"Detail":"why""#
+            ))
+        #expect(
+            told[1].contains(
+                #""TypeName":"gridworks.event.tidegate.trouble.over","Node":"tank","Channel":"tank","Kind":"badReply","Detail":"ok""#
+            ))
+        #expect(
+            told[2].contains(#""ProblemType":"error","Summary":"tank: bad reply","Details":"CRC""#))
+    }
+}
