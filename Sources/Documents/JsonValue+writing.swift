@@ -60,7 +60,6 @@ extension JsonValue {
 
     /// This value as strict JSON in one line.
     public var compact: String {
-    public var compact: String {
         switch self {
         case .null: "null"
         case .flag(let flag): "\(flag)"

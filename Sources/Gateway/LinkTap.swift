@@ -50,7 +50,8 @@ struct LinkTap {
             let stand = "\(monitor.state?.word ?? "-") \(health.rawValue) \(counts.dropped)"
             let isNew = told.updateValue(stand, forKey: monitor.name) != stand
             let spoke = speaker.map { monitor.name == $0 || monitor.name.hasPrefix("\($0) ") }
-            return isNew || isJson && spoke == true ? line(monitor, health, counts, stamp.wall) : nil
+            return isNew || isJson && spoke == true
+                ? line(monitor, health, counts, stamp.wall) : nil
         }
     }
 
@@ -61,7 +62,7 @@ struct LinkTap {
         let state = monitor.state?.word ?? "unknown"
         let oldest = counts.oldestUnsent.map { $0.wholeNanoseconds / 1_000_000_000 }
         if isJson {
-            return JsonText.object([
+            let json = JsonText.object([
                 "iso": .text(at.iso8601), "gateway": .text(names[0]),
                 "link": names.count > 1 ? .text(names[1]) : .null,
                 "state": .text(state), "health": .text(health.rawValue),
@@ -70,7 +71,8 @@ struct LinkTap {
                 "unacknowledged": .number(Int64(counts.unacknowledged)),
                 "oldestUnsent": oldest.map { .number($0) } ?? .null,
                 "cause": monitor.cause.map { .text($0) } ?? .null,
-            ]).text
+            ])
+            return String(decoding: json.bytes, as: UTF8.self)
         }
         let time = at.iso8601.dropFirst(11).prefix(8)
         var line = "\(time)  \(monitor.name): \(state), \(health.rawValue)"

@@ -5,7 +5,7 @@ import Vocabulary
 /// A pure machine: it says which step to take, is told what came of it, and says when to take the next.
 /// A step that cannot finish yet is tried again after a pause that grows; past its deadline it has failed.
 /// Closing never fails: what does not finish in time is left behind.
-public struct LinkLifecycle: Hashable, Sendable {
+public struct LinkLifecycle: Sendable {
     /// What the owner has to do.
     public enum Step: String, Hashable, Sendable, CaseIterable {
         case create, open, start, stop, close, delete

@@ -50,7 +50,7 @@ public struct LinkCounts: Hashable, Sendable {
     public var dropped: Int
     /// Sent and not acknowledged yet.
     public var unacknowledged: Int
-    /// How long the oldest that was not sent yet has waited; nil when nothing waits.
+    /// For how long the other end has not had all there is; nil when it has.
     public var oldestUnsent: Duration?
 
     public init(

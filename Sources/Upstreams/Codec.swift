@@ -112,3 +112,10 @@ public struct StandingTrouble: Hashable, Sendable {
         self.since = since
     }
 }
+
+extension Codec {
+    /// No words for it.
+    public func status(
+        _ own: LinkStatus, links: [LinkStatus], at now: WallTime
+    ) -> [MqttMessage] { [] }
+}
