@@ -155,7 +155,9 @@ let package = Package(
             resources: [.copy("Samples")]),
         tests("JournalsTests", ["Journals", "Vocabulary", "Conformance", "Simulators"]),
         tests("LinksTests", ["Links", "Vocabulary"]),
-        tests("UpstreamsTests", ["Upstreams", "Brokers", "Threads", "Simulators", "Vocabulary"]),
+        tests(
+            "UpstreamsTests",
+            ["Upstreams", "Brokers", "Links", "Threads", "Simulators", "Vocabulary"]),
         tests(
             "PeersTests", ["Peers", "Simulators", "Vocabulary"] + peerProducts),
         tests("BrokersTests", ["Brokers", "Simulators", "Upstreams", "Vocabulary"]),

@@ -58,7 +58,8 @@ extension JsonValue {
         }
     }
 
-    private var compact: String {
+    /// This value as strict JSON in one line.
+    public var compact: String {
         switch self {
         case .null: "null"
         case .flag(let flag): "\(flag)"

@@ -18,6 +18,6 @@ struct Tidegate: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, LayoutCommand.self, DriversCommand.self, WatchCommand.self,
             SetCommand.self, ReleaseCommand.self, JournalCommand.self, ExportCommand.self,
-            UpstreamCommand.self, PeerCommand.self, ServiceCommand.self,
+            UpstreamCommand.self, PeerCommand.self, ServiceCommand.self, TapCommand.self,
         ])
 }

@@ -70,8 +70,10 @@ struct WatchCommand: AsyncParsableCommand {
                     for node in profile.nodes where node.isSimulated {
                         simulated.insert("\(profile.gateway) \(node.name)")
                     }
-                case .status(let isOnline, _, _):
-                    title = "\(read.gateway) is \(isOnline ? "online" : "offline")"
+                case .status(let status):
+                    let stand = "\(read.gateway) is \(status.own.state.word)"
+                    guard stand != title else { break }
+                    title = stand
                     screen.scroll("\(title)\n")
                 case .live(let reading):
                     screen.show([row(reading, read.gateway, simulated, message.text)])

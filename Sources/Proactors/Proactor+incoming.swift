@@ -5,6 +5,7 @@ import Vocabulary
 extension Proactor {
     func take(_ message: MqttMessage, _ name: UpstreamName) {
         guard let plan = lines[name]?.plan else { return }
+        lines[name]?.received += 1
         let incoming = plan.codec.incoming(message, at: clock.wallTime, using: &chance)
         if incoming.isSignOfLife {
             handle(.heard(isRetained: message.isRetained), name)

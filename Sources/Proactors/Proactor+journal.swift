@@ -40,6 +40,7 @@ extension Proactor {
                 line.bell.yield()
             }
         case .dropped(let count, let upstream, _):
+            lines[upstream]?.dropped += count
             let event = losses[upstream, default: LossBook()].drop(count, of: upstream)
             if let event { tell(event) }
         case .trouble(let isOn, let detail):

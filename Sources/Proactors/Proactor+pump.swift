@@ -38,6 +38,11 @@ extension Proactor {
             _ = lines[name]?.answers.popFirst()
         }
         guard lines[name]?.link.state == .active else { return }
+        if canSend(name), lines[name]?.mustTellStatus == true {
+            noteProgress(name)
+            try publish(statusWords(.started, for: name), name)
+            lines[name]?.mustTellStatus = false
+        }
         if canSend(name), lines[name]?.mustTellStanding == true {
             let troubles = standing.values.sorted { $0.since < $1.since }
             try publish(plan.codec.standing(troubles, at: clock.wallTime), name)
@@ -59,6 +64,7 @@ extension Proactor {
         for message in messages {
             do throws(UpstreamError) {
                 guard let id = try lines[name]?.plan.session.publish(message) else { continue }
+                lines[name]?.sent += 1
                 if message.qos == .atLeastOnce {
                     lines[name]?.link.handedOver(other: id.number)
                 }
@@ -77,6 +83,7 @@ extension Proactor {
             for message in handover.messages where problem == nil {
                 do throws(UpstreamError) {
                     let id = try lines[name]?.plan.session.publish(message)
+                    lines[name]?.sent += 1
                     receipts.append(message.qos == .atLeastOnce ? id?.number : nil)
                 } catch {
                     problem = error

@@ -10,6 +10,7 @@ extension Proactor {
         await within(Self.stopTime.upstreams, on: clock) { await self.quiet() }
         resumeQuietWaiters()
         for (name, line) in lines where line.link.isConnected {
+            lines[name]?.greeting.append(contentsOf: statusWords(.closed, for: name))
             lines[name]?.greeting.append(contentsOf: line.plan.codec.farewell(at: clock.wallTime))
             line.bell.yield()
         }

@@ -5,6 +5,7 @@ extension Proactor {
     /// Looks after the nodes at each watch period, and after links and rhythms when they are due.
     func keepTime() async {
         var nextWatch = clock.now.advanced(by: Self.watchPeriod)
+        var nextStatus = clock.now.advanced(by: Self.statusPeriod)
         while !Task.isCancelled {
             let deadlines =
                 lines.values.compactMap(\.deadline) + losses.values.compactMap(\.deadline)
@@ -14,6 +15,10 @@ extension Proactor {
             guard clock.now >= nextWatch else { continue }
             nextWatch = clock.now.advanced(by: Self.watchPeriod)
             watchNodes()
+            if clock.now >= nextStatus {
+                nextStatus = clock.now.advanced(by: Self.statusPeriod)
+                tellStatus()
+            }
             endNonsense(at: clock.now)
             for name in lines.keys where lines[name]?.mustTryJournal == true {
                 lines[name]?.mustTryJournal = false

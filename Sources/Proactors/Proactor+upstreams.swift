@@ -55,7 +55,9 @@ extension Proactor {
 
     /// Hands `input` to the upstream's link and does what it asks for.
     func handle(_ input: Link<MqttMessage>.Input, _ name: UpstreamName) {
+        let before = lines[name]?.link.state
         let actions = lines[name]?.link.handle(input, at: clock.now) ?? []
+        if lines[name]?.link.state != before { tellStatus() }
         perform(actions, name)
     }
 
@@ -104,7 +106,8 @@ extension Proactor {
         let latest = live.latestOfEach
         let unknown = profile.nodes.flatMap(\.channels).map(\.name).filter { latest[$0] == nil }
         lines[name]?.greeting = Deque(
-            plan.codec.greeting(at: clock.wallTime) + unknown.flatMap(plan.codec.unknown))
+            plan.codec.greeting(at: clock.wallTime) + statusWords(.opening, for: name)
+                + unknown.flatMap(plan.codec.unknown))
         lines[name]?.answers = []
         lines[name]?.refusals.removeAll()
         lines[name]?.bell.yield()

@@ -37,6 +37,8 @@ public actor Proactor {
     /// Gives identities to commands that come without one.
     var chance: SeededGenerator
     var lines: [UpstreamName: UpstreamLine] = [:]
+    /// Rises with every status that is told.
+    var statusSequence: UInt64 = 0
     let nodes: [ShNodeName: ShNode]
     /// The one that all actuators ask; see Proactor+guards.swift.
     let interlocks: InterlockDesk

@@ -28,6 +28,11 @@ struct UpstreamLine: Sendable {
     /// What the peer has sent to be kept, and is told once it is: after which fact, and as what. At most
     /// 256; who was not told sends it again.
     var owedAcknowledgements: Deque<(after: Sequence64, identity: String)> = []
+    /// Whether the status has changed, or its time has come, since upstream was told.
+    var mustTellStatus = false
+    var (received, sent, dropped) = (0, 0, 0)
+    /// Since when upstream has not had all there is; nil when it has.
+    var behindSince: MonotonicInstant?
     /// Whether the list of standing troubles has changed since upstream was told.
     var mustTellStanding = false
     /// The actuators whose authority has changed since upstream was told.

@@ -1,3 +1,4 @@
+import Links
 import Vocabulary
 
 /// One upstream's words: turns what the gateway has to say into messages, and messages into commands.
@@ -14,7 +15,13 @@ public protocol Codec: Sendable {
     /// What is said first on each connection, in order: who is here and what it is made of.
     func greeting(at now: WallTime) -> [MqttMessage]
 
-    /// What is said last before an orderly disconnect.
+    /// How the gateway and its links stand. To be said after each greeting, at each change, once in each
+    /// interval that it states, and last, as closed, before an orderly disconnect.
+    ///
+    /// - Returns: Nothing when this upstream has no words for it.
+    func status(_ own: LinkStatus, links: [LinkStatus], at now: WallTime) -> [MqttMessage]
+
+    /// What is said last before an orderly disconnect, after the status.
     func farewell(at now: WallTime) -> [MqttMessage]
 
     /// The newest value of a channel, for whoever wants to know how things are now.
@@ -104,4 +111,11 @@ public struct StandingTrouble: Hashable, Sendable {
         self.trouble = trouble
         self.since = since
     }
+}
+
+extension Codec {
+    /// No words for it.
+    public func status(
+        _ own: LinkStatus, links: [LinkStatus], at now: WallTime
+    ) -> [MqttMessage] { [] }
 }

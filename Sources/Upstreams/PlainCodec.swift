@@ -1,3 +1,4 @@
+import Links
 import Vocabulary
 
 /// Tidegate's own words: plain JSON on plain topics.
@@ -28,7 +29,13 @@ public struct PlainCodec: Codec {
         ) { first, _ in first }
     }
 
-    public var will: MqttMessage { status("offline", at: nil) }
+    /// The broker says it when nobody says goodbye.
+    public var will: MqttMessage {
+        let lost = LinkStatus(
+            who: profile.gateway.text, incarnation: profile.incarnation, sequence: 0,
+            state: .failed, interval: .zero)
+        return message(of: PlainStatus(own: lost, links: [], at: nil))
+    }
 
     public var subscriptions: [String] { [topics.commands, topics.alive] }
 
@@ -41,12 +48,17 @@ public struct PlainCodec: Codec {
             "nodes": .list(profile.nodes.map(Self.birth(of:))),
         ])
         return [
-            MqttMessage(topic: topics.birth, payload: birth.bytes, isRetained: true),
-            status("online", at: now),
+            MqttMessage(topic: topics.birth, payload: birth.bytes, isRetained: true)
         ]
     }
 
-    public func farewell(at now: WallTime) -> [MqttMessage] { [status("offline", at: now)] }
+    public func status(
+        _ own: LinkStatus, links: [LinkStatus], at now: WallTime
+    ) -> [MqttMessage] {
+        [message(of: PlainStatus(own: own, links: links, at: now))]
+    }
+
+    public func farewell(at now: WallTime) -> [MqttMessage] { [] }
 
     public func live(_ reading: Reading, at: WallTime) -> [MqttMessage] {
         guard let channel = channels[reading.channel] else { return [] }
@@ -147,13 +159,8 @@ public struct PlainCodec: Codec {
 // MARK: - Payloads
 
 extension PlainCodec {
-    private func status(_ state: String, at: WallTime?) -> MqttMessage {
-        let text = JsonText.object([
-            "state": .text(state),
-            "incarnation": .text(profile.incarnation),
-            "at": at.map { .text($0.iso8601) } ?? .null,
-        ])
-        return MqttMessage(topic: topics.status, payload: text.bytes, isRetained: true)
+    private func message(of status: PlainStatus) -> MqttMessage {
+        MqttMessage(topic: topics.status, payload: status.json.bytes, isRetained: true)
     }
 
     private static func birth(of node: NodeProfile) -> JsonText {

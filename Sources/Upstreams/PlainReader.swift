@@ -27,7 +27,7 @@ public struct PlainReader: Hashable, Sendable {
         else { return nil }
         let matter: PlainNews.Matter? =
             switch (levels[1], levels.count) {
-            case ("status", 2): Self.status(in: text)
+            case ("status", 2): PlainStatus(text, of: gateway).map { .status($0) }
             case ("birth", 2): Self.birth(in: text).map { .birth($0) }
             case ("live", 3): PlainReading(text).map { .live($0) }
             case ("readings", 3):
@@ -105,8 +105,7 @@ public struct PlainNews: Hashable, Sendable {
 
     /// What it said.
     public enum Matter: Hashable, Sendable {
-        /// - Parameter at: When it said so; nil in the last will, which the broker says.
-        case status(isOnline: Bool, incarnation: String, at: WallTime?)
+        case status(PlainStatus)
         /// What it is made of. Plausibility rules are not told.
         case birth(GatewayProfile)
         case live(PlainReading)
@@ -162,15 +161,6 @@ public struct PlainAnswer: Hashable, Sendable {
 // MARK: - Payloads
 
 extension PlainReader {
-    private static func status(in text: JsonNode) -> PlainNews.Matter? {
-        guard let state = text["state"]?.text, ["online", "offline"].contains(state),
-            let incarnation = text["incarnation"]?.text
-        else { return nil }
-        return .status(
-            isOnline: state == "online", incarnation: incarnation,
-            at: text["at"]?.text.flatMap { WallTime(iso8601: $0) })
-    }
-
     private static func birth(in text: JsonNode) -> GatewayProfile? {
         guard let gateway = text["gateway"]?.text.flatMap(GatewayName.init),
             let incarnation = text["incarnation"]?.text, let list = text["nodes"]?.list

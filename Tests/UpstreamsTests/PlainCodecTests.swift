@@ -1,3 +1,4 @@
+import Links
 import Testing
 import Vocabulary
 
@@ -52,21 +53,20 @@ enum House {
 struct PlainCodecTests {
     let codec = House.codec
 
-    @Test func `the last will and the farewell say offline, the greeting says online`() throws {
+    @Test func `the last will says lost, the status online and at the end offline`() {
         #expect(codec.will.topic == "tidegate/d1.demo.house1/status")
         #expect(codec.will.isRetained && codec.will.qos == .atLeastOnce)
-        #expect(codec.will.text == #"{"state":"offline","incarnation":"i7","at":null}"#)
-        let greeting = codec.greeting(at: House.now)
+        #expect(codec.will.text.hasPrefix(#"{"state":"lost","incarnation":"i7","at":null,"#))
         #expect(
-            greeting.map(\.topic) == [
-                "tidegate/d1.demo.house1/birth", "tidegate/d1.demo.house1/status",
-            ])
-        let time = "2026-11-21T04:22:07.250000000Z"
-        #expect(
-            greeting.last?.text == #"{"state":"online","incarnation":"i7","at":"\#(time)"}"#)
-        #expect(
-            codec.farewell(at: House.now).map(\.text)
-                == [#"{"state":"offline","incarnation":"i7","at":"\#(time)"}"#])
+            codec.greeting(at: House.now).map(\.topic) == ["tidegate/d1.demo.house1/birth"])
+        for (state, word) in [(LinkStatus.State.started, "online"), (.closed, "offline")] {
+            let own = LinkStatus(
+                who: "d1.demo.house1", incarnation: "i7", sequence: 1, state: state,
+                interval: .seconds(10))
+            let said = codec.status(own, links: [], at: House.now)
+            #expect(said.map(\.isRetained) == [true])
+            #expect(said.first?.text.hasPrefix(#"{"state":"\#(word)","incarnation":"i7","#) == true)
+        }
     }
 
     @Test func `the birth tells every node and channel`() throws {

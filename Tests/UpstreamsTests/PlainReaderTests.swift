@@ -1,3 +1,4 @@
+import Links
 import Testing
 import Vocabulary
 
@@ -17,16 +18,40 @@ struct PlainReaderTests {
         }
     }
 
-    @Test func `greeting, farewell and last will read back`() {
-        #expect(
-            read(codec.greeting(at: House.now)) == [
-                .birth(House.profile), .status(isOnline: true, incarnation: "i7", at: House.now),
-            ])
-        #expect(
-            read(codec.farewell(at: House.now)) == [
-                .status(isOnline: false, incarnation: "i7", at: House.now)
-            ])
-        #expect(read([codec.will]) == [.status(isOnline: false, incarnation: "i7", at: nil)])
+    @Test func `greeting, status and last will read back`() {
+        #expect(read(codec.greeting(at: House.now)) == [.birth(House.profile)])
+        let counts = LinkCounts(
+            received: 1, sent: 2, dropped: 3, unacknowledged: 4, oldestUnsent: .seconds(5))
+        for state in [LinkStatus.State.opening, .started, .closed, .other("dreaming")] {
+            let own = LinkStatus(
+                who: House.profile.gateway.text, incarnation: "i7", sequence: 8, state: state,
+                interval: .seconds(10))
+            let link = LinkStatus(
+                who: "site", incarnation: "i7", sequence: 8, state: .started,
+                interval: .seconds(10), counts: counts)
+            #expect(
+                read(codec.status(own, links: [link], at: House.now)) == [
+                    .status(PlainStatus(own: own, links: [link], at: House.now))
+                ])
+        }
+        guard case .status(let will) = read([codec.will]).first else {
+            Issue.record("no status")
+            return
+        }
+        #expect(will.own.state == .failed && will.at == nil && codec.will.isRetained)
+    }
+
+    @Test func `a newer gateway's words are kept`() throws {
+        let message = MqttMessage(
+            topic: "tidegate/d1.demo.house1/status",
+            payload: Array(
+                #"{"state":"online","incarnation":"x","sequence":1,"mood":{"good":true}}"#.utf8))
+        guard case .status(let status) = read([message]).first else {
+            Issue.record("not read")
+            return
+        }
+        #expect(status.own.state == .started)
+        #expect(status.own.others == [.init(name: "mood", json: #"{"good": true}"#)])
     }
 
     @Test(arguments: Quality.allCases, [Int64.min, -1, 0, 21_500, .max])

@@ -1,0 +1,87 @@
+import Links
+import Upstreams
+import Vocabulary
+
+/// Listens to what gateways say of themselves and of their links, and tells what changes. It is nobody's
+/// counterpart: it sends nothing and is not counted.
+///
+/// A pure machine: what is to be shown comes back as lines.
+struct LinkTap {
+    /// Gateways and links together.
+    private var monitors = LinkMonitors(capacity: 2_000)
+    /// What was told of each, so that only changes are.
+    private var told: [String: String] = [:]
+    private let isJson: Bool
+
+    /// - Parameter isJson: One JSON object a line for programs, instead of words for people.
+    init(isJson: Bool) { self.isJson = isJson }
+
+    /// A gateway said how it stands.
+    mutating func take(_ status: PlainStatus, at stamp: Timestamp) -> [String] {
+        let gateway = status.own.who
+        if status.at == nil, status.own.state == .failed {
+            monitors.change(gateway) { $0.failed("it is gone without a goodbye") }
+        } else {
+            monitors.heard(status.own, at: stamp.monotonic)
+            for link in status.links {
+                let name = "\(gateway) \(link.who)"
+                let own = LinkStatus(
+                    who: name, incarnation: link.incarnation, sequence: status.own.sequence,
+                    state: link.state, interval: status.own.interval, counts: link.counts)
+                monitors.heard(own, at: stamp.monotonic)
+            }
+        }
+        return news(at: stamp, of: gateway)
+    }
+
+    /// Tells what silence has changed.
+    mutating func look(at stamp: Timestamp) -> [String] { news(at: stamp, of: nil) }
+
+    /// When to look next; nil when only a message can change anything.
+    func nextLook(after now: MonotonicInstant) -> MonotonicInstant? {
+        monitors.nextChange(after: now)
+    }
+
+    /// - Parameter speaker: The gateway that spoke just now, of which programs hear everything.
+    private mutating func news(at stamp: Timestamp, of speaker: String?) -> [String] {
+        monitors.all.compactMap { monitor in
+            let health = monitor.health(at: stamp.monotonic)
+            let counts = monitor.status?.counts ?? LinkCounts()
+            let stand = "\(monitor.state?.word ?? "-") \(health.rawValue) \(counts.dropped)"
+            let isNew = told.updateValue(stand, forKey: monitor.name) != stand
+            let spoke = speaker.map { monitor.name == $0 || monitor.name.hasPrefix("\($0) ") }
+            return isNew || isJson && spoke == true
+                ? line(monitor, health, counts, stamp.wall) : nil
+        }
+    }
+
+    private func line(
+        _ monitor: LinkMonitor, _ health: LinkMonitor.Health, _ counts: LinkCounts, _ at: WallTime
+    ) -> String {
+        let names = monitor.name.split(separator: " ", maxSplits: 1).map(String.init)
+        let state = monitor.state?.word ?? "unknown"
+        let oldest = counts.oldestUnsent.map { $0.wholeNanoseconds / 1_000_000_000 }
+        if isJson {
+            let json = JsonText.object([
+                "iso": .text(at.iso8601), "gateway": .text(names[0]),
+                "link": names.count > 1 ? .text(names[1]) : .null,
+                "state": .text(state), "health": .text(health.rawValue),
+                "received": .number(Int64(counts.received)), "sent": .number(Int64(counts.sent)),
+                "dropped": .number(Int64(counts.dropped)),
+                "unacknowledged": .number(Int64(counts.unacknowledged)),
+                "oldestUnsent": oldest.map { .number($0) } ?? .null,
+                "cause": monitor.cause.map { .text($0) } ?? .null,
+            ])
+            return String(decoding: json.bytes, as: UTF8.self)
+        }
+        let time = at.iso8601.dropFirst(11).prefix(8)
+        var line = "\(time)  \(monitor.name): \(state), \(health.rawValue)"
+        if let cause = monitor.cause { line += ", \(cause)" }
+        if names.count > 1 {
+            line += "; sent \(counts.sent), received \(counts.received)"
+            line += ", unacknowledged \(counts.unacknowledged), dropped \(counts.dropped)"
+            if let oldest { line += ", oldest unsent \(oldest) s" }
+        }
+        return line
+    }
+}

@@ -1,0 +1,143 @@
+import Vocabulary
+
+/// Takes one end of a link through its life, step by step, without ever waiting itself.
+///
+/// A pure machine: it says which step to take, is told what came of it, and says when to take the next.
+/// A step that cannot finish yet is tried again after a pause that grows; past its deadline it has failed.
+/// Closing never fails: what does not finish in time is left behind.
+public struct LinkLifecycle: Sendable {
+    /// What the owner has to do.
+    public enum Step: String, Hashable, Sendable, CaseIterable {
+        case create, open, start, stop, close, delete
+    }
+
+    /// What came of a step.
+    public enum Outcome: Hashable, Sendable {
+        case done
+        /// Not yet; try again after this, or a little later.
+        case again(after: Duration)
+        case failed(String)
+    }
+
+    /// Where the owner wants it to go.
+    public enum Aim: Hashable, Sendable {
+        /// Open and started.
+        case up
+        /// Open, and nothing flows.
+        case halted
+        /// Gone.
+        case closed
+    }
+
+    /// How long a step may take with all its tries.
+    public let patience: Duration
+    /// How long closing may take in all.
+    public let closingTime: Duration
+    public private(set) var state = LinkStatus.State.closed
+    public private(set) var aim = Aim.closed
+    /// Why it failed; nil unless it did.
+    public private(set) var cause: String?
+    private var exists = false
+    private var isOpen = false
+    private var isStarted = false
+    private var deadline: MonotonicInstant?
+    private var pause: Backoff
+    private var notBefore: MonotonicInstant?
+
+    public init(
+        patience: Duration = .seconds(60), closingTime: Duration = .seconds(1)
+    ) {
+        (self.patience, self.closingTime) = (patience, closingTime)
+        pause = LinkLifecycle.firstPause
+    }
+
+    private static var firstPause: Backoff {
+        Backoff(first: .milliseconds(10), cap: .seconds(5))
+    }
+
+    /// The owner wants it to be up, halted or closed from now on. A failure is forgotten by this alone.
+    public mutating func want(_ aim: Aim, at now: MonotonicInstant) {
+        if state == .failed, aim != .closed {
+            (state, cause) = (isStarted ? .started : isOpen ? .stopped : .closed, nil)
+        }
+        self.aim = aim
+        renew(at: now)
+        if aim == .closed, step != nil { state = .closing }
+    }
+
+    /// What to do now; nil when there is nothing, or not yet.
+    public func due(at now: MonotonicInstant) -> Step? {
+        guard notBefore.map({ $0 <= now }) ?? true else { return nil }
+        return step
+    }
+
+    /// When to ask again; nil when nothing is to come.
+    public var nextLook: MonotonicInstant? {
+        step == nil ? nil : [notBefore, deadline].compactMap(\.self).min()
+    }
+
+    /// Tells what came of the step that was due.
+    public mutating func took(_ step: Step, _ outcome: Outcome, at now: MonotonicInstant) {
+        guard step == self.step else { return }
+        switch outcome {
+        case .done: finish(step, at: now)
+        case .again(let after):
+            if let deadline, deadline <= now {
+                giveUp(step, "\(step.rawValue): not done within \(limit.layoutText)", at: now)
+            } else {
+                // The last try comes at the deadline, not after it.
+                let next = now.advanced(by: max(after, pause.failed()))
+                notBefore = deadline.map { min(next, $0) } ?? next
+            }
+        case .failed(let why): giveUp(step, "\(step.rawValue): \(why)", at: now)
+        }
+    }
+
+    private var limit: Duration { aim == .closed ? closingTime : patience }
+
+    /// The way from where it is to where it is wanted.
+    private var step: Step? {
+        switch aim {
+        case .closed:
+            if isStarted { return .stop }
+            if isOpen { return .close }
+            return exists ? .delete : nil
+        case .up, .halted:
+            if state == .failed { return nil }
+            if !exists { return .create }
+            if !isOpen { return .open }
+            if aim == .up { return isStarted ? nil : .start }
+            return isStarted ? .stop : nil
+        }
+    }
+
+    private mutating func finish(_ step: Step, at now: MonotonicInstant) {
+        switch step {
+        case .create: (exists, state) = (true, .preparing)
+        case .open: (isOpen, state) = (true, .stopped)
+        case .start: (isStarted, state) = (true, .started)
+        case .stop: (isStarted, state) = (false, aim == .closed ? .closing : .stopped)
+        case .close: (isOpen, state) = (false, .closing)
+        case .delete: (exists, state) = (false, .closed)
+        }
+        // Each step up has its own patience; the way down has one for all.
+        if aim != .closed { renew(at: now) } else { notBefore = nil }
+        if self.step == .open { state = .opening }
+    }
+
+    private mutating func giveUp(_ step: Step, _ why: String, at now: MonotonicInstant) {
+        if aim == .closed {
+            finish(step, at: now)
+            cause = cause ?? why
+            return
+        }
+        (state, cause) = (.failed, why)
+        notBefore = nil
+    }
+
+    private mutating func renew(at now: MonotonicInstant) {
+        deadline = now.advanced(by: limit)
+        pause = LinkLifecycle.firstPause
+        notBefore = nil
+    }
+}

@@ -1,0 +1,80 @@
+import Vocabulary
+
+/// What one end of a link says of itself, again and again.
+///
+/// Words that this version does not know are kept, not refused: a neighbour may be newer.
+public struct LinkStatus: Hashable, Sendable {
+    /// Who speaks; one monitor listens to each.
+    public let who: String
+    /// Random for each start of the speaker. Another one is another life.
+    public let incarnation: String
+    /// Rises with every status of one incarnation; it orders them, not the time.
+    public let sequence: UInt64
+    public let state: State
+    /// How often the speaker means to speak. Its silence is measured by this.
+    public let interval: Duration
+    public let counts: LinkCounts
+    /// Fields that have no meaning here, name and JSON text, in the order in which they stood.
+    public let others: [Other]
+
+    /// A field that was not understood.
+    public struct Other: Hashable, Sendable {
+        public let name: String
+        public let json: String
+
+        public init(name: String, json: String) { (self.name, self.json) = (name, json) }
+    }
+
+    /// How far the speaker is; `failed` is left by opening only.
+    public enum State: Hashable, Sendable {
+        case preparing, opening, started, stopped, closing, closed, failed
+        /// A word that this version does not know. It is a sign of life and changes nothing else.
+        case other(String)
+    }
+
+    public init(
+        who: String, incarnation: String, sequence: UInt64, state: State, interval: Duration,
+        counts: LinkCounts = LinkCounts(), others: [Other] = []
+    ) {
+        (self.who, self.incarnation, self.sequence) = (who, incarnation, sequence)
+        (self.state, self.interval) = (state, interval)
+        (self.counts, self.others) = (counts, others)
+    }
+}
+
+/// What went over a link since its incarnation began.
+public struct LinkCounts: Hashable, Sendable {
+    public var received: Int
+    public var sent: Int
+    /// What gave way because there was no room.
+    public var dropped: Int
+    /// Sent and not acknowledged yet.
+    public var unacknowledged: Int
+    /// For how long the other end has not had all there is; nil when it has.
+    public var oldestUnsent: Duration?
+
+    public init(
+        received: Int = 0, sent: Int = 0, dropped: Int = 0, unacknowledged: Int = 0,
+        oldestUnsent: Duration? = nil
+    ) {
+        (self.received, self.sent, self.dropped) = (received, sent, dropped)
+        (self.unacknowledged, self.oldestUnsent) = (unacknowledged, oldestUnsent)
+    }
+}
+
+extension LinkStatus.State {
+    private static let known: [(word: String, state: LinkStatus.State)] = [
+        ("preparing", .preparing), ("opening", .opening), ("started", .started),
+        ("stopped", .stopped), ("closing", .closing), ("closed", .closed), ("failed", .failed),
+    ]
+
+    public init(word: String) {
+        self = Self.known.first { $0.word == word }?.state ?? .other(word)
+    }
+
+    /// The word for it on every wire.
+    public var word: String {
+        if case .other(let word) = self { return word }
+        return Self.known.first { $0.state == self }?.word ?? ""
+    }
+}

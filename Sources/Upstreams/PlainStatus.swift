@@ -1,0 +1,122 @@
+import Documents
+import Links
+import Vocabulary
+
+/// What a gateway says of itself and of its links, again and again, as it reads and writes in plain JSON.
+public struct PlainStatus: Hashable, Sendable {
+    /// The gateway itself.
+    public let own: LinkStatus
+    /// Its links, in the gateway's order. Each one's `who` is the link's name.
+    public let links: [LinkStatus]
+    /// When it said so; nil in the last will, which the broker says.
+    public let at: WallTime?
+
+    public init(own: LinkStatus, links: [LinkStatus], at: WallTime?) {
+        (self.own, self.links, self.at) = (own, links, at)
+    }
+
+    /// Links that are read from one status; more than any gateway has.
+    static let mostLinks = 256
+    private static let known: Set<String> = [
+        "state", "incarnation", "at", "sequence", "interval", "received", "sent", "dropped",
+        "unacknowledged", "oldestUnsent", "links", "name",
+    ]
+
+    /// The document that says it.
+    var json: JsonText {
+        var members = [JsonText.Member(name: "state", value: .text(Self.word(for: own.state)))]
+        members += [
+            JsonText.Member(name: "incarnation", value: .text(own.incarnation)),
+            JsonText.Member(name: "at", value: at.map { .text($0.iso8601) } ?? .null),
+        ]
+        members += Self.measures(of: own)
+        members.append(
+            JsonText.Member(
+                name: "links",
+                value: .list(
+                    links.map { link in
+                        .group(
+                            [
+                                JsonText.Member(name: "name", value: .text(link.who)),
+                                JsonText.Member(
+                                    name: "state", value: .text(link.state.word)),
+                            ] + Self.measures(of: link))
+                    })))
+        return .group(members)
+    }
+
+    /// - Returns: Nil when `document` is no status. What it has beyond is kept.
+    init?(_ document: JsonNode, of gateway: GatewayName) {
+        guard let incarnation = document["incarnation"]?.text,
+            let own = Self.read(document, who: gateway.text, incarnation: incarnation)
+        else { return nil }
+        let list = (document["links"]?.list ?? []).prefix(Self.mostLinks)
+        self.init(
+            own: own,
+            links: list.compactMap { link in
+                link["name"]?.text.flatMap {
+                    Self.read(link, who: $0, incarnation: incarnation)
+                }
+            }, at: document["at"]?.text.flatMap { WallTime(iso8601: $0) })
+    }
+
+    /// The words that other programs wait for, where there are any.
+    private static func word(for state: LinkStatus.State) -> String {
+        switch state {
+        case .started: "online"
+        case .closed: "offline"
+        case .failed: "lost"
+        default: state.word
+        }
+    }
+
+    private static func state(_ word: String) -> LinkStatus.State {
+        switch word {
+        case "online": .started
+        case "offline": .closed
+        case "lost": .failed
+        default: LinkStatus.State(word: word)
+        }
+    }
+
+    private static func measures(of status: LinkStatus) -> [JsonText.Member] {
+        let counts = status.counts
+        return [
+            JsonText.Member(name: "sequence", value: .number(Int64(clamping: status.sequence))),
+            JsonText.Member(name: "interval", value: .number(seconds(status.interval))),
+            JsonText.Member(name: "received", value: .number(Int64(counts.received))),
+            JsonText.Member(name: "sent", value: .number(Int64(counts.sent))),
+            JsonText.Member(name: "dropped", value: .number(Int64(counts.dropped))),
+            JsonText.Member(name: "unacknowledged", value: .number(Int64(counts.unacknowledged))),
+            JsonText.Member(
+                name: "oldestUnsent",
+                value: counts.oldestUnsent.map { .number(seconds($0)) } ?? .null),
+        ]
+    }
+
+    private static func read(
+        _ node: JsonNode, who: String, incarnation: String
+    ) -> LinkStatus? {
+        guard let word = node["state"]?.text else { return nil }
+        func count(_ name: String) -> Int {
+            node[name]?.number?.wholeSteps(exponent: 0).flatMap { Int(exactly: $0) } ?? 0
+        }
+        func duration(_ name: String) -> Duration? {
+            node[name]?.number?.wholeSteps(exponent: -9).map { .nanoseconds($0) }
+        }
+        let others = (node.group ?? []).filter { !known.contains($0.name) }.prefix(64).map {
+            LinkStatus.Other(name: $0.name, json: $0.node.value.compact)
+        }
+        return LinkStatus(
+            who: who, incarnation: incarnation, sequence: UInt64(max(0, count("sequence"))),
+            state: state(word), interval: duration("interval") ?? .seconds(10),
+            counts: LinkCounts(
+                received: count("received"), sent: count("sent"), dropped: count("dropped"),
+                unacknowledged: count("unacknowledged"), oldestUnsent: duration("oldestUnsent")),
+            others: Array(others))
+    }
+
+    private static func seconds(_ duration: Duration) -> DecimalNumber {
+        DecimalNumber(mantissa: duration.wholeNanoseconds, exponent: -9)
+    }
+}
