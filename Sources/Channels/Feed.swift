@@ -103,6 +103,13 @@ public final class Feed<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         }
     }
 
+    /// Forgets the latest values of keys that are no more. Subscribers are not told.
+    public func forget(_ keys: some Sequence<Key>) {
+        state.withLock { state in
+            for key in keys { state.latestOfEach[key] = nil }
+        }
+    }
+
     /// A new subscription. It ends when it is let go.
     public func subscribe(
         _ name: String, _ policy: SubscriptionPolicy, replay: Replay = .none

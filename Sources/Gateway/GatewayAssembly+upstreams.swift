@@ -74,7 +74,7 @@ extension GatewayAssembly {
                 pollPeriod: upstream.pollPeriod, attempts: upstream.attempts))
     }
 
-    private func codec(for upstream: UpstreamLayout, _ profile: GatewayProfile) -> any Codec {
+    func codec(for upstream: UpstreamLayout, _ profile: GatewayProfile) -> any Codec {
         switch upstream.codec {
         case .plain:
             PlainCodec(profile: profile, upstream: upstream.name, prefix: upstream.topic)

@@ -17,14 +17,34 @@ struct GatewayAssembly {
     let settings: ResolvedSettings
     let clock: any GatewayClock
     let logger: Logger
+    /// What all nodes share, also those that a reload brings.
+    private let inbox = Merge<Fact>(capacity: Self.factsPerNode)
+    private let interlocks: InterlockDesk
+    private let board = ChannelBoard()
+    private let buses: ModbusBusPool
     /// Facts that one node may have waiting for the proactor.
     private static let factsPerNode = 256
 
+    init(
+        layout: HardwareLayout, settings: ResolvedSettings, clock: any GatewayClock,
+        logger: Logger
+    ) {
+        (self.layout, self.settings) = (layout, settings)
+        (self.clock, self.logger) = (clock, logger)
+        interlocks = InterlockDesk(layout.interlocks)
+        buses = ModbusBusPool(layout.buses.filter { !$0.isSimulated }, clock: clock)
+    }
+
     /// What the gateway is made of, as it tells upstream.
     func profile(incarnation: String) -> GatewayProfile {
+        profile(of: layout, incarnation: incarnation)
+    }
+
+    /// The same by another layout. The gateway keeps its name.
+    private func profile(of other: HardwareLayout, incarnation: String) -> GatewayProfile {
         GatewayProfile(
             gateway: layout.gateway, incarnation: incarnation,
-            nodes: layout.nodes.map { node in
+            nodes: other.nodes.map { node in
                 NodeProfile(
                     name: node.name, kind: node.kind, title: node.title,
                     driver: node.component.model, isSimulated: isSimulated(node),
@@ -46,13 +66,32 @@ struct GatewayAssembly {
     /// - Throws: `DriverError` when a simulated device cannot be made from its settings.
     func proactor(_ profile: GatewayProfile, _ journal: any Journal) throws(DriverError) -> Proactor
     {
-        let inbox = Merge<Fact>(capacity: Self.factsPerNode)
-        let interlocks = InterlockDesk(layout.interlocks)
-        return Proactor(
-            profile: profile, nodes: try nodes(inbox, interlocks), inbox: inbox,
+        Proactor(
+            profile: profile, nodes: try maker(of: layout.nodes)(), inbox: inbox,
             journal: journal, clock: clock,
             chance: SeededGenerator(seed: settings.seed.value, for: profile.incarnation),
             logger: logger, interlocks: interlocks)
+    }
+
+    /// What another layout changes about the gateway that runs.
+    ///
+    /// - Throws: `DriverError` when a simulated device cannot be made from its settings.
+    func replacement(
+        from old: HardwareLayout, to new: HardwareLayout, incarnation: String
+    ) throws(DriverError) -> Replacement {
+        let diff = LayoutDiff(from: old, to: new)
+        let profile = profile(of: new, incarnation: incarnation)
+        let codecs = layout.upstreams.map { ($0.name, codec(for: $0, profile)) }
+        let make = try maker(of: new.nodes.filter { diff.touched.contains($0.name) })
+        let wires = new.buses.filter { !$0.isSimulated }
+        return Replacement(
+            profile: profile, leaving: Set(diff.removed + diff.changed.map(\.name)),
+            interlocks: new.interlocks, codecs: Dictionary(uniqueKeysWithValues: codecs),
+            words: diff.summary
+        ) { [buses] in
+            buses.replace(wires)
+            return make()
+        }
     }
 
     /// Whether the node's hardware is simulated. Never true unless layout or command line say so.
@@ -60,32 +99,32 @@ struct GatewayAssembly {
         settings.simulate.value || node.component.isSimulated
     }
 
-    private func nodes(
-        _ inbox: Merge<Fact>, _ interlocks: InterlockDesk
-    ) throws(DriverError) -> [ShNode] {
-        let registry = DriverRegistry.standard
-        let buses = ModbusBusPool(layout.buses.filter { !$0.isSimulated }, clock: clock)
+    /// Makes nodes when it is called; nothing is opened by that.
+    private func maker(
+        of nodes: [NodeLayout]
+    ) throws(DriverError) -> @Sendable () -> [ShNode] {
         let real = RealWiring(
-            bus: { name throws(DriverError) in try buses.bus(name) }, files: SystemFiles(),
+            bus: { [buses] name throws(DriverError) in try buses.bus(name) }, files: SystemFiles(),
             stateDirectory: settings.stateDirectory.value)
         let pretend = SimulatedWiring(clock: clock)
         try pretend.plugIn(
-            layout.nodes.filter(isSimulated).map(\.component), seed: settings.seed.value)
-        let board = ChannelBoard()
-        return layout.nodes.map { node in
-            let wiring: any Wiring = isSimulated(node) ? pretend : real
-            var chance = SeededGenerator(seed: settings.seed.value, for: node.name.text)
-            return ShNode(
-                name: node.name, component: node.component,
-                phase: Double.random(in: 0..<1, using: &chance),
-                rules: node.rules, desk: interlocks, board: board,
-                outbox: inbox.source(named: node.name.text), clock: clock
-            ) { component throws(DriverError) in
-                guard let driver = registry[component.model] else {
-                    throw DriverError(.badComponent, registry.unknown(component.model.text))
-                }
-                return try driver.init(component: component, wiring: wiring)
+            nodes.filter(isSimulated).map(\.component), seed: settings.seed.value)
+        return { nodes.map { node in self.node(node, isSimulated(node) ? pretend : real) } }
+    }
+
+    private func node(_ node: NodeLayout, _ wiring: any Wiring) -> ShNode {
+        let registry = DriverRegistry.standard
+        var chance = SeededGenerator(seed: settings.seed.value, for: node.name.text)
+        return ShNode(
+            name: node.name, component: node.component,
+            phase: Double.random(in: 0..<1, using: &chance),
+            rules: node.rules, desk: interlocks, board: board,
+            outbox: inbox.source(named: node.name.text), clock: clock
+        ) { component throws(DriverError) in
+            guard let driver = registry[component.model] else {
+                throw DriverError(.badComponent, registry.unknown(component.model.text))
             }
+            return try driver.init(component: component, wiring: wiring)
         }
     }
 }

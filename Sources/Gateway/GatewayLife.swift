@@ -44,12 +44,24 @@ final class GatewayLife: Sendable {
         watch.watch(
             .journal, within: LifeWatch.patience.journal,
             else: .endProcess(after: LifeWatch.journalGrace), asking: proactor.askJournal)
-        let count = proactor.pulses.count
-        service.ready(status: words(count))
+        service.ready(status: words(proactor.pulses.count))
         watch.start(
             LifeWatch.Hands(
-                alive: { [weak self] in self?.alive(count) },
+                alive: { [weak self] in self?.alive(proactor.pulses.count) },
                 act: { [weak self] action in self?.act(action, proactor, end) }))
+    }
+
+    /// Another layout is being taken over.
+    func reloading() { service.reloading(at: clock.now) }
+
+    /// It was taken over, or refused: watches over the nodes that there are now.
+    func reloaded(_ proactor: Proactor, without leaving: Set<ShNodeName> = []) {
+        let pulses = proactor.pulses
+        for name in leaving where pulses[name] == nil { watch.forget(.node(name)) }
+        for (name, pulse) in pulses where !watch.watches(name, pulse) {
+            watch.watch(name, pulse, else: .leave)
+        }
+        service.ready(status: words(pulses.count))
     }
 
     func stop() {

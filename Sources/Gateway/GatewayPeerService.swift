@@ -9,12 +9,11 @@ import Vocabulary
 struct GatewayPeerService: PeerService {
     let proactor: Proactor
     let clock: any GatewayClock
-    private let codec: PlainCodec
+    /// Reads and words commands; who gives them is said below. A reload changes what it knows.
+    private var codec: PlainCodec { PlainCodec(profile: proactor.profile, upstream: "peers") }
 
     init(proactor: Proactor, clock: any GatewayClock) {
         (self.proactor, self.clock) = (proactor, clock)
-        // The codec reads and words commands; who gives them is said below.
-        codec = PlainCodec(profile: proactor.profile, upstream: "peers")
     }
 
     func answer(_ question: PeerQuestion, from asker: PeerAsker) async -> [UInt8] {
@@ -32,9 +31,10 @@ struct GatewayPeerService: PeerService {
     func watch(from asker: PeerAsker) async -> PeerNews {
         let subscription = proactor.live.subscribe(
             "\(asker)", .newestPerKey, replay: .latestPerKey)
-        let codec = codec
         return PeerNews {
-            await subscription.nextBatch()?.values.values.map { Self.text(of: $0, codec) }
+            guard let batch = await subscription.nextBatch() else { return nil }
+            let codec = codec
+            return batch.values.values.map { Self.text(of: $0, codec) }
         }
     }
 

@@ -17,7 +17,7 @@ actor LayoutFile {
     /// Ends after `stop()`.
     nonisolated let news: AsyncStream<LayoutWatch.News>
     private let teller: AsyncStream<LayoutWatch.News>.Continuation
-    private let path: String
+    nonisolated let path: String
     private let folder: String
     private let name: String
     private let thread: SyncThread

@@ -7,18 +7,28 @@ import Layouts
 /// A layout file, read and checked, as every command that takes one needs it.
 struct LoadedLayout {
     let path: String
+    /// What the file says, as it was read.
+    let bytes: [UInt8]
     let layout: HardwareLayout?
     let problems: [Problem]
 
     /// - Throws: `MachineError` when the file cannot be read.
     init(_ path: String) throws(MachineError) {
-        self.path = path
-        let bytes = try Machine.bytes(of: path)
+        self.init(path, try Machine.bytes(of: path))
+    }
+
+    init(_ path: String, _ bytes: [UInt8]) {
+        (self.path, self.bytes) = (path, bytes)
         (layout, problems) = LayoutReader.read(bytes, registry: .standard)
     }
 
     /// The layout of a file without problems; tells all problems and ends the command otherwise.
     static func valid(_ path: String) throws -> HardwareLayout {
+        try checked(path).layout
+    }
+
+    /// The same, with what the file says.
+    static func checked(_ path: String) throws -> (layout: HardwareLayout, bytes: [UInt8]) {
         let loaded: LoadedLayout
         do {
             loaded = try LoadedLayout(path)
@@ -30,7 +40,7 @@ struct LoadedLayout {
             loaded.tellProblems(Output.error)
             throw ExitStatus.failure.code
         }
-        return layout
+        return (layout, loaded.bytes)
     }
 
     /// One line for each problem, and one that counts them.

@@ -13,7 +13,8 @@ struct RunCommand: AsyncParsableCommand {
         commandName: "run", abstract: "Run the gateway that a layout describes.",
         discussion: """
             Stops on SIGINT or SIGTERM: relays go to their safe states, upstreams are told, all within \
-            two seconds. A second signal stops at once. Every option also has an environment variable \
+            two seconds. A second signal stops at once. A layout that changes is checked and taken over \
+            while it runs, on SIGHUP at once. Every option also has an environment variable \
             and, but for the broker, a place in the layout; --explain-settings shows which one counts.
             """)
 
@@ -45,7 +46,8 @@ struct RunCommand: AsyncParsableCommand {
     var explainSettings = false
 
     func run() async throws {
-        let layout = try LoadedLayout.valid(layout)
+        let path = layout
+        let (layout, bytes) = try LoadedLayout.checked(path)
         let settings = try resolve(for: layout)
         if settings.broker.value != nil, layout.upstreams.count > 1 {
             Output.error(
@@ -63,8 +65,10 @@ struct RunCommand: AsyncParsableCommand {
         Machine.raiseDescriptorLimit()
         // A reader that goes away, as `| head` does, is no reason to leave relays as they are.
         signal(SIGPIPE, SIG_IGN)
+        let clock = SystemClock()
         let gateway = RunningGateway(
-            layout: layout, settings: settings, showsLiveValues: watch, clock: SystemClock())
+            layout: layout, file: LayoutFile(path: path, content: bytes, clock: clock),
+            settings: settings, showsLiveValues: watch, clock: clock)
         let status = await gateway.run()
         if status != .success { throw status.code }
     }

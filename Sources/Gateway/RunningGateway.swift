@@ -14,7 +14,9 @@ actor RunningGateway {
     /// How long the last lines have to reach a terminal or pipe, and the broker to end.
     private static let lastWords = Duration.milliseconds(300)
 
+    /// As it was at the start: upstreams, journal, peers and settings stay so.
     private let layout: HardwareLayout
+    let reloads: LayoutReloads
     private let settings: ResolvedSettings
     private let clock: any GatewayClock
     private let screen: LiveScreen?
@@ -30,7 +32,7 @@ actor RunningGateway {
     private var isStopping = false
 
     init(
-        layout: HardwareLayout, settings: ResolvedSettings, showsLiveValues: Bool,
+        layout: HardwareLayout, file: LayoutFile, settings: ResolvedSettings, showsLiveValues: Bool,
         clock: any GatewayClock
     ) {
         (self.layout, self.settings, self.clock) = (layout, settings, clock)
@@ -53,16 +55,23 @@ actor RunningGateway {
         assembly = GatewayAssembly(
             layout: layout, settings: settings, clock: clock, logger: logger)
         life = GatewayLife(service: service, clock: clock, logger: logger)
+        reloads = LayoutReloads(
+            file: file, layout: layout, assembly: assembly, life: life, logger: logger)
     }
 
-    /// Runs until a signal asks for the end. SIGHUP, which a closed terminal sends, asks for it too.
+    /// Runs until a signal asks for the end.
     func run() async -> ExitStatus {
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
         let (requests, request) = AsyncStream<String>.makeStream()
         // Listens to the very end of the process, so that a second signal always counts.
+        let reloads = reloads
         Task {
             var isStopping = false
             for await signal in signals {
+                if signal == .sighup {
+                    await reloads.demand()
+                    continue
+                }
                 if isStopping {
                     Output.errorIfHeard("tidegate: second signal, \(signal): stopped at once")
                     _exit(ExitStatus.interrupted.rawValue)
@@ -121,6 +130,7 @@ actor RunningGateway {
             break
         }
         service.stopping(status: "stopping on \(reason)")
+        await reloads.stop()
         let areSafe = await stop(proactor, because: reason, showing)
         // A disk that hangs does not hold up the end; the next start finds what was kept.
         await within(Self.lastWords, on: clock) { await journal.close() }
@@ -138,6 +148,7 @@ actor RunningGateway {
     ) async -> Bool {
         await proactor.start()
         life.start(proactor) { request.yield("the loss of the \($0)") }
+        if !isStopping { await reloads.start(proactor) }
         do {
             var chance = SystemChance()
             try await journal.open(fresh: JournalIdentity(using: &chance))
@@ -201,11 +212,11 @@ actor RunningGateway {
     /// Copies live values to the screen, newest first served, until the proactor stops.
     private func show(_ proactor: Proactor) -> Task<Void, Never>? {
         guard let screen else { return nil }
-        let channels = LiveRows(profile: proactor.profile)
         let subscription = proactor.live.subscribe(
             "screen", .newestPerKey, replay: .latestPerKey)
         return Task {
             while let news = await subscription.nextBatch() {
+                let channels = LiveRows(profile: proactor.profile)
                 screen.show(channels.rows(news.values))
             }
         }

@@ -74,6 +74,11 @@ public final class LifeWatch: Sendable {
         }
     }
 
+    /// Whether it watches over that very node.
+    public func watches(_ node: ShNodeName, _ pulse: NodePulse) -> Bool {
+        state.withLock { $0.pulses[node] === pulse }
+    }
+
     /// Asks a part each second for a sign of life: `question` returns once it has given one.
     public func watch(
         _ part: GatewayPart, within patience: Duration, else remedy: Remedy,

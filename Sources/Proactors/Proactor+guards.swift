@@ -24,10 +24,11 @@ extension Proactor {
         }
     }
 
-    /// Stops all nodes: actuators in the order of their interlocks, then those that give them feedback.
+    /// Stops nodes, all when nothing is said: actuators in the order of their interlocks, then those that give them feedback.
     ///
     /// - Returns: Whether every actuator confirmed its safe state.
-    func stopNodes() async -> Bool {
+    func stopNodes(_ isConcerned: (ShNodeName) -> Bool = { _ in true }) async -> Bool {
+        let nodes = nodes.filter { isConcerned($0.key) }
         let feedback = Set(nodes.values.compactMap(\.rules.feedback?.channel))
         func givesFeedback(_ node: ShNode) -> Bool {
             node.component.channels.contains { feedback.contains($0.name) }
@@ -66,11 +67,15 @@ extension Proactor {
     /// rung, not how often: what is told is how things are.
     func watchAuthority() -> Task<Void, Never> {
         let (rings, bell) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
-        for node in nodes.values where node.component.safeState != nil {
-            told[node.name] = node.authority.current
-            node.authority.onChange { bell.yield() }
-        }
+        authorityBell = bell
+        for node in nodes.values { watchAuthority(of: node) }
         return Task { for await _ in rings { self.tellAuthority() } }
+    }
+
+    func watchAuthority(of node: ShNode) {
+        guard node.component.safeState != nil, let bell = authorityBell else { return }
+        told[node.name] = node.authority.current
+        node.authority.onChange { bell.yield() }
     }
 
     private func tellAuthority() {

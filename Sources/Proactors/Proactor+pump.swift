@@ -108,7 +108,7 @@ extension Proactor {
         guard lines[name]?.link.wantsMore == true else { return false }
         if lines[name]?.ahead.isEmpty == true { await readAhead(name) }
         guard let entry = lines[name]?.ahead.popFirst() else { return false }
-        let parcels = lines[name]?.writer.write(entry) ?? []
+        let parcels = lines[name]?.write(entry) ?? []
         let actions = lines[name]?.link.read(
             entry.sequence, making: parcels.map { ($0.covers, $0.identity, $0.messages) })
         perform(actions ?? [], name)

@@ -104,7 +104,8 @@ extension Proactor {
     private func greet(_ name: UpstreamName) {
         guard let plan = lines[name]?.plan else { return }
         let latest = live.latestOfEach
-        let unknown = profile.nodes.flatMap(\.channels).map(\.name).filter { latest[$0] == nil }
+        let unknown = (profile.nodes.flatMap(\.channels).map(\.name) + forgotten.sorted())
+            .filter { latest[$0] == nil }
         lines[name]?.greeting = Deque(
             plan.codec.greeting(at: clock.wallTime) + statusWords(.opening, for: name)
                 + unknown.flatMap(plan.codec.unknown))

@@ -27,7 +27,8 @@ public actor Proactor {
     /// The same for messages from upstream that make no sense.
     static let nonsenseOver = Duration.seconds(60)
 
-    public nonisolated let profile: GatewayProfile
+    /// Who works here now; see Proactor+reload.swift.
+    nonisolated let crew: Guarded<Crew>
     /// The latest value of every channel, readable at any time from anywhere.
     public nonisolated let live: Feed<DataChannelName, LiveValue>
 
@@ -39,16 +40,21 @@ public actor Proactor {
     var lines: [UpstreamName: UpstreamLine] = [:]
     /// Rises with every status that is told.
     var statusSequence: UInt64 = 0
-    let nodes: [ShNodeName: ShNode]
     /// The one that all actuators ask; see Proactor+guards.swift.
     let interlocks: InterlockDesk
     /// Who may command each actuator, as everyone was told last.
     var told: [ShNodeName: Authority] = [:]
-    private let inbox: Merge<Fact>
-    private let watchOutbox: Merge<Fact>.Source
-    /// Where each actuator is asked.
-    private let mailboxes: [ShNodeName: Mailbox<Errand, CommandAnswer>]
-    private var watches: [ShNodeName: NodeWatch] = [:]
+    /// Rung when an authority has changed.
+    var authorityBell: AsyncStream<Void>.Continuation?
+    let inbox: Merge<Fact>
+    var watchOutbox: Merge<Fact>.Source
+    var watches: [ShNodeName: NodeWatch] = [:]
+    /// Each actuator's commands on their way to it.
+    var serving: [ShNodeName: Task<Void, Never>] = [:]
+    /// Channels that a reload took away; who connects later is told, too.
+    var forgotten: Set<DataChannelName> = []
+    /// A reload that waits for the last facts of the nodes that it stopped.
+    var reloading: CheckedContinuation<Void, Never>?
     /// Everything that is wrong right now.
     var standing: [TroubleKey: StandingTrouble] = [:]
     private var floods: [String: (count: Int, last: MonotonicInstant)] = [:]
@@ -82,18 +88,11 @@ public actor Proactor {
     ) {
         self.interlocks = interlocks
         live = Feed(clock: clock)
-        let actuators = nodes.filter { $0.component.safeState != nil }.map { node in
-            let mailbox = Mailbox<Errand, CommandAnswer>(
-                "node \(node.name)", bound: Self.commandsPerNode, clock: clock)
-            return (node.name, mailbox)
-        }
-        mailboxes = Dictionary(uniqueKeysWithValues: actuators)
-        (self.profile, self.inbox, self.journal) = (profile, inbox, journal)
+        let crew = Crew(profile: profile, nodes: nodes, clock: clock)
+        self.crew = Guarded(crew)
+        (self.inbox, self.journal) = (inbox, journal)
         (self.clock, self.chance, self.logger) = (clock, chance, logger)
-        // The watch speaks of each channel at most once a look, so nothing of it is ever dropped.
-        let channels = nodes.reduce(0) { $0 + $1.component.channels.count }
-        watchOutbox = inbox.source(named: "watch", capacity: 16 * (channels + nodes.count + 1))
-        self.nodes = Dictionary(uniqueKeysWithValues: nodes.map { ($0.name, $0) })
+        watchOutbox = inbox.source(named: "watch", capacity: crew.watchCapacity)
     }
 
     /// Opens the hardware and drives every actuator to its safe state.
@@ -103,9 +102,7 @@ public actor Proactor {
         let journal = journal
         keeping = Task { for await news in journal.news { self.take(news) } }
         tell(GatewayEvent(.started, detail: profile.incarnation))
-        for node in nodes.values {
-            watches[node.name] = NodeWatch(name: node.name, channels: node.component.channels)
-        }
+        for node in nodes.values { attend(node) }
         running = Task { await self.run() }
         pumping.append(watchAuthority())
         // Interlocked relays in an order in which none waits for another.
@@ -126,6 +123,7 @@ public actor Proactor {
         tellWork()
         inbox.close()
         await running?.value
+        reloading.take()?.resume()
         tell(GatewayEvent(.stopped, detail: reason))
         await sayFarewell()
         await within(Self.closeTime, on: clock) {
@@ -192,7 +190,7 @@ public actor Proactor {
     }
 
     /// Brings an actuator what it is asked for, for as long as the gateway runs.
-    private nonisolated func serve(
+    nonisolated func serve(
         _ node: ShNode, _ mailbox: Mailbox<Errand, CommandAnswer>
     ) async {
         await mailbox.answerEach { question in
@@ -205,10 +203,6 @@ public actor Proactor {
     private func run() async {
         await withTaskGroup { group in
             group.addTask { await self.keepTime() }
-            for (name, mailbox) in mailboxes {
-                guard let node = nodes[name] else { continue }
-                group.addTask { await self.serve(node, mailbox) }
-            }
             while let batch = await inbox.nextBatch() {
                 noteLosses(batch.losses)
                 take(batch.elements)
@@ -217,7 +211,7 @@ public actor Proactor {
         }
     }
 
-    private func startNodes(_ isTheirTurn: (ShNode) -> Bool) async {
+    func startNodes(_ isTheirTurn: (ShNode) -> Bool) async {
         let clock = clock
         await withTaskGroup { group in
             for node in nodes.values where isTheirTurn(node) {
@@ -252,6 +246,7 @@ public actor Proactor {
         for name in lines.keys { lines[name]?.unsentLive.merge(values) { $1 } }
         let places = journal.append(facts.flatMap(Self.pieces))
         newest = max(newest, places?.upperBound ?? 0)
+        if facts.contains(where: \.isReload) { reloading.take()?.resume() }
         for line in lines.values { line.bell.yield() }
     }
 

@@ -11,9 +11,11 @@ struct UpstreamLine: Sendable {
         case setAside(ClosedRange<Sequence64>, because: String)
     }
 
-    let plan: UpstreamPlan
+    var plan: UpstreamPlan
     var link: Link<MqttMessage>
     var writer: any HistoryWriter
+    /// Who writes what comes after a reload, which is told in the words of before. The oldest first.
+    var nextWriters: [(after: Sequence64, writer: any HistoryWriter)] = []
     /// Entries that were read and not written yet, so that the journal is not asked for each alone.
     var ahead: Deque<Entry> = []
     var debts: [Debt] = []
@@ -59,6 +61,14 @@ struct UpstreamLine: Sendable {
         (reports, snapshots) = (
             plan.codec.rhythm.report.map(ticks), plan.codec.rhythm.snapshot.map(ticks)
         )
+    }
+
+    /// What history says of an entry.
+    mutating func write(_ entry: Entry) -> [Parcel] {
+        while let next = nextWriters.first, entry.sequence > next.after {
+            writer = nextWriters.removeFirst().writer
+        }
+        return writer.write(entry)
     }
 
     mutating func owe(_ debt: Debt) {

@@ -43,6 +43,11 @@ public protocol Codec: Sendable {
     /// - Returns: Nothing when this upstream has no words for it.
     func authority(_ authority: Authority, of node: ShNodeName, at now: Timestamp) -> [MqttMessage]
 
+    /// A node is gone: takes back what was said of it for whoever wants to know how things are now.
+    ///
+    /// - Returns: Nothing when this upstream keeps nothing of it.
+    func gone(_ node: ShNodeName) -> [MqttMessage]
+
     /// A writer of history that begins after what was acknowledged.
     ///
     /// - Parameter journal: Where the entries come from; with their places it gives identities.
@@ -74,6 +79,8 @@ extension Codec {
     public func authority(
         _ authority: Authority, of node: ShNodeName, at now: Timestamp
     ) -> [MqttMessage] { [] }
+
+    public func gone(_ node: ShNodeName) -> [MqttMessage] { [] }
 }
 
 /// A codec whose words a peer beyond the broker acknowledges.

@@ -75,6 +75,10 @@ public struct PlainCodec: Codec {
         [MqttMessage(topic: topics.live(channel), payload: [], isRetained: true)]
     }
 
+    public func gone(_ node: ShNodeName) -> [MqttMessage] {
+        [MqttMessage(topic: topics.authority(node), payload: [], isRetained: true)]
+    }
+
     public func standing(_ troubles: [StandingTrouble], at now: WallTime) -> [MqttMessage] {
         let text = JsonText.object([
             "incarnation": .text(profile.incarnation),

@@ -5,30 +5,50 @@ import Vocabulary
 ///
 /// Make it early: libmodbus needs low file descriptors, and each bus sets one aside here.
 public final class ModbusBusPool: Sendable {
-    private let buses: [BusName: Result<LibmodbusBus, DriverError>]
+    private typealias Made = (bus: Bus, result: Result<LibmodbusBus, DriverError>)
+
+    private let clock: any GatewayClock
+    private let buses: Guarded<[BusName: Made]>
 
     /// Nothing is opened yet; each bus is at its first request.
     public init(_ buses: [Bus], clock: any GatewayClock) {
-        var made: [BusName: Result<LibmodbusBus, DriverError>] = [:]
+        self.clock = clock
+        self.buses = Guarded(Self.make(buses, from: [:], clock))
+    }
+
+    /// Other buses from now on. Those that are the same stay as they are, with their turns.
+    public func replace(_ buses: [Bus]) {
+        self.buses.withLock { $0 = Self.make(buses, from: $0, clock) }
+    }
+
+    private static func make(
+        _ buses: [Bus], from old: [BusName: Made], _ clock: any GatewayClock
+    ) -> [BusName: Made] {
+        var made: [BusName: Made] = [:]
         for bus in buses {
+            if let same = old[bus.name], same.bus == bus {
+                made[bus.name] = same
+                continue
+            }
             do throws(DriverError) {
-                made[bus.name] = .success(try LibmodbusBus(bus, clock: clock))
+                made[bus.name] = (bus, .success(try LibmodbusBus(bus, clock: clock)))
             } catch {
-                made[bus.name] = .failure(error)
+                made[bus.name] = (bus, .failure(error))
             }
         }
-        self.buses = made
+        return made
     }
 
     /// - Throws: `.badComponent` when there is no such bus or its settings make no sense;
     ///   `.notConnected` when there was no low file descriptor left for it.
     public func bus(_ name: BusName) throws(DriverError) -> any ModbusBus {
+        let buses = buses.withLock { $0 }
         guard let bus = buses[name] else {
             let known = buses.keys.sorted().map(\.text).joined(separator: ", ")
             throw DriverError(
                 .badComponent,
                 "bus \(name) is unknown; there is \(known.isEmpty ? "none" : known)")
         }
-        return try bus.get()
+        return try bus.result.get()
     }
 }

@@ -1,0 +1,115 @@
+import Layouts
+import Logging
+import Proactors
+import Vocabulary
+
+/// Takes over each new layout of a running gateway, one after the other: at once when somebody asks, and
+/// when the file has changed.
+actor LayoutReloads {
+    private enum Wish {
+        /// Somebody asked, whether the file has changed or not.
+        case asked
+        case news(LayoutWatch.News)
+    }
+
+    private let file: LayoutFile
+    private let assembly: GatewayAssembly
+    private let life: GatewayLife
+    private let logger: Logger
+    /// What the gateway runs by now.
+    private var layout: HardwareLayout
+    /// What was looked at last, so that a file that somebody asked for is not told of again.
+    private var lastSeen: [UInt8] = []
+    /// The last few wishes; older ones give way, because only the newest layout counts.
+    private let wishes: AsyncStream<Wish>
+    private let wish: AsyncStream<Wish>.Continuation
+    private var tasks: [Task<Void, Never>] = []
+
+    init(
+        file: LayoutFile, layout: HardwareLayout, assembly: GatewayAssembly, life: GatewayLife,
+        logger: Logger
+    ) {
+        (self.file, self.layout, self.assembly) = (file, layout, assembly)
+        (self.life, self.logger) = (life, logger)
+        (wishes, wish) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(4))
+    }
+
+    /// The nodes run: layouts are taken over from now on, also one that was asked for before.
+    func start(_ proactor: Proactor) async {
+        await file.start()
+        let (wishes, wish, news) = (wishes, wish, file.news)
+        tasks = [
+            Task { for await news in news { wish.yield(.news(news)) } },
+            Task { for await wish in wishes { await self.attend(wish, proactor) } },
+        ]
+    }
+
+    /// The file is to be read again.
+    func demand() { wish.yield(.asked) }
+
+    /// No more is taken over; what is under way ends with the nodes.
+    func stop() async {
+        wish.finish()
+        for task in tasks { task.cancel() }
+        await file.stop()
+    }
+
+    private func attend(_ wish: Wish, _ proactor: Proactor) async {
+        guard !Task.isCancelled else { return }
+        switch wish {
+        case .asked:
+            do throws(MachineError) {
+                await reload(try LoadedLayout(file.path), proactor, isAsked: true)
+            } catch {
+                await refuse("cannot read \(error.detail)", proactor)
+            }
+        case .news(.changed(let bytes)):
+            guard bytes != lastSeen else { return }
+            await reload(LoadedLayout(file.path, bytes), proactor, isAsked: false)
+        case .news(.missing):
+            logger.warning("\(file.path): the layout is gone; what it said goes on")
+        case .news(.unreadable(let why)):
+            logger.warning("the layout cannot be read, and what it said goes on: \(why)")
+        }
+    }
+
+    private func reload(_ loaded: LoadedLayout, _ proactor: Proactor, isAsked: Bool) async {
+        lastSeen = loaded.bytes
+        guard let new = loaded.layout else {
+            loaded.tellProblems { logger.error("\($0)") }
+            let first = loaded.problems.first.map { "; the first: \($0)" } ?? ""
+            return await refuse(
+                "\(file.path): \(loaded.problems.count) problems, and the old layout goes on\(first)",
+                proactor)
+        }
+        let diff = LayoutDiff(from: layout, to: new)
+        guard !diff.isEmpty else {
+            if isAsked {
+                life.reloading()
+                life.reloaded(proactor)
+            }
+            return logger.notice("the layout says nothing new")
+        }
+        for line in diff.lines { logger.notice("\(line)") }
+        life.reloading()
+        do {
+            let replacement = try assembly.replacement(
+                from: layout, to: new, incarnation: proactor.profile.incarnation)
+            let areSafe = await proactor.replace(replacement)
+            if !areSafe {
+                logger.error("not every relay that was stopped confirmed its safe state")
+            }
+            layout = new
+            life.reloaded(proactor, without: Set(diff.removed))
+        } catch {
+            await proactor.refuseReload(error.detail)
+            life.reloaded(proactor)
+        }
+    }
+
+    private func refuse(_ detail: String, _ proactor: Proactor) async {
+        life.reloading()
+        await proactor.refuseReload(detail)
+        life.reloaded(proactor)
+    }
+}

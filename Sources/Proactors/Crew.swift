@@ -1,0 +1,34 @@
+import Channels
+import Nodes
+import Upstreams
+import Vocabulary
+
+/// Who works in a gateway: its nodes, and where its actuators are asked.
+struct Crew: Sendable {
+    var profile: GatewayProfile
+    private(set) var nodes: [ShNodeName: ShNode] = [:]
+    /// Where each actuator is asked.
+    private(set) var mailboxes: [ShNodeName: Mailbox<Errand, CommandAnswer>] = [:]
+
+    init(profile: GatewayProfile, nodes: [ShNode], clock: any GatewayClock) {
+        self.profile = profile
+        for node in nodes { add(node, clock: clock) }
+    }
+
+    /// How much the watch may say at once: it speaks of each channel at most once a look, so nothing of
+    /// it is ever dropped.
+    var watchCapacity: Int {
+        16 * (nodes.values.reduce(0) { $0 + $1.component.channels.count } + nodes.count + 1)
+    }
+
+    mutating func add(_ node: ShNode, clock: any GatewayClock) {
+        nodes[node.name] = node
+        guard node.component.safeState != nil else { return }
+        mailboxes[node.name] = Mailbox<Errand, CommandAnswer>(
+            "node \(node.name)", bound: Proactor.commandsPerNode, clock: clock)
+    }
+
+    mutating func remove(_ name: ShNodeName) {
+        (nodes[name], mailboxes[name]) = (nil, nil)
+    }
+}

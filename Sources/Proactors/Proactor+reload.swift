@@ -1,0 +1,172 @@
+import Channels
+import Logging
+import Nodes
+import Upstreams
+import Vocabulary
+
+/// What another layout changes about a gateway that runs.
+public struct Replacement: Sendable {
+    /// All nodes as they are from now on.
+    let profile: GatewayProfile
+    /// The nodes to stop, because they are gone or different.
+    let leaving: Set<ShNodeName>
+    let interlocks: [Interlock]
+    /// The words of each upstream, for the new profile.
+    let codecs: [UpstreamName: any Codec]
+    /// What it touches, for the history.
+    let words: String
+    /// Makes the nodes that are new or different. Called once the old ones have let go of their wires.
+    let makeNodes: @Sendable () -> [ShNode]
+
+    public init(
+        profile: GatewayProfile, leaving: Set<ShNodeName>, interlocks: [Interlock],
+        codecs: [UpstreamName: any Codec], words: String,
+        makeNodes: @escaping @Sendable () -> [ShNode]
+    ) {
+        (self.profile, self.leaving, self.interlocks) = (profile, leaving, interlocks)
+        (self.codecs, self.words, self.makeNodes) = (codecs, words, makeNodes)
+    }
+}
+
+// How another layout is taken over while the gateway runs.
+extension Proactor {
+    /// What the gateway is made of now.
+    public nonisolated var profile: GatewayProfile { crew.withLock(\.profile) }
+
+    nonisolated var nodes: [ShNodeName: ShNode] { crew.withLock(\.nodes) }
+
+    nonisolated var mailboxes: [ShNodeName: Mailbox<Errand, CommandAnswer>] {
+        crew.withLock(\.mailboxes)
+    }
+
+    /// Stops and starts what is not the same; all others never notice. One at a time.
+    ///
+    /// Actuators that leave go to their safe states first, by the interlocks of before.
+    ///
+    /// - Returns: Whether each actuator that was stopped confirmed its safe state.
+    @discardableResult
+    public func replace(_ replacement: Replacement) async -> Bool {
+        guard !isStopping else { return true }
+        let leaving = replacement.leaving
+        let areSafe = await stopNodes(leaving.contains)
+        guard !isStopping else { return areSafe }
+        let gone = dismiss(leaving)
+        await settle(GatewayEvent(.reloaded, detail: replacement.words))
+        endTroubles(of: leaving)
+        live.forget(gone)
+        guard !isStopping else { return areSafe }
+        interlocks.replace(replacement.interlocks)
+        let profile = replacement.profile
+        let added = replacement.makeNodes()
+        crew.withLock { crew in
+            crew.profile = profile
+            for node in added { crew.add(node, clock: clock) }
+        }
+        let here = Set(profile.nodes.flatMap(\.channels).map(\.name))
+        forgotten = forgotten.union(gone).subtracting(here)
+        watchOutbox = inbox.source(named: "watch", capacity: crew.withLock(\.watchCapacity))
+        for node in added {
+            attend(node)
+            watchAuthority(of: node)
+        }
+        let lost = leaving.subtracting(profile.nodes.map(\.name))
+        for (name, codec) in replacement.codecs { speak(codec, on: name, without: gone, lost) }
+        let names = Set(added.map(\.name))
+        for relays in nodesByRank {
+            await startNodes { names.contains($0.name) && relays.contains($0.name) }
+        }
+        await startNodes { names.contains($0.name) && $0.component.safeState == nil }
+        return areSafe
+    }
+
+    /// A changed layout has problems; the old one goes on.
+    public func refuseReload(_ detail: String) {
+        guard !isStopping else { return }
+        tell(GatewayEvent(.reloadRefused, detail: detail))
+    }
+
+    /// Looks after a node from now on, and brings it its commands.
+    func attend(_ node: ShNode) {
+        watches[node.name] = NodeWatch(name: node.name, channels: node.component.channels)
+        guard let mailbox = mailboxes[node.name] else { return }
+        // It ends with its mailbox.
+        serving[node.name] = Task { await self.serve(node, mailbox) }
+    }
+
+    /// - Returns: The channels of which nothing is known any more.
+    private func dismiss(_ leaving: Set<ShNodeName>) -> Set<DataChannelName> {
+        var gone: Set<DataChannelName> = []
+        let left = crew.withLock { crew in
+            let left = leaving.compactMap { name in
+                crew.nodes[name].map { ($0, crew.mailboxes[name]) }
+            }
+            for name in leaving { crew.remove(name) }
+            return left
+        }
+        for (node, mailbox) in left {
+            mailbox?.stop(.failed("node \(node.name): the layout has changed"))
+            gone.formUnion(node.component.channels.map(\.name))
+        }
+        for name in leaving { (watches[name], serving[name], told[name]) = (nil, nil, nil) }
+        return gone
+    }
+
+    private func endTroubles(of leaving: Set<ShNodeName>) {
+        let stamp = clock.timestamp
+        take(
+            standing.values.filter { leaving.contains($0.node) }.map { standing in
+                let trouble = Trouble(
+                    channel: standing.trouble.channel, kind: standing.trouble.kind, isOn: false,
+                    detail: "node \(standing.node): stopped, because the layout has changed")
+                return Fact(node: standing.node, at: stamp, matter: .trouble(trouble))
+            })
+    }
+
+    /// Tells the reload behind the last facts of the nodes that were stopped, and waits until all of them
+    /// are in history.
+    private func settle(_ event: GatewayEvent) async {
+        // A source that is new comes last in the batch that it is taken with.
+        let last = inbox.source(named: "reload", capacity: 1)
+        let fact = Fact(node: .gateway, at: clock.timestamp, matter: .event(event))
+        await withCheckedContinuation { continuation in
+            guard inbox.cause == nil else { return continuation.resume() }
+            reloading = continuation
+            last.send(fact)
+        }
+    }
+
+    /// Goes on in other words on a connection that stands: what we are now, then how things are.
+    private func speak(
+        _ codec: any Codec, on name: UpstreamName, without gone: Set<DataChannelName>,
+        _ lost: Set<ShNodeName>
+    ) {
+        guard let line = lines[name] else { return }
+        let plan = line.plan
+        lines[name]?.plan = UpstreamPlan(
+            name: name, session: plan.session, codec: codec, rules: plan.rules)
+        lines[name]?.nextWriters.append((newest, codec.historyWriter(of: journal.identity)))
+        for channel in gone { lines[name]?.unsentLive[channel] = nil }
+        lines[name]?.unsentAuthority.subtract(lost)
+        guard line.link.isConnected else { return }
+        lines[name]?.greeting.append(
+            contentsOf: codec.greeting(at: clock.wallTime) + gone.sorted().flatMap(codec.unknown)
+                + lost.sorted().flatMap(codec.gone))
+        if line.link.state == .active {
+            if let peer = codec as? any PeerCodec {
+                lines[name]?.greeting.append(contentsOf: peer.activation(at: clock.wallTime))
+            }
+            lines[name]?.mustTellStanding = true
+            lines[name]?.unsentAuthority = Set(told.keys)
+            lines[name]?.unsentLive = live.latestOfEach
+        }
+        lines[name]?.bell.yield()
+    }
+}
+
+extension Fact {
+    /// Whether it tells that another layout was taken over.
+    var isReload: Bool {
+        guard case .event(let event) = matter else { return false }
+        return event.kind == .reloaded
+    }
+}
