@@ -19,8 +19,10 @@ struct Bench {
     let journal: SimulatedJournal
     let proactor: Proactor
     let nodes: [ShNode]
+    /// Makes one more node that shares everything with the others.
+    let makeNode: @Sendable (Device) -> ShNode
 
-    struct Device {
+    struct Device: Sendable {
         let name: StaticString
         let device: ScriptedDevice
         var isRelay = false
@@ -37,7 +39,7 @@ struct Bench {
         let desk = InterlockDesk(interlocks)
         let inbox = Merge<Fact>(capacity: 256)
         let clock = clock
-        nodes = devices.map { device in
+        let makeNode = { @Sendable (device: Device) in
             let name = ShNodeName(known: device.name)
             let channel = DataChannel(
                 name: DataChannelName(known: device.name), node: name, source: "value",
@@ -53,6 +55,8 @@ struct Bench {
                 outbox: inbox.source(named: device.name.description), clock: clock,
                 open: device.device.opener(actuates: device.isRelay))
         }
+        self.makeNode = makeNode
+        nodes = devices.map(makeNode)
         journal = SimulatedJournal(upstreams: others.merging(["site": queue]) { $1 })
         proactor = Proactor(
             profile: GatewayProfile(gateway: "d1.test.scada", incarnation: "1", nodes: []),
