@@ -9,7 +9,7 @@ LAYOUT ?= hardware-layouts/demo.json
 PACKAGES := libgpiod-dev libmodbus-dev libmosquitto-dev libsqlite3-dev mosquitto pkg-config
 TEST_PACKAGES := $(PACKAGES) gcc mosquitto-clients openssl python3-venv socat
 
-.PHONY: run test build deps test-deps unit real-input sanitize bench stack format clean
+.PHONY: run test build deps test-deps unit real-input soak sanitize bench stack format clean
 
 run: build
 	@exec .build/release/tidegate run $(LAYOUT) --watch
@@ -26,6 +26,11 @@ unit:
 # Genuine peers and a real kernel, where ../shared is present. Says plainly what it leaves out.
 real-input: build
 	Tests/RealInput/run.sh
+
+# What takes long: kills by the hundred.
+soak: test-deps build
+	CRASHES=120 Tests/RealInput/gateway-crash.sh
+	KILLS=20 Tests/RealInput/gateway-gridworks.sh
 
 # The tests again under the thread and the address sanitizer, each in a build folder of its own.
 sanitize: test-deps

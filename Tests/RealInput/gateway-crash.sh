@@ -12,6 +12,6 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 work=$(mktemp -d)
-trap "rm -rf \"$work\"" EXIT
+trap 'rm -rf "$work"' EXIT
 PYTHONDONTWRITEBYTECODE=1 python3 "$here/gateway-crash.py" \
     "${1:-$root/.build/release/tidegate}" "$work" "${CRASHES:-12}" "${SEED:-1}"
