@@ -27,8 +27,12 @@ unit:
 real-input: build
 	Tests/RealInput/run.sh
 
-# What takes long: kills by the hundred.
+# What takes long: whole gateways and guards under seeded weather, and kills by the hundred. A seed that
+# fails tells how to replay it.
 soak: test-deps build
+	$(SWIFT) build --build-tests $(BUILD_FLAGS)
+	SCENARIOS=10000 $(SWIFT) test --skip-build --filter ScenarioTests
+	GUARD_WALKS=700 $(SWIFT) test --skip-build --filter GuardWalkTests
 	CRASHES=120 Tests/RealInput/gateway-crash.sh
 	KILLS=20 Tests/RealInput/gateway-gridworks.sh
 

@@ -168,6 +168,12 @@ let package = Package(
                 "Links", "Nodes", "Upstreams", "Vocabulary", logging,
             ]),
         tests(
+            "ScenarioTests",
+            [
+                "Proactors", "Simulators", "Channels", "Documents", "DriverKit", "Journals",
+                "Links", "Nodes", "Upstreams", "Vocabulary", logging,
+            ]),
+        tests(
             "GatewayTests",
             ["tidegate", "DriverKit", "Drivers", "Layouts", "Upstreams", "Vocabulary"]),
         tests("HouseRulesTests", ["DriverKit", "Drivers", "Layouts"]),

@@ -10,6 +10,8 @@ public final class ScriptedDevice: Sendable {
     public enum Behaviour: Sendable {
         /// Shows these steps on every channel, later ones at later polls; the last one stays.
         case shows([Int64])
+        /// Shows this step, and one more at each later poll.
+        case counts(from: Int64)
         case fails(DriverError)
         /// Does not come back until `release()`.
         case hangs
@@ -23,6 +25,14 @@ public final class ScriptedDevice: Sendable {
         var opened = 0
         var asked = 0
         var events: [DriverEvent] = []
+        var onLevel: (@Sendable (Int64) -> Void)?
+        var onHang: (@Sendable () -> Void)?
+
+        mutating func move(to new: Int64) {
+            guard new != level else { return }
+            level = new
+            onLevel?(new)
+        }
     }
 
     private let state: Guarded<State>
@@ -53,8 +63,21 @@ public final class ScriptedDevice: Sendable {
     public func behave(_ behaviour: Behaviour) { state.withLock { $0.behaviour = behaviour } }
     /// From now on the output stays as it is, whatever it is told.
     public func stick() { state.withLock { $0.isStuck = true } }
-    /// Somebody else moves the output.
-    public func force(_ level: Int64) { state.withLock { $0.level = level } }
+    /// From now on the output follows again.
+    public func loosen() { state.withLock { $0.isStuck = false } }
+    public var isStuck: Bool { state.withLock { $0.isStuck } }
+    /// Somebody else moves the output, or the driver does when it opens the device.
+    public func force(_ level: Int64) { state.withLock { $0.move(to: level) } }
+
+    /// Has `listener` called with every new level before anybody can see it. Nil for nobody.
+    public func onLevel(_ listener: (@Sendable (Int64) -> Void)?) {
+        state.withLock { $0.onLevel = listener }
+    }
+
+    /// Has `listener` called, on the thread that hangs, whenever a call begins to hang.
+    public func onHang(_ listener: @escaping @Sendable () -> Void) {
+        state.withLock { $0.onHang = listener }
+    }
 
     public func unplug() { state.withLock { $0.isPluggedIn = false } }
     public func plugIn() { state.withLock { $0.isPluggedIn = true } }
@@ -95,6 +118,8 @@ public final class ScriptedDevice: Sendable {
             defer {
                 if case .shows(let values) = state.behaviour, values.count > 1 {
                     state.behaviour = .shows(Array(values.dropFirst()))
+                } else if case .counts(let value) = state.behaviour {
+                    state.behaviour = .counts(from: value + 1)
                 }
             }
             return state.behaviour
@@ -102,8 +127,10 @@ public final class ScriptedDevice: Sendable {
         switch behaviour {
         case nil: throw DriverError(.notConnected, "scripted device: unplugged")
         case .shows(let values): return values.first ?? 0
+        case .counts(let value): return value
         case .fails(let error): throw error
         case .hangs:
+            state.withLock(\.onHang)?()
             var waiting = pollfd(fd: gate, events: Int16(POLLIN), revents: 0)
             // Sound: `waiting` outlives the call.
             _ = unsafe poll(&waiting, 1, -1)
@@ -114,7 +141,7 @@ public final class ScriptedDevice: Sendable {
     fileprivate func set(_ value: Int64) throws(DriverError) -> Int64 {
         _ = try ask()
         return state.withLock { state in
-            if !state.isStuck { state.level = value }
+            if !state.isStuck { state.move(to: value) }
             return state.level
         }
     }
@@ -174,7 +201,8 @@ private struct ScriptedActuator: Actuator {
 
     init(device: ScriptedDevice, component: Component) {
         (self.device, channel) = (device, component.channels.first?.name)
-        if let safe = component.safeState, safe != .hold { device.force(safe == .on ? 1 : 0) }
+        guard let safe = component.safeState, safe != .hold, !device.isStuck else { return }
+        device.force(safe == .on ? 1 : 0)
     }
 
     init(component: Component, wiring: any Wiring) throws(DriverError) {

@@ -27,6 +27,16 @@ public final class SimulatedPeer: Sendable {
         broker.onPublish { [weak self] in self?.hear($0) }
     }
 
+    /// The same peer at another broker, as when the gateway was started anew: it keeps what it kept.
+    public init(at broker: SimulatedUpstream, after other: SimulatedPeer) {
+        self.broker = broker
+        let (stored, known, heard) = other.state.withLock { ($0.stored, $0.known, $0.heard) }
+        var state = State(isAway: false)
+        (state.stored, state.known, state.heard) = (stored, known, heard)
+        self.state = Guarded(state)
+        broker.onPublish { [weak self] in self?.hear($0) }
+    }
+
     // MARK: - What the world does
 
     /// It comes and says so with a ping.
