@@ -107,7 +107,9 @@ public struct LinkMonitor: Hashable, Sendable {
         return health == .up || health == .late
     }
 
+    /// By its own last word, whatever we hear.
     public var isStarted: Bool { state == .started }
+    /// By its own last word: open, and nothing flows.
     public var isStopped: Bool { state == .stopped }
     /// Closing counts as consent to be closed, so two ends that close at once wait for nobody.
     public var isClosed: Bool { state == .closing || state == .closed }

@@ -10,8 +10,9 @@ extension Proactor {
         await within(Self.stopTime.upstreams, on: clock) { await self.quiet() }
         resumeQuietWaiters()
         for (name, line) in lines where line.link.isConnected {
-            lines[name]?.greeting.append(contentsOf: statusWords(.closed, for: name))
-            lines[name]?.greeting.append(contentsOf: line.plan.codec.farewell(at: clock.wallTime))
+            let words = statusWords(.closed, for: name)
+            lines[name]?.greeting.append(
+                contentsOf: words + line.plan.codec.farewell(at: clock.wallTime))
             line.bell.yield()
         }
         await within(Self.closeTime, on: clock) { await self.quiet() }

@@ -106,9 +106,9 @@ extension Proactor {
         let latest = live.latestOfEach
         let unknown = (profile.nodes.flatMap(\.channels).map(\.name) + forgotten.sorted())
             .filter { latest[$0] == nil }
+        let status = statusWords(.opening, for: name)
         lines[name]?.greeting = Deque(
-            plan.codec.greeting(at: clock.wallTime) + statusWords(.opening, for: name)
-                + unknown.flatMap(plan.codec.unknown))
+            plan.codec.greeting(at: clock.wallTime) + status + unknown.flatMap(plan.codec.unknown))
         lines[name]?.answers = []
         lines[name]?.refusals.removeAll()
         lines[name]?.bell.yield()

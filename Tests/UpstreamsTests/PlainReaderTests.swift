@@ -51,7 +51,7 @@ struct PlainReaderTests {
             return
         }
         #expect(status.own.state == .started)
-        #expect(status.own.others == [.init(name: "mood", json: #"{"good": true}"#)])
+        #expect(status.own.others == [.init(name: "mood", json: #"{ "good": true }"#)])
     }
 
     @Test(arguments: Quality.allCases, [Int64.min, -1, 0, 21_500, .max])
