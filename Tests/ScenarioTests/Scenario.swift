@@ -378,7 +378,7 @@ actor Scenario {
         mend()
         await pass(.seconds(20))
         // A backlog needs work more than time, and simulated time is cheap.
-        for _ in 0..<20 where breaches.isEmpty && life.journal.waiting > 0 {
+        for _ in 0..<400 where breaches.isEmpty && life.journal.waiting > 0 {
             await work { life.journal.waiting == 0 }
             if life.journal.waiting > 0 { await pass(.seconds(5)) }
         }

@@ -4,7 +4,7 @@ import Vocabulary
 
 private let environment = ProcessInfo.processInfo.environment
 /// How many seeds are tried. `make soak` asks for 10,000.
-private let count = environment["SCENARIOS"].flatMap(UInt64.init) ?? 200
+private let count = environment["SCENARIOS"].flatMap(UInt64.init) ?? 40
 /// The one seed to replay.
 private let only = environment["SCENARIO_SEED"].flatMap(UInt64.init)
 
@@ -28,7 +28,7 @@ private let only = environment["SCENARIO_SEED"].flatMap(UInt64.init)
         let faults = figures.faults.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
         print(
             """
-            scenarios: \(seeds.count) seeds, \(figures.simulated / 3_600) simulated hours, \
+            scenarios: \(seeds.count) seeds, \(figures.simulated / .seconds(3_600)) simulated hours, \
             \(figures.checks) steps checked, \(figures.commands) commands \(figures.answers), \
             \(figures.switches) switches, \(figures.readings) readings told once
             faults: \(faults.joined(separator: ", "))
