@@ -11,9 +11,9 @@ for python in "${TIDEGATE_GRIDWORKS:-}" "$made/bin/python"; do
         exit
     fi
 done
-base=python3
-for candidate in python3.11 python3.12 python3.13; do
-    ! command -v "$candidate" >/dev/null || base=$candidate
+# A name that is found need not be one that runs.
+for base in python3.11 python3.12 python3.13 python3; do
+    ! "$base" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || break
 done
 "$shared/peers/gridworks/setup.sh" "$made" "$base" >&2
 echo "$made/bin/python"
