@@ -35,14 +35,12 @@ func tests(
 }
 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
-/// The direct link: sockets, TLS, and keys with their certificates.
+/// The direct link: sockets and TLS.
 let peerProducts: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
     .product(name: "NIOTLS", package: "swift-nio"),
     .product(name: "NIOSSL", package: "swift-nio-ssl"),
-    .product(name: "Crypto", package: "swift-crypto"),
-    .product(name: "SwiftASN1", package: "swift-asn1"),
 ]
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 /// Measured beside our own, and in no product.
@@ -55,10 +53,8 @@ let package = Package(
     products: [.executable(name: "tidegate", targets: ["tidegate"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
         .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
@@ -68,6 +64,8 @@ let package = Package(
         // The system's libraries. Shims only: no logic but version bridging.
         .target(name: "CLinux"),
         .target(name: "CGpiod", linkerSettings: [.linkedLibrary("gpiod")]),
+        .systemLibrary(
+            name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(
             name: "CModbus", pkgConfig: "libmodbus", providers: [.apt(["libmodbus-dev"])]),
         .systemLibrary(
@@ -96,7 +94,7 @@ let package = Package(
         room(
             "Upstreams",
             ["Vocabulary", "Documents", "Threads", "Links", "CMosquitto", "CLinux", deque]),
-        room("Peers", ["Vocabulary", "Documents", deque] + peerProducts),
+        room("Peers", ["Vocabulary", "Documents", "CCrypto", deque] + peerProducts),
         room("Brokers", ["Vocabulary", "Links", "Threads", "CLinux"]),
         room(
             "Proactors",

@@ -1,4 +1,4 @@
-import Crypto
+import CCrypto
 import NIOSSL
 
 /// The SHA-256 of a certificate: who somebody is, short enough to read out.
@@ -18,7 +18,12 @@ public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// - Parameter certificate: In DER, as it goes over the wire.
-    public init(certificate: [UInt8]) { bytes = Array(SHA256.hash(data: certificate)) }
+    public init(certificate: [UInt8]) {
+        var digest = [UInt8](repeating: 0, count: Int(SHA256_DIGEST_LENGTH))
+        // Sound: both live for the call; a SHA-256 fills all of `digest`.
+        _ = unsafe SHA256(certificate, certificate.count, &digest)
+        bytes = digest
+    }
 
     /// The certificates of a PEM file's text.
     /// - Returns: Nil when there is none, or one that cannot be read.

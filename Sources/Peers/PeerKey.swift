@@ -1,5 +1,4 @@
-import Crypto
-import SwiftASN1
+import CCrypto
 
 /// A new key pair with a certificate that stands for itself.
 public struct PeerKey: Sendable {
@@ -16,97 +15,109 @@ public struct PeerKey: Sendable {
         name: String, using generator: inout some RandomNumberGenerator
     ) throws(PeerError) {
         precondition(PeerList.isName(name), "a peer's name is checked before")
-        do {
-            let key = P256.Signing.PrivateKey()
-            let body = Body(
-                name: name, publicKey: Array(key.publicKey.derRepresentation),
-                // A serial number is positive and has at most 20 bytes.
-                serial: [0x01]
-                    + (0..<15).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
-            var signed = DER.Serializer()
-            try body.serialize(into: &signed)
-            let signature = try key.signature(for: signed.serializedBytes)
-            var whole = DER.Serializer()
-            try whole.appendConstructedNode(identifier: .sequence) { whole in
-                whole.serializeRawBytes(signed.serializedBytes)
-                try Body.algorithm(into: &whole)
-                try whole.serialize(
-                    ASN1BitString(bytes: ArraySlice(signature.derRepresentation)))
-            }
-            let der = whole.serializedBytes
-            certificate = PEMDocument(type: "CERTIFICATE", derBytes: der).pemString + "\n"
-            secret = certificate + key.pemRepresentation + "\n"
-            fingerprint = Fingerprint(certificate: der)
-        } catch {
-            throw PeerError(.setting, "a key cannot be made: \(error)")
+        // A serial number is positive and has at most 20 bytes (RFC 5280, 4.1.2.2).
+        let serial =
+            [0x01] + (0..<15).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+        let made = try SelfSigned(name: name, serial: serial)
+        certificate = try made.certificatePem()
+        secret = try certificate + made.keyPem()
+        fingerprint = Fingerprint(certificate: try made.der())
+    }
+}
+
+/// A P-256 key and its certificate, signed with ECDSA and SHA-256.
+///
+/// Source: RFC 5280, 4.1 and 4.2.1.6. It is valid for as long as it is on a list, because boards start
+/// without knowing the date (4.1.2.5 for the end that means no end).
+@safe private final class SelfSigned {
+    private let key: OpaquePointer
+    private let certificate: OpaquePointer
+
+    init(name: String, serial: [UInt8]) throws(PeerError) {
+        // Sound: both are this value's alone and freed with it.
+        guard let key = unsafe tidegate_make_p256() else { throw PeerError.crypto("make a key") }
+        guard let certificate = unsafe X509_new() else {
+            unsafe EVP_PKEY_free(key)
+            throw PeerError.crypto("make a certificate")
+        }
+        unsafe (self.key, self.certificate) = (key, certificate)
+        try fill(name: name, serial: serial)
+        // Sound: as above. It answers with the signature's length, 0 when it failed.
+        guard unsafe X509_sign(certificate, key, EVP_sha256()) > 0 else {
+            throw PeerError.crypto("sign a certificate")
+        }
+    }
+
+    deinit {
+        // Sound: nobody else has them.
+        unsafe X509_free(certificate)
+        unsafe EVP_PKEY_free(key)
+    }
+
+    private func fill(name: String, serial: [UInt8]) throws(PeerError) {
+        // Sound: the parts that are got belong to the certificate; those that are made are copied into it
+        // and freed here.
+        let number = unsafe BN_bin2bn(serial, Int32(serial.count), nil)
+        defer { unsafe BN_free(number) }
+        let extent = unsafe X509V3_EXT_conf_nid(nil, nil, NID_subject_alt_name, "DNS:\(name)")
+        defer { unsafe X509_EXTENSION_free(extent) }
+        let subject = unsafe X509_get_subject_name(certificate)
+        // Version 3 is written as 2.
+        let isFilled =
+            unsafe X509_set_version(certificate, 2) == 1
+            && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) != nil
+            && X509_NAME_add_entry_by_NID(
+                subject, NID_commonName, MBSTRING_UTF8, name, -1, -1, 0) == 1
+            && X509_set_issuer_name(certificate, subject) == 1
+            && ASN1_TIME_set_string(X509_getm_notBefore(certificate), "20000101000000Z") == 1
+            && ASN1_TIME_set_string(X509_getm_notAfter(certificate), "99991231235959Z") == 1
+            && X509_set_pubkey(certificate, key) == 1
+            && X509_add_ext(certificate, extent, -1) == 1
+        guard isFilled else { throw PeerError.crypto("fill a certificate") }
+    }
+
+    func certificatePem() throws(PeerError) -> String {
+        // Sound: `written` hands on memory that lives for the call.
+        try unsafe String(
+            decoding: written { unsafe PEM_write_bio_X509($0, certificate) }, as: UTF8.self)
+    }
+
+    func keyPem() throws(PeerError) -> String {
+        // Sound: as above.
+        let text = try unsafe written {
+            unsafe PEM_write_bio_PrivateKey($0, key, nil, nil, 0, nil, nil)
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    func der() throws(PeerError) -> [UInt8] {
+        // Sound: as above.
+        try unsafe written { unsafe i2d_X509_bio($0, certificate) }
+    }
+
+    /// What `write` writes, which answers 1 when it could.
+    private func written(_ write: (OpaquePointer) -> Int32) throws(PeerError) -> [UInt8] {
+        // Sound: the memory is freed here; the buffer lives for the call and is as long as it says.
+        guard let memory = unsafe BIO_new(BIO_s_mem()) else {
+            throw PeerError.crypto("have memory")
+        }
+        defer { unsafe BIO_free_all(memory) }
+        guard unsafe write(memory) == 1 else { throw PeerError.crypto("write a key") }
+        let count = unsafe BIO_ctrl_pending(memory)
+        return unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            unsafe filled = max(0, Int(BIO_read(memory, buffer.baseAddress, Int32(count))))
         }
     }
 }
 
-/// What is signed in a certificate.
-///
-/// Source: RFC 5280, 4.1 and 4.2.1.6; RFC 5758, 3.2. It is valid for as long as it is on a list, because
-/// boards start without knowing the date (RFC 5280, 4.1.2.5 for the end that means no end).
-private struct Body {
-    let name: String
-    let publicKey: [UInt8]
-    let serial: [UInt8]
-
-    static func algorithm(into der: inout DER.Serializer) throws {
-        // ecdsa-with-SHA256
-        let identifier: ASN1ObjectIdentifier = [1, 2, 840, 10045, 4, 3, 2]
-        try der.appendConstructedNode(identifier: .sequence) { try $0.serialize(identifier) }
-    }
-
-    func serialize(into der: inout DER.Serializer) throws {
-        try der.appendConstructedNode(identifier: .sequence) { der in
-            // Version 3.
-            try der.serialize(2, explicitlyTaggedWithTagNumber: 0, tagClass: .contextSpecific)
-            der.appendPrimitiveNode(identifier: .integer) { $0.append(contentsOf: serial) }
-            try Self.algorithm(into: &der)
-            try subject(into: &der)
-            der.appendConstructedNode(identifier: .sequence) { der in
-                der.appendPrimitiveNode(identifier: .utcTime) {
-                    $0.append(contentsOf: "000101000000Z".utf8)
-                }
-                der.appendPrimitiveNode(identifier: .generalizedTime) {
-                    $0.append(contentsOf: "99991231235959Z".utf8)
-                }
-            }
-            try subject(into: &der)
-            der.serializeRawBytes(publicKey)
-            try extensions(into: &der)
-        }
-    }
-
-    private func subject(into der: inout DER.Serializer) throws {
-        let commonName: ASN1ObjectIdentifier = [2, 5, 4, 3]
-        try der.appendConstructedNode(identifier: .sequence) { der in
-            try der.appendConstructedNode(identifier: .set) { der in
-                try der.appendConstructedNode(identifier: .sequence) { der in
-                    try der.serialize(commonName)
-                    try der.serialize(ASN1UTF8String(name))
-                }
-            }
-        }
-    }
-
-    private func extensions(into der: inout DER.Serializer) throws {
-        let alternativeName: ASN1ObjectIdentifier = [2, 5, 29, 17]
-        var names = DER.Serializer()
-        names.appendConstructedNode(identifier: .sequence) { names in
-            let dnsName = ASN1Identifier(tagWithNumber: 2, tagClass: .contextSpecific)
-            names.appendPrimitiveNode(identifier: dnsName) { $0.append(contentsOf: name.utf8) }
-        }
-        let tag = ASN1Identifier(tagWithNumber: 3, tagClass: .contextSpecific)
-        try der.appendConstructedNode(identifier: tag) { der in
-            try der.appendConstructedNode(identifier: .sequence) { der in
-                try der.appendConstructedNode(identifier: .sequence) { der in
-                    try der.serialize(alternativeName)
-                    try der.serialize(
-                        ASN1OctetString(contentBytes: ArraySlice(names.serializedBytes)))
-                }
-            }
-        }
+extension PeerError {
+    /// What libcrypto says of its last failure.
+    fileprivate static func crypto(_ wanted: String) -> PeerError {
+        var text = [CChar](repeating: 0, count: 256)
+        // Sound: the text lives for the call and is as long as it says.
+        unsafe ERR_error_string_n(ERR_get_error(), &text, text.count)
+        let reason = String(
+            decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return PeerError(.setting, "libcrypto cannot \(wanted): \(reason)")
     }
 }

@@ -7,7 +7,7 @@ struct Arrows {
     static let toolchain: Set<String> = ["Glibc", "Synchronization"]
     private static let products = [
         "logging": ["Logging"], "deque": ["DequeModule"], "nioCore": ["NIOCore"],
-        "peerProducts": ["NIOCore", "NIOPosix", "NIOTLS", "NIOSSL", "Crypto", "SwiftASN1"],
+        "peerProducts": ["NIOCore", "NIOPosix", "NIOTLS", "NIOSSL"],
     ]
 
     /// - Parameter package: The text of `Package.swift`.
