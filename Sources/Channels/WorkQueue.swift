@@ -24,6 +24,18 @@ public final class WorkQueue<Item: Sendable>: Sendable {
             nextID += 1
             return nextID
         }
+
+        /// The first item, and the senders who found a place by it. Those who wait are let in when half
+        /// of the places are free, all at once: to wake a sender for each place would cost more than
+        /// the items do.
+        mutating func pop(bound: Int) -> (item: Item?, admitted: [BlockedSender]) {
+            guard let item = items.popFirst() else { return (nil, []) }
+            guard !senders.isEmpty, items.count <= bound / 2 else { return (item, []) }
+            let admitted = Array(senders.prefix(bound - items.count))
+            senders.removeFirst(admitted.count)
+            items.append(contentsOf: admitted.lazy.map(\.item))
+            return (item, admitted)
+        }
     }
 
     /// Items that a taker may have in a row before it gives way to other tasks.
@@ -58,7 +70,8 @@ public final class WorkQueue<Item: Sendable>: Sendable {
                 taker.resume(returning: item)
                 return nil
             }
-            guard state.items.count < bound else {
+            // Nobody overtakes a sender that waits.
+            guard state.items.count < bound, state.senders.isEmpty else {
                 return ChannelError(kind: .busy, detail: "\(name): \(bound) items wait already")
             }
             state.items.append(item)
@@ -90,7 +103,7 @@ public final class WorkQueue<Item: Sendable>: Sendable {
                         taker.resume(returning: item)
                         return .some(nil)
                     }
-                    if state.items.count < bound {
+                    if state.items.count < bound, state.senders.isEmpty {
                         state.items.append(item)
                         return .some(nil)
                     }
@@ -148,28 +161,30 @@ public final class WorkQueue<Item: Sendable>: Sendable {
     }
 
     fileprivate func take() -> Item? {
-        let (item, sender): (Item?, BlockedSender?) = state.withLock { state in
-            // Nobody overtakes a taker that waits.
-            guard let item = state.items.popFirst() else { return (nil, nil) }
-            let sender = state.senders.popFirst()
-            if let sender { state.items.append(sender.item) }
-            return (item, sender)
-        }
-        sender?.alarm.cancel()
-        sender?.answer.resume(returning: nil)
+        let (item, admitted) = state.withLock { $0.pop(bound: bound) }
+        tell(admitted)
         return item
+    }
+
+    private func tell(_ admitted: [BlockedSender]) {
+        for sender in admitted {
+            sender.alarm.cancel()
+            sender.answer.resume(returning: nil)
+        }
     }
 
     fileprivate nonisolated(nonsending) func wait() async -> Item? {
         let id = state.withLock { $0.makeID() }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { (taker: CheckedContinuation<Item?, Never>) in
-                let known: Item?? = state.withLock { state in
-                    if let item = state.items.popFirst() { return .some(item) }
-                    if state.cause != nil || Task.isCancelled { return .some(nil) }
+                let (known, admitted): (Item??, [BlockedSender]) = state.withLock { state in
+                    let (item, admitted) = state.pop(bound: bound)
+                    if let item { return (.some(item), admitted) }
+                    if state.cause != nil || Task.isCancelled { return (.some(nil), []) }
                     state.takers.append((id, taker))
-                    return nil
+                    return (nil, [])
                 }
+                tell(admitted)
                 if let known { taker.resume(returning: known) }
             }
         } onCancel: {

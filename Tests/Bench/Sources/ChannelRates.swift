@@ -16,16 +16,15 @@ struct ChannelRates {
     }
 
     func run() async throws {
-        for (name, readers, inARow) in [("one-1", 1, 1), ("one-10", 10, 1)] {
+        for (name, readers) in [("one-1", 1), ("one-10", 10)] {
             try await tell(
-                name,
-                { try await ours.fanOut(to: readers, inARow: inARow, inBatches: false) },
+                name, { try await ours.fanOut(to: readers) },
                 { await peer.share(to: readers) })
         }
         for (name, readers) in [("batch-1", 1), ("batch-10", 10)] {
             try await tell(
                 name,
-                { try await ours.fanOut(to: readers, inARow: 40, inBatches: true) },
+                { try await ours.fanOutInBatches(to: readers, inARow: 40) },
                 { await peer.share(to: readers) })
         }
         try await tell("merge-3", { try await ours.merge(of: 3) }, { await peer.merge() })

@@ -1,5 +1,5 @@
 import Channels
-import Threads
+import Synchronization
 import Vocabulary
 
 /// What the gateway's own channels do, in elements a second. Nothing may be lost on the way.
@@ -7,22 +7,66 @@ struct ChannelShapes {
     let messages: Int
     let clock = BenchClock()
 
-    /// One sender and `readers` readers on one executor, as in an event loop; the sender gives way after
-    /// each `inARow` messages.
-    func fanOut(to readers: Int, inARow: Int, inBatches: Bool) async throws -> Double {
-        let feed = Feed<Int, Int>(clock: clock)
-        let loop = Loop()
-        let tasks = (0..<readers).map { reader in
-            let subscription = feed.subscribe("\(reader)", .lossless(8_192))
-            return Task {
-                inBatches ? await loop.readBatches(subscription) : await loop.read(subscription)
+    /// One sender and `readers` readers, each a task of its own; the sender waits only when a reader is
+    /// half of what it may hold behind. A message is one call to send and one to take it.
+    func fanOut(to readers: Int) async throws -> Double {
+        try await fanOut(to: readers, inARow: 1) { subscription, progress in
+            var read = 0
+            while let delivery = await subscription.next(), delivery.lost == 0 {
+                read += 1
+                if read & 255 == 0 { progress.store(read, ordering: .relaxed) }
             }
+            return read
+        }
+    }
+
+    /// The same with `inARow` messages a call, and as many as there are to take.
+    func fanOutInBatches(to readers: Int, inARow: Int) async throws -> Double {
+        try await fanOut(to: readers, inARow: inARow) { subscription, progress in
+            var read = 0
+            while let batch = await subscription.nextBatch() {
+                for delivery in batch where delivery.lost == 0 { read += 1 }
+                progress.store(read, ordering: .relaxed)
+            }
+            return read
+        }
+    }
+
+    private func fanOut(
+        to readers: Int, inARow: Int,
+        read: @escaping @Sendable (Subscription<Int, Int>, borrowing Atomic<Int>) async -> Int
+    ) async throws -> Double {
+        let feed = Feed<Int, Int>(clock: clock)
+        let bound = 8_192
+        let readings = (0..<readers).map { reader in
+            let (subscription, progress) = (
+                feed.subscribe("\(reader)", .lossless(bound)), Progress()
+            )
+            return (
+                progress: progress,
+                task: Task { await read(subscription, progress.read) }
+            )
         }
         let began = clock.now
-        await loop.send(messages, inARow: inARow, inBatches: inBatches, to: feed, for: readers)
-        var read = 0
-        for task in tasks { read += await task.value }
-        return try rate(read, of: readers * messages, since: began)
+        for start in stride(from: 0, to: messages, by: inARow) {
+            if inARow == 1 {
+                feed.send(start, for: 0)
+            } else {
+                let row = start..<min(start + inARow, messages)
+                feed.send(row.lazy.map { (key: 0, value: $0) })
+            }
+            while start % 1_000 < inARow,
+                readings.contains(where: {
+                    start - $0.progress.read.load(ordering: .relaxed) > bound / 2
+                })
+            {
+                await Task.yield()
+            }
+        }
+        feed.close()
+        var taken = 0
+        for reading in readings { taken += await reading.task.value }
+        return try rate(taken, of: readers * messages, since: began)
     }
 
     /// Several senders on threads of their own, one reader that takes all there is.
@@ -102,50 +146,7 @@ struct ChannelShapes {
     }
 }
 
-/// One thread for a sender and its readers.
-private actor Loop {
-    private let thread = SyncThread(name: "bench", clock: BenchClock())
-
-    nonisolated var unownedExecutor: UnownedSerialExecutor {
-        // Sound: the loop keeps its thread for as long as it lives.
-        unsafe thread.asUnownedSerialExecutor()
-    }
-
-    deinit { thread.end() }
-
-    private var read = 0
-
-    func send(
-        _ messages: Int, inARow: Int, inBatches: Bool, to feed: Feed<Int, Int>, for readers: Int
-    ) async {
-        for start in stride(from: 0, to: messages, by: inARow) {
-            let row = start..<min(start + inARow, messages)
-            if inBatches {
-                feed.send(row.lazy.map { (key: 0, value: $0) })
-            } else {
-                for message in row { feed.send(message, for: 0) }
-            }
-            // An actor does not promise that its tasks take turns.
-            repeat { await Task.yield() } while row.upperBound * readers - read > 500 * readers
-        }
-        feed.close()
-    }
-
-    func read(_ subscription: Subscription<Int, Int>) async -> Int {
-        var mine = 0
-        while let delivery = await subscription.next(), delivery.lost == 0 {
-            mine += 1
-            read += 1
-        }
-        return mine
-    }
-
-    func readBatches(_ subscription: Subscription<Int, Int>) async -> Int {
-        var mine = 0
-        while let batch = await subscription.nextBatch() {
-            for delivery in batch where delivery.lost == 0 { mine += 1 }
-            read += batch.count
-        }
-        return mine
-    }
+/// How many messages a reader has read.
+private final class Progress: Sendable {
+    let read = Atomic(0)
 }
