@@ -1,7 +1,5 @@
 import ArgumentParser
-import Channels
 import Glibc
-import UnixSignals
 import Upstreams
 import Vocabulary
 
@@ -21,22 +19,10 @@ struct TapCommand: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         let clock = SystemClock()
         let target = try options.target(for: "tap")
-        let session = MqttSession(settings: target.settings, clock: clock)
-        session.connect()
-        let desk = TapDesk(clock: clock, target: target)
-        let following = Task { await desk.follow(session) }
+        let desk = TapDesk(clock: clock, reader: target.reader)
         let looking = Task { await desk.lookForSilence() }
-        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
-        let waiting = Task {
-            for await _ in signals {
-                following.cancel()
-                break
-            }
-        }
-        let status = await following.value
-        waiting.cancel()
+        let status = await target.follow(["status"], clock: clock) { await desk.take($0) }
         looking.cancel()
-        session.close()
         if status != .success { throw status.code }
     }
 }
@@ -44,36 +30,18 @@ struct TapCommand: AsyncParsableCommand {
 /// Where the messages and the silence meet.
 private actor TapDesk {
     private let clock: any GatewayClock
-    private let target: BrokerOptions.Target
+    private let reader: PlainReader
     private var tap = LinkTap(isJson: !Output.isTerminal)
 
-    init(clock: any GatewayClock, target: BrokerOptions.Target) {
-        (self.clock, self.target) = (clock, target)
+    init(clock: any GatewayClock, reader: PlainReader) {
+        (self.clock, self.reader) = (clock, reader)
     }
 
-    func follow(_ session: MqttSession) async -> ExitStatus {
-        for await news in session.news {
-            switch news {
-            case .connected:
-                let alias = target.gateway?.text ?? "+"
-                do {
-                    try session.subscribe("\(target.reader.prefix)/\(alias)/status")
-                } catch {
-                    Output.error("tidegate: \(error)")
-                }
-            case .refused(let reason), .subscriptionRefused(_, let reason):
-                Output.error("tidegate: \(target.settings.broker): \(reason)")
-                return .unavailable
-            case .unreachable(let reason), .disconnected(let reason):
-                Output.error("tidegate: \(target.settings.broker): \(reason); trying again")
-            case .received(let message):
-                guard let read = target.reader.read(message), case .status(let status) = read.matter
-                else { break }
-                show(tap.take(status, at: clock.timestamp))
-            default: break
-            }
+    func take(_ message: MqttMessage) {
+        guard let read = reader.read(message), case .status(let status) = read.matter else {
+            return
         }
-        return .success
+        show(tap.take(status, at: clock.timestamp))
     }
 
     /// Looks once a second, which is finer than any interval that gateways state.

@@ -2,7 +2,6 @@ import ArgumentParser
 import Channels
 import Glibc
 import Proactors
-import UnixSignals
 import Upstreams
 import Vocabulary
 
@@ -25,64 +24,27 @@ struct WatchCommand: AsyncParsableCommand {
             title: "broker \(target.settings.broker)", isTerminal: Output.isTerminal, clock: clock,
             // A reader that goes away, as `| head` does, ends the command; nothing hangs on it.
             whenUnheard: { _exit(ExitStatus.success.rawValue) })
-        let session = MqttSession(settings: target.settings, clock: clock)
-        session.connect()
-        let watching = Task { await follow(session, target, screen) }
-        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
-        let waiting = Task {
-            for await _ in signals {
-                watching.cancel()
-                break
-            }
-        }
-        let status = await watching.value
-        waiting.cancel()
-        session.close()
-        await within(.milliseconds(300), on: clock) { await screen.finish() }
-        if status != .success { throw status.code }
-    }
-
-    private func follow(
-        _ session: MqttSession, _ target: BrokerOptions.Target, _ screen: LiveScreen
-    ) async -> ExitStatus {
         var simulated: Set<String> = []
         var title = "broker \(target.settings.broker)"
-        for await news in session.news {
-            switch news {
-            case .connected:
-                for filter in ["status", "birth", "live/+"] {
-                    let alias = target.gateway?.text ?? "+"
-                    do {
-                        try session.subscribe("\(target.reader.prefix)/\(alias)/\(filter)")
-                    } catch {
-                        Output.error("tidegate: \(error)")
-                    }
+        let status = await target.follow(["status", "birth", "live/+"], clock: clock) { message in
+            guard let read = target.reader.read(message) else { return }
+            switch read.matter {
+            case .birth(let profile):
+                for node in profile.nodes where node.isSimulated {
+                    simulated.insert("\(profile.gateway) \(node.name)")
                 }
-            case .refused(let reason), .subscriptionRefused(_, let reason):
-                Output.error("tidegate: \(target.settings.broker): \(reason)")
-                return .unavailable
-            case .unreachable(let reason), .disconnected(let reason):
-                Output.error("tidegate: \(target.settings.broker): \(reason); trying again")
-            case .received(let message):
-                guard let read = target.reader.read(message) else { break }
-                switch read.matter {
-                case .birth(let profile):
-                    for node in profile.nodes where node.isSimulated {
-                        simulated.insert("\(profile.gateway) \(node.name)")
-                    }
-                case .status(let status):
-                    let stand = "\(read.gateway) is \(status.own.state.word)"
-                    guard stand != title else { break }
-                    title = stand
-                    screen.scroll("\(title)\n")
-                case .live(let reading):
-                    screen.show([row(reading, read.gateway, simulated, message.text)])
-                default: break
-                }
-            case .subscribed, .acknowledged, .publishRefused, .dropped: break
+            case .status(let status):
+                let stand = "\(read.gateway) is \(status.own.state.word)"
+                guard stand != title else { break }
+                title = stand
+                screen.scroll("\(title)\n")
+            case .live(let reading):
+                screen.show([row(reading, read.gateway, simulated, message.text)])
+            default: break
             }
         }
-        return .success
+        await within(.milliseconds(300), on: clock) { await screen.finish() }
+        if status != .success { throw status.code }
     }
 
     private func row(

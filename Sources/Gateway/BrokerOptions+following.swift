@@ -1,0 +1,48 @@
+import Glibc
+import UnixSignals
+import Upstreams
+import Vocabulary
+
+extension BrokerOptions.Target {
+    /// Hands everything that the gateways say on `topics` to `received`, one message after the other.
+    ///
+    /// - Parameter topics: Below a gateway's own, such as `live/+`.
+    /// - Returns: Why it ended: SIGINT or SIGTERM, or a broker that refuses the login.
+    func follow(
+        _ topics: [String], clock: any GatewayClock, received: (MqttMessage) async -> Void
+    ) async -> ExitStatus {
+        let session = MqttSession(settings: settings, clock: clock)
+        session.connect()
+        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
+        let ending = Task {
+            for await _ in signals { session.close() }
+        }
+        defer {
+            ending.cancel()
+            session.close()
+        }
+        for await news in session.news {
+            switch news {
+            case .connected: subscribe(session, topics)
+            case .refused(let reason), .subscriptionRefused(_, let reason):
+                Output.error("tidegate: \(settings.broker): \(reason)")
+                return .unavailable
+            case .unreachable(let reason), .disconnected(let reason):
+                Output.error("tidegate: \(settings.broker): \(reason); trying again")
+            case .received(let message): await received(message)
+            case .subscribed, .acknowledged, .publishRefused, .dropped: break
+            }
+        }
+        return .success
+    }
+
+    private func subscribe(_ session: MqttSession, _ topics: [String]) {
+        for topic in topics {
+            do {
+                try session.subscribe("\(reader.prefix)/\(gateway?.text ?? "+")/\(topic)")
+            } catch {
+                Output.error("tidegate: \(error)")
+            }
+        }
+    }
+}
