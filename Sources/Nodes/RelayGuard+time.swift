@@ -74,7 +74,7 @@ extension RelayGuard {
                 times.append(now.advanced(by: pause))
             }
         }
-        return times.compactMap(\.self).min()
+        return times.compactMap { $0 }.min()
     }
 
     // MARK: - What everyone is told

@@ -32,13 +32,25 @@ extension ShNode {
         return await withCheckedContinuation { askers[command.id] = $0 }
     }
 
+    /// What was heard over the links since the guard was told last.
+    struct Heard: Sendable {
+        /// The newest sign of life over each link.
+        var words: [CommandSource: MonotonicInstant] = [:]
+        /// Whether somebody has fallen silent. All others are in time when the guard looks by itself.
+        var isMissed = false
+    }
+
     /// A sign of life of whoever commands over that link, for `failsafeAfter`. Never waits for the
-    /// node; of each link it keeps the newest only.
+    /// node, and wakes it only for somebody who was missed: with a backlog, each fact's acknowledgement
+    /// is such a sign.
     public nonisolated func hear(_ source: CommandSource) {
         guard rules.failsafeAfter != nil else { return }
         let now = clock.now
-        words.withLock { $0[source] = now }
-        thread.ring()
+        let isMissed = heard.withLock { heard in
+            heard.words[source] = now
+            return heard.isMissed
+        }
+        if isMissed { thread.ring() }
     }
 
     /// Drives an actuator to its safe state and lets go of the device. One that was not open is looked
@@ -94,7 +106,7 @@ extension ShNode {
 
     /// What was heard counts before what has run out since.
     func passTime() {
-        for (source, at) in words.withLock({ $0.take() }) { relay?.heard(source, at: at) }
+        for (source, at) in heard.withLock({ $0.words.take() }) { relay?.heard(source, at: at) }
         relay?.pass(to: clock.now)
     }
 
@@ -157,6 +169,13 @@ extension ShNode {
             stoppers = []
         }
         authority.show(relay.standing)
+        let isMissed = relay.authority.silent != nil
+        let isThere = heard.withLock { heard in
+            heard.isMissed = isMissed
+            return isMissed && !heard.words.isEmpty
+        }
+        // It was heard between the look and the word that it is missed.
+        if isThere { thread.ring() }
     }
 
     private func words(_ outcome: RelayGuard.Outcome) -> CommandAnswer {

@@ -40,8 +40,8 @@ public actor ShNode {
     // What an actuator has beyond that; see ShNode+relay.swift.
     let desk: InterlockDesk
     let board: ChannelBoard
-    /// The newest sign of life over each link that the guard has not been told of.
-    nonisolated let words = Guarded<[CommandSource: MonotonicInstant]>([:])
+    /// Signs of life that the guard has not been told of.
+    nonisolated let heard = Guarded(Heard())
     /// Decides when the actuator is switched; nil for what only measures.
     var relay: RelayGuard?
     /// Who may command the actuator now.
@@ -125,7 +125,7 @@ public actor ShNode {
         let rest = restOfReading()
         let guarding = relay?.deadline(after: clock.now, isOpen: driver != nil)
         return SyncThread.Rest(
-            until: [rest.until, guarding].compactMap(\.self).min(), watching: rest.watching)
+            until: [rest.until, guarding].compactMap { $0 }.min(), watching: rest.watching)
     }
 
     private func restOfReading() -> SyncThread.Rest {
@@ -136,7 +136,7 @@ public actor ShNode {
         var until = due.map { max($0, retryAt ?? $0) }
         guard let source = driver as? any EventDriver else { return SyncThread.Rest(until: until) }
         let check = clock.now.advanced(by: Self.eventCheck)
-        until = [until, source.eventDeadline, check].compactMap(\.self).min()
+        until = [until, source.eventDeadline, check].compactMap { $0 }.min()
         return SyncThread.Rest(until: until, watching: source.eventDescriptor)
     }
 
