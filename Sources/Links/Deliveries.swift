@@ -21,6 +21,9 @@ struct Deliveries<Message: Sendable>: Sendable {
         /// Receipts of it that the broker still owes.
         var owed = 0
 
+        /// Whether nothing but the peer's acknowledgement is missing.
+        var isOwedByPeer: Bool { owed == 0 && place != nil && identity != nil }
+
         /// What has to be handed over, by index.
         var unsent: [Int] { identity == nil ? missing.sorted() : Array(messages.indices) }
     }
@@ -57,10 +60,10 @@ struct Deliveries<Message: Sendable>: Sendable {
 
     /// How many more messages may be handed over.
     var room: Int {
-        let acknowledgements = parcels.count {
-            $0.place != nil && $0.identity != nil && $0.owed == 0
-        }
-        return max(0, rules.window - receipts.count - acknowledgements)
+        var owed = receipts.count
+        // Asked for with every message, so nothing is copied.
+        for index in parcels.indices where parcels[index].isOwedByPeer { owed += 1 }
+        return max(0, rules.window - owed)
     }
 
     /// Messages and parcels that something is still owed for.
@@ -71,12 +74,22 @@ struct Deliveries<Message: Sendable>: Sendable {
 
     /// The parcel to hand over next, the oldest first.
     var next: Parcel? {
-        guard room > 0 else { return nil }
-        return parcels.first { $0.place == nil && $0.due == nil }
+        guard
+            let index = parcels.indices.first(where: {
+                parcels[$0].place == nil && parcels[$0].due == nil
+            }), room > 0
+        else { return nil }
+        return parcels[index]
     }
 
     /// When something becomes overdue or may be tried again.
-    var deadline: MonotonicInstant? { parcels.lazy.compactMap(\.due).min() }
+    var deadline: MonotonicInstant? {
+        var earliest: MonotonicInstant?
+        for index in parcels.indices {
+            if let due = parcels[index].due { earliest = earliest.map { min($0, due) } ?? due }
+        }
+        return earliest
+    }
 
     // MARK: - Handing over
 

@@ -132,7 +132,7 @@ public struct Link<Message: Sendable>: Sendable {
             }
         }
         if state == .awaitingPeer { moments.append(lastPing.advanced(by: rules.pollPeriod)) }
-        return moments.compactMap(\.self).min()
+        return moments.compactMap { $0 }.min()
     }
 
     /// Takes one input and then whatever `now` has made due.

@@ -78,6 +78,6 @@ struct UpstreamLine: Sendable {
 
     /// When somebody has to look after this line.
     var deadline: MonotonicInstant? {
-        [link.deadline, reports?.deadline, snapshots?.deadline].compactMap(\.self).min()
+        [link.deadline, reports?.deadline, snapshots?.deadline].compactMap { $0 }.min()
     }
 }
