@@ -118,7 +118,10 @@ public final class SyncThread: SerialExecutor, Alarm {
                 // Sound: the job was enqueued for this executor and is run once.
                 unsafe job.runSynchronously(on: asUnownedSerialExecutor())
             }
-            if isEnding && jobs.isEmpty { return }
+            if isEnding && jobs.isEmpty {
+                _ = clock.allowance(until: nil, alarm: self)
+                return
+            }
             // Asked for after the jobs, one of which may have been the one to begin the rounds.
             let round = state.withLock(\.round)
             let rest = round?() ?? Rest(until: nil)
