@@ -80,8 +80,12 @@ struct AuthorityBook: Sendable {
 
     /// When the standing order ends for want of a word; nil when it does not.
     var failsafe: MonotonicInstant? {
-        guard let after = rules.failsafeAfter, holder == nil, let order,
-            order.source.kind != .gateway
+        order.flatMap { failsafe(of: $0, lastWord: lastWord) }
+    }
+
+    /// When an order ends whose giver was heard last at `lastWord`; nil when it does not.
+    func failsafe(of order: Order, lastWord: MonotonicInstant) -> MonotonicInstant? {
+        guard let after = rules.failsafeAfter, holder == nil, order.source.kind != .gateway
         else { return nil }
         return lastWord.advanced(by: after)
     }
@@ -95,7 +99,7 @@ struct AuthorityBook: Sendable {
 
 extension CommandSource {
     /// Hands that order over an upstream's broker bear that upstream's name.
-    fileprivate func isSameLink(as other: CommandSource) -> Bool {
+    func isSameLink(as other: CommandSource) -> Bool {
         self == other || (!name.isEmpty && name == other.name)
     }
 }

@@ -57,7 +57,7 @@ extension RelayGuard {
             let why = refusal(block, at: now)
             guard rules.limits.queuesWish, let until = block.until else { return .refused(why) }
             if let hold { authority.takeOver(command.source, until: hold) }
-            wish = Wish(order: order, until: until)
+            wish = Wish(order: order, until: until, lastWord: now)
             return .late("\(why); it is carried out then unless another command comes first")
         }
         overtake()
@@ -67,13 +67,16 @@ extension RelayGuard {
     }
 
     /// Has an order stand from now on.
+    ///
+    /// - Parameter lastWord: When whoever gave it was heard last; `now` when nothing is said.
     mutating func attempt(
-        _ order: AuthorityBook.Order, as id: CommandID?, at now: MonotonicInstant
+        _ order: AuthorityBook.Order, as id: CommandID?, at now: MonotonicInstant,
+        lastWord: MonotonicInstant? = nil
     ) {
         attempt = Attempt(
             id: id, target: order.value, previous: authority.order,
             by: now.advanced(by: Self.rippleTime))
-        authority.stand(order, at: now)
+        authority.stand(order, at: lastWord ?? now)
         mustDrive = true
         if fault?.isSafe == false { fault?.beginAnew(at: now) }
     }
@@ -87,6 +90,9 @@ extension RelayGuard {
     /// A sign of life of whoever commands over that link.
     mutating func heard(_ source: CommandSource, at now: MonotonicInstant) {
         authority.heard(source, at: now)
+        if let wish, source.isSameLink(as: wish.order.source) {
+            self.wish?.lastWord = max(wish.lastWord, now)
+        }
     }
 
     /// What other actuators demand: to go off, and why. Nil when they do not any more.

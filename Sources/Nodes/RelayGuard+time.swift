@@ -32,7 +32,13 @@ extension RelayGuard {
             undo(attempt)
             answer(attempt.id, .failed("node \(name): \(why)"))
         }
+        if let end = wishEnd, end <= now { wish = nil }
         if let wish, wish.until <= now { carryOut(wish, at: now) }
+    }
+
+    /// When a wish is over because whoever has it is silent.
+    private var wishEnd: MonotonicInstant? {
+        wish.flatMap { authority.failsafe(of: $0.order, lastWord: $0.lastWord) }
     }
 
     private mutating func missed(_ value: Int64, at now: MonotonicInstant) {
@@ -45,18 +51,18 @@ extension RelayGuard {
     private mutating func carryOut(_ wish: Wish, at now: MonotonicInstant) {
         // A switch for safety's sake may have begun the wait anew.
         if let limit = record.refusal(switchingOn: wish.order.value != 0, at: now) {
-            self.wish = Wish(order: wish.order, until: limit.until)
+            self.wish?.until = limit.until
             return
         }
         self.wish = nil
-        attempt(wish.order, as: nil, at: now)
+        attempt(wish.order, as: nil, at: now, lastWord: wish.lastWord)
     }
 
     /// When `pass` is owed a call, or `step` may have something to do.
     ///
     /// - Parameter isOpen: Whether there is a device that could be driven.
     func deadline(after now: MonotonicInstant, isOpen: Bool) -> MonotonicInstant? {
-        var times = [authority.heldUntil, authority.failsafe, wish?.until]
+        var times = [authority.heldUntil, authority.failsafe, wish?.until, wishEnd]
         if goal?.value != 0, !isStopping { times.append(record.overtime) }
         if isOpen {
             times.append(awaited?.until)

@@ -56,7 +56,9 @@ struct RelayGuard: Sendable {
 
     struct Wish: Sendable {
         let order: AuthorityBook.Order
-        let until: MonotonicInstant
+        var until: MonotonicInstant
+        /// The last word over the link that it came over.
+        var lastWord: MonotonicInstant
     }
 
     /// The device did not do what it was told.
@@ -170,7 +172,8 @@ struct RelayGuard: Sendable {
                 undo(attempt)
                 if rules.limits.queuesWish, let until = block.until, let order = authority.order {
                     wish = Wish(
-                        order: .init(value: attempt.target, source: order.source), until: until)
+                        order: .init(value: attempt.target, source: order.source), until: until,
+                        lastWord: now)
                 }
                 answer(attempt.id, .refused(refusal(block, at: now)))
                 return

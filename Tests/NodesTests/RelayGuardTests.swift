@@ -98,6 +98,38 @@ import Vocabulary
         #expect(bench.relay.standing == Authority(commander: GuardBench.site))
     }
 
+    @Test func `forget a wish whose giver has fallen silent before it was allowed`() {
+        var bench = GuardBench(
+            .init(
+                limits: .init(minimumOffTime: .seconds(60), queuesWish: true),
+                failsafeAfter: .seconds(30)))
+        bench.on()
+        bench.pass(.seconds(30))
+        #expect(bench.relay.standing.queued == nil)
+        bench.pass(.seconds(60))
+        #expect(!bench.isOn)
+        #expect(bench.switched.isEmpty)
+    }
+
+    @Test func `count the silence of a wish's giver from the last word, not from the switch`() {
+        var bench = GuardBench(
+            .init(
+                limits: .init(minimumOffTime: .seconds(60), queuesWish: true),
+                failsafeAfter: .seconds(30)))
+        bench.on()
+        bench.pass(.seconds(20))
+        bench.relay.heard(GuardBench.site, at: bench.now)
+        bench.pass(.seconds(20))
+        bench.relay.heard(GuardBench.site, at: bench.now)
+        bench.pass(.seconds(20))
+        #expect(bench.isOn)
+        bench.pass(.seconds(9))
+        #expect(bench.isOn)
+        bench.pass(.seconds(1))
+        #expect(!bench.isOn)
+        #expect(bench.trouble(.failsafe) != nil)
+    }
+
     @Test func `forget a wish when another order comes, or the relay is taken over`() {
         var bench = GuardBench(
             .init(limits: .init(minimumOffTime: .seconds(60), queuesWish: true)))
