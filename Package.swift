@@ -168,8 +168,8 @@ let package = Package(
         tests(
             "ScenarioTests",
             [
-                "Proactors", "Simulators", "Channels", "Documents", "DriverKit", "Journals",
-                "Links", "Nodes", "Upstreams", "Vocabulary", logging,
+                "Proactors", "Simulators", "Channels", "DriverKit", "Drivers", "Journals",
+                "Layouts", "Links", "Nodes", "Upstreams", "Vocabulary", logging,
             ]),
         tests(
             "GatewayTests",

@@ -10,6 +10,13 @@ public final class ManualClock: GatewayClock {
         let wake: @Sendable (Bool) -> Void
     }
 
+    /// Whoever waits until enough are asleep.
+    private struct Watcher {
+        let count: Int
+        let threads: Int
+        let resume: CheckedContinuation<Void, Never>
+    }
+
     private struct State {
         var now: MonotonicInstant
         var wall: WallTime
@@ -20,7 +27,7 @@ public final class ManualClock: GatewayClock {
         var nextID = 0
         var tasks: [Int: Sleeper] = [:]
         var threads: [ObjectIdentifier: (deadline: MonotonicInstant, alarm: any Alarm)] = [:]
-        var watchers: [(count: Int, resume: CheckedContinuation<Void, Never>)] = []
+        var watchers: [Watcher] = []
 
         var sleepers: Int { tasks.count + threads.count }
 
@@ -42,9 +49,13 @@ public final class ManualClock: GatewayClock {
         }
 
         mutating func satisfiedWatchers() -> [CheckedContinuation<Void, Never>] {
-            let sleepers = sleepers
-            let satisfied = watchers.filter { $0.count <= sleepers }
-            watchers.removeAll { $0.count <= sleepers }
+            guard !watchers.isEmpty else { return [] }
+            let (sleepers, sleeping) = (sleepers, threads.count)
+            let areAsleep = { (watcher: Watcher) in
+                watcher.count <= sleepers && watcher.threads <= sleeping
+            }
+            let satisfied = watchers.filter(areAsleep)
+            watchers.removeAll(where: areAsleep)
             return satisfied.map(\.resume)
         }
     }
@@ -108,10 +119,14 @@ public final class ManualClock: GatewayClock {
     }
 
     /// Returns once at least `count` tasks and threads sleep on this clock with a deadline.
-    public func sleepers(_ count: Int) async {
+    ///
+    /// - Parameter threads: How many threads must be among them. A thread that was woken sleeps again
+    ///   once it has done what was due.
+    public func sleepers(_ count: Int, threads: Int = 0) async {
         await withCheckedContinuation { continuation in
             let satisfied = state.withLock { state in
-                state.watchers.append((count, continuation))
+                state.watchers.append(
+                    Watcher(count: count, threads: threads, resume: continuation))
                 return state.satisfiedWatchers()
             }
             for watcher in satisfied { watcher.resume() }

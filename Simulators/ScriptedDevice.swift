@@ -85,6 +85,16 @@ public final class ScriptedDevice: Sendable {
     /// Lets every call that hangs, now or later, go on.
     public func release() { Self.ring(gate) }
 
+    /// Calls that hang from now on wait for another release.
+    public func hold() {
+        var waiting = pollfd(fd: gate, events: Int16(POLLIN), revents: 0)
+        // Sound: `waiting` outlives the call.
+        guard unsafe poll(&waiting, 1, 0) == 1 else { return }
+        var count: UInt64 = 0
+        // Sound: at most eight bytes are written to `count`. There is something to read, and one reader.
+        _ = unsafe read(gate, &count, 8)
+    }
+
     /// Has the device speak up by itself.
     public func happen(_ events: [DriverEvent]) {
         state.withLock { $0.events += events }

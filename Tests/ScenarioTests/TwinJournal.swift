@@ -102,7 +102,7 @@ final class TwinJournal: Journal {
     func correctTimes(by offset: Duration) async {}
 
     /// Facts that the peer has not acknowledged.
-    var waiting: Int { disk.pages.withLock { $0.kept.count - Int($0.acknowledged) } }
+    var waiting: Int { disk.pages.withLock { pages in pages.kept.count - Int(pages.acknowledged) } }
 
     func status() async -> [UpstreamName: JournalStatus] {
         let (count, done) = disk.pages.withLock { (Sequence64($0.kept.count), $0.acknowledged) }
