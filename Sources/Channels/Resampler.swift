@@ -1,11 +1,8 @@
-/// What many values of one interval are told as.
-public enum Summary: String, Hashable, Sendable, Codable, CaseIterable {
-    case last, average, minimum, maximum
-}
+import Vocabulary
 
 /// Sums up the values of one interval, exactly, in whole steps.
 public struct Resampler: Hashable, Sendable {
-    private let summary: Summary
+    private let summary: CaptureSummary
     private var last: Int64?
     private var low = Int64.max
     private var high = Int64.min
@@ -13,7 +10,7 @@ public struct Resampler: Hashable, Sendable {
     private var sum: Int128 = 0
     private var count: Int128 = 0
 
-    public init(_ summary: Summary) { self.summary = summary }
+    public init(_ summary: CaptureSummary) { self.summary = summary }
 
     /// Takes in one value of the interval.
     public mutating func add(_ value: Int64) {

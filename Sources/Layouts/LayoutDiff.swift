@@ -185,6 +185,7 @@ extension DataChannel {
         if pollPeriod != other.pollPeriod { what.append("pollPeriod") }
         if capture.period != other.capture.period { what.append("capturePeriod") }
         if capture.delta != other.capture.delta { what.append("captureDelta") }
+        if capture.summary != other.capture.summary { what.append("captureSummary") }
         if plausibility != other.plausibility { what.append("plausibility") }
         return what.isEmpty ? ["meaning"] : what
     }

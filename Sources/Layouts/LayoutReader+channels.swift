@@ -129,6 +129,9 @@ extension LayoutReader {
                     + (section.says("pollPeriod") && section.says("capturePeriod")
                         ? "" : "; the driver sets the one that is left out, so write both"))
         }
+        if let summary = readSummary(section, description) {
+            return CaptureRule(period: period, delta: nil, summary: summary)
+        }
         let usual =
             description.captureDelta(exponent: exponent) ?? (description.unit.isDiscrete ? 1 : nil)
         let onChange = section.flag("captureOnChange")
@@ -150,6 +153,30 @@ extension LayoutReader {
             let steps = wholeSteps(node, exponent: exponent, atLeast: 1)
         else { return CaptureRule(period: period, delta: usual) }
         return CaptureRule(period: period, delta: steps)
+    }
+
+    /// The summary of a channel that reports more than the last value; nil for all others.
+    private mutating func readSummary(
+        _ section: Section, _ description: ChannelDescription
+    ) -> CaptureSummary? {
+        let asked: CaptureSummary? = section.word("captureSummary")
+        guard let asked, asked != .last else { return nil }
+        let isCounter = section.flag("counter") ?? description.plausibility.isCounter
+        if isCounter || description.unit.isDiscrete {
+            tell(
+                section.place(of: "captureSummary"),
+                "\(description.source) \(isCounter ? "is a counter" : "only switches or counts"), "
+                    + "which has no \(asked.rawValue); only last has a meaning")
+        }
+        for key in ["captureDelta", "captureOnChange"] where section.says(key) {
+            // To say no is to say what holds anyway.
+            if key == "captureOnChange", section.flag(key) == false { continue }
+            tell(
+                section.place(of: key),
+                "has no meaning where captureSummary is \(asked.rawValue), which is told once a "
+                    + "capturePeriod; leave one of them out")
+        }
+        return asked
     }
 
     private mutating func readPlausibility(

@@ -159,6 +159,10 @@ extension LayoutSection {
                 "captureDelta", .value(.decimal), .optional,
                 "The least change that is reported at once, in the unit; whole steps only."),
             LayoutKey(
+                "captureSummary", .value(.choice(CaptureSummary.allCases.map(\.rawValue))),
+                .defaults(to: .text(CaptureSummary.last.rawValue)),
+                "What a report tells of the values since the last one."),
+            LayoutKey(
                 "lowest", .value(.decimal), .optional,
                 "What lies below is no measurement, in the unit."),
             LayoutKey(

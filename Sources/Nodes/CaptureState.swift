@@ -1,23 +1,32 @@
+import Channels
 import Vocabulary
 
-/// Decides which of a channel's polled values are reported: the first, one every capture period, and
-/// each that differs enough from the last one reported.
+/// Decides which of a channel's polled values are reported, and as what: the first, one every capture
+/// period, and each that differs enough from the last one reported.
 struct CaptureState: Sendable {
     private let rule: CaptureRule
+    /// The good values since the last report.
+    private var interval: Resampler
     private var last: (value: Int64, due: MonotonicInstant)?
 
-    init(rule: CaptureRule) { self.rule = rule }
-
-    /// Whether `value` is to be reported; if so, it is taken as reported.
-    ///
-    /// - Parameter due: When the poll was due, not when it ran, so that late polls move no period.
-    mutating func captures(_ value: Int64, due: MonotonicInstant) -> Bool {
-        guard wants(value, due: due) else { return false }
-        last = (value, due)
-        return true
+    init(rule: CaptureRule) {
+        self.rule = rule
+        interval = Resampler(rule.summary)
     }
 
-    /// Has the next value reported whatever it is, as after a time without any.
+    /// Takes in one good value.
+    ///
+    /// - Parameter due: When the poll was due, not when it ran, so that late polls move no period.
+    /// - Returns: What is to be reported now, taken as reported; nil when nothing is.
+    mutating func capture(_ value: Int64, due: MonotonicInstant) -> Int64? {
+        interval.add(value)
+        guard wants(value, due: due), let summed = interval.take() else { return nil }
+        last = (summed, due)
+        return summed
+    }
+
+    /// Has the next value reported whatever it is, as after a time without any. What was taken in and
+    /// not reported yet is reported with it.
     mutating func reset() { last = nil }
 
     private func wants(_ value: Int64, due: MonotonicInstant) -> Bool {

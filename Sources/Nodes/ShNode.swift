@@ -275,13 +275,16 @@ public actor ShNode {
         }
     }
 
-    /// Notes a good reading; answers it again when it is to be reported.
+    /// Notes a good reading; answers what is to be reported of it and of those before it.
     private func take(
         _ reading: Reading, _ index: Int, at now: MonotonicInstant, due: MonotonicInstant
     ) -> [Reading] {
         // Whoever watches has called the channel stale in the meantime; only a report ends that.
         if pulse.noteGood(index, reading.value, at: now) { channels[index].capture.reset() }
-        return channels[index].capture.captures(reading.value, due: due) ? [reading] : []
+        guard let value = channels[index].capture.capture(reading.value, due: due) else {
+            return []
+        }
+        return [Reading(channel: reading.channel, value: value, quality: reading.quality)]
     }
 
     /// After a switch the new state is worth a report, whatever the old one was.

@@ -45,11 +45,19 @@ public struct CaptureRule: Hashable, Sendable {
     public let period: Duration
     /// A change of at least so many steps is reported at once; nil when changes wait for the period.
     public let delta: Int64?
+    /// What a report tells of the values since the last one.
+    public let summary: CaptureSummary
 
-    public init(period: Duration, delta: Int64?) {
+    public init(period: Duration, delta: Int64?, summary: CaptureSummary = .last) {
         self.period = period
         self.delta = delta
+        self.summary = summary
     }
+}
+
+/// What many values of one interval are told as. The raw value is the word in layouts.
+public enum CaptureSummary: String, Hashable, Sendable, CaseIterable {
+    case last, average, minimum, maximum
 }
 
 /// What a channel can truly show. What falls outside is told as trouble and never published as good.

@@ -1,25 +1,27 @@
 import Channels
 import Testing
+import Vocabulary
 
 @Suite struct `A resampler` {
     @Test(
         arguments: [
-            (Summary.last, [3, 9, 1], 1), (.minimum, [3, 9, 1], 1), (.maximum, [3, 9, 1], 9),
+            (CaptureSummary.last, [3, 9, 1], 1), (.minimum, [3, 9, 1], 1),
+            (.maximum, [3, 9, 1], 9),
             (.average, [3, 9, 1], 4), (.average, [1, 2], 2), (.average, [-1, -2], -2),
             (.average, [0, 0, 1], 0), (.average, [.max, .max], .max),
             (.average, [.min, .min], .min),
             (.average, [.min, .max], -1),
-        ] as [(Summary, [Int64], Int64)])
+        ] as [(CaptureSummary, [Int64], Int64)])
     func `tells an interval as one value, exactly`(
-        summary: Summary, values: [Int64], expected: Int64
+        summary: CaptureSummary, values: [Int64], expected: Int64
     ) {
         var resampler = Resampler(summary)
         for value in values { resampler.add(value) }
         #expect(resampler.take() == expected)
     }
 
-    @Test(arguments: Summary.allCases)
-    func `begins each interval anew and tells nothing of an empty one`(summary: Summary) {
+    @Test(arguments: CaptureSummary.allCases)
+    func `begins each interval anew and tells nothing of an empty one`(summary: CaptureSummary) {
         var resampler = Resampler(summary)
         #expect(resampler.take() == nil)
         resampler.add(100)

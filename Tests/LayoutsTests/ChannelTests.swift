@@ -71,6 +71,27 @@ import Vocabulary
         #expect(try channel(#""captureOnChange": false"#).capture.delta == nil)
     }
 
+    @Test(arguments: CaptureSummary.allCases)
+    func `with a summary reports by the period alone`(summary: CaptureSummary) throws {
+        let rule = try channel(#""captureSummary": "\#(summary.rawValue)""#).capture
+        #expect(rule.summary == summary)
+        #expect((rule.delta == nil) == (summary != .last))
+        #expect(try channel("").capture.summary == .last)
+    }
+
+    @Test func `a change of its summary is a change of its node`() throws {
+        let texts = ["last", "average"].map { summary in
+            thermometer(
+                channel: #""captureOnChange": false, "captureSummary": "\#(summary)""#)
+        }
+        let layouts = try texts.map { text in
+            let (layout, problems) = read(text)
+            return try #require(layout, "\(problems)")
+        }
+        let what = LayoutDiff(from: layouts[0], to: layouts[1]).changed.flatMap(\.what)
+        #expect(what.count == 1 && what[0].hasSuffix(".captureSummary"), "\(what)")
+    }
+
     @Test func `with a delta between two steps is told the nearest that is possible`() {
         #expect(
             messages(#""exponent": -1, "captureDelta": 0.26"#) == [

@@ -14,11 +14,13 @@ struct Bench {
 
     func channel(
         _ name: StaticString = "value", poll: Duration = .seconds(1),
-        capture: Duration = .seconds(60), delta: Int64? = 1, plausibility: Plausibility = .anything
+        capture: Duration = .seconds(60), delta: Int64? = 1, summary: CaptureSummary = .last,
+        plausibility: Plausibility = .anything
     ) -> DataChannel {
         DataChannel(
             name: DataChannelName(known: name), node: "node", source: "value", unit: .celsius,
-            exponent: 0, pollPeriod: poll, capture: CaptureRule(period: capture, delta: delta),
+            exponent: 0, pollPeriod: poll,
+            capture: CaptureRule(period: capture, delta: delta, summary: summary),
             plausibility: plausibility)
     }
 

@@ -12,7 +12,32 @@ private func instant(_ seconds: Double) -> MonotonicInstant {
         _ polls: [(value: Int64, second: Double)], delta: Int64?
     ) -> [Bool] {
         var capture = CaptureState(rule: CaptureRule(period: .seconds(60), delta: delta))
-        return polls.map { capture.captures($0.value, due: instant($0.second)) }
+        return polls.map { capture.capture($0.value, due: instant($0.second)) == $0.value }
+    }
+
+    @Test(
+        arguments: [(.last, 60), (.average, 35), (.minimum, 10), (.maximum, 60)]
+            as [(CaptureSummary, Int64)])
+    func `sums up what came since the last report, the first value by itself`(
+        summary: CaptureSummary, expected: Int64
+    ) {
+        let rule = CaptureRule(period: .seconds(60), delta: nil, summary: summary)
+        var capture = CaptureState(rule: rule)
+        var reported: [Int64?] = [capture.capture(500, due: instant(0))]
+        for step in 1...6 {
+            reported.append(capture.capture(Int64(step) * 10, due: instant(Double(step) * 10)))
+        }
+        #expect(reported == [500, nil, nil, nil, nil, nil, expected])
+        #expect(capture.capture(-3, due: instant(120)) == -3)
+    }
+
+    @Test func `loses no extreme to a report that is due at once`() {
+        let rule = CaptureRule(period: .seconds(60), delta: nil, summary: .maximum)
+        var capture = CaptureState(rule: rule)
+        _ = capture.capture(0, due: instant(0))
+        #expect(capture.capture(99, due: instant(1)) == nil)
+        capture.reset()
+        #expect(capture.capture(5, due: instant(2)) == 99)
     }
 
     @Test func `takes the first value, then one each period, then what changed enough`() {

@@ -30,6 +30,20 @@ import Vocabulary
         withExtendedLifetime(node) {}
     }
 
+    @Test func `reports the average of what it polled, and no implausible value in it`() async {
+        let device = ScriptedDevice(.shows([20, 30, 900, 10, 20, 30]))
+        let average = bench.channel(
+            capture: .seconds(5), delta: nil, summary: .average,
+            plausibility: Plausibility(range: 0...100))
+        let node = bench.node(device, [average])
+        await node.start()
+        await bench.pass(.seconds(5))
+        let facts = await bench.nextFacts()
+        // The first value; the bad one; 30 and 10 at once after it; the rest waits for its period.
+        #expect(facts.map(\.values).filter { !$0.isEmpty } == [[20], [900], [20]])
+        withExtendedLifetime(node) {}
+    }
+
     @Test func `all channels due in one poll share one time stamp`() async {
         let fast = bench.channel("fast", poll: .seconds(1), delta: nil)
         let slow = bench.channel("slow", poll: .seconds(5), capture: .seconds(5), delta: nil)
