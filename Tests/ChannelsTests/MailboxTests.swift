@@ -91,10 +91,11 @@ import Vocabulary
         async let first = ask("a")
         await clock.sleepers(1)
         clock.advance(by: .seconds(1))
-        let other = Task { [mailbox] in
+        // An immediate task has asked by the time that it gives way.
+        let other = Task.immediate { [mailbox] in
             try await mailbox.ask(2, as: CommandID("b")!, within: .seconds(3))
         }
-        while mailbox.status.waiting < 2 { await Task.yield() }
+        #expect(mailbox.status.waiting == 2)
         clock.advance(by: .seconds(1))
         #expect(kind(await first) == .late)
         #expect(mailbox.status.waiting == 1)
@@ -109,10 +110,13 @@ import Vocabulary
         asking.cancel()
         #expect(kind(await asking.value) == .cancelled)
         #expect(question?.answer("done") == false)
-        let waiting = Task { await ask("b") }
-        while mailbox.status.waiting == 0 { await Task.yield() }
+        let waiting = Task.immediate { [mailbox] in
+            try await mailbox.ask(2, as: CommandID("b")!, within: .seconds(2))
+        }
+        #expect(mailbox.status.waiting == 1)
         waiting.cancel()
-        #expect(kind(await waiting.value) == .cancelled)
+        let error = await #expect(throws: ChannelError.self) { try await waiting.value }
+        #expect(error?.kind == .cancelled)
         #expect(mailbox.take() == nil)
     }
 
@@ -146,11 +150,14 @@ import Vocabulary
         let cause = Cause.failed("the node is let go")
         async let first = ask("a")
         let question = await mailbox.next()
-        async let second = ask("b")
-        while mailbox.status.waiting == 0 { await Task.yield() }
+        let second = Task.immediate { [mailbox] in
+            try await mailbox.ask(2, as: CommandID("b")!, within: .seconds(2))
+        }
+        #expect(mailbox.status.waiting == 1)
         mailbox.stop(cause)
         #expect(kind(await first) == .stopped(cause))
-        #expect(kind(await second) == .stopped(cause))
+        let error = await #expect(throws: ChannelError.self) { try await second.value }
+        #expect(error?.kind == .stopped(cause))
         #expect(kind(await ask("c")) == .stopped(cause))
         #expect(await mailbox.next() == nil)
         #expect(question?.answer("done") == false)
