@@ -27,7 +27,8 @@ struct LinkTap {
                 let name = "\(gateway) \(link.who)"
                 let own = LinkStatus(
                     who: name, incarnation: link.incarnation, sequence: status.own.sequence,
-                    state: link.state, interval: status.own.interval, counts: link.counts)
+                    state: link.state, interval: status.own.interval, counts: link.counts,
+                    cause: link.cause)
                 monitors.heard(own, at: stamp.monotonic)
             }
         }
@@ -46,8 +47,9 @@ struct LinkTap {
     private mutating func news(at stamp: Timestamp, of speaker: String?) -> [String] {
         monitors.all.compactMap { monitor in
             let health = monitor.health(at: stamp.monotonic)
-            let counts = monitor.status?.counts ?? LinkCounts()
-            let stand = "\(monitor.state?.word ?? "-") \(health.rawValue) \(counts.dropped)"
+            let counts = monitor.status?.counts
+            let dropped = counts?.dropped ?? 0
+            let stand = "\(monitor.state?.word ?? "-") \(health.rawValue) \(dropped)"
             let isNew = told.updateValue(stand, forKey: monitor.name) != stand
             let spoke = speaker.map { monitor.name == $0 || monitor.name.hasPrefix("\($0) ") }
             return isNew || isJson && spoke == true
@@ -56,19 +58,19 @@ struct LinkTap {
     }
 
     private func line(
-        _ monitor: LinkMonitor, _ health: LinkMonitor.Health, _ counts: LinkCounts, _ at: WallTime
+        _ monitor: LinkMonitor, _ health: LinkMonitor.Health, _ counts: LinkCounts?, _ at: WallTime
     ) -> String {
         let names = monitor.name.split(separator: " ", maxSplits: 1).map(String.init)
         let state = monitor.state?.word ?? "unknown"
-        let oldest = counts.oldestUnsent.map { $0.wholeNanoseconds / 1_000_000_000 }
+        let oldest = counts?.oldestUnsent.map { $0.wholeNanoseconds / 1_000_000_000 }
         if isJson {
             let json = JsonText.object([
                 "iso": .text(at.iso8601), "gateway": .text(names[0]),
                 "link": names.count > 1 ? .text(names[1]) : .null,
                 "state": .text(state), "health": .text(health.rawValue),
-                "received": .number(Int64(counts.received)), "sent": .number(Int64(counts.sent)),
-                "dropped": .number(Int64(counts.dropped)),
-                "unacknowledged": .number(Int64(counts.unacknowledged)),
+                "received": number(counts?.received), "sent": number(counts?.sent),
+                "dropped": number(counts?.dropped),
+                "unacknowledged": number(counts?.unacknowledged),
                 "oldestUnsent": oldest.map { .number($0) } ?? .null,
                 "cause": monitor.cause.map { .text($0) } ?? .null,
             ])
@@ -77,11 +79,13 @@ struct LinkTap {
         let time = at.iso8601.dropFirst(11).prefix(8)
         var line = "\(time)  \(monitor.name): \(state), \(health.rawValue)"
         if let cause = monitor.cause { line += ", \(cause)" }
-        if names.count > 1 {
+        if names.count > 1, let counts {
             line += "; sent \(counts.sent), received \(counts.received)"
             line += ", unacknowledged \(counts.unacknowledged), dropped \(counts.dropped)"
             if let oldest { line += ", oldest unsent \(oldest) s" }
         }
         return line
     }
+
+    private func number(_ count: Int?) -> JsonText { count.map { .number(Int64($0)) } ?? .null }
 }

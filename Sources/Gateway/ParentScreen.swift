@@ -51,9 +51,9 @@ final class ParentScreen: Sendable {
 
     private func rows(_ line: ParentLine, at now: WallTime) -> [LiveRow] {
         switch line {
-        case .link(let child, let word, _):
-            let isGood = word == .active
-            return [row(child, "link", word.rawValue, now, isGood ? .good : .stale)].compactMap(
+        case .link(let child, let state, _):
+            let isGood = state == .started
+            return [row(child, "link", state.word, now, isGood ? .good : .stale)].compactMap(
                 \.self)
         case .event(let child, let event, _):
             return event.readings.compactMap { row(child, $0.channel, "\($0.value)", $0.at) }

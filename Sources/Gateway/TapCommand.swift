@@ -1,4 +1,5 @@
 import ArgumentParser
+import Channels
 import Glibc
 import Upstreams
 import Vocabulary
@@ -46,7 +47,8 @@ private actor TapDesk {
 
     /// Looks once a second, which is finer than any interval that gateways state.
     func lookForSilence() async {
-        while (try? await clock.sleep(until: clock.now.advanced(by: .seconds(1)))) != nil {
+        let ticker = Ticker(every: .seconds(1), clock: clock)
+        while await ticker.next() != nil {
             show(tap.look(at: clock.timestamp))
         }
     }

@@ -14,8 +14,8 @@ public struct LinkLifecycle: Sendable {
     /// What came of a step.
     public enum Outcome: Hashable, Sendable {
         case done
-        /// Not yet; try again after this, or a little later.
-        case again(after: Duration)
+        /// Not yet, and why, where that is known; try again after this, or a little later.
+        case again(after: Duration, because: String = "")
         case failed(String)
     }
 
@@ -81,15 +81,61 @@ public struct LinkLifecycle: Sendable {
         guard step == self.step else { return }
         switch outcome {
         case .done: finish(step, at: now)
-        case .again(let after):
+        case .again(let after, let why):
             if let deadline, deadline <= now {
-                giveUp(step, "\(step.rawValue): not done within \(limit.layoutText)", at: now)
+                let words = "\(step.rawValue): not done within \(limit.layoutText)"
+                giveUp(step, why.isEmpty ? words : "\(words); \(why)", at: now)
             } else {
                 // The last try comes at the deadline, not after it.
                 let next = now.advanced(by: max(after, pause.failed()))
                 notBefore = deadline.map { min(next, $0) } ?? next
             }
         case .failed(let why): giveUp(step, "\(step.rawValue): \(why)", at: now)
+        }
+    }
+
+    /// The world has undone a step: the connection broke, or the other end fell silent. What is missing is
+    /// to be done anew, with all its patience; a link that failed stays failed.
+    ///
+    /// - Parameter step: `.open` or `.start`; any other changes nothing.
+    public mutating func broke(_ step: Step, at now: MonotonicInstant) {
+        switch step {
+        case .open where isOpen: (isOpen, isStarted) = (false, false)
+        case .start where isStarted: isStarted = false
+        default: return
+        }
+        guard aim != .closed, state != .failed else { return }
+        state = isOpen ? .stopped : .opening
+        renew(at: now)
+    }
+
+    /// Goes along with a link whose session tries by itself, for ever: says how the link stands in the words
+    /// of all links, and that it failed once its patience is over. Only its opening ends that.
+    ///
+    /// - Parameter why: What the session said last of its failures, for the cause.
+    public mutating func follow<Message>(
+        _ link: Link<Message>, because why: String, at now: MonotonicInstant
+    ) {
+        if link.state == .notStarted { return }
+        guard link.state != .stopped else {
+            if aim != .closed { want(.closed, at: now) }
+            while let step { took(step, .done, at: now) }
+            return
+        }
+        if aim != .up { want(.up, at: now) }
+        let done = link.steps
+        for step in [Step.open, .start] where !done.contains(step) { broke(step, at: now) }
+        if state == .failed, done.contains(isOpen ? .start : .open) { want(.up, at: now) }
+        while let step {
+            guard !done.contains(step) else {
+                took(step, .done, at: now)
+                continue
+            }
+            // Nothing but the end of its patience needs another look: the link tells the rest.
+            if due(at: now) != nil {
+                took(step, .again(after: patience, because: why), at: now)
+            }
+            return
         }
     }
 
@@ -139,5 +185,17 @@ public struct LinkLifecycle: Sendable {
         deadline = now.advanced(by: limit)
         pause = LinkLifecycle.firstPause
         notBefore = nil
+    }
+}
+
+extension Link {
+    /// The steps of its life that are done.
+    fileprivate var steps: Set<LinkLifecycle.Step> {
+        switch state {
+        case .notStarted, .stopped: []
+        case .connecting, .awaitingSetupAndPeer, .awaitingSetup: [.create]
+        case .awaitingPeer: [.create, .open]
+        case .active: [.create, .open, .start]
+        }
     }
 }

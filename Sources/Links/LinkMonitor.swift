@@ -55,7 +55,7 @@ public struct LinkMonitor: Hashable, Sendable {
         }
         self.status = status
         lastHeard = now
-        enter(status.state)
+        enter(status.state, status.cause)
         return true
     }
 
@@ -86,6 +86,24 @@ public struct LinkMonitor: Hashable, Sendable {
         // A beat that is a little late has missed nothing: the grace is half an interval.
         if silence > interval * Self.patience.late + interval / 2 { return .late }
         return .up
+    }
+
+    /// How it stands, told on to others: who is lost has failed, and who was never heard is opening.
+    ///
+    /// - Parameter status: Whose life, sequence and interval the words have.
+    public func told(in status: LinkStatus, at now: MonotonicInstant) -> LinkStatus {
+        let (state, why): (LinkStatus.State, String?) =
+            switch health(at: now) {
+            case .unknown: (self.state ?? .opening, nil)
+            case .up, .late: (self.state ?? .opening, nil)
+            case .closed: (.closed, nil)
+            case .lost:
+                (.failed, "nothing was heard for \((interval * Self.patience.lost).layoutText)")
+            case .failed: (.failed, cause)
+            }
+        return LinkStatus(
+            who: name, incarnation: status.incarnation, sequence: status.sequence, state: state,
+            interval: status.interval, counts: self.status?.counts, cause: why)
     }
 
     /// When silence alone changes the health next; nil when it does not.
@@ -131,12 +149,12 @@ public struct LinkMonitor: Hashable, Sendable {
         (state, cause) = (nil, nil)
     }
 
-    private mutating func enter(_ next: LinkStatus.State) {
+    private mutating func enter(_ next: LinkStatus.State, _ why: String?) {
         switch next {
         case .other: return
         case .failed:
             state = .failed
-            cause = cause ?? "it says that it failed"
+            cause = why ?? cause ?? "it says that it failed"
         case .preparing, .opening:
             (state, cause) = (next, nil)
         case .started, .stopped, .closing, .closed:

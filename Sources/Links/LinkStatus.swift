@@ -13,7 +13,10 @@ public struct LinkStatus: Hashable, Sendable {
     public let state: State
     /// How often the speaker means to speak. Its silence is measured by this.
     public let interval: Duration
-    public let counts: LinkCounts
+    /// Nil where nothing is sent and received, as with drivers.
+    public let counts: LinkCounts?
+    /// Why it failed; nil unless it did.
+    public let cause: String?
     /// Fields that have no meaning here, name and JSON text, in the order in which they stood.
     public let others: [Other]
 
@@ -34,10 +37,10 @@ public struct LinkStatus: Hashable, Sendable {
 
     public init(
         who: String, incarnation: String, sequence: UInt64, state: State, interval: Duration,
-        counts: LinkCounts = LinkCounts(), others: [Other] = []
+        counts: LinkCounts? = LinkCounts(), cause: String? = nil, others: [Other] = []
     ) {
         (self.who, self.incarnation, self.sequence) = (who, incarnation, sequence)
-        (self.state, self.interval) = (state, interval)
+        (self.state, self.interval, self.cause) = (state, interval, cause)
         (self.counts, self.others) = (counts, others)
     }
 }

@@ -27,7 +27,7 @@ extension ParentDesk {
             return refuse(nil, "\(alias) is no child of this parent")
         }
         guard child.link.state == .active else {
-            return refuse(alias, "the link to \(alias) is \(child.word.rawValue), and not active")
+            return refuse(alias, "the link to \(alias) is \(child.told.word), and not started")
         }
         switch order {
         case .quit: return []

@@ -24,7 +24,10 @@ public struct ParentDesk: Sendable {
     struct Child: Sendable {
         let child: GridworksParentCodec.Child
         var link: Link<MqttMessage>
-        var word = ParentLine.LinkWord.connecting
+        /// How the link stands in the words of all links.
+        var life = LinkLifecycle()
+        /// What was told of that last.
+        var told = LinkStatus.State.opening
         /// What can be switched, by node; nil before the child has said.
         var offers: [String: GridworksRelayOffer]?
         /// What the child calls its nodes in commands now.
@@ -95,7 +98,7 @@ public struct ParentDesk: Sendable {
     public var deadline: MonotonicInstant? {
         var moments = pending.map(\.until)
         for child in children.values {
-            if let moment = child.link.deadline { moments.append(moment) }
+            moments += [child.link.deadline, child.life.nextLook].compactMap(\.self)
             moments += child.waiting.map(\.until)
             if let nonsense = child.nonsense {
                 moments.append(nonsense.told.advanced(by: Self.nonsensePeriod))
@@ -167,7 +170,8 @@ public struct ParentDesk: Sendable {
     public mutating func tick(at now: MonotonicInstant) -> [Action] {
         var actions: [Action] = []
         for name in names {
-            if let due = children[name]?.link.deadline, due <= now {
+            let moments = [children[name]?.link.deadline, children[name]?.life.nextLook]
+            if let due = moments.compactMap(\.self).min(), due <= now {
                 actions += handle(.tick, name, at: now)
             }
             actions += endNonsense(of: name, at: now)
@@ -217,10 +221,12 @@ public struct ParentDesk: Sendable {
             case .greetPeer, .connect, .disconnect, .advance, .setAside, .handOver: break
             }
         }
-        let word = ParentLine.LinkWord(children[name]?.link.state ?? .stopped)
-        if word != child.word {
-            children[name]?.word = word
-            actions.append(.tell(.link(name, word, reason)))
+        let link = children[name]?.link ?? child.link
+        children[name]?.life.follow(link, because: reason, at: now)
+        let life = children[name]?.life ?? child.life
+        if life.state != child.told {
+            children[name]?.told = life.state
+            actions.append(.tell(.link(name, life.state, life.cause ?? reason)))
         }
         return actions
     }
@@ -298,18 +304,5 @@ public struct ParentDesk: Sendable {
         children[name]?.nonsense = nonsense.count > 0 ? (0, now) : nil
         guard nonsense.count > 0 else { return [] }
         return [.tell(.problem(name, "\(nonsense.count) more messages make no sense"))]
-    }
-}
-
-extension ParentLine.LinkWord {
-    fileprivate init(_ state: Link<MqttMessage>.State) {
-        self =
-            switch state {
-            case .notStarted, .connecting: .connecting
-            case .awaitingSetupAndPeer, .awaitingSetup: .subscribing
-            case .awaitingPeer: .silent
-            case .active: .active
-            case .stopped: .stopped
-            }
     }
 }

@@ -1,3 +1,4 @@
+import Links
 import Upstreams
 import Vocabulary
 
@@ -6,7 +7,7 @@ public enum ParentLine: Hashable, Sendable {
     /// The connection to the broker came or went, and why.
     case broker(isConnected: Bool, String)
     /// How the link to a child stands now.
-    case link(GatewayName, LinkWord, String)
+    case link(GatewayName, LinkStatus.State, String)
     /// An event of a child is on disk; `isNew` is false when it was there already.
     case event(GatewayName, GridworksEvent, isNew: Bool)
     /// What a child's channel shows now.
@@ -35,24 +36,13 @@ public enum ParentLine: Hashable, Sendable {
         case late
     }
 
-    /// How a link stands, in one word.
-    public enum LinkWord: String, Hashable, Sendable {
-        /// There is no connection to the broker.
-        case connecting
-        case subscribing
-        /// The child says nothing.
-        case silent
-        case active
-        case stopped
-    }
-
     /// One JSON object in one line.
     public func json(at now: WallTime) -> [UInt8] {
         switch self {
         case .broker(let isConnected, let why):
             object("broker", nil, now, [("connected", .flag(isConnected)), ("detail", .text(why))])
-        case .link(let child, let word, let why):
-            object("link", child, now, [("state", .text(word.rawValue)), ("detail", .text(why))])
+        case .link(let child, let state, let why):
+            object("link", child, now, [("state", .text(state.word)), ("detail", .text(why))])
         case .event(let child, let event, let isNew): event.line(of: child, at: now, isNew: isNew)
         case .reading(let child, let reading):
             object(
@@ -90,8 +80,8 @@ public enum ParentLine: Hashable, Sendable {
         switch self {
         case .broker(let isConnected, let why):
             isConnected ? "broker: connected" : "broker: not connected: \(why)"
-        case .link(let child, let word, let why):
-            "\(child): \(word.rawValue)" + (why.isEmpty ? "" : ": \(why)")
+        case .link(let child, let state, let why):
+            "\(child): \(state.word)" + (why.isEmpty ? "" : ": \(why)")
         case .event(_, _, isNew: false), .reading, .state, .power: nil
         case .event(let child, let event, _):
             "\(child): \(event.type)" + (event.words.isEmpty ? "" : ": \(event.words)")

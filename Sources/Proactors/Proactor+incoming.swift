@@ -75,7 +75,9 @@ extension Proactor {
     /// The latest value of everything, unless there is no connection.
     func sendSnapshot(_ name: UpstreamName) {
         guard let plan = lines[name]?.plan else { return }
-        let latest = live.latestOfEach.values.sorted { $0.reading.channel.text < $1.reading.channel.text }
+        let latest = live.latestOfEach.values.sorted {
+            $0.reading.channel.text < $1.reading.channel.text
+        }
         for message in plan.codec.snapshot(latest, at: clock.wallTime) { send(message, name) }
     }
 

@@ -44,8 +44,7 @@ extension Proactor {
             lines[name]?.mustTellStatus = false
         }
         if canSend(name), lines[name]?.mustTellStanding == true {
-            let troubles = standing.values.sorted { $0.since < $1.since }
-            try publish(plan.codec.standing(troubles, at: clock.wallTime), name)
+            try publish(plan.codec.standing(standingTroubles, at: clock.wallTime), name)
             lines[name]?.mustTellStanding = false
         }
         while canSend(name), let node = lines[name]?.unsentAuthority.first {

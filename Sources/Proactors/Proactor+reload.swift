@@ -107,7 +107,10 @@ extension Proactor {
             mailbox?.stop(.failed("node \(node.name): the layout has changed"))
             gone.formUnion(node.component.channels.map(\.name))
         }
-        for name in leaving { (watches[name], serving[name], told[name]) = (nil, nil, nil) }
+        for name in leaving {
+            (watches[name], serving[name], told[name]) = (nil, nil, nil)
+            forgetDriver(of: name)
+        }
         return gone
     }
 

@@ -7,26 +7,102 @@ extension Proactor {
     /// How often each upstream hears it; three times this without a word, and the gateway is lost.
     static let statusPeriod = Duration.seconds(10)
 
-    /// How every link stands, in the order of their names.
+    /// How every link stands: the upstreams, then the drivers and the peers, each in the order of their
+    /// names. Those of drivers begin with `driver`, those of peers with `peer`.
     public var linkStatuses: [LinkStatus] {
-        lines.sorted { $0.key < $1.key }.map { name, line in
+        let upstreams = lines.sorted { $0.key < $1.key }.map { name, line in
             LinkStatus(
                 who: name.text, incarnation: profile.incarnation, sequence: statusSequence,
-                state: line.statusState, interval: Self.statusPeriod,
+                state: line.life.state, interval: Self.statusPeriod,
                 counts: LinkCounts(
                     received: line.received, sent: line.sent, dropped: line.dropped,
                     unacknowledged: line.link.inFlight,
-                    oldestUnsent: line.behindSince.map { $0.duration(to: clock.now) }))
+                    oldestUnsent: line.behindSince.map { $0.duration(to: clock.now) }),
+                cause: line.life.cause)
         }
+        let (own, now) = (ownStatus(.started), clock.now)
+        return upstreams + counterparts.all.map { $0.told(in: own, at: now) }
     }
+
+    /// How the gateway itself stands, when it is in `state`.
+    public func ownStatus(_ state: LinkStatus.State) -> LinkStatus {
+        LinkStatus(
+            who: profile.gateway.text, incarnation: profile.incarnation,
+            sequence: statusSequence, state: state, interval: Self.statusPeriod)
+    }
+
+    /// Everything that is wrong right now, the oldest first.
+    public var standingTroubles: [StandingTrouble] {
+        standing.values.sorted { $0.since < $1.since }
+    }
+
+    // MARK: - Counterparts other than upstreams
+
+    /// Peers say, or somebody says for them, how they stand. Their names begin with `peer`.
+    public func hear(_ statuses: [LinkStatus]) {
+        var isNews = false
+        for status in statuses {
+            let before = counterparts[status.who]?.state
+            counterparts.heard(status, at: clock.now)
+            if counterparts[status.who]?.state != before { isNews = true }
+        }
+        if isNews { tellStatus() }
+    }
+
+    /// Hears each driver by the pulse of its node. One whose node is stuck in its hardware says nothing.
+    func hearDrivers() {
+        let now = clock.now
+        let open = nodes.values.map { (name: Self.driverName($0.name), pulse: $0.pulse.reading) }
+            .filter { !$0.pulse.isHung(at: now) }
+        hear(
+            open.map { name, pulse in
+                LinkStatus(
+                    who: name, incarnation: profile.incarnation,
+                    sequence: (counterparts[name]?.status?.sequence ?? 0) + 1,
+                    state: pulse.isOpen ? .started : .opening, interval: Self.statusPeriod,
+                    counts: nil)
+            })
+    }
+
+    /// Whether a driver is on its way, so that its arrival is not told a whole period late.
+    var awaitsDrivers: Bool { counterparts.any { $0.state == .opening } }
+
+    /// A driver's trouble is its link's failure, for as long as any stands.
+    func hearDriver(_ trouble: Trouble, of node: ShNodeName) {
+        guard trouble.channel == nil, Self.driverTroubles.contains(trouble.kind),
+            nodes[node] != nil
+        else { return }
+        let (name, now) = (Self.driverName(node), clock.now)
+        if trouble.isOn {
+            counterparts.change(name) { $0.failed(trouble.detail) }
+        } else {
+            let rest = Self.driverTroubles.lazy.compactMap { kind in
+                self.standing[TroubleKey(node: node, channel: nil, kind: kind)]
+            }
+            if let other = rest.first {
+                counterparts.change(name) { $0.failed(other.trouble.detail) }
+            } else {
+                counterparts.change(name) { $0.opened(at: now) }
+                hearDrivers()
+            }
+        }
+        tellStatus()
+    }
+
+    /// The node is gone, and its driver with it.
+    func forgetDriver(of node: ShNodeName) { counterparts.forget(Self.driverName(node)) }
+
+    private static let driverTroubles: [Trouble.Kind] = [
+        .notConnected, .badComponent, .timeout, .badReply, .hung,
+    ]
+
+    private static func driverName(_ node: ShNodeName) -> String { "driver \(node)" }
 
     /// The words for one upstream, each with a sequence of its own.
     func statusWords(_ state: LinkStatus.State, for name: UpstreamName) -> [MqttMessage] {
         statusSequence += 1
-        let own = LinkStatus(
-            who: profile.gateway.text, incarnation: profile.incarnation,
-            sequence: statusSequence, state: state, interval: Self.statusPeriod)
-        return lines[name]?.plan.codec.status(own, links: linkStatuses, at: clock.wallTime) ?? []
+        return lines[name]?.plan.codec.status(
+            ownStatus(state), links: linkStatuses, at: clock.wallTime) ?? []
     }
 
     /// Has every upstream hear the status soon, whoever has changed.
@@ -42,18 +118,5 @@ extension Proactor {
         guard let line = lines[name] else { return }
         let isBehind = line.link.cursor < newest
         lines[name]?.behindSince = isBehind ? line.behindSince ?? clock.now : nil
-    }
-}
-
-extension UpstreamLine {
-    /// The link's state in the words that every kind of link has.
-    var statusState: LinkStatus.State {
-        switch link.state {
-        case .notStarted: .preparing
-        case .connecting, .awaitingSetupAndPeer, .awaitingSetup: .opening
-        case .awaitingPeer: .stopped
-        case .active: .started
-        case .stopped: .closed
-        }
     }
 }

@@ -1,30 +1,36 @@
+import Channels
 import Vocabulary
 
 // One task keeps the time for everything here.
 extension Proactor {
     /// Looks after the nodes at each watch period, and after links and rhythms when they are due.
     func keepTime() async {
-        var nextWatch = clock.now.advanced(by: Self.watchPeriod)
-        var nextStatus = clock.now.advanced(by: Self.statusPeriod)
+        var watch = schedule(every: Self.watchPeriod)
+        var status = schedule(every: Self.statusPeriod)
         while !Task.isCancelled {
             let deadlines =
                 lines.values.compactMap(\.deadline) + losses.values.compactMap(\.deadline)
-            await rest(until: deadlines.reduce(nextWatch, min))
+            await rest(until: deadlines.reduce(watch.due, min))
             guard !Task.isCancelled else { return }
             attendLines()
-            guard clock.now >= nextWatch else { continue }
-            nextWatch = clock.now.advanced(by: Self.watchPeriod)
+            guard watch.tick(at: clock.now) != nil else { continue }
             watchNodes()
-            if clock.now >= nextStatus {
-                nextStatus = clock.now.advanced(by: Self.statusPeriod)
-                tellStatus()
-            }
+            let isStatusDue = status.tick(at: clock.now) != nil
+            if isStatusDue || awaitsDrivers { hearDrivers() }
+            if isStatusDue { tellStatus() }
             endNonsense(at: clock.now)
             for name in lines.keys where lines[name]?.mustTryJournal == true {
                 lines[name]?.mustTryJournal = false
                 lines[name]?.bell.yield()
             }
         }
+    }
+
+    /// What watches begins anew after it was late: nobody wants two looks in a row.
+    private func schedule(every period: Duration) -> TickSchedule {
+        TickSchedule(
+            period: period, policy: .drift(tolerance: .zero),
+            first: clock.now.advanced(by: period))
     }
 
     /// Sleeps until `deadline`, or an earlier one that `hurry` tells.
@@ -51,7 +57,7 @@ extension Proactor {
 
     private func attendLines() {
         for name in lines.keys.sorted(by: { $0.text < $1.text }) {
-            if let deadline = lines[name]?.link.deadline, deadline <= clock.now {
+            if let deadline = lines[name]?.linkDeadline, deadline <= clock.now {
                 handle(.tick, name)
             }
             tellLosses(name)

@@ -55,9 +55,11 @@ extension Proactor {
 
     /// Hands `input` to the upstream's link and does what it asks for.
     func handle(_ input: Link<MqttMessage>.Input, _ name: UpstreamName) {
-        let before = lines[name]?.link.state
         let actions = lines[name]?.link.handle(input, at: clock.now) ?? []
-        if lines[name]?.link.state != before { tellStatus() }
+        if lines[name]?.follow(actions, at: clock.now) == true {
+            if let cause = lines[name]?.life.cause { tell(name, .warning, cause) }
+            tellStatus()
+        }
         perform(actions, name)
     }
 

@@ -1,5 +1,6 @@
 import Channels
 import Journals
+import Links
 import Logging
 import Nodes
 import Upstreams
@@ -38,6 +39,8 @@ public actor Proactor {
     /// Gives identities to commands that come without one.
     var chance: SeededGenerator
     var lines: [UpstreamName: UpstreamLine] = [:]
+    /// Drivers and peers, as they are heard; see Proactor+status.swift.
+    var counterparts = LinkMonitors(capacity: 4_096)
     /// Rises with every status that is told.
     var statusSequence: UInt64 = 0
     /// The one that all actuators ask; see Proactor+guards.swift.
@@ -108,6 +111,7 @@ public actor Proactor {
         // Interlocked relays in an order in which none waits for another.
         for relays in nodesByRank { await startNodes { relays.contains($0.name) } }
         await startNodes { $0.component.safeState == nil }
+        hearDrivers()
     }
 
     /// Safe states first, then the last facts and the farewell upstream; everything bounded in time.
@@ -264,6 +268,7 @@ public actor Proactor {
         let key = TroubleKey(node: node, channel: trouble.channel, kind: trouble.kind)
         standing[key] =
             trouble.isOn ? StandingTrouble(node: node, trouble: trouble, since: at) : nil
+        hearDriver(trouble, of: node)
         for name in lines.keys { lines[name]?.mustTellStanding = true }
         var metadata: Logger.Metadata = ["node": "\(node)", "trouble": "\(trouble.kind.rawValue)"]
         if let channel = trouble.channel { metadata["channel"] = "\(channel)" }

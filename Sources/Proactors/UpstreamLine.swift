@@ -13,6 +13,10 @@ struct UpstreamLine: Sendable {
 
     var plan: UpstreamPlan
     var link: Link<MqttMessage>
+    /// How the link stands in the words of all links, and for how long it may take to open and start.
+    var life = LinkLifecycle()
+    /// What the session said last of its failures.
+    var lastFailure = ""
     var writer: any HistoryWriter
     /// Who writes what comes after a reload, which is told in the words of before. The oldest first.
     var nextWriters: [(after: Sequence64, writer: any HistoryWriter)] = []
@@ -78,6 +82,25 @@ struct UpstreamLine: Sendable {
 
     /// When somebody has to look after this line.
     var deadline: MonotonicInstant? {
-        [link.deadline, reports?.deadline, snapshots?.deadline].compactMap { $0 }.min()
+        [linkDeadline, reports?.deadline, snapshots?.deadline].compactMap { $0 }.min()
+    }
+
+    /// When time alone may change how the link stands.
+    var linkDeadline: MonotonicInstant? {
+        [link.deadline, life.nextLook].compactMap { $0 }.min()
+    }
+
+    /// Takes along what the link has done.
+    ///
+    /// - Returns: Whether it stands otherwise than before.
+    mutating func follow(_ actions: [Link<MqttMessage>.Action], at now: MonotonicInstant) -> Bool {
+        for case .tell(let kind, let detail) in actions
+        where [.connectFailed, .disconnected, .peerSilent].contains(kind) {
+            lastFailure = detail
+        }
+        let before = life.state
+        life.follow(link, because: lastFailure, at: now)
+        if life.state == .started { lastFailure = "" }
+        return life.state != before
     }
 }

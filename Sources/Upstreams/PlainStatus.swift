@@ -16,14 +16,17 @@ public struct PlainStatus: Hashable, Sendable {
     }
 
     /// Links that are read from one status; more than any gateway has.
-    static let mostLinks = 256
+    static let mostLinks = 1_000
     private static let known: Set<String> = [
         "state", "incarnation", "at", "sequence", "interval", "received", "sent", "dropped",
-        "unacknowledged", "oldestUnsent", "links", "name",
+        "unacknowledged", "oldestUnsent", "links", "name", "cause",
     ]
 
     /// The document that says it.
-    var json: JsonText {
+    var json: JsonText { .group(members) }
+
+    /// What is in the document.
+    var members: [JsonText.Member] {
         var members = [JsonText.Member(name: "state", value: .text(Self.word(for: own.state)))]
         members += [
             JsonText.Member(name: "incarnation", value: .text(own.incarnation)),
@@ -31,18 +34,20 @@ public struct PlainStatus: Hashable, Sendable {
         ]
         members += Self.measures(of: own)
         members.append(
-            JsonText.Member(
-                name: "links",
-                value: .list(
-                    links.map { link in
-                        .group(
-                            [
-                                JsonText.Member(name: "name", value: .text(link.who)),
-                                JsonText.Member(
-                                    name: "state", value: .text(link.state.word)),
-                            ] + Self.measures(of: link))
-                    })))
-        return .group(members)
+            JsonText.Member(name: "links", value: .list(links.map { .group(Self.members(of: $0)) }))
+        )
+        return members
+    }
+
+    private static func members(of link: LinkStatus) -> [JsonText.Member] {
+        var members = [
+            JsonText.Member(name: "name", value: .text(link.who)),
+            JsonText.Member(name: "state", value: .text(link.state.word)),
+        ]
+        if let cause = link.cause {
+            members.append(JsonText.Member(name: "cause", value: .text(cause)))
+        }
+        return members + measures(of: link)
     }
 
     /// - Returns: Nil when `document` is no status. What it has beyond is kept.
@@ -80,7 +85,7 @@ public struct PlainStatus: Hashable, Sendable {
     }
 
     private static func measures(of status: LinkStatus) -> [JsonText.Member] {
-        let counts = status.counts
+        guard let counts = status.counts else { return [] }
         return [
             JsonText.Member(name: "sequence", value: .number(Int64(clamping: status.sequence))),
             JsonText.Member(name: "interval", value: .number(seconds(status.interval))),
@@ -110,10 +115,12 @@ public struct PlainStatus: Hashable, Sendable {
         return LinkStatus(
             who: who, incarnation: incarnation, sequence: UInt64(max(0, count("sequence"))),
             state: state(word), interval: duration("interval") ?? .seconds(10),
-            counts: LinkCounts(
-                received: count("received"), sent: count("sent"), dropped: count("dropped"),
-                unacknowledged: count("unacknowledged"), oldestUnsent: duration("oldestUnsent")),
-            others: Array(others))
+            counts: node["received"] == nil && node["sent"] == nil
+                ? nil
+                : LinkCounts(
+                    received: count("received"), sent: count("sent"), dropped: count("dropped"),
+                    unacknowledged: count("unacknowledged"), oldestUnsent: duration("oldestUnsent")),
+            cause: node["cause"]?.text.map { String($0.prefix(500)) }, others: Array(others))
     }
 
     private static func seconds(_ duration: Duration) -> DecimalNumber {

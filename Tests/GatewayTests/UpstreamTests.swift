@@ -26,7 +26,7 @@ import Testing
         try #require(await gateway.error("embedded broker listens") != nil, "\(gateway.text)")
         let parent = try home.start(
             "upstream", "--alias", "d1.demo.house", "--child", "d1.demo.house.scada")
-        try #require(await parent.shows(#""state":"active""#), "\(parent.text)")
+        try #require(await parent.shows(#""state":"started""#), "\(parent.text)")
         #expect(await parent.shows(#""type":"gridworks.event.startup""#), "\(parent.text)")
         #expect(await parent.shows(#""type":"report.event""#), "\(parent.text)")
         parent.say("set d1.demo.house.scada pump on")

@@ -115,4 +115,30 @@ import Vocabulary
         #expect(life.state != .failed)
         #expect(Self.run(&life, at: Self.at(0)) == [.create, .open, .start])
     }
+
+    @Test func `goes along with a link that tries for ever, and says when its patience is over`() {
+        var (life, bench) = (LinkLifecycle(), LinkBench())
+        let start = bench.now
+        bench.take(.start)
+        life.follow(bench.link, because: "", at: start)
+        #expect(life.state == .opening && life.nextLook == start.advanced(by: .seconds(60)))
+        // A look in between changes nothing, and asks for no other.
+        life.follow(bench.link, because: "refused", at: start.advanced(by: .seconds(30)))
+        #expect(life.state == .opening && life.nextLook == start.advanced(by: .seconds(60)))
+        let late = start.advanced(by: .seconds(60))
+        life.follow(bench.link, because: "nobody listens", at: late)
+        #expect(life.state == .failed && life.nextLook == nil)
+        #expect(life.cause == "open: not done within 1min; nobody listens")
+        life.follow(bench.link, because: "", at: late.advanced(by: .seconds(600)))
+        #expect(life.state == .failed)
+        bench.activate()
+        life.follow(bench.link, because: "", at: late)
+        #expect(life.state == .started && life.cause == nil && life.nextLook == nil)
+        bench.take(.disconnected("gone"))
+        life.follow(bench.link, because: "gone", at: late)
+        #expect(life.state == .opening && life.nextLook == late.advanced(by: .seconds(60)))
+        bench.take(.stop)
+        life.follow(bench.link, because: "", at: late)
+        #expect(life.state == .closed && life.nextLook == nil)
+    }
 }

@@ -22,9 +22,9 @@ import Vocabulary
                 "gw/d1-demo-house/to/s/gridworks-ping", "gw/d1-demo-house/to/s/gridworks-ping",
             ])
         let links = bench.hear(Words.ping()).links
-        #expect(links == ["d1.demo.house.scada active"])
+        #expect(links == ["d1.demo.house.scada started"])
         let others = bench.hear(Words.event("e", from: Words.barn)).links
-        #expect(others == ["d1.demo.barn.scada active"])
+        #expect(others == ["d1.demo.barn.scada started"])
         let again = bench.hear(Words.ping()).links
         #expect(again == [])
     }
@@ -47,7 +47,7 @@ import Vocabulary
         let stored = bench.hear(Words.event("early")).stored
         #expect(stored.map(\.key.identity) == ["early"])
         let links = bench.take(.subscribed(topic: topics[0])).links
-        #expect(links == ["d1.demo.house.scada active"])
+        #expect(links == ["d1.demo.house.scada started"])
     }
 
     @Test mutating func `notices a frozen child within poll and ack timeout, whatever it sends it`()
@@ -61,21 +61,38 @@ import Vocabulary
         let barn = pings.first { $0.topic.contains("/to/s/") }?.word("MessageId") ?? ""
         _ = bench.hear(Words.ack(barn, from: Words.barn))
         let links = bench.pass(.seconds(5)).links
-        #expect(links == ["d1.demo.house.scada silent"])
+        #expect(links == ["d1.demo.house.scada stopped"])
         let back = bench.hear(Words.event("back")).links
-        #expect(back == ["d1.demo.house.scada active"])
+        #expect(back == ["d1.demo.house.scada started"])
     }
 
     @Test mutating func `links again after the broker was away`() {
         bench.activate()
         let lost = bench.take(.disconnected("gone"))
         #expect(
-            lost.links == ["d1.demo.house.scada connecting", "d1.demo.barn.scada connecting"])
+            lost.links == ["d1.demo.house.scada opening", "d1.demo.barn.scada opening"])
         #expect(lost.told.first == .broker(isConnected: false, "gone"))
         let back = bench.reconnect()
         #expect(back.published.count == 2)
         let links = bench.hear(Words.ping()).links
-        #expect(links == ["d1.demo.house.scada active"])
+        #expect(links == ["d1.demo.house.scada started"])
+    }
+
+    @Test mutating func `gives a child up that says nothing for a minute, until it is heard again`()
+    {
+        bench.activate()
+        _ = bench.pass(.seconds(60))
+        let silent = bench.pass(.seconds(5)).links
+        #expect(silent.allSatisfy { $0.hasSuffix(" stopped") } && silent.count == 2)
+        var told: [ParentLine] = []
+        for _ in 0..<61 { told += bench.pass(.seconds(1)).told }
+        let failed = told.compactMap { line -> String? in
+            if case .link("d1.demo.house.scada", .failed, let why) = line { why } else { nil }
+        }
+        #expect(
+            failed.count == 1 && failed[0].hasPrefix("start: not done within 1min"), "\(failed)")
+        let links = bench.hear(Words.ping()).links
+        #expect(links == ["d1.demo.house.scada started"])
     }
 
     @Test mutating func `says which child the broker keeps it from hearing`() {
@@ -88,7 +105,7 @@ import Vocabulary
                 if case .problem("d1.demo.barn.scada", _) = line { true } else { false }
             })
         let links = bench.take(.subscribed(topic: topics[0])).links
-        #expect(links == ["d1.demo.house.scada silent"])
+        #expect(links == ["d1.demo.house.scada stopped"])
     }
 
     // MARK: Events

@@ -29,9 +29,14 @@ struct PlainReaderTests {
             let link = LinkStatus(
                 who: "site", incarnation: "i7", sequence: 8, state: .started,
                 interval: .seconds(10), counts: counts)
+            // A driver sends and receives nothing, so the status says how it stands and no more.
+            let driver = LinkStatus(
+                who: "driver tank", incarnation: "i7", sequence: 0, state: .failed,
+                interval: .seconds(10), counts: nil, cause: "node tank: no reply")
+            let links = [link, driver]
             #expect(
-                read(codec.status(own, links: [link], at: House.now)) == [
-                    .status(PlainStatus(own: own, links: [link], at: House.now))
+                read(codec.status(own, links: links, at: House.now)) == [
+                    .status(PlainStatus(own: own, links: links, at: House.now))
                 ])
         }
         guard case .status(let will) = read([codec.will]).first else {

@@ -1,0 +1,68 @@
+import DriverKit
+import Links
+import Simulators
+import Testing
+import Vocabulary
+
+@testable import Proactors
+
+@Suite(.timeLimit(.minutes(1))) struct `How a gateway's links stand` {
+    private func words(_ bench: Bench) async -> [String] {
+        await bench.proactor.linkStatuses.map { "\($0.who) \($0.state.word)" }
+    }
+
+    @Test func `is told of upstreams, drivers and peers in the same words`() async {
+        let bench = Bench(.init(name: "tank", device: ScriptedDevice(.shows([1, 2, 3, 4, 5, 6]))))
+        await bench.start()
+        bench.broker.accept()
+        _ = await bench.published("live/tank", 1)
+        await bench.proactor.hear([
+            LinkStatus(
+                who: "peer laptop", incarnation: "l", sequence: 1, state: .started,
+                interval: .seconds(2))
+        ])
+        await bench.pass(.seconds(3))
+        _ = await bench.published("live/tank", 3)
+        #expect(
+            await words(bench) == ["site started", "driver tank started", "peer laptop started"])
+        // The peer stated two seconds, and three times that have passed without a word.
+        await bench.pass(.seconds(4))
+        let laptop = await bench.proactor.linkStatuses.last
+        #expect(laptop?.state == .failed && laptop?.cause == "nothing was heard for 6s")
+    }
+
+    @Test func `a driver that fails is a link that failed, with its cause, until it answers again`()
+        async
+    {
+        let device = ScriptedDevice(.shows([1]))
+        let bench = Bench(.init(name: "tank", device: device))
+        await bench.start()
+        bench.broker.accept()
+        _ = await bench.published("live/tank", 1)
+        device.behave(.fails(DriverError(.timeout, "no reply")))
+        await bench.pass(.seconds(2))
+        _ = await bench.published("trouble/tank", 1)
+        let failed = await bench.proactor.linkStatuses.last
+        #expect(failed?.state == .failed && failed?.cause == "node tank: no reply")
+        device.behave(.shows([7]))
+        await bench.pass(.seconds(70))
+        _ = await bench.published("trouble/tank", 2)
+        #expect(await words(bench).last == "driver tank started")
+    }
+
+    @Test func `an upstream that cannot be reached for a minute has failed, and opening ends that`()
+        async
+    {
+        let bench = Bench(.init(name: "tank", device: ScriptedDevice(.shows([1]))))
+        await bench.start()
+        await bench.pass(.seconds(59))
+        #expect(await words(bench).first == "site opening")
+        await bench.pass(.seconds(3))
+        let site = await bench.proactor.linkStatuses.first
+        #expect(
+            site?.state == .failed && site?.cause?.hasPrefix("open: not done within 1min") == true)
+        bench.broker.accept()
+        _ = await bench.published("live/tank", 1)
+        #expect(await words(bench).first == "site started")
+    }
+}
