@@ -173,7 +173,10 @@ let package = Package(
             ]),
         tests(
             "GatewayTests",
-            ["tidegate", "DriverKit", "Drivers", "Layouts", "Upstreams", "Vocabulary"]),
+            [
+                "tidegate", "DriverKit", "Drivers", "Layouts", "Links", "Peers", "Upstreams",
+                "Vocabulary",
+            ]),
         tests("HouseRulesTests", ["DriverKit", "Drivers", "Layouts"]),
     ]
 )

@@ -23,7 +23,7 @@ struct GatewayPeerService: PeerService {
                 return PeerRefusal(unknown(channel)).text
             }
             return Self.text(of: value, codec)
-        case .status, .watch: return status
+        case .status, .watch: return await status()
         case .set(let node, let order): return await set(node, order, asker)
         }
     }
@@ -49,32 +49,24 @@ struct GatewayPeerService: PeerService {
             + didYouMean(channel.text, among: names)
     }
 
-    /// Who this is, and the newest value of every channel.
-    private var status: [UInt8] {
+    /// Who this is, how it and its links stand, what is wrong, and the newest value of every channel.
+    private func status() async -> [UInt8] {
         let profile = proactor.profile
-        var text =
-            Array(#"{"gateway":"\#(profile.gateway)","incarnation":"\#(profile.incarnation)""#.utf8)
-            + Array(#","at":"\#(clock.wallTime.iso8601)","channels":["#.utf8)
         let latest = proactor.live.latestOfEach
-        var isFirst = true
-        for channel in profile.nodes.flatMap(\.channels) {
-            guard let value = latest[channel.name] else { continue }
-            if !isFirst { text.append(UInt8(ascii: ",")) }
-            isFirst = false
-            text += Self.text(of: value, codec)
-        }
-        return text + Array("]}".utf8)
+        let status = PlainStatus(
+            own: await proactor.ownStatus(.started), links: await proactor.linkStatuses,
+            at: clock.wallTime)
+        return codec.report(
+            status, await proactor.standingTroubles,
+            profile.nodes.flatMap(\.channels).compactMap { latest[$0.name] })
     }
 
     private func set(
         _ node: ShNodeName, _ order: PeerOrder, _ asker: PeerAsker
     ) async -> [UInt8] {
-        var members = [("value", order.value), ("id", JsonValue.text(order.id.text))]
-        if let expires = order.expires { members.append(("expires", .text(expires.iso8601))) }
         let message = MqttMessage(
             topic: "tidegate/\(proactor.profile.gateway)/set/\(node)",
-            payload: Array(
-                JsonValue.object(members.map { (name: $0.0, value: $0.1) }).prettyText.utf8))
+            payload: Array(JsonValue.object(order.members).prettyText.utf8))
         var chance = SystemChance()
         let answer: CommandAnswer
         switch codec.incoming(message, at: clock.wallTime, using: &chance).matter {

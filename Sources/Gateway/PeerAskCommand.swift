@@ -10,7 +10,8 @@ struct PeerAskCommand: AsyncParsableCommand {
         commandName: "ask", abstract: "Ask a gateway for a value, its status, or to switch.",
         usage: """
             tidegate peer ask HOST[:PORT] read CHANNEL
-            tidegate peer ask HOST[:PORT] set NODE VALUE
+            tidegate peer ask HOST[:PORT] set NODE VALUE [--for TIME]
+            tidegate peer ask HOST[:PORT] release NODE
             tidegate peer ask HOST[:PORT] status
             tidegate peer ask HOST[:PORT] watch
             """,
@@ -23,16 +24,27 @@ struct PeerAskCommand: AsyncParsableCommand {
     @Argument(help: "HOST[:PORT] of a gateway whose layout has a \"peers\" section.")
     var address: String
 
-    @Argument(help: "read CHANNEL, set NODE VALUE, status or watch.")
+    @Argument(help: "read CHANNEL, set NODE VALUE, release NODE, status or watch.")
     var words: [String]
 
     @Option(help: "How long to wait for the answer, in seconds.")
     var within: Int = 8
 
+    @Option(
+        name: .customLong("for"),
+        help: "With set: take the node over for that long, 1s to 24h, until you give it back.")
+    var takeOverFor: String?
+
     @OptionGroup var speech: PeerSpeech
     @OptionGroup var options: PeerOptions
 
     func validate() throws {
+        if let takeOverFor {
+            guard words.first == "set" else { throw ValidationError("--for goes with set") }
+            guard Duration(layoutText: takeOverFor) != nil else {
+                throw ValidationError("--for \(takeOverFor) must be a time like 30s, 10min or 2h")
+            }
+        }
         guard (1...1200).contains(within) else {
             throw ValidationError("--within must be 1 to 1200")
         }
@@ -51,10 +63,6 @@ struct PeerAskCommand: AsyncParsableCommand {
             }
             return .read(channel)
         case ("set", 3):
-            guard let node = ShNodeName(words[1]), let id else {
-                throw ValidationError(
-                    "\"\(words[1])\" is no \(ShNodeTag.noun): \(ShNodeTag.form)")
-            }
             let value: JsonValue
             if ["on", "off"].contains(words[2]) {
                 value = .text(words[2])
@@ -63,13 +71,23 @@ struct PeerAskCommand: AsyncParsableCommand {
             } else {
                 throw ValidationError("\"\(words[2])\" must be on, off or a number")
             }
-            return .set(
-                node,
-                PeerOrder(
-                    value: value, id: id, expires: now?.advanced(by: .seconds(within))))
+            return try order(
+                value, takeOverFor.flatMap(Duration.init(layoutText:)), id: id, at: now)
+        case ("release", 2): return try order(nil, nil, id: id, at: now)
         default:
-            throw ValidationError("ask for: read CHANNEL, set NODE VALUE, status or watch")
+            throw ValidationError(
+                "ask for: read CHANNEL, set NODE VALUE, release NODE, status or watch")
         }
+    }
+
+    private func order(
+        _ value: JsonValue?, _ time: Duration?, id: CommandID?, at now: WallTime?
+    ) throws -> PeerQuestion {
+        guard let node = ShNodeName(words[1]), let id else {
+            throw ValidationError("\"\(words[1])\" is no \(ShNodeTag.noun): \(ShNodeTag.form)")
+        }
+        let expires = now?.advanced(by: .seconds(within))
+        return .set(node, PeerOrder(value: value, takeOverFor: time, id: id, expires: expires))
     }
 
     func run() async throws {
@@ -115,11 +133,15 @@ struct PeerAskCommand: AsyncParsableCommand {
             }
             guard answer.outcome == .confirmed else {
                 Output.error(
-                    "tidegate: \(node) was not set, \(answer.outcome): "
+                    "tidegate: \(node) was not \(words[0] == "release" ? "given back" : "set"), \(answer.outcome): "
                         + (answer.detail ?? "no reason given"))
                 throw (answer.outcome == .late ? ExitStatus.late : ExitStatus.failure).code
             }
-            Output.line("\(node) is \(answer.value.map { word($0) } ?? words[2])")
+            let state = answer.value.map { word($0) } ?? (words.count > 2 ? words[2] : "as it was")
+            let held = takeOverFor.map { ", taken over for \($0)" } ?? ""
+            Output.line(
+                words[0] == "release"
+                    ? "\(node) is given back and \(state)" : "\(node) is \(state)\(held)")
         case .read, .watch:
             guard Output.isTerminal, let reading = PlainReader().reading(in: message) else {
                 if !Output.write(json + "\n", to: STDOUT_FILENO) { throw ExitStatus.success.code }
@@ -132,7 +154,7 @@ struct PeerAskCommand: AsyncParsableCommand {
 
     /// What was asked in words is answered in words.
     private func word(_ number: DecimalNumber) -> String {
-        guard ["on", "off"].contains(words[2]) else { return "\(number)" }
+        guard words[0] == "release" || ["on", "off"].contains(words[2]) else { return "\(number)" }
         return number.mantissa == 0 ? "off" : "on"
     }
 }

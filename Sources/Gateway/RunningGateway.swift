@@ -27,6 +27,8 @@ actor RunningGateway {
     private let life: GatewayLife
     private var brokers: [EmbeddedBroker] = []
     private var peers: PeerNode?
+    /// Has the proactor hear of the peers.
+    private var neighbours: Task<Void, Never>?
     private var runFile: RunFile?
     private var hasFailedToStart = false
     private var isStopping = false
@@ -191,6 +193,8 @@ actor RunningGateway {
             "peers may ask", metadata: ["listen": "\(PeerAddress(host: layout.host, port: port))"])
         let logger = logger
         Task { for await line in node.notices { logger.warning("\(line)") } }
+        let watch = NeighbourWatch(node: node, proactor: proactor, clock: clock)
+        neighbours = Task { await watch.run() }
     }
 
     /// - Returns: Whether every actuator confirmed its safe state.
@@ -200,6 +204,7 @@ actor RunningGateway {
         runFile?.remove()
         let peers = peers
         // Whoever waits for a command gets its answer first, unless the network holds us up.
+        neighbours?.cancel()
         let areSafe = await proactor.stop(because: reason)
         await within(Self.lastWords, on: clock) { await peers?.stop() }
         await showing?.value

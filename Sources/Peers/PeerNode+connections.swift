@@ -304,6 +304,9 @@ extension PeerNode {
         if let held = connection.held.take() {
             connection.channel.writeAndFlush(held, promise: nil)
         }
+        if let asker = connection.asker, connection.conversation.hello != nil {
+            note(asker) { $0.cause = error?.detail }
+        }
         connection.conversation.ended(error)
         for action in connection.conversation.takeActions() {
             if case .settle(let id, let outcome) = action { settle(id, outcome) }

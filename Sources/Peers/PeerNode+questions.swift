@@ -56,6 +56,7 @@ extension PeerNode {
             return refuse("busy with \(questions) questions, try again")
         }
         questions += 1
+        note(asker) { $0.questions += 1 }
         let id = connection.id
         Task {
             let text = await service.answer(question, from: asker)
@@ -68,6 +69,7 @@ extension PeerNode {
     ) {
         questions -= 1
         guard let connection = connections[id] else { return }
+        if let asker = connection.asker { note(asker) { $0.answers += 1 } }
         reply(PeerWord(.answer).message(identity, text), connection)
         connection.conversation.release(slot, at: clock.now)
         act(connection)

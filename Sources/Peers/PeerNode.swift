@@ -51,6 +51,8 @@ public actor PeerNode {
     var askers: [Int: Asker] = [:]
     /// Who answered where we dialled and was not on the list.
     var strangers: [PeerAddress: Fingerprint] = [:]
+    /// Who was here; see PeerNode+links.swift.
+    var acquaintances: [String: Acquaintance] = [:]
     /// Questions that the service has in work, on all connections together.
     var questions = 0
 

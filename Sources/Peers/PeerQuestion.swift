@@ -20,14 +20,30 @@ public enum PeerQuestion: Hashable, Sendable {
 
 /// What a node is to be set to, as the asker words it.
 public struct PeerOrder: Hashable, Sendable {
-    /// A text, a number or a flag: `"on"`, `21.5`, `true`.
-    public let value: JsonValue
+    /// A text, a number or a flag: `"on"`, `21.5`, `true`. Nil to give back what was taken over, or to take
+    /// it over as it is.
+    public let value: JsonValue?
+    /// For how long the asker takes the node over; nil for a plain order.
+    public let takeOverFor: Duration?
     /// Chosen by the asker; the same in every log that the command passes through.
     public let id: CommandID
     public let expires: WallTime?
 
-    public init(value: JsonValue, id: CommandID, expires: WallTime?) {
-        (self.value, self.id, self.expires) = (value, id, expires)
+    public init(
+        value: JsonValue?, takeOverFor: Duration? = nil, id: CommandID, expires: WallTime?
+    ) {
+        (self.value, self.takeOverFor) = (value, takeOverFor)
+        (self.id, self.expires) = (id, expires)
+    }
+
+    /// Everything but the node, in the words that orders have over MQTT.
+    public var members: [(name: String, value: JsonValue)] {
+        var members: [(name: String, value: JsonValue)] = [("id", .text(id.text))]
+        if let value { members.append(("value", value)) }
+        if let takeOverFor { members.append(("takeOverFor", .text(takeOverFor.layoutText))) }
+        if value == nil, takeOverFor == nil { members.append(("release", .flag(true))) }
+        if let expires { members.append(("expires", .text(expires.iso8601))) }
+        return members
     }
 }
 
@@ -100,27 +116,21 @@ struct PeerWord: Hashable, Sendable {
 extension PeerQuestion {
     /// The question as it goes over the wire.
     public var text: [UInt8] {
-        var members: [(name: String, value: JsonValue)]
+        let members: [(name: String, value: JsonValue)]
         switch self {
         case .read(let channel):
             members = [("ask", .text("read")), ("channel", .text(channel.text))]
         case .status: members = [("ask", .text("status"))]
         case .watch: members = [("ask", .text("watch"))]
         case .set(let node, let order):
-            members = [
-                ("ask", .text("set")), ("node", .text(node.text)), ("value", order.value),
-                ("id", .text(order.id.text)),
-            ]
-            if let expires = order.expires {
-                members.append(("expires", .text(expires.iso8601)))
-            }
+            members = [("ask", .text("set")), ("node", .text(node.text))] + order.members
         }
         return Array(JsonValue.object(members).prettyText.utf8)
     }
 
     private static let keys: [String: Set<String>] = [
         "read": ["channel"], "status": [], "watch": [],
-        "set": ["node", "value", "id", "expires"],
+        "set": ["node", "value", "id", "expires", "takeOverFor", "release"],
     ]
 
     /// Reads what somebody sent.
@@ -156,11 +166,19 @@ extension PeerQuestion {
         guard let id = document["id"]?.text.flatMap(CommandID.init) else {
             throw PeerRefusal("id: must be a text of 1 to 64 visible ASCII characters")
         }
-        guard let value = document["value"]?.value else {
-            throw PeerRefusal("value: must be on, off, true, false or a number")
+        let value = document["value"]?.value
+        let time = document["takeOverFor"].map { $0.text.flatMap(Duration.init(layoutText:)) }
+        if case .some(.none) = time {
+            throw PeerRefusal("takeOverFor: must be a time like \"10min\"")
+        }
+        if let release = document["release"] {
+            guard release.flag == true, value == nil, time == nil else {
+                throw PeerRefusal("release: must be true, without value and takeOverFor")
+            }
         }
         switch value {
         case .text, .number, .flag: break
+        case nil where time != nil || document["release"] != nil: break
         default: throw PeerRefusal("value: must be on, off, true, false or a number")
         }
         var expires: WallTime?
@@ -170,7 +188,10 @@ extension PeerQuestion {
                 throw PeerRefusal("expires: must be a time like 2026-11-21T04:22:07Z")
             }
         }
-        return .set(node, PeerOrder(value: value, id: id, expires: expires))
+        return .set(
+            node,
+            PeerOrder(
+                value: value, takeOverFor: time.flatMap(\.self), id: id, expires: expires))
     }
 }
 

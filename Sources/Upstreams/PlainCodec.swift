@@ -83,11 +83,7 @@ public struct PlainCodec: Codec {
         let text = JsonText.object([
             "incarnation": .text(profile.incarnation),
             "at": .text(now.iso8601),
-            "troubles": .list(
-                troubles.map { standing in
-                    .group(
-                        Self.members(of: standing.trouble, of: standing.node, at: standing.since))
-                }),
+            "troubles": Self.list(of: troubles),
         ])
         return [MqttMessage(topic: topics.troubles, payload: text.bytes, isRetained: true)]
     }
@@ -191,6 +187,9 @@ extension PlainCodec {
         ])
     }
 
+    /// The channel of a reading; nil when the layout no longer has it.
+    func channel(of reading: Reading) -> DataChannel? { channels[reading.channel] }
+
     /// What stands beside a time that was labelled before the clock was set; nothing beside others.
     private static func doubt(_ at: Timestamp) -> [JsonText.Member] {
         at.isSure ? [] : [JsonText.Member(name: "timeSure", value: .flag(false))]
@@ -202,7 +201,7 @@ extension PlainCodec {
 
     /// A value that is not good is never a value: it is null, and the number stands beside it under a
     /// name of its own.
-    private static func members(
+    static func members(
         of reading: Reading, in channel: DataChannel, at: WallTime
     ) -> [JsonText.Member] {
         let isGood = reading.quality == .good
@@ -241,7 +240,7 @@ extension PlainCodec {
         ])
     }
 
-    private static func members(
+    static func members(
         of trouble: Trouble, of node: ShNodeName, at: WallTime
     ) -> [JsonText.Member] {
         var members = JsonText.members([

@@ -1,9 +1,10 @@
 import NIOCore
 import NIOPosix
-import Peers
 import Simulators
 import Synchronization
 import Vocabulary
+
+@testable import Peers
 
 /// A clock that goes by itself, for what crosses real sockets.
 struct RealClock: GatewayClock {
@@ -136,12 +137,16 @@ final class RawSocket: Sendable {
         func channelInactive(context: ChannelHandlerContext) { continuation.finish() }
     }
 
-    init(_ address: PeerAddress) async throws {
+    init(_ address: PeerAddress, tls: PeerTls? = nil) async throws {
         let (stream, continuation) = AsyncThrowingStream<ByteBuffer, any Error>.makeStream()
         inbound = stream
         channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if let tls {
+                        let handler = try tls.handler(isServer: false) { _ in }
+                        try channel.pipeline.syncOperations.addHandler(handler)
+                    }
                     try channel.pipeline.syncOperations.addHandler(Collector(continuation))
                 }
             }

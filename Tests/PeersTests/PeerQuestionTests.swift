@@ -17,6 +17,11 @@ import Vocabulary
             .set(
                 "valve",
                 PeerOrder(value: .number(DecimalNumber("21.5")!), id: id, expires: nil)),
+            .set(
+                "pump",
+                PeerOrder(value: .text("on"), takeOverFor: .seconds(600), id: id, expires: nil)),
+            .set("pump", PeerOrder(value: nil, takeOverFor: .seconds(1), id: id, expires: nil)),
+            .set("pump", PeerOrder(value: nil, id: id, expires: nil)),
         ] {
             #expect(try PeerQuestion.read(question.text) == question)
         }
@@ -29,6 +34,9 @@ import Vocabulary
         (#"{"ask": "set", "node": "pump", "value": "on"}"#, "id"),
         (#"{"ask": "set", "node": "pump", "id": "1"}"#, "value"),
         (#"{"ask": "set", "node": "pump", "id": "1", "value": {}}"#, "value"),
+        (#"{"ask": "set", "node": "pump", "id": "1", "takeOverFor": "long"}"#, "takeOverFor"),
+        (#"{"ask": "set", "node": "pump", "id": "1", "value": 1, "release": true}"#, "release"),
+        (#"{"ask": "set", "node": "pump", "id": "1", "release": false}"#, "release"),
         (#"{"ask": "set", "node": "pump", "id": "1", "value": 1, "expires": "soon"}"#, "expires"),
     ])
     func `that makes no sense is told what is wrong`(text: String, what: String) {
@@ -46,6 +54,20 @@ import Vocabulary
         #expect(service.askers.withLock { $0.first?.description } == "peer 127.0.0.1")
         await node.stop()
         await gateway.node.stop()
+    }
+
+    @Test func `is counted, and who asked is remembered after it has gone`() async throws {
+        let gateway = try await Listening(service: ScriptedService())
+        let node = asker()
+        for _ in 0..<3 { _ = try await node.ask(.status, of: gateway.address) }
+        #expect(
+            await gateway.node.links == [
+                PeerLink(name: "127.0.0.1", connections: 1, questions: 3, answers: 3, cause: nil)
+            ])
+        await node.stop()
+        await gateway.node.stop()
+        #expect(await gateway.node.links.map(\.connections) == [0])
+        #expect(await gateway.node.links.map(\.questions) == [3])
     }
 
     @Test func `needs a right, and without it never reaches the service`() async throws {

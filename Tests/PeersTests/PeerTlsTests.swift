@@ -29,6 +29,26 @@ import Vocabulary
         await gateway.node.stop()
     }
 
+    @Test func `takes frames cut at every byte, each piece in a record of its own`() async throws {
+        let (ours, theirs) = (try newKey("gateway"), try newKey("laptop"))
+        let gateway = try await Listening(
+            PeerSettings(mode: .asynchronous, echoes: true),
+            tls: try .knowing(ours, theirs, may: [.read]))
+        let tls = try PeerTls.knowing(theirs, ours)
+        let identity = ChirpIdentity(high: 3, low: 4)
+        let all = helloBytes() + frameBytes(identity, .wantsAcknowledgement, data: [1, 2, 3, 4, 5])
+        for cut in 1..<all.readableBytes {
+            let socket = try await RawSocket(gateway.address, tls: tls)
+            try await socket.write(all.getSlice(at: 0, length: cut)!)
+            try await socket.write(all.getSlice(at: cut, length: all.readableBytes - cut)!)
+            // Hello, the echo, the acknowledgement.
+            let reply = try await socket.read(ChirpHello.size + ChirpFrame.size * 2 + 5)
+            #expect(reply.readableBytes == ChirpHello.size + ChirpFrame.size * 2 + 5, "cut \(cut)")
+            socket.close()
+        }
+        await gateway.node.stop()
+    }
+
     @Test func `refuses a stranger, tells both sides why, and leaves others alone`() async throws {
         let (ours, theirs) = (try newKey("gateway"), try newKey("laptop"))
         let stranger = try newKey("stranger")

@@ -1,0 +1,59 @@
+import Channels
+import Links
+import Peers
+import Proactors
+import Vocabulary
+
+/// Tells the proactor how the peers on the direct link stand, so that they are shown beside all other links.
+struct NeighbourWatch: Sendable {
+    /// How often they are looked at. Who is not seen for three times this is lost.
+    static let period = Duration.seconds(2)
+
+    let node: PeerNode
+    let proactor: Proactor
+    let clock: any GatewayClock
+
+    /// Returns when the task is cancelled.
+    func run() async {
+        let ticker = Ticker(every: Self.period, clock: clock)
+        var words = NeighbourWords(incarnation: "\(node.identity)")
+        while await ticker.next() != nil {
+            let statuses = words.statuses(of: await node.links)
+            if !statuses.isEmpty { await proactor.hear(statuses) }
+        }
+    }
+}
+
+/// Puts what a node knows of its peers into the words of all links. Pure.
+struct NeighbourWords {
+    private let incarnation: String
+    private var sequence: UInt64 = 0
+    private var open: Set<String> = []
+
+    init(incarnation: String) { self.incarnation = incarnation }
+
+    /// What is to be heard of each, in order. One that comes back says first that it opens, which alone ends
+    /// a failure.
+    mutating func statuses(of links: [PeerLink]) -> [LinkStatus] {
+        var statuses: [LinkStatus] = []
+        for link in links {
+            if link.connections > 0, open.insert(link.name).inserted {
+                statuses.append(status(of: link, .opening))
+            }
+            if link.connections == 0 { open.remove(link.name) }
+            let state: LinkStatus.State =
+                link.connections > 0 ? .started : link.cause == nil ? .closed : .failed
+            statuses.append(status(of: link, state))
+        }
+        return statuses
+    }
+
+    private mutating func status(of link: PeerLink, _ state: LinkStatus.State) -> LinkStatus {
+        sequence += 1
+        return LinkStatus(
+            who: "peer \(link.name)", incarnation: incarnation, sequence: sequence, state: state,
+            interval: NeighbourWatch.period,
+            counts: LinkCounts(received: link.questions, sent: link.answers),
+            cause: state == .failed ? link.cause : nil)
+    }
+}

@@ -1,0 +1,56 @@
+import Vocabulary
+
+/// How one peer stands, by the name on the list, or by its address without TLS.
+public struct PeerLink: Hashable, Sendable {
+    public let name: String
+    /// Connections on which both have said hello.
+    public let connections: Int
+    /// Questions that it asked, and answers that it was given.
+    public let (questions, answers): (Int, Int)
+    /// Why its last connection broke; nil when it has one, or ended it in good order.
+    public let cause: String?
+
+    public init(name: String, connections: Int, questions: Int, answers: Int, cause: String?) {
+        (self.name, self.connections, self.cause) = (name, connections, cause)
+        (self.questions, self.answers) = (questions, answers)
+    }
+}
+
+extension PeerNode {
+    /// Peers that are remembered after they have gone; beyond, any that is gone gives way.
+    private static let mostKnown = 64
+
+    /// What is kept of one peer from connection to connection.
+    struct Acquaintance {
+        var (questions, answers) = (0, 0)
+        var cause: String?
+    }
+
+    /// Everybody who is or was linked with this node, in the order of their names.
+    public var links: [PeerLink] {
+        var open: [String: Int] = [:]
+        for connection in connections.values where connection.conversation.hello != nil {
+            if let name = connection.asker?.name { open[name, default: 0] += 1 }
+        }
+        let names = Set(open.keys).union(acquaintances.keys).sorted()
+        return names.map { name in
+            let known = acquaintances[name] ?? Acquaintance()
+            let count = open[name] ?? 0
+            return PeerLink(
+                name: name, connections: count, questions: known.questions,
+                answers: known.answers, cause: count == 0 ? known.cause : nil)
+        }
+    }
+
+    /// Changes what is kept of a peer.
+    func note(_ asker: PeerAsker, _ change: (inout Acquaintance) -> Void) {
+        if acquaintances[asker.name] == nil, acquaintances.count >= Self.mostKnown {
+            let open = Set(connections.values.compactMap(\.asker?.name))
+            guard let gone = acquaintances.keys.first(where: { !open.contains($0) }) else {
+                return
+            }
+            acquaintances[gone] = nil
+        }
+        change(&acquaintances[asker.name, default: Acquaintance()])
+    }
+}

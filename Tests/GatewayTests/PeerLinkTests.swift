@@ -1,0 +1,135 @@
+import Foundation
+import Links
+import Peers
+import Testing
+
+@testable import tidegate
+
+/// The direct link as users run it: two processes and no broker.
+@Suite(.serialized, .timeLimit(.minutes(4))) struct `The direct link` {
+    private let home: TestHome
+
+    init() throws { home = try TestHome() }
+
+    private func gateway(_ peers: String) async throws -> (Program, address: String) {
+        let layout = """
+            {"gateway": "d1.demo.peers", "peers": {"listen": "127.0.0.1:0", \(peers)},
+             "nodes": [
+               {"name": "pump", "kind": "relay", "safeState": "off",
+                "component": {"driver": "gpio-relay", "line": "demo/17", "simulated": true}}]}
+            """
+        let gateway = try home.start("run", try home.file("peers.json", layout))
+        let line = try #require(await gateway.error("peers may ask"), "\(gateway.text)")
+        let address = try #require(line.firstMatch(of: /127\.0\.0\.1:\d+/)?.output)
+        return (gateway, String(address))
+    }
+
+    /// Runs a command to its end.
+    private func run(_ arguments: String...) async throws -> (status: Int32?, Program) {
+        let program = try home.start(["peer"] + arguments)
+        return (await program.end(), program)
+    }
+
+    @Test func `reads, switches, takes over and gives back, tells how all stands, and watches`()
+        async throws
+    {
+        let (gateway, address) = try await gateway(#""rights": ["read", "switch"]"#)
+        let (read, value) = try await run("ask", address, "read", "pump")
+        #expect(
+            read == 0 && value.output.first?.contains(#""state":"off""#) == true, "\(value.text)")
+        let watch = try home.start("peer", "ask", address, "watch")
+        #expect(await watch.line(#""state":"off""#) != nil, "\(watch.text)")
+        let (set, words) = try await run("ask", address, "set", "pump", "on")
+        #expect(set == 0 && words.output == ["pump is on"], "\(words.text)")
+        #expect(await watch.line(#""state":"on""#) != nil, "\(watch.text)")
+        let (held, hold) = try await run("ask", address, "set", "pump", "on", "--for", "10min")
+        #expect(held == 0 && hold.output == ["pump is on, taken over for 10min"], "\(hold.text)")
+        let (released, back) = try await run("ask", address, "release", "pump")
+        #expect(released == 0 && back.output == ["pump is given back and off"], "\(back.text)")
+        let (asked, status) = try await run("ask", address, "status")
+        let all = status.output.joined()
+        #expect(asked == 0 && all.contains(#"{"name":"driver pump","state":"started"}"#), "\(all)")
+        #expect(all.contains(#""troubles":[]"#) && all.contains(#""channel":"pump""#), "\(all)")
+        let (unknown, why) = try await run("ask", address, "read", "pmup")
+        #expect(unknown == 1 && why.text.contains("did you mean pump"), "\(why.text)")
+        gateway.signal(SIGTERM)
+        #expect(await gateway.end() == 0)
+        #expect(await watch.end() != nil)
+    }
+
+    @Test func `lets in whoever was paired and nobody else, and says so in a clear line`()
+        async throws
+    {
+        func keygen(_ place: String...) async throws -> String {
+            let program = try home.start(["peer", "keygen"] + place)
+            #expect(await program.end() == 0, "\(program.text)")
+            let line = try #require(program.output.first { $0.hasPrefix("fingerprint") })
+            return String(line.dropFirst("fingerprint".count)).trimmingCharacters(in: .whitespaces)
+        }
+        func pair(_ name: String, _ fingerprint: String, _ rest: String...) async throws {
+            let program = try home.start(
+                ["peer", "pair", name, "--fingerprint", fingerprint] + rest)
+            #expect(await program.end() == 0, "\(program.text)")
+        }
+        let (laptop, thief) = ("\(home.path)/laptop", "\(home.path)/thief")
+        let ours = try await keygen("--gateway", "d1.demo.peers")
+        let theirs = try await keygen("--state-directory", laptop, "--name", "laptop")
+        _ = try await keygen("--state-directory", thief, "--name", "thief")
+        try await pair("laptop", theirs, "--gateway", "d1.demo.peers", "--rights", "read,switch")
+        try await pair("house", ours, "--state-directory", laptop, "--rights", "none")
+        try await pair("house", ours, "--state-directory", thief, "--rights", "none")
+        let (gateway, address) = try await gateway(#""tls": true"#)
+        let tls = ["--tls", "--state-directory"]
+        let set = try home.start(["peer", "ask", address, "set", "pump", "on"] + tls + [laptop])
+        #expect(await set.end() == 0 && set.output == ["pump is on"], "\(set.text)")
+        let refused = try home.start(["peer", "ask", address, "read", "pump"] + tls + [thief])
+        #expect(await refused.end() == 1, "\(refused.text)")
+        #expect(refused.text.contains("pair it there"), "\(refused.text)")
+        let told = await gateway.error(
+            "a stranger was refused; to let it in, run tidegate peer pair")
+        #expect(told != nil, "\(gateway.text)")
+        let plain = try home.start("peer", "ask", address, "read", "pump")
+        #expect(await plain.end() != 0, "\(plain.text)")
+        // The others are unaffected.
+        let again = try home.start(["peer", "ask", address, "read", "pump"] + tls + [laptop])
+        #expect(await again.end() == 0, "\(again.text)")
+        gateway.signal(SIGTERM)
+        #expect(await gateway.end() == 0)
+    }
+
+    @Test func `to an echo is measured`() async throws {
+        let echo = try home.start("peer", "serve", "--listen", "127.0.0.1:0")
+        let line = try #require(await echo.line("listening on "), "\(echo.text)")
+        let (status, ping) = try await run(
+            "ping", String(line.dropFirst("listening on ".count)), "--count", "50")
+        #expect(status == 0, "\(ping.text)")
+        echo.signal(SIGTERM)
+        #expect(await echo.end() == 0)
+    }
+
+    @Test func `to nobody is told at once`() async throws {
+        let begin = ContinuousClock.now
+        let (status, program) = try await run("ask", "127.0.0.1:9", "status")
+        #expect(status == 69 && program.text.contains("nobody listens there"), "\(program.text)")
+        // Far less than the eight seconds that it would wait for an answer.
+        #expect(begin.duration(to: .now) < .seconds(4))
+    }
+
+    @Test func `tells of a peer that opens, goes, breaks and comes back`() {
+        var words = NeighbourWords(incarnation: "1")
+        func link(_ connections: Int, _ cause: String? = nil) -> PeerLink {
+            PeerLink(
+                name: "laptop", connections: connections, questions: 0, answers: 0, cause: cause)
+        }
+        var monitor = LinkMonitor(name: "peer laptop")
+        var told: [LinkStatus.State?] = []
+        for state in [link(1), link(0), link(2), link(0, "no hello"), link(0, "no hello"), link(1)]
+        {
+            for status in words.statuses(of: [state]) {
+                monitor.heard(status, at: .init(nanoseconds: 0))
+            }
+            told.append(monitor.state)
+        }
+        #expect(told == [.started, .closed, .started, .failed, .failed, .started])
+    }
+}
