@@ -4,18 +4,23 @@ Plain sockets and nothing else, so that what it and Tidegate agree on is the wir
 
     chirp_peer.py serve [--port N] [--mode sync|async] [--tls PEM --peer CERTIFICATE] [--cut N]
     chirp_peer.py ask PORT [--count N] [--mode sync|async] [--tls PEM --peer CERTIFICATE] [--cut N]
+    chirp_peer.py boundaries PORT [--mode sync|async] [--tls PEM --peer CERTIFICATE]
 
 `serve` prints its port and sends every message back. `ask` sends messages and checks that each comes back
-once, and with --mode sync that each is acknowledged. --cut N writes N bytes at a time.
+once, and with --mode sync that each is acknowledged. --cut N writes N bytes at a time. `boundaries` sends a
+hello and a frame over and over, each time cut in two at the next byte, as the bytes go over the cable: with
+TLS it is the records that are cut, and the handshake's last one with them.
 """
 
 import argparse
+import fcntl
 import os
 import select
 import socket
 import ssl
 import struct
 import sys
+import termios
 import threading
 import time
 
@@ -162,9 +167,79 @@ def ask(arguments):
         sys.exit(1)
 
 
+class Cable:
+    """TLS whose bytes come out for us to send, so that they can be cut anywhere."""
+
+    def __init__(self, sock, made):
+        self.sock = sock
+        self.coming, self.going = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = made.wrap_bio(self.coming, self.going)
+        while True:
+            try:
+                # Our last flight stays in hand, to be cut together with what follows it.
+                return self.tls.do_handshake()
+            except ssl.SSLWantReadError:
+                sock.sendall(self.going.read())
+                self.fill()
+
+    def fill(self):
+        more = self.sock.recv(65536)
+        if not more:
+            raise EOFError("the other side ended the connection")
+        self.coming.write(more)
+
+    def encrypted(self, data):
+        self.tls.write(data)
+        return self.going.read()
+
+    def recv(self, count):
+        while True:
+            try:
+                return self.tls.read(count)
+            except ssl.SSLWantReadError:
+                self.fill()
+
+
+def boundaries(arguments):
+    made = context(arguments, False) if arguments.tls else None
+    synchronous = arguments.mode == "sync"
+    cut, size = 0, 2
+    while cut + 1 < size:
+        cut += 1
+        with socket.create_connection(("127.0.0.1", arguments.port)) as sock:
+            sock.settimeout(20)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            end = Cable(sock, made) if made else sock
+            identity, data = os.urandom(16), b"cut anywhere"
+            frame = FRAME.pack(identity, 1, len(data), 0, WANTS_ACK if synchronous else 0) + data
+            bytes_ = HELLO.pack(sock.getsockname()[1], os.urandom(16)) + frame
+            bytes_ = end.encrypted(bytes_) if made else bytes_
+            size = len(bytes_)
+            sock.sendall(bytes_[:cut])
+            # Until the other side has taken the first piece, the second might go along with it.
+            while unread(sock):
+                time.sleep(0.0005)
+            sock.sendall(bytes_[cut:])
+            received, owed = b"", HELLO.size + FRAME.size + len(data)
+            owed += FRAME.size if synchronous else 0
+            while len(received) < owed:
+                more = end.recv(65536)
+                if not more:
+                    sys.exit(f"cut at byte {cut} of {size}: the other side ended the connection")
+                received += more
+            if data not in received or received.count(identity) != (2 if synchronous else 1):
+                sys.exit(f"cut at byte {cut} of {size}: something else came back")
+    print(f"{cut} boundaries, each answered")
+
+
+def unread(sock):
+    """Bytes that the other side has not acknowledged to have received (SIOCOUTQ)."""
+    return struct.unpack("i", fcntl.ioctl(sock, termios.TIOCOUTQ, b"\0" * 4))[0]
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("role", choices=["serve", "ask"])
+    parser.add_argument("role", choices=["serve", "ask", "boundaries"])
     parser.add_argument("port", nargs="?", type=int, default=0)
     parser.add_argument("--count", type=int, default=2000)
     parser.add_argument("--mode", choices=["sync", "async"], default="sync")
@@ -172,7 +247,7 @@ def main():
     parser.add_argument("--peer")
     parser.add_argument("--cut", type=int, default=0)
     arguments = parser.parse_args()
-    (serve if arguments.role == "serve" else ask)(arguments)
+    {"serve": serve, "ask": ask, "boundaries": boundaries}[arguments.role](arguments)
 
 
 if __name__ == "__main__":

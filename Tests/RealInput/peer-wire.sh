@@ -47,6 +47,9 @@ for mode in sync async; do
             # shellcheck disable=SC2086
             python3 "$here/chirp_peer.py" ask "$port" --count "$messages" --mode $mode --cut $cut $other
         done
+        printf '%s, %s, they ask, cut at every byte: ' $mode $tls
+        # shellcheck disable=SC2086
+        python3 "$here/chirp_peer.py" boundaries "$port" --mode $mode $other
         stop
         for cut in 0 5; do
             # shellcheck disable=SC2086
