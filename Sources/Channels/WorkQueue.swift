@@ -3,6 +3,9 @@ import Vocabulary
 
 /// Work for hands: each item goes to exactly one of several takers, the one that has waited longest.
 ///
+/// For code that has several hands for one kind of work, as uploaders or adapters of which any will do. The
+/// gateway itself has one taker for everything, and needs none.
+///
 /// Any number of senders and takers. It holds `bound` items; a sender that finds no place is told so at
 /// once or waits as long as it says.
 public final class WorkQueue<Item: Sendable>: Sendable {

@@ -2,7 +2,8 @@ import Vocabulary
 
 /// Moments that lie on whole periods of the wall clock, waited for on the monotonic clock.
 ///
-/// A pure machine. When the wall clock is set, the moments fall into step with it after at most one more
+/// For what is told at whole minutes or hours of the day; what only recurs has a `TickSchedule`, which no
+/// setting of the wall clock moves. A pure machine. When the wall clock is set, the moments fall into step with it after at most one more
 /// period; what it jumped over is never made up for.
 public struct AlignedTicks: Hashable, Sendable {
     public let period: Duration
