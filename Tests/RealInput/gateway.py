@@ -35,7 +35,8 @@ class Message:
         self.retained = retained == "1"
         self.root, self.gateway, *rest = topic.split("/")
         self.kind, self.name = (rest + ["", ""])[:2]
-        self.body = json.loads(payload) if payload else None
+        # An order may be a plain word.
+        self.body = json.loads(payload) if payload and self.kind != "set" else payload or None
 
     @property
     def is_value(self):
@@ -46,10 +47,12 @@ class Message:
 class Gateway:
     """`tidegate run`, its broker and its subscriber. All of it ends with the `with` block."""
 
-    def __init__(self, program, layout, work, *options, embedded=False):
+    def __init__(self, program, layout, work, *options, embedded=False, before=None):
+        """`before` is called with the gateway once its broker runs and before it does itself."""
         self.work = pathlib.Path(work)
         self.work.mkdir(exist_ok=True)
         self.program, self.layout, self.options, self.embedded = program, layout, options, embedded
+        self.before = before
         self.messages, self.children = [], []
         self.log = self.work / "log"
 
@@ -70,12 +73,15 @@ class Gateway:
         environment = dict(os.environ, RUNTIME_DIRECTORY=str(self.work / "run"))
         login, broker = [], []
         if not self.embedded:
-            port = free_port()
+            self.port = port = free_port()
             rules = self.work / "mosquitto.conf"
-            rules.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n")
-            self.start_child(find("mosquitto"), "-c", rules, stderr=subprocess.DEVNULL)
-            wait(lambda: accepts(port), 10)
+            rules.write_text(
+                f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence true\n"
+                f"persistence_location {self.work}/\n" + ("user root\n" if os.geteuid() == 0 else ""))
+            self.start_broker()
             broker = ["--broker", f"mqtt://127.0.0.1:{port}"]
+        if self.before:
+            self.before(self)
         with open(self.log, "w") as log:
             self.process = self.start_child(
                 self.program, "run", self.layout, "--log-format", "text",
@@ -94,6 +100,21 @@ class Gateway:
         self.listening.start()
         if not self.wait(lambda: any(m.kind == "birth" for m in self.messages), 20):
             sys.exit(f"FAIL: the gateway said nothing; its log:\n{self.log.read_text()}")
+
+    def start_broker(self):
+        self.broker = self.start_child(
+            find("mosquitto"), "-c", self.work / "mosquitto.conf", stderr=subprocess.DEVNULL)
+        wait(lambda: accepts(self.port), 10)
+
+    def restart_broker(self):
+        """As after a power cut of the broker's machine: what it retained it has kept."""
+        self.broker.terminate()
+        self.broker.wait()
+        self.start_broker()
+
+    def publish(self, topic, text, *options):
+        command = ["mosquitto_pub", "-h", "127.0.0.1", "-p", self.port, "-q", "1", "-t", topic, "-m", text]
+        subprocess.run([str(word) for word in [*command, *options]], check=True)
 
     def listen(self, stream):
         for line in stream:
