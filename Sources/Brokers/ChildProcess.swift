@@ -1,13 +1,19 @@
-import Threads
 import CLinux
 import Glibc
+import Threads
 
 /// A program started by this one. What it writes comes through a pipe.
 ///
 /// It has a process group of its own, so that Ctrl-C reaches the gateway alone and the broker hears the
-/// farewell; it inherits no descriptor but the three standard ones, and no signal setting. It is killed
-/// and forgotten when this value goes.
+/// farewell; it inherits no descriptor but the three standard ones, no signal setting, and nothing that
+/// lets it talk to the service manager in the gateway's name. It is killed and forgotten when this value
+/// goes.
 struct ChildProcess: ~Copyable {
+    /// Variables that concern this process and its service manager alone.
+    ///
+    /// Source: sd_notify(3), sd_watchdog_enabled(3).
+    private static let ownVariables: Set = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"]
+
     let process: pid_t
     /// The reading end of the pipe. It does not block; its end tells that the child is gone.
     let output: Int32
@@ -15,13 +21,16 @@ struct ChildProcess: ~Copyable {
     private let descriptor: Int32
     private var isReaped = false
 
-    /// - Parameter arguments: The program's path first.
+    /// - Parameters:
+    ///   - arguments: The program's path first.
+    ///   - variables: What it may inherit, each as `NAME=value`; all that this process has when nil.
     /// - Throws: `.failed` when it cannot be started.
-    init(_ arguments: [String]) throws(BrokerError) {
+    init(_ arguments: [String], variables: [String]? = nil) throws(BrokerError) {
         let pipe = try Self.pipe()
         let process: pid_t
         do throws(BrokerError) {
-            process = try Self.spawn(arguments, output: pipe.writing)
+            process = try Self.spawn(
+                arguments, variables ?? Self.environment, output: pipe.writing)
         } catch {
             close(pipe.reading)
             close(pipe.writing)
@@ -99,8 +108,19 @@ struct ChildProcess: ~Copyable {
         return (ends[0], ends[1])
     }
 
+    private static var environment: [String] {
+        var variables: [String] = []
+        // Sound: the list ends in nil, and each of its strings is copied before anybody could change it.
+        var next = unsafe Glibc.environ
+        while let variable = unsafe next.pointee {
+            unsafe variables.append(String(cString: variable))
+            unsafe next += 1
+        }
+        return variables
+    }
+
     private static func spawn(
-        _ arguments: [String], output: Int32
+        _ arguments: [String], _ variables: [String], output: Int32
     ) throws(BrokerError) -> pid_t {
         // Sound in all calls here: they fill in and read values that live to the end of this function.
         var actions = unsafe posix_spawn_file_actions_t()
@@ -123,17 +143,28 @@ struct ChildProcess: ~Copyable {
         unsafe posix_spawnattr_setflags(&attributes, Int16(flags))
 
         var process: pid_t = 0
-        var words = unsafe [UnsafeMutablePointer<CChar>?]()
-        for argument in arguments { unsafe words.append(strdup(argument)) }
-        unsafe words.append(nil)
-        // Sound: `words` ends in nil, and its strings are freed after the call.
+        let inherited = variables.filter { variable in
+            !ownVariables.contains(String(variable.prefix { $0 != "=" }))
+        }
+        // Sound: both lists end in nil, and their strings are freed after the call.
+        let (words, settings) = unsafe (copies(arguments), copies(inherited))
         let status = unsafe posix_spawn(
-            &process, arguments[0], &actions, &attributes, words, Glibc.environ)
+            &process, arguments[0], &actions, &attributes, words, settings)
         for index in unsafe words.indices { unsafe free(words[index]) }
+        for index in unsafe settings.indices { unsafe free(settings[index]) }
         guard status == 0 else {
             throw BrokerError(
                 kind: .failed, detail: "\(arguments[0]): does not start: \(errorWords(status))")
         }
         return process
+    }
+
+    /// A list of strings as C programs have it. Whoever asks for it frees them.
+    private static func copies(_ texts: [String]) -> [UnsafeMutablePointer<CChar>?] {
+        // Sound: the pointers are those of strings that belong to the caller from here on.
+        var copies = unsafe [UnsafeMutablePointer<CChar>?]()
+        for text in texts { unsafe copies.append(strdup(text)) }
+        unsafe copies.append(nil)
+        return unsafe copies
     }
 }

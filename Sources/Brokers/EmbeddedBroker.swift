@@ -11,6 +11,11 @@ import Vocabulary
 public actor EmbeddedBroker {
     /// The pause before the broker is started again: at first, and at most.
     public static let restarting = (first: Duration.milliseconds(200), cap: Duration.seconds(30))
+    /// How often the broker is asked for a sign of life, how long it may take for it, and after how many
+    /// questions without an answer it is ended and started again.
+    public static let asking = (
+        period: Duration.seconds(10), within: Duration.seconds(3), misses: 3
+    )
     private static let portTries = 5
     /// How long the broker may take to come up.
     private static let readyWithin = Duration.seconds(10)
@@ -30,9 +35,13 @@ public actor EmbeddedBroker {
     private let password: String
     private let teller: AsyncStream<BrokerNews>.Continuation
     private var port: UInt16 = 0
+    private let answersWithin: Duration
     private let isStopping = Atomic<Bool>(false)
     private var child: ChildProcess?
     private var restartAt: MonotonicInstant?
+    private var askAt: MonotonicInstant?
+    /// Questions without an answer, one after the other.
+    private var misses = 0
     private var restarting = Backoff(
         first: EmbeddedBroker.restarting.first, cap: EmbeddedBroker.restarting.cap)
     private var log = LogTail()
@@ -48,11 +57,14 @@ public actor EmbeddedBroker {
     /// - Parameters:
     ///   - folder: For the broker's files; made if need be, emptied by `stop()`. Nobody else may use it.
     ///   - searchPath: Where mosquitto is looked for, in the form of `PATH`; nil for `PATH` itself.
+    ///   - answersWithin: How long the broker may take to answer when it is asked for a sign of life.
     ///   - generator: Makes the password, so it must be one for secrets.
     public init(
         folder: String, clock: any GatewayClock, searchPath: String? = nil,
+        answersWithin: Duration = EmbeddedBroker.asking.within,
         using generator: inout some RandomNumberGenerator
     ) {
+        self.answersWithin = answersWithin
         self.folder = BrokerFolder(path: folder)
         self.clock = clock
         programs = ProgramSearch(path: searchPath)
@@ -81,6 +93,7 @@ public actor EmbeddedBroker {
         }
         let login = BrokerLogin(
             address: BrokerAddress(host: "127.0.0.1", port: port), user: user, password: password)
+        askAt = clock.now.advanced(by: Self.asking.period)
         teller.yield(.started(login))
         thread.begin { [weak self] in
             self?.assumeIsolated { $0.round() } ?? SyncThread.Rest(until: nil)
@@ -97,7 +110,7 @@ public actor EmbeddedBroker {
 
     private func end() {
         thread.pause()
-        restartAt = nil
+        (restartAt, askAt) = (nil, nil)
         child?.end(patience: Self.patienceMilliseconds)
         child = nil
         folder.clear()
@@ -117,15 +130,39 @@ public actor EmbeddedBroker {
             guard !bytes.isEmpty else { break }
             log.append(bytes)
         }
-        return SyncThread.Rest(until: restartAt, watching: child?.output)
+        if let askAt, clock.now >= askAt { ask() }
+        let until = [restartAt, askAt].compactMap(\.self).min()
+        return SyncThread.Rest(until: until, watching: child?.output)
+    }
+
+    /// Asks the broker for a sign of life. One that runs and never answers is ended as if it had died.
+    private func ask() {
+        let answers = Loopback.answers(
+            port, user: user, password: password, within: answersWithin,
+            or: { isStopping.load(ordering: .relaxed) })
+        guard !isStopping.load(ordering: .relaxed) else {
+            askAt = nil
+            return
+        }
+        askAt = clock.now.advanced(by: Self.asking.period)
+        misses = answers ? 0 : misses + 1
+        guard misses >= Self.asking.misses else { return }
+        child?.end(patience: Self.patienceMilliseconds)
+        child = nil
+        lost("did not answer \(misses) times")
+    }
+
+    private func lost(_ reason: String) {
+        (askAt, misses) = (nil, 0)
+        restartAt = clock.now.advanced(by: restarting.failed())
+        teller.yield(.died("broker: \(reason)\(log.lastWords)"))
     }
 
     /// The broker has closed its output, which it does by ending.
     private func mourn() {
         let ending = child?.reap(within: 100) ?? "closed its output and was ended"
         child = nil
-        teller.yield(.died("broker: \(ending)\(log.lastWords)"))
-        restartAt = clock.now.advanced(by: restarting.failed())
+        lost(ending)
     }
 
     private func restart() {
@@ -133,11 +170,12 @@ public actor EmbeddedBroker {
         do throws(BrokerError) {
             try launch()
             restarting.succeeded()
+            askAt = clock.now.advanced(by: Self.asking.period)
             teller.yield(.restarted)
         } catch {
             guard !isStopping.load(ordering: .relaxed) else { return }
-            teller.yield(.died(error.detail))
             restartAt = clock.now.advanced(by: restarting.failed())
+            teller.yield(.died(error.detail))
         }
     }
 

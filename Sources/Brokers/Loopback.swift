@@ -1,5 +1,6 @@
-import Threads
 import Glibc
+import Threads
+import Vocabulary
 
 /// Ports of this machine's loopback address.
 enum Loopback {
@@ -34,6 +35,47 @@ enum Loopback {
                 kind: .failed,
                 detail: "broker: cannot be reached on 127.0.0.1:\(port): \(errorWords(errno))")
         }
+    }
+
+    /// Whether a broker on `port` answers somebody who logs in. Blocks for as long as that takes.
+    ///
+    /// - Parameter isOver: Looked at every 50 ms; the answer does not matter any more when it is true.
+    static func answers(
+        _ port: UInt16, user: String, password: String, within time: Duration,
+        or isOver: () -> Bool
+    ) -> Bool {
+        let socket = makeSocket()
+        defer { close(socket) }
+        // Sound: the address is lent for the time of the call.
+        guard unsafe withAddress(port, { unsafe connect(socket, $0, $1) }) == 0 else {
+            return false
+        }
+        let question = login(user, password)
+        // Sound: `question` outlives the call, and its count is its own.
+        guard unsafe send(socket, question, question.count, Int32(MSG_NOSIGNAL)) == question.count
+        else { return false }
+        for _ in 0..<max(1, time.wholeNanoseconds / 50_000_000) where !isOver() {
+            var answered = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+            // Sound: `answered` outlives the call.
+            guard unsafe poll(&answered, 1, 50) > 0 else { continue }
+            var first: UInt8 = 0
+            // Sound: at most one byte is written to `first`.
+            return unsafe recv(socket, &first, 1, 0) == 1 && first == 0x20
+        }
+        return false
+    }
+
+    /// CONNECT and DISCONNECT of MQTT 3.1.1: a clean session under a name that the broker gives.
+    ///
+    /// Source: MQTT 3.1.1, 3.1 and 3.14.
+    private static func login(_ user: String, _ password: String) -> [UInt8] {
+        func text(_ text: String) -> [UInt8] {
+            let bytes = Array(text.utf8)
+            return [UInt8(bytes.count >> 8), UInt8(bytes.count & 0xFF)] + bytes
+        }
+        let body = text("MQTT") + [4, 0xC2, 0, 10] + text("") + text(user) + text(password)
+        precondition(body.count < 128, "user and password are short")
+        return [0x10, UInt8(body.count)] + body + [0xE0, 0]
     }
 
     private static func makeSocket() -> Int32 {

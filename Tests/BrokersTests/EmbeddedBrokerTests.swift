@@ -13,10 +13,13 @@ struct EmbeddedBrokerTests {
     let clock = ManualClock()
     let folder = freshPath()
 
-    func makeBroker(searchPath: String? = nil) -> EmbeddedBroker {
+    func makeBroker(
+        searchPath: String? = nil, answersWithin: Duration = EmbeddedBroker.asking.within
+    ) -> EmbeddedBroker {
         var generator = SystemRandomNumberGenerator()
         return EmbeddedBroker(
-            folder: folder, clock: clock, searchPath: searchPath, using: &generator)
+            folder: folder, clock: clock, searchPath: searchPath, answersWithin: answersWithin,
+            using: &generator)
     }
 
     /// The first news of a session that logs in with `password`.
@@ -97,6 +100,50 @@ struct EmbeddedBrokerTests {
         clock.advance(by: .seconds(1))
         #expect(await news.next() == .restarted)
         await broker.stop()
+    }
+
+    @Test func `a broker that runs and does not answer is ended and started again`() async throws {
+        let broker = makeBroker(answersWithin: .milliseconds(200))
+        var news = broker.news.makeAsyncIterator()
+        let login = try await broker.start()
+        #expect(await news.next() == .started(login))
+        let first = try #require(await broker.process)
+        // One that answers is let be.
+        for _ in 0..<5 {
+            await clock.sleepers(1)
+            clock.advance(by: EmbeddedBroker.asking.period)
+        }
+        await clock.sleepers(1)
+        #expect(await broker.process == first)
+        kill(first, SIGSTOP)
+        for _ in 0..<EmbeddedBroker.asking.misses {
+            await clock.sleepers(1)
+            clock.advance(by: EmbeddedBroker.asking.period)
+        }
+        guard case .died(let reason) = await news.next() else {
+            Issue.record("that it hangs was not seen")
+            return
+        }
+        #expect(reason.hasPrefix("broker: did not answer 3 times"))
+        await clock.sleepers(1)
+        clock.advance(by: EmbeddedBroker.restarting.first)
+        #expect(await news.next() == .restarted)
+        #expect(await broker.process != first)
+        #expect(await logIn(login) == .connected(sessionPresent: false))
+        await broker.stop()
+    }
+
+    @Test func `the broker cannot speak to the service manager in the gateway's name`() throws {
+        var child = try ChildProcess(
+            ["/usr/bin/env"],
+            variables: [
+                "NOTIFY_SOCKET=/run/systemd/notify", "WATCHDOG_USEC=3000000", "WATCHDOG_PID=1",
+                "HOME=/root", "NOTIFY_SOCKETS=2", "EMPTY=",
+            ])
+        let ending = child.reap(within: 10_000)
+        let said = String(decoding: child.read() ?? [], as: UTF8.self)
+        #expect(ending == "exit status 0")
+        #expect(said == "HOME=/root\nNOTIFY_SOCKETS=2\nEMPTY=\n")
     }
 
     @Test func `stopping leaves no process and no file`() async throws {
