@@ -35,11 +35,19 @@ public protocol Journal: Sendable {
     /// were stamped meanwhile, while it was not sure, and marks them as sure.
     func correctTimes(by offset: Duration) async
 
+    /// What the values of channels mean from the next fact on, as after a reload.
+    func know(_ channels: [DataChannel]) async
+
     /// How the journal stands with each upstream.
     func status() async -> [UpstreamName: JournalStatus]
 
     /// Keeps what was taken in, and ends. Nothing may be appended afterwards.
     func close() async
+}
+
+extension Journal {
+    /// For a journal that nobody reads without the layout.
+    public func know(_ channels: [DataChannel]) async {}
 }
 
 /// What happens to a journal by itself.

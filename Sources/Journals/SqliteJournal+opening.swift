@@ -103,27 +103,48 @@ extension SqliteJournal {
             !session.boot.isEmpty && $0.record.boot == session.boot
         }
         firstOfBoot = ofBoot?.record.first ?? start
-        let channels = try opened.records(ChannelRecord.self, "channels")
-        var meaning: [DataChannelName: ChannelRecord] = [:]
-        for (_, record) in channels { meaning[record.channel] = record }
         try opened.database.transaction { () throws(SqliteFailure) in
             let record = SessionRecord(
                 boot: session.boot, incarnation: session.incarnation, opened: clock.wallTime,
                 first: sessionStart, last: nil)
             try opened.put(record, "sessions", at: sessionPlace)
             try opened.remove("sessions", at: sessionPlace - Self.mostSessions)
-            var place = try opened.nextPlace("channels")
-            for channel in session.channels {
-                let known = meaning[channel.name]
-                guard known?.unit != channel.unit || known?.exponent != channel.exponent else {
-                    continue
-                }
-                let record = ChannelRecord(
-                    channel: channel.name, unit: channel.unit, exponent: channel.exponent,
-                    from: start)
-                try opened.put(record, "channels", at: place)
-                place += 1
+            try describe(channels, from: start, in: opened)
+        }
+    }
+
+    public func know(_ channels: [DataChannel]) {
+        self.channels = channels
+        guard let file else { return }
+        let next = (inbox.withLock { $0.buffer.last } ?? committed) + 1
+        do throws(SqliteFailure) {
+            try file.database.transaction { () throws(SqliteFailure) in
+                try describe(channels, from: next, in: file)
             }
+        } catch {
+            // It is written when the file is opened again.
+            stall(error)
+        }
+    }
+
+    /// Writes down what is not known yet of the meaning of values.
+    private func describe(
+        _ channels: [DataChannel], from start: Sequence64, in opened: JournalFile
+    ) throws(SqliteFailure) {
+        var meaning: [DataChannelName: ChannelRecord] = [:]
+        for (_, record) in try opened.records(ChannelRecord.self, "channels") {
+            meaning[record.channel] = record
+        }
+        var place = try opened.nextPlace("channels")
+        for channel in channels {
+            let known = meaning[channel.name]
+            guard known?.unit != channel.unit || known?.exponent != channel.exponent else {
+                continue
+            }
+            let record = ChannelRecord(
+                channel: channel.name, unit: channel.unit, exponent: channel.exponent, from: start)
+            try opened.put(record, "channels", at: place)
+            place += 1
         }
     }
 

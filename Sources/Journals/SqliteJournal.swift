@@ -58,6 +58,8 @@ public actor SqliteJournal: Journal {
     let upstreams: [UpstreamName]
     let settings: JournalSettings
     let session: JournalSession
+    /// What values mean now.
+    var channels: [DataChannel]
     let clock: any GatewayClock
     private nonisolated let thread: SyncThread
 
@@ -103,6 +105,7 @@ public actor SqliteJournal: Journal {
     ) {
         (self.path, self.upstreams, self.settings) = (path, upstreams, settings)
         (self.session, self.clock) = (session, clock)
+        channels = session.channels
         inbox = Guarded(
             Inbox(
                 buffer: JournalBuffer(capacity: bufferCapacity),
