@@ -122,8 +122,8 @@ let package = Package(
             name: "bench",
             dependencies: [
                 "Vocabulary", "Documents", "Channels", "DriverKit", "Drivers", "Wires", "Nodes",
-                "Layouts", "Journals", "Upstreams", "Brokers", "Simulators", "Threads", "CLinux",
-                asyncAlgorithms,
+                "Layouts", "Journals", "Upstreams", "Brokers", "Proactors", "Simulators", "Threads",
+                "CLinux", asyncAlgorithms, logging,
             ],
             path: "Tests/Bench/Sources", swiftSettings: rules),
 
@@ -174,8 +174,8 @@ let package = Package(
         tests(
             "GatewayTests",
             [
-                "tidegate", "DriverKit", "Drivers", "Layouts", "Links", "Peers", "Upstreams",
-                "Vocabulary",
+                "tidegate", "Channels", "Documents", "DriverKit", "Drivers", "Layouts", "Links",
+                "Nodes", "Peers", "Proactors", "Simulators", "Upstreams", "Vocabulary", logging,
             ]),
         tests("HouseRulesTests", ["DriverKit", "Drivers", "Layouts"]),
     ]

@@ -1,6 +1,6 @@
 """Measures a gateway, each time beside a peer or a raw ceiling on the same machine in the same run.
 
-Usage: bench.py TIDEGATE BENCH FLOOR VENV [--quick]. See run.sh.
+Usage: bench.py TIDEGATE BENCH FLOOR VENV [--quick] [--commands]. See run.sh.
 """
 
 import json
@@ -365,6 +365,22 @@ def mqtt_io(broker, at_once):
     return numbers
 
 
+def switch(count):
+    arguments = [BENCH, "switch", str(count), str(COMMANDS)]
+    text = subprocess.run(arguments, check=True, capture_output=True, text=True).stdout
+    return [float(word) / 10 for word in text.split()]
+
+
+def show_switching():
+    for count, name in ((0, "alone"), (1000, "beside 1,000 polling nodes")):
+        numbers = median(lambda: switch(count))
+        for index, part in enumerate(("median", "99 %")):
+            for what, offset in (("line level", 0), ("answer", 2)):
+                ours, wake = numbers[index + offset], numbers[index + 4]
+                row(f"in one process, command to {what}, {name}, {part}, µs", f"{ours:.1f}",
+                    f"one thread wakes another {wake:.1f}", ratio(ours, wake))
+
+
 def show_commands():
     with Broker() as broker:
         ceiling = median(lambda: echo(broker))
@@ -393,10 +409,14 @@ def main():
           "Release build, static Swift library,\n"
           "simulated devices, mosquitto on this machine, everything on loopback.\n")
     row("WHAT", "OURS", "BESIDE IT", "RATIO")
+    if "--commands" in sys.argv:
+        show_switching()
+        return show_commands()
     show_many()
     show_hanging()
     show_start()
     show_size()
+    show_switching()
     show_commands()
     print("\nReadings and lateness: as the gateway tells them at its stop, and as mosquitto_sub counts.")
     print("Echo: a program that sends each message back, on the session that the gateway uses too.")

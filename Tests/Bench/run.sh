@@ -3,6 +3,7 @@
 #
 #   run.sh           about fifteen minutes on a machine that does nothing else
 #   run.sh --quick   one short run of everything, to see that it works
+#   run.sh --commands [--quick]   how long a command takes, alone
 #   run.sh --channels [--quick]   the channels alone
 #   run.sh --stack   what each driver uses of its thread's stack
 set -euo pipefail
@@ -46,6 +47,10 @@ install() {
 install frequenz-channels 1.12.0
 quick=()
 for argument in "$@"; do [ "$argument" != --quick ] || quick=(--quick); done
+if [ "${1:-}" = --commands ]; then
+    install mqtt-io 2.7.0
+    exec python3 "$here/bench.py" "$folder/tidegate" "$folder/bench" "$peers/floor" "$peers/mqtt-io" "$@"
+fi
 python3 "$here/channels.py" "$folder/bench" "$peers/frequenz-channels" "${quick[@]}"
 [ "${1:-}" != --channels ] || exit 0
 python3 "$here/peers.py" "$folder/tidegate" "$peers/roundtrip" "$peers/bin/python" "$@"

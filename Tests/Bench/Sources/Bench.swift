@@ -11,6 +11,9 @@ import Glibc
 ///                                          bytes that go to disk for each reading
 ///     bench ask PORT ASKED ANSWERED COUNT PAYLOAD...
 ///                                          median and 99th percentile of the round trip, in µs
+///     bench switch NODES COMMANDS          an order beside so many polling nodes, in one process: median
+///                                          and 99th percentile to the line's level, to the answer, and
+///                                          of one thread waking another, in tenths of µs
 ///     bench channels MESSAGES RUNS         elements a second of each shape, ours and a peer's
 @main
 enum Bench {
@@ -30,8 +33,11 @@ enum Bench {
                 }
                 try await JournalLoad(arguments.prefix(1))
                     .writes(perSecond: numbers[0], seconds: numbers[1])
+            case "switch": try await SwitchTime(arguments).run()
             case "channels": try await ChannelRates(arguments).run()
-            default: throw BenchError("bench late, stack, journal, writes, echo, ask or channels")
+            default:
+                throw BenchError(
+                    "bench late, stack, journal, writes, echo, ask, switch or channels")
             }
         } catch {
             print("bench: \(error)")
