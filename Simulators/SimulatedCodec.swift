@@ -20,7 +20,7 @@ public struct SimulatedCodec: Codec {
         [message("status", "offline", isRetained: true)]
     }
 
-    public func live(_ reading: Reading, at: WallTime) -> [MqttMessage] {
+    public func live(_ reading: Reading, at: Timestamp) -> [MqttMessage] {
         [message("live/\(reading.channel)", words(reading), isRetained: true)]
     }
 

@@ -20,7 +20,7 @@ public struct SimulatedPeerCodec: PeerCodec {
     public func farewell(at now: WallTime) -> [MqttMessage] { plain.farewell(at: now) }
     public func unknown(_ channel: DataChannelName) -> [MqttMessage] { [] }
 
-    public func live(_ reading: Reading, at: WallTime) -> [MqttMessage] {
+    public func live(_ reading: Reading, at: Timestamp) -> [MqttMessage] {
         plain.live(reading, at: at)
     }
 

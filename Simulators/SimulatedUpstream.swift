@@ -6,6 +6,7 @@ import Vocabulary
 public final class SimulatedUpstream: Upstream {
     private struct State {
         var isConnected = false
+        var lastSign: MonotonicInstant?
         var acknowledges = true
         var published: [MqttMessage] = []
         var unacknowledged: [MessageID] = []
@@ -26,6 +27,10 @@ public final class SimulatedUpstream: Upstream {
     public init() { (news, teller) = AsyncStream.makeStream() }
 
     // MARK: - What the world does
+
+    /// Whatever drives the connection lives until then. Nobody can tell before this is called.
+    public func live(until time: MonotonicInstant) { state.withLock { $0.lastSign = time } }
+    public var lastSign: MonotonicInstant? { state.withLock(\.lastSign) }
 
     /// The broker accepts the connection.
     public func accept() {

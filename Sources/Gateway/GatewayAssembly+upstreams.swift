@@ -60,15 +60,16 @@ extension GatewayAssembly {
                 authority: upstream.tls?.authority, certificate: upstream.tls?.certificate, key: key
             )
         }
-        let session = MqttSession(
-            settings: MqttSettings(
-                broker: login.address, clientID: "tidegate-\(layout.gateway)-\(upstream.name)",
-                user: login.user, password: login.password, tls: tls, keepAlive: upstream.keepAlive,
-                will: codec.will, window: max(256, upstream.window * 2)),
-            clock: clock,
-            chance: SeededGenerator(seed: settings.seed.value, for: profile.incarnation))
+        let session = MqttSettings(
+            broker: login.address, clientID: "tidegate-\(layout.gateway)-\(upstream.name)",
+            user: login.user, password: login.password, tls: tls, keepAlive: upstream.keepAlive,
+            will: codec.will, window: max(256, upstream.window * 2))
+        let chance = SeededGenerator(seed: settings.seed.value, for: profile.incarnation)
+        let makeSession = { @Sendable [clock] in
+            MqttSession(settings: session, clock: clock, chance: chance)
+        }
         return UpstreamPlan(
-            name: upstream.name, session: session, codec: codec,
+            name: upstream.name, session: makeSession(), makeSession: makeSession, codec: codec,
             rules: LinkRules(
                 window: upstream.window, ackTimeout: upstream.ackTimeout,
                 pollPeriod: upstream.pollPeriod, attempts: upstream.attempts))

@@ -1,3 +1,4 @@
+import Brokers
 import Glibc
 import Logging
 import Proactors
@@ -18,6 +19,7 @@ final class GatewayLife: Sendable {
     private let device = Guarded<WatchdogDevice?>(nil)
     private let status = Guarded("")
     private let wantsToEnd = Atomic(false)
+    private let isStopping = Atomic(false)
 
     init(service: ServiceManager, clock: any GatewayClock, logger: Logger) {
         (self.service, self.clock, self.logger) = (service, clock, logger)
@@ -37,7 +39,9 @@ final class GatewayLife: Sendable {
     ///
     /// - Parameter end: Asks for the orderly stop, with the part that is to blame for it.
     func start(_ proactor: Proactor, end: @escaping @Sendable (GatewayPart) -> Void) {
-        for (name, pulse) in proactor.pulses { watch.watch(name, pulse, else: .leave) }
+        for (name, pulse) in proactor.pulses {
+            watch.watch(name, pulse, else: proactor.remedy(for: name))
+        }
         watch.watch(
             .proactor, within: LifeWatch.patience.proactor, else: .endProcess(after: .zero),
             asking: { await proactor.turn() })
@@ -51,17 +55,40 @@ final class GatewayLife: Sendable {
                 act: { [weak self] action in self?.act(action, proactor, end) }))
     }
 
+    /// An upstream is attached: watches over its session.
+    func watch(_ link: UpstreamName, of proactor: Proactor) {
+        watch.watch(
+            .link(link), within: LifeWatch.patience.link, else: .restart(atMost: 3),
+            lastSeen: { proactor.lastSign(of: link) })
+    }
+
+    /// The embedded broker runs: watches over the thread that keeps it. The broker itself is that thread's
+    /// affair.
+    func watch(_ broker: EmbeddedBroker) {
+        watch.watch(
+            .broker, within: LifeWatch.patience.broker, else: .leave,
+            asking: { _ = await broker.process })
+    }
+
     /// Another layout is being taken over.
     func reloading() { service.reloading(at: clock.now) }
 
     /// It was taken over, or refused: watches over the nodes that there are now.
     func reloaded(_ proactor: Proactor, without leaving: Set<ShNodeName> = []) {
         let pulses = proactor.pulses
+        // Whoever was told of the stop is not told to the contrary by a reload that was under way.
+        guard !isStopping.load(ordering: .relaxed) else { return }
         for name in leaving where pulses[name] == nil { watch.forget(.node(name)) }
         for (name, pulse) in pulses where !watch.watches(name, pulse) {
-            watch.watch(name, pulse, else: .leave)
+            watch.watch(name, pulse, else: proactor.remedy(for: name))
         }
         service.ready(status: words(pulses.count))
+    }
+
+    /// The process is about to stop, and why.
+    func stopping(status: String) {
+        isStopping.store(true, ordering: .relaxed)
+        service.stopping(status: status)
     }
 
     func stop() {
@@ -97,10 +124,15 @@ final class GatewayLife: Sendable {
         case .missing(let part, let time):
             logger.error("\(part): no sign of life for \(time.components.seconds) s")
         case .returned(let part): logger.notice("\(part): lives again")
-        case .restart(let part): logger.notice("\(part): is started again")
+        case .restart(let part):
+            let (watch, logger) = (watch, logger)
+            Task {
+                let isDone = await proactor.restart(part, watchedBy: watch)
+                logger.notice("\(part): \(isDone ? "was" : "cannot be") started again")
+            }
         case .endProcess(let part):
             logger.critical("\(part): gives no sign of life, and nothing here can help: ending")
-            service.stopping(status: "no sign of life from the \(part)")
+            stopping(status: "no sign of life from the \(part)")
             wantsToEnd.store(true, ordering: .relaxed)
             // An orderly stop needs the proactor.
             if part != .proactor {

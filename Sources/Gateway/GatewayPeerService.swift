@@ -39,7 +39,7 @@ struct GatewayPeerService: PeerService {
     }
 
     private static func text(of value: LiveValue, _ codec: PlainCodec) -> [UInt8] {
-        codec.live(value.reading, at: value.at.wall).first?.payload ?? []
+        codec.live(value.reading, at: value.at).first?.payload ?? []
     }
 
     private func unknown(_ channel: DataChannelName) -> String {

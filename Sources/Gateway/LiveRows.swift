@@ -22,7 +22,7 @@ struct LiveRows: Sendable {
         values.values.compactMap { value in
             guard let (channel, isSimulated) = channels[value.reading.channel] else { return nil }
             let reading = value.reading
-            let json = codec.live(reading, at: value.at.wall).first?.text ?? "{}"
+            let json = codec.live(reading, at: value.at).first?.text ?? "{}"
             return LiveRow(
                 gateway: gateway.text, node: value.node.text, channel: channel.name.text,
                 text: reading.quality == .good ? channel.text(reading.value) : "—",

@@ -131,7 +131,7 @@ actor RunningGateway {
             (isStopping, reason) = (true, request)
             break
         }
-        service.stopping(status: "stopping on \(reason)")
+        life.stopping(status: "stopping on \(reason)")
         await reloads.stop()
         let areSafe = await stop(proactor, because: reason, showing)
         // A disk that hangs does not hold up the end; the next start finds what was kept.
@@ -182,6 +182,7 @@ actor RunningGateway {
         guard !isStopping else { return }
         try leaveRunFile(login, topic: upstream.topic)
         await proactor.attach(try assembly.plan(for: upstream, login: login, profile: profile))
+        life.watch(upstream.name, of: proactor)
     }
 
     /// Lets others ask without a broker.
@@ -235,6 +236,7 @@ actor RunningGateway {
             folder: "\(RunFile.folder)/\(layout.gateway)-broker", clock: clock, using: &chance)
         brokers.append(broker)
         let login = try await broker.start()
+        life.watch(broker)
         logger.notice("embedded broker listens", metadata: ["broker": "\(login.address)"])
         let logger = logger
         Task {

@@ -27,6 +27,14 @@ public final class NodePulse: Sendable {
         /// Whether the device is open.
         public internal(set) var isOpen = false
 
+        /// Whether the hardware has been asked and has answered, well or badly.
+        public var hasAnswered: Bool { polls > 0 || failures > 0 }
+
+        /// How long the node has given no sign of life; zero while it is not expected to.
+        public func silence(at now: MonotonicInstant) -> Duration {
+            max(.zero, (busySince ?? restsUntil)?.duration(to: now) ?? .zero)
+        }
+
         /// Whether the node's thread has not come back from its hardware.
         public func isHung(at now: MonotonicInstant) -> Bool {
             if let busySince { return busySince.duration(to: now) > NodePulse.patience }
@@ -43,6 +51,16 @@ public final class NodePulse: Sendable {
                 lastGood: Array(repeating: nil, count: channels),
                 isStale: Array(repeating: false, count: channels),
                 lastValue: Array(repeating: nil, count: channels)))
+    }
+
+    /// The signs of life of a node that goes on in the place of another: what was read last is known, and
+    /// what was told of it, but the hardware has not answered the new one yet.
+    init(after earlier: NodePulse) {
+        var reading = earlier.reading
+        (reading.busySince, reading.restsUntil, reading.isOpen) = (nil, nil, false)
+        (reading.polls, reading.failures, reading.skipped) = (0, 0, 0)
+        reading.worstLateness = .zero
+        state = Guarded(reading)
     }
 
     /// How it is right now, readable from any thread.

@@ -26,7 +26,8 @@ public actor ShNode {
     public nonisolated let rules: GuardRules
 
     let thread: SyncThread
-    private let open: Opener
+    let open: Opener
+    let phase: Double
     private let outbox: Merge<Fact>.Source
     let clock: any GatewayClock
     var driver: (any Driver)?
@@ -36,6 +37,8 @@ public actor ShNode {
     private var retrying: Backoff
     var retryAt: MonotonicInstant?
     var isStopped = false
+    /// Whether another one has taken this one's place; see ShNode+succession.swift.
+    nonisolated let isAbandoned = Guarded(false)
 
     // What an actuator has beyond that; see ShNode+relay.swift.
     let desk: InterlockDesk
@@ -67,20 +70,24 @@ public actor ShNode {
     ///   - rules: What guards an actuator; of no meaning without a safe state.
     ///   - desk: The one that all actuators of the gateway share.
     ///   - board: The one that all nodes of the gateway share.
+    ///   - earlier: The signs of life of the node whose place this one takes.
     public init(
         name: ShNodeName, component: Component, phase: Double = 0,
         rules: GuardRules = GuardRules(), desk: InterlockDesk = InterlockDesk(),
         board: ChannelBoard = ChannelBoard(),
+        after earlier: NodePulse? = nil,
         outbox: Merge<Fact>.Source, clock: any GatewayClock, open: @escaping Opener
     ) {
         (self.name, self.component, self.outbox, self.clock) = (name, component, outbox, clock)
         (self.open, self.rules, self.desk, self.board) = (open, rules, desk, board)
+        self.phase = phase
         let fastest = component.channels.map(\.pollPeriod).min() ?? .seconds(1)
         let now = clock.now
         let origin = now.advanced(by: fastest * phase)
         channels = component.channels.map { ChannelState($0, first: now, origin: origin) }
         retrying = Backoff(first: fastest, cap: ShNode.longestRetry)
-        pulse = NodePulse(channels: component.channels.count)
+        pulse =
+            earlier.map(NodePulse.init(after:)) ?? NodePulse(channels: component.channels.count)
         thread = SyncThread(name: name.text, clock: clock)
         board.register(component.channels, pulse)
         guard let safe = component.safeState else { return }
@@ -100,6 +107,7 @@ public actor ShNode {
         openDriver(at: clock.now)
         tend()
         pulse.note { $0.busySince = nil }
+        guard !retires() else { return }
         thread.begin { [weak self] in
             self?.assumeIsolated { $0.round() } ?? SyncThread.Rest(until: nil)
         }
@@ -116,6 +124,7 @@ public actor ShNode {
         if driver != nil, now >= retryAt ?? now { takeEvents(at: now) }
         if driver != nil, now >= retryAt ?? now { poll(at: now) }
         tend()
+        guard !retires() else { return SyncThread.Rest(until: nil) }
         let rest = nextRest()
         pulse.note { ($0.busySince, $0.restsUntil, $0.isOpen) = (nil, rest.until, driver != nil) }
         return rest
@@ -271,7 +280,7 @@ public actor ShNode {
             }
         }
         if !captured.isEmpty {
-            outbox.send(Fact(node: name, at: stamp, matter: .readings(captured)))
+            say(.readings(captured), at: stamp)
         }
     }
 
@@ -303,8 +312,14 @@ public actor ShNode {
         guard !troubles.isEmpty else { return }
         let stamp = clock.timestamp
         for trouble in troubles {
-            outbox.send(Fact(node: name, at: stamp, matter: .trouble(trouble)))
+            say(.trouble(trouble), at: stamp)
         }
+    }
+
+    private func say(_ matter: Fact.Matter, at stamp: Timestamp) {
+        // What comes from hardware that was given up is too late.
+        guard !isAbandoned.withLock({ $0 }) else { return }
+        outbox.send(Fact(node: name, at: stamp, matter: matter))
     }
 }
 

@@ -28,6 +28,9 @@ struct Crew: Sendable {
             "node \(node.name)", bound: Proactor.commandsPerNode, clock: clock)
     }
 
+    /// The node that goes on in the place of one that only measured.
+    mutating func replace(with node: ShNode) { nodes[node.name] = node }
+
     mutating func remove(_ name: ShNodeName) {
         (nodes[name], mailboxes[name]) = (nil, nil)
     }

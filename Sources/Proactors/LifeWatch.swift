@@ -13,7 +13,8 @@ public final class LifeWatch: Sendable {
     /// How long each kind of part may be silent. A node's own patience has passed before it counts as
     /// silent here.
     public static let patience = (
-        node: Duration.seconds(20), journal: Duration.seconds(30), proactor: Duration.seconds(20)
+        node: Duration.seconds(20), journal: Duration.seconds(30), proactor: Duration.seconds(20),
+        link: Duration.seconds(120), broker: Duration.seconds(60)
     )
     /// How long the process goes on without its journal, once that is missed.
     public static let journalGrace = Duration.seconds(270)
@@ -36,6 +37,10 @@ public final class LifeWatch: Sendable {
     private struct State {
         var signs = VitalSigns(longestPause: LifeWatch.period * 3)
         var pulses: [ShNodeName: NodePulse] = [:]
+        /// Nodes that were started again and whose hardware has not answered since.
+        var unproven: Set<ShNodeName> = []
+        /// When parts that say so by themselves lived last.
+        var lastSigns: [GatewayPart: @Sendable () -> MonotonicInstant?] = [:]
         var questions: [GatewayPart: @Sendable () async -> Void] = [:]
         /// Questions that are not answered yet.
         var open: Set<GatewayPart> = []
@@ -70,7 +75,31 @@ public final class LifeWatch: Sendable {
         let now = clock.now
         state.withLock { state in
             state.pulses[node] = pulse
+            state.unproven.remove(node)
             state.signs.expect(.node(node), within: Self.patience.node, else: remedy, at: now)
+        }
+    }
+
+    /// Watches over the node that was started in the place of another. It counts as missing as before until
+    /// its hardware has answered, and its restarts are counted on.
+    public func follow(_ node: ShNodeName, from earlier: NodePulse, to pulse: NodePulse) {
+        state.withLock { state in
+            guard state.pulses[node] === earlier else { return }
+            state.pulses[node] = pulse
+            state.unproven.insert(node)
+        }
+    }
+
+    /// Looks each second when the part lived last; a time to come is as good as now until then, and a part
+    /// that cannot tell is not missed.
+    public func watch(
+        _ part: GatewayPart, within patience: Duration, else remedy: Remedy,
+        lastSeen: @escaping @Sendable () -> MonotonicInstant?
+    ) {
+        let now = clock.now
+        state.withLock { state in
+            state.lastSigns[part] = lastSeen
+            state.signs.expect(part, within: patience, else: remedy, at: now)
         }
     }
 
@@ -98,7 +127,10 @@ public final class LifeWatch: Sendable {
             state.signs.forget(part)
             state.questions[part] = nil
             state.open.remove(part)
-            if case .node(let name) = part { state.pulses[name] = nil }
+            state.lastSigns[part] = nil
+            guard case .node(let name) = part else { return }
+            state.pulses[name] = nil
+            state.unproven.remove(name)
         }
     }
 
@@ -110,8 +142,14 @@ public final class LifeWatch: Sendable {
     private func round(_ hands: Hands) -> SyncThread.Rest {
         let now = clock.now
         let (actions, isWell, asked) = state.withLock { state in
-            for (name, pulse) in state.pulses where !pulse.reading.isHung(at: now) {
+            for (name, pulse) in state.pulses {
+                let reading = pulse.reading
+                if reading.hasAnswered { state.unproven.remove(name) }
+                guard !reading.isHung(at: now), !state.unproven.contains(name) else { continue }
                 state.signs.seen(.node(name), at: now)
+            }
+            for (part, lastSign) in state.lastSigns {
+                state.signs.seen(part, at: lastSign() ?? now)
             }
             let actions = state.signs.look(at: now)
             let isWell = !state.signs.isHopeless && !state.signs.missing.contains(.proactor)

@@ -7,16 +7,23 @@ struct NodeWatch: Sendable {
     private let name: ShNodeName
     private let channels: [DataChannel]
     private var isHung = false
+    /// Whether another node took the place of one that hung, and has had no answer yet.
+    private var isStartedAnew = false
 
     init(name: ShNodeName, channels: [DataChannel]) {
         (self.name, self.channels) = (name, channels)
     }
 
+    /// Another node goes on in the place of one that hung: the trouble stands until it has an answer.
+    mutating func startedAnew() { (isHung, isStartedAnew) = (true, true) }
+
     /// - Returns: What changed since the last look, as facts to publish.
     mutating func look(at pulse: NodePulse, stamp: Timestamp) -> [Fact] {
         let now = stamp.monotonic
         var facts: [Fact] = []
-        if pulse.reading.isHung(at: now) != isHung {
+        let reading = pulse.reading
+        if reading.hasAnswered { isStartedAnew = false }
+        if (reading.isHung(at: now) || isStartedAnew) != isHung {
             isHung.toggle()
             let detail =
                 isHung

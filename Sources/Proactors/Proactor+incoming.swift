@@ -84,7 +84,11 @@ extension Proactor {
     /// An answer that comes hours late answers nothing, so none waits for a connection.
     private func send(_ answer: MqttMessage, _ name: UpstreamName) {
         guard let line = lines[name], line.link.isConnected else { return }
-        if line.answers.count >= line.link.rules.window { _ = lines[name]?.answers.popFirst() }
+        if line.answers.count >= UpstreamLine.mostAnswers {
+            _ = lines[name]?.answers.popFirst()
+            lines[name]?.dropped += 1
+            tell(name, .warning, "an answer was dropped: \(UpstreamLine.mostAnswers) others wait")
+        }
         lines[name]?.answers.append(answer)
         line.bell.yield()
     }

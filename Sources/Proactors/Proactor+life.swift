@@ -1,4 +1,5 @@
 import Nodes
+import Upstreams
 import Vocabulary
 
 // How the proactor shows that it lives.
@@ -19,6 +20,11 @@ extension Proactor {
         let actuators = nodes.values.filter { $0.component.safeState != nil }
         for node in actuators { node.secure { done(node.name) } }
         return Set(actuators.map(\.name))
+    }
+
+    /// When the session of an upstream lived last; nil when nobody can tell.
+    public nonisolated func lastSign(of name: UpstreamName) -> MonotonicInstant? {
+        sessions.withLock { $0[name] }?.lastSign
     }
 
     /// The signs of life that each node gives by itself.

@@ -53,7 +53,7 @@ extension Proactor {
             lines[name]?.unsentAuthority.remove(node)
         }
         while canSend(name), let (channel, value) = lines[name]?.unsentLive.first {
-            try publish(plan.codec.live(value.reading, at: value.at.wall), name)
+            try publish(plan.codec.live(value.reading, at: value.at), name)
             lines[name]?.unsentLive[channel] = nil
         }
     }

@@ -30,6 +30,9 @@ public struct Replacement: Sendable {
 
 // How another layout is taken over while the gateway runs.
 extension Proactor {
+    /// How long the journal has to note what new channels mean, before they speak.
+    static let knowTime = Duration.seconds(1)
+
     /// What the gateway is made of now.
     public nonisolated var profile: GatewayProfile { crew.withLock(\.profile) }
 
@@ -52,8 +55,12 @@ extension Proactor {
         guard !isStopping else { return areSafe }
         let gone = dismiss(leaving)
         await settle(GatewayEvent(.reloaded, detail: replacement.words))
-        endTroubles(of: leaving)
+        endTroubles(of: leaving, because: "stopped, because the layout has changed")
         live.forget(gone)
+        // A journal that does not answer does not hold up the layout.
+        await within(Self.knowTime, on: clock) { [journal] in
+            await journal.know(replacement.profile.nodes.flatMap(\.channels))
+        }
         guard !isStopping else { return areSafe }
         interlocks.replace(replacement.interlocks)
         let profile = replacement.profile
@@ -114,13 +121,17 @@ extension Proactor {
         return gone
     }
 
-    private func endTroubles(of leaving: Set<ShNodeName>) {
+    func endTroubles(
+        of names: Set<ShNodeName>, but kept: Trouble.Kind? = nil, because reason: String
+    ) {
         let stamp = clock.timestamp
         take(
-            standing.values.filter { leaving.contains($0.node) }.map { standing in
+            standing.values.filter {
+                names.contains($0.node) && $0.trouble.kind != kept
+            }.map { standing in
                 let trouble = Trouble(
                     channel: standing.trouble.channel, kind: standing.trouble.kind, isOn: false,
-                    detail: "node \(standing.node): stopped, because the layout has changed")
+                    detail: "node \(standing.node): \(reason)")
                 return Fact(node: standing.node, at: stamp, matter: .trouble(trouble))
             })
     }
@@ -146,7 +157,8 @@ extension Proactor {
         guard let line = lines[name] else { return }
         let plan = line.plan
         lines[name]?.plan = UpstreamPlan(
-            name: name, session: plan.session, codec: codec, rules: plan.rules)
+            name: name, session: plan.session, makeSession: plan.makeSession, codec: codec,
+            rules: plan.rules)
         lines[name]?.nextWriters.append((newest, codec.historyWriter(of: journal.identity)))
         for channel in gone { lines[name]?.unsentLive[channel] = nil }
         lines[name]?.unsentAuthority.subtract(lost)

@@ -16,9 +16,19 @@ extension Proactor {
             plan: plan, journal: journal.identity, after: cursor, bell: bell, clock: clock,
             chance: SeededGenerator(seed: chance.next(), for: plan.name.text))
         pumping.append(Task { for await _ in rings { await self.pump(plan.name) } })
-        listening.append(
-            Task { for await news in plan.session.news { self.take(news, plan.name) } })
+        listen(to: plan.session, plan.name)
         handle(.start, plan.name)
+    }
+
+    /// Takes what a session has to say, until another one takes its place.
+    func listen(to session: any Upstream, _ name: UpstreamName) {
+        sessions.withLock { $0[name] = session }
+        listening[name] = Task {
+            for await news in session.news {
+                guard !Task.isCancelled else { break }
+                self.take(news, name)
+            }
+        }
     }
 
     func take(_ news: MqttNews, _ name: UpstreamName) {

@@ -41,6 +41,8 @@ public actor Proactor {
     var lines: [UpstreamName: UpstreamLine] = [:]
     /// Drivers and peers, as they are heard; see Proactor+status.swift.
     var counterparts = LinkMonitors(capacity: 4_096)
+    /// The session of each line, for whoever watches over it.
+    nonisolated let sessions = Guarded<[UpstreamName: any Upstream]>([:])
     /// Rises with every status that is told.
     var statusSequence: UInt64 = 0
     /// The one that all actuators ask; see Proactor+guards.swift.
@@ -52,6 +54,8 @@ public actor Proactor {
     let inbox: Merge<Fact>
     var watchOutbox: Merge<Fact>.Source
     var watches: [ShNodeName: NodeWatch] = [:]
+    /// Nodes that were given up; see Proactor+restarts.swift.
+    var abandoned: [ShNodeName: [AbandonedNode]] = [:]
     /// Each actuator's commands on their way to it.
     var serving: [ShNodeName: Task<Void, Never>] = [:]
     /// Channels that a reload took away; who connects later is told, too.
@@ -64,7 +68,7 @@ public actor Proactor {
     private var desk = CommandDesk()
     private var running: Task<Void, Never>?
     private var keeping: Task<Void, Never>?
-    var listening: [Task<Void, Never>] = []
+    var listening: [UpstreamName: Task<Void, Never>] = [:]
     var pumping: [Task<Void, Never>] = []
     private(set) var isStopping = false
     /// The timekeeper's sleep, and until when.
@@ -131,9 +135,9 @@ public actor Proactor {
         tell(GatewayEvent(.stopped, detail: reason))
         await sayFarewell()
         await within(Self.closeTime, on: clock) {
-            for task in await self.listening { await task.value }
+            for task in await self.listening.values { await task.value }
         }
-        for task in listening + pumping { task.cancel() }
+        for task in listening.values + pumping { task.cancel() }
         live.close()
         keeping?.cancel()
         return areSafe

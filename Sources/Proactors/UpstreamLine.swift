@@ -29,7 +29,10 @@ struct UpstreamLine: Sendable {
     var unsentLive: [DataChannelName: LiveValue] = [:]
     /// What is said first on a connection, and the farewell.
     var greeting: Deque<MqttMessage> = []
-    /// Answers to commands and questions, at most a window of them.
+    /// How many answers wait for room in the window: four times the messages that a session lets wait, so
+    /// that a storm of commands is answered whole. Beyond, the oldest gives way and is counted.
+    static let mostAnswers = 1_024
+    /// Answers to commands and questions.
     var answers: Deque<MqttMessage> = []
     /// What the peer has sent to be kept, and is told once it is: after which fact, and as what. At most
     /// 256; who was not told sends it again.

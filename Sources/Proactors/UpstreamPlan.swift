@@ -6,15 +6,20 @@ import Vocabulary
 public struct UpstreamPlan: Sendable {
     public let name: UpstreamName
     public let session: any Upstream
+    /// Makes a session like it, for when that one gives no sign of life. Nil when nothing can be done then.
+    public let makeSession: (@Sendable () -> any Upstream)?
     /// Who acknowledges: the peer when it is a `PeerCodec`, else the broker.
     public let codec: any Codec
     public let rules: LinkRules
 
     public init(
-        name: UpstreamName, session: any Upstream, codec: any Codec, rules: LinkRules = LinkRules()
+        name: UpstreamName, session: any Upstream,
+        makeSession: (@Sendable () -> any Upstream)? = nil, codec: any Codec,
+        rules: LinkRules = LinkRules()
     ) {
         self.name = name
         self.session = session
+        self.makeSession = makeSession
         self.codec = codec
         self.rules = rules
     }

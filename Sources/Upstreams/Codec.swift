@@ -28,7 +28,7 @@ public protocol Codec: Sendable {
     ///
     /// - Parameter at: When the device was asked.
     /// - Returns: Nothing when this upstream has no words for it.
-    func live(_ reading: Reading, at: WallTime) -> [MqttMessage]
+    func live(_ reading: Reading, at: Timestamp) -> [MqttMessage]
 
     /// Nothing is known of a channel since the gateway started: takes back what an earlier one said.
     ///

@@ -42,6 +42,8 @@ final class MqttExchange: Alarm {
     private let window: Int
     private let inboxCapacity: Int
     private let state = Guarded(State())
+    /// When the session's thread came round last, or until when it rests.
+    let lastSign = Guarded<MonotonicInstant?>(nil)
     /// Becomes readable when there are orders or the session is to close.
     let bell: Int32
 

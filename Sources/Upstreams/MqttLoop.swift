@@ -51,6 +51,7 @@ final class MqttLoop {
         precondition(libraryIsReady, "libmosquitto does not start")
         while !exchange.isClosing {
             let began = clock.now
+            live(until: began)
             let outcome = attempt()
             // Whoever closes the session knows why it ended.
             if exchange.isClosing { break }
@@ -84,6 +85,7 @@ final class MqttLoop {
 
     private func rest(_ delay: Duration) {
         let deadline = clock.now.advanced(by: delay)
+        live(until: deadline)
         while !exchange.isClosing, clock.now < deadline {
             let allowance = clock.allowance(until: deadline, alarm: exchange)
             let milliseconds = allowance.map {
@@ -95,6 +97,9 @@ final class MqttLoop {
             exchange.silenceBell()
         }
     }
+
+    /// The thread shows that it lives; it may rest until that time.
+    private func live(until time: MonotonicInstant) { exchange.lastSign.withLock { $0 = time } }
 
     /// Connects once and serves the connection until it ends.
     private func attempt() -> Outcome {
@@ -121,6 +126,7 @@ final class MqttLoop {
     /// Waits until TCP has connected. The library would not see a refusal while it prepares for TLS.
     private func awaitSocket(of client: MqttClient) throws(UpstreamError) {
         while !exchange.isClosing {
+            live(until: clock.now)
             let events = wait(for: client.socket, Int16(POLLOUT), milliseconds: 1000)
             if events != 0 {
                 let number = client.socketError
@@ -145,6 +151,7 @@ final class MqttLoop {
         // The library wants to look at its keep-alive times in passing.
         let glance = Int32(min(max(keepAliveSeconds * 1000 / 8, 1000), 5000))
         while true {
+            live(until: clock.now)
             if exchange.isClosing {
                 sayGoodbye(client)
                 return 0

@@ -7,6 +7,10 @@ public protocol Upstream: Sendable {
     /// For one consumer. Ends after `close()`, once the connection is closed.
     var news: AsyncStream<MqttNews> { get }
 
+    /// When whatever drives the connection came round last, or until when it rests; nil when nobody can
+    /// tell.
+    var lastSign: MonotonicInstant? { get }
+
     /// Starts to connect, and goes on trying until `close()`.
     func connect()
 
@@ -28,6 +32,10 @@ public protocol Upstream: Sendable {
     /// Sends what was handed over, says goodbye to the broker and ends the news, all within about 1 s.
     /// Whoever needs acknowledgements waits for them before.
     func close()
+}
+
+extension Upstream {
+    public var lastSign: MonotonicInstant? { nil }
 }
 
 /// One MQTT 5 session with a broker, on a thread of its own.
@@ -69,6 +77,8 @@ public final class MqttSession: Upstream {
     }
 
     deinit { exchange.close() }
+
+    public var lastSign: MonotonicInstant? { exchange.lastSign.withLock { $0 } }
 
     public func connect() {
         guard exchange.start() else { return }

@@ -60,9 +60,10 @@ public struct PlainCodec: Codec {
 
     public func farewell(at now: WallTime) -> [MqttMessage] { [] }
 
-    public func live(_ reading: Reading, at: WallTime) -> [MqttMessage] {
+    public func live(_ reading: Reading, at: Timestamp) -> [MqttMessage] {
         guard let channel = channels[reading.channel] else { return [] }
-        let text = JsonText.group(Self.members(of: reading, in: channel, at: at))
+        let members = Self.members(of: reading, in: channel, at: at.wall) + Self.doubt(at)
+        let text = JsonText.group(members)
         return [
             MqttMessage(
                 topic: topics.live(channel.name), payload: text.bytes, qos: .atLeastOnce,

@@ -12,6 +12,49 @@ import Testing
         try #require(rename(draft, path) == 0)
     }
 
+    @Test func `is told to the service manager from its beginning to its end`() async throws {
+        let listener = try Listener()
+        let text = try String(contentsOfFile: TestHome.demo, encoding: .utf8)
+        let path = try home.file("house.json", text)
+        let gateway = try home.start("run", path, with: ["NOTIFY_SOCKET": listener.path])
+        try #require(await gateway.error("takes commands") != nil, "\(gateway.text)")
+        try replace(path, text.replacingOccurrences(of: "tank-top", with: "tank-lid"))
+        gateway.signal(SIGHUP)
+        #expect(await gateway.error("reloaded: ") != nil, "\(gateway.text)")
+        gateway.signal(SIGHUP)
+        #expect(await gateway.error("the layout says nothing new") != nil, "\(gateway.text)")
+        gateway.signal(SIGTERM)
+        #expect(await gateway.end() == 0, "\(gateway.text)")
+        var words: [String] = []
+        while let word = listener.next() { words.append(word) }
+        let told = words.filter { !$0.hasPrefix("STATUS=") }
+        try #require(told.count >= 6, "\(words)")
+        #expect(told[0].hasPrefix("READY=1\nSTATUS="))
+        for reload in stride(from: 1, to: told.count - 1, by: 2) {
+            #expect(told[reload].hasPrefix("RELOADING=1\nMONOTONIC_USEC="))
+            #expect(Int64(told[reload].split(separator: "=").last ?? "") ?? 0 > 0)
+            #expect(told[reload + 1].hasPrefix("READY=1\nSTATUS="))
+        }
+        #expect(told.last?.hasPrefix("STOPPING=1") == true)
+    }
+
+    @Test func `gives new channels their units in the history at once`() async throws {
+        let text = try String(contentsOfFile: TestHome.demo, encoding: .utf8)
+        let path = try home.file("house.json", text)
+        let gateway = try home.start("run", path)
+        try #require(await gateway.error("takes commands") != nil, "\(gateway.text)")
+        try replace(path, text.replacingOccurrences(of: "tank-top", with: "tank-lid"))
+        let watch = try home.start("watch")
+        #expect(await watch.shows(#""channel":"tank-lid""#), "\(watch.text)")
+        gateway.signal(SIGTERM)
+        #expect(await gateway.end() == 0, "\(gateway.text)")
+        let export = try home.start("export", path, "--channel", "tank-lid")
+        #expect(await export.end() == 0, "\(export.text)")
+        let rows = export.output.filter { $0.contains("tank-lid") }
+        #expect(!rows.isEmpty)
+        for row in rows { #expect(row.contains("celsius"), "\(row)") }
+    }
+
     @Test func `is taken over on SIGHUP and when it changes, unless it has problems`() async throws
     {
         let text = try String(contentsOfFile: TestHome.demo, encoding: .utf8)

@@ -5,7 +5,7 @@ import Vocabulary
 @testable import tidegate
 
 /// A service manager's end of the socket.
-private final class Listener {
+final class Listener {
     let path: String
     private let descriptor: Int32
 

@@ -43,6 +43,42 @@ import Vocabulary
         #expect(over.compactMap(\.trouble).map(\.kind) == [.failsafe])
     }
 
+    @Test func `is driven to its safe state on its own thread when nothing else goes on`() async {
+        let device = ScriptedDevice()
+        let node = bench.node(device, actuates: true, safeState: .off)
+        await node.start()
+        #expect(isConfirmed(await ask(node, .set(1)), 1))
+        #expect(device.level == 1)
+        await withCheckedContinuation { continuation in
+            let once = Guarded<CheckedContinuation<Void, Never>?>(continuation)
+            node.secure { once.withLock { $0.take() }?.resume() }
+        }
+        #expect(device.level == 0)
+    }
+
+    @Test func `that cannot be driven to its safe state does not call itself safe`() async {
+        let device = ScriptedDevice()
+        let node = bench.node(device, actuates: true, safeState: .off)
+        await node.start()
+        #expect(isConfirmed(await ask(node, .set(1)), 1))
+        device.stick()
+        let isSafe = Guarded(false)
+        node.secure { isSafe.withLock { $0 = true } }
+        for _ in 0..<10 {
+            await bench.clock.sleepers(1)
+            bench.clock.advance(by: .milliseconds(50))
+        }
+        #expect(!isSafe.withLock { $0 })
+        // It is tried again, and told once it is so.
+        device.loosen()
+        for _ in 0..<400 where !isSafe.withLock({ $0 }) {
+            await bench.clock.sleepers(1)
+            bench.clock.advance(by: .milliseconds(50))
+            await Task.yield()
+        }
+        #expect(device.level == 0)
+    }
+
     @Test func `shows who holds it, and ends the hold by itself in the safe state`() async {
         let device = ScriptedDevice()
         let node = bench.node(device, actuates: true, safeState: .off)

@@ -30,6 +30,22 @@ import Vocabulary
         #expect(await bench.published("answer/pump", 3).last == "c confirmed 1")
     }
 
+    @Test func `answer each order of a storm once, however slow the broker is`() async {
+        let bench = Bench(.init(name: "pump", device: ScriptedDevice(), isRelay: true))
+        await bench.start()
+        bench.broker.accept()
+        #expect(await bench.published("authority/pump", 1) == ["free"])
+        bench.broker.withholdAcknowledgements()
+        for number in 0..<200 { bench.order("pump", "a\(number)", number % 2) }
+        // Somebody else's question comes after all of them.
+        await bench.proactor.turn()
+        bench.broker.acknowledge()
+        let answers = await bench.published("answer/pump", 200)
+        let identities = answers.map { $0.prefix { $0 != " " } }
+        #expect(Set(identities) == Set((0..<200).map { "a\($0)" }))
+        #expect(answers.count == 200)
+    }
+
     @Test func `can be taken over by hand, and upstream sees who holds them`() async {
         let device = ScriptedDevice()
         let bench = Bench(.init(name: "pump", device: device, isRelay: true))

@@ -8,7 +8,8 @@ import Vocabulary
 
 @Suite(.timeLimit(.minutes(1))) struct `A layout that changes while the gateway runs` {
     private func replacement(
-        _ bench: Bench, leaving: Set<ShNodeName>, _ devices: [Bench.Device], staying: [ShNode] = []
+        _ bench: Bench, leaving: Set<ShNodeName>, _ devices: [Bench.Device], staying: [ShNode] = [],
+        interlocks: [Interlock] = [], codec: any Codec = SimulatedCodec()
     ) -> Replacement {
         let make = bench.makeNode
         let added = devices.map { device in
@@ -24,7 +25,7 @@ import Vocabulary
         return Replacement(
             profile: GatewayProfile(
                 gateway: "d1.test.scada", incarnation: "1", nodes: stay + added),
-            leaving: leaving, interlocks: [], codecs: ["site": SimulatedCodec()],
+            leaving: leaving, interlocks: interlocks, codecs: ["site": codec],
             words: "test"
         ) { devices.map(make) }
     }
@@ -73,6 +74,81 @@ import Vocabulary
                 id: CommandID("x1")!, node: "roof", order: .set(1),
                 source: CommandSource(.upstream, "site")))
         #expect(answer == .refused("there is no node roof"))
+    }
+
+    @Test func `holds relays that stay to the interlocks of the new layout`() async {
+        let (opens, closes) = (ScriptedDevice(), ScriptedDevice())
+        let bench = Bench(
+            .init(name: "opens", device: opens, isRelay: true),
+            .init(name: "closes", device: closes, isRelay: true))
+        await bench.start()
+        bench.broker.accept()
+        bench.order("opens", "a", 1)
+        #expect(await bench.published("answer/opens", 1) == ["a confirmed 1"])
+        await bench.proactor.replace(
+            replacement(
+                bench, leaving: [], [], staying: bench.nodes,
+                interlocks: [.atMostOne(["opens", "closes"], deadTime: .zero)]))
+        bench.order("closes", "b", 1)
+        #expect(await bench.published("answer/closes", 1) == ["b refused"])
+        #expect(opens.level == 1 && closes.level == 0)
+        // Without them again, both may.
+        await bench.proactor.replace(
+            replacement(bench, leaving: [], [], staying: bench.nodes))
+        bench.order("closes", "c", 1)
+        #expect(await bench.published("answer/closes", 2).last == "c confirmed 1")
+        // Both are on when the rule comes back: the second of the layout gives way at once.
+        let off = Guarded(false)
+        await withCheckedContinuation { continuation in
+            let once = Guarded<CheckedContinuation<Void, Never>?>(continuation)
+            closes.onLevel { level in
+                off.withLock { $0 = level == 0 }
+                once.withLock { $0.take() }?.resume()
+            }
+            Task {
+                await bench.proactor.replace(
+                    replacement(
+                        bench, leaving: [], [], staying: bench.nodes,
+                        interlocks: [.atMostOne(["opens", "closes"], deadTime: .zero)]))
+            }
+        }
+        #expect(off.withLock { $0 } && opens.level == 1)
+    }
+
+    @Test func `leaves a relay in the hands of whoever holds it, for as long as was said`() async {
+        let device = ScriptedDevice()
+        let bench = Bench(
+            .init(name: "pump", device: device, isRelay: true),
+            .init(name: "roof", device: ScriptedDevice(.shows([3]))))
+        await bench.start()
+        bench.broker.accept()
+        let page = CommandSource(.page)
+        _ = await bench.proactor.carryOut(
+            Command(
+                id: CommandID("hand")!, node: "pump",
+                order: .takeOver(value: 1, for: .seconds(20)), source: page))
+        let until = bench.proactor.authority(of: "pump")?.until
+        await bench.proactor.replace(
+            replacement(
+                bench, leaving: ["roof"], [], staying: bench.nodes.filter { $0.name == "pump" }))
+        #expect(bench.proactor.authority(of: "pump")?.holder == page)
+        #expect(bench.proactor.authority(of: "pump")?.until == until)
+        bench.order("pump", "a", 0)
+        #expect(await bench.published("answer/pump", 1) == ["a refused"])
+        #expect(device.level == 1)
+        await bench.pass(.seconds(21), sleepers: 2)
+        #expect(bench.proactor.authority(of: "pump")?.holder == nil)
+        #expect(device.level == 0)
+    }
+
+    @Test func `tells the journal what new channels mean before they speak`() async {
+        let bench = Bench(.init(name: "tank", device: ScriptedDevice(.shows([7]))))
+        await bench.start()
+        bench.broker.accept()
+        let roof = Bench.Device(name: "roof", device: ScriptedDevice(.shows([3])))
+        await bench.proactor.replace(
+            replacement(bench, leaving: [], [], staying: bench.nodes + [bench.makeNode(roof)]))
+        #expect(bench.journal.known.map(\.name) == ["tank", "roof"])
     }
 
     @Test func `says that a layout was refused, and goes on`() async {

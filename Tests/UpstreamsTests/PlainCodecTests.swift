@@ -5,6 +5,13 @@ import Vocabulary
 @testable import Upstreams
 
 /// What a small gateway says and obeys.
+extension Codec {
+    /// For times that are sure.
+    func live(_ reading: Reading, at: WallTime) -> [MqttMessage] {
+        live(reading, at: Timestamp(wall: at, monotonic: MonotonicInstant(nanoseconds: 0)))
+    }
+}
+
 enum House {
     static let heater = ShNodeName("heater")
     static let tank = ShNodeName("tank")
@@ -83,6 +90,10 @@ struct PlainCodecTests {
     @Test func `a live value is exact and retained`() throws {
         let reading = Reading(channel: House.tankTop, value: 21_500)
         let message = try #require(codec.live(reading, at: House.now).first)
+        let doubtful = Timestamp(wall: House.now, monotonic: .init(nanoseconds: 0), isSure: false)
+        let doubt = try #require(codec.live(reading, at: doubtful).first)
+        #expect(doubt.text == message.text.dropLast() + #","timeSure":false}"#)
+        #expect(!message.text.contains("timeSure"))
         #expect(message.topic == "tidegate/d1.demo.house1/live/tank-top")
         #expect(message.isRetained && message.qos == .atLeastOnce)
         #expect(

@@ -94,14 +94,14 @@ public struct GridworksCodec: PeerCodec {
         Rhythm(report: settings.reportPeriod, snapshot: settings.snapshotPeriod)
     }
 
-    public func live(_ reading: Reading, at: WallTime) -> [MqttMessage] {
+    public func live(_ reading: Reading, at: Timestamp) -> [MqttMessage] {
         var messages = memory.take(reading).map { [power($0)] } ?? []
         if let relay = relaysByChannel[reading.channel], reading.quality == .good {
             memory.note(relay.node, is: reading.value)
-            messages += changedTree(at: at)
+            messages += changedTree(at: at.wall)
         }
         if settings.hasAdmin, reading.quality == .good, channels[reading.channel] != nil {
-            let payload = Self.single(reading, at: at)
+            let payload = Self.single(reading, at: at.wall)
             messages.append(message("single.reading", to: GridworksTopics.admin, payload))
         }
         return messages
