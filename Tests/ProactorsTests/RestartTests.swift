@@ -1,0 +1,151 @@
+import Channels
+import Nodes
+import Simulators
+import Testing
+import Upstreams
+import Vocabulary
+
+@testable import Proactors
+
+/// A whole gateway whose watch does what the program's does.
+@Suite(.timeLimit(.minutes(1))) struct `A gateway restarts what gives no sign of life` {
+    /// What the watch asked for, and how it went.
+    private final class Log: Sendable {
+        let missing = Guarded([GatewayPart]())
+        let restarts = Guarded([(part: GatewayPart, isDone: Bool)]())
+        /// One for each look at everybody.
+        let looks: AsyncStream<Void>
+        let look: AsyncStream<Void>.Continuation
+
+        init() { (looks, look) = AsyncStream.makeStream() }
+    }
+
+    /// Begins to watch over all nodes and, when asked, a link.
+    private func watch(_ bench: Bench, links: [UpstreamName] = []) -> (LifeWatch, Log) {
+        let (watch, log, proactor) = (LifeWatch(clock: bench.clock), Log(), bench.proactor)
+        for (name, pulse) in proactor.pulses {
+            watch.watch(name, pulse, else: proactor.remedy(for: name))
+        }
+        for link in links {
+            watch.watch(
+                .link(link), within: LifeWatch.patience.link, else: .restart(atMost: 3),
+                lastSeen: { proactor.lastSign(of: link) })
+        }
+        watch.start(
+            LifeWatch.Hands(alive: { log.look.yield() }) { action in
+                if case .missing(let part, _) = action { log.missing.withLock { $0.append(part) } }
+                guard case .restart(let part) = action else { return }
+                Task {
+                    let isDone = await proactor.restart(part, watchedBy: watch)
+                    log.restarts.withLock { $0.append((part, isDone)) }
+                }
+            })
+        return (watch, log)
+    }
+
+    /// Passes seconds until `isEnough`, each once the watch has looked at everybody.
+    private func pass(
+        _ bench: Bench, _ log: Log, _ seconds: Int, until isEnough: () -> Bool = { false }
+    ) async {
+        var looks = log.looks.makeAsyncIterator()
+        for _ in 0..<seconds where !isEnough() {
+            await looks.next()
+            bench.clock.advance(by: .seconds(1))
+            // A restart hops through the proactor.
+            await bench.proactor.turn()
+        }
+    }
+
+    @Test func `a thermometer that hangs for ever gets three new threads and no more`() async {
+        let (hanging, well) = (ScriptedDevice(.hangs), ScriptedDevice(.shows([5])))
+        let bench = Bench(
+            .init(name: "tank", device: hanging), .init(name: "roof", device: well))
+        let threads = Guarded(0)
+        hanging.onHang { threads.withLock { $0 += 1 } }
+        let starting = Task { await bench.proactor.start() }
+        await bench.pass(until: starting)
+        bench.broker.accept()
+        await bench.attach("site", bench.broker, SimulatedCodec())
+        let (watch, log) = watch(bench)
+        await pass(bench, log, 900)
+        #expect(
+            log.restarts.withLock { $0.map(\.part) } == Array(repeating: .node("tank"), count: 3))
+        #expect(log.restarts.withLock { $0.allSatisfy(\.isDone) })
+        #expect(threads.withLock { $0 } == 4)
+        #expect(hanging.opened == 4)
+        // It was missed once and is still: a new thread alone is no sign of life.
+        #expect(log.missing.withLock { $0 } == [.node("tank")])
+        #expect(watch.missing == [.node("tank")])
+        let standing = await bench.proactor.standing.values.filter { $0.node == "tank" }
+        #expect(standing.map(\.trouble.kind) == [.hung])
+        #expect(
+            standing.first?.trouble.detail.hasSuffix(
+                "without a sign of life; 3 of at most 3 of its threads hang") == true)
+        #expect(bench.proactor.live.latest("roof")?.value.reading.value == 5)
+        #expect(well.opened == 1)
+        // All of them come back at once: the last one works, what the others bring is too late.
+        hanging.release()
+        #expect(await bench.published("live/tank", 1) == ["0 good"])
+        for _ in 0..<900 where !(await bench.proactor.standing.isEmpty) {
+            await pass(bench, log, 1)
+        }
+        #expect(await bench.proactor.standing.isEmpty)
+        #expect(
+            bench.broker.published.contains {
+                $0.topic == "trouble/tank" && $0.text == "hung false"
+            })
+        await pass(bench, log, 900) { watch.missing.isEmpty }
+        #expect(watch.missing == [])
+        watch.stop()
+    }
+
+    @Test func `a relay that hangs is named and never doubled`() async {
+        let (hanging, well) = (ScriptedDevice(), ScriptedDevice(.shows([5])))
+        let bench = Bench(
+            .init(name: "pump", device: hanging, isRelay: true),
+            .init(name: "roof", device: well))
+        await bench.start()
+        bench.broker.accept()
+        hanging.behave(.hangs)
+        let (watch, log) = watch(bench)
+        await pass(bench, log, 300)
+        #expect(log.missing.withLock { $0 } == [.node("pump")])
+        #expect(log.restarts.withLock { $0.isEmpty })
+        #expect(hanging.opened == 1)
+        watch.stop()
+        hanging.release()
+    }
+
+    @Test func `a link whose session stands still goes on with a new one, and nothing is lost`()
+        async
+    {
+        let device = ScriptedDevice(.shows([5, 6]))
+        let bench = Bench(.init(name: "tank", device: device, capture: .seconds(1)))
+        let second = SimulatedUpstream()
+        await bench.proactor.start()
+        await bench.proactor.attach(
+            UpstreamPlan(
+                name: "site", session: bench.broker, makeSession: { second },
+                codec: SimulatedCodec()))
+        bench.broker.accept()
+        #expect(await bench.published("live/tank", 1) == ["5 good"])
+        bench.broker.withholdAcknowledgements()
+        bench.broker.live(until: bench.clock.now)
+        let (watch, log) = watch(bench, links: ["site"])
+        await pass(bench, log, 900) { !log.restarts.withLock { $0.isEmpty } }
+        #expect(log.restarts.withLock { $0.map(\.isDone) } == [true])
+        second.live(until: bench.clock.now.advanced(by: .seconds(1_000)))
+        second.accept()
+        while !second.published.contains(where: { $0.topic == "live/tank" && $0.text == "6 good" })
+        {
+            await second.published(second.published.count + 1)
+        }
+        // What the first one says now is heard no more.
+        bench.broker.acknowledge()
+        bench.broker.lose()
+        #expect(await bench.state() == .active)
+        await pass(bench, log, 900) { watch.missing.isEmpty }
+        #expect(watch.missing == [])
+        watch.stop()
+    }
+}
