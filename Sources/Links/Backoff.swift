@@ -5,6 +5,7 @@ public struct Backoff: Sendable {
     private let first: Duration
     private let cap: Duration
     private var chance: SeededGenerator?
+    private var lastDelay = Duration.zero
     /// Failures since the last success.
     public private(set) var failures = 0
 
@@ -23,7 +24,20 @@ public struct Backoff: Sendable {
         var delay = isHopeless ? cap : first
         // Doubled step by step, so that no number of failures overflows.
         for _ in 0..<failures where delay < cap { delay = delay * 2 }
-        return shortened(min(delay, cap))
+        lastDelay = shortened(min(delay, cap))
+        return lastDelay
+    }
+
+    /// Counts the end of something that lasted, such as a connection, as a failure.
+    ///
+    /// What lasted longer than the wait before it was a success: the waits start over. So a broker that
+    /// is restarted again and again is found soon each time, and one that hangs up at once is tried more
+    /// and more seldom.
+    ///
+    /// - Returns: How long to wait before the next try.
+    public mutating func ended(after lasted: Duration) -> Duration {
+        if lasted > lastDelay { succeeded() }
+        return failed()
     }
 
     private mutating func shortened(_ delay: Duration) -> Duration {
@@ -33,5 +47,5 @@ public struct Backoff: Sendable {
     }
 
     /// The next failure counts as the first one again.
-    public mutating func succeeded() { failures = 0 }
+    public mutating func succeeded() { (failures, lastDelay) = (0, .zero) }
 }

@@ -67,9 +67,7 @@ final class MqttLoop {
                 exchange.disconnected(ending)
                 // One that broke soon counts as a failed try, or two clients of the same name would
                 // throw each other out without a pause.
-                let lasted = began.duration(to: clock.now)
-                if lasted >= settings.longestReconnectDelay { backoff.succeeded() }
-                delay = backoff.failed()
+                delay = backoff.ended(after: began.duration(to: clock.now))
             }
             rest(delay)
         }

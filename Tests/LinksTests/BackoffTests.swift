@@ -28,4 +28,21 @@ import Vocabulary
         #expect(delays(1) == delays(1))
         #expect(delays(1) != delays(2))
     }
+
+    @Test func `starts over after what lasted longer than the wait before it`() {
+        var backoff = Backoff(first: .seconds(1), cap: .seconds(60))
+        // A broker that is restarted 20 times, three seconds after each time it was found.
+        for _ in 0..<20 { #expect(backoff.ended(after: .seconds(3)) == .seconds(1)) }
+        // It stays away for a while; what follows is a failure more.
+        #expect(backoff.failed() == .seconds(2))
+        #expect(backoff.failed() == .seconds(4))
+        #expect(backoff.ended(after: .seconds(4)) == .seconds(8))
+        #expect(backoff.ended(after: .seconds(9)) == .seconds(1))
+    }
+
+    @Test func `leaves one that hangs up at once alone for longer and longer`() {
+        var backoff = Backoff(first: .seconds(1), cap: .seconds(60))
+        let delays = (0..<8).map { _ in backoff.ended(after: .milliseconds(5)) }
+        #expect(delays == [1, 2, 4, 8, 16, 32, 60, 60].map { .seconds($0) })
+    }
 }
