@@ -1,6 +1,6 @@
-import Threads
 import CMosquitto
 import Glibc
+import Threads
 
 /// One client of libmosquitto for one connection. Its owner's thread alone uses it.
 @safe
@@ -120,6 +120,20 @@ final class MqttClient {
         // Sound: at most four bytes are written to `number`.
         let status = unsafe getsockopt(socket, SOL_SOCKET, SO_ERROR, &number, &size)
         return status == 0 ? number : errno
+    }
+
+    /// Has the kernel acknowledge at once what is read next.
+    ///
+    /// Without this it waits up to 40 ms for something to send along, and a broker that leaves Nagle's
+    /// algorithm on, as mosquitto does, holds back its next small packet for as long. Measured with one
+    /// event at a time on a default mosquitto: 44 ms from made to acknowledged, 2.7 ms without the wait.
+    ///
+    /// - Source: tcp(7), TCP_QUICKACK: the kernel forgets it again.
+    func acknowledgeAtOnce() {
+        var isOn: Int32 = 1
+        // Sound: four bytes are read from `isOn`. A socket that is gone tells so elsewhere.
+        _ = unsafe setsockopt(
+            socket, Int32(IPPROTO_TCP), TCP_QUICKACK, &isOn, socklen_t(MemoryLayout<Int32>.size))
     }
 
     var wantsToWrite: Bool {

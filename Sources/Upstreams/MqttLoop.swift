@@ -161,6 +161,7 @@ final class MqttLoop {
             let events = wait(for: socket, wanted, milliseconds: isLoggedIn ? glance : 1000)
             let status = client.work(canWrite: events & Int16(POLLOUT) != 0, canRead: events != 0)
             guard status == 0 else { return status }
+            if events & Int16(POLLIN) != 0 { client.acknowledgeAtOnce() }
             // The library's TLS handshake would go on for ever, at full speed.
             if !isLoggedIn, client.socket >= 0, hasBroken(events) {
                 ending = words(for: Int32(MOSQ_ERR_CONN_LOST.rawValue)) + tlsHint
