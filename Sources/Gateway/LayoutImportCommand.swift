@@ -42,9 +42,7 @@ struct LayoutImportCommand: ParsableCommand {
             Output.error("\(file): nothing in it has a driver here")
             throw ExitStatus.failure.code
         }
-        // The upstream stands last, so that all lines are those of the text that is written.
-        let checked = LayoutImport(layout, hasUpstream: false).text
-        let doubts = LayoutReader.read(Array(checked.utf8), registry: .standard).problems
+        let doubts = LayoutReader.read(Array(made.text.utf8), registry: .standard).problems
         guard doubts.isEmpty else { throw refused(doubts, of: "\(file), imported") }
         try write(made.text)
     }

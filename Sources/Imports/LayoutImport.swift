@@ -39,6 +39,7 @@ public struct LayoutImport {
         (source, self.hasUpstream) = (layout, hasUpstream)
         // The link calls these by their names, so nothing else may take them.
         taken = Set(layout.nodes.filter { $0.actorClass != "NoActor" }.map(\.name))
+        if hasUpstream { taken.formUnion(["admin", "local", layout.parentShortName]) }
         for node in layout.nodes { take(node) }
         tellRest()
     }

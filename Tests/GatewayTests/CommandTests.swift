@@ -219,3 +219,24 @@ import Testing
             ])
     }
 }
+
+/// `layout import`, and what becomes of what it makes.
+@Suite(.timeLimit(.minutes(2))) struct `An imported layout's file` {
+    @Test func `is good as it stands, and runs its checks with the upstream`() async throws {
+        let home = try TestHome()
+        let sample = TestHome.repository.appendingPathComponent(
+            "Tests/ImportsTests/Samples/house.json"
+        ).path
+        let made = "\(home.path)/house.json"
+        let program = try home.start("layout", "import", sample, "--output", made)
+        #expect(await program.end() == 0, "\(program.text)")
+        let check = try home.start("layout", "check", made)
+        #expect(await check.end() == 0, "\(check.text)")
+        #expect(check.output == ["\(made): good"])
+        let text = try String(contentsOfFile: made, encoding: .utf8)
+        #expect(text.contains("\"codec\": \"gridworks\""))
+        let again = try home.start("layout", "import", sample, "--output", made)
+        #expect(await again.end() == 1)
+        #expect(try String(contentsOfFile: made, encoding: .utf8) == text)
+    }
+}

@@ -157,6 +157,23 @@ import Vocabulary
         #expect(link["relays"]?.list?.count == 4)
     }
 
+    @Test(arguments: ["MyLeafTransactiveNodeGNode", "MyAtomicTNodeGNode"])
+    func `passes the checks with its upstream, newer and older`(parent: String) throws {
+        let made = try Sample.imported(
+            Sample.with("MyLeafTransactiveNodeGNode", parent), hasUpstream: true)
+        let (read, problems) = LayoutReader.read(Array(made.text.utf8), registry: .standard)
+        #expect(problems.map(\.description) == [])
+        let upstream = try #require(read?.upstreams.first)
+        guard case .gridworks(let link) = upstream.codec else {
+            Issue.record("\(upstream.codec)")
+            return
+        }
+        #expect(link.parent == "d1.demo.maple7" && link.shortName == "s")
+        #expect(link.parentShortName == (parent == "MyAtomicTNodeGNode" ? "a" : "ltn"))
+        #expect(link.powerMetering == ["hp-odu-pwr": 6000, "hp-idu-pwr": 4000])
+        #expect(link.relays.map(\.node.text) == ["relay1", "relay9", "relay18", "relay3"])
+    }
+
     @Test func `calls the parent of an older layout a`() throws {
         let old = Sample.with("MyLeafTransactiveNodeGNode", "MyAtomicTNodeGNode")
         #expect(
