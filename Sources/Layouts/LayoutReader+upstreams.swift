@@ -6,6 +6,7 @@ extension LayoutReader {
     /// - Returns: The upstreams that are complete, in layout order.
     mutating func readUpstreams(_ nodes: [NodeLayout]) -> [UpstreamLayout] {
         var embedded: Place?
+        var claimed: [String: Place] = [:]
         var result: [UpstreamLayout] = []
         for section in document.sections("upstreams", .upstream) {
             let name = section.name("name", UpstreamTag.self)
@@ -22,9 +23,49 @@ extension LayoutReader {
                 embedded = embedded ?? section.place
             }
             let upstream = broker.flatMap { readUpstream(section, name, broker: $0, nodes) }
-            if let upstream { result.append(upstream) }
+            guard let upstream else { continue }
+            result.append(upstream)
+            for claim in claims(of: upstream, section) {
+                if let first = claimed[claim.words] {
+                    tell(claim.place, "\(first) \(claim.words) already; \(claim.remedy)")
+                    break
+                }
+                claimed[claim.words] = section.place
+            }
         }
         return result
+    }
+
+    /// What no other upstream may do, or the two would hear each other's commands and acknowledgements.
+    private func claims(
+        of upstream: UpstreamLayout, _ section: Section
+    ) -> [(words: String, place: Place, remedy: String)] {
+        // A second embedded broker is told of for itself.
+        guard case .address(let broker) = upstream.broker else { return [] }
+        let way = "over \(broker.host.lowercased()):\(broker.port)"
+        switch upstream.codec {
+        case .plain:
+            let place = section.place(of: section.says("topic") ? "topic" : "broker")
+            return [
+                (
+                    "speaks \(way) below the topic \(upstream.topic)", place,
+                    "another upstream there needs another topic"
+                )
+            ]
+        case .gridworks(let link):
+            let place = section.place(of: "gridworks")
+            return [
+                (
+                    "speaks \(way) to a parent of the short name \(link.parentShortName)",
+                    place.below("parentShortName"),
+                    "both parents would take the words that are for one"
+                ),
+                (
+                    "hears \(way) what \(link.parent) says to \(link.shortName)",
+                    place.below("parent"), "both links would take the words that are for one"
+                ),
+            ]
+        }
     }
 
     private mutating func readUpstream(
