@@ -27,12 +27,14 @@ unit:
 real-input: build
 	Tests/RealInput/run.sh
 
-# What takes long: whole gateways and guards under seeded weather, and kills by the hundred. A seed that
-# fails tells how to replay it.
+# What takes long: whole gateways and guards under seeded weather, mangled messages and files by the
+# million, and kills by the hundred. A seed that fails tells how to replay it.
 soak: test-deps build
 	$(SWIFT) build --build-tests $(BUILD_FLAGS)
 	SCENARIOS=10000 $(SWIFT) test --skip-build --filter ScenarioTests
 	GUARD_WALKS=700 $(SWIFT) test --skip-build --filter GuardWalkTests
+	MUTATIONS=1000000 $(SWIFT) test --skip-build \
+	    --filter 'GridWorks.message|PlainCommandTests|PlainReaderTests|mangled.journal'
 	CRASHES=120 Tests/RealInput/gateway-crash.sh
 	KILLS=20 Tests/RealInput/gateway-gridworks.sh
 

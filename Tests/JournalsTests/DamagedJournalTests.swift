@@ -123,58 +123,6 @@ import Vocabulary
         }
         #expect(folder.names().filter { $0.contains("damaged") }.count == 2)
     }
-
-    @Test func `may be any bytes without harm`() {
-        var chance = SeededGenerator(seed: 11)
-        let row = FactRecord(fact: allSorts[0], session: 3).bytes(at: 77)
-        var taken = 0
-        for _ in 0..<20_000 {
-            var bytes = row
-            for _ in 0..<Int.random(in: 1...4, using: &chance) {
-                switch Int.random(in: 0..<3, using: &chance) {
-                case 0 where !bytes.isEmpty:
-                    let at = Int.random(in: bytes.indices, using: &chance)
-                    bytes[at] = UInt8.random(in: 0...255, using: &chance)
-                case 1 where !bytes.isEmpty:
-                    bytes.removeLast(Int.random(in: 1...min(8, bytes.count), using: &chance))
-                default:
-                    bytes.insert(UInt8.random(in: 0...255, using: &chance), at: bytes.count / 2)
-                }
-            }
-            if bytes != row, FactRecord(bytes, at: 77) != nil { taken += 1 }
-            // With a check sum that fits, whatever is left must be read with care.
-            var writer = RecordWriter()
-            for byte in bytes.dropLast(4) { writer.byte(byte) }
-            _ = FactRecord(writer.sealed(at: 1), at: 1)
-            _ = AsideRecord(writer.sealed(at: 1), at: 1)
-            _ = SessionRecord(writer.sealed(at: 1), at: 1)
-        }
-        #expect(taken == 0)
-        #expect(FactRecord(row, at: 78) == nil)
-    }
-
-    @Test func `may have any pages without harm`() async {
-        let folder = Folder()
-        let journal = await folder.journal(["site"], name: "journal")
-        await keep((1...200).map { fact($0) }, in: journal)
-        await journal.close()
-        let whole = folder.bytes("journal")
-        var chance = SeededGenerator(seed: 12)
-        for _ in 0..<2_000 {
-            let start = Int.random(in: 0..<(whole.count / 4_096), using: &chance) * 4_096
-            var page = Array(whole[start..<(start + 4_096)])
-            for _ in 0..<20 {
-                page[Int.random(in: 0..<4_096, using: &chance)] = .random(
-                    in: 0...255, using: &chance)
-            }
-            page[page.starts(with: "SQLite format 3".utf8) ? 100 : 0] = 0x0D
-            JournalPages.rows(on: page) { place, bytes in
-                if let record = FactRecord(bytes, at: Sequence64(bitPattern: place)) {
-                    #expect(record.fact == fact(Int(place)))
-                }
-            }
-        }
-    }
 }
 
 @Suite struct `A journal whose disk is full` {

@@ -1,7 +1,11 @@
+import Foundation
 import Testing
 import Vocabulary
 
 @testable import Upstreams
+
+/// How many mangled messages there are for each decoder. `MUTATIONS` sets it.
+let mutations = ProcessInfo.processInfo.environment["MUTATIONS"].flatMap(Int.init) ?? 100_000
 
 /// Messages that were mangled on their way, a byte or a few at a time.
 @Suite struct `A mangled GridWorks message` {
@@ -41,7 +45,7 @@ import Vocabulary
         var chance = SeededGenerator(seed: 20_261_121)
         let codec = House.codec()
         var obeyed = 0
-        for round in 0..<100_000 {
+        for round in 0..<mutations {
             var message = Self.samples[round % Self.samples.count]
             let original = message.payload
             message.payload = Self.mangled(original, &chance)
@@ -57,15 +61,19 @@ import Vocabulary
                 }
             }
             let text = message.text
-            #expect(switching.map(\.node) == [House.relay1], "\(text)")
-            #expect(text.contains(#"relay1""#) && text.contains(#""CloseRelay""#), "\(text)")
+            // By a flipped bit or two it may be the other relay's, for which closing is off.
+            let node = switching.first?.node
+            #expect(switching.count == 1, "\(text)")
+            #expect(node == House.relay1 || node == House.relay2, "\(text)")
+            #expect(text.contains("\(node.map(\.text) ?? "")\"") && text.contains(#""CloseRelay""#))
+            let value: Int64 = node == House.relay1 ? 1 : 0
             #expect(
                 switching.allSatisfy {
-                    $0.order == .set(1)
-                        || { if case .takeOver(value: 1, _) = $0 { true } else { false } }($0.order)
+                    $0.order == .set(value)
+                        || { if case .takeOver(value, _) = $0 { true } else { false } }($0.order)
                 }, "\(text)")
         }
-        #expect(obeyed < 20_000)
+        #expect(obeyed < mutations / 5)
     }
 
     @Test func `of a child harms no parent`() {
@@ -78,11 +86,15 @@ import Vocabulary
         let samples =
             writer.write(House.entry(2, .event(GatewayEvent(.started)))).flatMap(\.messages)
             + codec.activation(at: House.now) + codec.snapshot([], at: House.now)
-        for round in 0..<5_000 {
+        var senseless = 0
+        for round in 0..<(mutations / 2) {
             var message = samples[round % samples.count]
             message.payload = Self.mangled(message.payload, &chance)
             let heard = parent.heard(message)
-            if case .senseless = heard?.matter { #expect(heard?.acknowledge == nil) }
+            guard case .senseless = heard?.matter else { continue }
+            senseless += 1
+            #expect(heard?.acknowledge == nil)
         }
+        #expect(senseless > mutations / 4)
     }
 }

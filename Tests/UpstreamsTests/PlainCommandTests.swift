@@ -155,7 +155,7 @@ struct PlainCommandTests {
                 .hasPrefix("node NO NODE: is not of this gateway"))
     }
 
-    @Test func `a hundred thousand mangled commands neither crash nor switch to a strange value`() {
+    @Test func `mangled commands neither crash nor switch to a strange value`() {
         let originals: [(node: String, payload: String)] = [
             ("heater", "on"), ("heater", "0"), ("heater", #"{"value":"off","id":"abc-1"}"#),
             ("heater", #"{"value":true,"expires":"2027-01-01T00:00:00Z"}"#),
@@ -164,7 +164,7 @@ struct PlainCommandTests {
         ]
         var generator = SeededGenerator(seed: 20_261_121)
         var (taken, refused, ignored) = (0, 0, 0)
-        for round in 0..<100_000 {
+        for round in 0..<mutations {
             let original = originals[round % originals.count]
             let payload = mangle(Array(original.payload.utf8), using: &generator)
             let message = MqttMessage(
@@ -187,7 +187,9 @@ struct PlainCommandTests {
             }
         }
         // The mangling is neither harmless nor always fatal, or this test would show nothing.
-        #expect(taken > 2_000 && refused > 50_000 && ignored == 0, "\(taken) \(refused) \(ignored)")
+        #expect(
+            taken > mutations / 50 && refused > mutations / 2 && ignored == 0,
+            "\(taken) \(refused) \(ignored)")
     }
 
     /// Whether some run of number characters in `payload` says `tenths`, read by other means.
