@@ -1,45 +1,48 @@
 import Vocabulary
 
+/// One parcel on its way, without its messages.
+///
+/// It knows nothing of the kind of message, so that the many looks at every parcel cost little.
+struct OutgoingParcel: Sendable {
+    let number: Int
+    let covers: ClosedRange<Sequence64>
+    /// What the peer acknowledges; nil when the broker's receipts of all messages are enough.
+    let identity: String?
+    /// How many messages it has.
+    let count: Int
+    /// Messages whose receipt is missing, by their index.
+    var missing: Set<Int>
+    /// Its place in the order of all that was handed over; nil while it waits to be.
+    var place: Int?
+    /// On its way: when it becomes overdue; nil once it is. Waiting: not to be handed over before.
+    var due: MonotonicInstant?
+    var attempts = 0
+    /// Receipts of it that the broker still owes.
+    var owed = 0
+
+    /// What has to be handed over, by index.
+    var unsent: [Int] { identity == nil ? missing.sorted() : Array(0..<count) }
+}
+
+/// What became of parcels.
+enum DeliveryOutcome: Hashable, Sendable {
+    case advanced(through: Sequence64)
+    case setAside(ClosedRange<Sequence64>, because: String)
+    /// A parcel waits to be handed over again.
+    case waiting
+}
+
 /// Which parcels are on their way to one upstream, and how far everything is acknowledged.
 ///
 /// A pure machine inside a `Link`. It keeps each parcel until it is acknowledged or set aside, so that it
 /// can be sent again unchanged. The cursor moves only over entries that are all settled.
 struct Deliveries<Message: Sendable>: Sendable {
-    struct Parcel: Sendable {
-        let number: Int
-        let covers: ClosedRange<Sequence64>
-        /// What the peer acknowledges; nil when the broker's receipts of all messages are enough.
-        let identity: String?
-        let messages: [Message]
-        /// Messages whose receipt is missing, by their index.
-        var missing: Set<Int>
-        /// Its place in the order of all that was handed over; nil while it waits to be.
-        var place: Int?
-        /// On its way: when it becomes overdue; nil once it is. Waiting: not to be handed over before.
-        var due: MonotonicInstant?
-        var attempts = 0
-        /// Receipts of it that the broker still owes.
-        var owed = 0
-
-        /// Whether nothing but the peer's acknowledgement is missing.
-        var isOwedByPeer: Bool { owed == 0 && place != nil && identity != nil }
-
-        /// What has to be handed over, by index.
-        var unsent: [Int] { identity == nil ? missing.sorted() : Array(messages.indices) }
-    }
-
-    /// What became of parcels.
-    enum Outcome: Hashable, Sendable {
-        case advanced(through: Sequence64)
-        case setAside(ClosedRange<Sequence64>, because: String)
-        /// A parcel waits to be handed over again.
-        case waiting
-    }
-
     private let rules: LinkRules
     private let hasPeer: Bool
     /// In the order in which they were written.
-    private(set) var parcels: [Parcel] = []
+    private(set) var parcels: [OutgoingParcel] = []
+    /// The messages of each parcel, by its number.
+    private var messages: [Int: [Message]] = [:]
     private var numbers: [String: Int] = [:]
     /// What the broker owes a receipt for: a message of a parcel, or nil for all that is no history.
     private var receipts: [UInt64: (parcel: Int, message: Int)?] = [:]
@@ -60,10 +63,10 @@ struct Deliveries<Message: Sendable>: Sendable {
 
     /// How many more messages may be handed over.
     var room: Int {
-        var owed = receipts.count
-        // Asked for with every message, so nothing is copied.
-        for index in parcels.indices where parcels[index].isOwedByPeer { owed += 1 }
-        return max(0, rules.window - owed)
+        let acknowledgements = parcels.count {
+            $0.place != nil && $0.identity != nil && $0.owed == 0
+        }
+        return max(0, rules.window - receipts.count - acknowledgements)
     }
 
     /// Messages and parcels that something is still owed for.
@@ -73,23 +76,19 @@ struct Deliveries<Message: Sendable>: Sendable {
     var hasRoomForMore: Bool { room > 0 && parcels.count < rules.window }
 
     /// The parcel to hand over next, the oldest first.
-    var next: Parcel? {
-        guard
-            let index = parcels.indices.first(where: {
-                parcels[$0].place == nil && parcels[$0].due == nil
-            }), room > 0
-        else { return nil }
-        return parcels[index]
+    var next: OutgoingParcel? {
+        guard room > 0 else { return nil }
+        return parcels.first { $0.place == nil && $0.due == nil }
+    }
+
+    /// What has to be handed over of a parcel, in order.
+    func unsent(of parcel: OutgoingParcel) -> [Message] {
+        guard let messages = messages[parcel.number] else { return [] }
+        return parcel.unsent.map { messages[$0] }
     }
 
     /// When something becomes overdue or may be tried again.
-    var deadline: MonotonicInstant? {
-        var earliest: MonotonicInstant?
-        for index in parcels.indices {
-            if let due = parcels[index].due { earliest = earliest.map { min($0, due) } ?? due }
-        }
-        return earliest
-    }
+    var deadline: MonotonicInstant? { parcels.lazy.compactMap(\.due).min() }
 
     // MARK: - Handing over
 
@@ -112,16 +111,17 @@ struct Deliveries<Message: Sendable>: Sendable {
         lastNumber += 1
         if let identity { numbers[identity] = lastNumber }
         parcels.append(
-            Parcel(
-                number: lastNumber, covers: covers, identity: identity, messages: messages,
+            OutgoingParcel(
+                number: lastNumber, covers: covers, identity: identity, count: messages.count,
                 missing: Set(messages.indices)))
+        self.messages[lastNumber] = messages
     }
 
     /// - Parameter receipts: For each message that was taken over, in order: what the broker will
     ///   acknowledge, or nil when it acknowledges nothing.
     mutating func handedOver(
         _ number: Int, receipts given: [UInt64?], at now: MonotonicInstant
-    ) -> [Outcome] {
+    ) -> [DeliveryOutcome] {
         guard let index = index(of: number) else { return [] }
         let unsent = parcels[index].unsent
         for (message, receipt) in zip(unsent, given) {
@@ -147,19 +147,19 @@ struct Deliveries<Message: Sendable>: Sendable {
 
     // MARK: - What comes back
 
-    mutating func acknowledged(_ identity: String) -> [Outcome] {
+    mutating func acknowledged(_ identity: String) -> [DeliveryOutcome] {
         guard let number = numbers[identity], let index = index(of: number) else { return [] }
         return settle(index)
     }
 
-    mutating func received(_ receipt: UInt64) -> [Outcome] {
+    mutating func received(_ receipt: UInt64) -> [DeliveryOutcome] {
         guard let index = take(receipt) else { return [] }
         return settleIfReceived(index)
     }
 
     mutating func refused(
         _ receipt: UInt64, because reason: String, isTemporary: Bool, at now: MonotonicInstant
-    ) -> [Outcome] {
+    ) -> [DeliveryOutcome] {
         let message = receipts[receipt].flatMap(\.self)?.message
         guard let index = take(receipt), let message else { return [] }
         parcels[index].missing.insert(message)
@@ -170,7 +170,7 @@ struct Deliveries<Message: Sendable>: Sendable {
     }
 
     /// The parcel can never be sent.
-    mutating func impossible(_ number: Int, because reason: String) -> [Outcome] {
+    mutating func impossible(_ number: Int, because reason: String) -> [DeliveryOutcome] {
         guard let index = index(of: number) else { return [] }
         return setAside(index, because: reason)
     }
@@ -183,9 +183,9 @@ struct Deliveries<Message: Sendable>: Sendable {
     /// - Returns: Also whether only a ping can tell what overdue parcels mean.
     mutating func review(
         at now: MonotonicInstant, lastPing: Int
-    ) -> (outcomes: [Outcome], wantsPing: Bool) {
+    ) -> (outcomes: [DeliveryOutcome], wantsPing: Bool) {
         var failing: [Int] = []
-        var outcomes: [Outcome] = []
+        var outcomes: [DeliveryOutcome] = []
         var wantsPing = false
         var isOldest = true
         for index in parcels.indices {
@@ -226,7 +226,7 @@ struct Deliveries<Message: Sendable>: Sendable {
     }
 
     /// Moves the cursor over all that waits for nothing more.
-    mutating func advance() -> [Outcome] {
+    mutating func advance() -> [DeliveryOutcome] {
         var through = lastRead
         if let gathered = uncovered.first { through = min(through, gathered.lowerBound - 1) }
         for parcel in parcels { through = min(through, parcel.covers.lowerBound - 1) }
@@ -257,12 +257,12 @@ struct Deliveries<Message: Sendable>: Sendable {
         return index
     }
 
-    private mutating func settleIfReceived(_ index: Int) -> [Outcome] {
+    private mutating func settleIfReceived(_ index: Int) -> [DeliveryOutcome] {
         guard parcels[index].identity == nil, parcels[index].missing.isEmpty else { return [] }
         return settle(index)
     }
 
-    private mutating func settle(_ index: Int) -> [Outcome] {
+    private mutating func settle(_ index: Int) -> [DeliveryOutcome] {
         let parcel = remove(index)
         if let place = parcel.place, parcel.identity != nil || !hasPeer {
             passed.byParcel = max(passed.byParcel, place)
@@ -272,7 +272,7 @@ struct Deliveries<Message: Sendable>: Sendable {
 
     private mutating func failed(
         _ index: Int, because reason: String, retry: MonotonicInstant?
-    ) -> [Outcome] {
+    ) -> [DeliveryOutcome] {
         parcels[index].attempts += 1
         guard parcels[index].attempts < rules.attempts else {
             return setAside(index, because: reason)
@@ -281,13 +281,14 @@ struct Deliveries<Message: Sendable>: Sendable {
         return [.waiting]
     }
 
-    private mutating func setAside(_ index: Int, because reason: String) -> [Outcome] {
+    private mutating func setAside(_ index: Int, because reason: String) -> [DeliveryOutcome] {
         let parcel = remove(index)
         return [.setAside(parcel.covers, because: reason)] + advance()
     }
 
-    private mutating func remove(_ index: Int) -> Parcel {
+    private mutating func remove(_ index: Int) -> OutgoingParcel {
         let parcel = parcels.remove(at: index)
+        messages[parcel.number] = nil
         if let identity = parcel.identity, numbers[identity] == parcel.number {
             numbers[identity] = nil
         }

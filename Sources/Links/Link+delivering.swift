@@ -23,7 +23,7 @@ extension Link {
     /// The parcel to hand over now, the oldest first: what must be sent again before what is new.
     public var next: Handover? {
         guard state == .active, let parcel = deliveries.next else { return nil }
-        return Handover(number: parcel.number, messages: parcel.unsent.map { parcel.messages[$0] })
+        return Handover(number: parcel.number, messages: deliveries.unsent(of: parcel))
     }
 
     /// What a writer made of entries.

@@ -172,7 +172,7 @@ public struct Link<Message: Sendable>: Sendable {
         }
     }
 
-    func carryOut(_ outcomes: [Deliveries<Message>.Outcome]) -> [Action] {
+    func carryOut(_ outcomes: [DeliveryOutcome]) -> [Action] {
         outcomes.map { outcome in
             switch outcome {
             case .advanced(let through): .advance(through: through)
