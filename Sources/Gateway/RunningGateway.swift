@@ -158,6 +158,11 @@ actor RunningGateway {
             for upstream in layout.upstreams where !isStopping {
                 try await attach(upstream, to: proactor, profile)
             }
+            let clock = clock
+            Task {
+                try await clock.sleep(until: clock.now.advanced(by: StartUpPages.pause))
+                StartUpPages.giveBack()
+            }
             return true
         } catch {
             // A stop breaks a start off; that is no failure.
