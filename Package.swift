@@ -174,8 +174,9 @@ let package = Package(
         tests(
             "GatewayTests",
             [
-                "tidegate", "Channels", "Documents", "DriverKit", "Drivers", "Layouts", "Links",
-                "Nodes", "Peers", "Proactors", "Simulators", "Upstreams", "Vocabulary", logging,
+                "tidegate", "Channels", "Documents", "DriverKit", "Drivers", "Journals", "Layouts",
+                "Links", "Nodes", "Peers", "Proactors", "Simulators", "Upstreams", "Vocabulary",
+                logging,
             ]),
         tests("HouseRulesTests", ["DriverKit", "Drivers", "Layouts"]),
     ]

@@ -5,6 +5,7 @@
 #   run.sh --quick   one short run of everything, to see that it works
 #   run.sh --commands [--quick]   how long a command takes, alone
 #   run.sh --channels [--quick]   the channels alone
+#   run.sh --link [--quick]       the journal and the link alone
 #   run.sh --stack   what each driver uses of its thread's stack
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -44,15 +45,34 @@ install() {
         echo "without $1: it cannot be installed here"
     fi
 }
-install frequenz-channels 1.12.0
 quick=()
 for argument in "$@"; do [ "$argument" != --quick ] || quick=(--quick); done
 if [ "${1:-}" = --commands ]; then
     install mqtt-io 2.7.0
     exec python3 "$here/bench.py" "$folder/tidegate" "$folder/bench" "$peers/floor" "$peers/mqtt-io" "$@"
 fi
+
+# The journal and the link; the genuine GridWorks peer comes from ../shared.
+link() {
+    python3 "$here/journal.py" "$folder/bench" "${quick[@]}"
+    local shared=${TIDEGATE_SHARED:-$root/../shared} python
+    if [ -d "$shared/peers/gridworks" ] && python=$("$here/../RealInput/gridworks.sh"); then
+        TIDEGATE_SHARED=$shared python3 "$here/link.py" "$folder/tidegate" "$folder/bench" \
+            "$peers/floor" "$python" "${quick[@]}"
+    else
+        echo "without the genuine GridWorks child: it cannot be had here"
+    fi
+    python3 "$here/week.py" "$folder/tidegate" "$folder/bench" "${quick[@]}"
+}
+if [ "${1:-}" = --link ]; then
+    link
+    exit
+fi
+
+install frequenz-channels 1.12.0
 python3 "$here/channels.py" "$folder/bench" "$peers/frequenz-channels" "${quick[@]}"
 [ "${1:-}" != --channels ] || exit 0
+link
 python3 "$here/peers.py" "$folder/tidegate" "$peers/roundtrip" "$peers/bin/python" "$@"
 install mqtt-io 2.7.0
 exec python3 "$here/bench.py" "$folder/tidegate" "$folder/bench" "$peers/floor" "$peers/mqtt-io" "$@"

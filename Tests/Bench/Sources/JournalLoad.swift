@@ -16,7 +16,7 @@ struct JournalLoad {
 
     /// Prints: readings in, bytes of the file for each, readings per second in and out, RSS before and
     /// after in KiB, and the milliseconds of an open.
-    func rates(count: Int = 600_000) async throws {
+    func rates(count: Int) async throws {
         let before = Self.resident()
         var journal = try await open()
         var news = journal.news.makeAsyncIterator()
@@ -51,6 +51,35 @@ struct JournalLoad {
             count, Int(status.st_size) / count, rate(count, start, written),
             rate(count, opened, read), before, resident,
             opening.duration(to: opened).wholeNanoseconds / 1_000_000)
+    }
+
+    /// Leaves a gateway's journal with `count` facts that wait for `upstream`, one a second until now.
+    /// Readings come with the ends of GridWorks' five minutes.
+    func backlog(for upstream: UpstreamName, count: Int, asTroubles: Bool) async throws {
+        let journal = SqliteJournal(
+            path: "\(folder)/journal.sqlite", upstreams: [upstream],
+            session: JournalSession(boot: "bench", incarnation: "bench"), clock: clock)
+        try await journal.open(fresh: JournalIdentity(high: 1, low: 2))
+        var news = journal.news.makeAsyncIterator()
+        for number in 0..<count {
+            let matter: Fact.Matter =
+                asTroubles
+                ? .trouble(Trouble(kind: .notConnected, isOn: true, detail: "event \(number)"))
+                : fact(number).matter
+            let at = Timestamp(
+                wall: clock.wallTime.advanced(by: .seconds(number - count)), monotonic: clock.now)
+            var facts = [Fact(node: "tank-top", at: at, matter: matter)]
+            if !asTroubles, number % 300 == 299 {
+                let end = GatewayEvent(.periodEnded, link: upstream, number: 300_000_000_000)
+                facts.append(Fact(node: .gateway, at: at, matter: .event(end)))
+            }
+            let places = journal.append(facts)
+            guard let places, number % 10_000 == 9_999 else { continue }
+            while let word = await news.next() {
+                if case .committed(let through) = word, through >= places.upperBound { break }
+            }
+        }
+        await journal.close()
     }
 
     /// Prints the bytes that go to disk for each reading: `perSecond` of them for `seconds`.

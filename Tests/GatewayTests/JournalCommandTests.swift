@@ -1,0 +1,212 @@
+import Foundation
+import Journals
+import Testing
+import Vocabulary
+
+@testable import tidegate
+
+/// `tidegate journal` and `tidegate export`, on a journal as a gateway leaves it.
+@Suite(.timeLimit(.minutes(3))) struct `The journal's commands` {
+    private let home: TestHome
+    private let state: String
+
+    /// Five readings of one minute each from 06:00 on, the first acknowledged, the third and fourth set
+    /// aside, and a trouble.
+    init() async throws {
+        home = try TestHome()
+        state = "\(home.path)/state"
+        let clock = SystemClock()
+        let start = try #require(WallTime(iso8601: "2026-11-21T06:00:00Z"))
+        let channel = DataChannel(
+            name: "tank-top", node: "tank", source: "temperature", unit: .celsius, exponent: -3,
+            pollPeriod: .seconds(1), capture: CaptureRule(period: .seconds(60), delta: nil))
+        let journal = SqliteJournal(
+            path: "\(state)/journal.sqlite", upstreams: ["site"],
+            settings: JournalSettings(commitInterval: .zero),
+            session: JournalSession(boot: "boot", incarnation: "run", channels: [channel]),
+            clock: clock)
+        try await journal.open(fresh: JournalIdentity(high: 0xABCD, low: 0x1234))
+        var facts = (0..<5).map { minute in
+            let at = Timestamp(
+                wall: start.advanced(by: .seconds(60 * minute)), monotonic: clock.now, isSure: true)
+            let reading = Reading(
+                channel: minute == 4 ? "pump" : "tank-top", value: Int64(21_500 + minute),
+                quality: minute == 3 ? .bad : .good)
+            return Fact(node: "tank", at: at, matter: .readings([reading]))
+        }
+        let trouble = Trouble(kind: .hung, isOn: true, detail: "it hangs")
+        facts.append(Fact(node: "tank", at: facts[4].at, matter: .trouble(trouble)))
+        let places = try #require(journal.append(facts))
+        var news = journal.news.makeAsyncIterator()
+        while let word = await news.next() {
+            if case .committed(let through) = word, through >= places.upperBound { break }
+        }
+        try await journal.setAside(3...4, for: "site", because: "never acknowledged")
+        try await journal.advance("site", through: 1)
+        await journal.close()
+    }
+
+    private func run(_ arguments: String...) async throws -> Program {
+        let program = try home.start(arguments + ["--state-directory", state])
+        _ = await program.end()
+        return program
+    }
+
+    private func ends(_ arguments: String...) async throws -> (status: Int32?, text: String) {
+        let program = try home.start(arguments)
+        return (await program.end(), program.text)
+    }
+
+    /// The cells of the line after the one that begins with `head`.
+    private func cells(after head: String, in program: Program) -> [String] {
+        guard let index = program.output.firstIndex(where: { $0.hasPrefix(head) }),
+            index + 1 < program.output.count
+        else { return [] }
+        return program.output[index + 1].split(whereSeparator: { $0 == " " }).map(String.init)
+    }
+
+    @Test(arguments: [["journal"], ["journal", "show"]])
+    func `show size, cursors and what was set aside`(words: [String]) async throws {
+        let program = try home.start(words + ["--state-directory", state])
+        #expect(await program.end() == 0)
+        #expect(program.errors == [])
+        #expect(program.output.contains("facts     6, places 1 to 6"), "\(program.text)")
+        #expect(
+            program.output.contains("oldest    2026-11-21T06:00:00.000000000Z"), "\(program.text)")
+        let cursor = cells(after: "UPSTREAM", in: program)
+        #expect(
+            cursor.prefix(4) == ["site", "1", "5", "2026-11-21T06:01:00.000000000Z"],
+            "\(program.text)")
+        #expect(cursor.last == "2", "\(program.text)")
+        let aside = program.output.filter { $0.contains("never acknowledged") }
+        #expect(aside.count == 2 && aside.allSatisfy { $0.contains("tank-top") })
+    }
+
+    @Test func `have one fact that was set aside come back, and forget the other`() async throws {
+        let back = try await run("journal", "requeue", "--fact", "1")
+        #expect(
+            back.output.first?.hasPrefix("1 fact goes out again within ") == true, "\(back.text)")
+        let waiting = try await run("journal").output.filter { $0.contains("never acknowledged") }
+        #expect(waiting.count == 2 && waiting.contains { $0.contains("1 (comes back)") })
+        #expect(try await run("journal", "discard", "--fact", "2").output == ["1 fact forgotten"])
+        let left = try await run("journal").output.filter { $0.contains("never acknowledged") }
+        #expect(left.count == 1 && left[0].contains("comes back"))
+        #expect(try await run("journal", "discard", "--all").output == ["1 fact forgotten"])
+        #expect(!(try await run("journal").text.contains("never acknowledged")))
+    }
+
+    @Test(arguments: ["requeue", "discard"])
+    func `refuse facts that are not set aside, and say which`(command: String) async throws {
+        let program = try home.start(
+            "journal", command, "--fact", "1", "7", "--state-directory", state)
+        #expect(await program.end() == 1)
+        #expect(program.errors == ["tidegate: no fact 7 is set aside"])
+        let all = try await run("journal")
+        #expect(all.output.count { $0.contains("never acknowledged") } == 2)
+        #expect(!all.text.contains("comes back"))
+    }
+
+    @Test(arguments: ["requeue", "discard"])
+    func `want facts or all of them, not neither or both`(command: String) async throws {
+        for words in [[], ["--all", "--fact", "1"], ["--fact", "one"]] {
+            let program = try home.start(
+                ["journal", command] + words + ["--state-directory", state])
+            #expect(await program.end() == 64, "\(words): \(program.text)")
+        }
+    }
+
+    @Test func `write history as CSV, exact and in units`() async throws {
+        let program = try await run("export")
+        #expect(
+            program.output == [
+                "time,sure,node,channel,value,unit,quality,place",
+                "2026-11-21T06:00:00.000000000Z,true,tank,tank-top,21.500,celsius,good,1",
+                "2026-11-21T06:01:00.000000000Z,true,tank,tank-top,21.501,celsius,good,2",
+                "2026-11-21T06:02:00.000000000Z,true,tank,tank-top,21.502,celsius,good,3",
+                "2026-11-21T06:03:00.000000000Z,true,tank,tank-top,21.503,celsius,bad,4",
+                "2026-11-21T06:04:00.000000000Z,true,tank,pump,21504,steps,good,5",
+            ])
+    }
+
+    @Test func `write history as JSON lines that any reader takes`() async throws {
+        let program = try await run("export", "--format", "jsonl", "--channel", "tank-top")
+        let objects = try program.output.map {
+            try #require(
+                try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+        }
+        #expect(objects.compactMap { $0["place"] as? Int } == [1, 2, 3, 4])
+        #expect(objects.first?["value"] as? Double == 21.5)
+        #expect(objects.first?["nanoseconds"] as? Int == 1_795_240_800_000_000_000)
+        #expect(objects.first?["sure"] as? Bool == true)
+        #expect(objects.last?["quality"] as? String == "bad")
+    }
+
+    @Test func `export what lies from one time to before another, of the channels named`()
+        async throws
+    {
+        func places(_ arguments: String...) async throws -> [String] {
+            let program = try home.start(
+                ["export"] + arguments + ["--state-directory", state])
+            #expect(await program.end() == 0, "\(program.text)")
+            return program.output.dropFirst().map { String($0.split(separator: ",").last ?? "") }
+        }
+        let (second, fourth) = ("2026-11-21T06:01:00Z", "2026-11-21T06:03:00Z")
+        #expect(try await places("--from", second, "--to", fourth) == ["2", "3"])
+        #expect(try await places("--from", second) == ["2", "3", "4", "5"])
+        #expect(try await places("--to", "2026-11-21") == [])
+        #expect(try await places("--from", "2026-11-21", "--channel", "pump") == ["5"])
+        #expect(try await places("--channel", "pump", "tank-top") == ["1", "2", "3", "4", "5"])
+        #expect(try await places("--channel", "unheard-of") == [])
+    }
+
+    @Test func `refuse options that make no sense, in plain words`() async throws {
+        for (words, why) in [
+            (["--from", "yesterday"], "must be a time"),
+            (["--to", "2026-13-01"], "must be a time"),
+            (["--channel", "Tank Top"], "no channel name"), (["--format", "xml"], "xml"),
+        ] {
+            let program = try home.start(["export"] + words + ["--state-directory", state])
+            #expect(await program.end() == 64, "\(words)")
+            #expect(program.text.contains(why), "\(program.text)")
+            #expect(program.output == [])
+        }
+    }
+
+    @Test(arguments: [["journal"], ["journal", "requeue", "--all"], ["export"]])
+    func `end with 66 where there is no journal and 64 where none is named`(
+        words: [String]
+    ) async throws {
+        let folder = "\(home.path)/nothing"
+        let missing = try home.start(words + ["--state-directory", folder])
+        #expect(await missing.end() == 66)
+        #expect(missing.errors.count == 1 && missing.text.contains("\(folder)/journal.sqlite"))
+        #expect(!FileManager.default.fileExists(atPath: "\(folder)/journal.sqlite"))
+        #expect(try await home.start(words).end() == 64)
+        #expect(try await home.start(words + ["\(home.path)/none.json"]).end() == 66)
+    }
+
+    @Test func `say so when the file is no journal, and leave it as it is`() async throws {
+        let path = "\(state)/journal.sqlite"
+        try Data("this is no journal at all\n".utf8).write(to: URL(fileURLWithPath: path))
+        for words in [["journal"], ["export"], ["journal", "discard", "--all"]] {
+            let program = try home.start(words + ["--state-directory", state])
+            let status = await program.end()
+            #expect(status == 66 || status == 69, "\(words): \(program.text)")
+            #expect(program.text.contains("journal.sqlite"), "\(program.text)")
+        }
+        #expect(
+            try String(contentsOfFile: path, encoding: .utf8) == "this is no journal at all\n")
+    }
+
+    @Test func `find the journal by the gateway's layout`() async throws {
+        let layout = try home.file(
+            "layout.json",
+            """
+            {"gateway": "d1.a.scada", "settings": {"stateDirectory": "\(state)"},
+             "nodes": [{"name": "host", "kind": "sensor", "component": {"driver": "host-health"}}]}
+            """)
+        let program = try home.start("journal", layout)
+        #expect(await program.end() == 0)
+        #expect(program.output.contains("facts     6, places 1 to 6"), "\(program.text)")
+    }
+}
