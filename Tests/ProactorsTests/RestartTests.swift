@@ -43,13 +43,17 @@ import Vocabulary
         return (watch, log)
     }
 
-    /// Passes seconds until `isEnough`, each once the watch has looked at everybody.
+    /// Passes seconds until `isEnough`, each once the watch has looked at everybody and `well` threads
+    /// have done what was due.
     private func pass(
-        _ bench: Bench, _ log: Log, _ seconds: Int, until isEnough: () -> Bool = { false }
+        _ bench: Bench, _ log: Log, _ seconds: Int, well: Int = 1,
+        until isEnough: () -> Bool = { false }
     ) async {
         var looks = log.looks.makeAsyncIterator()
         for _ in 0..<seconds where !isEnough() {
             await looks.next()
+            // The watch has a thread of its own.
+            await bench.clock.sleepers(0, threads: well + 1)
             bench.clock.advance(by: .seconds(1))
             // A restart hops through the proactor.
             await bench.proactor.turn()
@@ -61,13 +65,24 @@ import Vocabulary
         let bench = Bench(
             .init(name: "tank", device: hanging), .init(name: "roof", device: well))
         let threads = Guarded(0)
-        hanging.onHang { threads.withLock { $0 += 1 } }
+        let (hangs, hang) = AsyncStream<Void>.makeStream()
+        hanging.onHang {
+            threads.withLock { $0 += 1 }
+            hang.yield()
+        }
         let starting = Task { await bench.proactor.start() }
         await bench.pass(until: starting)
         bench.broker.accept()
         await bench.attach("site", bench.broker, SimulatedCodec())
         let (watch, log) = watch(bench)
-        await pass(bench, log, 900)
+        // A thread that hangs does not sleep, so the one that does is the well one's.
+        var hung = hangs.makeAsyncIterator()
+        await hung.next()
+        for count in 1...3 {
+            await pass(bench, log, 900) { log.restarts.withLock { $0.count } == count }
+            await hung.next()
+        }
+        await pass(bench, log, 300)
         #expect(
             log.restarts.withLock { $0.map(\.part) } == Array(repeating: .node("tank"), count: 3))
         #expect(log.restarts.withLock { $0.allSatisfy(\.isDone) })
@@ -87,14 +102,14 @@ import Vocabulary
         hanging.release()
         #expect(await bench.published("live/tank", 1) == ["0 good"])
         for _ in 0..<900 where !(await bench.proactor.standing.isEmpty) {
-            await pass(bench, log, 1)
+            await pass(bench, log, 1, well: 2)
         }
         #expect(await bench.proactor.standing.isEmpty)
         #expect(
             bench.broker.published.contains {
                 $0.topic == "trouble/tank" && $0.text == "hung false"
             })
-        await pass(bench, log, 900) { watch.missing.isEmpty }
+        await pass(bench, log, 900, well: 2) { watch.missing.isEmpty }
         #expect(watch.missing == [])
         watch.stop()
     }

@@ -58,7 +58,8 @@ enum Bench {
             case "child": try await LinkLoad(arguments).run()
             default:
                 throw BenchError(
-                    "bench late, stack, journal, writes, backlog, child, echo, ask, switch or channels")
+                    "bench late, stack, journal, writes, backlog, child, echo, ask, switch or channels"
+                )
             }
         } catch {
             print("bench: \(error)")
