@@ -13,11 +13,18 @@ import Vocabulary
     private final class Log: Sendable {
         let missing = Guarded([GatewayPart]())
         let restarts = Guarded([(part: GatewayPart, isDone: Bool)]())
+        let asked = Guarded(0)
         /// One for each look at everybody.
         let looks: AsyncStream<Void>
         let look: AsyncStream<Void>.Continuation
+        /// One for each restart that was asked for and is over.
+        let ends: AsyncStream<Void>
+        let end: AsyncStream<Void>.Continuation
 
-        init() { (looks, look) = AsyncStream.makeStream() }
+        init() {
+            (looks, look) = AsyncStream.makeStream()
+            (ends, end) = AsyncStream.makeStream()
+        }
     }
 
     /// Begins to watch over all nodes and, when asked, a link.
@@ -35,25 +42,29 @@ import Vocabulary
             LifeWatch.Hands(alive: { log.look.yield() }) { action in
                 if case .missing(let part, _) = action { log.missing.withLock { $0.append(part) } }
                 guard case .restart(let part) = action else { return }
+                log.asked.withLock { $0 += 1 }
                 Task {
                     let isDone = await proactor.restart(part, watchedBy: watch)
                     log.restarts.withLock { $0.append((part, isDone)) }
+                    log.end.yield()
                 }
             })
         return (watch, log)
     }
 
-    /// Passes seconds until `isEnough`, each once the watch has looked at everybody and `well` threads
-    /// have done what was due.
+    /// Passes seconds until `isEnough`, each once the watch has looked at everybody, `well` threads have
+    /// done what was due and no restart is under way.
     private func pass(
         _ bench: Bench, _ log: Log, _ seconds: Int, well: Int = 1,
         until isEnough: () -> Bool = { false }
     ) async {
         var looks = log.looks.makeAsyncIterator()
+        var ends = log.ends.makeAsyncIterator()
         for _ in 0..<seconds where !isEnough() {
             await looks.next()
             // The watch has a thread of its own.
             await bench.clock.sleepers(0, threads: well + 1)
+            while log.asked.withLock(\.self) > log.restarts.withLock(\.count) { await ends.next() }
             bench.clock.advance(by: .seconds(1))
             // A restart hops through the proactor.
             await bench.proactor.turn()
