@@ -158,12 +158,13 @@ public final class Mailbox<Request: Sendable, Answer: Sendable>: Sendable {
     }
 
     /// Has each question answered by a task of its own as soon as it is asked, for one whose isolation
-    /// puts them in order. A handler that hangs is left behind; its question keeps its place.
+    /// puts them in order: each handler runs up to where it first waits before the next one begins. A
+    /// handler that hangs is left behind; its question keeps its place.
     public func answerEach(
         _ handler: @escaping @Sendable (Question<Request, Answer>) async throws -> Answer
     ) async {
         while let question = await next() {
-            Task {
+            Task.immediate {
                 do {
                     question.answer(try await handler(question))
                 } catch {

@@ -23,6 +23,45 @@ import Vocabulary
         if case .failure(let error) = result { error.kind } else { nil }
     }
 
+    @Test func `puts its questions to one isolation in the order in which they were asked`() async {
+        let mailbox = Mailbox<Int, String>("node relay", bound: 400, clock: clock)
+        let relay = Relay()
+        for pair in 0..<20 {
+            let asking = (0..<400).map { number in
+                Task.immediate {
+                    try? await mailbox.ask(
+                        number, as: CommandID("\(pair)-\(number)")!, within: .seconds(2))
+                }
+            }
+            let serving = Task {
+                await mailbox.answerEach { question in
+                    // Every other one takes longer to get to where it waits.
+                    let work = question.request.isMultiple(of: 2) ? 500 : 0
+                    let sum = (0..<work).reduce(question.request) { $0 ^ $1 ^ $1 }
+                    return await relay.take(sum)
+                }
+            }
+            for task in asking { _ = await task.value }
+            serving.cancel()
+            await serving.value
+            #expect(await relay.empty() == Array(0..<400))
+        }
+    }
+
+    private actor Relay {
+        private var taken: [Int] = []
+
+        func take(_ number: Int) -> String {
+            taken.append(number)
+            return ""
+        }
+
+        func empty() -> [Int] {
+            defer { taken = [] }
+            return taken
+        }
+    }
+
     @Test func `brings each answer to the one who asked`() async {
         async let first = ask("a", 1)
         let one = await mailbox.next()
