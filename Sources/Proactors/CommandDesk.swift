@@ -3,10 +3,16 @@ import Vocabulary
 
 /// Remembers commands, so that each is carried out once.
 ///
-/// A pure machine. It keeps the last 256 answers; a command whose identity it knows is answered with
-/// the first result and not carried out again.
+/// A pure machine. It keeps the last 256 answers of each node; a command whose identity it knows is
+/// answered with the first result and not carried out again. Of those that take over, which may come at
+/// a rhythm to keep a hold, it keeps the last 16 by themselves, so that they push nothing out.
 struct CommandDesk: Sendable {
-    static let memory = 256
+    static let memory = (orders: 256, holds: 16)
+
+    private struct Shelf: Hashable {
+        let node: ShNodeName
+        let isHold: Bool
+    }
 
     enum Decision: Hashable, Sendable {
         /// Carry it out, then call `answered` or `forget`.
@@ -17,7 +23,7 @@ struct CommandDesk: Sendable {
 
     private var underWay: [CommandID: ShNodeName] = [:]
     private var answers: [CommandID: (command: Command, answer: CommandAnswer)] = [:]
-    private var order: Deque<CommandID> = []
+    private var order: [Shelf: Deque<CommandID>] = [:]
 
     /// - Parameter now: Wall time, because a command's expiry comes from somebody else's clock.
     mutating func take(_ command: Command, now: WallTime) -> Decision {
@@ -47,10 +53,27 @@ struct CommandDesk: Sendable {
     mutating func answered(_ command: Command, _ answer: CommandAnswer) {
         underWay[command.id] = nil
         answers[command.id] = (command, answer)
-        order.append(command.id)
-        if order.count > Self.memory, let oldest = order.popFirst() { answers[oldest] = nil }
+        let shelf = Shelf(node: command.node, isHold: command.order.isHold)
+        let memory = shelf.isHold ? Self.memory.holds : Self.memory.orders
+        order[shelf, default: []].append(command.id)
+        if order[shelf, default: []].count > memory, let oldest = order[shelf]?.popFirst() {
+            answers[oldest] = nil
+        }
+    }
+
+    /// Nothing is remembered of a node that is gone.
+    mutating func forget(node: ShNodeName) {
+        for isHold in [false, true] {
+            for id in order.removeValue(forKey: Shelf(node: node, isHold: isHold)) ?? [] {
+                answers[id] = nil
+            }
+        }
     }
 
     /// The command was not begun; whoever asks again asks anew.
     mutating func forget(_ command: Command) { underWay[command.id] = nil }
+}
+
+extension Command.Order {
+    fileprivate var isHold: Bool { if case .takeOver = self { true } else { false } }
 }

@@ -60,6 +60,27 @@ import Vocabulary
         #expect(desk.take(command("1"), now: now) == .answer(.failed("stuck")))
     }
 
+    @Test func `forgets nothing because of other nodes, or of those who keep a hold`() {
+        var desk = CommandDesk()
+        _ = desk.take(command("first"), now: now)
+        desk.answered(command("first"), .failed("first"))
+        for number in 0..<600 {
+            let other = command("o\(number)", node: "valve")
+            let hold = Command(
+                id: CommandID("h\(number)")!, node: "pump",
+                order: .takeOver(value: 1, for: .seconds(9)),
+                source: CommandSource(.page))
+            for command in [other, hold] {
+                _ = desk.take(command, now: now)
+                desk.answered(command, .failed("busy"))
+            }
+        }
+        #expect(desk.take(command("first"), now: now) == .answer(.failed("first")))
+        #expect(desk.take(command("o0", node: "valve"), now: now) == .carryOut)
+        desk.forget(node: "pump")
+        #expect(desk.take(command("first"), now: now) == .carryOut)
+    }
+
     @Test func `remembers the last 256 answers and no more`() {
         var desk = CommandDesk()
         for number in 0..<257 {
