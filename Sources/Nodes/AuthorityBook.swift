@@ -17,7 +17,8 @@ struct AuthorityBook: Sendable {
     private(set) var heldUntil: MonotonicInstant?
     /// Nil while the actuator belongs in its safe state.
     var order: Order?
-    private var lastWord: MonotonicInstant
+    /// When whoever gave the standing order was heard last.
+    private(set) var lastWord: MonotonicInstant
     /// Who fell silent while his order stood; nil when nobody did, or he was heard since.
     private(set) var silent: CommandSource?
 
@@ -63,6 +64,11 @@ struct AuthorityBook: Sendable {
         (self.order, lastWord, silent) = (order, now, nil)
     }
 
+    /// An order that came to nothing gives way to what stood before it.
+    mutating func restore(_ order: Order?, lastWord: MonotonicInstant) {
+        (self.order, self.lastWord) = (order, lastWord)
+    }
+
     mutating func takeOver(_ source: CommandSource, until: MonotonicInstant) {
         (holder, heldUntil, silent) = (source, until, nil)
     }
@@ -88,6 +94,12 @@ struct AuthorityBook: Sendable {
         guard let after = rules.failsafeAfter, holder == nil, order.source.kind != .gateway
         else { return nil }
         return lastWord.advanced(by: after)
+    }
+
+    /// Time has passed that the clock does not know of.
+    mutating func slept(_ time: Duration) {
+        lastWord = lastWord.advanced(by: .zero - time)
+        heldUntil = heldUntil?.advanced(by: .zero - time)
     }
 
     /// The standing order is over because whoever gave it is silent.

@@ -23,8 +23,11 @@ public final class ChannelBoard: Sendable {
         }
     }
 
-    /// The last good value of a channel, in its steps; nil when it is stale or there is none.
-    func value(of channel: DataChannelName, at now: MonotonicInstant) -> Int64? {
+    /// The last good value of a channel, in its steps, and when it was asked for; nil when it is stale or
+    /// there is none.
+    func value(
+        of channel: DataChannelName, at now: MonotonicInstant
+    ) -> (value: Int64, at: MonotonicInstant)? {
         guard let place = places.withLock({ $0[channel] }) else { return nil }
         return place.pulse.value(place.index, notOlderThan: place.staleAfter, at: now)
     }

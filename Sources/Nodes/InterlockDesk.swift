@@ -16,9 +16,15 @@ public final class InterlockDesk: Sendable {
     }
 
     /// Other rules from now on, as after a reload. What is known of the actuators stays known.
-    public func replace(_ rules: [Interlock]) {
-        change { $0.replace(rules) }
+    ///
+    /// - Parameter gone: Actuators that are there no more.
+    public func replace(_ rules: [Interlock], forgetting gone: Set<ShNodeName> = []) {
+        state.withLock { state in for name in gone { state.bells[name] = nil } }
+        change { $0.replace(rules, forgetting: gone) }
     }
+
+    /// The rules that count now.
+    public var rules: [Interlock] { state.withLock(\.interlocks.rules) }
 
     /// In which order actuators go to their safe states so that none waits for another: those of rank 0
     /// first, side by side.
@@ -36,15 +42,20 @@ public final class InterlockDesk: Sendable {
     }
 
     func ask(
-        _ relay: ShNodeName, on: Bool, insists: Bool, at now: MonotonicInstant
+        _ relay: ShNodeName, on: Bool, insists: Bool, isLast: Bool = false,
+        at now: MonotonicInstant
     ) -> Interlocks.Verdict {
-        change(by: relay) { $0.ask(relay, on: on, insists: insists, at: now) }
+        change(by: relay) { $0.ask(relay, on: on, insists: insists, isLast: isLast, at: now) }
     }
 
-    /// Says what an actuator is known to do, and whether it still waits to be driven.
-    func note(_ relay: ShNodeName, isOn: Bool?, waits: Bool, at now: MonotonicInstant) {
+    /// Says what an actuator is known to do, whether it was driven off and only that is not confirmed, and
+    /// whether it still waits to be driven.
+    func note(
+        _ relay: ShNodeName, isOn: Bool?, isSettling: Bool = false, waits: Bool,
+        at now: MonotonicInstant
+    ) {
         change(by: relay) {
-            $0.note(relay, isOn: isOn, at: now)
+            $0.note(relay, isOn: isOn, isSettling: isSettling, at: now)
             if !waits { $0.withdraw(relay) }
         }
     }

@@ -23,10 +23,15 @@ struct Interlocks: Sendable {
         let deadTime: Duration
     }
 
+    private(set) var rules: [Interlock]
     private(set) var groups: [Group] = []
     /// What each needs to be on.
     private(set) var needs: [ShNodeName: [ShNodeName]] = [:]
+    /// Of all actuators that have said something, ruled or not: a rule may come later.
     private(set) var states: [ShNodeName: State] = [:]
+    private let ruled: Set<ShNodeName>
+    /// Those that were driven off, and of which only the confirmation is missing.
+    private var settling: Set<ShNodeName> = []
     /// Those that want to go off and wait for others that need them.
     private var leaving: Set<ShNodeName> = []
     /// Those whose safe state is on and who wait for others of their group.
@@ -35,6 +40,8 @@ struct Interlocks: Sendable {
     private(set) var changes = 0
 
     init(_ rules: [Interlock]) {
+        self.rules = rules
+        ruled = Set(rules.flatMap(\.relays))
         for rule in rules {
             for relay in rule.relays { states[relay] = .unknown }
             switch rule {
@@ -47,8 +54,12 @@ struct Interlocks: Sendable {
 
     /// What stands against an order; nil when nothing does. Going off is never refused: others that
     /// need the actuator go off first.
-    func look(_ relay: ShNodeName, on: Bool, at now: MonotonicInstant) -> RelayGuard.Block? {
-        guard on, states[relay] != nil else { return nil }
+    ///
+    /// - Parameter isLast: Whether those of which only the confirmation is missing count as off.
+    func look(
+        _ relay: ShNodeName, on: Bool, isLast: Bool = false, at now: MonotonicInstant
+    ) -> RelayGuard.Block? {
+        guard on else { return nil }
         for needed in needs[relay, default: []] {
             if leaving.contains(needed) || states[needed] != .on {
                 return .init(
@@ -61,6 +72,7 @@ struct Interlocks: Sendable {
                 if insisting.contains(other) {
                     return .init(why: "\(rule(group)), and \(other) goes to its safe state")
                 }
+                if isLast, settling.contains(other) { continue }
                 guard case .off(let since) = states[other] else {
                     return .init(why: "\(rule(group)), and \(words(other))")
                 }
@@ -76,14 +88,18 @@ struct Interlocks: Sendable {
 
     /// Asks to drive an actuator, right before that is done.
     ///
-    /// - Parameter insists: Whether it is the safe state, for which others give way.
+    /// - Parameters:
+    ///   - insists: Whether it is the safe state, for which others give way.
+    ///   - isLast: Whether there is no time to wait for confirmations any more.
     mutating func ask(
-        _ relay: ShNodeName, on: Bool, insists: Bool, at now: MonotonicInstant
+        _ relay: ShNodeName, on: Bool, insists: Bool, isLast: Bool = false,
+        at now: MonotonicInstant
     ) -> Verdict {
-        guard let state = states[relay] else { return .allowed }
+        let state = states[relay] ?? .unknown
+        settling.remove(relay)
         if on {
             remove(relay, from: \.leaving)
-            if var block = look(relay, on: true, at: now) {
+            if var block = look(relay, on: true, isLast: isLast, at: now) {
                 if insists, needs[relay, default: []].allSatisfy({ states[$0] == .on }) {
                     if insisting.insert(relay).inserted { changes += 1 }
                     block.isPassing = true
@@ -95,7 +111,10 @@ struct Interlocks: Sendable {
             return .allowed
         }
         remove(relay, from: \.insisting)
-        if let user = users(of: relay).first(where: { states[$0]?.isOff != true }) {
+        let user = users(of: relay).first { user in
+            states[user]?.isOff != true && !(isLast && settling.contains(user))
+        }
+        if let user {
             if leaving.insert(relay).inserted { changes += 1 }
             return .blocked(
                 .init(why: "\(words(user)), which must be off before \(relay)", isPassing: true))
@@ -107,7 +126,7 @@ struct Interlocks: Sendable {
 
     private mutating func set(_ relay: ShNodeName, _ state: State) {
         states[relay] = state
-        changes += 1
+        if ruled.contains(relay) { changes += 1 }
     }
 
     private mutating func remove(
@@ -118,16 +137,24 @@ struct Interlocks: Sendable {
 
     /// What an actuator is known to do.
     ///
-    /// - Parameter isOn: Nil when that is not known.
-    mutating func note(_ relay: ShNodeName, isOn: Bool?, at now: MonotonicInstant) {
-        guard let before = states[relay] else { return }
+    /// - Parameters:
+    ///   - isOn: Nil when that is not known.
+    ///   - isSettling: Whether it was driven off, and only the confirmation is missing.
+    mutating func note(
+        _ relay: ShNodeName, isOn: Bool?, isSettling: Bool = false, at now: MonotonicInstant
+    ) {
+        if isSettling { settling.insert(relay) } else { settling.remove(relay) }
+        let before = states[relay] ?? .unknown
         let after: State =
             switch isOn {
             case nil: .unknown
             case true?: .on
             case false?: before.isOff ? before : .off(since: now)
             }
-        guard after != before else { return }
+        guard after != before else {
+            states[relay] = before
+            return
+        }
         set(relay, after)
         if after.isOff { remove(relay, from: \.leaving) }
     }
@@ -139,9 +166,12 @@ struct Interlocks: Sendable {
     }
 
     /// The same states under other rules, as after a reload. Those that are new are not known.
-    mutating func replace(_ rules: [Interlock]) {
+    ///
+    /// - Parameter gone: Actuators that are there no more.
+    mutating func replace(_ rules: [Interlock], forgetting gone: Set<ShNodeName> = []) {
         var next = Interlocks(rules)
-        for relay in next.states.keys { next.states[relay] = states[relay] ?? .unknown }
+        next.states.merge(states.filter { !gone.contains($0.key) }) { $1 }
+        next.settling = settling.subtracting(gone)
         next.changes = changes + 1
         self = next
     }

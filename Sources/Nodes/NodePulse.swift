@@ -26,6 +26,9 @@ public final class NodePulse: Sendable {
         public internal(set) var worstLateness = Duration.zero
         /// Whether the device is open.
         public internal(set) var isOpen = false
+        /// Whether an actuator is where it is safe, as its device and feedback confirm; true for what only
+        /// measures or is to stay as it is.
+        public internal(set) var isSafe = false
 
         /// Whether the hardware has been asked and has answered, well or badly.
         public var hasAnswered: Bool { polls > 0 || failures > 0 }
@@ -87,13 +90,16 @@ public final class NodePulse: Sendable {
         }
     }
 
-    /// The last good value of a channel by its place in the node; nil when it is older than `limit`.
-    func value(_ index: Int, notOlderThan limit: Duration, at now: MonotonicInstant) -> Int64? {
+    /// The last good value of a channel by its place in the node, and when it was read; nil when it is
+    /// older than `limit`.
+    func value(
+        _ index: Int, notOlderThan limit: Duration, at now: MonotonicInstant
+    ) -> (value: Int64, at: MonotonicInstant)? {
         state.withLock { state in
             guard let lastGood = state.lastGood[index], lastGood.duration(to: now) <= limit else {
                 return nil
             }
-            return state.lastValue[index]
+            return state.lastValue[index].map { ($0, lastGood) }
         }
     }
 

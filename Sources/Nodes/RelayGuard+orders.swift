@@ -3,10 +3,13 @@ import Vocabulary
 extension RelayGuard {
     /// Takes a command in.
     ///
-    /// - Parameter block: What interlocks have against the command's value now.
+    /// - Parameters:
+    ///   - block: What interlocks have against the command's value now.
+    ///   - expires: When it must not be carried out any more; nil when it does not expire.
     /// - Returns: Its outcome; nil when the device must be asked first, and `outcomes` tells it later.
     mutating func take(
-        _ command: Command, at now: MonotonicInstant, block: Block? = nil
+        _ command: Command, at now: MonotonicInstant, block: Block? = nil,
+        expires: MonotonicInstant? = nil
     ) -> Outcome? {
         pass(to: now)
         guard !isStopping else { return .refused("node \(name): it is being stopped") }
@@ -16,9 +19,10 @@ extension RelayGuard {
         authority.heard(command.source, at: now)
         switch command.order {
         case .set(let value):
-            return order(value, command, hold: nil, block, at: now)
+            return order(value, command, hold: nil, block, expires, at: now)
         case .takeOver(let value?, let time):
-            return order(value, command, hold: now.advanced(by: time), block, at: now)
+            return order(
+                value, command, hold: now.advanced(by: time), block, expires, at: now)
         case .takeOver(nil, let time):
             overtake()
             authority.takeOver(command.source, until: now.advanced(by: time))
@@ -33,7 +37,7 @@ extension RelayGuard {
             mustDrive = true
             if fault?.isSafe == false { fault?.beginAnew(at: now) }
             attempt = Attempt(
-                id: command.id, target: target, previous: nil,
+                id: command.id, target: target, previous: nil, previousWord: now,
                 by: now.advanced(by: Self.rippleTime))
             return nil
         }
@@ -41,7 +45,7 @@ extension RelayGuard {
 
     private mutating func order(
         _ value: Int64, _ command: Command, hold: MonotonicInstant?, _ block: Block?,
-        at now: MonotonicInstant
+        _ expires: MonotonicInstant?, at now: MonotonicInstant
     ) -> Outcome? {
         if let fault, !fault.isSafe, value != safe.value {
             return .refused(
@@ -57,12 +61,12 @@ extension RelayGuard {
             let why = refusal(block, at: now)
             guard rules.limits.queuesWish, let until = block.until else { return .refused(why) }
             if let hold { authority.takeOver(command.source, until: hold) }
-            wish = Wish(order: order, until: until, lastWord: now)
-            return .late("\(why); it is carried out then unless another command comes first")
+            wish = Wish(order: order, until: until, lastWord: now, expires: expires)
+            return .late(Self.postponed(why))
         }
         overtake()
         if let hold { authority.takeOver(command.source, until: hold) }
-        attempt(order, as: command.id, at: now)
+        attempt(order, as: command.id, at: now, expires: expires)
         return nil
     }
 
@@ -71,10 +75,11 @@ extension RelayGuard {
     /// - Parameter lastWord: When whoever gave it was heard last; `now` when nothing is said.
     mutating func attempt(
         _ order: AuthorityBook.Order, as id: CommandID?, at now: MonotonicInstant,
-        lastWord: MonotonicInstant? = nil
+        lastWord: MonotonicInstant? = nil, expires: MonotonicInstant? = nil
     ) {
         attempt = Attempt(
             id: id, target: order.value, previous: authority.order,
+            previousWord: authority.lastWord, expires: expires,
             by: now.advanced(by: Self.rippleTime))
         authority.stand(order, at: lastWord ?? now)
         mustDrive = true
@@ -109,8 +114,11 @@ extension RelayGuard {
     }
 
     /// From now on nothing counts but interlocks and the safe state.
-    mutating func stop() {
-        isStopping = true
+    ///
+    /// - Parameter end: From when on others that were driven off, and whose confirmation is all that is
+    ///   missing, keep it from there no more.
+    mutating func stop(insistingFrom end: MonotonicInstant? = nil) {
+        (isStopping, insistsFrom) = (true, end)
         fail(because: "node \(name): it is being stopped")
         wish = nil
         mustDrive = safe.value != nil
@@ -120,7 +128,7 @@ extension RelayGuard {
     /// Whether a stop has nothing more to wait for.
     var isAtRest: Bool {
         guard let goal else { return true }
-        if let fault { return fault.isSafe || fault.nextTry == nil }
+        if let fault { return fault.isSafe || fault.isGivenUp }
         return !mustDrive && shown == goal.value && confirmed != nil
     }
 }

@@ -36,9 +36,11 @@ extension RelayGuard {
         if let wish, wish.until <= now { carryOut(wish, at: now) }
     }
 
-    /// When a wish is over because whoever has it is silent.
+    /// When a wish is over because whoever has it is silent, or does not want it any more.
     private var wishEnd: MonotonicInstant? {
-        wish.flatMap { authority.failsafe(of: $0.order, lastWord: $0.lastWord) }
+        guard let wish else { return nil }
+        let silence = authority.failsafe(of: wish.order, lastWord: wish.lastWord)
+        return [silence, wish.expires].compactMap(\.self).min()
     }
 
     private mutating func missed(_ value: Int64, at now: MonotonicInstant) {
@@ -55,7 +57,8 @@ extension RelayGuard {
             return
         }
         self.wish = nil
-        attempt(wish.order, as: nil, at: now, lastWord: wish.lastWord)
+        attempt(
+            wish.order, as: nil, at: now, lastWord: wish.lastWord, expires: wish.expires)
     }
 
     /// When `pass` is owed a call, or `step` may have something to do.
@@ -65,11 +68,12 @@ extension RelayGuard {
         var times = [authority.heldUntil, authority.failsafe, wish?.until, wishEnd]
         if goal?.value != 0, !isStopping { times.append(record.overtime) }
         if isOpen {
-            times.append(awaited?.until)
+            times += [awaited?.until, staleness]
             // Neither counts while something else is waited for.
             if let fault, !fault.isSafe, awaited == nil, !isAsleep { times.append(fault.nextTry) }
             if let attempt, awaited == nil { times.append(attempt.by) }
             if isAsleep { times.append(block?.until) }
+            if let insistsFrom, insistsFrom > now { times.append(insistsFrom) }
             if let blockedSince, blockedSince.advanced(by: Self.rippleTime) > now {
                 times.append(blockedSince.advanced(by: Self.rippleTime))
             }
@@ -81,6 +85,13 @@ extension RelayGuard {
             }
         }
         return times.compactMap { $0 }.min()
+    }
+
+    /// The machine slept while this clock stood still: what may not last so long is over.
+    mutating func slept(_ time: Duration) {
+        record.slept(time)
+        authority.slept(time)
+        if let wish { self.wish?.lastWord = wish.lastWord.advanced(by: .zero - time) }
     }
 
     // MARK: - What everyone is told

@@ -7,10 +7,14 @@ import Vocabulary
 /// caller feeds in what happens, drives what `step` asks for, says what came of it, and calls `pass` when
 /// `deadline` has come.
 struct RelayGuard: Sendable {
-    /// Tries to reach the safe state after a mismatch before somebody must come.
+    /// Quick tries to reach the safe state after a mismatch before somebody must come.
     static let tries = 5
     /// The pause after the first of them; each one after is twice as long.
     static let firstRetry = Duration.seconds(1)
+    /// The pause between the tries after that; there is no last one.
+    static let slowRetry = Duration.seconds(60)
+    /// The shortest pause between tries of a device that was given up and answers now and then.
+    static let revival = Duration.seconds(15)
     /// How long an order waits for others that must go off first.
     static let rippleTime = Duration.seconds(1)
     /// How often the feedback is looked at while it is waited for, and at other times.
@@ -48,8 +52,11 @@ struct RelayGuard: Sendable {
         /// Nil when its asker has had an answer, as with a wish.
         let id: CommandID?
         let target: Int64
-        /// What stood before, in case it cannot be.
+        /// What stood before, in case it cannot be, and when its giver was heard last.
         let previous: AuthorityBook.Order?
+        let previousWord: MonotonicInstant
+        /// When whoever gave it does not want it any more.
+        var expires: MonotonicInstant?
         /// When it ends if others still stand in its way.
         var by: MonotonicInstant
     }
@@ -59,6 +66,8 @@ struct RelayGuard: Sendable {
         var until: MonotonicInstant
         /// The last word over the link that it came over.
         var lastWord: MonotonicInstant
+        /// When whoever has it does not want it any more.
+        var expires: MonotonicInstant?
     }
 
     /// The device did not do what it was told.
@@ -66,20 +75,31 @@ struct RelayGuard: Sendable {
         /// Nil where the device's own trouble has been told.
         let detail: String?
         var tries = 0
-        /// Nil once no more tries are made.
+        /// Nil while none is needed.
         var nextTry: MonotonicInstant?
         var isSafe = false
+
+        /// Whether the quick tries are used up; nobody waits for the slow ones.
+        var isGivenUp: Bool { tries >= RelayGuard.tries }
 
         /// The safe state is reached; the trouble stands until an order is carried out again.
         mutating func settle() { (isSafe, tries, nextTry) = (true, 0, nil) }
 
         /// Somebody asks for the safe state: all tries are to be made again.
         mutating func beginAnew(at now: MonotonicInstant) { (tries, nextTry) = (0, now) }
+
+        /// The device answers again: it need not wait for its slow try.
+        mutating func hurry(at now: MonotonicInstant) {
+            guard isGivenUp, let next = nextTry else { return }
+            nextTry = max(now, next.advanced(by: RelayGuard.revival - RelayGuard.slowRetry))
+        }
     }
 
     let name: ShNodeName
     let rules: GuardRules
     let safe: SafeState
+    /// How long it may go without being read before its state is not known; nil for no such limit.
+    let staleAfter: Duration?
     /// A value in the words of the actuator's channel.
     let text: @Sendable (Int64) -> String
     var authority: AuthorityBook
@@ -101,14 +121,21 @@ struct RelayGuard: Sendable {
     var isAsleep = false
     var mustDrive = false
     var isStopping = false
+    var insistsFrom: MonotonicInstant?
+    /// When the device told last what it does.
+    var readAt: MonotonicInstant
+    /// When it was driven last, or seen driven by somebody else. Feedback of before says nothing.
+    var drivenAt: MonotonicInstant
     var overtime: String?
     var outcomes: [(id: CommandID, outcome: Outcome)] = []
 
     init(
         name: ShNodeName, rules: GuardRules, safe: SafeState, at now: MonotonicInstant,
+        staleAfter: Duration? = nil,
         text: @escaping @Sendable (Int64) -> String = { $0 == 0 ? "off" : "on" }
     ) {
         (self.name, self.rules, self.safe, self.text) = (name, rules, safe, text)
+        (self.staleAfter, readAt, drivenAt) = (staleAfter, now, now)
         authority = AuthorityBook(name: name, rules: rules, at: now)
         record = SwitchRecord(limits: rules.limits, at: now)
     }
@@ -143,8 +170,11 @@ struct RelayGuard: Sendable {
     /// The device showed `value` right after it was driven to `step`.
     mutating func drove(_ step: Step, shows value: Int64, at now: MonotonicInstant) {
         unblock()
+        // What did not change has changed nothing that its feedback showed.
+        if shown != value { drivenAt = now }
         mustDrive = false
         (shown, confirmed, awaited, contradiction) = (value, nil, nil, nil)
+        readAt = now
         record.note(isOn: value != 0, at: now)
         guard value == step.value else {
             mismatch("asked for \(text(step.value)), the device shows \(text(value))", at: now)
@@ -157,27 +187,53 @@ struct RelayGuard: Sendable {
         }
     }
 
-    /// The device could not be told.
-    mutating func failed(_ detail: String, at now: MonotonicInstant) {
+    /// The device could not be told, and may have switched all the same.
+    mutating func failed(_ step: Step, _ detail: String, at now: MonotonicInstant) {
+        forget()
+        drivenAt = now
+        record.noteAttempt(switchingOn: step.value != 0, at: now)
+        fall(into: nil, because: detail, at: now)
+    }
+
+    /// To be called when it should have been read by now: what was not read for too long is not known
+    /// any more, and belongs in its safe state.
+    mutating func checkReading(at now: MonotonicInstant) {
+        guard let staleAfter, let end = staleness, end <= now else { return }
+        forget()
+        record.note(isOn: nil, at: now)
+        let detail = "node \(name): its state could not be read for \(staleAfter.layoutText)"
+        fall(into: detail, because: detail, at: now)
+    }
+
+    /// When its state is not known any more unless it is read; nil while there is nothing to forget.
+    var staleness: MonotonicInstant? {
+        guard let staleAfter, shown != nil else { return nil }
+        return readAt.advanced(by: staleAfter)
+    }
+
+    /// Nothing is known of the device.
+    private mutating func forget() {
         unblock()
         (shown, confirmed, awaited, contradiction) = (nil, nil, nil, nil)
-        record.note(isOn: nil, at: now)
-        fall(into: nil, because: detail, at: now)
     }
 
     /// An interlock stood against the step.
     mutating func blocked(_ block: Block, at now: MonotonicInstant) {
-        if let attempt, demand == nil, !isStopping, authority.order != nil {
-            if !block.isPassing {
-                undo(attempt)
-                if rules.limits.queuesWish, let until = block.until, let order = authority.order {
-                    wish = Wish(
-                        order: .init(value: attempt.target, source: order.source), until: until,
-                        lastWord: now)
-                }
-                answer(attempt.id, .refused(refusal(block, at: now)))
-                return
+        if let attempt, demand == nil, !isStopping, let order = authority.order, !block.isPassing {
+            let lastWord = authority.lastWord
+            undo(attempt)
+            let why = refusal(block, at: now)
+            // A wish that is due waits on: its asker was told that it will be carried out.
+            let until =
+                block.until ?? (attempt.id == nil ? now.advanced(by: Self.looks.standing) : nil)
+            if rules.limits.queuesWish, let until {
+                wish = Wish(
+                    order: order, until: until, lastWord: lastWord, expires: attempt.expires)
+                answer(attempt.id, .late(Self.postponed(why)))
+            } else {
+                answer(attempt.id, .refused(why))
             }
+            return
         }
         if self.block == nil { attempt?.by = now.advanced(by: Self.rippleTime) }
         self.block = block
@@ -189,6 +245,11 @@ struct RelayGuard: Sendable {
     mutating func wake() { isAsleep = false }
 
     private mutating func unblock() { (block, blockedSince, isAsleep) = (nil, nil, false) }
+
+    /// What the asker of a wish is told.
+    static func postponed(_ why: String) -> String {
+        "\(why); it is carried out then unless another command comes first"
+    }
 
     func refusal(_ block: Block, at now: MonotonicInstant) -> String {
         guard let until = block.until else { return "node \(name): \(block.why)" }
@@ -205,26 +266,28 @@ struct RelayGuard: Sendable {
 
     /// The device is gone, and whatever it was told with it.
     mutating func lost(_ why: String, at now: MonotonicInstant) {
-        unblock()
-        (shown, confirmed, awaited, contradiction, wish) = (nil, nil, nil, nil, nil)
+        forget()
         record.note(isOn: nil, at: now)
-        authority.order = nil
+        (wish, authority.order) = (nil, nil)
         fail(because: "node \(name): \(why)")
     }
 
     /// A poll read `value`.
     mutating func shows(_ value: Int64, at now: MonotonicInstant) {
         let before = shown
-        shown = value
+        (shown, readAt) = (value, now)
         record.note(isOn: value != 0, at: now)
         if let before, before != value {
-            (confirmed, awaited) = (nil, nil)
+            (confirmed, awaited, drivenAt) = (nil, nil, now)
             if let goal, goal.value != value {
                 mismatch(
                     "shows \(text(value)) although nobody switched it from \(text(before))", at: now
                 )
                 return
             }
+        }
+        if before == nil, goal.map({ $0.value != value }) == true, fault?.isSafe == false {
+            fault?.hurry(at: now)
         }
         guard confirmed == nil, awaited == nil, goal == nil || goal?.value == value else { return }
         guard let rule = rules.feedback else { return confirm(value) }
@@ -235,16 +298,22 @@ struct RelayGuard: Sendable {
     }
 
     /// What the feedback channel shows now; nil when nothing is known of it.
-    mutating func feedback(_ value: Int64?, at now: MonotonicInstant) {
+    ///
+    /// - Parameter readAt: When that was read, or began to be. What was read before the last switch
+    ///   confirms nothing.
+    mutating func feedback(
+        _ value: Int64?, readAt: MonotonicInstant, at now: MonotonicInstant
+    ) {
         guard let rule = rules.feedback, let shown else { return }
         let agrees = value.map { rule.whenOn.contains($0) == (shown != 0) } ?? false
+        let isNews = readAt >= drivenAt
         if let awaited {
-            if agrees {
+            if agrees, isNews {
                 self.awaited = nil
                 confirm(awaited.value)
             }
         } else if confirmed == nil {
-            if agrees, goal == nil || goal?.value == shown { confirm(shown) }
+            if agrees, isNews, goal == nil || goal?.value == shown { confirm(shown) }
         } else if agrees {
             contradiction = nil
         } else {
@@ -272,7 +341,7 @@ struct RelayGuard: Sendable {
         fall(into: detail, because: detail, at: now)
     }
 
-    /// The device does not follow: the safe state is tried, a bounded number of times.
+    /// The device does not follow: the safe state is tried a few times, and slowly from then on.
     private mutating func fall(
         into detail: String?, because why: String, at now: MonotonicInstant
     ) {
@@ -284,7 +353,7 @@ struct RelayGuard: Sendable {
         if let fault, !fault.isSafe {
             next.tries = fault.tries + 1
             let pause = Self.firstRetry * (1 << min(fault.tries, Self.tries))
-            next.nextTry = next.tries < Self.tries ? now.advanced(by: pause) : nil
+            next.nextTry = now.advanced(by: next.isGivenUp ? Self.slowRetry : pause)
         }
         if safe.value == nil, demand == nil {
             (next.isSafe, next.nextTry, mustDrive) = (true, nil, false)
@@ -311,7 +380,7 @@ struct RelayGuard: Sendable {
 
     /// What stood before the attempt stands again.
     mutating func undo(_ attempt: Attempt) {
-        authority.order = attempt.previous
+        authority.restore(attempt.previous, lastWord: attempt.previousWord)
         self.attempt = nil
         // The safe state is sought on, order or not.
         mustDrive = fault?.isSafe == false

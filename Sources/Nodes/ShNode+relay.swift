@@ -9,10 +9,12 @@ extension ShNode {
 
     /// Carries out a command between two rounds and reports what the device confirms.
     ///
-    /// - Parameter deadline: The asker has been told by then that the answer is late; a command that has
-    ///   waited longer, behind hardware that hung, is not carried out any more.
+    /// - Parameters:
+    ///   - deadline: The asker has been told by then that the answer is late; a command that has waited
+    ///     longer, behind hardware that hung, is not carried out any more.
+    ///   - expires: When it must not be carried out any more, although it was taken in time.
     public func apply(
-        _ command: Command, before deadline: MonotonicInstant
+        _ command: Command, before deadline: MonotonicInstant, expires: MonotonicInstant? = nil
     ) async -> CommandAnswer {
         guard !isStopped else { return .refused("node \(name): it is stopped") }
         if clock.now > deadline {
@@ -24,7 +26,7 @@ extension ShNode {
         guard driver != nil else { return .failed("node \(name): its device is not connected") }
         let now = clock.now
         let block = command.value.flatMap { desk.look(name, on: $0 != 0, at: now) }
-        let early = relay?.take(command, at: now, block: block)
+        let early = relay?.take(command, at: now, block: block, expires: expires)
         tend()
         if let early { return words(early) }
         if let answer = answers.removeValue(forKey: command.id) { return answer }
@@ -36,6 +38,8 @@ extension ShNode {
     struct Heard: Sendable {
         /// The newest sign of life over each link.
         var words: [CommandSource: MonotonicInstant] = [:]
+        /// For how long the machine slept.
+        var slept = Duration.zero
         /// Whether somebody has fallen silent. All others are in time when the guard looks by itself.
         var isMissed = false
     }
@@ -53,28 +57,38 @@ extension ShNode {
         if isMissed { thread.ring() }
     }
 
+    /// The machine slept for so long, which no clock here has counted.
+    public nonisolated func slept(_ time: Duration) {
+        guard component.safeState != nil else { return }
+        heard.withLock { $0.slept += time }
+        thread.ring()
+    }
+
     /// Drives an actuator to its safe state and lets go of the device. One that was not open is looked
     /// for once more, because it may have come back with the level that it had.
     ///
+    /// - Parameters:
+    ///   - end: From when on it is driven although others, which were driven off, have not confirmed that.
+    ///   - strands: Whether one that is not known to be safe goes on: it tells no readings and takes no
+    ///     commands, but is tried for until it is stopped anew; see `untilSafe`.
     /// - Returns: What the device confirmed; nil for what only measures or is to stay as it is.
     @discardableResult
-    public func stop() async -> CommandAnswer? {
+    public func stop(
+        insistingFrom end: MonotonicInstant? = nil, strands: Bool = false
+    ) async -> CommandAnswer? {
         guard !isStopped else { return nil }
         let safe = component.safeState?.value
         if relay != nil {
             if safe != nil, driver == nil { openDriver(at: clock.now) }
-            relay?.stop()
+            relay?.stop(insistingFrom: end)
             tend()
             if safe != nil, driver != nil, relay?.isAtRest == false {
                 await withCheckedContinuation { stoppers.append($0) }
             }
         }
-        thread.pause()
         let answer = safe.map { safe in
             let stamp = clock.timestamp
-            if let channel = component.channels.first, driver != nil,
-                relay?.confirmed == (safe != 0), relay?.shown == safe
-            {
+            if let channel = component.channels.first, driver != nil, isSafe {
                 return CommandAnswer.confirmed(
                     Reading(channel: channel.name, value: safe), at: stamp)
             }
@@ -83,9 +97,57 @@ extension ShNode {
                     ?? relay?.block.map { "node \(name): \($0.why)" }
                     ?? "node \(name): its device is not connected")
         }
+        isStranded = strands && !isSafe
+        guard !isStranded else { return answer }
+        thread.pause()
         isStopped = true
         close()
         return answer
+    }
+
+    /// Whether the actuator is where it is safe, as far as its device and feedback confirm that.
+    var isSafe: Bool {
+        guard let relay, let safe = component.safeState?.value else { return true }
+        return relay.confirmed == (safe != 0) && relay.shown == safe
+    }
+
+    /// Whether there is no device, unlike one that is only not opened yet.
+    var isGone: Bool { driver == nil && openingBlocked == nil }
+
+    /// Returns once the actuator is in its safe state, or stopped.
+    ///
+    /// - Parameter givesUp: Whether to return also while there is no device.
+    public func untilSafe(unlessGone givesUp: Bool) async {
+        guard !isStopped, !isSafe, !givesUp || !isGone else { return }
+        await withCheckedContinuation { safetyWaiters.append(($0, givesUp)) }
+    }
+
+    func resumeSafetyWaiters() {
+        let isDone = isSafe || isStopped
+        let isGone = isGone
+        let ready = safetyWaiters.filter { isDone || $0.givesUp && isGone }
+        safetyWaiters.removeAll { isDone || $0.givesUp && isGone }
+        for waiter in ready { waiter.asker.resume() }
+    }
+
+    // MARK: - Successors
+
+    /// What a node of the same name knows that takes the place of this one.
+    struct Heritage: Sendable {
+        var holder: CommandSource?
+        var heldUntil: MonotonicInstant?
+        let record: SwitchRecord
+    }
+
+    /// Takes the place of another node, before it starts: who holds the actuator goes on holding it, and
+    /// what was switched counts.
+    public func succeed(_ predecessor: ShNode) {
+        guard relay != nil, let heritage = predecessor.heritage.withLock({ $0 }) else { return }
+        relay?.record.takeOver(from: heritage.record)
+        if let holder = heritage.holder, let end = heritage.heldUntil, end > clock.now {
+            relay?.authority.takeOver(holder, until: end)
+        }
+        if let standing = relay?.standing { authority.show(standing) }
     }
 
     // MARK: - Guarding
@@ -106,25 +168,33 @@ extension ShNode {
 
     /// What was heard counts before what has run out since.
     func passTime() {
-        for (source, at) in heard.withLock({ $0.words.take() }) { relay?.heard(source, at: at) }
+        let (words, slept) = heard.withLock { heard in
+            defer { heard.slept = .zero }
+            return (heard.words.take(), heard.slept)
+        }
+        for (source, at) in words { relay?.heard(source, at: at) }
+        if slept > .zero { relay?.slept(slept) }
         relay?.pass(to: clock.now)
     }
 
     private func lookAtFeedback() {
         guard let rule = relay?.rules.feedback else { return }
         let now = clock.now
-        relay?.feedback(board.value(of: rule.channel, at: now), at: now)
+        let shown = board.value(of: rule.channel, at: now)
+        relay?.feedback(shown?.value, readAt: shown?.at ?? now, at: now)
     }
 
     private func carryOut(_ step: RelayGuard.Step) {
         let now = clock.now
-        let verdict = desk.ask(name, on: step.value != 0, insists: step.isSafety, at: now)
+        let verdict = desk.ask(
+            name, on: step.value != 0, insists: step.isSafety,
+            isLast: relay?.insistsFrom.map { $0 <= now } ?? false, at: now)
         if case .blocked(let block) = verdict {
             relay?.blocked(block, at: now)
             return
         }
         guard var actuator = driver as? any Actuator else {
-            relay?.failed("node \(name): it takes no commands", at: now)
+            relay?.failed(step, "node \(name): it takes no commands", at: now)
             return
         }
         let stamp = clock.timestamp
@@ -136,7 +206,7 @@ extension ShNode {
             report([state], at: stamp, moment: stamp.monotonic)
             relay?.drove(step, shows: state.value, at: clock.now)
         } catch {
-            relay?.failed("node \(name): \(error.detail)", at: clock.now)
+            relay?.failed(step, "node \(name): \(error.detail)", at: clock.now)
             fail(error, at: clock.now)
         }
     }
@@ -147,6 +217,7 @@ extension ShNode {
         let stamp = clock.timestamp
         desk.note(
             name, isOn: relay.confirmed,
+            isSettling: relay.shown == 0 && relay.awaited?.value == 0,
             waits: relay.block?.isPassing == true || openingBlocked != nil, at: stamp.monotonic)
         for kind in RelayGuard.troubleKinds {
             if let detail = relay.trouble(kind, at: stamp.monotonic) {
@@ -167,6 +238,14 @@ extension ShNode {
         if relay.isAtRest || driver == nil {
             for stopper in stoppers { stopper.resume() }
             stoppers = []
+        }
+        let isSafe = isSafe
+        pulse.note { $0.isSafe = isSafe }
+        resumeSafetyWaiters()
+        heritage.withLock {
+            $0 = Heritage(
+                holder: relay.authority.holder, heldUntil: relay.authority.heldUntil,
+                record: relay.record)
         }
         authority.show(relay.standing)
         let isMissed = relay.authority.silent != nil

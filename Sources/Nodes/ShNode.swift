@@ -57,6 +57,12 @@ public actor ShNode {
     var answers: [CommandID: CommandAnswer] = [:]
     /// Whoever waits for the safe state at a stop.
     var stoppers: [CheckedContinuation<Void, Never>] = []
+    /// Whoever waits for the safe state otherwise, and whether for one whose device is not there, too.
+    var safetyWaiters: [(asker: CheckedContinuation<Void, Never>, givesUp: Bool)] = []
+    /// It has left the layout, and is not known to be safe.
+    var isStranded = false
+    /// Readable also while the node hangs.
+    nonisolated let heritage = Guarded<Heritage?>(nil)
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor {
         // Sound: the node keeps its thread for as long as it lives.
@@ -92,7 +98,9 @@ public actor ShNode {
         board.register(component.channels, pulse)
         guard let safe = component.safeState else { return }
         let channel = component.channels.first
-        relay = RelayGuard(name: name, rules: rules, safe: safe, at: now) { value in
+        relay = RelayGuard(
+            name: name, rules: rules, safe: safe, at: now, staleAfter: channel?.staleAfter
+        ) { value in
             channel?.text(value) ?? "\(value)"
         }
         desk.register(name) { [weak thread] in thread?.ring() }
@@ -123,6 +131,8 @@ public actor ShNode {
         if driver == nil, now >= retryAt ?? now { openDriver(at: now) }
         if driver != nil, now >= retryAt ?? now { takeEvents(at: now) }
         if driver != nil, now >= retryAt ?? now { poll(at: now) }
+        // Here, because whatever held the thread up has not kept the device from being read now.
+        if driver != nil { relay?.checkReading(at: clock.now) }
         tend()
         guard !retires() else { return SyncThread.Rest(until: nil) }
         let rest = nextRest()
@@ -176,7 +186,7 @@ public actor ShNode {
             driver = asked
             succeed()
             report(readings, at: stamp, moment: nil)
-            noteState(readings, at: stamp.monotonic)
+            noteState(readings, at: clock.now)
         } catch {
             driver = asked
             fail(error, at: clock.now)
@@ -207,7 +217,7 @@ public actor ShNode {
             (retryAt, openingBlocked) = (nil, nil)
             // An actuator's safe state is a fact of its own; what measures speaks at its first poll.
             guard driver is any Actuator else { return }
-            relay?.opened(at: now)
+            relay?.opened(at: clock.now)
             poll(at: now)
         } catch {
             fail(error, at: now)
@@ -246,6 +256,7 @@ public actor ShNode {
     func close() {
         driver = nil
         pulse.note { ($0.isOpen, $0.busySince, $0.restsUntil) = (false, nil, nil) }
+        resumeSafetyWaiters()
     }
 
     // MARK: - Reporting
@@ -279,7 +290,7 @@ public actor ShNode {
                     Reading(channel: reading.channel, value: reading.value, quality: .bad))
             }
         }
-        if !captured.isEmpty {
+        if !captured.isEmpty, !isStranded {
             say(.readings(captured), at: stamp)
         }
     }

@@ -10,6 +10,8 @@ struct SwitchRecord: Sendable {
     private let limits: SwitchLimits
     /// Nil while it is not known.
     private(set) var isOn: Bool?
+    /// Where it was seen last, or told to go after that.
+    private var heading: Bool?
     /// When it went into that state, or was first seen in it.
     private(set) var since: MonotonicInstant
     /// Since when it may have been on without a break; nil once it was seen off.
@@ -30,15 +32,37 @@ struct SwitchRecord: Sendable {
     }
 
     mutating func note(isOn new: Bool?, at now: MonotonicInstant) {
+        if let new { head(for: new, at: now) }
         guard new != isOn else { return }
-        if isOn != nil, new != nil, limits.maximumSwitchesPerHour != nil {
+        if new == true { onFrom = onFrom ?? now }
+        if new == false { onFrom = nil }
+        (isOn, since) = (new, now)
+    }
+
+    /// It was told to switch, and did not say whether it has. That counts as a change, once.
+    mutating func noteAttempt(switchingOn: Bool, at now: MonotonicInstant) {
+        head(for: switchingOn, at: now)
+        if switchingOn { onFrom = onFrom ?? now }
+        if isOn != nil { (isOn, since) = (nil, now) }
+    }
+
+    private mutating func head(for new: Bool, at now: MonotonicInstant) {
+        if heading == !new, limits.maximumSwitchesPerHour != nil {
             forget(before: now)
             changes.append(now)
             if changes.count > Self.longest { changes.removeFirst() }
         }
-        if new == true { onFrom = onFrom ?? now }
-        if new == false { onFrom = nil }
-        (isOn, since) = (new, now)
+        heading = new
+    }
+
+    /// Time has passed that the clock does not know of. It counts for how long the actuator was on; what
+    /// protects it from switching counts time that is known.
+    mutating func slept(_ time: Duration) { onFrom = onFrom?.advanced(by: .zero - time) }
+
+    /// What another one knows, under limits of its own.
+    mutating func takeOver(from other: SwitchRecord) {
+        (isOn, heading, since) = (other.isOn, other.heading, other.since)
+        (onFrom, changes) = (other.onFrom, other.changes)
     }
 
     /// - Returns: The limit that holds longest against switching now; nil when none does.

@@ -18,7 +18,7 @@ extension Proactor {
         _ done: @escaping @Sendable (ShNodeName) -> Void
     ) -> Set<ShNodeName> {
         let actuators = nodes.values.filter { $0.component.safeState != nil }
-        for node in actuators { node.secure { done(node.name) } }
+        for node in actuators { node.secure { if $0 { done(node.name) } } }
         return Set(actuators.map(\.name))
     }
 

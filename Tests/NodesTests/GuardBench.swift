@@ -15,14 +15,20 @@ struct GuardBench {
     var contact: Int64?
     /// Whether the relay follows.
     var isStuck = false
+    /// Whether the relay's bus is broken: it can neither be told nor read.
+    var isCutOff = false
+    /// How often it was driven.
+    var drives = 0
     /// Each switch: whether on, and the time since the start.
     var switched: [(isOn: Bool, at: Duration)] = []
     private let start: MonotonicInstant
     private var level: Int64
     private var ids = 0
 
-    init(_ rules: GuardRules = GuardRules(), safe: SafeState = .off) {
-        relay = RelayGuard(name: "pump", rules: rules, safe: safe, at: now)
+    init(
+        _ rules: GuardRules = GuardRules(), safe: SafeState = .off, staleAfter: Duration? = nil
+    ) {
+        relay = RelayGuard(name: "pump", rules: rules, safe: safe, at: now, staleAfter: staleAfter)
         level = safe == .on ? 1 : 0
         start = now
         relay.opened(at: now)
@@ -41,9 +47,15 @@ struct GuardBench {
 
     mutating func tend() {
         relay.pass(to: now)
-        if let contact { relay.feedback(contact, at: now) }
+        relay.checkReading(at: now)
+        if let contact { relay.feedback(contact, readAt: now, at: now) }
         relay.wake()
         while let step = relay.step(at: now) {
+            drives += 1
+            guard !isCutOff else {
+                relay.failed(step, "no reply", at: now)
+                continue
+            }
             if !isStuck {
                 if step.value != level {
                     switched.append((step.value != 0, start.duration(to: now)))
@@ -51,7 +63,7 @@ struct GuardBench {
                 level = step.value
             }
             relay.drove(step, shows: level, at: now)
-            if let contact { relay.feedback(contact, at: now) }
+            if let contact { relay.feedback(contact, readAt: now, at: now) }
         }
     }
 
@@ -70,12 +82,12 @@ struct GuardBench {
     @discardableResult
     mutating func ask(
         _ order: Command.Order, by source: CommandSource = GuardBench.site,
-        block: RelayGuard.Block? = nil
+        block: RelayGuard.Block? = nil, expires: MonotonicInstant? = nil
     ) -> RelayGuard.Outcome? {
         ids += 1
         let id = CommandID("c\(ids)")!
         let command = Command(id: id, node: "pump", order: order, source: source)
-        if let early = relay.take(command, at: now, block: block) {
+        if let early = relay.take(command, at: now, block: block, expires: expires) {
             tend()
             return early
         }

@@ -215,7 +215,7 @@ struct GuardWorld {
     }
 
     private func look(_ relay: inout Relay) {
-        if relay.rules.feedback != nil { relay.brain.feedback(relay.contact, at: now) }
+        if relay.rules.feedback != nil { relay.brain.feedback(relay.contact, readAt: now, at: now) }
     }
 
     /// As `ShNode.openable`, without its grace: what is kept out stays out here.

@@ -147,6 +147,88 @@ import Vocabulary
         #expect(device.level == 0)
     }
 
+    @Test func `goes to its safe state when it could not be read for too long`() async {
+        let device = ScriptedDevice()
+        let node = bench.node(device, actuates: true, safeState: .off)
+        await node.start()
+        #expect(isConfirmed(await ask(node, .set(1)), 1))
+        device.behave(.fails(DriverError(.timeout, "no reply")))
+        await bench.pass(.seconds(10))
+        #expect(device.level == 1)
+        let facts = await bench.facts { $0.trouble?.kind == .command }
+        #expect(facts.last?.trouble?.isOn == true)
+        #expect(!node.pulse.reading.isSafe)
+        device.behave(.shows([0]))
+        await bench.pass(.seconds(120))
+        await bench.clock.sleepers(1)
+        #expect(device.level == 0)
+        #expect(node.pulse.reading.isSafe)
+    }
+
+    @Test func `is not called safe at the last resort while its device is away`() async {
+        let (stream, answer) = AsyncStream<Bool>.makeStream()
+        let device = ScriptedDevice()
+        var answers = stream.makeAsyncIterator()
+        let node = bench.node(device, actuates: true, safeState: .off)
+        await node.start()
+        _ = await ask(node, .set(1))
+        device.unplug()
+        await bench.pass(.seconds(2))
+        node.secure { answer.yield($0) }
+        #expect(await answers.next() == false)
+        device.plugIn()
+        let opened = device.opened
+        while device.opened == opened {
+            bench.clock.advance(by: .milliseconds(500))
+            await Task.yield()
+        }
+        while await answers.next() == false {}
+        #expect(device.level == 0)
+    }
+
+    @Test func `is stranded when it leaves without its device, until that is back and safe`() async
+    {
+        let device = ScriptedDevice()
+        let node = bench.node(device, actuates: true, safeState: .off)
+        await node.start()
+        _ = await ask(node, .set(1))
+        device.unplug()
+        await bench.pass(.seconds(2))
+        guard case .failed = await node.stop(strands: true) else {
+            Issue.record("called safe although nobody could tell it")
+            return
+        }
+        device.plugIn()
+        let waiting = Task { await node.untilSafe(unlessGone: false) }
+        await bench.pass(until: waiting)
+        #expect(device.level == 0)
+        #expect(await node.stop() != nil)
+    }
+
+    @Test func `hands its hold and its switches to a node that takes its place`() async {
+        let (device, other) = (ScriptedDevice(), ScriptedDevice())
+        let rules = GuardRules(limits: .init(maximumSwitchesPerHour: 2))
+        let node = bench.node(device, actuates: true, safeState: .off, rules: rules)
+        await node.start()
+        let page = CommandSource(.page)
+        _ = await ask(node, .takeOver(value: 1, for: .seconds(600)), by: page)
+        _ = await node.stop()
+        let heir = bench.node(other, actuates: true, safeState: .off, rules: rules)
+        await heir.succeed(node)
+        await heir.start()
+        #expect(heir.authority.current.holder == page)
+        guard case .refused(let held) = await ask(heir, .set(1), "b") else {
+            Issue.record("the hold is lost")
+            return
+        }
+        #expect(held.contains("held by page"))
+        guard case .refused(let limit) = await ask(heir, .set(1), by: page, "c") else {
+            Issue.record("the switches are forgotten")
+            return
+        }
+        #expect(limit.contains("maximumSwitchesPerHour 2"))
+    }
+
     @Test func `is refused while another of its group is on, and goes after the dead time`() async {
         let (up, down) = (ScriptedDevice(), ScriptedDevice())
         let desk = InterlockDesk([.atMostOne(["up", "down"], deadTime: .seconds(2))])

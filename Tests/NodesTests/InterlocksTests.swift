@@ -33,6 +33,36 @@ import Vocabulary
         #expect(locks.ask("down", on: true, insists: false, at: at(2)) == .allowed)
     }
 
+    @Test func `know an actuator from before there was a rule about it`() {
+        var locks = Interlocks([])
+        for (relay, isOn) in [("up", false), ("down", true)] as [(ShNodeName, Bool)] {
+            #expect(locks.ask(relay, on: isOn, insists: false, at: t0) == .allowed)
+            locks.note(relay, isOn: isOn, at: t0)
+        }
+        locks.replace([.atMostOne(["up", "down"], deadTime: .zero)])
+        #expect(locks.demand(on: "down") == nil)
+        #expect(locks.demand(on: "up") == nil)
+        #expect(locks.look("up", on: true, at: at(1))?.why.contains("down is on") == true)
+        locks.replace([.onlyWhile("up", needs: "down")], forgetting: ["down"])
+        #expect(locks.look("up", on: true, at: at(1))?.why.contains("may be on or off") == true)
+    }
+
+    @Test func `let those that only wait for a confirmation go at last, and no others`() {
+        var locks = Interlocks([.onlyWhile("heater", needs: "pump")])
+        for relay in ["heater", "pump"] as [ShNodeName] { locks.note(relay, isOn: true, at: t0) }
+        #expect(
+            why(locks.ask("pump", on: false, insists: true, isLast: true, at: at(1)))?
+                .contains("heater is on") == true)
+        #expect(locks.ask("heater", on: false, insists: true, at: at(1)) == .allowed)
+        #expect(
+            why(locks.ask("pump", on: false, insists: true, isLast: true, at: at(1))) != nil,
+            "it was not driven yet")
+        locks.note("heater", isOn: nil, isSettling: true, at: at(1))
+        #expect(why(locks.ask("pump", on: false, insists: true, at: at(1))) != nil)
+        #expect(
+            locks.ask("pump", on: false, insists: true, isLast: true, at: at(1)) == .allowed)
+    }
+
     @Test func `count what is not known as on for a group and as off for whoever needs it`() {
         let locks = Interlocks([
             .atMostOne(["up", "down"], deadTime: .zero), .onlyWhile("heater", needs: "pump"),
@@ -138,7 +168,8 @@ import Vocabulary
         locks.replace([.atMostOne(["up", "side"], deadTime: .zero)])
         #expect(locks.states["up"] == .on)
         #expect(locks.states["side"] == .unknown)
-        #expect(locks.states["down"] == nil)
+        locks.replace([.atMostOne(["up", "down"], deadTime: .zero)])
+        #expect(locks.states["down"]?.isOff == true, "no rule was about it for a while")
     }
 
     @Test func `are no matter for relays that they do not name`() {
