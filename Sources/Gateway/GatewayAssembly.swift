@@ -88,8 +88,8 @@ struct GatewayAssembly {
             profile: profile, leaving: Set(diff.removed + diff.changed.map(\.name)),
             interlocks: new.interlocks, codecs: Dictionary(uniqueKeysWithValues: codecs),
             words: diff.summary
-        ) { [buses] in
-            buses.replace(wires)
+        ) { [buses] isSomebodyStranded in
+            buses.replace(wires, keepingOthers: isSomebodyStranded)
             return make()
         }
     }

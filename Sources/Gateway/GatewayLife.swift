@@ -8,9 +8,8 @@ import Vocabulary
 /// Who watches over a running gateway, and who is told about it: the log, the service manager and the
 /// board's own watchdog.
 final class GatewayLife: Sendable {
-    /// How long the orderly stop has, once there is nothing else to do but end, and how long actuators
-    /// have to reach their safe states without it.
-    static let lastStop = (orderly: Duration.seconds(4), safe: Duration.seconds(2))
+    /// How long the orderly stop has, once there is nothing else to do but end.
+    static let orderlyStop = Duration.seconds(4)
 
     private let service: ServiceManager
     private let logger: Logger
@@ -18,6 +17,8 @@ final class GatewayLife: Sendable {
     private let watch: LifeWatch
     private let device = Guarded<WatchdogDevice?>(nil)
     private let status = Guarded("")
+    /// Relays that have not been seen in their safe states since the start.
+    private let unconfirmed = Guarded<Set<ShNodeName>>([])
     private let wantsToEnd = Atomic(false)
     private let isStopping = Atomic(false)
 
@@ -37,8 +38,15 @@ final class GatewayLife: Sendable {
 
     /// Nodes run and safe states are driven: tells so, and watches from now on.
     ///
-    /// - Parameter end: Asks for the orderly stop, with the part that is to blame for it.
-    func start(_ proactor: Proactor, end: @escaping @Sendable (GatewayPart) -> Void) {
+    /// - Parameters:
+    ///   - unconfirmed: The relays that are not known to be in their safe states; the status names them
+    ///     until they are.
+    ///   - end: Asks for the orderly stop, with the part that is to blame for it.
+    func start(
+        _ proactor: Proactor, _ unconfirmed: Set<ShNodeName> = [],
+        end: @escaping @Sendable (GatewayPart) -> Void
+    ) {
+        self.unconfirmed.withLock { $0 = unconfirmed }
         for (name, pulse) in proactor.pulses {
             watch.watch(name, pulse, else: proactor.remedy(for: name))
         }
@@ -48,10 +56,10 @@ final class GatewayLife: Sendable {
         watch.watch(
             .journal, within: LifeWatch.patience.journal,
             else: .endProcess(after: LifeWatch.journalGrace), asking: proactor.askJournal)
-        service.ready(status: words(proactor.pulses.count))
+        service.ready(status: words(proactor))
         watch.start(
             LifeWatch.Hands(
-                alive: { [weak self] in self?.alive(proactor.pulses.count) },
+                alive: { [weak self] in self?.alive(proactor) },
                 act: { [weak self] action in self?.act(action, proactor, end) }))
     }
 
@@ -82,7 +90,7 @@ final class GatewayLife: Sendable {
         for (name, pulse) in pulses where !watch.watches(name, pulse) {
             watch.watch(name, pulse, else: proactor.remedy(for: name))
         }
-        service.ready(status: words(pulses.count))
+        service.ready(status: words(proactor))
     }
 
     /// The process is about to stop, and why.
@@ -98,10 +106,10 @@ final class GatewayLife: Sendable {
 
     // MARK: - On the watch's thread
 
-    private func alive(_ count: Int) {
+    private func alive(_ proactor: Proactor) {
         if service.watchdogPeriod != nil { service.alive() }
         device.withLock { $0?.alive() }
-        let words = words(count)
+        let words = words(proactor)
         let isNews = status.withLock { last in
             defer { last = words }
             return last != words
@@ -109,12 +117,18 @@ final class GatewayLife: Sendable {
         if isNews { service.status(words) }
     }
 
-    private func words(_ count: Int) -> String {
+    private func words(_ proactor: Proactor) -> String {
         let missing = watch.missing
         let lost =
             missing.isEmpty
             ? "" : "; no sign of life from \(missing.map(\.description).joined(separator: ", "))"
-        return "\(count) nodes run\(lost)"
+        let unsure = unconfirmed.withLock { names in
+            names.formIntersection(proactor.unconfirmed)
+            return names.map(\.text).sorted()
+        }
+        let risk =
+            unsure.isEmpty ? "" : "; not in their safe states: \(unsure.joined(separator: ", "))"
+        return "\(proactor.pulses.count) nodes run\(lost)\(risk)"
     }
 
     private func act(
@@ -137,7 +151,7 @@ final class GatewayLife: Sendable {
             // An orderly stop needs the proactor.
             if part != .proactor {
                 end(part)
-                wait(Self.lastStop.orderly) { false }
+                wait(Self.orderlyStop) { false }
             }
             endAnyway(proactor)
         }
@@ -145,10 +159,13 @@ final class GatewayLife: Sendable {
 
     /// Drives safe states from this thread alone, and ends the process.
     private func endAnyway(_ proactor: Proactor) {
-        let safe = Shared(Set<ShNodeName>())
-        let actuators = proactor.secure { name in safe.value.withLock { _ = $0.insert(name) } }
-        wait(Self.lastStop.safe) { safe.value.withLock { $0.isSuperset(of: actuators) } }
-        let rest = actuators.subtracting(safe.value.withLock { $0 }).map(\.text).sorted()
+        let answers = Shared([ShNodeName: Bool]())
+        let (actuators, time) = proactor.secure { name, isSafe in
+            answers.value.withLock { $0[name] = isSafe }
+        }
+        wait(time) { answers.value.withLock { Set($0.keys).isSuperset(of: actuators) } }
+        let safe = answers.value.withLock { $0.filter(\.value).keys }
+        let rest = actuators.subtracting(safe).map(\.text).sorted()
         let words =
             rest.isEmpty ? "all relays are safe" : "not safe: \(rest.joined(separator: ", "))"
         Output.errorIfHeard("tidegate: ended without an orderly stop; \(words)")

@@ -7,6 +7,8 @@ import Vocabulary
 struct Crew: Sendable {
     var profile: GatewayProfile
     private(set) var nodes: [ShNodeName: ShNode] = [:]
+    /// Actuators that have left the layout and are not known to be safe. They are tried for on.
+    private(set) var stranded: [ShNodeName: ShNode] = [:]
     /// Where each actuator is asked.
     private(set) var mailboxes: [ShNodeName: Mailbox<Errand, CommandAnswer>] = [:]
 
@@ -33,5 +35,15 @@ struct Crew: Sendable {
 
     mutating func remove(_ name: ShNodeName) {
         (nodes[name], mailboxes[name]) = (nil, nil)
+    }
+
+    /// A node that was removed is not safe yet.
+    mutating func strand(_ node: ShNode) { stranded[node.name] = node }
+
+    /// - Returns: Whether it was stranded until now.
+    mutating func rescue(_ node: ShNode) -> Bool {
+        guard stranded[node.name] === node else { return false }
+        stranded[node.name] = nil
+        return true
     }
 }

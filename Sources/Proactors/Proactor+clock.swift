@@ -5,7 +5,7 @@ import Vocabulary
 
 // What the proactor does when the wall clock is set. Only labels change: everything that waits, runs out
 // or comes in a rhythm is measured on the monotonic clock, which does not jump and stands still while the
-// machine sleeps.
+// machine sleeps. How long it slept is told to the actuators, so that what may last only so long is over.
 extension Proactor {
     func note(_ news: [ClockNews]) {
         for news in news {
@@ -25,6 +25,7 @@ extension Proactor {
                 tell(clockSet(offset, "the clock was set by \(offset.seconds)"))
             case .slept(let time):
                 logger.notice("the machine slept for \(time.seconds)")
+                for node in nodes.values { node.slept(time) }
             }
         }
     }
@@ -72,11 +73,17 @@ extension Proactor {
     /// when it comes in; from then on a jump changes nothing.
     func deadline(of command: Command) -> MonotonicInstant {
         let latest = clock.now.advanced(by: Self.commandTime)
-        guard let expires = command.expires else { return latest }
-        let left =
-            Duration.nanoseconds(expires.nanoseconds)
-            - .nanoseconds(clock.wallTime.nanoseconds)
-        return min(latest, clock.now.advanced(by: left))
+        return expiry(of: command).map { min(latest, $0) } ?? latest
+    }
+
+    /// When a command expires, on the clock that does not jump; nil when it does not.
+    func expiry(of command: Command) -> MonotonicInstant? {
+        command.expires.map { expires in
+            let left =
+                Duration.nanoseconds(expires.nanoseconds)
+                - .nanoseconds(clock.wallTime.nanoseconds)
+            return clock.now.advanced(by: left)
+        }
     }
 }
 

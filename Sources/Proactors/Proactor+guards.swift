@@ -26,39 +26,90 @@ extension Proactor {
 
     /// Stops nodes, all when nothing is said: actuators in the order of their interlocks, then those that give them feedback.
     ///
-    /// - Returns: Whether every actuator confirmed its safe state.
-    func stopNodes(_ isConcerned: (ShNodeName) -> Bool = { _ in true }) async -> Bool {
-        let nodes = nodes.filter { isConcerned($0.key) }
+    /// The interlocks put the actuators in order: each one waits for those that must go before it, as long
+    /// as their feedback may take. At the end of that time those are driven, too, that wait for nothing
+    /// but a confirmation.
+    ///
+    /// - Parameter strands: Which actuators are tried for on when they are not known to be safe.
+    /// - Returns: Those that are not known to have let go, and the actuators that are not known to be safe.
+    func stopNodes(
+        _ isConcerned: (ShNodeName) -> Bool = { _ in true },
+        stranding strands: (ShNodeName) -> Bool = { _ in false }
+    ) async -> Set<ShNodeName> {
+        let all = crew.withLock { $0.nodes.merging($0.stranded) { node, _ in node } }
+        let nodes = all.filter { isConcerned($0.key) }
         let feedback = Set(nodes.values.compactMap(\.rules.feedback?.channel))
         func givesFeedback(_ node: ShNode) -> Bool {
             node.component.channels.contains { feedback.contains($0.name) }
         }
-        let ranks = nodesByRank
         let others = nodes.values.filter { $0.component.safeState == nil }
-        async let areReleased = stop(
-            others.filter { !givesFeedback($0) }, within: Self.stopTime.nodes)
-        var areSafe = true
-        for relays in ranks {
-            let time = Self.stopTime.nodes / ranks.count
-            let isRankSafe = await stop(relays.compactMap { nodes[$0] }, within: time)
-            areSafe = areSafe && isRankSafe
+        let relays = nodes.values.filter { $0.component.safeState != nil }
+        let time = safetyTime(of: relays)
+        let end = clock.now.advanced(by: time)
+        async let held = stop(
+            others.filter { !givesFeedback($0) }, within: Self.stopTime.nodes
+        ) { await $0.stop() }
+        let stranding = Set(relays.map(\.name).filter(strands))
+        var unconfirmed = await stop(relays, within: time + Self.lastDrive) { node in
+            await node.stop(insistingFrom: end, strands: stranding.contains(node.name))
         }
-        let areLast = await stop(others.filter(givesFeedback), within: Self.closeTime)
-        return await areReleased && areSafe && areLast
+        unconfirmed.formUnion(
+            await stop(others.filter(givesFeedback), within: Self.closeTime) { await $0.stop() })
+        return await held.union(unconfirmed)
     }
 
-    private func stop(_ nodes: [ShNode], within time: Duration) async -> Bool {
+    /// How long actuators have to reach their safe states and to see that confirmed: those of each rank
+    /// what the slowest feedback among them takes, one rank after the other.
+    nonisolated func safetyTime(of relays: [ShNode]) -> Duration {
+        let ranks = interlocks.ranks(nodes.compactMapValues(\.component.safeState))
+        var slowest: [Int: Duration] = [:]
+        for node in relays {
+            let rank = ranks[node.name] ?? 0
+            slowest[rank] = max(slowest[rank] ?? .zero, node.rules.feedback?.within ?? .zero)
+        }
+        return min(slowest.values.reduce(Self.stopTime.nodes, +), Self.longestStop)
+    }
+
+    /// - Returns: Those that are not known to be safe.
+    private func stop(
+        _ nodes: [ShNode], within time: Duration,
+        _ stop: @escaping @Sendable (ShNode) async -> CommandAnswer?
+    ) async -> Set<ShNodeName> {
         let clock = clock
-        return await withTaskGroup(of: Bool.self) { group in
+        return await withTaskGroup(of: ShNodeName?.self) { group in
             for node in nodes {
                 group.addTask {
-                    self.isSafe(node, await within(time, on: clock) { await node.stop() })
+                    let answer = await within(time, on: clock) { await stop(node) }
+                    return self.isSafe(node, answer) ? nil : node.name
                 }
             }
-            var areSafe = true
-            for await isSafe in group where !isSafe { areSafe = false }
-            return areSafe
+            var unconfirmed: Set<ShNodeName> = []
+            for await name in group { if let name { unconfirmed.insert(name) } }
+            return unconfirmed
         }
+    }
+
+    /// Waits until all actuators are in their safe states whose devices are there or hang; a device that
+    /// is not there is not waited for.
+    ///
+    /// - Returns: The actuators that are not known to be safe after that.
+    public func untilSafe(within time: Duration) async -> Set<ShNodeName> {
+        let clock = clock
+        let relays = nodes.values.filter { $0.component.safeState?.value != nil }
+        await withTaskGroup { group in
+            for node in relays where !node.pulse.reading.isSafe {
+                group.addTask {
+                    await within(time, on: clock) { await node.untilSafe(unlessGone: true) }
+                }
+            }
+        }
+        return unconfirmed
+    }
+
+    /// The actuators that are not known to be in their safe states now, be it because of an order.
+    public nonisolated var unconfirmed: Set<ShNodeName> {
+        let actuators = nodes.values.filter { $0.component.safeState != nil }
+        return Set(actuators.filter { !$0.pulse.reading.isSafe }.map(\.name))
     }
 
     // MARK: - Authority

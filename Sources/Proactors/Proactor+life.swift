@@ -12,14 +12,18 @@ extension Proactor {
 
     /// Drives all actuators to their safe states, from any thread and although the proactor stands still.
     ///
-    /// - Parameter done: Called for each actuator that is safe, on its node's thread; maybe more than once.
-    /// - Returns: The actuators.
+    /// - Parameter done: Called for each actuator, on its node's thread, with whether it is safe; maybe more
+    ///   than once. Not for one that hangs.
+    /// - Returns: The actuators, and how long to wait for them.
     public nonisolated func secure(
-        _ done: @escaping @Sendable (ShNodeName) -> Void
-    ) -> Set<ShNodeName> {
-        let actuators = nodes.values.filter { $0.component.safeState != nil }
-        for node in actuators { node.secure { if $0 { done(node.name) } } }
-        return Set(actuators.map(\.name))
+        _ done: @escaping @Sendable (ShNodeName, Bool) -> Void
+    ) -> (actuators: Set<ShNodeName>, time: Duration) {
+        let all = crew.withLock { Array($0.nodes.values) + $0.stranded.values }
+        let actuators = all.filter { $0.component.safeState != nil }
+        let time = safetyTime(of: actuators)
+        let end = clock.now.advanced(by: time)
+        for node in actuators { node.secure(insistingFrom: end) { done(node.name, $0) } }
+        return (Set(actuators.map(\.name)), time + Self.lastDrive)
     }
 
     /// When the session of an upstream lived last; nil when nobody can tell.

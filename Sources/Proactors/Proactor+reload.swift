@@ -15,13 +15,14 @@ public struct Replacement: Sendable {
     let codecs: [UpstreamName: any Codec]
     /// What it touches, for the history.
     let words: String
-    /// Makes the nodes that are new or different. Called once the old ones have let go of their wires.
-    let makeNodes: @Sendable () -> [ShNode]
+    /// Makes the nodes that are new or different. Called once the old ones have let go of their wires, with
+    /// whether some of them have not, because they are not known to be safe.
+    let makeNodes: @Sendable (Bool) -> [ShNode]
 
     public init(
         profile: GatewayProfile, leaving: Set<ShNodeName>, interlocks: [Interlock],
         codecs: [UpstreamName: any Codec], words: String,
-        makeNodes: @escaping @Sendable () -> [ShNode]
+        makeNodes: @escaping @Sendable (Bool) -> [ShNode]
     ) {
         (self.profile, self.leaving, self.interlocks) = (profile, leaving, interlocks)
         (self.codecs, self.words, self.makeNodes) = (codecs, words, makeNodes)
@@ -44,45 +45,59 @@ extension Proactor {
 
     /// Stops and starts what is not the same; all others never notice. One at a time.
     ///
-    /// Actuators that leave go to their safe states first, by the interlocks of before.
+    /// Actuators that leave go to their safe states first, by the interlocks of before. One that is gone
+    /// from the layout and not known to be safe is tried for on, and the old rules about it count on. One
+    /// that has a successor of its name leaves all to that one: the safe state, its hold, its switches.
     ///
     /// - Returns: Whether each actuator that was stopped confirmed its safe state.
     @discardableResult
     public func replace(_ replacement: Replacement) async -> Bool {
         guard !isStopping else { return true }
         let leaving = replacement.leaving
-        let areSafe = await stopNodes(leaving.contains)
+        let profile = replacement.profile
+        let here = Set(profile.nodes.map(\.name))
+        await retake(here)
+        let before = nodes
+        let unconfirmed = await stopNodes(leaving.contains) { !here.contains($0) }
+        let areSafe = unconfirmed.isEmpty
         guard !isStopping else { return areSafe }
         let gone = dismiss(leaving)
+        let stranded = strand(unconfirmed.subtracting(here).compactMap { before[$0] })
         await settle(GatewayEvent(.reloaded, detail: replacement.words))
-        endTroubles(of: leaving, because: "stopped, because the layout has changed")
+        endTroubles(
+            of: leaving.subtracting(stranded), because: "stopped, because the layout has changed")
         live.forget(gone)
         // A journal that does not answer does not hold up the layout.
         await within(Self.knowTime, on: clock) { [journal] in
             await journal.know(replacement.profile.nodes.flatMap(\.channels))
         }
         guard !isStopping else { return areSafe }
-        interlocks.replace(replacement.interlocks)
-        let profile = replacement.profile
-        let added = replacement.makeNodes()
+        layoutInterlocks = replacement.interlocks
+        let added = replacement.makeNodes(!stranded.isEmpty)
+        for node in added {
+            if let predecessor = before[node.name] { await node.succeed(predecessor) }
+        }
         crew.withLock { crew in
             crew.profile = profile
             for node in added { crew.add(node, clock: clock) }
         }
-        let here = Set(profile.nodes.flatMap(\.channels).map(\.name))
-        forgotten = forgotten.union(gone).subtracting(here)
+        let names = here.union(crew.withLock { Set($0.stranded.keys) })
+        replaceInterlocks(forgetting: leaving.subtracting(names))
+        let channels = Set(profile.nodes.flatMap(\.channels).map(\.name))
+        forgotten = forgotten.union(gone).subtracting(channels)
         watchOutbox = inbox.source(named: "watch", capacity: crew.withLock(\.watchCapacity))
         for node in added {
             attend(node)
             watchAuthority(of: node)
         }
-        let lost = leaving.subtracting(profile.nodes.map(\.name))
+        let lost = leaving.subtracting(here)
+        for name in lost { desk.forget(node: name) }
         for (name, codec) in replacement.codecs { speak(codec, on: name, without: gone, lost) }
-        let names = Set(added.map(\.name))
+        let new = Set(added.map(\.name))
         for relays in nodesByRank {
-            await startNodes { names.contains($0.name) && relays.contains($0.name) }
+            await startNodes { new.contains($0.name) && relays.contains($0.name) }
         }
-        await startNodes { names.contains($0.name) && $0.component.safeState == nil }
+        await startNodes { new.contains($0.name) && $0.component.safeState == nil }
         return areSafe
     }
 

@@ -17,6 +17,11 @@ public actor Proactor {
     public static let stopTime = (
         nodes: Duration.milliseconds(800), upstreams: Duration.milliseconds(500)
     )
+    /// How long actuators have at most for their safe states, however long their feedback takes: all of
+    /// a stop must fit into the ten seconds that the service manager grants.
+    public static let longestStop = Duration.seconds(5)
+    /// What is left after that for those that waited for a confirmation only.
+    static let lastDrive = Duration.milliseconds(300)
     /// How long sessions have to say goodbye to their brokers.
     public static let closeTime = Duration.milliseconds(200)
     /// A fact with more readings is told in several pieces, so that no window is too small for it.
@@ -60,12 +65,14 @@ public actor Proactor {
     var serving: [ShNodeName: Task<Void, Never>] = [:]
     /// Channels that a reload took away; who connects later is told, too.
     var forgotten: Set<DataChannelName> = []
+    /// The interlocks of the layout, without those of before that count on for stranded actuators.
+    var layoutInterlocks: [Interlock]
     /// A reload that waits for the last facts of the nodes that it stopped.
     var reloading: CheckedContinuation<Void, Never>?
     /// Everything that is wrong right now.
     var standing: [TroubleKey: StandingTrouble] = [:]
     private var floods: [String: (count: Int, last: MonotonicInstant)] = [:]
-    private var desk = CommandDesk()
+    var desk = CommandDesk()
     private var running: Task<Void, Never>?
     private var keeping: Task<Void, Never>?
     var listening: [UpstreamName: Task<Void, Never>] = [:]
@@ -94,6 +101,7 @@ public actor Proactor {
         interlocks: InterlockDesk = InterlockDesk()
     ) {
         self.interlocks = interlocks
+        layoutInterlocks = interlocks.rules
         live = Feed(clock: clock)
         let crew = Crew(profile: profile, nodes: nodes, clock: clock)
         self.crew = Guarded(crew)
@@ -126,7 +134,7 @@ public actor Proactor {
     public func stop(because reason: String = "a stop was asked for") async -> Bool {
         isStopping = true
         let clock = clock
-        let areSafe = await stopNodes()
+        let areSafe = await stopNodes().isEmpty
         for mailbox in mailboxes.values { mailbox.stop(.failed("the gateway stops")) }
         tellWork()
         inbox.close()
@@ -179,7 +187,8 @@ public actor Proactor {
         }
         // A contact or a current takes its own time to show what was switched.
         let time = Self.commandTime + (node.rules.feedback?.within ?? .zero)
-        let errand = Errand(command: command, latestStart: deadline(of: command))
+        let errand = Errand(
+            command: command, latestStart: deadline(of: command), expires: expiry(of: command))
         let answer: CommandAnswer
         do {
             answer = try await mailbox.ask(errand, as: command.id, within: time)
@@ -202,7 +211,9 @@ public actor Proactor {
         _ node: ShNode, _ mailbox: Mailbox<Errand, CommandAnswer>
     ) async {
         await mailbox.answerEach { question in
-            await node.apply(question.request.command, before: question.request.latestStart)
+            let errand = question.request
+            return await node.apply(
+                errand.command, before: errand.latestStart, expires: errand.expires)
         }
     }
 
@@ -350,6 +361,8 @@ struct Errand: Sendable {
     /// It is not carried out when it could not be begun by then: what a feedback takes is no time to
     /// begin in.
     let latestStart: MonotonicInstant
+    /// When it must not be carried out any more, also where it waits for a limit.
+    let expires: MonotonicInstant?
 }
 
 /// What makes one trouble the same as another.

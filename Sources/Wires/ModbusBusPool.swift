@@ -17,8 +17,14 @@ public final class ModbusBusPool: Sendable {
     }
 
     /// Other buses from now on. Those that are the same stay as they are, with their turns.
-    public func replace(_ buses: [Bus]) {
-        self.buses.withLock { $0 = Self.make(buses, from: $0, clock) }
+    ///
+    /// - Parameter keepsOthers: Whether those that are not among them stay, too, for devices that are still
+    ///   driven over them.
+    public func replace(_ buses: [Bus], keepingOthers keepsOthers: Bool = false) {
+        self.buses.withLock { old in
+            let made = Self.make(buses, from: old, clock)
+            old = keepsOthers ? old.merging(made) { $1 } : made
+        }
     }
 
     private static func make(

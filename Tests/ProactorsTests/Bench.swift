@@ -37,6 +37,7 @@ struct Bench {
     ) {
         clock = ManualClock(isSure: isTimeSure)
         let desk = InterlockDesk(interlocks)
+        let board = ChannelBoard()
         let inbox = Merge<Fact>(capacity: 256)
         let clock = clock
         let makeNode = { @Sendable (device: Device) in
@@ -52,7 +53,7 @@ struct Bench {
                 channels: [channel], safeState: device.isRelay ? .off : nil)
             return ShNode(
                 name: name, component: component, rules: device.rules, desk: desk,
-                outbox: inbox.source(named: device.name.description), clock: clock,
+                board: board, outbox: inbox.source(named: device.name.description), clock: clock,
                 open: device.device.opener(actuates: device.isRelay))
         }
         self.makeNode = makeNode

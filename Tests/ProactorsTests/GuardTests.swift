@@ -66,6 +66,98 @@ import Vocabulary
         #expect(device.level == 0)
     }
 
+    /// Opens the relay, if it is not yet, and switches it on.
+    private func switchOn(_ bench: Bench, _ name: ShNodeName) async {
+        while bench.proactor.nodes[name]?.pulse.reading.isOpen == false {
+            bench.clock.advance(by: .milliseconds(10))
+            await Task.yield()
+        }
+        let command = Command(
+            id: CommandID("on-\(name)")!, node: name, order: .set(1), source: CommandSource(.cli))
+        let proactor = bench.proactor
+        let asking = Task { await proactor.carryOut(command) }
+        await bench.pass(until: Task { _ = await asking.value })
+        #expect(await asking.value.words == "confirmed 1")
+    }
+
+    @Test func `that must stay on until another is off wait for its contact at a stop`() async {
+        let (heater, pump, contact) = (ScriptedDevice(), ScriptedDevice(), ScriptedDevice())
+        let feedback = FeedbackRule(channel: "contact", whenOn: 1...1, within: .seconds(3))
+        let bench = Bench(
+            .init(name: "pump", device: pump, isRelay: true),
+            .init(
+                name: "heater", device: heater, isRelay: true,
+                rules: GuardRules(feedback: feedback)),
+            .init(name: "contact", device: contact),
+            interlocks: [.onlyWhile("heater", needs: "pump")])
+        heater.onLevel { contact.behave(.shows([$0])) }
+        await bench.proactor.start()
+        await switchOn(bench, "pump")
+        await switchOn(bench, "heater")
+        // The contact is slow: it opens long after the time that a node has without feedback.
+        heater.onLevel(nil)
+        let proactor = bench.proactor
+        let stopping = Task { await proactor.stop() }
+        for _ in 0..<250 {
+            bench.clock.advance(by: .milliseconds(10))
+            await Task.yield()
+        }
+        #expect(pump.level == 1, "the heater may be on")
+        contact.behave(.shows([0]))
+        await bench.pass(until: Task { _ = await stopping.value })
+        #expect(await stopping.value)
+        #expect(heater.level == 0 && pump.level == 0)
+    }
+
+    @Test func `are all driven at the end of a stop, although a contact never follows`() async {
+        let (heater, pump, contact) = (ScriptedDevice(), ScriptedDevice(), ScriptedDevice())
+        let feedback = FeedbackRule(channel: "contact", whenOn: 1...1, within: .seconds(60))
+        let bench = Bench(
+            .init(name: "pump", device: pump, isRelay: true),
+            .init(
+                name: "heater", device: heater, isRelay: true,
+                rules: GuardRules(feedback: feedback)),
+            .init(name: "contact", device: contact),
+            interlocks: [.onlyWhile("heater", needs: "pump")])
+        heater.onLevel { if $0 == 1 { contact.behave(.shows([1])) } }
+        await bench.proactor.start()
+        await switchOn(bench, "pump")
+        await switchOn(bench, "heater")
+        let before = bench.clock.now
+        let proactor = bench.proactor
+        let stopping = Task { await proactor.stop() }
+        await bench.pass(until: Task { _ = await stopping.value })
+        #expect(heater.level == 0 && pump.level == 0)
+        #expect(!(await stopping.value), "the heater was never seen off")
+        #expect(before.duration(to: bench.clock.now) < .seconds(8))
+    }
+
+    @Test func `that are not in their safe states after the start are named`() async {
+        let (stuck, absent) = (ScriptedDevice(), ScriptedDevice())
+        stuck.force(1)
+        stuck.stick()
+        absent.unplug()
+        let bench = Bench(
+            .init(name: "pump", device: ScriptedDevice(), isRelay: true),
+            .init(name: "stuck", device: stuck, isRelay: true),
+            .init(name: "absent", device: absent, isRelay: true))
+        await bench.proactor.start()
+        let proactor = bench.proactor
+        let before = bench.clock.now
+        let waiting = Task { await proactor.untilSafe(within: .seconds(5)) }
+        await bench.pass(until: Task { _ = await waiting.value })
+        #expect(await waiting.value == ["stuck", "absent"])
+        #expect(before.duration(to: bench.clock.now) >= .seconds(5), "the stuck one is waited for")
+    }
+
+    @Test func `that are not there are not waited for`() async {
+        let absent = ScriptedDevice()
+        absent.unplug()
+        let bench = Bench(.init(name: "absent", device: absent, isRelay: true))
+        await bench.proactor.start()
+        #expect(await bench.proactor.untilSafe(within: .seconds(5)) == ["absent"])
+    }
+
     @Test func `stop in the order of their interlocks`() async {
         let (heater, pump) = (ScriptedDevice(), ScriptedDevice())
         let bench = Bench(

@@ -27,7 +27,7 @@ import Vocabulary
                 gateway: "d1.test.scada", incarnation: "1", nodes: stay + added),
             leaving: leaving, interlocks: interlocks, codecs: ["site": codec],
             words: "test"
-        ) { devices.map(make) }
+        ) { _ in devices.map(make) }
     }
 
     @Test func `leaves a relay that is the same on, and drives one that differs to safety`() async {
@@ -54,6 +54,87 @@ import Vocabulary
         bench.order("valve", "a3", 1)
         #expect(await bench.published("answer/valve", 2).last == "a3 confirmed 1")
         #expect(await bench.published("events", 4).contains("reloaded"))
+    }
+
+    @Test func `goes on with a relay that has left without being safe, until it is`() async {
+        let (heater, pump) = (ScriptedDevice(), ScriptedDevice())
+        let bench = Bench(
+            .init(name: "pump", device: pump, isRelay: true),
+            .init(name: "heater", device: heater, isRelay: true),
+            interlocks: [.onlyWhile("heater", needs: "pump")])
+        await bench.start()
+        bench.broker.accept()
+        bench.order("pump", "a", 1)
+        #expect(await bench.published("answer/pump", 1) == ["a confirmed 1"])
+        bench.order("heater", "b", 1)
+        #expect(await bench.published("answer/heater", 1) == ["b confirmed 1"])
+        heater.unplug()
+        await bench.pass(.seconds(2))
+        let proactor = bench.proactor
+        let change = replacement(
+            bench, leaving: ["heater"], [], staying: bench.nodes.filter { $0.name == "pump" })
+        let replacing = Task { _ = await proactor.replace(change) }
+        await bench.pass(until: replacing)
+        #expect(proactor.crew.withLock { Array($0.stranded.keys) } == ["heater"])
+        #expect(
+            await proactor.standing.keys.contains { $0.node == "heater" && $0.kind == .command })
+        let off = Command(
+            id: CommandID("c")!, node: "pump", order: .set(0),
+            source: CommandSource(.upstream, "site"))
+        let asking = Task { await proactor.carryOut(off) }
+        await bench.pass(until: Task { _ = await asking.value })
+        #expect(
+            await asking.value.words.contains("heater may be on or off"), "the old rule counts on")
+        #expect(pump.level == 1)
+        heater.plugIn()
+        await bench.pass(
+            until: Task {
+                while !proactor.crew.withLock(\.stranded.isEmpty) { await Task.yield() }
+            })
+        #expect(heater.level == 0)
+        await bench.pass(
+            until: Task {
+                while await proactor.standing.keys.contains(where: { $0.node == "heater" }) {
+                    await Task.yield()
+                }
+            })
+        #expect(await proactor.interlocks.rules == [])
+    }
+
+    @Test func `counts a relay that has left and is not safe at the stop`() async {
+        let heater = ScriptedDevice()
+        let bench = Bench(.init(name: "heater", device: heater, isRelay: true))
+        await bench.start()
+        bench.broker.accept()
+        bench.order("heater", "b", 1)
+        #expect(await bench.published("answer/heater", 1) == ["b confirmed 1"])
+        heater.unplug()
+        await bench.pass(.seconds(2))
+        let proactor = bench.proactor
+        let change = replacement(bench, leaving: ["heater"], [])
+        await bench.pass(until: Task { _ = await proactor.replace(change) })
+        let stopping = Task { await proactor.stop() }
+        await bench.pass(until: Task { _ = await stopping.value })
+        #expect(!(await stopping.value))
+    }
+
+    @Test func `leaves a relay whose settings change to whoever holds it`() async {
+        let (device, after) = (ScriptedDevice(), ScriptedDevice())
+        let bench = Bench(.init(name: "valve", device: device, isRelay: true))
+        await bench.start()
+        bench.broker.accept()
+        _ = await bench.proactor.carryOut(
+            Command(
+                id: CommandID("hand")!, node: "valve",
+                order: .takeOver(value: 1, for: .seconds(600)),
+                source: CommandSource(.page)))
+        await bench.proactor.replace(
+            replacement(
+                bench, leaving: ["valve"], [.init(name: "valve", device: after, isRelay: true)]))
+        #expect(bench.proactor.authority(of: "valve")?.holder == CommandSource(.page))
+        bench.order("valve", "a", 1)
+        #expect(await bench.published("answer/valve", 1) == ["a refused"])
+        #expect(after.level == 0)
     }
 
     @Test func `deletes what the broker holds of a channel that is gone`() async {

@@ -1,0 +1,69 @@
+import Channels
+import Logging
+import Nodes
+import Vocabulary
+
+// Actuators that have left the layout and are not known to be safe: a board that was pulled out with its
+// relay on, a contact that did not follow. They take no commands and tell no readings.
+extension Proactor {
+    /// Has each of them tried for until it is safe.
+    ///
+    /// - Returns: Their names.
+    func strand(_ nodes: [ShNode]) -> Set<ShNodeName> {
+        let relays = nodes.filter { $0.component.safeState?.value != nil }
+        for node in relays {
+            crew.withLock { $0.strand(node) }
+            let trouble = Trouble(
+                kind: .command, isOn: true,
+                detail: "node \(node.name): has left the layout and is not known to be in its safe "
+                    + "state; that is tried for on")
+            take([Fact(node: node.name, at: clock.timestamp, matter: .trouble(trouble))])
+            // It ends with the node, which a stop ends at the latest.
+            Task {
+                await node.untilSafe(unlessGone: false)
+                await self.rescue(node)
+            }
+        }
+        return Set(relays.map(\.name))
+    }
+
+    /// A stranded actuator is safe now, or there is another one of its name that looks after it.
+    private func rescue(_ node: ShNode) async {
+        guard !isStopping, crew.withLock({ $0.rescue(node) }) else { return }
+        await node.stop()
+        endTroubles(of: [node.name])
+        replaceInterlocks(forgetting: [node.name])
+        logger.notice(
+            "confirmed its safe state, after it had left the layout",
+            metadata: ["node": "\(node.name)"])
+    }
+
+    /// Lets go of the stranded whose names are in use again.
+    func retake(_ names: Set<ShNodeName>) async {
+        let back = crew.withLock { $0.stranded.values.filter { names.contains($0.name) } }
+        let clock = clock
+        for node in back where crew.withLock({ $0.rescue(node) }) {
+            let answer = await within(Self.stopTime.nodes, on: clock) { await node.stop() }
+            _ = isSafe(node, answer)
+            endTroubles(of: [node.name])
+        }
+    }
+
+    /// The rules of the layout, and those of before that are about the stranded: of these, what is about
+    /// actuators that are still there.
+    func replaceInterlocks(forgetting gone: Set<ShNodeName>) {
+        let stranded = crew.withLock { Set($0.stranded.keys) }
+        let there = stranded.union(nodes.keys)
+        let old = interlocks.rules.compactMap { rule -> Interlock? in
+            guard !stranded.isDisjoint(with: rule.relays) else { return nil }
+            switch rule {
+            case .onlyWhile: return there.isSuperset(of: rule.relays) ? rule : nil
+            case .atMostOne(let relays, let deadTime):
+                let rest = relays.filter(there.contains)
+                return rest.count > 1 ? .atMostOne(rest, deadTime: deadTime) : nil
+            }
+        }
+        let new = layoutInterlocks
+        interlocks.replace(new + old.filter { !new.contains($0) }, forgetting: gone)
+    }
+}
