@@ -13,6 +13,8 @@ import Vocabulary
 actor RunningGateway {
     /// How long the last lines have to reach a terminal or pipe, and the broker to end.
     private static let lastWords = Duration.milliseconds(300)
+    /// How long the word that the gateway is ready waits for relays whose devices are open or hang.
+    private static let readyTime = Duration.seconds(5)
 
     /// As it was at the start: upstreams, journal, peers and settings stay so.
     private let layout: HardwareLayout
@@ -96,27 +98,34 @@ actor RunningGateway {
     private func run(
         until requests: AsyncStream<String>, _ request: AsyncStream<String>.Continuation
     ) async -> ExitStatus {
-        let lock: StateLock
+        var lock: StateLock?
+        defer { withExtendedLifetime(lock) {} }
         let proactor: Proactor
         let journal: SqliteJournal
         var chance = SystemChance()
         let incarnation = CommandID(using: &chance).text
         let profile = assembly.profile(incarnation: incarnation)
         do {
-            lock = try StateLock(directory: settings.stateDirectory.value)
-            // Secrets that are not there are told before any hardware is opened.
-            for upstream in layout.upstreams {
-                guard let address = assembly.brokerAddress(of: upstream) else { continue }
-                _ = try assembly.login(of: upstream, at: address)
-            }
-            if let device = layout.settings.watchdogDevice { try life.open(device) }
             journal = assembly.journal(profile)
             proactor = try assembly.proactor(profile, journal)
         } catch {
             logger.critical("cannot start: \(error)")
             return .unavailable
         }
-        defer { withExtendedLifetime(lock) {} }
+        do {
+            lock = try StateLock(directory: settings.stateDirectory.value)
+            try prepare()
+        } catch StateLock.Failure.held(let why) {
+            // The other one drives the relays.
+            logger.critical("cannot start: \(why)")
+            return .unavailable
+        } catch {
+            // Whatever else is wrong: a relay that is still on from before does not wait for it.
+            logger.critical("cannot start: \(error)")
+            await proactor.start()
+            await proactor.stop(because: "a start that failed")
+            return .unavailable
+        }
         logger.notice(
             "starting \(layout.nodes.count) nodes",
             metadata: ["gateway": "\(layout.gateway)", "incarnation": "\(incarnation)"])
@@ -143,13 +152,27 @@ actor RunningGateway {
         return areSafe ? .success : .software
     }
 
+    /// What a start needs of the machine, so that what is missing is told at once.
+    private func prepare() throws {
+        for upstream in layout.upstreams {
+            guard let address = assembly.brokerAddress(of: upstream) else { continue }
+            _ = try assembly.login(of: upstream, at: address)
+        }
+        if let device = layout.settings.watchdogDevice { try life.open(device) }
+    }
+
     /// - Returns: Whether all of it could be started.
     private func start(
         _ proactor: Proactor, _ journal: SqliteJournal, _ profile: GatewayProfile,
         _ request: AsyncStream<String>.Continuation
     ) async -> Bool {
         await proactor.start()
-        life.start(proactor) { request.yield("the loss of the \($0)") }
+        let unconfirmed = await proactor.untilSafe(within: Self.readyTime)
+        if !unconfirmed.isEmpty {
+            let names = unconfirmed.map(\.text).sorted().joined(separator: ", ")
+            logger.error("not in their safe states after the start: \(names)")
+        }
+        life.start(proactor, unconfirmed) { request.yield("the loss of the \($0)") }
         if !isStopping { await reloads.start(proactor) }
         do {
             var chance = SystemChance()

@@ -7,8 +7,11 @@ struct ServiceCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "service", abstract: "Print a systemd unit that runs a layout.",
         discussion: """
-            The unit starts the gateway at boot and again whenever it ends, hangs or does not drive its \
-            safe states in time, and lets it do nothing but its work. To install it:
+            The unit starts the gateway at boot and again whenever it ends or hangs, and lets it do nothing \
+            but its work. It counts as started once its nodes run and each relay has confirmed its safe \
+            state; a relay whose device is open or hangs is waited for up to five seconds, one whose device \
+            is not there is not, and the status names those that are not safe. A stop has ten seconds, of \
+            which relays take at most five. To install it:
             tidegate service /etc/tidegate/house.json | sudo tee /etc/systemd/system/tidegate.service
             """)
 

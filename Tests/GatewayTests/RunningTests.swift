@@ -135,6 +135,14 @@ import Testing
         #expect(runs(gateway.pid))
     }
 
+    @Test func `drives safe states before it ends because its state cannot be kept`() async throws {
+        let gateway = try home.start("run", TestHome.demo, "--state-directory", "/proc/none")
+        #expect(await gateway.end() == 69)
+        #expect(gateway.text.contains("cannot start: /proc/none"))
+        #expect(gateway.text.contains("nodes are let go"), "\(gateway.text)")
+        #expect(!gateway.text.contains("not confirmed in its safe state"))
+    }
+
     @Test func `starts its broker again when it dies, and readings go on`() async throws {
         let gateway = try await demo()
         let watch = try home.start("watch")
