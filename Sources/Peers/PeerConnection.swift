@@ -13,14 +13,17 @@ final class PeerConnection {
     var conversation: PeerConversation
     /// Nil until TLS has shown who it is, or there is no TLS.
     var asker: PeerAsker?
+    /// Nil without TLS.
+    var bearer: PeerBearer?
     var needsFlush = false
     /// The last write, which the flush at the end of the loop's turn takes along.
     var held: ByteBuffer?
     var isActing = false
     /// The task that will tick, and when.
     var alarm: (at: MonotonicInstant, task: Task<Void, Never>)?
-    /// Peers' watches that we feed, by the identity of the question.
-    var watches: [ChirpIdentity: Task<Void, Never>] = [:]
+    /// Peers' watches that we feed, by the identity of the question. The serial tells a watch from an
+    /// earlier one that was asked for with the same identity.
+    var watches: [ChirpIdentity: (serial: Int, task: Task<Void, Never>)] = [:]
 
     init(
         id: Int, channel: any Channel, remote: PeerAddress?, conversation: PeerConversation
@@ -35,7 +38,7 @@ final class PeerConnection {
     /// Lets go of everything that works for this connection.
     func cancelTasks() {
         alarm?.task.cancel()
-        for task in watches.values { task.cancel() }
+        for watch in watches.values { watch.task.cancel() }
         watches = [:]
     }
 }

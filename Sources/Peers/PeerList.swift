@@ -27,7 +27,7 @@ public struct PeerList: Hashable, Sendable {
 
     /// The entry of a certificate. A fingerprint goes before a name.
     ///
-    /// - Parameter names: The DNS names in the certificate; believed only where an authority signed them.
+    /// - Parameter names: The DNS names in the certificate that an authority has signed.
     func entry(_ fingerprint: Fingerprint, names: [String]) -> Entry? {
         if let entry = entries.first(where: { $0.fingerprint == fingerprint }) { return entry }
         guard authority != nil else { return nil }

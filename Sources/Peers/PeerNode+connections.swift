@@ -63,12 +63,13 @@ extension PeerNode {
         // A channel that we dialled may tell of its start when we know of it already.
         guard let connection = connections[id], connection.asker == nil else { return }
         if let certificate {
-            let found = tls?.entry(of: certificate)
-            guard let entry = found?.0 else {
-                if let stranger = found?.1 { turnedAway(id, stranger) }
+            let bearer = tls?.bearer(of: certificate)
+            guard let bearer, let entry = tls?.entry(of: bearer) else {
+                if let bearer { turnedAway(id, bearer.fingerprint) }
                 ended(id, PeerError(.notTrusted, "its certificate is not on our list"))
                 return connection.channel.close(promise: nil)
             }
+            connection.bearer = bearer
             connection.asker = PeerAsker(name: entry.name, rights: entry.rights)
         } else {
             connection.asker = PeerAsker(

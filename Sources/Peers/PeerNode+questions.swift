@@ -33,9 +33,8 @@ extension PeerNode {
             reply(PeerWord(.answer).message(message.identity, PeerRefusal(why).text), connection)
             connection.conversation.release(slot, at: clock.now)
         }
-        guard let service, let asker = connection.asker else {
-            return refuse("this node answers no questions")
-        }
+        guard let service else { return refuse("this node answers no questions") }
+        guard let asker = asker(now: connection) else { return }
         let question: PeerQuestion
         do throws(PeerRefusal) {
             question = try PeerQuestion.read(Array(message.data.readableBytesView))
@@ -62,6 +61,23 @@ extension PeerNode {
             let text = await service.answer(question, from: asker)
             self.answered(id, message.identity, slot, text)
         }
+    }
+
+    /// Who asks, with the rights that it has by now.
+    ///
+    /// - Returns: Nil when it is on the list no more, and its connection was closed.
+    private func asker(now connection: PeerConnection) -> PeerAsker? {
+        guard let tls, let bearer = connection.bearer else { return connection.asker }
+        guard let entry = tls.entry(of: bearer) else {
+            ended(
+                connection.id,
+                PeerError(.notTrusted, "its certificate is on our list no more"))
+            connection.channel.close(promise: nil)
+            return nil
+        }
+        let asker = PeerAsker(name: entry.name, rights: entry.rights)
+        connection.asker = asker
+        return asker
     }
 
     private func answered(
@@ -93,8 +109,8 @@ extension PeerNode {
     ) {
         guard connection.watches[identity] == nil else { return }
         connection.conversation.holds += 1
-        let id = connection.id
-        connection.watches[identity] = Task {
+        let (id, serial) = (connection.id, newID())
+        let task = Task {
             let news = await service.watch(from: asker)
             feeding: while !Task.isCancelled, let texts = await news.next() {
                 for text in texts {
@@ -102,13 +118,16 @@ extension PeerNode {
                     guard await self.feed(message, to: id) else { break feeding }
                 }
             }
-            self.fed(identity, id)
+            self.fed(identity, serial, id)
         }
+        connection.watches[identity] = (serial, task)
     }
 
     /// - Returns: Whether it has gone out.
     private func feed(_ message: PeerMessage, to id: Int) async -> Bool {
-        guard !Task.isCancelled, let connection = connections[id] else { return false }
+        guard !Task.isCancelled, let connection = connections[id],
+            asker(now: connection)?.rights.contains(.read) == true
+        else { return false }
         let post = newID()
         let now = clock.now
         let outcome: Outcome = await withCheckedContinuation { continuation in
@@ -124,8 +143,9 @@ extension PeerNode {
     }
 
     /// A watch of ours has come to its end, by itself or because nobody takes what it tells.
-    private func fed(_ identity: ChirpIdentity, _ id: Int) {
-        guard let connection = connections[id], connection.watches[identity] != nil else { return }
+    private func fed(_ identity: ChirpIdentity, _ serial: Int, _ id: Int) {
+        guard let connection = connections[id], connection.watches[identity]?.serial == serial
+        else { return }
         connection.watches[identity] = nil
         connection.conversation.holds -= 1
         reply(PeerWord(.end).message(identity), connection)
@@ -134,8 +154,8 @@ extension PeerNode {
 
     /// The other side does not watch any more.
     private func endWatch(_ identity: ChirpIdentity, _ connection: PeerConnection) {
-        guard let task = connection.watches.removeValue(forKey: identity) else { return }
+        guard let watch = connection.watches.removeValue(forKey: identity) else { return }
         connection.conversation.holds -= 1
-        task.cancel()
+        watch.task.cancel()
     }
 }

@@ -5,7 +5,8 @@ import NIOSSL
 public struct PeerTls: Sendable {
     let server: NIOSSLContext
     let client: NIOSSLContext
-    /// The list as it is now. Asked at each handshake, so that a peer is paired without a restart.
+    /// The list as it is now. Asked at each handshake and for each question, so
+    /// that a peer is paired, and its rights end, without a restart.
     let list: @Sendable () -> PeerList
     /// Whether an authority vouches for certificates, or each stands for itself.
     let hasAuthority: Bool
@@ -52,12 +53,19 @@ public struct PeerTls: Sendable {
         }
     }
 
-    /// The entry of a peer's certificate; nil for a stranger.
-    func entry(of certificate: NIOSSLCertificate) -> (PeerList.Entry?, Fingerprint)? {
+    /// Who a certificate says its bearer is. Its names count only when its chain was checked, whatever
+    /// the list says by now.
+    func bearer(of certificate: NIOSSLCertificate) -> PeerBearer? {
         // A certificate that was just decoded from DER can be encoded again.
         guard let der = try? certificate.toDERBytes() else { return nil }
-        let fingerprint = Fingerprint(certificate: der)
-        return (list().entry(fingerprint, names: certificate.dnsNames), fingerprint)
+        return PeerBearer(
+            fingerprint: Fingerprint(certificate: der),
+            names: hasAuthority ? certificate.dnsNames : [])
+    }
+
+    /// The entry on the list as it is now; nil for a stranger.
+    func entry(of bearer: PeerBearer) -> PeerList.Entry? {
+        list().entry(bearer.fingerprint, names: bearer.names)
     }
 
     /// The handler of one connection.
@@ -72,16 +80,25 @@ public struct PeerTls: Sendable {
                 : try NIOSSLClientHandler(context: client, serverHostname: nil)
         }
         let check: NIOSSLCustomVerificationCallback = { certificates, promise in
-            guard let first = certificates.first, let (entry, fingerprint) = entry(of: first)
-            else { return promise.succeed(.failed) }
-            if entry == nil { refused(fingerprint) }
-            promise.succeed(entry == nil ? .failed : .certificateVerified)
+            guard let bearer = certificates.first.flatMap(bearer(of:)) else {
+                return promise.succeed(.failed)
+            }
+            let isKnown = entry(of: bearer) != nil
+            if !isKnown { refused(bearer.fingerprint) }
+            promise.succeed(isKnown ? .certificateVerified : .failed)
         }
         return isServer
             ? NIOSSLServerHandler(context: server, customVerificationCallback: check)
             : try NIOSSLClientHandler(
                 context: client, serverHostname: nil, customVerificationCallback: check)
     }
+}
+
+/// What the certificate of one connection says.
+struct PeerBearer: Hashable, Sendable {
+    let fingerprint: Fingerprint
+    /// The DNS names that an authority has signed.
+    let names: [String]
 }
 
 extension NIOSSLCertificate {
