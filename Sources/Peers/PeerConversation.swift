@@ -5,43 +5,6 @@ import Vocabulary
 /// The rules of one connection: hello, slots, acknowledgements, answers by identity, a time limit for
 /// each message, probes and ageing. A pure machine: bytes, posts and `now` in, actions out.
 struct PeerConversation: Sendable {
-    /// What whoever posts waits for.
-    enum Awaited: Hashable, Sendable {
-        /// That it is sent, as the mode understands it.
-        case delivery
-        /// The message that comes back with the same identity.
-        case answer
-        /// All messages that come back with the same identity, until it is forgotten.
-        case stream
-    }
-
-    /// One message to send.
-    struct Post: Sendable {
-        /// Nil when nobody wants to know what becomes of it.
-        let id: Int?
-        let message: PeerMessage
-        let awaited: Awaited
-        let deadline: MonotonicInstant
-    }
-
-    /// A received message's place, to be released once the message is done with.
-    typealias Slot = Int
-
-    /// What the owner of the socket must do now, in order.
-    enum Action: Sendable {
-        case write(ByteBuffer)
-        /// A message that answers nothing of ours. It keeps its slot until `release`.
-        case deliver(PeerMessage, Slot)
-        /// A message of a stream. It keeps its slot until `release`.
-        case news(Int, PeerMessage, Slot)
-        /// The post's one outcome; with the message when an answer was awaited.
-        case settle(Int, Result<PeerMessage?, PeerError>)
-        /// Whether more bytes may be read.
-        case read(Bool)
-        /// Nil when there is nothing wrong: it has not been used for long.
-        case close(PeerError?)
-    }
-
     private struct Pending {
         let id: Int
         let isStream: Bool
@@ -54,6 +17,18 @@ struct PeerConversation: Sendable {
         let deadline: MonotonicInstant
     }
 
+    private struct Write {
+        let number: Int
+        let id: Int?
+        /// How much of it the other side has caused.
+        let owed: Int
+        let at: MonotonicInstant
+    }
+
+    /// Bytes that may be owed to the other side before nothing more is read from it: who does not take
+    /// what it asks for must not fill our memory.
+    static let mostOwed = 256 << 10
+
     let settings: PeerSettings
     private var decoder: ChirpDecoder
     private var serial: UInt32
@@ -63,14 +38,17 @@ struct PeerConversation: Sendable {
     private var flight: Flight?
     private var pending: [ChirpIdentity: Pending] = [:]
     private var waiting: Deque<Post> = []
+    /// What goes out beside the others, when no more bytes may be handed over for now.
+    private var replies: Deque<Post> = []
     private var taken: [Slot: (identity: ChirpIdentity, isOwedAcknowledgement: Bool)] = [:]
     private var nextSlot = 0
     private var isReading = true
     private var isDecoding = false
     private var canWrite = true
     private var writes = 0
-    private var unwritten: Deque<(write: Int, id: Int?)> = []
-    private var unwrittenSince: MonotonicInstant?
+    private var unwritten: Deque<Write> = []
+    /// Bytes of replies and acknowledgements that the operating system has not taken.
+    private var owed = 0
     /// No post's time is up before this.
     private var earliest: MonotonicInstant?
     /// Streams that the owner feeds; a connection that has one is in use.
@@ -102,7 +80,7 @@ struct PeerConversation: Sendable {
     var deadline: MonotonicInstant? {
         guard !isClosed else { return nil }
         var deadline = decoder.hello == nil ? helloDeadline : nil
-        for other in [earliest, unwrittenSince?.advanced(by: settings.timeout), ageDeadline] {
+        for other in [earliest, unwritten.first?.at.advanced(by: settings.timeout), ageDeadline] {
             guard let other else { continue }
             deadline = min(deadline ?? other, other)
         }
@@ -111,7 +89,8 @@ struct PeerConversation: Sendable {
 
     private var ageDeadline: MonotonicInstant? {
         let isIdle =
-            flight == nil && pending.isEmpty && waiting.isEmpty && taken.isEmpty && holds == 0
+            flight == nil && pending.isEmpty && waiting.isEmpty && replies.isEmpty && taken.isEmpty
+            && holds == 0
         return isIdle ? lastUsed.advanced(by: settings.reuseTime) : nil
     }
 
@@ -136,6 +115,11 @@ struct PeerConversation: Sendable {
                     .tooLarge,
                     "\(post.message.size) bytes; a message has at most \(settings.sizeLimit)"))
         }
+        guard post.id != nil else {
+            owed += size(post)
+            guard canWrite, replies.isEmpty else { return replies.append(post) }
+            return send(post, at: now)
+        }
         guard canSend, waiting.isEmpty else {
             guard waiting.count < PeerSettings.queueLimit else {
                 return settle(
@@ -153,7 +137,10 @@ struct PeerConversation: Sendable {
             && (settings.mode == .asynchronous || flight == nil)
     }
 
+    private func size(_ post: Post) -> Int { ChirpFrame.size + post.message.size }
+
     private mutating func pump(at now: MonotonicInstant) {
+        while canWrite, let reply = replies.popFirst() { send(reply, at: now) }
         while canSend, let post = waiting.popFirst() { send(post, at: now) }
     }
 
@@ -170,7 +157,7 @@ struct PeerConversation: Sendable {
         if lastUsed.duration(to: now) > settings.reuseTime * 3 / 4 {
             write(bare(.probe, .zero), for: nil, at: now)
         }
-        let isSynchronous = settings.mode == .synchronous
+        let isSynchronous = settings.mode == .synchronous && post.id != nil
         let frame = ChirpFrame(
             identity: identity, serial: nextSerial(),
             kind: isSynchronous ? .wantsAcknowledgement : [], header: post.message.header,
@@ -184,7 +171,9 @@ struct PeerConversation: Sendable {
                 id: awaitsDelivery ? post.id : nil, identity: identity, deadline: post.deadline)
             note(post.deadline)
         }
-        write(buffer, for: awaitsDelivery && !isSynchronous ? post.id : nil, at: now)
+        write(
+            buffer, for: awaitsDelivery && !isSynchronous ? post.id : nil,
+            owed: post.id == nil ? size(post) : 0, at: now)
         lastUsed = now
     }
 
@@ -199,10 +188,11 @@ struct PeerConversation: Sendable {
         return serial
     }
 
-    private mutating func write(_ buffer: ByteBuffer, for id: Int?, at now: MonotonicInstant) {
+    private mutating func write(
+        _ buffer: ByteBuffer, for id: Int?, owed: Int = 0, at now: MonotonicInstant
+    ) {
         writes += 1
-        if let id { unwritten.append((writes, id)) }
-        if unwrittenSince == nil { unwrittenSince = now }
+        unwritten.append(Write(number: writes, id: id, owed: owed, at: now))
         actions.append(.write(buffer))
     }
 
@@ -211,17 +201,19 @@ struct PeerConversation: Sendable {
 
     /// The operating system has taken everything up to write number `count`.
     mutating func written(through count: Int, at now: MonotonicInstant) {
-        unwrittenSince = count == writes ? nil : now
-        while let first = unwritten.first, first.write <= count {
+        while let first = unwritten.first, first.number <= count {
             unwritten.removeFirst()
+            owed -= first.owed
             if let id = first.id { actions.append(.settle(id, .success(nil))) }
         }
+        readOn(at: now)
     }
 
     /// Whether more bytes may be handed over for now.
     mutating func writability(_ canWrite: Bool, at now: MonotonicInstant) {
         self.canWrite = canWrite
         pump(at: now)
+        readOn(at: now)
     }
 
     // MARK: - Receiving
@@ -237,9 +229,18 @@ struct PeerConversation: Sendable {
         guard let place = taken.removeValue(forKey: slot), !isClosed else { return }
         lastUsed = now
         if place.isOwedAcknowledgement {
-            write(bare(.acknowledgement, place.identity), for: nil, at: now)
+            owed += ChirpFrame.size
+            write(
+                bare(.acknowledgement, place.identity), for: nil, owed: ChirpFrame.size, at: now)
         }
-        if !isReading, !isDecoding { decode(at: now) }
+        readOn(at: now)
+    }
+
+    /// Whether there is room for another message: a slot, and what it may cause.
+    private var hasRoom: Bool { taken.count < settings.slots && owed < Self.mostOwed }
+
+    private mutating func readOn(at now: MonotonicInstant) {
+        if !isReading, !isDecoding, !isClosed { decode(at: now) }
     }
 
     private mutating func decode(at now: MonotonicInstant) {
@@ -247,14 +248,14 @@ struct PeerConversation: Sendable {
         isDecoding = true
         defer { isDecoding = false }
         do throws(PeerError) {
-            while !isClosed, taken.count < settings.slots, let frame = try decoder.nextFrame() {
+            while !isClosed, hasRoom, let frame = try decoder.nextFrame() {
                 lastUsed = now
                 take(frame, at: now)
             }
         } catch {
             return fail(error)
         }
-        let mayRead = taken.count < settings.slots
+        let mayRead = hasRoom
         guard mayRead != isReading, !isClosed else { return }
         isReading = mayRead
         actions.append(.read(mayRead))
@@ -297,7 +298,8 @@ struct PeerConversation: Sendable {
             return fail(
                 PeerError(.malformed, "no hello within \(settings.helloTime.layoutText)"))
         }
-        if let since = unwrittenSince, since.advanced(by: settings.timeout) <= now {
+        // Each write has its own limit, so that who takes a little now and then is not kept for ever.
+        if let oldest = unwritten.first, oldest.at.advanced(by: settings.timeout) <= now {
             return fail(
                 PeerError(.lost, "takes no bytes for \(settings.timeout.layoutText)"))
         }
@@ -342,12 +344,18 @@ struct PeerConversation: Sendable {
         earliest = min(earliest ?? deadline, deadline)
     }
 
-    /// Whoever posted does not wait any more. A late answer is counted and dropped.
-    mutating func forget(_ id: Int) {
+    /// Whoever posted does not wait any more. A late answer is a message like any other.
+    ///
+    /// - Returns: Whether it was never sent.
+    @discardableResult
+    mutating func forget(_ id: Int) -> Bool {
+        let count = waiting.count
         waiting.removeAll { $0.id == id }
+        guard waiting.count == count else { return true }
         if let identity = pending.first(where: { $0.value.id == id })?.key {
             pending[identity] = nil
         }
+        return false
     }
 
     /// The connection is gone; every post that is left gets its outcome.
@@ -362,7 +370,7 @@ struct PeerConversation: Sendable {
         for one in pending.values { settle(one.id, lost) }
         for one in unwritten { settle(one.id, lost) }
         for post in waiting { settle(post.id, unsent) }
-        (flight, pending, unwritten, waiting) = (nil, [:], [], [])
+        (flight, pending, unwritten, waiting, replies) = (nil, [:], [], [], [])
         taken.removeAll()
     }
 

@@ -4,7 +4,8 @@ import Vocabulary
 public struct PeerSettings: Hashable, Sendable {
     /// When a message counts as sent.
     public enum Mode: String, Hashable, Sendable, CaseIterable {
-        /// When the receiver has released it. One message at a time is on its way to each peer.
+        /// When the receiver has released it. One message at a time is on its way to each peer; answers
+        /// go out beside it.
         case synchronous = "sync"
         /// When the operating system has taken it.
         case asynchronous = "async"

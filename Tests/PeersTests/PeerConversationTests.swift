@@ -150,6 +150,90 @@ private struct Driver {
         #expect(link.delivered.count == 5)
     }
 
+    @Test func `reads no more while the other side does not take what it has caused`() {
+        var link = Driver(.asynchronous, slots: 2)
+        var bytes = ByteBuffer()
+        for low in 0..<20_000 as Range<UInt64> {
+            bytes.writeImmutableBuffer(
+                frameBytes(ChirpIdentity(high: 7, low: low), .wantsAcknowledgement))
+        }
+        link.flushed()
+        link.receive(bytes)
+        var released = 0
+        func releaseAll() {
+            while released < link.delivered.count {
+                link.release(link.delivered[released].1)
+                released += 1
+            }
+        }
+        releaseAll()
+        #expect(!link.isReading)
+        let most = PeerConversation.mostOwed / ChirpFrame.size + 3
+        #expect(link.written.count <= most, "\(link.written.count)")
+        while released < 20_000 {
+            let before = released
+            link.flushed()
+            releaseAll()
+            guard released > before else { break }
+        }
+        #expect(released == 20_000)
+        link.flushed()
+        #expect(link.isReading)
+    }
+
+    @Test(arguments: PeerSettings.Mode.allCases)
+    func `answers beside what waits, and reads no more while its answers wait`(
+        mode: PeerSettings.Mode
+    ) {
+        var link = Driver(mode)
+        link.post(1, .delivery)
+        func answer(_ size: Int) {
+            link.machine.post(
+                .init(
+                    id: nil,
+                    message: PeerMessage(
+                        identity: stranger, data: ByteBuffer(repeating: 1, count: size)),
+                    awaited: .delivery, deadline: link.now), at: link.now)
+            link.collect()
+        }
+        answer(10)
+        #expect(link.written.last?.identity == stranger && link.written.last?.kind == [])
+        link.machine.writability(false, at: link.now)
+        answer(PeerConversation.mostOwed)
+        #expect(link.written.count == 2)
+        link.receive(frameBytes(stranger))
+        #expect(!link.isReading && link.delivered.isEmpty)
+        link.machine.writability(true, at: link.now)
+        link.collect()
+        #expect(link.written.count == 3)
+        link.flushed()
+        #expect(link.delivered.count == 1)
+    }
+
+    @Test func `gives each write its own time, which a trickle does not renew`() {
+        var link = Driver(.asynchronous)
+        link.flushed()
+        link.post(1, .delivery)
+        link.pass(.seconds(3))
+        link.post(2, .delivery)
+        link.pass(.seconds(1))
+        link.machine.written(through: link.machine.writeCount - 1, at: link.now)
+        link.collect()
+        #expect(link.succeeded(1))
+        link.pass(.milliseconds(3_999))
+        #expect(link.closed == nil)
+        link.pass(.milliseconds(1))
+        #expect(link.closed??.kind == .lost)
+    }
+
+    @Test func `knows of a message that is given up whether it was sent`() {
+        var link = Driver(.synchronous)
+        link.post(1, .answer)
+        link.post(2, .answer)
+        let wereUnsent = [link.machine.forget(1), link.machine.forget(2)]
+        #expect(wereUnsent == [false, true])
+    }
+
     @Test func `answers thousands in one read without running deep`() {
         var link = Driver(.asynchronous, slots: 1)
         var bytes = frameBytes(stranger)
