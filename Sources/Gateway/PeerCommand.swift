@@ -242,7 +242,7 @@ extension ExitStatus {
     /// How a command ends that failed on the direct link.
     init(_ error: PeerError) {
         switch error.kind {
-        case .unreachable, .busy, .stopped: self = .unavailable
+        case .unreachable, .busy, .cancelled, .stopped: self = .unavailable
         case .late, .lost: self = .late
         case .notTrusted, .malformed, .tooLarge: self = .failure
         case .setting: self = .configuration

@@ -7,7 +7,7 @@ final class PeerConnection {
     let id: Int
     let channel: any Channel
     /// Where we dialled; nil when the other side did.
-    let remote: PeerAddress?
+    let remote: PeerNode.Route?
     /// For people.
     let address: String
     var conversation: PeerConversation
@@ -26,12 +26,12 @@ final class PeerConnection {
     var watches: [ChirpIdentity: (serial: Int, task: Task<Void, Never>)] = [:]
 
     init(
-        id: Int, channel: any Channel, remote: PeerAddress?, conversation: PeerConversation
+        id: Int, channel: any Channel, remote: PeerNode.Route?, conversation: PeerConversation
     ) {
         (self.id, self.channel, self.remote) = (id, channel, remote)
         self.conversation = conversation
         address =
-            remote?.description ?? channel.remoteAddress?.ipAddress
+            remote?.address.description ?? channel.remoteAddress?.ipAddress
             ?? channel.remoteAddress?.description ?? "an unknown address"
     }
 

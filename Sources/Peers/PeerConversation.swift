@@ -33,7 +33,7 @@ struct PeerConversation: Sendable {
     private var decoder: ChirpDecoder
     private var serial: UInt32
     private let helloDeadline: MonotonicInstant
-    private var lastUsed: MonotonicInstant
+    private(set) var lastUsed: MonotonicInstant
     /// The one message that a synchronous node has on its way.
     private var flight: Flight?
     private var pending: [ChirpIdentity: Pending] = [:]
@@ -54,8 +54,6 @@ struct PeerConversation: Sendable {
     /// Streams that the owner feeds; a connection that has one is in use.
     var holds = 0
     private(set) var isClosed = false
-    /// Answers and acknowledgements for which nobody waited.
-    private(set) var strays = 0
     private var actions: [Action] = []
 
     /// - Parameter serial: The first frame's; random.
@@ -280,10 +278,8 @@ struct PeerConversation: Sendable {
     }
 
     private mutating func acknowledged(_ identity: ChirpIdentity, at now: MonotonicInstant) {
-        guard let flight, flight.identity == identity else {
-            strays += 1
-            return
-        }
+        // One that comes too late settles nothing.
+        guard let flight, flight.identity == identity else { return }
         self.flight = nil
         if let id = flight.id { actions.append(.settle(id, .success(nil))) }
         pump(at: now)

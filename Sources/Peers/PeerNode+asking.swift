@@ -19,17 +19,22 @@ extension PeerNode {
         return Array(answer.data.readableBytesView)
     }
 
-    /// Asks to be told every value from now on.
+    /// Asks to be told every value from now on, over a connection of its own.
     public func watch(_ address: PeerAddress) -> PeerWatch {
         let id = newID()
         let identity = newIdentity()
+        let lanes = Set(
+            watched.values.lazy.filter { $0.route.address == address }.map(\.route.lane))
+        let lane = (1...lanes.count + 1).first { !lanes.contains($0) }
+        let route = Route(address: address, lane: lane ?? 1)
+        watched[id] = Watched(route: route)
         let (items, continuation) = AsyncStream<PeerWatch.Item>.makeStream()
         askers[id] = .stream(continuation)
         post(
             PeerConversation.Post(
                 id: id, message: PeerWord(.question).message(identity, PeerQuestion.watch.text),
                 awaited: .stream, deadline: clock.now.advanced(by: settings.timeout)),
-            to: address)
+            to: route)
         return PeerWatch(node: self, address: address, id: id, identity: identity, items: items)
     }
 
@@ -55,8 +60,12 @@ extension PeerNode {
         else { return connection.conversation.release(slot, at: clock.now) }
         switch word.kind {
         case .news:
-            continuation.yield(
-                .news(Array(message.data.readableBytesView), connection.id, slot))
+            let text = Array(message.data.readableBytesView)
+            guard case .enqueued = continuation.yield(.news(text, slot)) else {
+                return connection.conversation.release(slot, at: clock.now)
+            }
+            watched[id]?.connection = connection.id
+            watched[id]?.slots.insert(slot)
         case .answer:
             continuation.yield(.answer(Array(message.data.readableBytesView)))
             fallthrough
@@ -69,21 +78,26 @@ extension PeerNode {
     }
 
     func taken(_ slot: PeerConversation.Slot, of id: Int) {
-        guard let connection = connections[id] else { return }
+        guard watched[id]?.slots.remove(slot) != nil,
+            let connection = watched[id]?.connection.flatMap({ connections[$0] })
+        else { return }
         connection.conversation.release(slot, at: clock.now)
         act(connection)
     }
 
-    /// Ends a watch of ours and tells the other side.
-    func endWatch(_ id: Int, _ identity: ChirpIdentity, _ address: PeerAddress) {
+    /// Lets go of a watch of ours, with the news that nobody has read, and tells the other side.
+    func endWatch(_ id: Int, _ identity: ChirpIdentity) {
+        guard let watch = watched.removeValue(forKey: id) else { return }
+        let now = clock.now
+        if let connection = watch.connection.flatMap({ connections[$0] }) {
+            for slot in watch.slots { connection.conversation.release(slot, at: now) }
+            act(connection)
+        }
         guard case .stream(let continuation)? = askers.removeValue(forKey: id) else { return }
         continuation.finish()
-        remotes[address]?.posts.removeAll { $0.id == id }
-        guard let connection = remotes[address]?.connection.flatMap({ connections[$0] }) else {
-            return
-        }
+        takeBack(id, from: watch.route)
+        guard let connection = connection(of: watch.route) else { return }
         connection.conversation.forget(id)
-        let now = clock.now
         connection.conversation.post(
             PeerConversation.Post(
                 id: nil, message: PeerWord(.end).message(identity), awaited: .delivery,
@@ -95,7 +109,7 @@ extension PeerNode {
 /// A watch on another gateway. It ends when it is let go. One task at a time reads it.
 public final class PeerWatch: Sendable {
     enum Item: Sendable {
-        case news([UInt8], Int, PeerConversation.Slot)
+        case news([UInt8], PeerConversation.Slot)
         /// The watch was declined; this is why, as an answer.
         case answer([UInt8])
         case failed(PeerError)
@@ -122,8 +136,8 @@ public final class PeerWatch: Sendable {
     public func next() async throws(PeerError) -> [UInt8]? {
         var iterator = items.makeAsyncIterator()
         switch await iterator.next() {
-        case .news(let text, let connection, let slot):
-            await node.taken(slot, of: connection)
+        case .news(let text, let slot):
+            await node.taken(slot, of: id)
             return text
         case .answer(let text): return text
         case .failed(let error): throw PeerError(error.kind, "\(address): \(error.detail)")
@@ -132,7 +146,7 @@ public final class PeerWatch: Sendable {
     }
 
     deinit {
-        let (node, id, identity, address) = (node, id, identity, address)
-        Task { await node.endWatch(id, identity, address) }
+        let (node, id, identity) = (node, id, identity)
+        Task { await node.endWatch(id, identity) }
     }
 }

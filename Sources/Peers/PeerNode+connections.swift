@@ -8,26 +8,41 @@ extension PeerNode {
     // MARK: - Opening
 
     /// Takes in one who dialled us.
-    /// - Throws: When all places are taken by peers that have said hello.
+    /// - Throws: When all places are taken by as many peers.
     func admit(_ channel: any Channel, usesTls: Bool) throws {
         guard mayOpen else { throw PeerError(.stopped, "this node was stopped") }
         let incoming = connections.values.filter { $0.remote == nil }
         if incoming.count >= settings.connectionLimit {
-            let silent = incoming.filter { $0.conversation.hello == nil }.min { $0.id < $1.id }
-            guard let silent else {
+            guard let (connection, why) = mostDispensable(of: incoming) else {
                 let address = channel.remoteAddress?.ipAddress ?? "?"
                 tell("\(address): turned away, \(incoming.count) connections are open already")
                 throw PeerError(.busy, "\(incoming.count) connections are open already")
             }
-            ended(
-                silent.id,
-                PeerError(.busy, "said no hello and gave way to another connection"))
-            silent.channel.close(promise: nil)
+            ended(connection.id, PeerError(.busy, "\(why) and gave way to another connection"))
+            connection.channel.close(promise: nil)
         }
         try adopt(channel, remote: nil, usesTls: usesTls)
     }
 
-    private func adopt(_ channel: any Channel, remote: PeerAddress?, usesTls: Bool) throws {
+    /// Who gives way when all places are taken: the oldest that has said no hello; else, of the peer that
+    /// has the most connections, the one that was not used for longest.
+    ///
+    /// - Returns: Nil when nobody has more than one.
+    private func mostDispensable(
+        of incoming: [PeerConnection]
+    ) -> (connection: PeerConnection, why: String)? {
+        let silent = incoming.filter { $0.conversation.hello == nil }.min { $0.id < $1.id }
+        if let silent { return (silent, "said no hello") }
+        let ofEach = Dictionary(grouping: incoming) { connection in
+            connection.bearer.map { "\($0.fingerprint)" } ?? connection.address
+        }
+        guard let most = ofEach.values.max(by: { $0.count < $1.count }), most.count > 1,
+            let idle = most.min(by: { $0.conversation.lastUsed < $1.conversation.lastUsed })
+        else { return nil }
+        return (idle, "was one of \(most.count) of the same peer")
+    }
+
+    private func adopt(_ channel: any Channel, remote: Route?, usesTls: Bool) throws {
         let id = newID()
         let connection = PeerConnection(
             id: id, channel: channel, remote: remote,
@@ -52,7 +67,7 @@ extension PeerNode {
 
     private func turnedAway(_ id: Int, _ fingerprint: Fingerprint) {
         guard let connection = connections[id] else { return }
-        if let remote = connection.remote { strangers[remote] = fingerprint }
+        if let remote = connection.remote { strangers[remote.address] = fingerprint }
         tell(
             "\(connection.address): a stranger was refused; to let it in, run "
                 + "tidegate peer pair NAME --fingerprint \"\(fingerprint)\"")
@@ -87,18 +102,15 @@ extension PeerNode {
 
     // MARK: - Dialling
 
-    func post(_ post: PeerConversation.Post, to address: PeerAddress) {
+    func post(_ post: PeerConversation.Post, to route: Route) {
         guard mayOpen else { return fail(post, PeerError(.stopped, "this node was stopped")) }
-        var remote = remotes[address] ?? Remote()
-        if let connection = remote.connection.flatMap({ connections[$0] }),
-            connection.asker != nil
-        {
+        var remote = remotes[route] ?? Remote()
+        if let connection = connection(of: route), connection.asker != nil {
             connection.conversation.post(post, at: clock.now)
             return act(connection)
         }
-        if let until = remote.blockedUntil, until > clock.now, let refusal = remote.refusal {
-            return fail(post, refusal)
-        }
+        let hindrance = hindrances[route.address].flatMap { $0.until > clock.now ? $0 : nil }
+        if let refusal = hindrance?.refusal { return fail(post, refusal) }
         guard remote.posts.count < PeerSettings.queueLimit else {
             return fail(
                 post, PeerError(.busy, "\(remote.posts.count) messages wait already; not sent"))
@@ -106,34 +118,30 @@ extension PeerNode {
         remote.posts.append(post)
         let mustDial = remote.connection == nil && !remote.isDialling
         if mustDial { remote.isDialling = true }
-        let start = remote.blockedUntil
-        remotes[address] = remote
-        guard mustDial else { return giveUp(post, at: address) }
-        if let start, start > clock.now {
+        remotes[route] = remote
+        guard mustDial else { return giveUp(post, at: route) }
+        if let start = hindrance?.until {
             let clock = clock
             Task {
                 // Cancelled by nobody.
                 try? await clock.sleep(until: start)
-                self.dial(address)
+                self.dial(route)
             }
         } else {
-            dial(address)
+            dial(route)
         }
-        giveUp(post, at: address)
+        giveUp(post, at: route)
     }
 
     /// Sees to it that a post that still waits for a connection at its deadline is told.
-    private func giveUp(_ post: PeerConversation.Post, at address: PeerAddress) {
-        guard let id = post.id, remotes[address]?.posts.contains(where: { $0.id == id }) == true
+    private func giveUp(_ post: PeerConversation.Post, at route: Route) {
+        guard let id = post.id, remotes[route]?.posts.contains(where: { $0.id == id }) == true
         else { return }
         let clock = clock
         Task {
             // Cancelled by nobody.
             try? await clock.sleep(until: post.deadline)
-            guard self.remotes[address]?.posts.contains(where: { $0.id == id }) == true else {
-                return
-            }
-            self.remotes[address]?.posts.removeAll { $0.id == id }
+            guard self.takeBack(id, from: route) else { return }
             self.settle(id, .failure(PeerError(.unreachable, "no connection in time; not sent")))
         }
     }
@@ -142,19 +150,20 @@ extension PeerNode {
         if let id = post.id { settle(id, .failure(error)) }
     }
 
-    private func dial(_ address: PeerAddress) {
+    private func dial(_ route: Route) {
         guard mayOpen else { return }
+        let address = route.address
         let usesTls: Bool
         do throws(PeerError) {
             usesTls = try needsTls(address)
         } catch {
-            return failed(address, error)
+            return failed(route, error)
         }
         // Source: libchirp, twice the time-out and at most a minute.
         let patience = min(settings.timeout * 2, .seconds(60))
         let bootstrap = ClientBootstrap(group: loop)
             .connectTimeout(.nanoseconds(patience.wholeNanoseconds))
-            .channelOption(.socketOption(.so_keepalive), value: 1)
+            .channelInitializer(Self.keepAlive)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             // Nothing is read before we are in the pipeline.
             .channelOption(.autoRead, value: false)
@@ -165,39 +174,52 @@ extension PeerNode {
                 bootstrap.connect(host: address.host, port: Int(address.port))
             }
         connected.whenComplete { [self] result in
-            assumeIsolated { $0.dialled(address, result, usesTls: usesTls) }
+            assumeIsolated { $0.dialled(route, result, usesTls: usesTls) }
         }
     }
 
     private func dialled(
-        _ address: PeerAddress, _ result: Result<any Channel, any Error>, usesTls: Bool
+        _ route: Route, _ result: Result<any Channel, any Error>, usesTls: Bool
     ) {
         let channel: any Channel
         do {
             channel = try result.get()
             guard mayOpen else { return channel.close(promise: nil) }
-            try adopt(channel, remote: address, usesTls: usesTls)
+            try adopt(channel, remote: route, usesTls: usesTls)
         } catch {
-            return failed(address, PeerError(dialling: error))
+            return failed(route, PeerError(dialling: error))
         }
-        if !usesTls, let id = remotes[address]?.connection { opened(id, certificate: nil) }
+        if !usesTls, let id = remotes[route]?.connection { opened(id, certificate: nil) }
         channel.setOption(.autoRead, value: true).whenFailure { _ in channel.close(promise: nil) }
     }
 
     /// Nobody could be reached: all who wait are told now.
-    private func failed(_ address: PeerAddress, _ error: PeerError) {
-        let posts = remotes[address]?.posts ?? []
-        remotes[address]?.posts = []
-        remotes[address]?.isDialling = false
-        block(address, refusal: error)
+    private func failed(_ route: Route, _ error: PeerError) {
+        let posts = remotes.removeValue(forKey: route)?.posts ?? []
+        block(route.address, refusal: error)
         for post in posts { fail(post, error) }
     }
 
     /// Source: libchirp, 50 to 549 ms, so that two nodes do not dial in step.
     private func block(_ address: PeerAddress, refusal: PeerError?) {
-        remotes[address]?.blockedUntil = clock.now.advanced(
-            by: .milliseconds(50 + Int64(random(below: 500))))
-        remotes[address]?.refusal = refusal
+        hindrances[address] = Hindrance(
+            until: clock.now.advanced(by: .milliseconds(50 + Int64(random(below: 500)))),
+            refusal: refusal)
+    }
+
+    /// Has the operating system find out within a minute and a half that nobody is there any more: by
+    /// probes where nothing is said, and by the time that bytes go unacknowledged where something is.
+    static func keepAlive(_ channel: any Channel) -> EventLoopFuture<Void> {
+        // Source: tcp(7). TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT, TCP_USER_TIMEOUT in milliseconds.
+        let options: [(option: ChannelOptions.Types.SocketOption, value: Int)] = [
+            (.socketOption(.so_keepalive), 1),
+            (.tcpOption(NIOBSDSocket.Option(rawValue: 4)), 60),
+            (.tcpOption(NIOBSDSocket.Option(rawValue: 5)), 10),
+            (.tcpOption(NIOBSDSocket.Option(rawValue: 6)), 3),
+            (.tcpOption(NIOBSDSocket.Option(rawValue: 18)), 90_000),
+        ]
+        return EventLoopFuture.andAllSucceed(
+            options.map { channel.setOption($0.option, value: $0.value) }, on: channel.eventLoop)
     }
 
     // MARK: - While open
@@ -316,15 +338,13 @@ extension PeerNode {
             tell("\(connection.address): connection closed, \(error.detail)")
         }
         guard let remote = connection.remote else { return }
-        let posts = remotes[remote]?.posts ?? []
-        remotes[remote]?.posts = []
-        remotes[remote]?.connection = nil
+        let posts = remotes.removeValue(forKey: remote)?.posts ?? []
         let wasOpen = connection.asker != nil && connection.conversation.hello != nil
         if error != nil || !wasOpen {
             let cause =
                 error
                 ?? PeerError(.unreachable, "it closed the connection before it said who it is")
-            block(remote, refusal: wasOpen ? nil : cause)
+            block(remote.address, refusal: wasOpen ? nil : cause)
         }
         let cause = error ?? PeerError(.unreachable, "it closed the connection; not sent")
         for post in posts { fail(post, cause) }

@@ -7,12 +7,17 @@ public struct PeerLink: Hashable, Sendable {
     public let connections: Int
     /// Questions that it asked, and answers that it was given.
     public let (questions, answers): (Int, Int)
+    /// Messages from it for which nobody waited: answers that came late, and what is no question.
+    public let strays: Int
     /// Why its last connection broke; nil when it has one, or ended it in good order.
     public let cause: String?
 
-    public init(name: String, connections: Int, questions: Int, answers: Int, cause: String?) {
+    public init(
+        name: String, connections: Int, questions: Int, answers: Int, strays: Int = 0,
+        cause: String?
+    ) {
         (self.name, self.connections, self.cause) = (name, connections, cause)
-        (self.questions, self.answers) = (questions, answers)
+        (self.questions, self.answers, self.strays) = (questions, answers, strays)
     }
 }
 
@@ -22,7 +27,7 @@ extension PeerNode {
 
     /// What is kept of one peer from connection to connection.
     struct Acquaintance {
-        var (questions, answers) = (0, 0)
+        var (questions, answers, strays) = (0, 0, 0)
         var cause: String?
     }
 
@@ -38,7 +43,7 @@ extension PeerNode {
             let count = open[name] ?? 0
             return PeerLink(
                 name: name, connections: count, questions: known.questions,
-                answers: known.answers, cause: count == 0 ? known.cause : nil)
+                answers: known.answers, strays: known.strays, cause: count == 0 ? known.cause : nil)
         }
     }
 

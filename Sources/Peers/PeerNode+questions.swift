@@ -13,7 +13,7 @@ extension PeerNode {
         _ message: PeerMessage, _ slot: PeerConversation.Slot, _ connection: PeerConnection
     ) {
         guard let word = PeerWord(message.header) else {
-            if settings.echoes { reply(message, connection) }
+            if settings.echoes { reply(message, connection) } else { stray(connection) }
             return connection.conversation.release(slot, at: clock.now)
         }
         switch word.kind {
@@ -22,8 +22,14 @@ extension PeerNode {
             endWatch(message.identity, connection)
             connection.conversation.release(slot, at: clock.now)
         // What was asked for is forgotten already.
-        case .answer, .news: connection.conversation.release(slot, at: clock.now)
+        case .answer, .news:
+            stray(connection)
+            connection.conversation.release(slot, at: clock.now)
         }
+    }
+
+    private func stray(_ connection: PeerConnection) {
+        if let asker = connection.asker { note(asker) { $0.strays += 1 } }
     }
 
     private func answer(

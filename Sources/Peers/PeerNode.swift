@@ -17,15 +17,33 @@ public actor PeerNode {
         case stream(AsyncStream<PeerWatch.Item>.Continuation)
     }
 
-    /// What we know of an address that we dial.
+    /// One way to an address that we dial. Questions share lane 0; each watch has a lane, and so a
+    /// connection, of its own, so that news which nobody reads stops nothing else.
+    struct Route: Hashable, Sendable {
+        let address: PeerAddress
+        var lane = 0
+    }
+
+    /// What we know of a route.
     struct Remote {
         var connection: Int?
         var isDialling = false
         var posts: [PeerConversation.Post] = []
-        /// After a failure nobody dials before this.
-        var blockedUntil: MonotonicInstant?
-        /// Why the last dial failed, told to all who ask before `blockedUntil`.
-        var refusal: PeerError?
+    }
+
+    /// After a failure nobody dials an address for a moment.
+    struct Hindrance {
+        let until: MonotonicInstant
+        /// Why the last dial failed, told to all who ask before `until`.
+        let refusal: PeerError?
+    }
+
+    /// A watch of ours, until it is let go.
+    struct Watched {
+        let route: Route
+        var connection: Int?
+        /// Of news that wait to be read.
+        var slots: Set<PeerConversation.Slot> = []
     }
 
     public nonisolated let settings: PeerSettings
@@ -47,8 +65,10 @@ public actor PeerNode {
     private var port: UInt16?
     private var isStopped = false
     var connections: [Int: PeerConnection] = [:]
-    var remotes: [PeerAddress: Remote] = [:]
+    var remotes: [Route: Remote] = [:]
+    var hindrances: [PeerAddress: Hindrance] = [:]
     var askers: [Int: Asker] = [:]
+    var watched: [Int: Watched] = [:]
     /// Who answered where we dialled and was not on the list.
     var strangers: [PeerAddress: Fingerprint] = [:]
     /// Who was here; see PeerNode+links.swift.
@@ -100,10 +120,9 @@ public actor PeerNode {
         let bootstrap = ServerBootstrap(group: loop)
             .serverChannelOption(.backlog, value: 100)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelOption(.socketOption(.so_keepalive), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { [self] channel in
-                channel.eventLoop.makeCompletedFuture {
+                Self.keepAlive(channel).flatMapThrowing { [self] in
                     try assumeIsolated { try $0.admit(channel, usesTls: usesTls) }
                 }
             }
@@ -167,29 +186,47 @@ public actor PeerNode {
         _ message: PeerMessage, _ awaited: PeerConversation.Awaited, with address: PeerAddress,
         within limit: Duration?
     ) async -> Outcome {
-        let id = newID()
+        guard !Task.isCancelled else { return .failure(Self.cancelled) }
+        let (id, route) = (newID(), Route(address: address))
         let post = PeerConversation.Post(
             id: id, message: message, awaited: awaited,
             deadline: clock.now.advanced(by: limit ?? settings.timeout))
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 askers[id] = .once(continuation)
-                self.post(post, to: address)
+                self.post(post, to: route)
             }
         } onCancel: {
-            Task { await self.forget(id, at: address) }
+            Task { await self.forget(id, at: route) }
         }
         return outcome.mapError { PeerError($0.kind, "\(address): \($0.detail)") }
     }
 
     /// The asker has gone; its answer, should one come, is dropped.
-    func forget(_ id: Int, at address: PeerAddress) {
-        remotes[address]?.posts.removeAll { $0.id == id }
-        if let connection = remotes[address]?.connection.flatMap({ connections[$0] }) {
-            connection.conversation.forget(id)
+    private func forget(_ id: Int, at route: Route) {
+        var wasSent = !takeBack(id, from: route)
+        if let connection = connection(of: route) {
+            if connection.conversation.forget(id) { wasSent = false }
             act(connection)
         }
-        settle(id, .failure(PeerError(.late, "nobody waits for the answer any more")))
+        let late = PeerError(.late, "nobody waits for the answer any more")
+        settle(id, .failure(wasSent ? late : Self.cancelled))
+    }
+
+    private static let cancelled = PeerError(.cancelled, "given up before it was sent")
+
+    /// - Returns: Whether the post still waited for a connection.
+    @discardableResult
+    func takeBack(_ id: Int, from route: Route) -> Bool {
+        guard let index = remotes[route]?.posts.firstIndex(where: { $0.id == id }) else {
+            return false
+        }
+        remotes[route]?.posts.remove(at: index)
+        return true
+    }
+
+    func connection(of route: Route) -> PeerConnection? {
+        remotes[route]?.connection.flatMap { connections[$0] }
     }
 
     func settle(_ id: Int, _ outcome: Outcome) {
@@ -214,13 +251,13 @@ public actor PeerNode {
             ended(id, PeerError(.stopped, "this node was stopped"))
             channel.close(promise: nil)
         }
-        for (address, remote) in remotes {
+        for (route, remote) in remotes {
             for post in remote.posts {
                 if let id = post.id {
                     settle(id, .failure(PeerError(.stopped, "this node was stopped")))
                 }
             }
-            remotes[address]?.posts = []
+            remotes[route]?.posts = []
         }
         for (_, channel) in open { try? await channel.closeFuture.get() }  // As above.
         notice.finish()

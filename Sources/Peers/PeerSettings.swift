@@ -24,7 +24,8 @@ public struct PeerSettings: Hashable, Sendable {
     /// Header and data of one message together, in bytes.
     public var sizeLimit: Int
     /// How many connections others may have to this node. When all places are taken, the oldest that
-    /// has not said hello gives way; when all have, the new one is turned away.
+    /// has not said hello gives way; when all have, the longest unused of the peer that has the most; when
+    /// each has one, the new one is turned away.
     public var connectionLimit: Int
     /// What who comes without TLS may do.
     public var plainRights: Set<PeerRight>
