@@ -53,6 +53,8 @@ struct GatewayPeerService: PeerService {
     private func status() async -> [UInt8] {
         let profile = proactor.profile
         let latest = proactor.live.latestOfEach
+        // Made anew from the whole layout each time that it is asked for.
+        let codec = codec
         let status = PlainStatus(
             own: await proactor.ownStatus(.started), links: await proactor.linkStatuses,
             at: clock.wallTime)
@@ -64,6 +66,8 @@ struct GatewayPeerService: PeerService {
     private func set(
         _ node: ShNodeName, _ order: PeerOrder, _ asker: PeerAsker
     ) async -> [UInt8] {
+        let codec = codec
+        let latestStart = order.within.map { clock.now.advanced(by: $0) }
         let message = MqttMessage(
             topic: "tidegate/\(proactor.profile.gateway)/set/\(node)",
             payload: Array(JsonValue.object(order.members).prettyText.utf8))
@@ -78,7 +82,8 @@ struct GatewayPeerService: PeerService {
             answer = await proactor.carryOut(
                 Command(
                     id: command.id, node: command.node, order: command.order,
-                    source: CommandSource(.peer, asker.name), expires: command.expires))
+                    source: CommandSource(.peer, asker.name), expires: command.expires),
+                by: latestStart)
         case .refused(let why, _, _, _), .ignored(let why), .senseless(let why):
             answer = .refused(why)
         case .acknowledged, .reply, .snapshotWanted:

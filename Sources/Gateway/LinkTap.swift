@@ -9,7 +9,7 @@ import Vocabulary
 struct LinkTap {
     /// Gateways and links together.
     private var monitors = LinkMonitors(capacity: 2_000)
-    /// What was told of each, so that only changes are.
+    /// What was told of each that is remembered, so that only changes are.
     private var told: [String: String] = [:]
     private let isJson: Bool
 
@@ -17,22 +17,34 @@ struct LinkTap {
     init(isJson: Bool) { self.isJson = isJson }
 
     /// A gateway said how it stands.
-    mutating func take(_ status: PlainStatus, at stamp: Timestamp) -> [String] {
+    ///
+    /// - Parameter isRetained: Whether it was published to be kept. The first such status of a gateway may
+    ///   be older than any, so it is no sign of life.
+    mutating func take(
+        _ status: PlainStatus, isRetained: Bool, at stamp: Timestamp
+    ) -> [String] {
         let gateway = status.own.who
+        let isNews = !isRetained || monitors[gateway] != nil
         if status.at == nil, status.own.state == .failed {
             monitors.change(gateway) { $0.failed("it is gone without a goodbye") }
         } else {
-            monitors.heard(status.own, at: stamp.monotonic)
+            hear(status.own, isNews, at: stamp.monotonic)
             for link in status.links {
                 let name = "\(gateway) \(link.who)"
                 let own = LinkStatus(
                     who: name, incarnation: link.incarnation, sequence: status.own.sequence,
                     state: link.state, interval: status.own.interval, counts: link.counts,
                     cause: link.cause)
-                monitors.heard(own, at: stamp.monotonic)
+                hear(own, isNews, at: stamp.monotonic)
             }
         }
         return news(at: stamp, of: gateway)
+    }
+
+    private mutating func hear(_ status: LinkStatus, _ isNews: Bool, at now: MonotonicInstant) {
+        monitors.change(status.who) { monitor in
+            if isNews { monitor.heard(status, at: now) } else { monitor.remembered(status) }
+        }
     }
 
     /// Tells what silence has changed.
@@ -45,7 +57,12 @@ struct LinkTap {
 
     /// - Parameter speaker: The gateway that spoke just now, of which programs hear everything.
     private mutating func news(at stamp: Timestamp, of speaker: String?) -> [String] {
-        monitors.all.compactMap { monitor in
+        let all = monitors.all
+        if told.count > all.count {
+            let names = Set(all.map(\.name))
+            told = told.filter { names.contains($0.key) }
+        }
+        return all.compactMap { monitor in
             let health = monitor.health(at: stamp.monotonic)
             let counts = monitor.status?.counts
             let dropped = counts?.dropped ?? 0

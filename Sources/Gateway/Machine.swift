@@ -2,6 +2,17 @@ import CLinux
 import Glibc
 import Threads
 
+/// Tells a file as it is from the same file written anew.
+struct FileStamp: Hashable, Sendable {
+    let place: UInt
+    let (size, seconds, nanoseconds): (Int64, Int64, Int64)
+
+    init(place: UInt, size: Int64, seconds: Int64, nanoseconds: Int64) {
+        self.place = place
+        (self.size, self.seconds, self.nanoseconds) = (size, seconds, nanoseconds)
+    }
+}
+
 /// Small questions to the operating system that need no clock and no hardware.
 enum Machine {
     /// The value of an environment variable; nil when it is unset or empty.
@@ -52,6 +63,16 @@ enum Machine {
     static var bootIdentity: String {
         let bytes = (try? bytes(of: "/proc/sys/kernel/random/boot_id", limit: 256)) ?? []
         return String(decoding: bytes.prefix { $0 > 0x20 }, as: UTF8.self)
+    }
+
+    /// What changes with every writing of a file; nil when there is none.
+    static func stamp(of path: String) -> FileStamp? {
+        var status = stat()
+        // Sound: the kernel fills the structure that it is lent.
+        guard unsafe stat(path, &status) == 0 else { return nil }
+        return FileStamp(
+            place: status.st_ino, size: Int64(status.st_size),
+            seconds: Int64(status.st_ctim.tv_sec), nanoseconds: Int64(status.st_ctim.tv_nsec))
     }
 
     /// Whether there is something of that path.

@@ -48,11 +48,10 @@ struct PeerAskCommand: AsyncParsableCommand {
         guard (1...1200).contains(within) else {
             throw ValidationError("--within must be 1 to 1200")
         }
-        _ = try question(id: CommandID("check"), at: nil)
+        _ = try question(id: CommandID("check"))
     }
 
-    /// - Parameter now: When a command is given; it expires when nobody waits for its answer any more.
-    private func question(id: CommandID?, at now: WallTime?) throws -> PeerQuestion {
+    private func question(id: CommandID?) throws -> PeerQuestion {
         switch (words.first, words.count) {
         case ("status", 1): return .status
         case ("watch", 1): return .watch
@@ -71,30 +70,29 @@ struct PeerAskCommand: AsyncParsableCommand {
             } else {
                 throw ValidationError("\"\(words[2])\" must be on, off or a number")
             }
-            return try order(
-                value, takeOverFor.flatMap(Duration.init(layoutText:)), id: id, at: now)
-        case ("release", 2): return try order(nil, nil, id: id, at: now)
+            return try order(value, takeOverFor.flatMap(Duration.init(layoutText:)), id: id)
+        case ("release", 2): return try order(nil, nil, id: id)
         default:
             throw ValidationError(
                 "ask for: read CHANNEL, set NODE VALUE, release NODE, status or watch")
         }
     }
 
+    /// The command is of no use when nobody waits for its answer any more.
     private func order(
-        _ value: JsonValue?, _ time: Duration?, id: CommandID?, at now: WallTime?
+        _ value: JsonValue?, _ time: Duration?, id: CommandID?
     ) throws -> PeerQuestion {
         guard let node = ShNodeName(words[1]), let id else {
             throw ValidationError("\"\(words[1])\" is no \(ShNodeTag.noun): \(ShNodeTag.form)")
         }
-        let expires = now?.advanced(by: .seconds(within))
-        return .set(node, PeerOrder(value: value, takeOverFor: time, id: id, expires: expires))
+        return .set(
+            node, PeerOrder(value: value, takeOverFor: time, id: id, within: .seconds(within)))
     }
 
     func run() async throws {
         let address = try PeerArguments.address(address)
-        let clock = SystemClock()
         var chance = SystemChance()
-        let question = try question(id: CommandID(using: &chance), at: clock.wallTime)
+        let question = try question(id: CommandID(using: &chance))
         var settings = speech.settings()
         settings.timeout = .seconds(within)
         let node = try PeerArguments.node(settings, options, speech, reaching: address)

@@ -64,6 +64,19 @@ struct PeerFiles: Sendable {
         return read
     }
 
+    /// The list, read again only when its file has changed.
+    private func list(in memory: ListMemory) throws(MachineError) -> PeerList {
+        guard let stamp = Machine.stamp(of: list) else { return PeerList() }
+        if let known = memory.newest.withLock({ $0 }), known.stamp == stamp { return known.list }
+        let list = try readList()
+        memory.newest.withLock { $0 = (stamp, list) }
+        return list
+    }
+
+    private final class ListMemory: Sendable {
+        let newest = Guarded<(stamp: FileStamp, list: PeerList)?>(nil)
+    }
+
     /// TLS with this key and this list.
     ///
     /// - Parameter broken: Told when the list cannot be used; nobody is let in then.
@@ -79,10 +92,11 @@ struct PeerFiles: Sendable {
         } else {
             roots = nil
         }
+        let memory = ListMemory()
         do throws(PeerError) {
             return try PeerTls(pem: pem, authority: roots) {
                 do throws(MachineError) {
-                    return try readList()
+                    return try list(in: memory)
                 } catch {
                     broken("\(error)")
                     return PeerList()

@@ -42,7 +42,7 @@ private actor TapDesk {
         guard let read = reader.read(message), case .status(let status) = read.matter else {
             return
         }
-        show(tap.take(status, at: clock.timestamp))
+        show(tap.take(status, isRetained: message.isRetained, at: clock.timestamp))
     }
 
     /// Looks once a second, which is finer than any interval that gateways state.

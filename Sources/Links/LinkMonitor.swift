@@ -59,6 +59,14 @@ public struct LinkMonitor: Hashable, Sendable {
         return true
     }
 
+    /// The counterpart said `status` at some time before, as when a broker has kept it. It tells how it
+    /// stood and is no sign of life.
+    public mutating func remembered(_ status: LinkStatus) {
+        let before = lastHeard
+        heard(status, at: MonotonicInstant(nanoseconds: 0))
+        lastHeard = before
+    }
+
     /// The counterpart gave a sign of life that says nothing of its state: an answer, a reading.
     public mutating func heard(at now: MonotonicInstant) { lastHeard = now }
 

@@ -53,7 +53,7 @@ public struct LinkCounts: Hashable, Sendable {
     public var dropped: Int
     /// Sent and not acknowledged yet.
     public var unacknowledged: Int
-    /// For how long the other end has not had all there is; nil when it has.
+    /// For how long the oldest that the other end has not had has waited; nil when it has all.
     public var oldestUnsent: Duration?
 
     public init(

@@ -28,15 +28,19 @@ public struct PeerOrder: Hashable, Sendable {
     /// Chosen by the asker; the same in every log that the command passes through.
     public let id: CommandID
     public let expires: WallTime?
+    /// How long after its arrival the order may still be carried out, by the receiver's monotonic clock,
+    /// so that two clocks need not agree. Nil when it may take its time.
+    public let within: Duration?
 
     public init(
-        value: JsonValue?, takeOverFor: Duration? = nil, id: CommandID, expires: WallTime?
+        value: JsonValue?, takeOverFor: Duration? = nil, id: CommandID, expires: WallTime? = nil,
+        within: Duration? = nil
     ) {
         (self.value, self.takeOverFor) = (value, takeOverFor)
-        (self.id, self.expires) = (id, expires)
+        (self.id, self.expires, self.within) = (id, expires, within)
     }
 
-    /// Everything but the node, in the words that orders have over MQTT.
+    /// Everything but the node and the time that is left, in the words that orders have over MQTT.
     public var members: [(name: String, value: JsonValue)] {
         var members: [(name: String, value: JsonValue)] = [("id", .text(id.text))]
         if let value { members.append(("value", value)) }
@@ -116,7 +120,7 @@ struct PeerWord: Hashable, Sendable {
 extension PeerQuestion {
     /// The question as it goes over the wire.
     public var text: [UInt8] {
-        let members: [(name: String, value: JsonValue)]
+        var members: [(name: String, value: JsonValue)]
         switch self {
         case .read(let channel):
             members = [("ask", .text("read")), ("channel", .text(channel.text))]
@@ -124,13 +128,14 @@ extension PeerQuestion {
         case .watch: members = [("ask", .text("watch"))]
         case .set(let node, let order):
             members = [("ask", .text("set")), ("node", .text(node.text))] + order.members
+            if let within = order.within { members.append(("within", .text(within.layoutText))) }
         }
         return Array(JsonValue.object(members).prettyText.utf8)
     }
 
     private static let keys: [String: Set<String>] = [
         "read": ["channel"], "status": [], "watch": [],
-        "set": ["node", "value", "id", "expires", "takeOverFor", "release"],
+        "set": ["node", "value", "id", "expires", "takeOverFor", "release", "within"],
     ]
 
     /// Reads what somebody sent.
@@ -188,10 +193,15 @@ extension PeerQuestion {
                 throw PeerRefusal("expires: must be a time like 2026-11-21T04:22:07Z")
             }
         }
+        let within = document["within"].map { $0.text.flatMap(Duration.init(layoutText:)) }
+        if case .some(.none) = within {
+            throw PeerRefusal("within: must be a time like \"8s\"")
+        }
         return .set(
             node,
             PeerOrder(
-                value: value, takeOverFor: time.flatMap(\.self), id: id, expires: expires))
+                value: value, takeOverFor: time.flatMap(\.self), id: id, expires: expires,
+                within: within.flatMap(\.self)))
     }
 }
 

@@ -39,7 +39,6 @@ extension Proactor {
         }
         guard lines[name]?.link.state == .active else { return }
         if canSend(name), lines[name]?.mustTellStatus == true {
-            noteProgress(name)
             try publish(statusWords(.started, for: name), name)
             lines[name]?.mustTellStatus = false
         }

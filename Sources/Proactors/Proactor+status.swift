@@ -17,7 +17,7 @@ extension Proactor {
                 counts: LinkCounts(
                     received: line.received, sent: line.sent, dropped: line.dropped,
                     unacknowledged: line.link.inFlight,
-                    oldestUnsent: line.behindSince.map { $0.duration(to: clock.now) }),
+                    oldestUnsent: oldestUnsent(line)),
                 cause: line.life.cause)
         }
         let (own, now) = (ownStatus(.started), clock.now)
@@ -111,12 +111,5 @@ extension Proactor {
             lines[name]?.mustTellStatus = true
             lines[name]?.bell.yield()
         }
-    }
-
-    /// Notes how far each link is behind what was taken in.
-    func noteProgress(_ name: UpstreamName) {
-        guard let line = lines[name] else { return }
-        let isBehind = line.link.cursor < newest
-        lines[name]?.behindSince = isBehind ? line.behindSince ?? clock.now : nil
     }
 }

@@ -84,6 +84,7 @@ public actor Proactor {
     var labelsWereOff: Duration?
     /// The last fact that was taken into the journal.
     private(set) var newest: Sequence64 = 0
+    private var arrivals = Arrivals()
     /// Everything up to here is kept and may be published.
     var committed: Sequence64 = 0
     /// How often the wall clock was set.
@@ -170,7 +171,11 @@ public actor Proactor {
     }
 
     /// Carries out one command. Returns within `commandTime`, with exactly one answer.
-    public func carryOut(_ command: Command) async -> CommandAnswer {
+    ///
+    /// - Parameter latestStart: Later it is refused; nil when only its expiry says so.
+    public func carryOut(
+        _ command: Command, by latestStart: MonotonicInstant? = nil
+    ) async -> CommandAnswer {
         let metadata: Logger.Metadata = ["node": "\(command.node)", "command": "\(command.id)"]
         guard let node = nodes[command.node] else {
             return .refused("there is no node \(command.node)")
@@ -187,8 +192,10 @@ public actor Proactor {
         }
         // A contact or a current takes its own time to show what was switched.
         let time = Self.commandTime + (node.rules.feedback?.within ?? .zero)
+        let deadline = deadline(of: command)
         let errand = Errand(
-            command: command, latestStart: deadline(of: command), expires: expiry(of: command))
+            command: command, latestStart: min(deadline, latestStart ?? deadline),
+            expires: expiry(of: command))
         let answer: CommandAnswer
         do {
             answer = try await mailbox.ask(errand, as: command.id, within: time)
@@ -265,8 +272,15 @@ public actor Proactor {
         for name in lines.keys { lines[name]?.unsentLive.merge(values) { $1 } }
         let places = journal.append(facts.flatMap(Self.pieces))
         newest = max(newest, places?.upperBound ?? 0)
+        arrivals.note(through: newest, at: clock.now)
+        arrivals.forget(through: lines.values.map(\.link.cursor).min() ?? newest)
         if facts.contains(where: \.isReload) { reloading.take()?.resume() }
         for line in lines.values { line.bell.yield() }
+    }
+
+    /// For how long the oldest fact that `line` has not had acknowledged has waited; nil when there is none.
+    func oldestUnsent(_ line: UpstreamLine) -> Duration? {
+        arrivals.first(after: line.link.cursor).map { $0.duration(to: clock.now) }
     }
 
     private static func pieces(of fact: Fact) -> [Fact] {

@@ -40,8 +40,6 @@ struct UpstreamLine: Sendable {
     /// Whether the status has changed, or its time has come, since upstream was told.
     var mustTellStatus = false
     var (received, sent, dropped) = (0, 0, 0)
-    /// Since when upstream has not had all there is; nil when it has.
-    var behindSince: MonotonicInstant?
     /// Whether the list of standing troubles has changed since upstream was told.
     var mustTellStanding = false
     /// The actuators whose authority has changed since upstream was told.

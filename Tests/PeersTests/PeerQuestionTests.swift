@@ -22,6 +22,7 @@ import Vocabulary
                 PeerOrder(value: .text("on"), takeOverFor: .seconds(600), id: id, expires: nil)),
             .set("pump", PeerOrder(value: nil, takeOverFor: .seconds(1), id: id, expires: nil)),
             .set("pump", PeerOrder(value: nil, id: id, expires: nil)),
+            .set("pump", PeerOrder(value: .text("on"), id: id, within: .seconds(8))),
         ] {
             #expect(try PeerQuestion.read(question.text) == question)
         }
@@ -38,6 +39,7 @@ import Vocabulary
         (#"{"ask": "set", "node": "pump", "id": "1", "value": 1, "release": true}"#, "release"),
         (#"{"ask": "set", "node": "pump", "id": "1", "release": false}"#, "release"),
         (#"{"ask": "set", "node": "pump", "id": "1", "value": 1, "expires": "soon"}"#, "expires"),
+        (#"{"ask": "set", "node": "pump", "id": "1", "value": 1, "within": 8}"#, "within"),
     ])
     func `that makes no sense is told what is wrong`(text: String, what: String) {
         let error = #expect(throws: PeerRefusal.self) { try PeerQuestion.read(Array(text.utf8)) }

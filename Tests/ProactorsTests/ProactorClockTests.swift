@@ -7,9 +7,11 @@ import Vocabulary
 @Suite(.timeLimit(.minutes(1))) struct `When the clock is set, a proactor` {
     private static let decade = Duration.seconds(315_576_000)
 
-    private func command(_ clock: ManualClock, expiresIn time: Duration?) -> Command {
+    private func command(
+        _ clock: ManualClock, expiresIn time: Duration?, id: String = "order-1"
+    ) -> Command {
         Command(
-            id: CommandID("order-1")!, node: "pump", order: .set(1),
+            id: CommandID(id)!, node: "pump", order: .set(1),
             source: CommandSource(.upstream, "site"),
             expires: time.map { clock.wallTime.advanced(by: $0) })
     }
@@ -57,6 +59,21 @@ import Vocabulary
         await bench.pass(.seconds(10), sleepers: 2)
         #expect((9...11).contains(tank.asked - asked))
         #expect(await bench.proactor.standing.isEmpty)
+    }
+
+    @Test func `judges the time that is left to a command before and after alike`() async {
+        let pump = ScriptedDevice()
+        let bench = Bench(.init(name: "pump", device: pump, isRelay: true), isTimeSure: false)
+        await bench.proactor.start()
+        let past = bench.clock.now.advanced(by: .seconds(-1))
+        let late = await bench.proactor.carryOut(command(bench.clock, expiresIn: nil), by: past)
+        #expect(late.words.contains("refused"), "\(late.words)")
+        #expect(pump.level == 0)
+        bench.clock.jump(by: .seconds(3_600))
+        let inTime = bench.clock.now.advanced(by: .seconds(1))
+        let answer = await bench.proactor.carryOut(
+            command(bench.clock, expiresIn: nil, id: "order-2"), by: inTime)
+        #expect(answer.words == "confirmed 1")
     }
 
     @Test func `judges no expiry before, and does after`() async {
