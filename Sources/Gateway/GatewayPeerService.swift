@@ -57,7 +57,7 @@ struct GatewayPeerService: PeerService {
         let codec = codec
         let status = PlainStatus(
             own: await proactor.ownStatus(.started), links: await proactor.linkStatuses,
-            at: clock.wallTime)
+            queues: await proactor.queueStatuses, at: clock.wallTime)
         return codec.report(
             status, await proactor.standingTroubles,
             profile.nodes.flatMap(\.channels).compactMap { latest[$0.name] })

@@ -8,13 +8,18 @@ import Vocabulary
 /// A pure machine: what is to be shown comes back as lines.
 struct LinkTap {
     /// Gateways and links together.
-    private var monitors = LinkMonitors(capacity: 2_000)
+    private var monitors: LinkMonitors
     /// What was told of each that is remembered, so that only changes are.
     private var told: [String: String] = [:]
+    /// What each gateway's queues had lost when it spoke last.
+    private var losses: [String: [String: Int]] = [:]
     private let isJson: Bool
 
     /// - Parameter isJson: One JSON object a line for programs, instead of words for people.
-    init(isJson: Bool) { self.isJson = isJson }
+    init(isJson: Bool, capacity: Int = 2_000) {
+        self.isJson = isJson
+        monitors = LinkMonitors(capacity: capacity)
+    }
 
     /// A gateway said how it stands.
     ///
@@ -25,6 +30,7 @@ struct LinkTap {
     ) -> [String] {
         let gateway = status.own.who
         let isNews = !isRetained || monitors[gateway] != nil
+        let queues = lines(of: status.queues, of: gateway, at: stamp.wall)
         if status.at == nil, status.own.state == .failed {
             monitors.change(gateway) { $0.failed("it is gone without a goodbye") }
         } else {
@@ -38,7 +44,7 @@ struct LinkTap {
                 hear(own, isNews, at: stamp.monotonic)
             }
         }
-        return news(at: stamp, of: gateway)
+        return news(at: stamp, of: gateway) + queues
     }
 
     private mutating func hear(_ status: LinkStatus, _ isNews: Bool, at now: MonotonicInstant) {
@@ -46,6 +52,9 @@ struct LinkTap {
             if isNews { monitor.heard(status, at: now) } else { monitor.remembered(status) }
         }
     }
+
+    /// How many gateways and links something is kept of.
+    var memory: Int { max(told.count, losses.count, monitors.all.count) }
 
     /// Tells what silence has changed.
     mutating func look(at stamp: Timestamp) -> [String] { news(at: stamp, of: nil) }
@@ -61,6 +70,7 @@ struct LinkTap {
         if told.count > all.count {
             let names = Set(all.map(\.name))
             told = told.filter { names.contains($0.key) }
+            losses = losses.filter { names.contains($0.key) }
         }
         return all.compactMap { monitor in
             let health = monitor.health(at: stamp.monotonic)
@@ -71,6 +81,32 @@ struct LinkTap {
             let spoke = speaker.map { monitor.name == $0 || monitor.name.hasPrefix("\($0) ") }
             return isNew || isJson && spoke == true
                 ? line(monitor, health, counts, stamp.wall) : nil
+        }
+    }
+
+    /// Programs hear of each queue; people of one that has lost more, with how it stands.
+    private mutating func lines(
+        of queues: [QueueStatus], of gateway: String, at: WallTime
+    ) -> [String] {
+        let before = losses[gateway] ?? [:]
+        losses[gateway] = Dictionary(queues.map { ($0.name, $0.dropped) }, uniquingKeysWith: max)
+        return queues.compactMap { queue in
+            let age = queue.age.map { $0.wholeNanoseconds / 1_000_000_000 }
+            if isJson {
+                let json = JsonText.object([
+                    "iso": .text(at.iso8601), "gateway": .text(gateway),
+                    "queue": .text(queue.name), "depth": number(queue.depth),
+                    "dropped": number(queue.dropped), "age": age.map { .number($0) } ?? .null,
+                    "answered": number(queue.commands?.answered),
+                    "late": number(queue.commands?.late),
+                    "abandoned": number(queue.commands?.abandoned),
+                ])
+                return String(decoding: json.bytes, as: UTF8.self)
+            }
+            guard queue.dropped > before[queue.name] ?? 0 else { return nil }
+            return "\(at.iso8601.dropFirst(11).prefix(8))  \(gateway) \(queue.name): "
+                + "dropped \(queue.dropped), \(queue.depth) wait"
+                + (age.map { ", the oldest for \($0) s" } ?? "")
         }
     }
 

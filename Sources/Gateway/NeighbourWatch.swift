@@ -53,7 +53,8 @@ struct NeighbourWords {
         return LinkStatus(
             who: "peer \(link.name)", incarnation: incarnation, sequence: sequence, state: state,
             interval: NeighbourWatch.period,
-            counts: LinkCounts(received: link.questions, sent: link.answers),
+            counts: LinkCounts(
+                received: link.questions, sent: link.answers, dropped: link.strays),
             cause: state == .failed ? link.cause : nil)
     }
 }

@@ -24,11 +24,38 @@ extension Proactor {
         return upstreams + counterparts.all.map { $0.told(in: own, at: now) }
     }
 
+    /// For how long the oldest fact that `line` has not had acknowledged has waited; nil when there is none.
+    func oldestUnsent(_ line: UpstreamLine) -> Duration? {
+        arrivals.first(after: line.link.cursor).map { $0.duration(to: clock.now) }
+    }
+
     /// How the gateway itself stands, when it is in `state`.
     public func ownStatus(_ state: LinkStatus.State) -> LinkStatus {
         LinkStatus(
             who: profile.gateway.text, incarnation: profile.incarnation,
             sequence: statusSequence, state: state, interval: Self.statusPeriod)
+    }
+
+    /// How the queues of the live values' subscribers and of the actuators' commands stand, each in the order
+    /// of their names.
+    public var queueStatuses: [QueueStatus] {
+        let live = live.subscribers.map {
+            QueueStatus(name: $0.name, depth: $0.depth, dropped: $0.drops, age: $0.age)
+        }
+        let commands = mailboxes.map { node, mailbox in
+            let status = mailbox.status
+            return QueueStatus(
+                name: "commands \(node)", depth: status.waiting, dropped: status.busy, age: nil,
+                commands: .init(
+                    inWork: status.inWork, answered: status.answered, late: status.late,
+                    abandoned: status.abandoned))
+        }
+        return live.sorted { $0.name < $1.name } + commands.sorted { $0.name < $1.name }
+    }
+
+    /// Logs what subscribers have lost, each at most once a minute.
+    func noteDrops() {
+        for line in drops.look(at: live.subscribers, now: clock.now) { logger.warning("\(line)") }
     }
 
     /// Everything that is wrong right now, the oldest first.
@@ -102,7 +129,7 @@ extension Proactor {
     func statusWords(_ state: LinkStatus.State, for name: UpstreamName) -> [MqttMessage] {
         statusSequence += 1
         return lines[name]?.plan.codec.status(
-            ownStatus(state), links: linkStatuses, at: clock.wallTime) ?? []
+            ownStatus(state), links: linkStatuses, queues: queueStatuses, at: clock.wallTime) ?? []
     }
 
     /// Has every upstream hear the status soon, whoever has changed.

@@ -84,7 +84,8 @@ public actor Proactor {
     var labelsWereOff: Duration?
     /// The last fact that was taken into the journal.
     private(set) var newest: Sequence64 = 0
-    private var arrivals = Arrivals()
+    private(set) var arrivals = Arrivals()
+    var drops = DropBook()
     /// Everything up to here is kept and may be published.
     var committed: Sequence64 = 0
     /// How often the wall clock was set.
@@ -278,11 +279,6 @@ public actor Proactor {
         for line in lines.values { line.bell.yield() }
     }
 
-    /// For how long the oldest fact that `line` has not had acknowledged has waited; nil when there is none.
-    func oldestUnsent(_ line: UpstreamLine) -> Duration? {
-        arrivals.first(after: line.link.cursor).map { $0.duration(to: clock.now) }
-    }
-
     private static func pieces(of fact: Fact) -> [Fact] {
         guard case .readings(let readings) = fact.matter, readings.count > largestFact else {
             return [fact]
@@ -319,6 +315,7 @@ public actor Proactor {
     // MARK: - Watching
 
     func watchNodes() {
+        noteDrops()
         note(clock.look())
         let stamp = clock.timestamp
         // They go through the inbox like all others, so that history has one order.

@@ -15,11 +15,13 @@ public protocol Codec: Sendable {
     /// What is said first on each connection, in order: who is here and what it is made of.
     func greeting(at now: WallTime) -> [MqttMessage]
 
-    /// How the gateway and its links stand. To be said after each greeting, at each change, once in each
+    /// How the gateway, its links and its queues stand. To be said after each greeting, at each change, once in each
     /// interval that it states, and last, as closed, before an orderly disconnect.
     ///
     /// - Returns: Nothing when this upstream has no words for it.
-    func status(_ own: LinkStatus, links: [LinkStatus], at now: WallTime) -> [MqttMessage]
+    func status(
+        _ own: LinkStatus, links: [LinkStatus], queues: [QueueStatus], at now: WallTime
+    ) -> [MqttMessage]
 
     /// What is said last before an orderly disconnect, after the status.
     func farewell(at now: WallTime) -> [MqttMessage]
@@ -123,6 +125,6 @@ public struct StandingTrouble: Hashable, Sendable {
 extension Codec {
     /// No words for it.
     public func status(
-        _ own: LinkStatus, links: [LinkStatus], at now: WallTime
+        _ own: LinkStatus, links: [LinkStatus], queues: [QueueStatus], at now: WallTime
     ) -> [MqttMessage] { [] }
 }

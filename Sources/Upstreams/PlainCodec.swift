@@ -53,9 +53,9 @@ public struct PlainCodec: Codec {
     }
 
     public func status(
-        _ own: LinkStatus, links: [LinkStatus], at now: WallTime
+        _ own: LinkStatus, links: [LinkStatus], queues: [QueueStatus], at now: WallTime
     ) -> [MqttMessage] {
-        [message(of: PlainStatus(own: own, links: links, at: now))]
+        [message(of: PlainStatus(own: own, links: links, queues: queues, at: now))]
     }
 
     public func farewell(at now: WallTime) -> [MqttMessage] { [] }

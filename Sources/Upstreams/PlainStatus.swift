@@ -8,18 +8,22 @@ public struct PlainStatus: Hashable, Sendable {
     public let own: LinkStatus
     /// Its links, in the gateway's order. Each one's `who` is the link's name.
     public let links: [LinkStatus]
+    /// Its queues, in the gateway's order.
+    public let queues: [QueueStatus]
     /// When it said so; nil in the last will, which the broker says.
     public let at: WallTime?
 
-    public init(own: LinkStatus, links: [LinkStatus], at: WallTime?) {
-        (self.own, self.links, self.at) = (own, links, at)
+    public init(
+        own: LinkStatus, links: [LinkStatus], queues: [QueueStatus] = [], at: WallTime?
+    ) {
+        (self.own, self.links, self.queues, self.at) = (own, links, queues, at)
     }
 
     /// Links that are read from one status; more than any gateway has.
     static let mostLinks = 1_000
     private static let known: Set<String> = [
         "state", "incarnation", "at", "sequence", "interval", "received", "sent", "dropped",
-        "unacknowledged", "oldestUnsent", "links", "name", "cause",
+        "unacknowledged", "oldestUnsent", "links", "queues", "name", "cause",
     ]
 
     /// The document that says it.
@@ -36,6 +40,9 @@ public struct PlainStatus: Hashable, Sendable {
         members.append(
             JsonText.Member(name: "links", value: .list(links.map { .group(Self.members(of: $0)) }))
         )
+        if !queues.isEmpty {
+            members.append(JsonText.Member(name: "queues", value: .list(queues.map(\.json))))
+        }
         return members
     }
 
@@ -62,7 +69,10 @@ public struct PlainStatus: Hashable, Sendable {
                 link["name"]?.text.flatMap {
                     Self.read(link, who: $0, incarnation: incarnation)
                 }
-            }, at: document["at"]?.text.flatMap { WallTime(iso8601: $0) })
+            },
+            queues: (document["queues"]?.list ?? []).prefix(QueueStatus.mostRead)
+                .compactMap(QueueStatus.init),
+            at: document["at"]?.text.flatMap { WallTime(iso8601: $0) })
     }
 
     /// The words that other programs wait for, where there are any.

@@ -50,6 +50,9 @@ import Testing
         let all = status.output.joined()
         #expect(asked == 0 && all.contains(#"{"name":"driver pump","state":"started"}"#), "\(all)")
         #expect(all.contains(#""troubles":[]"#) && all.contains(#""channel":"pump""#), "\(all)")
+        // The watch is a subscriber, and the commands above were answered.
+        #expect(all.contains(#"{"name":"peer 127.0.0.1","depth":0,"dropped":0,"#), "\(all)")
+        #expect(all.contains(#"{"name":"commands pump","depth":0,"dropped":0,"inWork":0,"#))
         let (unknown, why) = try await run("ask", address, "read", "pmup")
         #expect(unknown == 1 && why.text.contains("did you mean pump"), "\(why.text)")
         gateway.signal(SIGTERM)

@@ -4,6 +4,7 @@ import Simulators
 import Testing
 import Vocabulary
 
+@testable import Channels
 @testable import Proactors
 
 @Suite(.timeLimit(.minutes(1))) struct `How a gateway's links stand` {
@@ -48,6 +49,48 @@ import Vocabulary
         await bench.pass(.seconds(70))
         _ = await bench.published("trouble/tank", 2)
         #expect(await words(bench).last == "driver tank started")
+    }
+
+    @Test func `tells for how long the oldest fact has waited, also while nobody can be told`()
+        async
+    {
+        let bench = Bench(.init(name: "tank", device: ScriptedDevice(.shows([1, 2, 3, 4, 5, 6]))))
+        await bench.start()
+        await bench.pass(.seconds(40))
+        let waited = await bench.proactor.linkStatuses.first?.counts?.oldestUnsent
+        #expect(waited.map { $0 >= .seconds(39) } == true, "\(String(describing: waited))")
+    }
+
+    @Test func `the age of the oldest is kept coarsely, and never too young`() {
+        var arrivals = Arrivals()
+        func at(_ second: Int) -> MonotonicInstant {
+            MonotonicInstant(nanoseconds: Int64(second) * 1_000_000_000)
+        }
+        for place in 1...2_000 { arrivals.note(through: Sequence64(place), at: at(place)) }
+        for cursor in stride(from: 0, to: 1_999, by: 7) {
+            let first = arrivals.first(after: Sequence64(cursor))
+            #expect(first.map { $0 <= at(cursor + 1) && $0 > at(cursor - 64) } == true, "\(cursor)")
+        }
+        #expect(arrivals.first(after: 2_000) == nil)
+        arrivals.forget(through: 1_990)
+        #expect(arrivals.first(after: 0).map { $0 >= at(1_980) } == true)
+    }
+
+    @Test func `what a subscriber loses is logged once a minute, and anew when it comes again`() {
+        var book = DropBook()
+        func look(_ drops: Int, _ second: Int64) -> [String] {
+            book.look(
+                at: [
+                    SubscriberStatus(name: "page", depth: 1, drops: drops, age: .zero),
+                    SubscriberStatus(name: "well", depth: 0, drops: 0, age: .zero),
+                ], now: MonotonicInstant(nanoseconds: second * 1_000_000_000))
+        }
+        #expect(look(0, 0) == [])
+        #expect(look(3, 1).map { $0.contains("page: 3 values") } == [true])
+        #expect(look(9, 60) == [])
+        #expect(look(9, 61).map { $0.contains("page: 6 values") } == [true])
+        #expect(look(9, 200) == [])
+        #expect(look(2, 201).map { $0.contains("page: 2 values") } == [true])
     }
 
     @Test func `an upstream that cannot be reached for a minute has failed, and opening ends that`()

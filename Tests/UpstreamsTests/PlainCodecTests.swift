@@ -70,7 +70,7 @@ struct PlainCodecTests {
             let own = LinkStatus(
                 who: "d1.demo.house1", incarnation: "i7", sequence: 1, state: state,
                 interval: .seconds(10))
-            let said = codec.status(own, links: [], at: House.now)
+            let said = codec.status(own, links: [], queues: [], at: House.now)
             #expect(said.map(\.isRetained) == [true])
             #expect(said.first?.text.hasPrefix(#"{"state":"\#(word)","incarnation":"i7","#) == true)
         }

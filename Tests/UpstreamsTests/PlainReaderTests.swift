@@ -34,9 +34,15 @@ struct PlainReaderTests {
                 who: "driver tank", incarnation: "i7", sequence: 0, state: .failed,
                 interval: .seconds(10), counts: nil, cause: "node tank: no reply")
             let links = [link, driver]
+            let queues = [
+                QueueStatus(name: "page", depth: 3, dropped: 4, age: .seconds(2)),
+                QueueStatus(
+                    name: "commands pump", depth: 0, dropped: 1, age: nil,
+                    commands: .init(inWork: 1, answered: 5, late: 2, abandoned: 3)),
+            ]
             #expect(
-                read(codec.status(own, links: links, at: House.now)) == [
-                    .status(PlainStatus(own: own, links: links, at: House.now))
+                read(codec.status(own, links: links, queues: queues, at: House.now)) == [
+                    .status(PlainStatus(own: own, links: links, queues: queues, at: House.now))
                 ])
         }
         guard case .status(let will) = read([codec.will]).first else {

@@ -1,0 +1,64 @@
+import Links
+import Testing
+import Vocabulary
+
+@testable import Upstreams
+@testable import tidegate
+
+@Suite struct `The tap` {
+    private func status(_ gateway: String, _ sequence: UInt64, links: [String] = []) -> PlainStatus
+    {
+        func one(_ who: String) -> LinkStatus {
+            LinkStatus(
+                who: who, incarnation: "1", sequence: sequence, state: .started,
+                interval: .seconds(10))
+        }
+        return PlainStatus(own: one(gateway), links: links.map(one), at: WallTime(nanoseconds: 0))
+    }
+
+    private func stamp(_ seconds: Int64) -> Timestamp {
+        Timestamp(
+            wall: WallTime(nanoseconds: seconds * 1_000_000_000),
+            monotonic: MonotonicInstant(nanoseconds: seconds * 1_000_000_000))
+    }
+
+    @Test func `does not call a gateway up of which it has only what the broker kept`() {
+        var tap = LinkTap(isJson: false)
+        let kept = tap.take(status("d1.dead", 7, links: ["site"]), isRetained: true, at: stamp(0))
+        #expect(kept.count == 2 && kept.allSatisfy { $0.contains("started, unknown") }, "\(kept)")
+        // A gateway publishes all its statuses to be kept; the second is one that it has just said.
+        let next = tap.take(status("d1.dead", 8, links: ["site"]), isRetained: true, at: stamp(5))
+        #expect(next.count == 2 && next.allSatisfy { $0.contains("started, up") }, "\(next)")
+        #expect(tap.look(at: stamp(60)).allSatisfy { $0.contains("lost") })
+    }
+
+    @Test func `remembers of nobody more than of whom it listens to`() {
+        var tap = LinkTap(isJson: false, capacity: 20)
+        for number in 0..<100 {
+            _ = tap.take(status("d1.g\(number)", 1), isRetained: false, at: stamp(Int64(number)))
+        }
+        #expect(tap.memory <= 21)
+    }
+
+    @Test func `tells of queues that lose something, and programs of each`() {
+        func lossy(_ sequence: UInt64, _ dropped: Int) -> PlainStatus {
+            PlainStatus(
+                own: status("d1.full", sequence).own, links: [],
+                queues: [
+                    QueueStatus(name: "page", depth: 3, dropped: dropped, age: .seconds(2)),
+                    QueueStatus(
+                        name: "commands pump", depth: 0, dropped: 0, age: nil,
+                        commands: .init(inWork: 1, answered: 5, late: 2, abandoned: 1)),
+                ], at: WallTime(nanoseconds: 0))
+        }
+        var tap = LinkTap(isJson: false)
+        let first = tap.take(lossy(1, 4), isRetained: false, at: stamp(0))
+        #expect(
+            first.last?.contains("d1.full page: dropped 4, 3 wait, the oldest for 2 s") == true)
+        #expect(tap.take(lossy(2, 4), isRetained: false, at: stamp(1)) == [])
+        #expect(tap.take(lossy(3, 6), isRetained: false, at: stamp(2)).count == 1)
+        var programs = LinkTap(isJson: true)
+        let all = programs.take(lossy(1, 0), isRetained: false, at: stamp(0)).joined()
+        #expect(all.contains(#""queue":"page""#) && all.contains(#""late":2"#), "\(all)")
+    }
+}
