@@ -196,7 +196,7 @@ public actor Proactor {
         let deadline = deadline(of: command)
         let errand = Errand(
             command: command, latestStart: min(deadline, latestStart ?? deadline),
-            expires: expiry(of: command))
+            expires: latestStart ?? expiry(of: command))
         let answer: CommandAnswer
         do {
             answer = try await mailbox.ask(errand, as: command.id, within: time)
