@@ -56,6 +56,8 @@ struct Deliveries<Message: Sendable>: Sendable {
     private var uncovered: [ClosedRange<Sequence64>] = []
     /// The last place at which something was acknowledged: a parcel, or a ping.
     private var passed = (byParcel: 0, byPing: 0)
+    /// A parcel was set aside on the word of a ping alone, and none was acknowledged since.
+    private var wasShed = false
 
     init(rules: LinkRules, hasPeer: Bool, after cursor: Sequence64) {
         (self.rules, self.hasPeer, self.cursor, lastRead) = (rules, hasPeer, cursor, cursor)
@@ -152,21 +154,25 @@ struct Deliveries<Message: Sendable>: Sendable {
         return settle(index)
     }
 
+    /// Whether the broker owes this receipt for history.
+    func isOfHistory(_ receipt: UInt64) -> Bool { receipts[receipt].flatMap(\.self) != nil }
+
     mutating func received(_ receipt: UInt64) -> [DeliveryOutcome] {
         guard let index = take(receipt) else { return [] }
         return settleIfReceived(index)
     }
 
+    /// - Parameter isTemporary: It is not the message that is at fault: its parcel waits to be handed over
+    ///   again, and no attempt was used up.
     mutating func refused(
-        _ receipt: UInt64, because reason: String, isTemporary: Bool, at now: MonotonicInstant
+        _ receipt: UInt64, because reason: String, isTemporary: Bool
     ) -> [DeliveryOutcome] {
         let message = receipts[receipt].flatMap(\.self)?.message
         guard let index = take(receipt), let message else { return [] }
         parcels[index].missing.insert(message)
         guard isTemporary else { return setAside(index, because: reason) }
-        // The other messages of the same attempt may be refused as well, and are the same failure.
-        guard parcels[index].place != nil else { return [] }
-        return failed(index, because: reason, retry: now.advanced(by: rules.ackTimeout))
+        (parcels[index].place, parcels[index].due) = (nil, nil)
+        return [.waiting]
     }
 
     /// The parcel can never be sent.
@@ -184,7 +190,7 @@ struct Deliveries<Message: Sendable>: Sendable {
     mutating func review(
         at now: MonotonicInstant, lastPing: Int
     ) -> (outcomes: [DeliveryOutcome], wantsPing: Bool) {
-        var failing: [Int] = []
+        var failing: [(number: Int, byPing: Bool)] = []
         var outcomes: [DeliveryOutcome] = []
         var wantsPing = false
         var isOldest = true
@@ -197,15 +203,14 @@ struct Deliveries<Message: Sendable>: Sendable {
             // While the peer acknowledges pings and no parcels, it is the peer that is ill and not the
             // parcels; only the oldest is put to the test.
             if place < passed.byParcel || (isOldest && place < passed.byPing) {
-                failing.append(parcels[index].number)
+                failing.append((parcels[index].number, place >= passed.byParcel))
             } else if place > lastPing {
                 wantsPing = parcels[index].identity != nil || wantsPing
             }
         }
-        for number in failing {
+        for (number, byPing) in failing {
             guard let index = index(of: number) else { continue }
-            outcomes += failed(
-                index, because: "never acknowledged in \(rules.attempts) attempts", retry: nil)
+            outcomes += failed(index, byPing: byPing)
         }
         return (outcomes, wantsPing)
     }
@@ -267,17 +272,21 @@ struct Deliveries<Message: Sendable>: Sendable {
         if let place = parcel.place, parcel.identity != nil || !hasPeer {
             passed.byParcel = max(passed.byParcel, place)
         }
+        wasShed = false
         return advance()
     }
 
+    /// - Parameter byPing: Only a ping says that the peer should have acknowledged it. One parcel is set
+    ///   aside on such a word; until another is acknowledged, the peer may be one that keeps nothing.
     private mutating func failed(
-        _ index: Int, because reason: String, retry: MonotonicInstant?
+        _ index: Int, byPing: Bool
     ) -> [DeliveryOutcome] {
         parcels[index].attempts += 1
-        guard parcels[index].attempts < rules.attempts else {
-            return setAside(index, because: reason)
+        if parcels[index].attempts >= rules.attempts, !(byPing && wasShed) {
+            wasShed = byPing
+            return setAside(index, because: "never acknowledged in \(rules.attempts) attempts")
         }
-        (parcels[index].place, parcels[index].due) = (nil, retry)
+        (parcels[index].place, parcels[index].due) = (nil, nil)
         return [.waiting]
     }
 

@@ -24,6 +24,7 @@ extension Link {
         state = .connecting
         (ping, subscribeAt) = (nil, nil)
         (unconfirmed, denied) = ([], [])
+        holdsUntil = nil
         deliveries.restart()
         return [.tell(.disconnected, reason)]
     }

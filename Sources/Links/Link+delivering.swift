@@ -18,11 +18,13 @@ extension Link {
     public var canSend: Bool { isConnected && room > 0 }
 
     /// Whether to read another entry and add what it makes.
-    public var wantsMore: Bool { state == .active && deliveries.hasRoomForMore && next == nil }
+    public var wantsMore: Bool {
+        state == .active && holdsUntil == nil && deliveries.hasRoomForMore && next == nil
+    }
 
     /// The parcel to hand over now, the oldest first: what must be sent again before what is new.
     public var next: Handover? {
-        guard state == .active, let parcel = deliveries.next else { return nil }
+        guard state == .active, holdsUntil == nil, let parcel = deliveries.next else { return nil }
         return Handover(number: parcel.number, messages: deliveries.unsent(of: parcel))
     }
 
@@ -65,5 +67,31 @@ extension Link {
     /// - Returns: As `handle`.
     public mutating func impossible(_ number: Int, because reason: String) -> [Action] {
         carryOut(deliveries.impossible(number, because: reason))
+    }
+
+    // MARK: - A broker that refuses history
+
+    /// The broker takes no history now, such as for want of permission or quota: it waits, for none of it is
+    /// at fault, ever longer from one refusal to the next.
+    mutating func hold(because reason: String, at now: MonotonicInstant) -> [Action] {
+        // All that was on its way is refused with the first.
+        guard holdsUntil == nil else { return [] }
+        holdsUntil = now.advanced(by: holding.failed())
+        guard !isHoldTold else { return [] }
+        isHoldTold = true
+        return [.tell(.connectFailed, "\(reason); history waits")]
+    }
+
+    /// The broker takes history again; what it takes while the rest waits says nothing of the rest.
+    mutating func endHolding() {
+        guard holdsUntil == nil else { return }
+        holding.succeeded()
+        isHoldTold = false
+    }
+
+    mutating func tryHistoryAgain(at now: MonotonicInstant) -> [Action] {
+        guard let moment = holdsUntil, moment <= now else { return [] }
+        holdsUntil = nil
+        return [.handOver]
     }
 }

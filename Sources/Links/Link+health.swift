@@ -47,7 +47,7 @@ extension Link {
         }
         let hadWaiting = deliveries.deadline.map { $0 <= now } ?? false
         let (outcomes, wantsPing) = deliveries.review(at: now, lastPing: lastPingPlace)
-        var actions = carryOut(outcomes)
+        var actions = carryOut(outcomes) + tryHistoryAgain(at: now)
         if hadWaiting { actions.append(.handOver) }
         let isQuiet = lastHeard.advanced(by: rules.pollPeriod) <= now
         if hasPeer, ping == nil, wantsPing || isQuiet { actions.append(sendPing(at: now)) }

@@ -88,6 +88,10 @@ public struct Link<Message: Sendable>: Sendable {
     /// What was told of refused subscriptions and failed connections, so that each is told once.
     var toldRefusals: [String: String] = [:]
     var toldFailures: Set<String> = []
+    /// The broker refuses history, whatever is in it: until when nothing of it is handed over.
+    var holdsUntil: MonotonicInstant?
+    var holding: Backoff
+    var isHoldTold = false
     var lastHeard = MonotonicInstant(nanoseconds: .min)
     var lastPing = MonotonicInstant(nanoseconds: .min)
     var lastPingPlace = 0
@@ -109,6 +113,7 @@ public struct Link<Message: Sendable>: Sendable {
         deliveries = Deliveries(rules: rules, hasPeer: hasPeer, after: cursor)
         let jitter = SeededGenerator(seed: self.chance.next())
         resubscribing = Backoff(first: rules.ackTimeout, cap: .seconds(300), jitter: jitter)
+        holding = resubscribing
     }
 
     /// Whether the broker took the login and the connection stands.
@@ -124,7 +129,7 @@ public struct Link<Message: Sendable>: Sendable {
         guard isConnected else { return nil }
         var moments = [subscribeAt]
         if state == .active {
-            moments.append(deliveries.deadline)
+            moments += [deliveries.deadline, holdsUntil]
             if let ping {
                 moments.append(ping.sent.advanced(by: rules.ackTimeout))
             } else if hasPeer {
@@ -162,11 +167,14 @@ public struct Link<Message: Sendable>: Sendable {
             return heard(at: now) + acknowledged(identity)
         case .received(let receipt):
             guard isConnected else { return [] }
+            if deliveries.isOfHistory(receipt) { endHolding() }
             return carryOut(deliveries.received(receipt)) + [.handOver]
         case .refused(let receipt, let reason, let isTemporary):
             guard isConnected else { return [] }
-            return carryOut(
-                deliveries.refused(receipt, because: reason, isTemporary: isTemporary, at: now))
+            let holds = isTemporary && deliveries.isOfHistory(receipt)
+            return (holds ? hold(because: reason, at: now) : [])
+                + carryOut(
+                    deliveries.refused(receipt, because: reason, isTemporary: isTemporary))
                 + [.handOver]
         case .tick: return []
         }

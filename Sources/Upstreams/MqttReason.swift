@@ -11,8 +11,9 @@ struct MqttReason: Hashable, Sendable, CustomStringConvertible {
     /// Codes from 128 on tell that something was not done.
     var isFailure: Bool { code >= 128 }
 
-    /// Whether the same may be taken later.
-    var isTemporary: Bool { [128, 131, 137, 145, 147, 150, 151].contains(code) }
+    /// Whether the same may be taken later: all but what is wrong with the message itself, its topic, its
+    /// size or its form. Who may publish what is a setting of the broker, which somebody can mend.
+    var isTemporary: Bool { ![144, 149, 153].contains(code) }
 
     var description: String { words ?? "reason \(code)" }
 

@@ -74,6 +74,9 @@ struct LinkBench {
         for number in numbers { take(.received(number)) }
     }
 
+    /// The broker owes this receipt no more.
+    mutating func forget(_ receipt: UInt64) { receipts.removeAll { $0.number == receipt } }
+
     mutating func forgetSaid() { (said, sent) = ([], []) }
 
     mutating func connect(subscribing: Bool = true) {

@@ -290,33 +290,56 @@ import Vocabulary
                 bench.take(.acknowledged(bench.pings.last!))
             }
         }
-        #expect(bench.setAside.count <= 120 / 15)
+        #expect(bench.setAside == [1...1])
         #expect(bench.link.state == .active)
+        #expect(bench.sent.count { $0 == "f2" } > 5)
+        // The peer is well again: nothing that it takes now was lost.
+        for number in 2...10 { bench.take(.acknowledged("f\(number)")) }
+        #expect(bench.setAside == [1...1])
+        #expect(bench.link.cursor == 10)
     }
 
-    @Test func `for want of quota at the broker is tried again after a while, then set aside`() {
-        var bench = LinkBench(hasPeer: false, attempts: 3)
+    @Test(arguments: [true, false])
+    func `waits, ever longer and told once, while the broker refuses history`(hasPeer: Bool) {
+        var bench = LinkBench(hasPeer: hasPeer, window: 4, attempts: 3)
         bench.activate()
-        bench.write(2)
-        for attempt in 1...3 {
-            let receipt = bench.receipts.last { $0.message == "f1" }!.number
-            bench.take(.refused(receipt, because: "quota", isTemporary: true))
-            bench.handOver()
-            #expect(bench.sent.count { $0 == "f1" } == attempt)
-            bench.pass(.seconds(5))
+        var tries = 0
+        for second in 0..<3600 {
+            bench.write(1)
+            if !bench.receipts.isEmpty { tries += 1 }
+            while let (_, number) = bench.receipts.first {
+                bench.take(.refused(number, because: "not authorized", isTemporary: true))
+                bench.forget(number)
+            }
+            if hasPeer, second % 30 == 0 { bench.take(.heard(isRetained: false)) }
+            bench.pass(.seconds(1))
             bench.handOver()
         }
-        #expect(bench.sent.count { $0 == "f1" } == 3)
-        #expect(bench.setAside == [1...1])
-        #expect(bench.link.cursor == 1)
+        #expect((12...40).contains(tries))
+        #expect(bench.told.count { $0 == .connectFailed } == 1)
+        #expect(bench.setAside == [])
+        #expect(bench.link.cursor == 0)
+        // Somebody has mended the broker's access list.
+        bench.pass(.seconds(300))
+        if hasPeer { bench.take(.heard(isRetained: false)) }
+        bench.forgetSaid()
+        bench.handOver()
+        bench.receiveAll()
+        if hasPeer { for fact in bench.sent { bench.take(.acknowledged(fact)) } }
+        #expect(bench.sent == ["f1", "f2", "f3", "f4"])
+        #expect(bench.link.cursor == 4)
+        bench.write(1)
+        bench.forgetSaid()
+        bench.take(.refused(bench.receipts[0].number, because: "quota", isTemporary: true))
+        #expect(bench.told == [.connectFailed])
     }
 
-    @Test func `because the broker refuses it for good is set aside at once`() {
+    @Test func `that the broker refuses for what it is is set aside at once`() {
         var bench = LinkBench(hasPeer: false)
         bench.activate()
         bench.write(2)
         bench.take(
-            .refused(bench.receipts[0].number, because: "not authorized", isTemporary: false))
+            .refused(bench.receipts[0].number, because: "too large", isTemporary: false))
         #expect(bench.setAside == [1...1])
         #expect(bench.sent.count { $0 == "f1" } == 1)
     }

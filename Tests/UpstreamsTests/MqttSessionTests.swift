@@ -99,7 +99,7 @@ struct MqttSessionTests {
             MqttSettings(broker: broker.address, clientID: "one"))
         let denied = try session.publish(MqttMessage(topic: "closed/a", payload: [1]))
         let heard = await news.next()
-        guard case .publishRefused(denied, let reason, "closed/a", false) = heard else {
+        guard case .publishRefused(denied, let reason, "closed/a", true) = heard else {
             Issue.record("the broker took it: \(String(describing: heard))")
             return
         }
