@@ -34,6 +34,8 @@ final class MqttExchange: Alarm {
         var outcomes = 0
         var subscriptionOutcomes = 0
         var inbox = 0
+        /// Of the received messages among them, what their payloads take.
+        var inboxBytes = 0
         /// The last failure told, so that it is not told again with each try.
         var told: MqttNews?
         var consumer: CheckedContinuation<MqttNews?, Never>?
@@ -41,15 +43,17 @@ final class MqttExchange: Alarm {
 
     private let window: Int
     private let inboxCapacity: Int
+    private let inboxBytes: Int
     private let state = Guarded(State())
     /// When the session's thread came round last, or until when it rests.
     let lastSign = Guarded<MonotonicInstant?>(nil)
     /// Becomes readable when there are orders or the session is to close.
     let bell: Int32
 
-    init(window: Int, inboxCapacity: Int) {
+    init(window: Int, inboxCapacity: Int, inboxBytes: Int = .max) {
         precondition(window > 0 && inboxCapacity > 0, "a session needs room for a message each way")
         (self.window, self.inboxCapacity) = (window, inboxCapacity)
+        self.inboxBytes = inboxBytes
         bell = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
         precondition(bell >= 0, "no eventfd: \(errorWords(errno))")
     }
@@ -195,9 +199,10 @@ extension MqttExchange {
             var lost = 0
             while state.news.count > start {
                 switch state.news.removeLast() {
-                case .received:
+                case .received(let message):
                     lost += 1
                     state.inbox -= 1
+                    state.inboxBytes -= message.payload.count
                 case .dropped(let count): lost += count
                 case .acknowledged, .publishRefused: state.outcomes -= 1
                 case .subscribed, .subscriptionRefused: state.subscriptionOutcomes -= 1
@@ -247,8 +252,12 @@ extension MqttExchange {
 
     func received(_ message: MqttMessage) {
         tell { state in
-            guard state.inbox < inboxCapacity else { return state.drop() }
+            let bytes = state.inboxBytes + message.payload.count
+            guard state.inbox < inboxCapacity, state.inbox == 0 || bytes <= inboxBytes else {
+                return state.drop()
+            }
             state.inbox += 1
+            state.inboxBytes = bytes
             state.news.append(.received(message))
         }
     }
@@ -293,7 +302,9 @@ extension MqttExchange.State {
         case .connected: (isKnown, told) = (true, nil)
         case .acknowledged, .publishRefused: outcomes -= 1
         case .subscribed, .subscriptionRefused: subscriptionOutcomes -= 1
-        case .received: inbox -= 1
+        case .received(let message):
+            inbox -= 1
+            inboxBytes -= message.payload.count
         case .unreachable, .refused, .disconnected, .dropped: break
         }
         return first

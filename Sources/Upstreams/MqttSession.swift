@@ -46,7 +46,7 @@ extension Upstream {
 ///
 /// Published messages wait for their turn in an outbox that `settings.window` bounds; who comes too
 /// often is told `.full`. News wait for their consumer: received messages beyond
-/// `settings.inboxCapacity` are dropped and counted, outcomes of publishes are bounded by the window,
+/// `settings.inboxCapacity` and `settings.inboxBytes` are dropped and counted, outcomes of publishes are bounded by the window,
 /// and a connection that came and went before anybody looked is told as a try that failed.
 public final class MqttSession: Upstream {
     public let news: AsyncStream<MqttNews>
@@ -67,7 +67,8 @@ public final class MqttSession: Upstream {
         var chance = chance
         self.chance = SeededGenerator(seed: chance.next(), for: settings.clientID)
         let exchange = MqttExchange(
-            window: settings.window, inboxCapacity: settings.inboxCapacity)
+            window: settings.window, inboxCapacity: settings.inboxCapacity,
+            inboxBytes: settings.inboxBytes)
         self.exchange = exchange
         news = AsyncStream {
             await exchange.next()

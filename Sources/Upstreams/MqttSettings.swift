@@ -24,6 +24,8 @@ public struct MqttSettings: Sendable {
     public var window: Int
     /// How many received messages may wait to be taken; more are dropped and counted.
     public var inboxCapacity: Int
+    /// How many bytes their payloads may take in all; one message is taken whatever its size.
+    public var inboxBytes: Int
     /// Received messages with a larger payload are dropped and counted. In bytes.
     public var largestPayload: Int
 
@@ -32,7 +34,7 @@ public struct MqttSettings: Sendable {
         tls: MqttTls? = nil, keepAlive: Duration = .seconds(30), will: MqttMessage? = nil,
         shortestReconnectDelay: Duration = .seconds(1),
         longestReconnectDelay: Duration = .seconds(60), window: Int = 256,
-        inboxCapacity: Int = 256, largestPayload: Int = 64 * 1024
+        inboxCapacity: Int = 256, inboxBytes: Int = 16 << 20, largestPayload: Int = 64 * 1024
     ) {
         self.broker = broker
         self.clientID = clientID
@@ -45,6 +47,7 @@ public struct MqttSettings: Sendable {
         self.longestReconnectDelay = longestReconnectDelay
         self.window = window
         self.inboxCapacity = inboxCapacity
+        self.inboxBytes = inboxBytes
         self.largestPayload = largestPayload
     }
 }

@@ -141,4 +141,31 @@ struct MqttExchangeTests {
         await task.value
         exchange.close()
     }
+
+    @Test func `takes in so many bytes and no more, and one message of any size`() async {
+        let exchange = MqttExchange(window: 3, inboxCapacity: 100, inboxBytes: 10)
+        func received(_ count: Int) {
+            exchange.received(MqttMessage(topic: "a", payload: Array(repeating: 1, count: count)))
+        }
+        for count in [20, 1] { received(count) }
+        #expect(await exchange.next()?.size == 20)
+        #expect(await exchange.next() == .dropped(1))
+        for count in [6, 4, 1] { received(count) }
+        #expect(await exchange.next()?.size == 6)
+        #expect(await exchange.next()?.size == 4)
+        #expect(await exchange.next() == .dropped(1))
+    }
+}
+
+extension MqttNews {
+    fileprivate var size: Int? {
+        if case .received(let message) = self { message.payload.count } else { nil }
+    }
+}
+
+@Suite struct `What a broker refuses` {
+    @Test func `is at fault itself only for its topic, its size or its form`() {
+        let lasting = (128...162).filter { !MqttReason(Int32($0)).isTemporary }
+        #expect(lasting == [144, 149, 153])
+    }
 }
