@@ -93,6 +93,14 @@ import Vocabulary
         }
         #expect(layout.map(\.topic) == ["gw/d1-isone-ct-newhaven-orange1-scada/to/a/layout-lite"])
         #expect(capabilities.first?.topic.contains("/to/admin/") == true)
+        guard
+            case .reply(let admins) = incoming(House.said("send.layout", "", source: "admin"))
+                .matter
+        else {
+            Issue.record("no reply to admin")
+            return
+        }
+        #expect(admins.first?.topic.hasSuffix("/to/admin/layout-lite") == true)
         #expect(
             House.payload(debug.first).contains(
                 #""TypeName":"gridworks.event.proactor.dbg","Command":{"Levels":{"message_summary":10,"#

@@ -98,7 +98,7 @@ extension GridworksCodec {
             return .reply([debugAnswer(to: envelope.payload, identity, destination, at: now)])
         case "send.snap": return .snapshotWanted
         case "send.layout":
-            return .reply([layoutLite(at: now)])
+            return .reply([layoutLite(at: now, to: destination)])
         case "send.control.capabilities":
             return .reply([capabilities(at: now, to: destination)])
         case "fsm.event" where speaker == .parent:

@@ -3,7 +3,7 @@ import Vocabulary
 // What the gateway is made of, in GridWorks' words.
 extension GridworksCodec {
     /// The whole gateway. What only a heating strategy knows is told as absent: we have none of our own.
-    func layoutLite(at now: WallTime) -> MqttMessage {
+    func layoutLite(at now: WallTime, to destination: String) -> MqttMessage {
         let payload = JsonText.object([
             "FromGNodeAlias": .text(gateway.text),
             "MessageCreatedMs": .number(GridworksTime.milliseconds(now)),
@@ -17,7 +17,7 @@ extension GridworksCodec {
             "FlowModuleComponents": .list([]), "Ha1Params": Self.noHeating,
             "I2cRelayComponent": relayComponent, "TypeName": "layout.lite", "Version": "011",
         ])
-        return message("layout.lite", to: settings.parentShortName, payload)
+        return message("layout.lite", to: destination, payload)
     }
 
     /// Who commands which relay, told when that has changed since it was last told.

@@ -82,7 +82,7 @@ public struct GridworksCodec: PeerCodec {
     static let adminMark = "admin\n"
 
     public func activation(at now: WallTime) -> [MqttMessage] {
-        var messages = [layoutLite(at: now)]
+        var messages = [layoutLite(at: now, to: settings.parentShortName)]
         // A peer that was not there may have missed the last one, which nobody acknowledges.
         if let watts = memory.watts { messages.append(power(watts)) }
         return messages
