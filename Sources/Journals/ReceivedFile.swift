@@ -15,14 +15,16 @@ final class ReceivedFile {
     private static let application: Int64 = 0x5444_4752
     /// Rows that go at once when the file is full.
     private static let piece: Int64 = 512
-    /// A file up to this size is read whole at every start.
-    private static let alwaysChecked: Int64 = 100_000_000
 
     let database: SqliteDatabase
     private var numbers: [GatewayName: Int64] = [:]
 
     /// - Throws: A failure that `isDamage` when the file is no sound store.
-    init(path: String, _ access: SqliteDatabase.Access) throws(SqliteFailure) {
+    ///
+    /// - Parameter checkedSize: Up to this size it is read whole.
+    init(
+        path: String, _ access: SqliteDatabase.Access, checkedSize: Int64 = 0
+    ) throws(SqliteFailure) {
         database = try SqliteDatabase(path: path, access)
         if access == .creating { try prepare() }
         try database.execute("PRAGMA busy_timeout=5000; PRAGMA cache_size=-1024")
@@ -30,7 +32,7 @@ final class ReceivedFile {
             let format = try database.number("PRAGMA user_version"), format > 0
         else { throw SqliteFailure(code: 26, words: "it is no store of received events") }
         guard format <= Self.format else { throw Self.later }
-        if access == .creating, try usedBytes() < Self.alwaysChecked { try check() }
+        if access == .creating, try usedBytes() < checkedSize { try check() }
         try database.rows("SELECT place, name FROM children") { place, name in
             if let child = GatewayName(String(decoding: name, as: UTF8.self)) {
                 numbers[child] = place

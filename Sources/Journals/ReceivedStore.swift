@@ -47,6 +47,9 @@ public actor ReceivedStore {
     private var file: ReceivedFile?
     private var retryAt: MonotonicInstant?
     private var trouble: String?
+    /// What looked like damage since something was kept last, and how often.
+    private var damage: (failure: SqliteFailure, count: Int)?
+    private let checkedSize: Int64
     /// What the tests let the file grow to; nil for no limit.
     var pageLimit: Int64?
 
@@ -60,12 +63,15 @@ public actor ReceivedStore {
     /// - Parameters:
     ///   - path: The file; `-wal`, `-shm` and `.damaged-TIME` are put behind its name.
     ///   - size: The most bytes that the file takes, less what its log adds, up to 8 MB.
+    ///   - checkedSize: A file up to this size is read whole when it is opened; a larger one only when it
+    ///     looked damaged.
     public init(
         path: String, size: Int64 = 1_000_000_000, commitInterval: Duration = .zero,
-        clock: any GatewayClock
+        checkedSize: Int64 = 100_000_000, clock: any GatewayClock
     ) {
         (self.path, self.size, self.clock) = (path, size, clock)
         self.commitInterval = commitInterval
+        self.checkedSize = checkedSize
         (bell, ringer) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         thread = SyncThread(name: "received", clock: clock, stackSize: 512 * 1024)
     }
@@ -158,11 +164,15 @@ public actor ReceivedStore {
 
     private func openFile() throws(SqliteFailure) {
         do throws(SqliteFailure) {
-            file = try ReceivedFile(path: path, .creating)
+            // What passes the check and is damaged all the same would be opened again for ever.
+            if let damage, damage.count > 1 { throw damage.failure }
+            file = try ReceivedFile(
+                path: path, .creating, checkedSize: damage == nil ? checkedSize : .max)
         } catch {
             guard error.isDamage else { throw error }
             let aside = try DamagedFile(path: path).keepAside(at: clock.wallTime)
             file = try ReceivedFile(path: path, .creating)
+            damage = nil
             tell {
                 $0.damage =
                     "\(path) was damaged (\(error.words)); it is kept as \(aside), and a new one begun"
@@ -189,7 +199,10 @@ public actor ReceivedStore {
             settle(items, try file.keep(items, size: size))
             return true
         } catch {
-            if error.isDamage { self.file = nil }
+            if error.isDamage {
+                self.file = nil
+                damage = (error, (damage?.count ?? 0) + 1)
+            }
             stall(error)
             return false
         }
@@ -214,7 +227,7 @@ public actor ReceivedStore {
                 $0.trouble = .init(isOn: false, detail: "\(path): events are kept again")
             }
         }
-        retryAt = nil
+        (retryAt, damage) = (nil, nil)
         state.withLock { state in
             state.waiting.removeFirst(items.count)
             for (item, isNew) in zip(items, isNew) {

@@ -144,6 +144,30 @@ import Vocabulary
         #expect(folder.contains { $0.hasPrefix("\(name).damaged-") })
     }
 
+    @Test func `is healed of damage that only its use shows, whatever its size`() async throws {
+        let store = try await opened()
+        for number in 1...300 { _ = store.append(item(number, size: 1_000)) }
+        _ = await kept(300, store)
+        await store.close()
+        var bytes = try Data(contentsOf: URL(filePath: path))
+        for index in stride(from: 3 * 4_096, to: bytes.count, by: 4_096) { bytes[index] = 0x55 }
+        try bytes.write(to: URL(filePath: path))
+        let again = ReceivedStore(path: path, checkedSize: 0, clock: clock)
+        try await again.open()
+        #expect(again.takeNews().damage == nil)
+        #expect(again.append(item(301)))
+        var (damage, kept): (String?, Int) = (nil, 0)
+        for await _ in again.bell {
+            let news = again.takeNews()
+            damage = news.damage ?? damage
+            kept += news.kept.count
+            if kept > 0 { break }
+            if news.trouble?.isOn == true { clock.advance(by: ReceivedStore.retryPeriod) }
+        }
+        #expect(damage?.contains(".damaged-") == true)
+        await again.close()
+    }
+
     @Test func `leaves alone what a later program wrote`() async throws {
         let store = try await opened()
         await store.close()
