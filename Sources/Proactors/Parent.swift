@@ -82,6 +82,7 @@ public actor Parent {
 
     private func takeStored() {
         let news = store.takeNews()
+        if let trouble = news.trouble { desk.storing(isInTrouble: trouble.isOn) }
         perform(desk.take(news.kept))
         var lines: [ParentLine] = []
         if let damage = news.damage { lines.append(.problem(nil, damage)) }

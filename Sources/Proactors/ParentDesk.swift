@@ -71,6 +71,8 @@ public struct ParentDesk: Sendable {
     var chance: SeededGenerator
     private var keeping: [ReceivedItem.Key: Keeping] = [:]
     private var isConnected = false
+    /// Nothing can be kept for now.
+    private var isStoreIll = false
     public private(set) var isStopping = false
 
     /// - Parameters:
@@ -162,6 +164,12 @@ public struct ParentDesk: Sendable {
         }
         return actions
     }
+
+    /// Nothing can be kept for now, or it can again.
+    ///
+    /// Meanwhile no ping is answered: a child would take the answer for a sign that its events are passed
+    /// over, and give them up.
+    public mutating func storing(isInTrouble: Bool) { isStoreIll = isInTrouble }
 
     /// There is no room for an item. Its child will send it again.
     public mutating func notTaken(_ key: ReceivedItem.Key) { keeping[key] = nil }
@@ -261,7 +269,8 @@ public struct ParentDesk: Sendable {
             actions.append(.tell(.problem(name, "\(node): \(words)")))
             actions += settle(atNode: node, of: name, words)
         case .senseless(let why): actions += noteNonsense(why, of: name, at: now)
-        case .ping, .other, .ignored: break
+        case .ping: if isStoreIll { return actions }
+        case .other, .ignored: break
         }
         if let identity = heard.acknowledge {
             actions.append(.publish(codec.acknowledgement(of: identity, to: child)))

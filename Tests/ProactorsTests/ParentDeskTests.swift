@@ -35,6 +35,14 @@ import Vocabulary
         #expect(acknowledged == ["p"])
     }
 
+    @Test mutating func `answers no ping while nothing can be kept`() {
+        bench.activate()
+        bench.desk.storing(isInTrouble: true)
+        #expect(bench.hear(Words.ping()).acknowledged == [])
+        bench.desk.storing(isInTrouble: false)
+        #expect(bench.hear(Words.ping()).acknowledged == ["p"])
+    }
+
     @Test mutating func `takes no retained message for a sign of life`() {
         _ = bench.connect()
         let outcome = bench.hear(Words.ping(isRetained: true))
