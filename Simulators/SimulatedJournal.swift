@@ -6,7 +6,7 @@ public final class SimulatedJournal: Journal {
     private struct State {
         var last: Sequence64 = 0
         var isHeld = false
-        var known: [DataChannel] = []
+        var channels: [DataChannel]?
     }
 
     private let memory: MemoryJournal
@@ -73,9 +73,12 @@ public final class SimulatedJournal: Journal {
 
     public func correctTimes(by offset: Duration) async { await memory.correctTimes(by: offset) }
 
-    public func know(_ channels: [DataChannel]) async { state.withLock { $0.known = channels } }
-    /// The channels whose meaning it was told last.
-    public var known: [DataChannel] { state.withLock(\.known) }
+    public func change(_ channels: [DataChannel]) async {
+        state.withLock { $0.channels = channels }
+    }
+
+    /// What the values mean, as it was told last; nil when it was not.
+    public var channels: [DataChannel]? { state.withLock(\.channels) }
 
     public func status() async -> [UpstreamName: JournalStatus] { await memory.status() }
 

@@ -14,27 +14,37 @@ struct DamagedFile {
     func keepAside(at time: WallTime) throws(SqliteFailure) -> String {
         let stamp = time.iso8601.prefix(19).filter { $0 != ":" && $0 != "-" } + "Z"
         let aside = "\(path).damaged-\(stamp)"
-        remove(path + "-shm")
-        if exists(path + "-wal") { move(path + "-wal", to: aside + "-wal") }
+        // The log last: the file without it would be taken for a sound one that lacks its newest rows.
         guard move(path, to: aside) || !exists(path) else {
             throw SqliteFailure(code: 14, words: "\(path): cannot be moved: \(errorWords(errno))")
         }
-        forgetOldest()
-        return aside
-    }
-
-    private func forgetOldest() {
-        // Sound: the list is filled in by the call, read, and freed before it goes out of scope.
-        var found = unsafe glob_t()
-        guard unsafe glob("\(path).damaged-*Z", 0, nil, &found) == 0 else { return }
-        defer { unsafe globfree(&found) }
-        // The names end in their time, and the list is sorted.
-        let names = unsafe (0..<Int(found.gl_pathc)).compactMap { index in
-            unsafe found.gl_pathv[index].map { unsafe String(cString: $0) }
-        }
+        moveLog(to: aside)
         for name in names.dropLast(Self.kept) {
             remove(name)
             remove(name + "-wal")
+        }
+        return aside
+    }
+
+    /// Has the log follow its database, which went before an end that came between the two.
+    func keepLogAside() {
+        if let aside = names.last { moveLog(to: aside) }
+    }
+
+    private func moveLog(to aside: String) {
+        remove(path + "-shm")
+        if exists(path + "-wal") { move(path + "-wal", to: aside + "-wal") }
+    }
+
+    /// All that are kept, the oldest first.
+    private var names: [String] {
+        // Sound: the list is filled in by the call, read, and freed before it goes out of scope.
+        var found = unsafe glob_t()
+        guard unsafe glob("\(path).damaged-*Z", 0, nil, &found) == 0 else { return [] }
+        defer { unsafe globfree(&found) }
+        // The names end in their time, and the list is sorted.
+        return unsafe (0..<Int(found.gl_pathc)).compactMap { index in
+            unsafe found.gl_pathv[index].map { unsafe String(cString: $0) }
         }
     }
 

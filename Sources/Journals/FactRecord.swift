@@ -4,11 +4,12 @@ import Vocabulary
 ///
 /// ```
 /// 2            the record is a fact
-/// flags        1: the wall time is sure
+/// flags        1: the wall time is sure, 2: it is for one upstream alone
 /// session      number
 /// wall         8 bytes, nanoseconds since 1970
 /// monotonic    8 bytes, nanoseconds
 /// node         text
+/// upstream     text, when it is for one alone
 /// matter       0 readings, 1 trouble, 2 event
 ///   readings   their number, then each: how many bytes its channel has in common with the node's name,
 ///              the rest of the channel as text, its quality, its value as signed number
@@ -31,16 +32,19 @@ struct FactRecord: Hashable {
     var fact: Fact
     /// The session that took it in.
     var session: UInt64
+    /// The one upstream that is to have it; nil when all are.
+    var upstream: UpstreamName?
 
     /// The row of the fact at `sequence`.
     func bytes(at sequence: Sequence64) -> [UInt8] {
         var writer = RecordWriter()
         writer.byte(Self.tag)
-        writer.byte(fact.at.isSure ? 1 : 0)
+        writer.byte((fact.at.isSure ? 1 : 0) | (upstream == nil ? 0 : 2))
         writer.number(session)
         writer.fixed(UInt64(bitPattern: fact.at.wall.nanoseconds))
         writer.fixed(UInt64(bitPattern: fact.at.monotonic.nanoseconds))
         writer.text(fact.node.text)
+        if let upstream { writer.text(upstream.text) }
         switch fact.matter {
         case .readings(let readings): write(readings, &writer)
         case .trouble(let trouble):
@@ -79,16 +83,24 @@ extension FactRecord {
     /// - Returns: Nil when the bytes are not the row of a fact at `sequence`.
     init?(_ bytes: [UInt8], at sequence: Sequence64) {
         guard var reader = RecordReader(sealed: bytes, at: Int64(bitPattern: sequence)),
-            reader.byte() == Self.tag, let flags = reader.byte(), flags <= 1,
+            reader.byte() == Self.tag, let flags = reader.byte(), flags <= 3,
             let session = reader.number(), let wall = reader.fixed(),
             let monotonic = reader.fixed(), let node = reader.text().flatMap(ShNodeName.init),
+            let upstream = Self.upstream(&reader, flags),
             let matter = Self.matter(&reader, node), reader.isAtEnd
         else { return nil }
         let at = Timestamp(
             wall: WallTime(nanoseconds: Int64(bitPattern: wall)),
             monotonic: MonotonicInstant(nanoseconds: Int64(bitPattern: monotonic)),
-            isSure: flags == 1)
-        self.init(fact: Fact(node: node, at: at, matter: matter), session: session)
+            isSure: flags & 1 == 1)
+        self.init(
+            fact: Fact(node: node, at: at, matter: matter), session: session, upstream: upstream)
+    }
+
+    /// - Returns: Nil within when it is for all; nil when what stands there is no name.
+    private static func upstream(_ reader: inout RecordReader, _ flags: UInt8) -> UpstreamName?? {
+        guard flags & 2 != 0 else { return .some(nil) }
+        return reader.text().flatMap(UpstreamName.init).map { .some($0) }
     }
 
     private static func matter(_ reader: inout RecordReader, _ node: ShNodeName) -> Fact.Matter? {

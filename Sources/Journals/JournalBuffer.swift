@@ -7,8 +7,8 @@ struct JournalBuffer {
     /// A fact with its place.
     struct Item {
         var entry: Entry
-        /// Where it was set aside, when it is appended anew.
-        var aside: Int64?
+        /// Where it was set aside and for whom, when it is appended anew.
+        var aside: (place: Int64, upstream: UpstreamName)?
     }
 
     let capacity: Int
@@ -31,7 +31,9 @@ struct JournalBuffer {
 
     /// Takes facts in and gives them their places.
     /// - Returns: Nil when there are none yet to give.
-    mutating func append(_ facts: [Fact], aside: Int64? = nil) -> ClosedRange<Sequence64>? {
+    mutating func append(
+        _ facts: [Fact], aside: (place: Int64, upstream: UpstreamName)? = nil
+    ) -> ClosedRange<Sequence64>? {
         guard !facts.isEmpty else { return nil }
         guard let before = last else {
             early += facts

@@ -116,6 +116,16 @@ final class JournalFile {
         (try database.number("SELECT max(place) FROM \(table)") ?? 0) + 1
     }
 
+    /// The record set aside at `place`; nil when there is none that can be read.
+    func aside(at place: Int64) throws(SqliteFailure) -> AsideRecord? {
+        var found: AsideRecord?
+        try database.rows("SELECT place, data FROM aside WHERE place = ?", place) { place, bytes in
+            found = AsideRecord(bytes, at: place)
+            return false
+        }
+        return found
+    }
+
     // MARK: Facts
 
     /// The first and the last place that has a fact; nil when there is none.

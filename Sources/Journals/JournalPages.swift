@@ -17,9 +17,12 @@ struct JournalPages {
     /// Which journal the file says it is, on one of its first pages.
     func identity() -> IdentityRecord? {
         var found: IdentityRecord?
-        scan(path, head: 0, skip: 0, limit: 64) { place, bytes in
+        let take = { (place: Int64, bytes: [UInt8]) in
             found = found ?? IdentityRecord(bytes, at: place)
         }
+        scan(path, head: 0, skip: 0, limit: 64, take)
+        // A new journal may be in its log alone.
+        if found == nil { scan(path + "-wal", head: 32, skip: 24, limit: 64, take) }
         return found
     }
 
@@ -37,6 +40,7 @@ struct JournalPages {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }
+        let salt = skip > 0 ? Self.bytes(8, at: 16, of: descriptor) : []
         var page = [UInt8](repeating: 0, count: Self.size)
         for index in 0..<limit {
             let offset = head + index * (skip + Self.size) + skip
@@ -47,8 +51,19 @@ struct JournalPages {
             // A part that the disk cannot read any more is left out; the end is no whole page.
             if count < 0, errno == EIO { continue }
             guard count == Self.size else { return }
+            // Frames that the log held before it was begun anew, and that are older than the database.
+            if skip > 0, Self.bytes(8, at: offset - skip + 8, of: descriptor) != salt { continue }
             Self.rows(on: page, take)
         }
+    }
+
+    private static func bytes(_ count: Int, at offset: Int, of descriptor: Int32) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        // Sound: the buffer lives for the length of the call and is as long as it says.
+        _ = unsafe bytes.withUnsafeMutableBytes {
+            unsafe pread(descriptor, $0.baseAddress, $0.count, off_t(offset))
+        }
+        return bytes
     }
 
     /// Hands on every row on a page that looks like a page of rows.

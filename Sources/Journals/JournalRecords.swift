@@ -119,6 +119,26 @@ extension GapRecord {
     }
 }
 
+/// Facts that found no room on disk before the journal was closed; told at the next start.
+///
+/// It stands among the gaps, for their places are such, under the negative place of its session.
+struct LossRecord: JournalRecord {
+    static let tag: UInt8 = 8
+    var places: ClosedRange<Sequence64>
+
+    func write(_ writer: inout RecordWriter) {
+        writer.number(places.lowerBound)
+        writer.number(places.upperBound)
+    }
+}
+
+extension LossRecord {
+    init?(reading reader: inout RecordReader) {
+        guard let low = reader.number(), let high = reader.number(), low <= high else { return nil }
+        self.init(places: low...high)
+    }
+}
+
 /// A fact that an upstream never acknowledged.
 struct AsideRecord: JournalRecord {
     static let tag: UInt8 = 6

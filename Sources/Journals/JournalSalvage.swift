@@ -9,36 +9,83 @@ struct JournalSalvage {
 
     /// What came of it.
     struct Outcome {
+        /// Facts that were saved.
         let facts: Int
+        /// Rows of facts that were not, because there was no room for them.
+        let left: Int
         /// Where the damaged file is now.
         let aside: String
     }
 
     let path: String
+    /// What the tests let there be free, in bytes; nil for what there is.
+    var room: Int64?
     private var draft: String { path + ".salvage" }
 
     /// Ends what a crash may have left half done: the new journal is whole once the damaged one is gone.
     func finish() {
         guard !exists(path), exists(draft) else { return }
+        // The log of the damaged one is none of the new one's.
+        DamagedFile(path: path).keepLogAside()
         move(draft, to: path)
     }
 
     /// Writes all that can be read into a new file, moves the damaged one aside, and puts the new one in
-    /// its place.
+    /// its place. When there is no room for all of it, the facts stay in the damaged one alone.
     ///
-    /// - Throws: When there is no room for the new one; the damaged one is where it was then.
+    /// - Throws: When there is no room even for the rest; the damaged one is where it was then.
     func salvage(
         identity: JournalIdentity, at time: WallTime
     ) throws(SqliteFailure) -> Outcome {
-        for end in ["", "-wal", "-shm"] { remove(draft + end) }
-        let facts = try write(identity)
+        var written: (facts: Int, left: Int)?
+        if hasRoom {
+            do throws(SqliteFailure) {
+                written = try write(identity, withFacts: true)
+            } catch {
+                guard error.isFull else { throw error }
+            }
+        }
+        if written == nil { written = try write(identity, withFacts: false) }
+        let (facts, left) = written ?? (0, 0)
         let aside = try DamagedFile(path: path).keepAside(at: time)
         move(draft, to: path)
-        return Outcome(facts: facts, aside: aside)
+        return Outcome(facts: facts, left: left, aside: aside)
     }
 
-    private func write(_ identity: JournalIdentity) throws(SqliteFailure) -> Int {
-        let file = try JournalFile(path: draft, identity: identity)
+    /// Whether a copy of the damaged file would find room.
+    private var hasRoom: Bool {
+        var (file, disk) = (stat(), statvfs())
+        var wanted: Int64 = 0
+        for end in ["", "-wal"] {
+            // Sound, here and below: the call fills in what lives on this stack.
+            if unsafe stat(path + end, &file) == 0 { wanted += Int64(file.st_size) }
+        }
+        guard unsafe statvfs(path, &disk) == 0 else { return true }
+        let free = Int64(clamping: disk.f_bavail).multipliedReportingOverflow(
+            by: Int64(disk.f_frsize))
+        return wanted <= room ?? (free.overflow ? .max : free.partialValue)
+    }
+
+    private func removeDraft() { for end in ["", "-wal", "-shm"] { remove(draft + end) } }
+
+    /// - Returns: How many facts were written, and how many left out.
+    private func write(
+        _ identity: JournalIdentity, withFacts: Bool
+    ) throws(SqliteFailure) -> (facts: Int, left: Int) {
+        removeDraft()
+        do throws(SqliteFailure) {
+            return try fill(
+                JournalFile(path: draft, identity: identity), withFacts: withFacts)
+        } catch {
+            removeDraft()
+            throw error
+        }
+    }
+
+    private func fill(
+        _ file: JournalFile, withFacts: Bool
+    ) throws(SqliteFailure) -> (facts: Int, left: Int) {
+        var left: (count: Int, last: Int64) = (0, 0)
         var rows: [(table: String, place: Int64, bytes: [UInt8])] = []
         var cursors: [UpstreamName: (place: Int64, acknowledged: Sequence64)] = [:]
         var failure: SqliteFailure?
@@ -64,7 +111,11 @@ struct JournalSalvage {
                 let known = cursors[cursor.upstream]?.acknowledged ?? 0
                 cursors[cursor.upstream] = (place, max(known, cursor.acknowledged))
             } else if let table = Self.table(of: bytes, at: place) {
-                rows.append((table, place, bytes))
+                if !withFacts, table == "facts" {
+                    left = (left.count + 1, max(left.last, place))
+                } else {
+                    rows.append((table, place, bytes))
+                }
             }
             if rows.count >= Self.batch { flush() }
         }
@@ -72,10 +123,15 @@ struct JournalSalvage {
             let record = CursorRecord(upstream: upstream, acknowledged: cursor.acknowledged)
             rows.append(("cursors", cursor.place, record.bytes(at: cursor.place)))
         }
+        if left.last > 0 {
+            // Their places are not given away again.
+            let last = Sequence64(left.last)
+            rows.append(("gaps", left.last, GapRecord(places: last...last).bytes(at: left.last)))
+        }
         flush()
         if let failure { throw failure }
         try file.database.checkpoint(truncating: true)
-        return Int(try file.database.number("SELECT count(*) FROM facts") ?? 0)
+        return (Int(try file.database.number("SELECT count(*) FROM facts") ?? 0), left.count)
     }
 
     /// Where a row belongs; nil when it is none.
@@ -85,6 +141,7 @@ struct JournalSalvage {
             FactRecord(bytes, at: Sequence64(place)) == nil ? nil : "facts"
         case SessionRecord.tag: SessionRecord(bytes, at: place) == nil ? nil : "sessions"
         case GapRecord.tag: GapRecord(bytes, at: place) == nil ? nil : "gaps"
+        case LossRecord.tag: LossRecord(bytes, at: place) == nil ? nil : "gaps"
         case AsideRecord.tag: AsideRecord(bytes, at: place) == nil ? nil : "aside"
         case ChannelRecord.tag: ChannelRecord(bytes, at: place) == nil ? nil : "channels"
         default: nil

@@ -198,6 +198,9 @@ struct SqliteFailure: Error, Hashable {
             .contains(code & 0xFF)
     }
 
+    /// Whether there is no room for more.
+    var isFull: Bool { code & 0xFF == SQLITE_FULL }
+
     /// Whether the file can be neither read nor written, though others beside it perhaps can.
     var isClosedDoor: Bool {
         [SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_PERM, SQLITE_AUTH].contains(code & 0xFF)

@@ -22,11 +22,15 @@ extension SqliteJournal {
             damage = error
         }
         let words = damage?.words ?? ""
+        // It reads the whole file, which is not done each second.
+        retryPause = Self.salvagePeriod
         let outcome = try salvage.salvage(identity: identity, at: clock.wallTime)
+        retryPause = Self.retryPeriod
         desk.tell(
             .salvaged(
-                "\(path) was damaged (\(words)): \(outcome.facts) facts were saved; the damaged file is "
-                    + "kept as \(outcome.aside)"))
+                "\(path) was damaged (\(words)): \(outcome.facts) facts were saved"
+                    + (outcome.left > 0 ? ", about \(outcome.left) were not, for want of room" : "")
+                    + "; the damaged file is kept as \(outcome.aside)"))
         try begin(JournalFile(path: path, identity: identity), isSalvaged: true)
     }
 
@@ -40,23 +44,35 @@ extension SqliteJournal {
         let sessions = try opened.records(SessionRecord.self, "sessions")
         let known = try opened.records(CursorRecord.self, "cursors")
         gaps = try opened.records(GapRecord.self, "gaps").map(\.record.places)
+        let losses = try opened.records(LossRecord.self, "gaps")
         // What was given away before this session; never again, whatever is left of it.
         let last =
             [
                 extent?.upperBound ?? 0, gaps.last?.upperBound ?? 0,
+                losses.map(\.record.places.upperBound).max() ?? 0,
                 known.map(\.record.acknowledged).max() ?? 0,
                 sessions.map { $0.record.last ?? ($0.record.first - min(1, $0.record.first)) }.max()
                     ?? 0,
             ].max() ?? 0
         var start = max(last, inbox.withLock { $0.buffer.last } ?? 0)
         first = extent?.lowerBound ?? start + 1
+        for (_, loss) in losses { add(gap: loss.places) }
         if isSalvaged || (!opened.isNew && sessions.last?.record.last == nil) {
             add(gap: (start + 1)...(start + Self.leap))
             start += Self.leap
         }
         begin(known, after: start, isSalvaged: isSalvaged, last: last)
         try note(sessions, from: start + 1, in: opened)
+        for (place, loss) in losses {
+            try opened.put(
+                GapRecord(places: loss.places), "gaps", at: Int64(loss.places.lowerBound))
+            try opened.remove("gaps", at: place)
+            tell(lost: loss.places)
+        }
+        if let known = try opened.identity() { inbox.withLock { $0.identity = known } }
         committed = last
+        // What an earlier run has kept may go upstream, though nothing new can be kept.
+        if last > 0 { desk.tell(.committed(through: last)) }
         file = opened
         foreignChanges = -1
         inbox.withLock { inbox in
@@ -109,26 +125,12 @@ extension SqliteJournal {
                 first: sessionStart, last: nil)
             try opened.put(record, "sessions", at: sessionPlace)
             try opened.remove("sessions", at: sessionPlace - Self.mostSessions)
-            try describe(channels, from: start, in: opened)
+            try note(channels, from: start, in: opened)
         }
     }
 
-    public func know(_ channels: [DataChannel]) {
-        self.channels = channels
-        guard let file else { return }
-        let next = (inbox.withLock { $0.buffer.last } ?? committed) + 1
-        do throws(SqliteFailure) {
-            try file.database.transaction { () throws(SqliteFailure) in
-                try describe(channels, from: next, in: file)
-            }
-        } catch {
-            // It is written when the file is opened again.
-            stall(error)
-        }
-    }
-
-    /// Writes down what is not known yet of the meaning of values.
-    private func describe(
+    /// Writes down what values mean, where that has changed.
+    private func note(
         _ channels: [DataChannel], from start: Sequence64, in opened: JournalFile
     ) throws(SqliteFailure) {
         var meaning: [DataChannelName: ChannelRecord] = [:]
@@ -148,8 +150,23 @@ extension SqliteJournal {
         }
     }
 
+    public func change(_ channels: [DataChannel]) {
+        self.channels = channels
+        let next = (inbox.withLock { $0.buffer.last } ?? committed) + 1
+        guard let file else { return }
+        do throws(SqliteFailure) {
+            try file.database.transaction { () throws(SqliteFailure) in
+                try note(channels, from: next, in: file)
+            }
+        } catch {
+            // Noted when the file is opened again.
+            if error.isDamage { giveUpFile(error) } else { stall(error) }
+        }
+    }
+
     func tryToOpen() {
         do throws(SqliteFailure) {
+            retryPause = Self.retryPeriod
             try openFile()
             retryAt = nil
         } catch {
@@ -166,7 +183,7 @@ extension SqliteJournal {
 
     /// Nothing can be written for now. Told once, until it is over.
     func stall(_ failure: SqliteFailure) {
-        retryAt = clock.now.advanced(by: Self.retryPeriod)
+        retryAt = clock.now.advanced(by: retryPause)
         guard trouble != failure.words else { return }
         trouble = failure.words
         desk.tell(
@@ -176,15 +193,22 @@ extension SqliteJournal {
                     + "\(inbox.withLock { $0.buffer.capacity })"))
     }
 
-    /// Marks the session as closed in good order.
+    /// Marks the session as closed in good order, unless facts are left that found no room; the next start
+    /// tells of those.
     func closeFile() {
         guard let opened = file else { return }
-        let last = inbox.withLock { $0.buffer.last } ?? committed
+        let (last, rest) = inbox.withLock { inbox in
+            (inbox.buffer.last ?? committed, inbox.buffer.items.first?.entry.sequence)
+        }
         let record = SessionRecord(
             boot: session.boot, incarnation: session.incarnation, opened: clock.wallTime,
             first: sessionStart, last: max(last, committed))
         // Whatever fails, the next start finds a journal that was not closed in good order.
-        try? opened.put(record, "sessions", at: sessionPlace)
+        if let rest {
+            try? opened.put(LossRecord(places: rest...last), "gaps", at: -sessionPlace)
+        } else {
+            try? opened.put(record, "sessions", at: sessionPlace)
+        }
         _ = try? opened.database.checkpoint(truncating: true)
         file = nil
     }
@@ -207,7 +231,7 @@ extension SqliteJournal {
                 }
                 returning.insert(place)
                 inbox.withLock { inbox in
-                    _ = inbox.buffer.append([fact], aside: place)
+                    _ = inbox.buffer.append([fact], aside: (place, record.upstream))
                     inbox.since = inbox.since ?? clock.now
                 }
             }

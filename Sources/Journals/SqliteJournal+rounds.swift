@@ -70,14 +70,16 @@ extension SqliteJournal {
         _ items: [JournalBuffer.Item], to file: JournalFile
     ) throws(SqliteFailure) -> Sequence64? {
         let rows = items.map { item in
-            let record = FactRecord(fact: item.entry.fact, session: UInt64(sessionPlace))
+            let record = FactRecord(
+                fact: item.entry.fact, session: UInt64(sessionPlace),
+                upstream: item.aside?.upstream)
             return (place: item.entry.sequence, bytes: record.bytes(at: item.entry.sequence))
         }
         let old = try deleteOld(in: file)
         let room = try makeRoom(for: rows.reduce(0) { $0 + Int64($1.bytes.count) + 16 }, in: file)
         for row in rows { try file.put(fact: row.bytes, at: row.place) }
         for item in items {
-            if let place = item.aside { try file.remove("aside", at: place) }
+            if let place = item.aside?.place { try file.remove("aside", at: place) }
         }
         for gap in unsavedGaps {
             try file.put(GapRecord(places: gap), "gaps", at: Int64(clamping: gap.lowerBound))
@@ -94,7 +96,7 @@ extension SqliteJournal {
         for name in cursors.keys { cursors[name]?.isDirty = false }
         dirtySince = nil
         unsavedGaps = []
-        returning.subtract(items.compactMap(\.aside))
+        returning.subtract(items.compactMap(\.aside?.place))
         if items.contains(where: { $0.aside != nil }) { look(isForced: true) }
         if let gone { forget(through: gone) }
         if trouble != nil {
@@ -188,9 +190,14 @@ extension SqliteJournal {
         for name in upstreams where early > 0 { lose(early, of: name, through: committed) }
         for places in lost {
             add(gap: places)
-            for (name, cursor) in cursors where cursor.acknowledged < places.upperBound {
-                lose(places.count, of: name, through: places.upperBound)
-            }
+            tell(lost: places)
+        }
+    }
+
+    /// The facts of these places are lost to every upstream that had not acknowledged them.
+    func tell(lost places: ClosedRange<Sequence64>) {
+        for (name, cursor) in cursors where cursor.acknowledged < places.upperBound {
+            lose(places.count, of: name, through: places.upperBound)
         }
     }
 
@@ -207,7 +214,7 @@ extension SqliteJournal {
         unsavedGaps.append(whole)
     }
 
-    private func lose(_ count: Int, of upstream: UpstreamName, through place: Sequence64) {
+    func lose(_ count: Int, of upstream: UpstreamName, through place: Sequence64) {
         guard count > 0 else { return }
         cursors[upstream]?.dropped += count
         desk.tell(.dropped(count, upstream: upstream, through: place))

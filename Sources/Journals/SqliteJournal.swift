@@ -28,9 +28,11 @@ public actor SqliteJournal: Journal {
     public static let cursorDelay = Duration.seconds(30)
     /// How often a disk that does not take facts is tried again.
     public static let retryPeriod = Duration.seconds(1)
+    /// How often the salvage of a damaged file is tried again, when there was no room for it.
+    public static let salvagePeriod = Duration.seconds(60)
     /// How often facts that somebody else re-queued or discarded are looked for.
     public static let lookPeriod = Duration.seconds(5)
-    /// How many facts are kept aside; beyond, the oldest of them gives way.
+    /// How many facts are kept aside; beyond, the oldest of them gives way and counts as dropped.
     public static let mostAside = 10_000
     /// Rows of one transaction.
     static let batch = 4_096
@@ -58,7 +60,7 @@ public actor SqliteJournal: Journal {
     let upstreams: [UpstreamName]
     let settings: JournalSettings
     let session: JournalSession
-    /// What values mean now.
+    /// What the values mean that are told now.
     var channels: [DataChannel]
     let clock: any GatewayClock
     private nonisolated let thread: SyncThread
@@ -78,6 +80,7 @@ public actor SqliteJournal: Journal {
     var firstOfBoot: Sequence64 = 1
     var dirtySince: MonotonicInstant?
     var retryAt: MonotonicInstant?
+    var retryPause = SqliteJournal.retryPeriod
     var lookAt: MonotonicInstant
     var ageAt: MonotonicInstant
     var trouble: String?
@@ -104,8 +107,7 @@ public actor SqliteJournal: Journal {
         bufferCapacity: Int = SqliteJournal.bufferCapacity
     ) {
         (self.path, self.upstreams, self.settings) = (path, upstreams, settings)
-        (self.session, self.clock) = (session, clock)
-        channels = session.channels
+        (self.session, self.clock, channels) = (session, clock, session.channels)
         inbox = Guarded(
             Inbox(
                 buffer: JournalBuffer(capacity: bufferCapacity),
@@ -171,8 +173,11 @@ public actor SqliteJournal: Journal {
             while from <= committed, limit > 0 {
                 let (rows, bad) = try file.facts(in: from...committed, limit: limit)
                 if !bad.isEmpty { tellUnreadable(bad) }
-                guard rows.isEmpty, let last = bad.last else {
-                    return rows.map { Entry(sequence: $0.sequence, fact: $0.record.fact) }
+                let meant = rows.filter { ($0.record.upstream ?? upstream) == upstream }
+                guard meant.isEmpty,
+                    let last = [bad.last, rows.last?.sequence].compactMap(\.self).max()
+                else {
+                    return meant.map { Entry(sequence: $0.sequence, fact: $0.record.fact) }
                 }
                 from = last + 1
             }
@@ -198,8 +203,11 @@ public actor SqliteJournal: Journal {
     public func setAside(
         _ facts: ClosedRange<Sequence64>, for upstream: UpstreamName, because reason: String
     ) throws(JournalError) {
-        guard try cursor(upstream) != nil, let file else { return }
+        guard try cursor(upstream) != nil, let file else {
+            throw JournalError(.storage, "\(path): is not open")
+        }
         do throws(SqliteFailure) {
+            var evicted: [AsideRecord] = []
             let count = try file.database.transaction { () throws(SqliteFailure) -> Int in
                 var count = 0
                 for sequence in facts {
@@ -209,12 +217,19 @@ public actor SqliteJournal: Journal {
                         sequence: sequence, isWanted: false, fact: bytes)
                     let place = try file.nextPlace("aside")
                     try file.put(record, "aside", at: place)
-                    try file.remove("aside", at: place - Int64(Self.mostAside))
                     count += 1
+                    let oldest = place - Int64(Self.mostAside)
+                    guard let record = try file.aside(at: oldest) else { continue }
+                    try file.remove("aside", at: oldest)
+                    evicted.append(record)
                 }
                 return count
             }
             cursors[upstream]?.setAside += count
+            for record in evicted {
+                cursors[record.upstream]?.setAside -= 1
+                lose(1, of: record.upstream, through: record.sequence)
+            }
         } catch {
             throw fails(error)
         }
@@ -239,7 +254,12 @@ public actor SqliteJournal: Journal {
     public func close() {
         thread.pause()
         inbox.withLock { $0.isClosed = true }
-        commit()
+        var waiting = Int.max
+        // Until nothing waits, or the disk takes no more.
+        while case let count = inbox.withLock({ $0.buffer.items.count }), count < waiting {
+            waiting = count
+            commit()
+        }
         closeFile()
         desk.close()
     }

@@ -27,7 +27,8 @@ import Vocabulary
         var news = journal.news.makeAsyncIterator()
         let places = journal.append([fact(9_999)])
         let first = await news.next()
-        if case .salvaged = first { while let word = await news.next(), !word.isCommit {} }
+        let kept = JournalNews.committed(through: try #require(places).upperBound)
+        if first != kept { while let word = await news.next(), word != kept {} }
         let isDamaged = damage != .cutLog && damage != .emptyLog
         if isDamaged {
             guard case .salvaged(let words) = first else {

@@ -84,10 +84,6 @@ final class Folder: Sendable {
     func kept(_ journal: SqliteJournal) async -> [Sequence64] { await journal.kept() }
 }
 
-extension JournalNews {
-    var isCommit: Bool { if case .committed = self { true } else { false } }
-}
-
 extension SqliteJournal {
     /// The places of all facts in the file.
     func kept() -> [Sequence64] {

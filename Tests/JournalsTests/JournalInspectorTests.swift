@@ -56,4 +56,23 @@ import Vocabulary
         #expect(channels.map(\.exponent) == [-3, -2])
         #expect(channels.map(\.from) == [1, 2])
     }
+
+    @Test func `tells what values mean after a layout has changed`() async throws {
+        let folder = Folder()
+        let journal = await folder.journal(["site"], name: "changed")
+        func channel(_ exponent: Int) -> DataChannel {
+            DataChannel(
+                name: "tank-top", node: "tank", source: "temperature", unit: .celsius,
+                exponent: exponent, pollPeriod: .seconds(1),
+                capture: CaptureRule(period: .seconds(60), delta: nil))
+        }
+        await journal.change([channel(-3)])
+        await keep([fact(1), fact(2)], in: journal)
+        await journal.change([channel(-3)])
+        await journal.change([channel(-2)])
+        let channels = try JournalInspector(path: folder.path("changed")).channels()
+        #expect(channels.map(\.exponent) == [-3, -2])
+        #expect(channels.map(\.from) == [1, 3])
+        await journal.close()
+    }
 }
