@@ -73,10 +73,12 @@ private struct SimulatedPeerWriter: HistoryWriter {
     let gathers: Bool
     private var gathered: [String] = []
     private var first: Sequence64?
+    private var last: Sequence64 = 0
 
     init(gathers: Bool) { self.gathers = gathers }
 
     mutating func write(_ entry: Entry) -> [Parcel] {
+        last = entry.sequence
         let start = first ?? entry.sequence
         switch entry.fact.matter {
         case .readings(let readings):
@@ -95,8 +97,16 @@ private struct SimulatedPeerWriter: HistoryWriter {
         }
     }
 
-    private func parcel(of covers: ClosedRange<Sequence64>, _ words: [String]) -> Parcel {
-        let identity = "\(covers.upperBound)"
+    mutating func finish() -> [Parcel] {
+        guard let start = first else { return [] }
+        defer { (gathered, first) = ([], nil) }
+        return [parcel(of: start...last, ["report"] + gathered, "-finished")]
+    }
+
+    private func parcel(
+        of covers: ClosedRange<Sequence64>, _ words: [String], _ mark: String = ""
+    ) -> Parcel {
+        let identity = "\(covers.upperBound)\(mark)"
         return Parcel(
             covers: covers, identity: identity,
             messages: [message("fact", "\(identity) \(words.joined(separator: ", "))")])

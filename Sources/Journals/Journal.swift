@@ -45,11 +45,6 @@ public protocol Journal: Sendable {
     func close() async
 }
 
-extension Journal {
-    /// For a journal that nobody reads without the layout.
-    public func know(_ channels: [DataChannel]) async {}
-}
-
 /// What happens to a journal by itself.
 public enum JournalNews: Hashable, Sendable {
     /// Every fact up to this place is kept and may be published.

@@ -31,9 +31,6 @@ public struct Replacement: Sendable {
 
 // How another layout is taken over while the gateway runs.
 extension Proactor {
-    /// How long the journal has to note what new channels mean, before they speak.
-    static let knowTime = Duration.seconds(1)
-
     /// What the gateway is made of now.
     public nonisolated var profile: GatewayProfile { crew.withLock(\.profile) }
 
@@ -67,10 +64,6 @@ extension Proactor {
         endTroubles(
             of: leaving.subtracting(stranded), because: "stopped, because the layout has changed")
         live.forget(gone)
-        // A journal that does not answer does not hold up the layout.
-        await within(Self.knowTime, on: clock) { [journal] in
-            await journal.know(replacement.profile.nodes.flatMap(\.channels))
-        }
         guard !isStopping else { return areSafe }
         layoutInterlocks = replacement.interlocks
         let added = replacement.makeNodes(!stranded.isEmpty)
@@ -93,6 +86,7 @@ extension Proactor {
         let lost = leaving.subtracting(here)
         for name in lost { desk.forget(node: name) }
         for (name, codec) in replacement.codecs { speak(codec, on: name, without: gone, lost) }
+        await journal.change(profile.nodes.flatMap(\.channels))
         let new = Set(added.map(\.name))
         for relays in nodesByRank {
             await startNodes { new.contains($0.name) && relays.contains($0.name) }
@@ -174,7 +168,7 @@ extension Proactor {
         lines[name]?.plan = UpstreamPlan(
             name: name, session: plan.session, makeSession: plan.makeSession, codec: codec,
             rules: plan.rules)
-        lines[name]?.nextWriters.append((newest, codec.historyWriter(of: journal.identity)))
+        lines[name]?.nextWriters.append((reloadedAt, codec.historyWriter(of: journal.identity)))
         for channel in gone { lines[name]?.unsentLive[channel] = nil }
         lines[name]?.unsentAuthority.subtract(lost)
         guard line.link.isConnected else { return }

@@ -69,6 +69,8 @@ public actor Proactor {
     var layoutInterlocks: [Interlock]
     /// A reload that waits for the last facts of the nodes that it stopped.
     var reloading: CheckedContinuation<Void, Never>?
+    /// The place at which the last reload was told.
+    private(set) var reloadedAt: Sequence64 = 0
     /// Everything that is wrong right now.
     var standing: [TroubleKey: StandingTrouble] = [:]
     private var floods: [String: (count: Int, last: MonotonicInstant)] = [:]
@@ -275,7 +277,11 @@ public actor Proactor {
         newest = max(newest, places?.upperBound ?? 0)
         arrivals.note(through: newest, at: clock.now)
         arrivals.forget(through: lines.values.map(\.link.cursor).min() ?? newest)
-        if facts.contains(where: \.isReload) { reloading.take()?.resume() }
+        if let index = facts.firstIndex(where: \.isReload) {
+            let count = facts[...index].reduce(0) { $0 + Self.pieces(of: $1).count }
+            reloadedAt = places.map { $0.lowerBound + Sequence64(count) - 1 } ?? newest
+            reloading.take()?.resume()
+        }
         for line in lines.values { line.bell.yield() }
     }
 

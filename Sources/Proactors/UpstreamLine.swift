@@ -70,10 +70,12 @@ struct UpstreamLine: Sendable {
 
     /// What history says of an entry.
     mutating func write(_ entry: Entry) -> [Parcel] {
+        var parcels: [Parcel] = []
         while let next = nextWriters.first, entry.sequence > next.after {
+            parcels += writer.finish()
             writer = nextWriters.removeFirst().writer
         }
-        return writer.write(entry)
+        return parcels + writer.write(entry)
     }
 
     mutating func owe(_ debt: Debt) {

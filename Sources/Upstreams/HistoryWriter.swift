@@ -8,6 +8,16 @@ public protocol HistoryWriter: Sendable {
     /// - Parameter entry: The one after the last that was written.
     /// - Returns: What is complete now; nothing while entries are being gathered.
     mutating func write(_ entry: Entry) -> [Parcel]
+
+    /// Another writer goes on from here.
+    ///
+    /// - Returns: What was gathered so far.
+    mutating func finish() -> [Parcel]
+}
+
+extension HistoryWriter {
+    /// Nothing, as for one that gathers nothing.
+    public mutating func finish() -> [Parcel] { [] }
 }
 
 /// Entries of the journal in an upstream's words. Delivered or set aside as a whole.

@@ -216,6 +216,30 @@ private func shown(_ values: ClosedRange<Int>) -> [String] { values.map { "tank 
         #expect(await peers.peer.stored("report", 4).count == 4)
     }
 
+    @Test func `loses nothing that it gathers when the layout changes`() async {
+        let peers = Peers()
+        let rhythm = Rhythm(report: .seconds(10))
+        await peers.start(rhythm: rhythm)
+        await peers.bench.pass(.seconds(14.5))
+        _ = await peers.peer.stored("report", 1)
+        let proactor = peers.bench.proactor
+        await proactor.replace(
+            Replacement(
+                profile: proactor.profile, leaving: [], interlocks: [],
+                codecs: ["site": SimulatedPeerCodec(rhythm: rhythm)], words: "test"
+            ) { [] })
+        await peers.bench.pass(.seconds(16))
+        _ = await peers.peer.stored("report", 3)
+        await peers.bench.proactor.stop(because: "a test")
+        #expect(await peers.bench.journal.status()["site"]?.waiting == 0)
+        let values = peers.peer.stored.flatMap { $0.split(separator: ", ") }.filter {
+            $0.hasPrefix("tank ")
+        }
+        #expect(values == shown(1...values.count).map { $0[...] })
+        #expect(values.count > 20)
+        #expect(peers.bench.journal.channels == [])
+    }
+
     @Test func `waits for the acknowledgement of its last word before it leaves`() async {
         let peers = Peers()
         await peers.start()

@@ -229,7 +229,7 @@ import Vocabulary
         let roof = Bench.Device(name: "roof", device: ScriptedDevice(.shows([3])))
         await bench.proactor.replace(
             replacement(bench, leaving: [], [], staying: bench.nodes + [bench.makeNode(roof)]))
-        #expect(bench.journal.known.map(\.name) == ["tank", "roof"])
+        #expect(bench.journal.channels?.map(\.name) == ["tank", "roof"])
     }
 
     @Test func `says that a layout was refused, and goes on`() async {

@@ -36,6 +36,11 @@ struct GridworksHistoryWriter: HistoryWriter {
         }
     }
 
+    mutating func finish() -> [Parcel] {
+        guard let report else { return [] }
+        return close(created: report.last)
+    }
+
     /// An entry with nothing to say upstream.
     private mutating func skip(_ sequence: Sequence64) -> [Parcel] {
         guard report != nil else { return [Parcel(covers: sequence...sequence, messages: [])] }
