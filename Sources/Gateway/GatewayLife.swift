@@ -53,14 +53,18 @@ final class GatewayLife: Sendable {
         watch.watch(
             .proactor, within: LifeWatch.patience.proactor, else: .endProcess(after: .zero),
             asking: { await proactor.turn() })
-        watch.watch(
-            .journal, within: LifeWatch.patience.journal,
-            else: .endProcess(after: LifeWatch.journalGrace), asking: proactor.askJournal)
         service.ready(status: words(proactor))
         watch.start(
             LifeWatch.Hands(
                 alive: { [weak self] in self?.alive(proactor) },
                 act: { [weak self] action in self?.act(action, proactor, end) }))
+    }
+
+    /// The journal is open: watches over it, too. To open it may take as long as a damaged one is large.
+    func watchJournal(of proactor: Proactor) {
+        watch.watch(
+            .journal, within: LifeWatch.patience.journal,
+            else: .endProcess(after: LifeWatch.journalGrace), asking: proactor.askJournal)
     }
 
     /// An upstream is attached: watches over its session.

@@ -177,6 +177,7 @@ actor RunningGateway {
         do {
             var chance = SystemChance()
             try await journal.open(fresh: JournalIdentity(using: &chance))
+            life.watchJournal(of: proactor)
             if let peers = layout.peers { try await listen(peers, answering: proactor) }
             for upstream in layout.upstreams where !isStopping {
                 try await attach(upstream, to: proactor, profile)
