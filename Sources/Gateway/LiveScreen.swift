@@ -148,7 +148,7 @@ final class LiveScreen: Sendable {
         if sorted.count > room {
             lines.append("… \(sorted.count - room) more; the window is too low")
         }
-        return lines.map { String($0.prefix(width)) }
+        return lines.map { String($0.printable.prefix(width)) }
     }
 
     /// Whole seconds, minutes or hours: `"3s"`.
@@ -157,5 +157,16 @@ final class LiveScreen: Sendable {
         let seconds = max(0, to.nanoseconds / 1_000_000_000 - from.nanoseconds / 1_000_000_000)
         if seconds < 120 { return "\(seconds)s" }
         return seconds < 7_200 ? "\(seconds / 60)min" : "\(seconds / 3_600)h"
+    }
+}
+
+extension String {
+    /// Without characters that a terminal obeys, for words that were written by anybody.
+    var printable: String {
+        String(
+            String.UnicodeScalarView(
+                unicodeScalars.map { scalar in
+                    scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar
+                }))
     }
 }

@@ -38,7 +38,7 @@ final class ParentScreen: Sendable {
             return
         }
         for line in lines {
-            if let words = line.words { screen.scroll("\(words)\n") }
+            if let words = line.words { screen.scroll("\(words.printable)\n") }
             screen.show(rows(line, at: now))
         }
     }

@@ -96,3 +96,11 @@ import Vocabulary
         }
     }
 }
+
+@Suite struct `Words that anybody wrote` {
+    @Test func `command no terminal`() {
+        #expect(
+            "pump\u{1B}[2J\r\n\u{9B}5A 21 °C".printable
+                == "pump\u{FFFD}[2J\u{FFFD}\u{FFFD}\u{FFFD}5A 21 °C")
+    }
+}
