@@ -73,7 +73,7 @@ public final class SimulatedJournal: Journal {
 
     public func correctTimes(by offset: Duration) async { await memory.correctTimes(by: offset) }
 
-    public func change(_ channels: [DataChannel]) async {
+    public func change(_ channels: [DataChannel]) {
         state.withLock { $0.channels = channels }
     }
 

@@ -35,8 +35,8 @@ public protocol Journal: Sendable {
     /// were stamped meanwhile, while it was not sure, and marks them as sure.
     func correctTimes(by offset: Duration) async
 
-    /// What the values mean that are appended from now on.
-    func change(_ channels: [DataChannel]) async
+    /// What the values mean that are appended from now on. From any thread; it never waits.
+    func change(_ channels: [DataChannel])
 
     /// How the journal stands with each upstream.
     func status() async -> [UpstreamName: JournalStatus]

@@ -94,7 +94,7 @@ public final class MemoryJournal: Journal {
     }
 
     /// Nobody reads it later on, so nobody asks what its values meant.
-    public func change(_ channels: [DataChannel]) async {}
+    public func change(_ channels: [DataChannel]) {}
 
     public func close() async { teller.finish() }
 

@@ -130,7 +130,7 @@ extension SqliteJournal {
     }
 
     /// Writes down what values mean, where that has changed.
-    private func note(
+    func note(
         _ channels: [DataChannel], from start: Sequence64, in opened: JournalFile
     ) throws(SqliteFailure) {
         var meaning: [DataChannelName: ChannelRecord] = [:]
@@ -147,20 +147,6 @@ extension SqliteJournal {
                 channel: channel.name, unit: channel.unit, exponent: channel.exponent, from: start)
             try opened.put(record, "channels", at: place)
             place += 1
-        }
-    }
-
-    public func change(_ channels: [DataChannel]) {
-        self.channels = channels
-        let next = (inbox.withLock { $0.buffer.last } ?? committed) + 1
-        guard let file else { return }
-        do throws(SqliteFailure) {
-            try file.database.transaction { () throws(SqliteFailure) in
-                try note(channels, from: next, in: file)
-            }
-        } catch {
-            // Noted when the file is opened again.
-            if error.isDamage { giveUpFile(error) } else { stall(error) }
         }
     }
 

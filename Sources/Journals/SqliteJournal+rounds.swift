@@ -45,10 +45,17 @@ extension SqliteJournal {
         var isMore = true
         while isMore {
             tellLosses()
-            let items = inbox.withLock { $0.buffer.beginWriting(limit: Self.batch) }
+            let (items, meanings) = inbox.withLock { inbox in
+                defer { inbox.meanings = [] }
+                return (inbox.buffer.beginWriting(limit: Self.batch), inbox.meanings)
+            }
+            channels = meanings.last?.channels ?? channels
             do throws(SqliteFailure) {
                 let gone = try file.database.transaction { () throws(SqliteFailure) in
-                    try write(items, to: file)
+                    for (channels, after) in meanings {
+                        try note(channels, from: (after ?? committed) + 1, in: file)
+                    }
+                    return try write(items, to: file)
                 }
                 isMore = inbox.withLock { inbox in
                     inbox.buffer.written()
@@ -58,7 +65,10 @@ extension SqliteJournal {
                 committed = items.last?.entry.sequence ?? committed
                 settle(items, gone)
             } catch {
-                inbox.withLock { $0.buffer.notWritten() }
+                inbox.withLock { inbox in
+                    inbox.buffer.notWritten()
+                    inbox.meanings = (meanings + inbox.meanings).suffix(Self.mostMeanings)
+                }
                 if error.isDamage { giveUpFile(error) } else { stall(error) }
                 return
             }

@@ -34,6 +34,7 @@ public actor SqliteJournal: Journal {
     public static let lookPeriod = Duration.seconds(5)
     /// How many facts are kept aside; beyond, the oldest of them gives way and counts as dropped.
     public static let mostAside = 10_000
+    static let mostMeanings = 16
     /// Rows of one transaction.
     static let batch = 4_096
 
@@ -51,6 +52,9 @@ public actor SqliteJournal: Journal {
         /// Since when facts wait; nil when none do.
         var since: MonotonicInstant?
         var identity: JournalIdentity
+        /// What values mean behind a place, and is not written yet; nil before there are places. At most
+        /// `mostMeanings`.
+        var meanings: [(channels: [DataChannel], after: Sequence64?)] = []
         var isClosed = false
     }
 
@@ -162,6 +166,16 @@ public actor SqliteJournal: Journal {
         }
         if mustRing { thread.ring() }
         return places
+    }
+
+    public nonisolated func change(_ channels: [DataChannel]) {
+        let now = clock.now
+        inbox.withLock { inbox in
+            if inbox.meanings.count == Self.mostMeanings { inbox.meanings.removeFirst() }
+            inbox.meanings.append((channels, inbox.buffer.last))
+            inbox.since = inbox.since ?? now
+        }
+        thread.ring()
     }
 
     public func next(

@@ -86,7 +86,7 @@ extension Proactor {
         let lost = leaving.subtracting(here)
         for name in lost { desk.forget(node: name) }
         for (name, codec) in replacement.codecs { speak(codec, on: name, without: gone, lost) }
-        await journal.change(profile.nodes.flatMap(\.channels))
+        journal.change(profile.nodes.flatMap(\.channels))
         let new = Set(added.map(\.name))
         for relays in nodesByRank {
             await startNodes { new.contains($0.name) && relays.contains($0.name) }

@@ -66,13 +66,13 @@ import Vocabulary
                 exponent: exponent, pollPeriod: .seconds(1),
                 capture: CaptureRule(period: .seconds(60), delta: nil))
         }
-        await journal.change([channel(-3)])
+        journal.change([channel(-3)])
         await keep([fact(1), fact(2)], in: journal)
-        await journal.change([channel(-3)])
-        await journal.change([channel(-2)])
+        journal.change([channel(-3)])
+        journal.change([channel(-2)])
+        await journal.close()
         let channels = try JournalInspector(path: folder.path("changed")).channels()
         #expect(channels.map(\.exponent) == [-3, -2])
         #expect(channels.map(\.from) == [1, 3])
-        await journal.close()
     }
 }

@@ -81,7 +81,7 @@ struct Faulty: Journal {
     }
 
     func correctTimes(by offset: Duration) async { await whole.correctTimes(by: offset) }
-    func change(_ channels: [DataChannel]) async { await whole.change(channels) }
+    func change(_ channels: [DataChannel]) { whole.change(channels) }
 
     func close() async { await whole.close() }
 

@@ -100,7 +100,7 @@ final class TwinJournal: Journal {
     }
 
     func correctTimes(by offset: Duration) async {}
-    func change(_ channels: [DataChannel]) async {}
+    func change(_ channels: [DataChannel]) {}
 
     /// Facts that the peer has not acknowledged.
     var waiting: Int { disk.pages.withLock { pages in pages.kept.count - Int(pages.acknowledged) } }
