@@ -136,6 +136,7 @@ actor RunningParent {
         }
         (settings.window, settings.inboxCapacity) = (1_024, 1_024)
         settings.largestPayload = GridworksParentCodec.longest
+        settings.inboxBytes = 32 << 20
         return settings
     }
 
