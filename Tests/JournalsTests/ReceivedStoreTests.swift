@@ -144,7 +144,8 @@ import Vocabulary
         #expect(folder.contains { $0.hasPrefix("\(name).damaged-") })
     }
 
-    @Test func `is healed of damage that only its use shows, whatever its size`() async throws {
+    @Test(.timeLimit(.minutes(1)))
+    func `is healed of damage that only its use shows, whatever its size`() async throws {
         let store = try await opened()
         for number in 1...300 { _ = store.append(item(number, size: 1_000)) }
         _ = await kept(300, store)

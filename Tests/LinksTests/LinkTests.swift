@@ -300,7 +300,9 @@ import Vocabulary
     }
 
     @Test(arguments: [true, false])
-    func `waits, ever longer and told once, while the broker refuses history`(hasPeer: Bool) {
+    func `waits, ever longer and told once, while the broker refuses history`(
+        hasPeer: Bool
+    ) throws {
         var bench = LinkBench(hasPeer: hasPeer, window: 4, attempts: 3)
         bench.activate()
         var tries = 0
@@ -330,7 +332,8 @@ import Vocabulary
         #expect(bench.link.cursor == 4)
         bench.write(1)
         bench.forgetSaid()
-        bench.take(.refused(bench.receipts[0].number, because: "quota", isTemporary: true))
+        let receipt = try #require(bench.receipts.first).number
+        bench.take(.refused(receipt, because: "quota", isTemporary: true))
         #expect(bench.told == [.connectFailed])
     }
 
