@@ -216,7 +216,7 @@ extension LayoutSection {
                     + "of life."),
             LayoutKey(
                 "attempts", .value(.whole(1...100)), .defaults(to: .whole(5)),
-                "How often a message is sent that is refused for now or passed over, before it is "
+                "How often a message is sent that the peer passes over, before it is "
                     + "set aside."),
         ])
 
