@@ -31,7 +31,7 @@ extension Proactor {
     private func rescue(_ node: ShNode) async {
         guard !isStopping, crew.withLock({ $0.rescue(node) }) else { return }
         await node.stop()
-        endTroubles(of: [node.name])
+        endTroubles(of: [node.name], because: "stopped, because the layout has changed")
         replaceInterlocks(forgetting: [node.name])
         logger.notice(
             "confirmed its safe state, after it had left the layout",
@@ -45,7 +45,7 @@ extension Proactor {
         for node in back where crew.withLock({ $0.rescue(node) }) {
             let answer = await within(Self.stopTime.nodes, on: clock) { await node.stop() }
             _ = isSafe(node, answer)
-            endTroubles(of: [node.name])
+            endTroubles(of: [node.name], because: "stopped, because the layout has changed")
         }
     }
 

@@ -38,8 +38,10 @@ private let mutations =
             let journal = await folder.journal(["site"], name: name)
             let places = journal.append([fact(9_999)])
             var news = journal.news.makeAsyncIterator()
-            while let word = await news.next(), !word.isCommit {
+            var isKept = false
+            while !isKept, let word = await news.next() {
                 if case .salvaged = word { salvaged += 1 }
+                if case .committed(let through) = word { isKept = places?.upperBound == through }
             }
             let entries = try await journal.next(for: "site", after: 0, limit: 10_000)
             // What was kept comes back as it was and in order, or not at all; a new fact has a new place.

@@ -51,7 +51,7 @@ import Vocabulary
         #expect(device.level == 1)
         await withCheckedContinuation { continuation in
             let once = Guarded<CheckedContinuation<Void, Never>?>(continuation)
-            node.secure { once.withLock { $0.take() }?.resume() }
+            node.secure { isSafe in if isSafe { once.withLock { $0.take() }?.resume() } }
         }
         #expect(device.level == 0)
     }
@@ -63,7 +63,7 @@ import Vocabulary
         #expect(isConfirmed(await ask(node, .set(1)), 1))
         device.stick()
         let isSafe = Guarded(false)
-        node.secure { isSafe.withLock { $0 = true } }
+        node.secure { told in isSafe.withLock { $0 = $0 || told } }
         for _ in 0..<10 {
             await bench.clock.sleepers(1)
             bench.clock.advance(by: .milliseconds(50))

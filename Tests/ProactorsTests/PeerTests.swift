@@ -227,7 +227,7 @@ private func shown(_ values: ClosedRange<Int>) -> [String] { values.map { "tank 
             Replacement(
                 profile: proactor.profile, leaving: [], interlocks: [],
                 codecs: ["site": SimulatedPeerCodec(rhythm: rhythm)], words: "test"
-            ) { [] })
+            ) { _ in [] })
         await peers.bench.pass(.seconds(16))
         _ = await peers.peer.stored("report", 3)
         await peers.bench.proactor.stop(because: "a test")

@@ -98,7 +98,7 @@ final class Life: Sendable {
             profile: Self.profile(of: new, incarnation),
             leaving: Set(diff.removed + diff.changed.map(\.name)), interlocks: new.interlocks,
             codecs: ["site": SimulatedPeerCodec()], words: diff.summary
-        ) { [make] in added.map(make) }
+        ) { [make] _ in added.map(make) }
     }
 
     /// A call of the frail sensor hangs from its next poll on, for so long.
