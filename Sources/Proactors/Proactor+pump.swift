@@ -131,8 +131,8 @@ extension Proactor {
 
     /// Tells the journal how far the upstream has come and what it never took.
     private func payDebts(_ name: UpstreamName) async {
+        // Whoever waits for quiet waits until it is paid, so it stays in the list until then.
         while let debt = lines[name]?.debts.first {
-            lines[name]?.debts.removeFirst()
             do {
                 switch debt {
                 case .advance(let through): try await journal.advance(name, through: through)
@@ -140,9 +140,10 @@ extension Proactor {
                     try await journal.setAside(facts, for: name, because: reason)
                 }
             } catch {
-                if error.kind == .storage { lines[name]?.debts.insert(debt, at: 0) }
+                if error.kind != .storage { lines[name]?.settle(debt) }
                 return await journalFailed(error, name)
             }
+            lines[name]?.settle(debt)
         }
     }
 

@@ -173,60 +173,6 @@ public actor Proactor {
         }
     }
 
-    /// Carries out one command. Returns within `commandTime`, with exactly one answer.
-    ///
-    /// - Parameter latestStart: Later it is refused; nil when only its expiry says so.
-    public func carryOut(
-        _ command: Command, by latestStart: MonotonicInstant? = nil
-    ) async -> CommandAnswer {
-        let metadata: Logger.Metadata = ["node": "\(command.node)", "command": "\(command.id)"]
-        guard let node = nodes[command.node] else {
-            return .refused("there is no node \(command.node)")
-        }
-        if let why = expiryInDoubt(command) { return .refused(why) }
-        guard let mailbox = mailboxes[command.node] else {
-            return .refused("node \(command.node): it only measures")
-        }
-        switch desk.take(command, now: clock.wallTime) {
-        case .answer(let answer):
-            logger.notice("command not carried out: \(answer.words)", metadata: metadata)
-            return answer
-        case .carryOut: break
-        }
-        // A contact or a current takes its own time to show what was switched.
-        let time = Self.commandTime + (node.rules.feedback?.within ?? .zero)
-        let deadline = deadline(of: command)
-        let errand = Errand(
-            command: command, latestStart: min(deadline, latestStart ?? deadline),
-            expires: latestStart ?? expiry(of: command))
-        let answer: CommandAnswer
-        do {
-            answer = try await mailbox.ask(errand, as: command.id, within: time)
-        } catch {
-            guard error.kind != .busy else {
-                desk.forget(command)
-                logger.notice("command not carried out: \(error.detail)", metadata: metadata)
-                return .refused(error.detail)
-            }
-            answer = error.commandAnswer
-        }
-        desk.answered(command, answer)
-        logger.notice(
-            "\(command.source) asked for \(command.order): \(answer.words)", metadata: metadata)
-        return answer
-    }
-
-    /// Brings an actuator what it is asked for, for as long as the gateway runs.
-    nonisolated func serve(
-        _ node: ShNode, _ mailbox: Mailbox<Errand, CommandAnswer>
-    ) async {
-        await mailbox.answerEach { question in
-            let errand = question.request
-            return await node.apply(
-                errand.command, before: errand.latestStart, expires: errand.expires)
-        }
-    }
-
     // MARK: - Running
 
     private func run() async {
@@ -387,27 +333,4 @@ struct TroubleKey: Hashable, Sendable {
     let node: ShNodeName
     let channel: DataChannelName?
     let kind: Trouble.Kind
-}
-
-extension ChannelError {
-    /// What an asker hears when its command got no answer of its own.
-    fileprivate var commandAnswer: CommandAnswer {
-        switch kind {
-        case .busy, .duplicate, .stopped: .refused(detail)
-        case .failed: .failed(detail)
-        case .late, .cancelled: .late(detail)
-        }
-    }
-}
-
-extension CommandAnswer {
-    /// The answer in words, for logs.
-    public var words: String {
-        switch self {
-        case .confirmed(let reading, _): "confirmed \(reading.value)"
-        case .refused(let why): "refused, \(why)"
-        case .failed(let why): "failed, \(why)"
-        case .late(let why): "late, \(why)"
-        }
-    }
 }

@@ -83,6 +83,11 @@ struct UpstreamLine: Sendable {
         debts.append(debt)
     }
 
+    /// It is paid, unless a later one has taken its place meanwhile.
+    mutating func settle(_ debt: Debt) {
+        if debts.first == debt { debts.removeFirst() }
+    }
+
     /// When somebody has to look after this line.
     var deadline: MonotonicInstant? {
         [linkDeadline, reports?.deadline, snapshots?.deadline].compactMap { $0 }.min()

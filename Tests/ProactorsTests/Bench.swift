@@ -104,6 +104,11 @@ struct Bench {
         }
     }
 
+    /// What was published there last so far.
+    func last(_ topic: String) -> String? {
+        broker.published.last { $0.topic == topic }?.text
+    }
+
     /// Moves on, a little at a time, until `work` is done. For when only time is waited for.
     func pass(until work: Task<Void, Never>) async {
         let isDone = Atomic(false)
