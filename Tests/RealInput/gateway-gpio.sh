@@ -5,21 +5,8 @@
 #
 # Prints a line for each check, "ok" or "FAIL", and what it measured; exits 1 when one failed.
 set -euo pipefail
-here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/../.." && pwd)
-vm=${TIDEGATE_SHARED:-$root/../shared}/gpio-vm
-program=${1:-$root/.build/release/tidegate}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-[ -x "$vm/run.sh" ] || {
-    echo "skipped: no simulated hardware in $vm"
-    exit 0
-}
-mkdir "$work/payload"
-cp "$program" "$work/payload/tidegate"
-cp "$here/guest-gateway.sh" "$work/payload"
-cc -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -O1 "$here/moment.c" -o "$work/payload/moment"
+. "$(dirname "$0")/payload.sh"
+compile moment
 
 cat >"$work/payload/layout.json" <<'LAYOUT'
 {

@@ -5,20 +5,7 @@
 #
 # Prints a line for each check, "ok" or "FAIL"; exits 1 when one failed.
 set -euo pipefail
-here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/../.." && pwd)
-vm=${TIDEGATE_SHARED:-$root/../shared}/gpio-vm
-program=${1:-$root/.build/release/tidegate}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-[ -x "$vm/run.sh" ] || {
-    echo "skipped: no simulated hardware in $vm"
-    exit 0
-}
-mkdir "$work/payload"
-cp "$program" "$work/payload/tidegate"
-cp "$here/guest-gateway.sh" "$work/payload"
+. "$(dirname "$0")/payload.sh"
 
 cat >"$work/payload/layout.json" <<'LAYOUT'
 {
