@@ -24,10 +24,15 @@ extension BrokerOptions.Target {
         for await news in session.news {
             switch news {
             case .connected: subscribe(session, topics)
-            case .refused(let reason), .subscriptionRefused(_, let reason):
+            // Reasons of a connection that was never made name the broker.
+            case .refused(let reason):
+                Output.error("tidegate: \(reason)")
+                return .unavailable
+            case .subscriptionRefused(_, let reason):
                 Output.error("tidegate: \(settings.broker): \(reason)")
                 return .unavailable
-            case .unreachable(let reason), .disconnected(let reason):
+            case .unreachable(let reason): Output.error("tidegate: \(reason); trying again")
+            case .disconnected(let reason):
                 Output.error("tidegate: \(settings.broker): \(reason); trying again")
             case .received(let message): await received(message)
             case .subscribed, .acknowledged, .publishRefused, .dropped: break

@@ -46,6 +46,7 @@ final class GatewayLife: Sendable {
         _ proactor: Proactor, _ unconfirmed: Set<ShNodeName> = [],
         end: @escaping @Sendable (GatewayPart) -> Void
     ) {
+        guard !isStopping.load(ordering: .relaxed) else { return }
         self.unconfirmed.withLock { $0 = unconfirmed }
         for (name, pulse) in proactor.pulses {
             watch.watch(name, pulse, else: proactor.remedy(for: name))
@@ -128,7 +129,7 @@ final class GatewayLife: Sendable {
             ? "" : "; no sign of life from \(missing.map(\.description).joined(separator: ", "))"
         let unsure = unconfirmed.withLock { names in
             names.formIntersection(proactor.unconfirmed)
-            return names.map(\.text).sorted()
+            return names.union(proactor.strandedNames).map(\.text).sorted()
         }
         let risk =
             unsure.isEmpty ? "" : "; not in their safe states: \(unsure.joined(separator: ", "))"

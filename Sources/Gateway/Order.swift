@@ -95,8 +95,9 @@ private struct Ask: Sendable {
                     wasSent = true
                 // After the command is out, nobody knows whether it arrived.
                 case .disconnected where wasSent: return .late
-                case .unreachable(let why), .refused(let why), .disconnected(let why),
-                    .subscriptionRefused(_, let why), .publishRefused(_, let why, _, _):
+                case .unreachable(let why), .refused(let why): return .unavailable(why)
+                case .disconnected(let why), .subscriptionRefused(_, let why),
+                    .publishRefused(_, let why, _, _):
                     return .unavailable("\(target.settings.broker): \(why)")
                 case .received(let reply):
                     if let answer = target.reader.answer(in: reply), answer.id == id {

@@ -123,6 +123,10 @@ struct PeerPairCommand: AsyncParsableCommand {
             let fingerprint = try await theirs(files)
             let entry = PeerList.Entry(name: name, fingerprint: fingerprint, rights: try given())
             try Machine.write(list.adding(entry).text, to: files.list)
+            for other in list.entries where other.name != name {
+                guard other.fingerprint == fingerprint else { continue }
+                Output.line("\(other.name) has the same key and is called \(name) from now on")
+            }
             let may = entry.rights.sorted().map(\.rawValue).joined(separator: " and ")
             Output.line("\(name) may \(may.isEmpty ? "do nothing here" : may)")
             Output.line("fingerprint  \(fingerprint)")

@@ -68,20 +68,19 @@ actor RunningGateway {
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
         let (requests, request) = AsyncStream<String>.makeStream()
         // Listens to the very end of the process, so that a second signal always counts.
-        let reloads = reloads
+        let (reloads, clock) = (reloads, clock)
         Task {
-            var isStopping = false
+            var stops = StopSignals()
             for await signal in signals {
                 if signal == .sighup {
                     await reloads.demand()
                     continue
                 }
-                if isStopping {
-                    Output.errorIfHeard("tidegate: second signal, \(signal): stopped at once")
-                    _exit(ExitStatus.interrupted.rawValue)
+                switch stops.take(at: clock.now) {
+                case .stop: request.yield("\(signal)")
+                case .endAtOnce: StopSignals.endAtOnce(on: "\(signal)")
+                case .nothing: break
                 }
-                isStopping = true
-                request.yield("\(signal)")
             }
         }
         let status = await run(until: requests, request)
@@ -172,16 +171,19 @@ actor RunningGateway {
             let names = unconfirmed.map(\.text).sorted().joined(separator: ", ")
             logger.error("not in their safe states after the start: \(names)")
         }
+        guard !isStopping else { return true }
         life.start(proactor, unconfirmed) { request.yield("the loss of the \($0)") }
-        if !isStopping { await reloads.start(proactor) }
         do {
             var chance = SystemChance()
             try await journal.open(fresh: JournalIdentity(using: &chance))
+            guard !isStopping else { return true }
             life.watchJournal(of: proactor)
             if let peers = layout.peers { try await listen(peers, answering: proactor) }
             for upstream in layout.upstreams where !isStopping {
                 try await attach(upstream, to: proactor, profile)
             }
+            // Only now is there somebody to whom each upstream's new words could be given.
+            if !isStopping { await reloads.start(proactor) }
             let clock = clock
             Task {
                 try await clock.sleep(until: clock.now.advanced(by: StartUpPages.pause))

@@ -51,15 +51,15 @@ actor RunningParent {
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
         let (requests, request) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
         // Listens to the very end of the process, so that a second signal always counts.
+        let clock = clock
         Task {
-            var isStopping = false
+            var stops = StopSignals()
             for await signal in signals {
-                if isStopping {
-                    Output.errorIfHeard("tidegate: second signal, \(signal): stopped at once")
-                    _exit(ExitStatus.interrupted.rawValue)
+                switch stops.take(at: clock.now) {
+                case .stop: request.yield()
+                case .endAtOnce: StopSignals.endAtOnce(on: "\(signal)")
+                case .nothing: break
                 }
-                isStopping = true
-                request.yield()
             }
         }
         let lock: StateLock

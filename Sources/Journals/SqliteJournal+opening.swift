@@ -55,7 +55,10 @@ extension SqliteJournal {
                     ?? 0,
             ].max() ?? 0
         var start = max(last, inbox.withLock { $0.buffer.last } ?? 0)
-        first = extent?.lowerBound ?? start + 1
+        // Facts that wait to be written have their places already.
+        first =
+            extent?.lowerBound ?? inbox.withLock { $0.buffer.items.first?.entry.sequence }
+            ?? start + 1
         for (_, loss) in losses { add(gap: loss.places) }
         if isSalvaged || (!opened.isNew && sessions.last?.record.last == nil) {
             add(gap: (start + 1)...(start + Self.leap))

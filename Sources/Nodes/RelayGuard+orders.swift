@@ -60,6 +60,7 @@ extension RelayGuard {
         if let block = limit ?? block {
             let why = refusal(block, at: now)
             guard rules.limits.queuesWish, let until = block.until else { return .refused(why) }
+            if let expires, expires < until { return .refused("\(why), and it expires before that") }
             if let hold { authority.takeOver(command.source, until: hold) }
             wish = Wish(order: order, until: until, lastWord: now, expires: expires)
             return .late(Self.postponed(why))

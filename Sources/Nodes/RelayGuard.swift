@@ -96,7 +96,7 @@ struct RelayGuard: Sendable {
     }
 
     let name: ShNodeName
-    let rules: GuardRules
+    private(set) var rules: GuardRules
     let safe: SafeState
     /// How long it may go without being read before its state is not known; nil for no such limit.
     let staleAfter: Duration?
@@ -319,6 +319,12 @@ struct RelayGuard: Sendable {
         } else {
             contradiction = contradiction ?? now
         }
+    }
+
+    /// There is no feedback any more: what the device shows counts from the next look on.
+    mutating func losesFeedback() {
+        rules.feedback = nil
+        (awaited, contradiction) = (nil, nil)
     }
 
     private mutating func confirm(_ value: Int64) {

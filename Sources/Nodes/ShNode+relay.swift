@@ -105,6 +105,18 @@ extension ShNode {
         return answer
     }
 
+    /// Has a stop that waits for the actuator to be safe go on as it is: its time is over.
+    public func giveUpStop() {
+        for stopper in stoppers { stopper.resume() }
+        stoppers = []
+    }
+
+    /// The channel that tells whether it did what it was told is no more; its device's word is enough.
+    public func losesFeedback() {
+        relay?.losesFeedback()
+        thread.ring()
+    }
+
     /// Whether the actuator is where it is safe, as far as its device and feedback confirm that.
     var isSafe: Bool {
         guard let relay, let safe = component.safeState?.value else { return true }

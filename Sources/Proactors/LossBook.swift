@@ -9,25 +9,36 @@ struct LossBook: Sendable {
     static let period = Duration.seconds(60)
 
     private var dropped = 0
-    private var isDropTold = false
+    private var dropsToldAt: MonotonicInstant?
     private var setAside: (count: Int, first: Sequence64, reason: String)?
     private var setAsideToldAt: MonotonicInstant?
 
     /// - Returns: What to tell now.
-    mutating func drop(_ count: Int, of upstream: UpstreamName) -> GatewayEvent? {
+    mutating func drop(
+        _ count: Int, of upstream: UpstreamName, at now: MonotonicInstant
+    ) -> GatewayEvent? {
         dropped += count
-        guard !isDropTold else { return nil }
-        return dropEvent(upstream)
+        guard dropsToldAt == nil else { return nil }
+        return dropEvent(upstream, at: now)
     }
 
     /// The link is active again: what was dropped meanwhile is told.
-    mutating func isBack(_ upstream: UpstreamName) -> GatewayEvent? {
-        defer { isDropTold = false }
-        return dropped > 0 ? dropEvent(upstream) : nil
+    mutating func isBack(_ upstream: UpstreamName, at now: MonotonicInstant) -> GatewayEvent? {
+        defer { dropsToldAt = nil }
+        return dropped > 0 ? dropEvent(upstream, at: now) : nil
     }
 
-    private mutating func dropEvent(_ upstream: UpstreamName) -> GatewayEvent {
-        defer { (dropped, isDropTold) = (0, true) }
+    /// - Returns: What was dropped since it was told last, once a minute while the link is there.
+    mutating func dropsDue(_ upstream: UpstreamName, at now: MonotonicInstant) -> GatewayEvent? {
+        guard dropped > 0, let dropsToldAt, dropsToldAt.advanced(by: Self.period) <= now
+        else { return nil }
+        return dropEvent(upstream, at: now)
+    }
+
+    private mutating func dropEvent(
+        _ upstream: UpstreamName, at now: MonotonicInstant
+    ) -> GatewayEvent {
+        defer { (dropped, dropsToldAt) = (0, now) }
         return GatewayEvent(
             .dropped, link: upstream, number: Int64(dropped),
             detail: "\(dropped) facts gave way before upstream \(upstream) had them")

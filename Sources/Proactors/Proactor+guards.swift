@@ -80,6 +80,10 @@ extension Proactor {
             for node in nodes {
                 group.addTask {
                     let answer = await within(time, on: clock) { await stop(node) }
+                    // What comes after it finds the node stopped or stranded, unless it hangs.
+                    if answer == nil {
+                        await within(Self.lastDrive, on: clock) { await node.giveUpStop() }
+                    }
                     return self.isSafe(node, answer) ? nil : node.name
                 }
             }
@@ -104,6 +108,11 @@ extension Proactor {
             }
         }
         return unconfirmed
+    }
+
+    /// The actuators that have left the layout and are not known to be safe.
+    public nonisolated var strandedNames: Set<ShNodeName> {
+        crew.withLock { Set($0.stranded.keys) }
     }
 
     /// The actuators that are not known to be in their safe states now, be it because of an order.

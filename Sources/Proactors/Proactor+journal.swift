@@ -41,7 +41,8 @@ extension Proactor {
             }
         case .dropped(let count, let upstream, _):
             lines[upstream]?.dropped += count
-            let event = losses[upstream, default: LossBook()].drop(count, of: upstream)
+            let event = losses[upstream, default: LossBook()].drop(
+                count, of: upstream, at: clock.now)
             if let event { tell(event) }
         case .trouble(let isOn, let detail):
             let key = TroubleKey(node: .gateway, channel: nil, kind: .storage)
@@ -60,9 +61,11 @@ extension Proactor {
         ])
     }
 
-    /// Tells of facts set aside, when that is due.
+    /// Tells of facts that were set aside or dropped, when that is due.
     func tellLosses(_ name: UpstreamName) {
         if let event = losses[name]?.due(name, at: clock.now) { tell(event) }
+        guard lines[name]?.link.state == .active else { return }
+        if let event = losses[name]?.dropsDue(name, at: clock.now) { tell(event) }
     }
 
     /// Somebody upstream talks nonsense: told when it begins and, with its count, when it is over.

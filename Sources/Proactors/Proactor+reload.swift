@@ -59,7 +59,9 @@ extension Proactor {
         let areSafe = unconfirmed.isEmpty
         guard !isStopping else { return areSafe }
         let gone = dismiss(leaving)
-        let stranded = strand(unconfirmed.subtracting(here).compactMap { before[$0] })
+        let channels = Set(profile.nodes.flatMap(\.channels).map(\.name))
+        let stranded = strand(
+            unconfirmed.subtracting(here).compactMap { before[$0] }, among: channels)
         await settle(GatewayEvent(.reloaded, detail: replacement.words))
         endTroubles(
             of: leaving.subtracting(stranded), because: "stopped, because the layout has changed")
@@ -74,9 +76,8 @@ extension Proactor {
             crew.profile = profile
             for node in added { crew.add(node, clock: clock) }
         }
-        let names = here.union(crew.withLock { Set($0.stranded.keys) })
+        let names = here.union(strandedNames)
         replaceInterlocks(forgetting: leaving.subtracting(names))
-        let channels = Set(profile.nodes.flatMap(\.channels).map(\.name))
         forgotten = forgotten.union(gone).subtracting(channels)
         watchOutbox = inbox.source(named: "watch", capacity: crew.withLock(\.watchCapacity))
         for node in added {

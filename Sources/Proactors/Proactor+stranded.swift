@@ -8,8 +8,9 @@ import Vocabulary
 extension Proactor {
     /// Has each of them tried for until it is safe.
     ///
+    /// - Parameter channels: Those that there are from now on; who has lost its feedback does without.
     /// - Returns: Their names.
-    func strand(_ nodes: [ShNode]) -> Set<ShNodeName> {
+    func strand(_ nodes: [ShNode], among channels: Set<DataChannelName>) -> Set<ShNodeName> {
         let relays = nodes.filter { $0.component.safeState?.value != nil }
         for node in relays {
             crew.withLock { $0.strand(node) }
@@ -20,6 +21,9 @@ extension Proactor {
             take([Fact(node: node.name, at: clock.timestamp, matter: .trouble(trouble))])
             // It ends with the node, which a stop ends at the latest.
             Task {
+                if let feedback = node.rules.feedback?.channel, !channels.contains(feedback) {
+                    await node.losesFeedback()
+                }
                 await node.untilSafe(unlessGone: false)
                 await self.rescue(node)
             }
@@ -52,7 +56,7 @@ extension Proactor {
     /// The rules of the layout, and those of before that are about the stranded: of these, what is about
     /// actuators that are still there.
     func replaceInterlocks(forgetting gone: Set<ShNodeName>) {
-        let stranded = crew.withLock { Set($0.stranded.keys) }
+        let stranded = strandedNames
         let there = stranded.union(nodes.keys)
         let old = interlocks.rules.compactMap { rule -> Interlock? in
             guard !stranded.isDisjoint(with: rule.relays) else { return nil }

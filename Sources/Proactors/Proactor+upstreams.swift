@@ -135,7 +135,7 @@ extension Proactor {
         lines[name]?.mustTellStanding = true
         lines[name]?.unsentAuthority = Set(told.keys)
         lines[name]?.unsentLive = live.latestOfEach
-        if let event = losses[name]?.isBack(name) { tell(event) }
+        if let event = losses[name]?.isBack(name, at: clock.now) { tell(event) }
     }
 
     /// Sends what may not wait for room in the window. Whoever waits for it asks again when it was lost.

@@ -93,8 +93,8 @@ class Parent:
                     self.reports.append((now, line))
             elif '"kind":"link"' in line:
                 state = json.loads(line)["state"]
-                self.is_ready = self.is_ready or state in ("silent", "active")
-                if state == "active":
+                self.is_ready = self.is_ready or state in ("stopped", "started")
+                if state == "started":
                     self.active = self.active or now
 
 

@@ -114,14 +114,28 @@ import Vocabulary
     let rules = GuardRules(limits: .init(minimumOffTime: .seconds(60), queuesWish: true))
     let block = RelayGuard.Block(why: "another is on")
 
+    @Test func `is refused when its command expires before it may be carried out`() {
+        var bench = GuardBench(rules)
+        let answer = bench.ask(.set(1), expires: bench.now.advanced(by: .seconds(30)))
+        guard case .refused(let why) = answer else {
+            Issue.record("not refused")
+            return
+        }
+        #expect(why.hasSuffix("allowed in 1min, and it expires before that"))
+        #expect(bench.relay.standing.queued == nil)
+    }
+
     @Test func `is forgotten when its command has expired`() {
         var bench = GuardBench(rules)
-        bench.ask(.set(1), expires: bench.now.advanced(by: .seconds(30)))
+        bench.ask(.set(1), expires: bench.now.advanced(by: .seconds(65)))
+        bench.now = bench.now.advanced(by: .seconds(60))
+        bench.relay.pass(to: bench.now)
+        #expect(bench.relay.step(at: bench.now)?.value == 1)
+        bench.relay.blocked(block, at: bench.now)
         #expect(bench.relay.standing.queued == 1)
-        bench.pass(.seconds(30))
+        bench.now = bench.now.advanced(by: .seconds(5))
+        bench.relay.pass(to: bench.now)
         #expect(bench.relay.standing.queued == nil)
-        bench.pass(.seconds(60))
-        #expect(!bench.isOn)
     }
 
     @Test func `waits on when an interlock stands in its way as it is due, under its own name`() {

@@ -227,7 +227,7 @@ def killed(parent, mosquitto):
         parent.end(signal.SIGKILL)
         time.sleep(chance.uniform(0, 1))
         parent, begin = Parent(), time.monotonic()
-        if wait(lambda: parent.count("started") and parent.count("event"), 20):
+        if wait(lambda: parent.count("active") and parent.count("event"), 20):
             took.append(time.monotonic() - begin)
     check(len(took) == KILLS, f"the parent killed {KILLS} times: linked again {len(took)} times, within "
           f"{max(took, default=0):.1f} s of its start")
