@@ -43,8 +43,7 @@ public final class Mailbox<Request: Sendable, Answer: Sendable>: Sendable {
         var parking = Parking()
         var status = Status()
         var cause: Cause?
-        /// When the earliest asker that waits must be told; nil while nobody keeps the time.
-        var alarm: (at: MonotonicInstant, task: Task<Void, Never>)?
+        var alarm = DeadlineAlarm()
 
         mutating func vacate(_ serial: Int) -> Place? {
             guard let place = places.removeValue(forKey: serial) else { return nil }
@@ -176,17 +175,17 @@ public final class Mailbox<Request: Sendable, Answer: Sendable>: Sendable {
 
     /// Takes no more questions, and answers all that are pending with `cause`. The first cause counts.
     public func stop(_ cause: Cause = .finished) {
-        let (taker, alarm, places) = state.withLock { state in
+        let (taker, places) = state.withLock { state in
             state.cause = state.cause ?? cause
             let asked = state.places.filter { $0.value.asker != nil }
             state.status.answered += asked.count
             for serial in asked.keys { state.places[serial]?.asker = nil }
             for (serial, place) in state.places where !place.isInWork { _ = state.vacate(serial) }
             state.waiting.removeAll()
-            return (state.parking.wake(), state.alarm.take()?.task, asked.values)
+            state.alarm.cancel()
+            return (state.parking.wake(), asked.values)
         }
         taker?.resume()
-        alarm?.cancel()
         for place in places {
             place.asker?.resume(returning: .failure(stopped(cause, place.id)))
         }
@@ -234,28 +233,16 @@ public final class Mailbox<Request: Sendable, Answer: Sendable>: Sendable {
         taker?.resume()
     }
 
-    /// One sleeper for all deadlines. It sleeps to the earliest, and on from there.
     private func keepTime(_ state: inout State, until deadline: MonotonicInstant) {
-        if let alarm = state.alarm {
-            guard deadline < alarm.at else { return }
-            alarm.task.cancel()
-        }
-        let clock = clock
-        let task = Task { [weak self] in
-            guard (try? await clock.sleep(until: deadline)) != nil else { return }
-            self?.expire(alarm: deadline)
-        }
-        state.alarm = (deadline, task)
+        state.alarm.set(for: deadline, on: clock) { [weak self] in self?.expire(alarm: $0) }
     }
 
     private func expire(alarm: MonotonicInstant) {
         let now = clock.now
         let late = state.withLock { state in
-            // A later alarm has taken the place of this one.
-            guard state.alarm?.at == alarm else {
+            guard state.alarm.rings(for: alarm) else {
                 return [(CheckedContinuation<Outcome, Never>?, CommandID)]()
             }
-            state.alarm = nil
             let due = state.places.filter { $0.value.asker != nil && $0.value.deadline <= now }
             let told = due.map { (state.abandon($0.key), $0.value.id) }
             let next = state.places.values.filter { $0.asker != nil }.map(\.deadline).min()

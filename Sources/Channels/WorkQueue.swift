@@ -1,48 +1,69 @@
 import DequeModule
+import Synchronization
 import Vocabulary
 
-/// Work for hands: each item goes to exactly one of several takers, the one that has waited longest.
-///
-/// For code that has several hands for one kind of work, as uploaders or adapters of which any will do. The
-/// gateway itself has one taker for everything, and needs none.
+/// Work for hands: each item goes to exactly one of several takers, the one that has waited longest. For
+/// code that has several hands for one kind of work, as uploaders or adapters of which any will do.
 ///
 /// Any number of senders and takers. It holds `bound` items; a sender that finds no place is told so at
 /// once or waits as long as it says.
 public final class WorkQueue<Item: Sendable>: Sendable {
+    typealias Sender = CheckedContinuation<ChannelError?, Never>
+    typealias Hands = CheckedContinuation<Item?, Never>
+
     struct BlockedSender {
         let id: Int
         let item: Item
-        let answer: CheckedContinuation<ChannelError?, Never>
-        let alarm: Task<Void, Never>
+        let deadline: MonotonicInstant
+        let answer: Sender
+    }
+
+    enum Admission {
+        case placed
+        case handed(Hands)
+        case full
+        case closed(Cause)
     }
 
     struct State {
         var items: Deque<Item> = []
-        var takers: Deque<(id: Int, taker: CheckedContinuation<Item?, Never>)> = []
+        var takers: Deque<(id: Int, seat: Int, hands: Hands)> = []
+        var shares = TakerShares()
         var senders: Deque<BlockedSender> = []
         var nextID = 0
         var cause: Cause?
+        var alarm = DeadlineAlarm()
 
         mutating func makeID() -> Int {
             nextID += 1
             return nextID
         }
 
+        mutating func admit(_ item: Item, bound: Int) -> Admission {
+            if let cause { return .closed(cause) }
+            if let taker = takers.popFirst() {
+                _ = shares.gave(to: taker.seat)
+                return .handed(taker.hands)
+            }
+            // Nobody overtakes a sender that waits.
+            guard items.count < bound, senders.isEmpty else { return .full }
+            items.append(item)
+            return .placed
+        }
+
         /// The first item, and the senders who found a place by it. Those who wait are let in when half
         /// of the places are free, all at once: to wake a sender for each place would cost more than
         /// the items do.
-        mutating func pop(bound: Int) -> (item: Item?, admitted: [BlockedSender]) {
-            guard let item = items.popFirst() else { return (nil, []) }
-            guard !senders.isEmpty, items.count <= bound / 2 else { return (item, []) }
-            let admitted = Array(senders.prefix(bound - items.count))
-            senders.removeFirst(admitted.count)
-            items.append(contentsOf: admitted.lazy.map(\.item))
-            return (item, admitted)
+        mutating func pop(bound: Int, admitted: inout [Sender]) -> Item? {
+            guard let item = items.popFirst() else { return nil }
+            guard !senders.isEmpty, items.count <= bound / 2 else { return item }
+            while items.count < bound, let sender = senders.popFirst() {
+                items.append(sender.item)
+                admitted.append(sender.answer)
+            }
+            return item
         }
     }
-
-    /// Items that a taker may have in a row before it gives way to other tasks.
-    static var turn: Int { 8 }
 
     let name: String
     let state = Guarded(State())
@@ -60,6 +81,9 @@ public final class WorkQueue<Item: Sendable>: Sendable {
     /// Items that wait for a taker.
     public var depth: Int { state.withLock(\.items.count) }
 
+    /// Senders that wait for a place.
+    public var blocked: Int { state.withLock(\.senders.count) }
+
     /// Why it was closed; nil while it is open.
     public var cause: Cause? { state.withLock(\.cause) }
 
@@ -67,20 +91,20 @@ public final class WorkQueue<Item: Sendable>: Sendable {
     ///
     /// - Throws: `.busy` when there is none, `.stopped` after the close.
     public func trySend(_ item: Item) throws(ChannelError) {
-        let refusal: ChannelError? = state.withLock { state in
-            if let cause = state.cause { return stopped(cause) }
-            if let (_, taker) = state.takers.popFirst() {
-                taker.resume(returning: item)
-                return nil
-            }
-            // Nobody overtakes a sender that waits.
-            guard state.items.count < bound, state.senders.isEmpty else {
-                return ChannelError(kind: .busy, detail: "\(name): \(bound) items wait already")
-            }
-            state.items.append(item)
-            return nil
+        guard try place(item) else {
+            throw ChannelError(kind: .busy, detail: "\(name): \(bound) items wait already")
         }
-        if let refusal { throw refusal }
+    }
+
+    private func place(_ item: Item) throws(ChannelError) -> Bool {
+        switch state.withLock({ $0.admit(item, bound: bound) }) {
+        case .placed: return true
+        case .handed(let hands):
+            hands.resume(returning: item)
+            return true
+        case .full: return false
+        case .closed(let cause): throw stopped(cause)
+        }
     }
 
     /// Gives an item away; waits for a place in the order of asking, for `limit` at most.
@@ -89,42 +113,39 @@ public final class WorkQueue<Item: Sendable>: Sendable {
     public nonisolated(nonsending) func send(
         _ item: Item, within limit: Duration
     ) async throws(ChannelError) {
-        do throws(ChannelError) {
-            return try trySend(item)
-        } catch {
-            guard error.kind == .busy else { throw error }
-        }
+        if try place(item) { return }
         let deadline = clock.now.advanced(by: limit)
-        let clock = clock
         let id = state.withLock { $0.makeID() }
         let refusal = await withTaskCancellationHandler {
-            await withCheckedContinuation { (answer: CheckedContinuation<ChannelError?, Never>) in
-                let known: ChannelError?? = state.withLock { state in
-                    if let cause = state.cause { return .some(stopped(cause)) }
-                    if Task.isCancelled { return .some(cancelled) }
-                    if let (_, taker) = state.takers.popFirst() {
-                        taker.resume(returning: item)
-                        return .some(nil)
+            await withCheckedContinuation { (answer: Sender) in
+                let known: Admission? = state.withLock { state in
+                    if Task.isCancelled { return nil }
+                    let admission = state.admit(item, bound: bound)
+                    if case .full = admission {
+                        keepTime(&state, until: deadline)
+                        state.senders.append(
+                            BlockedSender(id: id, item: item, deadline: deadline, answer: answer))
                     }
-                    if state.items.count < bound, state.senders.isEmpty {
-                        state.items.append(item)
-                        return .some(nil)
-                    }
-                    let alarm = Task { [weak self] in
-                        guard (try? await clock.sleep(until: deadline)) != nil else { return }
-                        self?.giveUp(
-                            id,
-                            ChannelError(kind: .late, detail: "no place within \(limit.layoutText)")
-                        )
-                    }
-                    state.senders.append(
-                        BlockedSender(id: id, item: item, answer: answer, alarm: alarm))
-                    return nil
+                    return admission
                 }
-                if let known { answer.resume(returning: known) }
+                switch known {
+                case nil: answer.resume(returning: cancelled)
+                case .closed(let cause): answer.resume(returning: stopped(cause))
+                case .placed: answer.resume(returning: nil)
+                case .handed(let hands):
+                    hands.resume(returning: item)
+                    answer.resume(returning: nil)
+                case .full: break
+                }
             }
         } onCancel: {
-            giveUp(id, cancelled)
+            let sender: BlockedSender? = state.withLock { state in
+                guard let place = state.senders.firstIndex(where: { $0.id == id }) else {
+                    return nil
+                }
+                return state.senders.remove(at: place)
+            }
+            sender?.answer.resume(returning: cancelled)
         }
         if let refusal { throw refusal }
     }
@@ -136,14 +157,12 @@ public final class WorkQueue<Item: Sendable>: Sendable {
     public func close(_ cause: Cause = .finished) {
         let (senders, takers) = state.withLock { state in
             state.cause = state.cause ?? cause
+            state.alarm.cancel()
             defer { (state.senders, state.takers) = ([], []) }
             return (state.senders, state.takers)
         }
-        for sender in senders {
-            sender.alarm.cancel()
-            sender.answer.resume(returning: stopped(cause))
-        }
-        for (_, taker) in takers { taker.resume(returning: nil) }
+        for sender in senders { sender.answer.resume(returning: stopped(cause)) }
+        for (_, _, hands) in takers { hands.resume(returning: nil) }
     }
 
     private var cancelled: ChannelError {
@@ -154,73 +173,87 @@ public final class WorkQueue<Item: Sendable>: Sendable {
         ChannelError(kind: .stopped(cause), detail: "\(name): closed, \(cause)")
     }
 
-    private func giveUp(_ id: Int, _ error: ChannelError) {
-        let sender: BlockedSender? = state.withLock { state in
-            guard let place = state.senders.firstIndex(where: { $0.id == id }) else { return nil }
-            return state.senders.remove(at: place)
+    private func keepTime(_ state: inout State, until deadline: MonotonicInstant) {
+        state.alarm.set(for: deadline, on: clock) { [weak self] in self?.expire(alarm: $0) }
+    }
+
+    private func expire(alarm: MonotonicInstant) {
+        let now = clock.now
+        let late: [BlockedSender] = state.withLock { state in
+            guard state.alarm.rings(for: alarm) else { return [] }
+            let late = state.senders.filter { $0.deadline <= now }
+            state.senders.removeAll { $0.deadline <= now }
+            if let next = state.senders.lazy.map(\.deadline).min() { keepTime(&state, until: next) }
+            return Array(late)
         }
-        sender?.alarm.cancel()
-        sender?.answer.resume(returning: error)
-    }
-
-    fileprivate func take() -> Item? {
-        let (item, admitted) = state.withLock { $0.pop(bound: bound) }
-        tell(admitted)
-        return item
-    }
-
-    private func tell(_ admitted: [BlockedSender]) {
-        for sender in admitted {
-            sender.alarm.cancel()
-            sender.answer.resume(returning: nil)
+        for sender in late {
+            let error = ChannelError(kind: .late, detail: "\(name): no place in time")
+            sender.answer.resume(returning: error)
         }
     }
 
-    fileprivate nonisolated(nonsending) func wait() async -> Item? {
+    /// - Returns: The next item, and whether these hands are to let others have their turns.
+    fileprivate func take(for seat: Int) -> (item: Item, givesWay: Bool)? {
+        var admitted: [Sender] = []
+        let taken: (item: Item, givesWay: Bool)? = state.withLock { state in
+            state.pop(bound: bound, admitted: &admitted).map { ($0, state.shares.gave(to: seat)) }
+        }
+        for sender in admitted { sender.resume(returning: nil) }
+        return taken
+    }
+
+    fileprivate nonisolated(nonsending) func wait(for seat: Int) async -> Item? {
         let id = state.withLock { $0.makeID() }
         return await withTaskCancellationHandler {
-            await withCheckedContinuation { (taker: CheckedContinuation<Item?, Never>) in
-                let (known, admitted): (Item??, [BlockedSender]) = state.withLock { state in
-                    let (item, admitted) = state.pop(bound: bound)
-                    if let item { return (.some(item), admitted) }
-                    if state.cause != nil || Task.isCancelled { return (.some(nil), []) }
-                    state.takers.append((id, taker))
-                    return (nil, [])
+            await withCheckedContinuation { (hands: Hands) in
+                var admitted: [Sender] = []
+                let known: Item?? = state.withLock { state in
+                    if let item = state.pop(bound: bound, admitted: &admitted) {
+                        _ = state.shares.gave(to: seat)
+                        return item
+                    }
+                    if state.cause != nil || Task.isCancelled { return .some(nil) }
+                    state.takers.append((id, seat, hands))
+                    return nil
                 }
-                tell(admitted)
-                if let known { taker.resume(returning: known) }
+                for sender in admitted { sender.resume(returning: nil) }
+                if let known { hands.resume(returning: known) }
             }
         } onCancel: {
-            let taker: CheckedContinuation<Item?, Never>? = state.withLock { state in
+            let hands: Hands? = state.withLock { state in
                 guard let place = state.takers.firstIndex(where: { $0.id == id }) else {
                     return nil
                 }
-                return state.takers.remove(at: place).taker
+                return state.takers.remove(at: place).hands
             }
-            taker?.resume(returning: nil)
+            hands?.resume(returning: nil)
         }
     }
 
     /// One pair of hands. One task at a time.
     public final class Taker: Sendable {
         private let queue: WorkQueue
-        private let inARow = Guarded(0)
+        private let seat: Int
+        private let givesWay = Atomic(false)
 
-        fileprivate init(queue: WorkQueue) { self.queue = queue }
+        fileprivate init(queue: WorkQueue) {
+            self.queue = queue
+            seat = queue.state.withLock { $0.shares.enter() }
+        }
 
-        /// The next item for these hands; waits until there is one. A taker that finds work all the time
-        /// lets the others have their turns.
+        deinit { queue.state.withLock { $0.shares.leave(seat) } }
+
+        /// The next item for these hands; waits until there is one. A taker that has had its
+        /// share lets the others have their turns.
         ///
         /// - Returns: Nil once it is closed and empty, or when the task is cancelled.
         public nonisolated(nonsending) func next() async -> Item? {
-            let isTurnOver = inARow.withLock { inARow in
-                inARow = (inARow + 1) % WorkQueue.turn
-                return inARow == 0
+            if givesWay.exchange(false, ordering: .relaxed) { await Task.yield() }
+            guard let (item, givesWay) = queue.take(for: seat) else {
+                return await queue.wait(for: seat)
             }
-            if isTurnOver { await Task.yield() }
-            if let item = queue.take() { return item }
-            inARow.withLock { $0 = 0 }
-            return await queue.wait()
+            if givesWay { self.givesWay.store(true, ordering: .relaxed) }
+            return item
         }
     }
 }

@@ -39,12 +39,12 @@ import Synchronization
 
     /// A value that one thread at a time may touch.
     public struct Guarded<Value: ~Copyable>: ~Copyable, Sendable {
-        private let mutex: Mutex<Value>
+        @usableFromInline let mutex: Mutex<Value>
 
         public init(_ initial: consuming sending Value) { mutex = Mutex(initial) }
 
         /// Runs `body` with the value to itself. It must not wait for anything.
-        public borrowing func withLock<Result, Failure: Error>(
+        @inlinable public borrowing func withLock<Result, Failure: Error>(
             _ body: (inout sending Value) throws(Failure) -> sending Result
         ) throws(Failure) -> sending Result {
             try mutex.withLock(body)

@@ -62,7 +62,7 @@ import Vocabulary
         async let second: Void = queue.send(2, within: .seconds(5))
         await clock.sleepers(1)
         async let third: Void = queue.send(3, within: .seconds(5))
-        await clock.sleepers(2)
+        while queue.blocked < 2 { await Task.yield() }
         let taker = queue.taker()
         var taken: [Int?] = []
         for _ in 0..<3 { taken.append(await taker.next()) }
@@ -84,6 +84,26 @@ import Vocabulary
         let taker = queue.taker()
         #expect(await taker.next() == 1)
         #expect(await taker.next() == nil)
+    }
+
+    @Test func `tells each of several senders at its own time`() async throws {
+        let queue = queue(1)
+        try queue.trySend(1)
+        async let slow = kind { () async throws(ChannelError) in
+            try await queue.send(2, within: .seconds(9))
+        }
+        await clock.sleepers(1)
+        async let quick = kind { () async throws(ChannelError) in
+            try await queue.send(3, within: .seconds(5))
+        }
+        while queue.blocked < 2 { await Task.yield() }
+        await clock.sleepers(1)
+        clock.advance(by: .seconds(5))
+        #expect(await quick == .late)
+        #expect(queue.blocked == 1)
+        await clock.sleepers(1)
+        clock.advance(by: .seconds(4))
+        #expect(await slow == .late)
     }
 
     @Test func `that is closed refuses senders that wait, is drained, and ends its takers`()

@@ -1,0 +1,32 @@
+import Vocabulary
+
+/// One sleeper for many deadlines. It sleeps to the earliest, and on from there. Guarded by the lock of
+/// its owner.
+struct DeadlineAlarm: Sendable {
+    private var next: (at: MonotonicInstant, task: Task<Void, Never>)?
+
+    /// Has `ring` called once `deadline` has come, unless it is to be called before that.
+    mutating func set(
+        for deadline: MonotonicInstant, on clock: any GatewayClock,
+        ring: @escaping @Sendable (MonotonicInstant) -> Void
+    ) {
+        if let next {
+            guard deadline < next.at else { return }
+            next.task.cancel()
+        }
+        let task = Task {
+            guard (try? await clock.sleep(until: deadline)) != nil else { return }
+            ring(deadline)
+        }
+        next = (deadline, task)
+    }
+
+    /// Whether it is this alarm that rings, and not one whose place was taken. It is set no more then.
+    mutating func rings(for deadline: MonotonicInstant) -> Bool {
+        guard next?.at == deadline else { return false }
+        next = nil
+        return true
+    }
+
+    mutating func cancel() { next.take()?.task.cancel() }
+}
