@@ -1,15 +1,18 @@
 /// Prints how fast the gateway's channels are beside those of swift-async-algorithms: one shape a line,
-/// `NAME OURS THEIRS`, in elements a second or, for tickers, in ns late. The median of the runs.
+/// `NAME OURS THEIRS`, in elements a second or, for tickers, in ns late. The median of the runs; of all
+/// shapes, or those that are named.
 struct ChannelRates {
     private let ours: ChannelShapes
     private let peer: PeerShapes
     private let runs: Int
+    private let named: [String]
 
     init(_ arguments: ArraySlice<String>) throws {
-        let numbers = arguments.compactMap { Int($0) }
+        let numbers = arguments.prefix(2).compactMap { Int($0) }
         guard numbers.count == 2, numbers[0] >= 1_000, numbers[1] > 0 else {
-            throw BenchError("bench channels MESSAGES RUNS")
+            throw BenchError("bench channels MESSAGES RUNS [NAME...]")
         }
+        named = Array(arguments.dropFirst(2))
         (ours, peer, runs) = (
             ChannelShapes(messages: numbers[0]), PeerShapes(messages: numbers[0]), numbers[1]
         )
@@ -33,14 +36,29 @@ struct ChannelRates {
             "queue-1", { try await ours.workQueue(takers: 1) }, { try await peer.channel() })
         try await tell("queue-4", { try await ours.workQueue(takers: 4) }, nil)
         try await tell("ask-8", { try await ours.ask() }, nil)
-        let drifts = [await ours.drift().sorted(), await peer.drift().sorted()]
-        print("tick-median", drifts[0][500], drifts[1][500])
-        print("tick-99", drifts[0][990], drifts[1][990])
+        try await tellDrift()
     }
+
+    private func tellDrift() async throws {
+        guard isWanted("tick") else { return }
+        var drifts: (ours: [[Int64]], theirs: [[Int64]]) = ([], [])
+        for _ in 0..<runs {
+            drifts.ours.append(await ours.drift().sorted())
+            drifts.theirs.append(await peer.drift().sorted())
+        }
+        for (name, place) in [("tick-median", 500), ("tick-99", 990)] {
+            print(
+                name, median(drifts.ours.map { Double($0[place]) }),
+                median(drifts.theirs.map { Double($0[place]) }))
+        }
+    }
+
+    private func isWanted(_ name: String) -> Bool { named.isEmpty || named.contains(name) }
 
     private func tell(
         _ name: String, _ ours: () async throws -> Double, _ theirs: (() async throws -> Double)?
     ) async throws {
+        guard isWanted(name) else { return }
         var rates: (ours: [Double], theirs: [Double]) = ([], [])
         // In turns, so that what else the machine does falls on both.
         for _ in 0..<runs {
