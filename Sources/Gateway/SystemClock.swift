@@ -66,6 +66,3 @@ final class SystemClock: GatewayClock {
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 }
-
-/// The machine's own chance, for secrets and identities. Everything else is seeded.
-typealias SystemChance = SystemRandomNumberGenerator

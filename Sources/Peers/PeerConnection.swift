@@ -16,9 +16,12 @@ final class PeerConnection {
     /// Nil without TLS.
     var bearer: PeerBearer?
     var needsFlush = false
+    /// Between the first bytes that are there to be read and the last.
+    var isReceiving = false
     /// The last write, which the flush at the end of the loop's turn takes along.
     var held: ByteBuffer?
     var isActing = false
+    var patience = PeerPatience()
     /// The task that will tick, and when.
     var alarm: (at: MonotonicInstant, task: Task<Void, Never>)?
     /// Peers' watches that we feed, by the identity of the question. The serial tells a watch from an

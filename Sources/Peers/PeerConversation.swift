@@ -77,12 +77,16 @@ struct PeerConversation: Sendable {
     /// When the owner owes the next `tick`; nil when never.
     var deadline: MonotonicInstant? {
         guard !isClosed else { return nil }
-        var deadline = decoder.hello == nil ? helloDeadline : nil
-        for other in [earliest, unwritten.first?.at.advanced(by: settings.timeout), ageDeadline] {
-            guard let other else { continue }
-            deadline = min(deadline ?? other, other)
-        }
-        return deadline
+        let ofWrites = unwritten.first?.at.advanced(by: settings.timeout)
+        let ofHello = decoder.hello == nil ? helloDeadline : nil
+        return Self.first(Self.first(earliest, ofWrites), Self.first(ofHello, ageDeadline))
+    }
+
+    private static func first(
+        _ one: MonotonicInstant?, _ other: MonotonicInstant?
+    ) -> MonotonicInstant? {
+        guard let one, let other else { return one ?? other }
+        return min(one, other)
     }
 
     private var ageDeadline: MonotonicInstant? {
@@ -129,6 +133,9 @@ struct PeerConversation: Sendable {
         }
         send(post, at: now)
     }
+
+    /// Whether a single answer is awaited, so that nothing is about to follow what goes out.
+    var isLone: Bool { pending.count == 1 }
 
     private var canSend: Bool {
         canWrite && pending.count < PeerSettings.queueLimit

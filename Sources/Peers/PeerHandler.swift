@@ -32,6 +32,10 @@ final class PeerHandler: ChannelInboundHandler {
         node.assumeIsolated { [id] in $0.received(id, bytes) }
     }
 
+    func channelReadComplete(context: ChannelHandlerContext) {
+        node.assumeIsolated { [id] in $0.receivedAll(id) }
+    }
+
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         let isWritable = context.channel.isWritable
         node.assumeIsolated { [id] in $0.writability(id, isWritable) }

@@ -226,8 +226,17 @@ extension PeerNode {
 
     func received(_ id: Int, _ bytes: ByteBuffer) {
         guard let connection = connections[id] else { return }
+        connection.isReceiving = true
         connection.conversation.receive(bytes, at: clock.now)
         act(connection)
+    }
+
+    /// All that was there to be read has been; what it caused goes out together.
+    func receivedAll(_ id: Int) {
+        guard let connection = connections[id], connection.isReceiving else { return }
+        connection.isReceiving = false
+        flush(id)
+        linger(on: connection)
     }
 
     func writability(_ id: Int, _ isWritable: Bool) {
@@ -270,11 +279,12 @@ extension PeerNode {
         }
     }
 
-    /// Everything that is written in one turn of the loop goes out together.
+    /// What is written in one turn of the loop goes out together; a lone question, at once.
     private func flushSoon(_ connection: PeerConnection) {
-        guard !connection.needsFlush else { return }
-        connection.needsFlush = true
+        guard !connection.needsFlush, !connection.isReceiving else { return }
         let id = connection.id
+        if connection.conversation.isLone { return flush(id) }
+        connection.needsFlush = true
         loop.execute { [self] in assumeIsolated { $0.flush(id) } }
     }
 

@@ -73,6 +73,8 @@ public actor PeerNode {
     var strangers: [PeerAddress: Fingerprint] = [:]
     /// Who was here; see PeerNode+links.swift.
     var acquaintances: [String: Acquaintance] = [:]
+    /// Whether the loop looks for bytes; see PeerPatience.swift.
+    var isLooking = false
     /// Questions that the service has in work, on all connections together.
     var questions = 0
 
