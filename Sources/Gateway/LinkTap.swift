@@ -124,6 +124,7 @@ struct LinkTap {
                 "received": number(counts?.received), "sent": number(counts?.sent),
                 "dropped": number(counts?.dropped),
                 "unacknowledged": number(counts?.unacknowledged),
+                "lateAcknowledgements": number(counts?.lateAcknowledgements),
                 "oldestUnsent": oldest.map { .number($0) } ?? .null,
                 "cause": monitor.cause.map { .text($0) } ?? .null,
             ])
@@ -135,6 +136,9 @@ struct LinkTap {
         if names.count > 1, let counts {
             line += "; sent \(counts.sent), received \(counts.received)"
             line += ", unacknowledged \(counts.unacknowledged), dropped \(counts.dropped)"
+            if let late = counts.lateAcknowledgements, late > 0 {
+                line += ", late acknowledgements \(late)"
+            }
             if let oldest { line += ", oldest unsent \(oldest) s" }
         }
         return line

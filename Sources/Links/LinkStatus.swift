@@ -53,15 +53,18 @@ public struct LinkCounts: Hashable, Sendable {
     public var dropped: Int
     /// Sent and not acknowledged yet.
     public var unacknowledged: Int
+    /// Acknowledgements that came when nobody waited for them any more; nil where they are not counted.
+    public var lateAcknowledgements: Int?
     /// For how long the oldest that the other end has not had has waited; nil when it has all.
     public var oldestUnsent: Duration?
 
     public init(
         received: Int = 0, sent: Int = 0, dropped: Int = 0, unacknowledged: Int = 0,
-        oldestUnsent: Duration? = nil
+        lateAcknowledgements: Int? = nil, oldestUnsent: Duration? = nil
     ) {
         (self.received, self.sent, self.dropped) = (received, sent, dropped)
         (self.unacknowledged, self.oldestUnsent) = (unacknowledged, oldestUnsent)
+        self.lateAcknowledgements = lateAcknowledgements
     }
 }
 

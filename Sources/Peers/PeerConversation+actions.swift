@@ -35,6 +35,8 @@ extension PeerConversation {
         case news(Int, PeerMessage, Slot)
         /// The post's one outcome; with the message when an answer was awaited.
         case settle(Int, Result<PeerMessage?, PeerError>)
+        /// An acknowledgement that nobody waited for, or not any more. It settles nothing.
+        case lateAcknowledgement
         /// Whether more bytes may be read.
         case read(Bool)
         /// Nil when there is nothing wrong: it has not been used for long.

@@ -285,8 +285,9 @@ struct PeerConversation: Sendable {
     }
 
     private mutating func acknowledged(_ identity: ChirpIdentity, at now: MonotonicInstant) {
-        // One that comes too late settles nothing.
-        guard let flight, flight.identity == identity else { return }
+        guard let flight, flight.identity == identity else {
+            return actions.append(.lateAcknowledgement)
+        }
         self.flight = nil
         if let id = flight.id { actions.append(.settle(id, .success(nil))) }
         pump(at: now)

@@ -268,6 +268,8 @@ extension PeerNode {
         case .deliver(let message, let slot): deliver(message, slot, connection)
         case .news(let id, let message, let slot): news(id, message, slot, connection)
         case .settle(let id, let outcome): settle(id, outcome)
+        case .lateAcknowledgement:
+            if let asker = connection.asker { note(asker) { $0.lateAcknowledgements += 1 } }
         case .read(let isOn):
             let channel = connection.channel
             channel.setOption(.autoRead, value: isOn).whenFailure { _ in

@@ -23,7 +23,8 @@ public struct PlainStatus: Hashable, Sendable {
     static let mostLinks = 1_000
     private static let known: Set<String> = [
         "state", "incarnation", "at", "sequence", "interval", "received", "sent", "dropped",
-        "unacknowledged", "oldestUnsent", "links", "queues", "name", "cause",
+        "unacknowledged", "lateAcknowledgements", "oldestUnsent", "links", "queues", "name",
+        "cause",
     ]
 
     /// The document that says it.
@@ -96,7 +97,7 @@ public struct PlainStatus: Hashable, Sendable {
 
     private static func measures(of status: LinkStatus) -> [JsonText.Member] {
         guard let counts = status.counts else { return [] }
-        return [
+        var measures = [
             JsonText.Member(name: "sequence", value: .number(Int64(clamping: status.sequence))),
             JsonText.Member(name: "interval", value: .number(seconds(status.interval))),
             JsonText.Member(name: "received", value: .number(Int64(counts.received))),
@@ -107,6 +108,11 @@ public struct PlainStatus: Hashable, Sendable {
                 name: "oldestUnsent",
                 value: counts.oldestUnsent.map { .number(seconds($0)) } ?? .null),
         ]
+        if let late = counts.lateAcknowledgements {
+            measures.append(
+                JsonText.Member(name: "lateAcknowledgements", value: .number(Int64(late))))
+        }
+        return measures
     }
 
     private static func read(
@@ -129,7 +135,10 @@ public struct PlainStatus: Hashable, Sendable {
                 ? nil
                 : LinkCounts(
                     received: count("received"), sent: count("sent"), dropped: count("dropped"),
-                    unacknowledged: count("unacknowledged"), oldestUnsent: duration("oldestUnsent")),
+                    unacknowledged: count("unacknowledged"),
+                    lateAcknowledgements: node["lateAcknowledgements"].map { _ in
+                        count("lateAcknowledgements")
+                    }, oldestUnsent: duration("oldestUnsent")),
             cause: node["cause"]?.text.map { String($0.prefix(500)) }, others: Array(others))
     }
 

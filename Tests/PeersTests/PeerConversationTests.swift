@@ -4,91 +4,12 @@ import Vocabulary
 
 @testable import Peers
 
-/// One conversation, driven by hand, with what it did.
-private struct Driver {
-    var machine: PeerConversation
-    var now = MonotonicInstant(nanoseconds: 0)
-    var written: [ChirpFrame] = []
-    var delivered: [(PeerMessage, Int)] = []
-    var settled: [Int: Result<PeerMessage?, PeerError>] = [:]
-    var isReading = true
-    var closed: PeerError??
-    private var decoder = ChirpDecoder(sizeLimit: 1 << 20)
-
-    init(_ mode: PeerSettings.Mode, slots: Int? = nil, greeted: Bool = true) {
-        machine = PeerConversation(
-            settings: PeerSettings(mode: mode, slots: slots), serial: .max,
-            at: MonotonicInstant(nanoseconds: 0))
-        machine.greet(ChirpHello(port: 1, node: .zero), at: now)
-        collect()
-        if greeted { receive(helloBytes()) }
-    }
-
-    mutating func collect() {
-        for action in machine.takeActions() {
-            switch action {
-            case .write(let bytes):
-                decoder.append(bytes)
-                _ = decoder.nextHello()
-                while let frame = try? decoder.nextFrame() { written.append(frame) }
-            case .deliver(let message, let slot): delivered.append((message, slot))
-            case .news(_, let message, let slot): delivered.append((message, slot))
-            case .settle(let id, let outcome):
-                #expect(settled[id] == nil, "one outcome for each")
-                settled[id] = outcome
-            case .read(let isOn): isReading = isOn
-            case .close(let error): closed = .some(error)
-            }
-        }
-    }
-
-    mutating func post(
-        _ id: Int, _ awaited: PeerConversation.Awaited, within: Duration = .seconds(5)
-    ) {
-        let message = PeerMessage(
-            identity: ChirpIdentity(high: 9, low: UInt64(id)), data: ByteBuffer(bytes: [1]))
-        machine.post(
-            .init(id: id, message: message, awaited: awaited, deadline: now.advanced(by: within)),
-            at: now)
-        collect()
-    }
-
-    mutating func receive(_ bytes: ByteBuffer) {
-        machine.receive(bytes, at: now)
-        collect()
-    }
-
-    mutating func release(_ slot: Int) {
-        machine.release(slot, at: now)
-        collect()
-    }
-
-    mutating func pass(_ time: Duration) {
-        now = now.advanced(by: time)
-        machine.tick(at: now)
-        collect()
-    }
-
-    mutating func flushed() {
-        machine.written(through: machine.writeCount, at: now)
-        collect()
-    }
-
-    func kind(_ id: Int) -> PeerError.Kind? {
-        if case .failure(let error)? = settled[id] { error.kind } else { nil }
-    }
-
-    func succeeded(_ id: Int) -> Bool {
-        if case .success? = settled[id] { true } else { false }
-    }
-}
-
 @Suite struct `A conversation` {
     private let stranger = ChirpIdentity(high: 7, low: 7)
     private func own(_ id: Int) -> ChirpIdentity { ChirpIdentity(high: 9, low: UInt64(id)) }
 
     @Test func `in synchronous mode has one message on its way and counts it sent when released`() {
-        var link = Driver(.synchronous)
+        var link = ConversationDriver(.synchronous)
         link.post(1, .delivery)
         link.post(2, .delivery)
         link.flushed()
@@ -102,7 +23,7 @@ private struct Driver {
     }
 
     @Test func `in asynchronous mode counts a message sent when the system has taken it`() {
-        var link = Driver(.asynchronous)
+        var link = ConversationDriver(.asynchronous)
         link.post(1, .delivery)
         link.post(2, .delivery)
         #expect(link.written.map(\.kind) == [[], []])
@@ -113,7 +34,7 @@ private struct Driver {
 
     @Test(arguments: [true, false])
     func `takes answer and acknowledgement in either order`(answerFirst: Bool) {
-        var link = Driver(.synchronous)
+        var link = ConversationDriver(.synchronous)
         link.post(1, .answer)
         let answer = frameBytes(own(1), .wantsAcknowledgement, data: [42])
         let acknowledgement = frameBytes(own(1), .acknowledgement)
@@ -130,7 +51,7 @@ private struct Driver {
     }
 
     @Test func `stops reading when its slots are taken, and acknowledges on release`() {
-        var link = Driver(.asynchronous, slots: 2)
+        var link = ConversationDriver(.asynchronous, slots: 2)
         let frames = (0..<5).map {
             frameBytes(ChirpIdentity(high: 7, low: $0), .wantsAcknowledgement)
         }
@@ -151,7 +72,7 @@ private struct Driver {
     }
 
     @Test func `reads no more while the other side does not take what it has caused`() {
-        var link = Driver(.asynchronous, slots: 2)
+        var link = ConversationDriver(.asynchronous, slots: 2)
         var bytes = ByteBuffer()
         for low in 0..<20_000 as Range<UInt64> {
             bytes.writeImmutableBuffer(
@@ -185,7 +106,7 @@ private struct Driver {
     func `answers beside what waits, and reads no more while its answers wait`(
         mode: PeerSettings.Mode
     ) {
-        var link = Driver(mode)
+        var link = ConversationDriver(mode)
         link.post(1, .delivery)
         func answer(_ size: Int) {
             link.machine.post(
@@ -211,7 +132,7 @@ private struct Driver {
     }
 
     @Test func `gives each write its own time, which a trickle does not renew`() {
-        var link = Driver(.asynchronous)
+        var link = ConversationDriver(.asynchronous)
         link.flushed()
         link.post(1, .delivery)
         link.pass(.seconds(3))
@@ -227,7 +148,7 @@ private struct Driver {
     }
 
     @Test func `knows of a message that is given up whether it was sent`() {
-        var link = Driver(.synchronous)
+        var link = ConversationDriver(.synchronous)
         link.post(1, .answer)
         link.post(2, .answer)
         let wereUnsent = [link.machine.forget(1), link.machine.forget(2)]
@@ -235,7 +156,7 @@ private struct Driver {
     }
 
     @Test func `answers thousands in one read without running deep`() {
-        var link = Driver(.asynchronous, slots: 1)
+        var link = ConversationDriver(.asynchronous, slots: 1)
         var bytes = frameBytes(stranger)
         for id in 0..<1_000 {
             link.post(id, .answer)
@@ -249,7 +170,7 @@ private struct Driver {
 
     @Test func `has a time limit for each message, which another's acknowledgement does not lift`()
     {
-        var link = Driver(.asynchronous)
+        var link = ConversationDriver(.asynchronous)
         link.post(1, .answer, within: .seconds(1))
         link.post(2, .answer, within: .seconds(3))
         link.flushed()
@@ -266,7 +187,7 @@ private struct Driver {
     }
 
     @Test func `goes on after a message that nobody acknowledged`() {
-        var link = Driver(.synchronous)
+        var link = ConversationDriver(.synchronous)
         link.post(1, .delivery, within: .seconds(1))
         link.post(2, .delivery, within: .seconds(9))
         link.flushed()
@@ -277,8 +198,25 @@ private struct Driver {
         #expect(link.settled[2] == nil)
     }
 
+    @Test func `tells of each acknowledgement that comes too late, and of no other`() {
+        var link = ConversationDriver(.synchronous)
+        link.post(1, .delivery)
+        link.receive(frameBytes(own(1), .acknowledgement))
+        #expect(link.lateAcknowledgements == 0)
+        link.post(2, .delivery, within: .seconds(1))
+        link.pass(.seconds(1))
+        link.post(3, .delivery)
+        link.receive(frameBytes(own(2), .acknowledgement))
+        #expect(link.lateAcknowledgements == 1)
+        link.receive(frameBytes(own(3), .acknowledgement))
+        #expect(link.succeeded(3) && link.lateAcknowledgements == 1)
+        // For a message that was never sent.
+        link.receive(frameBytes(stranger, .acknowledgement))
+        #expect(link.lateAcknowledgements == 2 && link.closed == nil)
+    }
+
     @Test func `tells who never came to be sent that nothing was sent`() {
-        var link = Driver(.synchronous)
+        var link = ConversationDriver(.synchronous)
         link.post(1, .delivery)
         link.post(2, .delivery, within: .seconds(1))
         link.post(3, .delivery)
@@ -292,14 +230,14 @@ private struct Driver {
     }
 
     @Test func `is full after so many messages`() {
-        var link = Driver(.synchronous)
+        var link = ConversationDriver(.synchronous)
         for id in 0...PeerSettings.queueLimit + 1 { link.post(id, .delivery) }
         #expect(link.settled.keys.sorted() == [PeerSettings.queueLimit + 1])
         #expect(link.kind(PeerSettings.queueLimit + 1) == .busy)
     }
 
     @Test func `closes on one who says no hello in time`() {
-        var link = Driver(.synchronous, greeted: false)
+        var link = ConversationDriver(.synchronous, greeted: false)
         link.flushed()
         link.receive(ByteBuffer(bytes: [1, 2, 3]))
         #expect(link.machine.deadline == MonotonicInstant(nanoseconds: 5_000_000_000))
@@ -308,7 +246,7 @@ private struct Driver {
     }
 
     @Test func `closes on one who takes no bytes in time`() {
-        var link = Driver(.asynchronous)
+        var link = ConversationDriver(.asynchronous)
         link.flushed()
         link.post(1, .delivery, within: .seconds(60))
         link.pass(.seconds(5))
@@ -316,7 +254,7 @@ private struct Driver {
     }
 
     @Test func `probes before a message after three quarters of the time for reuse, and ages`() {
-        var link = Driver(.asynchronous)
+        var link = ConversationDriver(.asynchronous)
         link.flushed()
         link.pass(.seconds(22))
         link.post(1, .delivery)
@@ -334,7 +272,7 @@ private struct Driver {
     }
 
     @Test func `does not age while something is under way`() {
-        var link = Driver(.asynchronous)
+        var link = ConversationDriver(.asynchronous)
         link.receive(frameBytes(stranger))
         link.flushed()
         link.pass(.seconds(60))
@@ -349,7 +287,9 @@ private struct Driver {
     func `gives every message one outcome, whatever happens`(seed: Int) {
         var chance = SeededGenerator(seed: UInt64(seed))
         let mode: PeerSettings.Mode = seed % 2 == 0 ? .synchronous : .asynchronous
-        var ends = [Driver(mode, slots: 3), Driver(.asynchronous, slots: 3)]
+        var ends = [
+            ConversationDriver(mode, slots: 3), ConversationDriver(.asynchronous, slots: 3),
+        ]
         var sent = [0, 0]
         var posted = 0
         for _ in 0..<400 {

@@ -72,6 +72,24 @@ import Vocabulary
         #expect(await gateway.node.links.map(\.questions) == [3])
     }
 
+    @Test func `leaves acknowledgements for nothing counted by who sent them`() async throws {
+        let gateway = try await Listening(service: ScriptedService())
+        let socket = try await RawSocket(gateway.address)
+        let identity = ChirpIdentity(high: 3, low: 4)
+        let question = frameBytes(identity, header: [1, 1], data: PeerQuestion.status.text)
+        let acknowledgement = frameBytes(identity, .acknowledgement)
+        try await socket.write(helloBytes() + acknowledgement + acknowledgement + question)
+        _ = try await socket.read(ChirpHello.size + ChirpFrame.size + 2 + 2)
+        #expect(
+            await gateway.node.links == [
+                PeerLink(
+                    name: "127.0.0.1", connections: 1, questions: 1, answers: 1,
+                    lateAcknowledgements: 2, cause: nil)
+            ])
+        socket.close()
+        await gateway.node.stop()
+    }
+
     @Test func `needs a right, and without it never reaches the service`() async throws {
         let service = ScriptedService()
         let gateway = try await Listening(PeerSettings(plainRights: [.read]), service: service)

@@ -22,6 +22,7 @@ struct PlainReaderTests {
         #expect(read(codec.greeting(at: House.now)) == [.birth(House.profile)])
         let counts = LinkCounts(
             received: 1, sent: 2, dropped: 3, unacknowledged: 4, oldestUnsent: .seconds(5))
+        let lateCounts = LinkCounts(received: 1, lateAcknowledgements: 6)
         for state in [LinkStatus.State.opening, .started, .closed, .other("dreaming")] {
             let own = LinkStatus(
                 who: House.profile.gateway.text, incarnation: "i7", sequence: 8, state: state,
@@ -29,11 +30,14 @@ struct PlainReaderTests {
             let link = LinkStatus(
                 who: "site", incarnation: "i7", sequence: 8, state: .started,
                 interval: .seconds(10), counts: counts)
+            let peer = LinkStatus(
+                who: "peer laptop", incarnation: "i7", sequence: 8, state: .started,
+                interval: .seconds(10), counts: lateCounts)
             // A driver sends and receives nothing, so the status says how it stands and no more.
             let driver = LinkStatus(
                 who: "driver tank", incarnation: "i7", sequence: 0, state: .failed,
                 interval: .seconds(10), counts: nil, cause: "node tank: no reply")
-            let links = [link, driver]
+            let links = [link, peer, driver]
             let queues = [
                 QueueStatus(name: "page", depth: 3, dropped: 4, age: .seconds(2)),
                 QueueStatus(
