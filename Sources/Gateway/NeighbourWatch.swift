@@ -54,7 +54,7 @@ struct NeighbourWords {
             who: "peer \(link.name)", incarnation: incarnation, sequence: sequence, state: state,
             interval: NeighbourWatch.period,
             counts: LinkCounts(
-                received: link.questions, sent: link.answers, dropped: link.strays,
+                received: link.questions, sent: link.answers, dropped: link.strays + link.oversized,
                 lateAcknowledgements: link.lateAcknowledgements),
             cause: state == .failed ? link.cause : nil)
     }

@@ -49,7 +49,8 @@ public struct LinkStatus: Hashable, Sendable {
 public struct LinkCounts: Hashable, Sendable {
     public var received: Int
     public var sent: Int
-    /// What gave way because there was no room, or came when nobody waited for it any more.
+    /// What gave way because there was no room or it was too large, or came when nobody waited for it any
+    /// more.
     public var dropped: Int
     /// Sent and not acknowledged yet.
     public var unacknowledged: Int

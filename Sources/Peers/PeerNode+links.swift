@@ -9,6 +9,8 @@ public struct PeerLink: Hashable, Sendable {
     public let (questions, answers): (Int, Int)
     /// Messages from it for which nobody waited: answers that came late, and what is no question.
     public let strays: Int
+    /// News of its watches that were left out because they were larger than what may be sent.
+    public let oversized: Int
     /// Acknowledgements from it that came after their message was given up, or for none of ours.
     public let lateAcknowledgements: Int
     /// Why its last connection broke; nil when it has one, or ended it in good order.
@@ -16,11 +18,11 @@ public struct PeerLink: Hashable, Sendable {
 
     public init(
         name: String, connections: Int, questions: Int, answers: Int, strays: Int = 0,
-        lateAcknowledgements: Int = 0, cause: String?
+        oversized: Int = 0, lateAcknowledgements: Int = 0, cause: String?
     ) {
         (self.name, self.connections, self.cause) = (name, connections, cause)
         (self.questions, self.answers, self.strays) = (questions, answers, strays)
-        self.lateAcknowledgements = lateAcknowledgements
+        (self.oversized, self.lateAcknowledgements) = (oversized, lateAcknowledgements)
     }
 }
 
@@ -30,7 +32,8 @@ extension PeerNode {
 
     /// What is kept of one peer from connection to connection.
     struct Acquaintance {
-        var (questions, answers, strays, lateAcknowledgements) = (0, 0, 0, 0)
+        var (questions, answers, strays) = (0, 0, 0)
+        var (oversized, lateAcknowledgements) = (0, 0)
         var cause: String?
     }
 
@@ -46,7 +49,7 @@ extension PeerNode {
             let count = open[name] ?? 0
             return PeerLink(
                 name: name, connections: count, questions: known.questions,
-                answers: known.answers, strays: known.strays,
+                answers: known.answers, strays: known.strays, oversized: known.oversized,
                 lateAcknowledgements: known.lateAcknowledgements,
                 cause: count == 0 ? known.cause : nil)
         }

@@ -101,9 +101,15 @@ extension PeerNode {
     /// acknowledged, and neither waits for the other side's acknowledgement.
     private func reply(_ message: PeerMessage, _ connection: PeerConnection) {
         let now = clock.now
+        let most = settings.sizeLimit
+        if message.size > most {
+            tell(
+                "\(connection.address): an answer of \(message.size) bytes was not sent; "
+                    + "at most \(most) are")
+        }
         connection.conversation.post(
             PeerConversation.Post(
-                id: nil, message: message, awaited: .delivery,
+                id: nil, message: message.refusedBeyond(most), awaited: .delivery,
                 deadline: now.advanced(by: settings.timeout)), at: now)
     }
 
@@ -129,7 +135,7 @@ extension PeerNode {
         connection.watches[identity] = (serial, task)
     }
 
-    /// - Returns: Whether it has gone out.
+    /// - Returns: Whether it has gone out, or may be left out.
     private func feed(_ message: PeerMessage, to id: Int) async -> Bool {
         guard !Task.isCancelled, let connection = connections[id],
             asker(now: connection)?.rights.contains(.read) == true
@@ -144,8 +150,15 @@ extension PeerNode {
                     deadline: now.advanced(by: settings.timeout)), at: now)
             act(connection)
         }
-        if case .success = outcome { return true }
-        return false
+        switch outcome {
+        case .success: return true
+        case .failure(let error) where error.kind == .tooLarge:
+            // The next may be smaller.
+            tell("\(connection.address): news were left out, \(error.detail)")
+            if let asker = connection.asker { note(asker) { $0.oversized += 1 } }
+            return true
+        case .failure: return false
+        }
     }
 
     /// A watch of ours has come to its end, by itself or because nobody takes what it tells.

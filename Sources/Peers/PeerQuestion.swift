@@ -115,6 +115,15 @@ struct PeerWord: Hashable, Sendable {
     }
 }
 
+extension PeerMessage {
+    /// The message, or a refusal with the same identity when it is an answer of more than `limit` bytes.
+    func refusedBeyond(_ limit: Int) -> PeerMessage {
+        guard size > limit, PeerWord(header)?.kind == .answer else { return self }
+        let refusal = PeerRefusal("the answer has \(size) bytes; at most \(limit) are sent")
+        return PeerWord(.answer).message(identity, refusal.text)
+    }
+}
+
 // MARK: - As JSON
 
 extension PeerQuestion {

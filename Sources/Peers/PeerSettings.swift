@@ -21,7 +21,7 @@ public struct PeerSettings: Hashable, Sendable {
     public var reuseTime: Duration
     /// How long a new connection may go without saying hello, TLS included.
     public var helloTime: Duration
-    /// Header and data of one message together, in bytes.
+    /// Header and data of one message together, in bytes; at least 256, so that a refusal fits.
     public var sizeLimit: Int
     /// How many connections others may have to this node. When all places are taken, the oldest that
     /// has not said hello gives way; when all have, the longest unused of the peer that has the most; when
@@ -43,6 +43,7 @@ public struct PeerSettings: Hashable, Sendable {
     ) {
         let slots = mode == .synchronous ? 1 : slots ?? 16
         precondition((1...32).contains(slots), "a connection has 1 to 32 slots")
+        precondition(sizeLimit >= 256, "a message has room for a refusal")
         (self.mode, self.slots, self.timeout) = (mode, slots, timeout)
         // Source: libchirp, which raises the time for reuse in the same way.
         self.reuseTime = max(reuseTime, timeout * 3)

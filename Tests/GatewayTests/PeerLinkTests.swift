@@ -139,8 +139,8 @@ import Testing
     @Test func `is shown with what was asked, answered, in vain and acknowledged too late`() {
         var words = NeighbourWords(incarnation: "1")
         let link = PeerLink(
-            name: "laptop", connections: 1, questions: 5, answers: 4, strays: 3,
-            lateAcknowledgements: 2, cause: nil)
+            name: "laptop", connections: 1, questions: 5, answers: 4, strays: 2,
+            oversized: 1, lateAcknowledgements: 2, cause: nil)
         let counts = words.statuses(of: [link]).last?.counts
         #expect(
             counts == LinkCounts(received: 5, sent: 4, dropped: 3, lateAcknowledgements: 2))

@@ -90,6 +90,70 @@ import Vocabulary
         await gateway.node.stop()
     }
 
+    @Test func `too large for an answer is refused, and nothing else is changed`() {
+        let identity = ChirpIdentity(high: 3, low: 4)
+        let text = Array(repeating: UInt8(ascii: "1"), count: 98)
+        for kind: PeerWord.Kind in [.question, .answer, .news, .end] {
+            let message = PeerWord(kind).message(identity, text)
+            #expect(message.refusedBeyond(100) == message)
+            let refusal = message.refusedBeyond(99)
+            #expect((refusal == message) == (kind != .answer))
+            #expect(refusal.identity == identity && refusal.header == message.header)
+        }
+        let plain = PeerMessage(identity: identity, data: ByteBuffer(bytes: text))
+        #expect(plain.refusedBeyond(10) == plain)
+    }
+
+    @Test(arguments: PeerSettings.Mode.allCases)
+    func `whose answer is too large is told so, and the next is answered`(
+        mode: PeerSettings.Mode
+    ) async throws {
+        let service = ScriptedService { question in
+            question == .status
+                ? Array(repeating: UInt8(ascii: "1"), count: 999) : Array("{}".utf8)
+        }
+        var settings = PeerSettings(mode: mode, slots: 1)
+        settings.sizeLimit = 1_000
+        let gateway = try await Listening(settings, service: service)
+        let node = asker(PeerSettings(mode: mode))
+        for _ in 0..<3 {
+            let answer = try await node.ask(.status, of: gateway.address)
+            let (document, _) = JsonParser.parse(answer)
+            #expect(
+                document?["refused"]?.text
+                    == "the answer has 1001 bytes; at most 1000 are sent")
+            let next = try await node.ask(.read("tank-top"), of: gateway.address)
+            #expect(next == Array("{}".utf8))
+        }
+        for await line in gateway.node.notices {
+            #expect(line.contains("an answer of 1001 bytes was not sent; at most 1000 are"))
+            break
+        }
+        for node in [node, gateway.node] { await node.stop() }
+    }
+
+    @Test(arguments: PeerSettings.Mode.allCases)
+    func `to watch goes on after news that are too large, which are counted`(
+        mode: PeerSettings.Mode
+    ) async throws {
+        let sizes = Mutex([30, 999, 5_000, 20, 999, 10])
+        let service = ScriptedService(news: {
+            sizes.withLock { $0.popLast() }.map { [Array(repeating: UInt8(ascii: "1"), count: $0)] }
+        })
+        var settings = PeerSettings(mode: mode)
+        settings.sizeLimit = 1_000
+        let gateway = try await Listening(settings, service: service)
+        let node = asker(PeerSettings(mode: mode))
+        let watch = await node.watch(gateway.address)
+        for size in [10, 20, 30] { #expect(try await watch.next()?.count == size) }
+        #expect(await gateway.node.links.map(\.oversized) == [3])
+        for await line in gateway.node.notices {
+            #expect(line.contains("news were left out, 1001 bytes; a message has at most 1000"))
+            break
+        }
+        for node in [node, gateway.node] { await node.stop() }
+    }
+
     @Test func `needs a right, and without it never reaches the service`() async throws {
         let service = ScriptedService()
         let gateway = try await Listening(PeerSettings(plainRights: [.read]), service: service)
