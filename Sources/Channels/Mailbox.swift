@@ -120,7 +120,7 @@ public final class Mailbox<Request: Sendable, Answer: Sendable>: Sendable {
 
     /// The oldest question that waits; waits until there is one.
     ///
-    /// - Returns: Nil once the mailbox is stopped, or when the task is cancelled.
+    /// - Returns: Nil once the mailbox is stopped, or when the task is cancelled while it waits.
     public nonisolated(nonsending) func next() async -> Question<Request, Answer>? {
         repeat { if let question = take() { return question } } while await wait()
         return nil

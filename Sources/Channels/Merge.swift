@@ -109,7 +109,7 @@ public final class Merge<Element: Sendable>: Sendable {
 
     /// Waits for elements and takes all. One reader only; a second one at the same time is a bug.
     ///
-    /// - Returns: Nil once it is closed and empty, or when the task is cancelled.
+    /// - Returns: Nil once it is closed and empty, or when the task is cancelled while it waits.
     public nonisolated(nonsending) func nextBatch() async -> Batch? {
         repeat {
             if let batch = state.withLock({ $0.takeAll() }) { return batch }
@@ -119,7 +119,7 @@ public final class Merge<Element: Sendable>: Sendable {
 
     /// Waits for an element and takes it, from each source that has some in turn.
     ///
-    /// - Returns: Nil once it is closed and empty, or when the task is cancelled.
+    /// - Returns: Nil once it is closed and empty, or when the task is cancelled while it waits.
     public nonisolated(nonsending) func next() async -> (
         source: String, delivery: Delivery<Element>
     )? {

@@ -18,7 +18,7 @@ public final class Subscription<Key: Hashable & Sendable, Value: Sendable>: Send
 
     /// The next element; waits until there is one.
     ///
-    /// - Returns: Nil once the feed is closed and all is taken, or when the task is cancelled.
+    /// - Returns: Nil once the feed is closed and all is taken, or when the task is cancelled while it waits.
     public nonisolated(nonsending) func next() async -> Element? {
         repeat { if let delivery = take() { return delivery } } while await wait()
         return nil
@@ -26,7 +26,7 @@ public final class Subscription<Key: Hashable & Sendable, Value: Sendable>: Send
 
     /// All that waits; waits until there is something.
     ///
-    /// - Returns: Nil once the feed is closed and all is taken, or when the task is cancelled.
+    /// - Returns: Nil once the feed is closed and all is taken, or when the task is cancelled while it waits.
     public nonisolated(nonsending) func nextBatch() async -> FeedBatch<Key, Value>? {
         repeat { if let batch = takeBatch() { return batch } } while await wait()
         return nil

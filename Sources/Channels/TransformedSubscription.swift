@@ -6,7 +6,7 @@ public struct TransformedSubscription<Key: Hashable & Sendable, Value: Sendable,
     let base: Subscription<Key, Value>
     let transform: @Sendable (FeedElement<Key, Value>) -> Output?
 
-    /// The next output; waits until there is one. Nil at the end or when the task is cancelled.
+    /// The next output; waits until there is one. Nil at the end or when the task is cancelled while it waits.
     public nonisolated(nonsending) func next() async -> Delivery<Output>? {
         var lost = 0
         while let delivery = await base.next() {

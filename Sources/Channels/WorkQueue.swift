@@ -56,12 +56,16 @@ public final class WorkQueue<Item: Sendable>: Sendable {
         /// the items do.
         mutating func pop(bound: Int, admitted: inout [Sender]) -> Item? {
             guard let item = items.popFirst() else { return nil }
-            guard !senders.isEmpty, items.count <= bound / 2 else { return item }
+            if items.count <= bound / 2 { letIn(bound: bound, admitted: &admitted) }
+            return item
+        }
+
+        /// Senders that wait take the places that are free.
+        mutating func letIn(bound: Int, admitted: inout [Sender]) {
             while items.count < bound, let sender = senders.popFirst() {
                 items.append(sender.item)
                 admitted.append(sender.answer)
             }
-            return item
         }
     }
 
@@ -92,7 +96,7 @@ public final class WorkQueue<Item: Sendable>: Sendable {
     /// - Throws: `.busy` when there is none, `.stopped` after the close.
     public func trySend(_ item: Item) throws(ChannelError) {
         guard try place(item) else {
-            throw ChannelError(kind: .busy, detail: "\(name): \(bound) items wait already")
+            throw ChannelError(kind: .busy, detail: "\(name): full, try again")
         }
     }
 
@@ -177,15 +181,19 @@ public final class WorkQueue<Item: Sendable>: Sendable {
         state.alarm.set(for: deadline, on: clock) { [weak self] in self?.expire(alarm: $0) }
     }
 
+    /// Some sender's time is up. Whoever finds a place now is not refused.
     private func expire(alarm: MonotonicInstant) {
         let now = clock.now
+        var admitted: [Sender] = []
         let late: [BlockedSender] = state.withLock { state in
             guard state.alarm.rings(for: alarm) else { return [] }
+            state.letIn(bound: bound, admitted: &admitted)
             let late = state.senders.filter { $0.deadline <= now }
             state.senders.removeAll { $0.deadline <= now }
             if let next = state.senders.lazy.map(\.deadline).min() { keepTime(&state, until: next) }
             return Array(late)
         }
+        for sender in admitted { sender.resume(returning: nil) }
         for sender in late {
             let error = ChannelError(kind: .late, detail: "\(name): no place in time")
             sender.answer.resume(returning: error)
@@ -246,7 +254,7 @@ public final class WorkQueue<Item: Sendable>: Sendable {
         /// The next item for these hands; waits until there is one. A taker that has had its
         /// share lets the others have their turns.
         ///
-        /// - Returns: Nil once it is closed and empty, or when the task is cancelled.
+        /// - Returns: Nil once it is closed and empty, or when the task is cancelled while it waits.
         public nonisolated(nonsending) func next() async -> Item? {
             if givesWay.exchange(false, ordering: .relaxed) { await Task.yield() }
             guard let (item, givesWay) = queue.take(for: seat) else {

@@ -1,20 +1,31 @@
 import Glibc
+import Vocabulary
 
 /// The machine's own chance, for secrets and identities. Everything else is seeded.
 ///
-/// Source: getentropy(3). It is asked for several numbers at a time; none is given twice.
+/// Source: getentropy(3). It is asked for several numbers at a time; none is given twice, also not to a
+/// copy.
 struct SystemChance: RandomNumberGenerator, Sendable {
-    private var numbers: [UInt64] = []
+    private let pool = Pool()
 
-    mutating func next() -> UInt64 {
-        if numbers.isEmpty { fill() }
-        return numbers.removeLast()
-    }
+    mutating func next() -> UInt64 { pool.next() }
 
-    private mutating func fill() {
-        numbers = [UInt64](repeating: 0, count: 32)
-        // Sound: as many bytes as the array has are written; 256 are the most that may be asked for.
-        let result = unsafe getentropy(&numbers, numbers.count * 8)
-        precondition(result == 0, "the kernel has no random numbers")
+    private final class Pool: Sendable {
+        private let numbers = Guarded([UInt64]())
+
+        func next() -> UInt64 {
+            numbers.withLock { numbers in
+                if numbers.isEmpty { numbers = Self.fresh() }
+                return numbers.removeLast()
+            }
+        }
+
+        private static func fresh() -> [UInt64] {
+            var numbers = [UInt64](repeating: 0, count: 32)
+            // Sound: as many bytes as the array has are written; 256 are the most that may be asked for.
+            let result = unsafe getentropy(&numbers, numbers.count * 8)
+            precondition(result == 0, "the kernel has no random numbers")
+            return numbers
+        }
     }
 }

@@ -15,11 +15,7 @@ final class PeerConnection {
     var asker: PeerAsker?
     /// Nil without TLS.
     var bearer: PeerBearer?
-    var needsFlush = false
-    /// Between the first bytes that are there to be read and the last.
-    var isReceiving = false
-    /// The last write, which the flush at the end of the loop's turn takes along.
-    var held: ByteBuffer?
+    var outbox = PeerOutbox()
     var isActing = false
     var patience = PeerPatience()
     /// The task that will tick, and when.

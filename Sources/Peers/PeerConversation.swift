@@ -45,7 +45,8 @@ struct PeerConversation: Sendable {
     private var isReading = true
     private var isDecoding = false
     private var canWrite = true
-    private var writes = 0
+    /// How many writes were asked for so far.
+    private(set) var writes = 0
     private var unwritten: Deque<Write> = []
     /// Bytes of replies and acknowledgements that the operating system has not taken.
     private var owed = 0
@@ -73,6 +74,8 @@ struct PeerConversation: Sendable {
         defer { actions.removeAll(keepingCapacity: true) }
         return actions
     }
+
+    var hasActions: Bool { !actions.isEmpty }
 
     /// When the owner owes the next `tick`; nil when never.
     var deadline: MonotonicInstant? {
@@ -200,9 +203,6 @@ struct PeerConversation: Sendable {
         unwritten.append(Write(number: writes, id: id, owed: owed, at: now))
         actions.append(.write(buffer))
     }
-
-    /// How many writes were asked for so far.
-    var writeCount: Int { writes }
 
     /// The operating system has taken everything up to write number `count`.
     mutating func written(through count: Int, at now: MonotonicInstant) {

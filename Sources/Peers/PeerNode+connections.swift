@@ -226,16 +226,15 @@ extension PeerNode {
 
     func received(_ id: Int, _ bytes: ByteBuffer) {
         guard let connection = connections[id] else { return }
-        connection.isReceiving = true
+        connection.outbox.receives()
         connection.conversation.receive(bytes, at: clock.now)
         act(connection)
     }
 
-    /// All that was there to be read has been; what it caused goes out together.
+    /// All that was there to be read has been.
     func receivedAll(_ id: Int) {
-        guard let connection = connections[id], connection.isReceiving else { return }
-        connection.isReceiving = false
-        flush(id)
+        guard let connection = connections[id], connection.outbox.hasReceived() else { return }
+        flush(connection)
         linger(on: connection)
     }
 
@@ -251,20 +250,19 @@ extension PeerNode {
         guard !connection.isActing else { return }
         connection.isActing = true
         defer { connection.isActing = false }
-        var actions = connection.conversation.takeActions()
-        while !actions.isEmpty {
-            for action in actions { act(action, connection) }
-            actions = connection.conversation.takeActions()
-        }
+        repeat {
+            for action in connection.conversation.takeActions() { act(action, connection) }
+            flushInTime(connection)
+        } while connection.conversation.hasActions
         arm(connection)
     }
 
     private func act(_ action: PeerConversation.Action, _ connection: PeerConnection) {
         switch action {
         case .write(let bytes):
-            if let held = connection.held { connection.channel.write(held, promise: nil) }
-            connection.held = bytes
-            flushSoon(connection)
+            if let before = connection.outbox.put(bytes) {
+                connection.channel.write(before, promise: nil)
+            }
         case .deliver(let message, let slot): deliver(message, slot, connection)
         case .news(let id, let message, let slot): news(id, message, slot, connection)
         case .settle(let id, let outcome): settle(id, outcome)
@@ -281,20 +279,23 @@ extension PeerNode {
         }
     }
 
-    /// What is written in one turn of the loop goes out together; a lone question, at once.
-    private func flushSoon(_ connection: PeerConnection) {
-        guard !connection.needsFlush, !connection.isReceiving else { return }
-        let id = connection.id
-        if connection.conversation.isLone { return flush(id) }
-        connection.needsFlush = true
-        loop.execute { [self] in assumeIsolated { $0.flush(id) } }
+    private func flushInTime(_ connection: PeerConnection) {
+        switch connection.outbox.plan(isLone: connection.conversation.isLone) {
+        case .now: flush(connection)
+        case .endOfTurn:
+            let id = connection.id
+            loop.execute { [self] in
+                assumeIsolated { node in
+                    if let connection = node.connections[id] { node.flush(connection) }
+                }
+            }
+        case nil: break
+        }
     }
 
-    private func flush(_ id: Int) {
-        guard let connection = connections[id] else { return }
-        connection.needsFlush = false
-        guard let last = connection.held.take() else { return }
-        let count = connection.conversation.writeCount
+    private func flush(_ connection: PeerConnection) {
+        guard let (last, count) = connection.outbox.flush() else { return }
+        let id = connection.id
         let promise = loop.makePromise(of: Void.self)
         promise.futureResult.whenSuccess { [self] in assumeIsolated { $0.written(id, count) } }
         connection.channel.writeAndFlush(last, promise: promise)
@@ -336,8 +337,8 @@ extension PeerNode {
         guard let connection = connections.removeValue(forKey: id) else { return }
         connection.cancelTasks()
         // What was said in this turn of the loop still goes out.
-        if let held = connection.held.take() {
-            connection.channel.writeAndFlush(held, promise: nil)
+        if let (last, _) = connection.outbox.flush() {
+            connection.channel.writeAndFlush(last, promise: nil)
         }
         if let asker = connection.asker, connection.conversation.hello != nil {
             note(asker) { $0.cause = error?.detail }

@@ -5,8 +5,8 @@ import Vocabulary
 ///
 /// To put a thread to sleep and to wake it costs several times what a message does. While one message
 /// follows another within a moment, as when each answer brings the next question, the next is likely to be
-/// there before the thread would be asleep. Whoever is slower than that costs nothing, and where looking
-/// is in vain, as on a machine whose one processor the other side needs, it soon stops.
+/// there before the thread would be asleep. Nobody looks for those who are slow, and where looking is in
+/// vain, as on a machine whose one processor the other side needs, it soon stops.
 struct PeerPatience: Sendable {
     /// Bytes that come so soon after the last ones are worth looking for.
     static let quick = Duration.microseconds(200)

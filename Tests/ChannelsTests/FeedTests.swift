@@ -104,9 +104,9 @@ import Vocabulary
 
     @Test func `wakes a subscriber that waits`() async {
         let subscription = feed.subscribe("page", .newest(1))
-        async let delivery = subscription.next()
+        let waiting = Task.immediate { await subscription.next() }
         feed.send(1, for: "tank")
-        #expect(await delivery?.element.value == 1)
+        #expect(await waiting.value?.element.value == 1)
     }
 
     @Test func `that is closed accepts nothing, is drained, then ends with its cause`() async {
@@ -126,14 +126,14 @@ import Vocabulary
 
     @Test func `wakes a waiting subscriber when it is closed`() async {
         let subscription = feed.subscribe("page", .newest(4))
-        async let delivery = subscription.next()
+        let waiting = Task.immediate { await subscription.next() }
         feed.close()
-        #expect(await delivery == nil)
+        #expect(await waiting.value == nil)
     }
 
     @Test func `ends a wait whose task is cancelled, and goes on for the next`() async {
         let subscription = feed.subscribe("page", .newest(4))
-        let waiting = Task { await subscription.next() }
+        let waiting = Task.immediate { await subscription.next() }
         waiting.cancel()
         #expect(await waiting.value == nil)
         #expect(subscription.cause == nil)

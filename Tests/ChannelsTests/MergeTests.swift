@@ -43,9 +43,9 @@ import Testing
     @Test func `wakes a reader that waits`() async {
         let merge = Merge<Int>(capacity: 1)
         let source = merge.source(named: "meter")
-        async let batch = merge.nextBatch()
+        let waiting = Task.immediate { await merge.nextBatch() }
         source.send(1)
-        #expect(await batch?.elements == [1])
+        #expect(await waiting.value?.elements == [1])
     }
 
     @Test func `that is closed gives what lies in it, takes nothing more, and ends`() async {
@@ -60,14 +60,14 @@ import Testing
 
     @Test func `ends for a reader that waits when it is closed`() async {
         let merge = Merge<Int>(capacity: 4)
-        async let batch = merge.nextBatch()
+        let waiting = Task.immediate { await merge.nextBatch() }
         merge.close()
-        #expect(await batch?.elements == nil)
+        #expect(await waiting.value?.elements == nil)
     }
 
     @Test func `ends for a reader whose task is cancelled, and keeps its elements`() async {
         let merge = Merge<Int>(capacity: 4)
-        let waiting = Task { await merge.nextBatch() }
+        let waiting = Task.immediate { await merge.nextBatch() }
         waiting.cancel()
         #expect(await waiting.value?.elements == nil)
         merge.source(named: "meter").send(1)

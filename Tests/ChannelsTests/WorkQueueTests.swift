@@ -1,4 +1,5 @@
 import Channels
+import Dispatch
 import Simulators
 import Testing
 import Vocabulary
@@ -29,30 +30,43 @@ import Vocabulary
         #expect(queue.depth == 2)
     }
 
-    @Test(arguments: [false, true])
-    func `gives each item to exactly one taker, and none of four less than a fifth`(isBurst: Bool)
-        async throws
-    {
+    /// What each of four takers got of 2,000 items.
+    private func shares(isBurst: Bool, on executor: (any TaskExecutor)?) async throws -> [[Int]] {
         let queue = queue(isBurst ? 2_000 : 10)
-        let shares = try await withThrowingTaskGroup(of: [Int].self) { group in
+        return try await withThrowingTaskGroup(of: [Int].self) { group in
             if isBurst { for item in 0..<2_000 { try queue.trySend(item) } }
             for _ in 0..<4 {
-                group.addTask {
+                group.addTask(executorPreference: executor) {
                     let taker = queue.taker()
                     var taken: [Int] = []
                     while let item = await taker.next() { taken.append(item) }
                     return taken
                 }
             }
-            if !isBurst {
-                for item in 0..<2_000 { try await queue.send(item, within: .seconds(1)) }
+            group.addTask(executorPreference: executor) {
+                if !isBurst {
+                    for item in 0..<2_000 { try await queue.send(item, within: .seconds(1)) }
+                }
+                queue.close()
+                return []
             }
-            queue.close()
-            var shares: [[Int]] = []
-            for try await taken in group { shares.append(taken) }
-            return shares
+            return try await group.reduce(into: []) { shares, taken in
+                if !taken.isEmpty { shares.append(taken) }
+            }
         }
+    }
+
+    @Test(arguments: [false, true])
+    func `gives each item to exactly one taker`(isBurst: Bool) async throws {
+        let shares = try await shares(isBurst: isBurst, on: nil)
         #expect(shares.flatMap(\.self).sorted() == Array(0..<2_000))
+    }
+
+    @Test(arguments: [false, true])
+    func `gives none of four takers less than a fifth`(isBurst: Bool) async throws {
+        // One thread, so that no scheduler has a say in it.
+        let shares = try await shares(isBurst: isBurst, on: OneThread())
+        #expect(shares.count == 4)
         #expect(shares.map(\.count).min() ?? 0 >= 400, "\(shares.map(\.count))")
     }
 
@@ -106,6 +120,19 @@ import Vocabulary
         #expect(await slow == .late)
     }
 
+    @Test func `refuses no sender while there is a place`() async throws {
+        let queue = queue(10)
+        for item in 0..<10 { try queue.trySend(item) }
+        async let sent: Void = queue.send(10, within: .seconds(5))
+        await clock.sleepers(1)
+        let taker = queue.taker()
+        for item in 0..<3 { #expect(await taker.next() == item) }
+        #expect(queue.blocked == 1, "too few places are free to wake it")
+        clock.advance(by: .seconds(5))
+        try await sent
+        #expect(queue.depth == 8)
+    }
+
     @Test func `that is closed refuses senders that wait, is drained, and ends its takers`()
         async throws
     {
@@ -127,14 +154,14 @@ import Vocabulary
 
     @Test func `wakes takers that wait when it is closed`() async {
         let queue = queue(1)
-        let takers = (0..<4).map { _ in Task { await queue.taker().next() } }
+        let takers = (0..<4).map { _ in Task.immediate { await queue.taker().next() } }
         queue.close()
         for taker in takers { #expect(await taker.value == nil) }
     }
 
     @Test func `forgets a taker and a sender that are cancelled`() async throws {
         let queue = queue(1)
-        let taking = Task { await queue.taker().next() }
+        let taking = Task.immediate { await queue.taker().next() }
         taking.cancel()
         #expect(await taking.value == nil)
         try queue.trySend(1)
@@ -148,5 +175,15 @@ import Vocabulary
         #expect(await sending.value == .cancelled)
         #expect(await queue.taker().next() == 1)
         #expect(queue.depth == 0)
+    }
+}
+
+/// Runs tasks one after the other.
+private final class OneThread: TaskExecutor {
+    private let queue = DispatchQueue(label: "one thread")
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
 }

@@ -72,7 +72,7 @@ struct ConversationDriver {
     }
 
     mutating func flushed() {
-        machine.written(through: machine.writeCount, at: now)
+        machine.written(through: machine.writes, at: now)
         collect()
     }
 
