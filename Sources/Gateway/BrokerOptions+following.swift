@@ -6,10 +6,13 @@ import Vocabulary
 extension BrokerOptions.Target {
     /// Hands everything that the gateways say on `topics` to `received`, one message after the other.
     ///
-    /// - Parameter topics: Below a gateway's own, such as `live/+`.
+    /// - Parameters:
+    ///   - topics: Below a gateway's own, such as `live/+`.
+    ///   - gateway: Nil for every gateway on the broker.
     /// - Returns: Why it ended: SIGINT or SIGTERM, or a broker that refuses the login.
     func follow(
-        _ topics: [String], clock: any GatewayClock, received: (MqttMessage) async -> Void
+        _ topics: [String], of gateway: GatewayName?, clock: any GatewayClock,
+        received: (MqttMessage) async -> Void
     ) async -> ExitStatus {
         let session = MqttSession(settings: settings, clock: clock)
         session.connect()
@@ -23,7 +26,7 @@ extension BrokerOptions.Target {
         }
         for await news in session.news {
             switch news {
-            case .connected: subscribe(session, topics)
+            case .connected: subscribe(session, topics, of: gateway)
             // Reasons of a connection that was never made name the broker.
             case .refused(let reason):
                 Output.error("tidegate: \(reason)")
@@ -41,7 +44,7 @@ extension BrokerOptions.Target {
         return .success
     }
 
-    private func subscribe(_ session: MqttSession, _ topics: [String]) {
+    private func subscribe(_ session: MqttSession, _ topics: [String], of gateway: GatewayName?) {
         for topic in topics {
             do {
                 try session.subscribe("\(reader.prefix)/\(gateway?.text ?? "+")/\(topic)")

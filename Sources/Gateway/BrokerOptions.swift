@@ -29,9 +29,11 @@ struct BrokerOptions: ParsableArguments {
         let gateway: GatewayName?
     }
 
-    /// - Parameter role: What the session is for, as a part of its client identity.
+    /// - Parameters:
+    ///   - role: What the session is for, as a part of its client identity.
+    ///   - isForAll: Everybody on a broker is meant, so that it may be told by any number of them.
     /// - Throws: The exit code, after telling what is wrong.
-    func target(for role: String) throws -> Target {
+    func target(for role: String, isForAll: Bool = false) throws -> Target {
         var chance = SystemChance()
         let clientID = "tidegate-\(role)-\(CommandID(using: &chance).text.prefix(8))"
         let alias = try gateway.map { text in
@@ -55,7 +57,8 @@ struct BrokerOptions: ParsableArguments {
         guard let file = running.first else {
             throw failure("no gateway of this user runs here; name its broker with --broker")
         }
-        guard running.count == 1 else {
+        let isOneBroker = running.allSatisfy { $0.broker == file.broker && $0.topic == file.topic }
+        guard running.count == 1 || isForAll && isOneBroker else {
             let names = running.map(\.gateway.text).joined(separator: ", ")
             throw failure("several gateways run here; choose one with --gateway: \(names)")
         }

@@ -24,6 +24,8 @@ actor RunningParent {
         let children: [GridworksParentCodec.Child]
         let rules: LinkRules
         let broker: BrokerPlace
+        /// The first level of the topic on which it says how it stands.
+        let topic: String
         let directory: String
         /// The file of what was received.
         let path: String
@@ -35,12 +37,16 @@ actor RunningParent {
 
     private let plan: Plan
     private let clock: any GatewayClock
+    private let presence: PlainPresence
     private let screen: ParentScreen
     private var broker: EmbeddedBroker?
     private var runFile: RunFile?
 
     init(plan: Plan, isTable: Bool, clock: any GatewayClock) {
         (self.plan, self.clock) = (plan, clock)
+        var chance = SystemChance()
+        presence = PlainPresence(
+            of: plan.alias, incarnation: CommandID(using: &chance).text, prefix: plan.topic)
         screen = ParentScreen(
             title: "parent \(plan.alias)", children: plan.children.map(\.alias), isTable: isTable,
             clock: clock)
@@ -70,7 +76,8 @@ actor RunningParent {
             try await store.open()
             parent = Parent(
                 desk: desk(), session: MqttSession(settings: try await login(), clock: clock),
-                store: store, clock: clock, tell: { [screen] in screen.show($0) })
+                presence: presence, store: store, clock: clock,
+                tell: { [screen] in screen.show($0) })
         } catch {
             let detail = (error as? JournalError)?.detail ?? "\(error)"
             Output.error("tidegate: cannot start: \(detail)")
@@ -88,8 +95,9 @@ actor RunningParent {
     private func desk() -> ParentDesk {
         var chance = SystemChance()
         return ParentDesk(
-            alias: plan.alias, shortName: plan.shortName, children: plan.children,
-            rules: plan.rules, chance: SeededGenerator(seed: chance.next()))
+            alias: plan.alias, incarnation: presence.incarnation, shortName: plan.shortName,
+            children: plan.children, rules: plan.rules, chance: SeededGenerator(seed: chance.next())
+        )
     }
 
     private func end() async {
@@ -137,6 +145,7 @@ actor RunningParent {
         (settings.window, settings.inboxCapacity) = (1_024, 1_024)
         settings.largestPayload = GridworksParentCodec.longest
         settings.inboxBytes = 32 << 20
+        settings.will = presence.will
         return settings
     }
 
@@ -150,7 +159,7 @@ actor RunningParent {
         let login = try await broker.start()
         let file = RunFile(
             gateway: plan.alias, broker: login.address, user: login.user,
-            password: login.password, topic: "tidegate")
+            password: login.password, topic: plan.topic)
         try file.write()
         runFile = file
         Output.error("tidegate: the private broker listens at \(login)")

@@ -19,10 +19,13 @@ struct TapCommand: AsyncParsableCommand {
     func run() async throws {
         signal(SIGPIPE, SIG_IGN)
         let clock = SystemClock()
-        let target = try options.target(for: "tap")
+        let target = try options.target(for: "tap", isForAll: true)
         let desk = TapDesk(clock: clock, reader: target.reader)
         let looking = Task { await desk.lookForSilence() }
-        let status = await target.follow(["status"], clock: clock) { await desk.take($0) }
+        // Whoever else is on the broker has links there, too.
+        let status = await target.follow(
+            ["status"], of: options.gateway == nil ? nil : target.gateway, clock: clock
+        ) { await desk.take($0) }
         looking.cancel()
         if status != .success { throw status.code }
     }

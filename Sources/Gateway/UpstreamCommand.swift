@@ -46,6 +46,9 @@ struct UpstreamCommand: AsyncParsableCommand {
     @Option(help: "The certificate authority of an mqtts broker, as a PEM file.")
     var authority: String?
 
+    @Option(help: "The first level of the topic that says how it and its links stand: tidegate.")
+    var topic: String?
+
     @Option(help: "Where what came is kept.")
     var stateDirectory: String?
 
@@ -75,6 +78,12 @@ struct UpstreamCommand: AsyncParsableCommand {
         if let broker, broker != "embedded", let problem = BrokerAddress.problem(in: broker) {
             throw ValidationError("--broker: \(problem)")
         }
+        if let topic,
+            topic.isEmpty || topic.hasPrefix("$") || topic.contains(where: "/#+\0".contains)
+        {
+            throw ValidationError(
+                "--topic \(topic) must be one level, without / # + and not starting with $")
+        }
         guard JournalSettings.bytes(size) != nil else {
             throw ValidationError("--size \(size) must be a size like 100MB or 1GB")
         }
@@ -95,6 +104,7 @@ struct UpstreamCommand: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         Machine.raiseDescriptorLimit()
         let isTable = format.map { $0 == .table } ?? Output.isTerminal
+        let (place, prefix) = try place()
         let running = RunningParent(
             plan: RunningParent.Plan(
                 alias: try name(alias, "--alias"), shortName: shortName,
@@ -102,7 +112,7 @@ struct UpstreamCommand: AsyncParsableCommand {
                 rules: LinkRules(
                     ackTimeout: try time(ackTimeout, "--ack-timeout"),
                     pollPeriod: try time(pollPeriod, "--poll-period")),
-                broker: try place(), directory: directory, path: path,
+                broker: place, topic: topic ?? prefix, directory: directory, path: path,
                 size: JournalSettings.bytes(size) ?? 1_000_000_000),
             isTable: isTable, clock: SystemClock())
         let status = await running.run()
@@ -151,12 +161,13 @@ struct UpstreamCommand: AsyncParsableCommand {
             Machine.environment, name: try name(alias, "--alias").text)
     }
 
-    private func place() throws -> RunningParent.BrokerPlace {
-        if broker == "embedded" { return .embedded }
+    /// Where the broker is, and the first level of all topics there as far as anybody says.
+    private func place() throws -> (RunningParent.BrokerPlace, prefix: String) {
+        if broker == "embedded" { return (.embedded, "tidegate") }
         let password = Machine.environment("TIDEGATE_PASSWORD")
         if let address = broker.flatMap(BrokerAddress.init) {
             let tls = address.usesTls ? MqttTls(authority: authority) : nil
-            return .at(address, user: user, password: password, tls: tls)
+            return (.at(address, user: user, password: password, tls: tls), "tidegate")
         }
         let aliases = Set(try children().map(\.alias))
         let running = RunFile.all()
@@ -170,7 +181,7 @@ struct UpstreamCommand: AsyncParsableCommand {
                     + "; name the broker with --broker, or have a private one by --broker embedded")
             throw ExitStatus.configuration.code
         }
-        return .at(file.broker, user: file.user, password: file.password, tls: nil)
+        return (.at(file.broker, user: file.user, password: file.password, tls: nil), file.topic)
     }
 
     // MARK: What was received

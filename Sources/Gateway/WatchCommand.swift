@@ -26,7 +26,9 @@ struct WatchCommand: AsyncParsableCommand {
             whenUnheard: { _exit(ExitStatus.success.rawValue) })
         var simulated: Set<String> = []
         var title = "broker \(target.settings.broker)"
-        let status = await target.follow(["status", "birth", "live/+"], clock: clock) { message in
+        let status = await target.follow(
+            ["status", "birth", "live/+"], of: target.gateway, clock: clock
+        ) { message in
             guard let read = target.reader.read(message) else { return }
             switch read.matter {
             case .birth(let profile):

@@ -1,6 +1,7 @@
 import Channels
 import DequeModule
 import Journals
+import Links
 import Upstreams
 import Vocabulary
 
@@ -20,23 +21,27 @@ public actor Parent {
 
     private let session: any Upstream
     private let store: ReceivedStore
+    private let presence: PlainPresence
     private let clock: any GatewayClock
     private let tell: @Sendable ([ParentLine]) -> Void
     private var desk: ParentDesk
-    private var outbox: Deque<MqttMessage> = []
+    private var outbox: Deque<(message: MqttMessage, child: GatewayName)> = []
+    /// How the parent stands, until the session has room for it: at most one status of each state.
+    private var unsentStatuses: Deque<(state: LinkStatus.State, message: MqttMessage)> = []
     private var resting: (sleep: Task<Void, Never>, until: MonotonicInstant)?
     private var timekeeper: Task<Void, Never>?
     private var listening: [Task<Void, Never>] = []
 
     /// - Parameters:
+    ///   - presence: How the parent says how it stands. Its last will is the session's.
     ///   - store: Open already; closed by `stop`.
     ///   - tell: Takes what there is to say, in order. It must not wait.
     public init(
-        desk: ParentDesk, session: any Upstream, store: ReceivedStore, clock: any GatewayClock,
-        tell: @escaping @Sendable ([ParentLine]) -> Void
+        desk: ParentDesk, session: any Upstream, presence: PlainPresence, store: ReceivedStore,
+        clock: any GatewayClock, tell: @escaping @Sendable ([ParentLine]) -> Void
     ) {
         (self.desk, self.session, self.store) = (desk, session, store)
-        (self.clock, self.tell) = (clock, tell)
+        (self.presence, self.clock, self.tell) = (presence, clock, tell)
     }
 
     /// Begins to connect and to listen.
@@ -75,7 +80,7 @@ public actor Parent {
     // MARK: - News
 
     private func take(_ news: MqttNews) {
-        if case .disconnected = news { outbox.removeAll() }
+        if case .disconnected = news { emptyOutbox() }
         perform(desk.take(news, at: clock.now, wall: clock.wallTime))
         if case .acknowledged = news { send() }
     }
@@ -95,11 +100,19 @@ public actor Parent {
         for action in actions {
             switch action {
             case .connect: session.connect()
-            case .close: session.close()
+            case .close:
+                send()
+                session.close()
             case .subscribe(let topic): subscribe(topic)
-            case .publish(let message):
-                if outbox.count == Self.outboxCapacity { _ = outbox.popFirst() }
-                outbox.append(message)
+            case .publish(let message, let child):
+                if outbox.count == Self.outboxCapacity, let oldest = outbox.popFirst() {
+                    desk.gaveWay(to: oldest.child)
+                }
+                outbox.append((message, child))
+            case .tellStatus(let own, let links):
+                if unsentStatuses.last?.state == own.state { unsentStatuses.removeLast() }
+                let message = presence.status(own, links: links, at: clock.wallTime)
+                unsentStatuses.append((own.state, message))
             case .store(let item): if !store.append(item) { desk.notTaken(item.key) }
             case .tell(let line): lines.append(line)
             }
@@ -120,25 +133,45 @@ public actor Parent {
     }
 
     private func send() {
-        while let message = outbox.first {
-            do throws(UpstreamError) {
-                try session.publish(message)
-                _ = outbox.popFirst()
-            } catch {
-                switch error.kind {
-                case .full: return
-                case .notConnected: return outbox.removeAll()
-                case .badMessage: _ = outbox.popFirst()
-                }
+        do throws(UpstreamError) {
+            while let status = unsentStatuses.first {
+                try publish(status.message)
+                _ = unsentStatuses.popFirst()
             }
+            while let (message, child) = outbox.first {
+                if try publish(message) { desk.sent(to: child) } else { desk.gaveWay(to: child) }
+                _ = outbox.popFirst()
+            }
+        } catch {
+            if error.kind == .notConnected { emptyOutbox() }
         }
+    }
+
+    /// - Returns: Whether it was handed over; no other try would mend it.
+    /// - Throws: When there is no connection, or no room yet.
+    @discardableResult
+    private func publish(_ message: MqttMessage) throws(UpstreamError) -> Bool {
+        do throws(UpstreamError) {
+            try session.publish(message)
+            return true
+        } catch {
+            guard error.kind == .badMessage else { throw error }
+            return false
+        }
+    }
+
+    private func emptyOutbox() {
+        for waiting in outbox { desk.gaveWay(to: waiting.child) }
+        outbox.removeAll()
+        unsentStatuses.removeAll()
     }
 
     // MARK: - Time
 
     /// A session that was full does not say when there is room for messages that nobody acknowledges.
     private var deadline: MonotonicInstant? {
-        let retry = outbox.isEmpty ? nil : clock.now.advanced(by: Self.fullTime)
+        let retry =
+            outbox.isEmpty && unsentStatuses.isEmpty ? nil : clock.now.advanced(by: Self.fullTime)
         return [desk.deadline, retry].compactMap(\.self).min()
     }
 

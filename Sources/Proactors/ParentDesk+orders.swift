@@ -31,17 +31,18 @@ extension ParentDesk {
         }
         switch order {
         case .quit: return []
-        case .snapshot: return [.publish(codec.sendSnapshot(to: child.child))]
-        case .layout: return [.publish(codec.sendLayout(to: child.child, at: wall))]
+        case .snapshot: return [.publish(codec.sendSnapshot(to: child.child), to: alias)]
+        case .layout:
+            return [.publish(codec.sendLayout(to: child.child, at: wall), to: alias)]
         case .set(_, let node, let value):
             guard child.offers != nil else {
                 guard child.waiting.count < Self.mostWaiting else {
                     return refuse(
                         alias, "\(child.waiting.count) orders wait for its layout already")
                 }
-                children[alias]?.waiting.append((order, now.advanced(by: ackTimeout)))
+                children[alias]?.waiting.append((order, now, now.advanced(by: ackTimeout)))
                 guard child.waiting.isEmpty else { return [] }
-                return [.publish(codec.sendLayout(to: child.child, at: wall))]
+                return [.publish(codec.sendLayout(to: child.child, at: wall), to: alias)]
             }
             return set(node, to: value, at: child, now: now, wall: wall)
         }
@@ -91,10 +92,10 @@ extension ParentDesk {
         }
         pending.append(
             Pending(
-                identity: identity, child: alias, node: node,
+                identity: identity, child: alias, node: node, since: now,
                 until: now.advanced(by: Self.commandTime)))
         return [
-            .publish(message),
+            .publish(message, to: alias),
             .tell(.sent(alias, identity: identity, "set \(node) \(value)")),
         ]
     }

@@ -15,7 +15,10 @@ public struct ParentDesk: Sendable {
         /// No more is to be sent: say goodbye to the broker.
         case close
         case subscribe(String)
-        case publish(MqttMessage)
+        /// Hand this over for a child, and tell what became of it: `sent`, or `gaveWay`.
+        case publish(MqttMessage, to: GatewayName)
+        /// Say how the parent and its links stand now. The newest takes the place of one that waits.
+        case tellStatus(own: LinkStatus, links: [LinkStatus])
         /// Keep this, and tell by `kept` when it is; by `notTaken` when it cannot be.
         case store(ReceivedItem)
         case tell(ParentLine)
@@ -32,16 +35,18 @@ public struct ParentDesk: Sendable {
         var offers: [String: GridworksRelayOffer]?
         /// What the child calls its nodes in commands now.
         var handles: [String: String] = [:]
-        /// Orders that wait for `offers`, and until when. At most `mostWaiting`.
-        var waiting: [(order: ParentOrder, until: MonotonicInstant)] = []
+        /// Orders that wait for `offers`, since and until when. At most `mostWaiting`.
+        var waiting: [(order: ParentOrder, since: MonotonicInstant, until: MonotonicInstant)] = []
         /// Messages that made no sense since that was last told, and when.
         var nonsense: (count: Int, told: MonotonicInstant)?
+        var counts = LinkCounts()
     }
 
     struct Pending: Sendable {
         let identity: String
         let child: GatewayName
         let node: String
+        let since: MonotonicInstant
         let until: MonotonicInstant
         var wasTaken = false
     }
@@ -61,27 +66,39 @@ public struct ParentDesk: Sendable {
     static let mostWaiting = 16
     static let mostPending = 256
     private static let mostIdentities = 8
+    private static let mostRefusals = 64
 
+    let alias: GatewayName
+    let incarnation: String
     let codec: GridworksParentCodec
     let shortName: String
     let ackTimeout: Duration
     var children: [GatewayName: Child] = [:]
-    private let names: [GatewayName]
+    let names: [GatewayName]
     var pending: [Pending] = []
     var chance: SeededGenerator
     private var keeping: [ReceivedItem.Key: Keeping] = [:]
-    private var isConnected = false
+    var isConnected = false
+    /// How often the parent has said how it stands, and when it did last and is to do next.
+    var statusSequence: UInt64 = 0
+    var statusTold = MonotonicInstant(nanoseconds: 0)
+    var statusDue: MonotonicInstant?
+    /// Why the broker refuses what topic, as told, so that it is told once for each change. At most
+    /// `mostRefusals`.
+    private var refusals: [String: String] = [:]
     /// Nothing can be kept for now.
     private var isStoreIll = false
     public private(set) var isStopping = false
 
     /// - Parameters:
+    ///   - incarnation: Random for each start of the process.
     ///   - shortName: What the children call the parent.
     ///   - rules: How long acknowledgements may take and children be silent.
     public init(
-        alias: GatewayName, shortName: String, children: [GridworksParentCodec.Child],
-        rules: LinkRules, chance: SeededGenerator
+        alias: GatewayName, incarnation: String, shortName: String,
+        children: [GridworksParentCodec.Child], rules: LinkRules, chance: SeededGenerator
     ) {
+        (self.alias, self.incarnation) = (alias, incarnation)
         let codec = GridworksParentCodec(alias: alias, shortName: shortName, children: children)
         (self.codec, self.shortName, self.chance) = (codec, shortName, chance)
         ackTimeout = rules.ackTimeout
@@ -98,7 +115,7 @@ public struct ParentDesk: Sendable {
 
     /// When the caller owes the next `tick`; nil when time alone changes nothing.
     public var deadline: MonotonicInstant? {
-        var moments = pending.map(\.until)
+        var moments = pending.map(\.until) + [statusDue].compactMap(\.self)
         for child in children.values {
             moments += [child.link.deadline, child.life.nextLook].compactMap(\.self)
             moments += child.waiting.map(\.until)
@@ -120,14 +137,23 @@ public struct ParentDesk: Sendable {
     public mutating func take(
         _ news: MqttNews, at now: MonotonicInstant, wall: WallTime
     ) -> [Action] {
+        hear(news, at: now, wall: wall) + statusIfDue(at: now)
+    }
+
+    private mutating func hear(
+        _ news: MqttNews, at now: MonotonicInstant, wall: WallTime
+    ) -> [Action] {
         switch news {
         case .connected:
-            isConnected = true
-            return [.tell(.broker(isConnected: true, ""))] + all(.connected, at: now)
+            (isConnected, refusals) = (true, [:])
+            // Whoever took the last will for our end hears that all of it begins anew.
+            let opening = tellStatus(.opening, at: now)
+            statusDue = now
+            return [.tell(.broker(isConnected: true, "")), opening] + all(.connected, at: now)
         case .unreachable(let why), .refused(let why):
             return [.tell(.broker(isConnected: false, why))] + all(.connectFailed(why), at: now)
         case .disconnected(let why):
-            isConnected = false
+            (isConnected, statusDue) = (false, nil)
             return [.tell(.broker(isConnected: false, why))] + all(.disconnected(why), at: now)
         case .subscribed(let topic):
             return handle(.subscribed(topic), owner(of: topic), at: now)
@@ -137,6 +163,8 @@ public struct ParentDesk: Sendable {
             guard let heard = codec.heard(message) else { return [] }
             return take(heard, at: now, wall: wall)
         case .publishRefused(_, let why, let topic, _):
+            guard refusals[topic] != why else { return [] }
+            if refusals.count < Self.mostRefusals { refusals[topic] = why }
             return [.tell(.problem(nil, "the broker refuses \(topic): \(why)"))]
         case .dropped(let count):
             return [
@@ -157,7 +185,8 @@ public struct ParentDesk: Sendable {
             else { continue }
             for identity in event.acknowledge.sorted() {
                 actions.append(
-                    .publish(codec.acknowledgement(of: identity, to: child.child)))
+                    .publish(
+                        codec.acknowledgement(of: identity, to: child.child), to: kept.key.child))
             }
             actions.append(
                 .tell(.event(kept.key.child, event.event, isNew: kept.isNew)))
@@ -172,7 +201,10 @@ public struct ParentDesk: Sendable {
     public mutating func storing(isInTrouble: Bool) { isStoreIll = isInTrouble }
 
     /// There is no room for an item. Its child will send it again.
-    public mutating func notTaken(_ key: ReceivedItem.Key) { keeping[key] = nil }
+    public mutating func notTaken(_ key: ReceivedItem.Key) {
+        keeping[key] = nil
+        children[key.child]?.counts.dropped += 1
+    }
 
     /// Time has passed.
     public mutating func tick(at now: MonotonicInstant) -> [Action] {
@@ -184,7 +216,7 @@ public struct ParentDesk: Sendable {
             }
             actions += endNonsense(of: name, at: now)
         }
-        return actions + endOrders(at: now)
+        return actions + endOrders(at: now) + statusIfDue(at: now)
     }
 
     /// Nothing more is taken in; what is kept is still acknowledged, until `close`.
@@ -193,7 +225,8 @@ public struct ParentDesk: Sendable {
     /// The end.
     public mutating func close(at now: MonotonicInstant) -> [Action] {
         isStopping = true
-        return all(.stop, at: now) + [.close]
+        let ends = all(.stop, at: now)
+        return ends + (isConnected ? [tellStatus(.closed, at: now)] : []) + [.close]
     }
 
     // MARK: Links
@@ -221,7 +254,7 @@ public struct ParentDesk: Sendable {
             switch action {
             case .subscribe(let topics): actions += topics.map(Action.subscribe)
             case .ping(let identity):
-                actions.append(.publish(codec.ping(identity, to: child.child)))
+                actions.append(.publish(codec.ping(identity, to: child.child), to: name))
             case .tell(.connectFailed, let why) where isConnected:
                 actions.append(.tell(.problem(name, why)))
             // The broker's coming and going is told once for all children.
@@ -235,6 +268,7 @@ public struct ParentDesk: Sendable {
         if life.state != child.told {
             children[name]?.told = life.state
             actions.append(.tell(.link(name, life.state, life.cause ?? reason)))
+            hurryStatus(at: now)
         }
         return actions
     }
@@ -246,6 +280,7 @@ public struct ParentDesk: Sendable {
     ) -> [Action] {
         let name = heard.child
         guard let child = children[name]?.child else { return [] }
+        children[name]?.counts.received += 1
         var actions: [Action] = []
         if heard.isSignOfLife { actions += handle(.heard(isRetained: false), name, at: now) }
         switch heard.matter {
@@ -273,7 +308,7 @@ public struct ParentDesk: Sendable {
         case .other, .ignored: break
         }
         if let identity = heard.acknowledge {
-            actions.append(.publish(codec.acknowledgement(of: identity, to: child)))
+            actions.append(.publish(codec.acknowledgement(of: identity, to: child), to: name))
         }
         return actions
     }

@@ -13,6 +13,7 @@ public struct PlainCodec: Codec {
     let topics: PlainTopics
     let nodes: [ShNodeName: NodeProfile]
     private let channels: [DataChannelName: DataChannel]
+    private let presence: PlainPresence
     /// Who gives the orders that come in here.
     let source: CommandSource
 
@@ -22,6 +23,8 @@ public struct PlainCodec: Codec {
     public init(profile: GatewayProfile, upstream: UpstreamName, prefix: String = "tidegate") {
         self.profile = profile
         topics = PlainTopics(prefix: prefix, gateway: profile.gateway)
+        presence = PlainPresence(
+            of: profile.gateway, incarnation: profile.incarnation, prefix: prefix)
         source = CommandSource(.upstream, upstream.text)
         nodes = Dictionary(profile.nodes.map { ($0.name, $0) }) { first, _ in first }
         channels = Dictionary(
@@ -29,13 +32,7 @@ public struct PlainCodec: Codec {
         ) { first, _ in first }
     }
 
-    /// The broker says it when nobody says goodbye.
-    public var will: MqttMessage {
-        let lost = LinkStatus(
-            who: profile.gateway.text, incarnation: profile.incarnation, sequence: 0,
-            state: .failed, interval: .zero)
-        return message(of: PlainStatus(own: lost, links: [], at: nil))
-    }
+    public var will: MqttMessage { presence.will }
 
     public var subscriptions: [String] { [topics.commands, topics.alive] }
 
@@ -55,7 +52,7 @@ public struct PlainCodec: Codec {
     public func status(
         _ own: LinkStatus, links: [LinkStatus], queues: [QueueStatus], at now: WallTime
     ) -> [MqttMessage] {
-        [message(of: PlainStatus(own: own, links: links, queues: queues, at: now))]
+        [presence.status(own, links: links, queues: queues, at: now)]
     }
 
     public func farewell(at now: WallTime) -> [MqttMessage] { [] }
@@ -160,10 +157,6 @@ public struct PlainCodec: Codec {
 // MARK: - Payloads
 
 extension PlainCodec {
-    private func message(of status: PlainStatus) -> MqttMessage {
-        MqttMessage(topic: topics.status, payload: status.json.bytes, isRetained: true)
-    }
-
     private static func birth(of node: NodeProfile) -> JsonText {
         .object([
             "name": .text(node.name.text),

@@ -44,6 +44,58 @@ import Testing
         #expect(list.output.last?.hasPrefix("d1.demo.house.scada") == true, "\(list.text)")
     }
 
+    @Test func `a tap on the parent's broker shows the parent's links to its children`()
+        async throws
+    {
+        let parent = try home.start(
+            "upstream", "--alias", "d1.demo.house", "--child", "d1.demo.house.scada", "--child",
+            "d1.demo.barn.scada", "--broker", "embedded")
+        try #require(await parent.error("private broker listens") != nil, "\(parent.text)")
+        let login = try home.login("d1.demo.house")
+        let secret = try home.file("password", "\(login.password)\n")
+        let place = """
+            "broker": "\(login.broker)", "user": "\(login.user)", "password": {"file": "\(secret)"}
+            """
+        let gateway = try home.start(
+            "run",
+            try home.file(
+                "both-ends.json",
+                layout.replacingOccurrences(of: #""broker": "embedded""#, with: place)))
+        try #require(await parent.shows(#""state":"started""#), "\(gateway.text)")
+        let tap = try home.start("tap")
+        let link = #""gateway":"d1.demo.house","link":"child d1.demo."#
+        let up = try #require(
+            await tap.line("\(link)house.scada\",\"state\":\"started\",\"health\":\"up\""),
+            "\(tap.text)")
+        let counts = try #require(
+            try JSONSerialization.jsonObject(with: Data(up.utf8)) as? [String: Any])
+        #expect(counts["received"] as? Int ?? 0 > 0 && counts["sent"] as? Int ?? 0 > 0, "\(up)")
+        #expect(counts["dropped"] as? Int == 0 && counts["unacknowledged"] as? Int == 0, "\(up)")
+        // A child that was never heard has a link as well.
+        #expect(await tap.shows("\(link)barn.scada\",\"state\":\"stopped\""), "\(tap.text)")
+        parent.signal(SIGKILL)
+        _ = await parent.end()
+        tap.signal(SIGTERM)
+        #expect(await tap.end() == 0)
+    }
+
+    @Test func `a parent that dies is told lost by its last will, and one that goes says so`()
+        async throws
+    {
+        let gateway = try home.start("run", try home.file("both-ends.json", layout))
+        try #require(await gateway.error("embedded broker listens") != nil, "\(gateway.text)")
+        let tap = try home.start("tap")
+        let words = ["upstream", "--alias", "d1.demo.house", "--child", "d1.demo.house.scada"]
+        let own = #""gateway":"d1.demo.house","link":null,"state":"#
+        for (end, state) in [(SIGKILL, #""failed","health":"failed""#), (SIGTERM, #""closed","#)] {
+            let parent = try home.start(words)
+            #expect(await tap.line(own + #""started","health":"up""#) != nil, "\(tap.text)")
+            parent.signal(end)
+            #expect(await tap.line(own + state) != nil, "\(tap.text)")
+            _ = await parent.end()
+        }
+    }
+
     private func word(_ name: String, in line: String) -> String? {
         let value = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
         return value?[name] as? String
@@ -53,7 +105,8 @@ import Testing
         (["--child", "d1 house"], "is no alias"), (["--child", "d1.a=S-1"], "no short name"),
         (["--child", "d1.a", "--child", "d1.a"], "named once"),
         (["--child", "d1.a", "--ack-timeout", "5"], "must be a time"),
-        (["--child", "d1.a", "--poll-period", "1s"], "must not be shorter"), ([], "name a gateway"),
+        (["--child", "d1.a", "--poll-period", "1s"], "must not be shorter"),
+        (["--child", "d1.a", "--topic", "a/b"], "must be one level"), ([], "name a gateway"),
     ])
     func `a command line that makes no sense is refused in plain words`(
         arguments: [String], why: String

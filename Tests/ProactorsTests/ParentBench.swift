@@ -92,7 +92,7 @@ extension MqttMessage {
 /// A desk with two children and a clock that stands still.
 struct DeskBench {
     var desk = ParentDesk(
-        alias: "d1.demo.house", shortName: "ltn",
+        alias: "d1.demo.house", incarnation: "i7", shortName: "ltn",
         children: [.init(ChildWords.house), .init(ChildWords.barn)],
         rules: LinkRules(ackTimeout: .seconds(5), pollPeriod: .seconds(60)),
         chance: SeededGenerator(seed: 1))
@@ -103,6 +103,7 @@ struct DeskBench {
         var subscribed: [String] = []
         var published: [MqttMessage] = []
         var stored: [ReceivedItem] = []
+        var statuses: [(own: LinkStatus, links: [LinkStatus])] = []
         var told: [ParentLine] = []
         var isClosed = false
 
@@ -112,7 +113,8 @@ struct DeskBench {
                 case .connect: break
                 case .close: isClosed = true
                 case .subscribe(let topic): subscribed.append(topic)
-                case .publish(let message): published.append(message)
+                case .publish(let message, _): published.append(message)
+                case .tellStatus(let own, let links): statuses.append((own, links))
                 case .store(let item): stored.append(item)
                 case .tell(let line): told.append(line)
                 }

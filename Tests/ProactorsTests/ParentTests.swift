@@ -16,11 +16,13 @@ import Vocabulary
         let store = ReceivedStore(path: path, commitInterval: interval, clock: clock)
         try await store.open()
         let parent = Parent(
-            desk: DeskBench().desk, session: broker, store: store, clock: clock, tell: { _ in })
+            desk: DeskBench().desk, session: broker,
+            presence: PlainPresence(of: "d1.demo.house", incarnation: "i7"), store: store,
+            clock: clock, tell: { _ in })
         await parent.start()
         broker.accept()
-        // A ping to each child, once the subscriptions are confirmed.
-        await broker.published(2)
+        // How it stands, twice, and a ping to each child, once the subscriptions are confirmed.
+        await broker.published(4)
         return parent
     }
 
@@ -33,7 +35,7 @@ import Vocabulary
     @Test func `acknowledges what is on disk`() async throws {
         let parent = try await started()
         for number in 0..<50 { broker.deliver(Words.event("e\(number)")) }
-        await broker.published(52)
+        await broker.published(54)
         #expect(acknowledged == (0..<50).map { "e\($0)" })
         let overview = try ReceivedInspector(path: path).overview()
         #expect(overview.map(\.count) == [50])
@@ -45,20 +47,27 @@ import Vocabulary
         broker.deliver(Words.event("e1"))
         // Answered at once, after the event was taken in.
         broker.deliver(Words.ping())
-        await broker.published(3)
+        await broker.published(5)
         #expect(acknowledged == ["p"])
         await parent.stop()
         #expect(acknowledged == ["p", "e1"])
     }
 
+    @Test func `says that it is closed before it goes`() async throws {
+        let parent = try await started()
+        await parent.stop()
+        let last = try #require(broker.published.last)
+        #expect(last.topic == "tidegate/d1.demo.house/status" && last.word("state") == "offline")
+    }
+
     @Test func `pings a silent child when it is due`() async throws {
         let parent = try await started()
         broker.deliver(Words.ping())
-        await broker.published(3)
+        await broker.published(5)
         let before = broker.published.count
         clock.advance(by: .seconds(60))
-        await broker.published(before + 1)
-        #expect(broker.published.last?.type == "gridworks-ping")
+        await broker.published(before + 2)
+        #expect(broker.published.dropFirst(before).contains { $0.type == "gridworks-ping" })
         await parent.stop()
     }
 }

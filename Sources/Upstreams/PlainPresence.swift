@@ -1,0 +1,35 @@
+import Links
+import Vocabulary
+
+/// How somebody on a broker says that it is there and how its links stand, in plain JSON on
+/// `tidegate/WHO/status`: a gateway, or a parent of gateways.
+public struct PlainPresence: Hashable, Sendable {
+    public let who: GatewayName
+    /// Random for each start of the process.
+    public let incarnation: String
+    let topic: String
+
+    /// - Parameter prefix: The first level of all topics.
+    public init(of who: GatewayName, incarnation: String, prefix: String = "tidegate") {
+        (self.who, self.incarnation) = (who, incarnation)
+        topic = PlainTopics(prefix: prefix, gateway: who).status
+    }
+
+    /// The broker says it when nobody says goodbye.
+    public var will: MqttMessage {
+        let lost = LinkStatus(
+            who: who.text, incarnation: incarnation, sequence: 0, state: .failed, interval: .zero)
+        return message(of: PlainStatus(own: lost, links: [], at: nil))
+    }
+
+    /// Kept by the broker for whoever comes later.
+    public func status(
+        _ own: LinkStatus, links: [LinkStatus], queues: [QueueStatus] = [], at now: WallTime
+    ) -> MqttMessage {
+        message(of: PlainStatus(own: own, links: links, queues: queues, at: now))
+    }
+
+    private func message(of status: PlainStatus) -> MqttMessage {
+        MqttMessage(topic: topic, payload: status.json.bytes, isRetained: true)
+    }
+}
