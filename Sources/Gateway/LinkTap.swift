@@ -13,6 +13,13 @@ struct LinkTap {
     private var told: [String: String] = [:]
     /// What each gateway's queues had lost when it spoke last.
     private var losses: [String: [String: Int]] = [:]
+    /// The names of each gateway's monitors, its own among them, and how many they are in all.
+    private var names: [String: Set<String>] = [:]
+    private var nameCount = 0
+    /// Before this time silence alone changes nothing.
+    private var silenceDue = MonotonicInstant(nanoseconds: .max)
+    /// Monitors that were looked at so far: for a message its gateway's, all only where silence is due.
+    private(set) var looks = 0
     private let isJson: Bool
 
     /// - Parameter isJson: One JSON object a line for programs, instead of words for people.
@@ -32,32 +39,62 @@ struct LinkTap {
         let isNews = !isRetained || monitors[gateway] != nil
         let queues = lines(of: status.queues, of: gateway, at: stamp.wall)
         if status.at == nil, status.own.state == .failed {
+            note(gateway, of: gateway)
             monitors.change(gateway) { $0.failed("it is gone without a goodbye") }
         } else {
-            hear(status.own, isNews, at: stamp.monotonic)
+            hear(status.own, of: gateway, isNews, at: stamp.monotonic)
             for link in status.links {
                 let name = "\(gateway) \(link.who)"
                 let own = LinkStatus(
                     who: name, incarnation: link.incarnation, sequence: status.own.sequence,
                     state: link.state, interval: status.own.interval, counts: link.counts,
                     cause: link.cause)
-                hear(own, isNews, at: stamp.monotonic)
+                hear(own, of: gateway, isNews, at: stamp.monotonic)
             }
         }
-        return news(at: stamp, of: gateway) + queues
+        forgetTheForgotten()
+        guard stamp.monotonic < silenceDue else { return look(at: stamp, of: gateway) + queues }
+        let speakers = (names[gateway] ?? []).sorted().compactMap { monitors[$0] }
+        return news(of: speakers, at: stamp, of: gateway) + queues
     }
 
-    private mutating func hear(_ status: LinkStatus, _ isNews: Bool, at now: MonotonicInstant) {
+    private mutating func hear(
+        _ status: LinkStatus, of gateway: String, _ isNews: Bool, at now: MonotonicInstant
+    ) {
+        note(status.who, of: gateway)
         monitors.change(status.who) { monitor in
             if isNews { monitor.heard(status, at: now) } else { monitor.remembered(status) }
         }
     }
 
     /// How many gateways and links something is kept of.
-    var memory: Int { max(told.count, losses.count, monitors.all.count) }
+    var memory: Int {
+        max(told.count, losses.count, nameCount, monitors.count)
+    }
 
     /// Tells what silence has changed.
-    mutating func look(at stamp: Timestamp) -> [String] { news(at: stamp, of: nil) }
+    mutating func look(at stamp: Timestamp) -> [String] { look(at: stamp, of: nil) }
+
+    private mutating func look(at stamp: Timestamp, of speaker: String?) -> [String] {
+        silenceDue = MonotonicInstant(nanoseconds: .max)
+        return news(of: monitors.all, at: stamp, of: speaker)
+    }
+
+    private mutating func note(_ name: String, of gateway: String) {
+        if names[gateway, default: []].insert(name).inserted { nameCount += 1 }
+    }
+
+    /// Keeps nothing of monitors that gave way to others.
+    private mutating func forgetTheForgotten() {
+        guard nameCount > monitors.count else { return }
+        names = names.compactMapValues { names in
+            let kept = names.filter { monitors[$0] != nil }
+            return kept.isEmpty ? nil : kept
+        }
+        nameCount = names.values.reduce(0) { $0 + $1.count }
+        told = told.filter { monitors[$0.key] != nil }
+        losses = losses.filter { monitors[$0.key] != nil }
+    }
 
     /// When to look next; nil when only a message can change anything.
     func nextLook(after now: MonotonicInstant) -> MonotonicInstant? {
@@ -65,15 +102,15 @@ struct LinkTap {
     }
 
     /// - Parameter speaker: The gateway that spoke just now, of which programs hear everything.
-    private mutating func news(at stamp: Timestamp, of speaker: String?) -> [String] {
-        let all = monitors.all
-        if told.count > all.count {
-            let names = Set(all.map(\.name))
-            told = told.filter { names.contains($0.key) }
-            losses = losses.filter { names.contains($0.key) }
-        }
-        return all.compactMap { monitor in
+    private mutating func news(
+        of some: [LinkMonitor], at stamp: Timestamp, of speaker: String?
+    ) -> [String] {
+        looks += some.count
+        return some.compactMap { monitor in
             let health = monitor.health(at: stamp.monotonic)
+            if let next = monitor.nextChange(after: stamp.monotonic) {
+                silenceDue = min(silenceDue, next)
+            }
             let counts = monitor.status?.counts
             let dropped = counts?.dropped ?? 0
             let stand = "\(monitor.state?.word ?? "-") \(health.rawValue) \(dropped)"

@@ -11,6 +11,9 @@ public struct LinkMonitors: Hashable, Sendable {
     /// In the order of their names.
     public var all: [LinkMonitor] { monitors.values.sorted { $0.name < $1.name } }
 
+    /// How many there are.
+    public var count: Int { monitors.count }
+
     /// The one called `name`; nil when it was never heard of.
     public subscript(name: String) -> LinkMonitor? { monitors[name] }
 

@@ -40,6 +40,42 @@ import Vocabulary
         #expect(tap.memory <= 21)
     }
 
+    @Test func `tells at a message whom silence has changed, all in the order of their names`() {
+        var tap = LinkTap(isJson: false)
+        for name in ["d1.b", "d1.a"] {
+            _ = tap.take(status(name, 1, links: ["y", "x"]), isRetained: false, at: stamp(0))
+        }
+        let lines = tap.take(status("d1.aa", 1, links: ["z"]), isRetained: false, at: stamp(20))
+        #expect(
+            lines.compactMap { $0.dropFirst(10).split(separator: ":").first } == [
+                "d1.a", "d1.a x", "d1.a y", "d1.aa", "d1.aa z", "d1.b", "d1.b x", "d1.b y",
+            ], "\(lines)")
+        #expect(lines.count { $0.contains("started, late") } == 6)
+    }
+
+    @Test(arguments: [true, false])
+    func `looks at whom a message is about, however many others there are`(isJson: Bool) {
+        var tap = LinkTap(isJson: isJson)
+        for number in 0..<600 {
+            _ = tap.take(
+                status("d1.g\(number)", 1, links: ["x", "y"]), isRetained: false, at: stamp(0))
+        }
+        let before = tap.looks
+        for second in 1...5 {
+            let lines = tap.take(
+                status("d1.g7", UInt64(second + 1), links: ["y", "x"]), isRetained: false,
+                at: stamp(Int64(second)))
+            #expect(lines.count == (isJson ? 3 : 0))
+        }
+        #expect(tap.looks - before == 5 * 3)
+        // Silence is due: all are looked at once, and not again for the next message.
+        let due = tap.take(status("d1.g7", 7), isRetained: false, at: stamp(16))
+        #expect(due.count { $0.contains("late") } == 599 * 3)
+        #expect(tap.looks - before == 5 * 3 + 1_800)
+        _ = tap.take(status("d1.g7", 8), isRetained: false, at: stamp(17))
+        #expect(tap.looks - before == 6 * 3 + 1_800)
+    }
+
     @Test func `tells of queues that lose something, and programs of each`() {
         func lossy(_ sequence: UInt64, _ dropped: Int) -> PlainStatus {
             PlainStatus(
