@@ -15,14 +15,22 @@ struct JournalCommand: ParsableCommand {
 
 struct JournalShowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Show size, cursors, and facts that were set aside.")
+        commandName: "show", abstract: "Show size, cursors, and facts that were set aside.",
+        discussion: """
+            What is \(JournalInspector.usualTime.layoutText) old at most is under way to an upstream, or \
+            its acknowledgement to the disk. What is older waits, and says that the link is down or slow. \
+            With the layout, the time counts for which an upstream's facts are gathered for a report.
+            """)
 
     @OptionGroup var place: JournalPlace
 
     func run() throws {
         let journal = try place.open()
         let now = SystemClock().wallTime
-        let overview = try withJournal { () throws(JournalError) in try journal.overview() }
+        let gathering = try place.gathering()
+        let overview = try withJournal { () throws(JournalError) in
+            try journal.overview(at: now, gathering: gathering)
+        }
         let aside = try withJournal { () throws(JournalError) in try journal.aside() }
         Output.line("journal   \(overview.identity)")
         Output.line(
@@ -31,14 +39,16 @@ struct JournalShowCommand: ParsableCommand {
         Output.line("facts     \(overview.facts)\(places)")
         if let oldest = overview.oldest { Output.line("oldest    \(oldest.iso8601)") }
         var table = Table(
-            "\nUPSTREAM", "ACKNOWLEDGED", "WAITING", "OLDEST WAITING", "LAG", "SET ASIDE")
+            "\nUPSTREAM", "ACKNOWLEDGED", "UNDER WAY", "WAITING", "OLDEST WAITING", "LAG",
+            "SET ASIDE")
         for cursor in overview.cursors {
             let lag = cursor.oldestWaiting.map {
                 let seconds = (now.nanoseconds - $0.nanoseconds) / 1_000_000_000
                 return Duration.seconds(max(0, seconds)).layoutText
             }
             table.add(
-                "\(cursor.upstream)", "\(cursor.acknowledged)", "\(cursor.waiting)",
+                "\(cursor.upstream)", "\(cursor.acknowledged)", "\(cursor.underWay)",
+                "\(cursor.waiting)",
                 cursor.oldestWaiting?.iso8601 ?? "-", lag ?? "-", "\(cursor.setAside)")
         }
         if !table.isEmpty { table.lines.forEach(Output.line) }

@@ -33,6 +33,19 @@ struct JournalPlace: ParsableArguments {
         }
     }
 
+    /// For how long facts are gathered for each upstream, as far as a layout says.
+    func gathering() throws -> [UpstreamName: Duration] {
+        guard let layout else { return [:] }
+        let periods = try LoadedLayout.valid(layout).upstreams.compactMap { upstream in
+            if case .gridworks(let link) = upstream.codec {
+                (upstream.name, link.reportPeriod)
+            } else {
+                nil
+            }
+        }
+        return Dictionary(periods) { first, _ in first }
+    }
+
     private func directory() throws -> String {
         if let stateDirectory { return stateDirectory }
         guard let layout else { return Machine.environment("TIDEGATE_STATE_DIRECTORY") ?? "" }

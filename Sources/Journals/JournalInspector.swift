@@ -22,8 +22,11 @@ public final class JournalInspector {
     public struct CursorOverview: Sendable {
         public let upstream: UpstreamName
         public let acknowledged: Sequence64
+        /// Facts that it may well have: they are too young to be missed.
+        public let underWay: Int
+        /// Facts that it has not acknowledged, although there was time for it.
         public let waiting: Int
-        /// The time of the oldest fact that it has not acknowledged.
+        /// The time of the oldest of those.
         public let oldestWaiting: WallTime?
         public let setAside: Int
     }
@@ -41,6 +44,9 @@ public final class JournalInspector {
         public let isWanted: Bool
     }
 
+    /// How long a fact is under way in good order, gathering aside: an acknowledgement is on disk
+    /// `SqliteJournal.cursorDelay` later at the latest, and has the same time once more to come at all.
+    public static let usualTime = SqliteJournal.cursorDelay * 2
     private static let piece = 2_000
     private let file: JournalFile
     private let path: String
@@ -60,20 +66,34 @@ public final class JournalInspector {
     }
 
     /// Size, extent and cursors.
-    public func overview() throws(JournalError) -> Overview {
+    ///
+    /// - Parameters:
+    ///   - now: By the same clock as the facts' times.
+    ///   - gathering: For how long facts for an upstream are gathered before they are told; zero for those
+    ///     that it does not name.
+    public func overview(
+        at now: WallTime, gathering: [UpstreamName: Duration] = [:]
+    ) throws(JournalError) -> Overview {
         try telling { () throws(SqliteFailure) in
             let places = try file.extent()
             let aside = try file.records(AsideRecord.self, "aside")
             var cursors: [CursorOverview] = []
             for (_, record) in try file.records(CursorRecord.self, "cursors") {
-                let waiting = try file.database.number(
-                    "SELECT count(*) FROM facts WHERE place > ?",
-                    Int64(clamping: record.acknowledged))
+                let usual = Self.usualTime + (gathering[record.upstream] ?? .zero)
+                let young = try firstYoung(
+                    after: record.acknowledged, until: places?.upperBound ?? 0,
+                    times: now.advanced(by: .zero - usual)...now.advanced(by: usual))
+                let all = try count(after: record.acknowledged)
+                let underWay = try young.map { place throws(SqliteFailure) in
+                    try count(after: place - 1)
+                }
+                let waiting = all - (underWay ?? 0)
                 cursors.append(
                     CursorOverview(
                         upstream: record.upstream, acknowledged: record.acknowledged,
-                        waiting: Int(waiting ?? 0),
-                        oldestWaiting: try time(ofFirstAfter: record.acknowledged),
+                        underWay: underWay ?? 0, waiting: waiting,
+                        oldestWaiting: waiting > 0
+                            ? try time(ofFirstAfter: record.acknowledged) : nil,
                         setAside: aside.count { $0.record.upstream == record.upstream }))
             }
             let used = try file.usedBytes()
@@ -83,6 +103,30 @@ public final class JournalInspector {
                 facts: Int(try file.database.number("SELECT count(*) FROM facts") ?? 0),
                 places: places, oldest: try time(ofFirstAfter: 0), cursors: cursors)
         }
+    }
+
+    private func count(after place: Sequence64) throws(SqliteFailure) -> Int {
+        Int(
+            try file.database.number(
+                "SELECT count(*) FROM facts WHERE place > ?", Int64(clamping: place)) ?? 0)
+    }
+
+    /// The first place from which on facts are of `times`; nil when the last one is not.
+    ///
+    /// Looks at a few of them: times rise with the places, but where one was told anew.
+    private func firstYoung(
+        after start: Sequence64, until end: Sequence64, times: ClosedRange<WallTime>
+    ) throws(SqliteFailure) -> Sequence64? {
+        func isYoung(_ place: Sequence64) throws(SqliteFailure) -> Bool {
+            try time(ofFirstAfter: place - 1).map(times.contains) ?? false
+        }
+        guard start < end, try isYoung(end) else { return nil }
+        var (low, high) = (start + 1, end)
+        while low < high {
+            let middle = low + (high - low) / 2
+            if try isYoung(middle) { high = middle } else { low = middle + 1 }
+        }
+        return low
     }
 
     private func time(ofFirstAfter place: Sequence64) throws(SqliteFailure) -> WallTime? {

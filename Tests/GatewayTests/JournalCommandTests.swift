@@ -75,11 +75,67 @@ import Vocabulary
             program.output.contains("oldest    2026-11-21T06:00:00.000000000Z"), "\(program.text)")
         let cursor = cells(after: "UPSTREAM", in: program)
         #expect(
-            cursor.prefix(4) == ["site", "1", "5", "2026-11-21T06:01:00.000000000Z"],
+            cursor.prefix(5) == ["site", "1", "0", "5", "2026-11-21T06:01:00.000000000Z"],
             "\(program.text)")
         #expect(cursor.last == "2", "\(program.text)")
         let aside = program.output.filter { $0.contains("never acknowledged") }
         #expect(aside.count == 2 && aside.allSatisfy { $0.contains("tank-top") })
+    }
+
+    @Test func `tell what is under way from what waits, in a layout's own time`() async throws {
+        let folder = "\(home.path)/fresh"
+        let clock = SystemClock()
+        let journal = SqliteJournal(
+            path: "\(folder)/journal.sqlite", upstreams: ["site"],
+            settings: JournalSettings(commitInterval: .zero),
+            session: JournalSession(boot: "boot", incarnation: "run", channels: []), clock: clock)
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true)
+        try await journal.open(fresh: JournalIdentity(high: 0xABCD, low: 0x1234))
+        /// Facts of so many minutes ago, on disk.
+        func tell(_ minutes: [Int]) async throws {
+            let facts = minutes.map { minutes in
+                let at = Timestamp(
+                    wall: clock.wallTime.advanced(by: .seconds(-60 * minutes)),
+                    monotonic: clock.now, isSure: true)
+                return Fact(
+                    node: "tank", at: at,
+                    matter: .trouble(Trouble(kind: .hung, isOn: true, detail: "it hangs")))
+            }
+            let places = try #require(journal.append(facts))
+            var news = journal.news.makeAsyncIterator()
+            while let word = await news.next() {
+                if case .committed(let through) = word, through >= places.upperBound { break }
+            }
+        }
+        try await tell([0])
+        let healthy = try home.start("journal", "--state-directory", folder)
+        _ = await healthy.end()
+        #expect(
+            cells(after: "UPSTREAM", in: healthy) == ["site", "0", "1", "0", "-", "-", "0"],
+            "\(healthy.text)")
+        try await journal.advance("site", through: 1)
+        try await tell([20, 10, 9, 0, 0])
+        let stuck = try home.start("journal", "--state-directory", folder)
+        _ = await stuck.end()
+        let cursor = cells(after: "UPSTREAM", in: stuck)
+        #expect(cursor.prefix(4) == ["site", "1", "2", "3"] && cursor.count == 7, "\(stuck.text)")
+        #expect(cursor.dropFirst(5).first?.hasPrefix("20") == true, "\(stuck.text)")
+        let layout = try home.file(
+            "reports.json",
+            """
+            {"gateway": "d1.a.scada", "settings": {"stateDirectory": "\(folder)"},
+             "nodes": [{"name": "host", "kind": "sensor", "component": {"driver": "host-health"}}],
+             "upstreams": [{"name": "site", "broker": "embedded", "codec": "gridworks",
+               "gridworks": {"parent": "d1.a", "reportPeriod": "15min",
+                 "instance": "c9794c6d-e013-4d74-9570-f9ba4b0f0b0d"}}]}
+            """)
+        let gathered = try home.start("journal", layout)
+        _ = await gathered.end()
+        #expect(
+            cells(after: "UPSTREAM", in: gathered).prefix(4) == ["site", "1", "4", "1"],
+            "\(gathered.text)")
+        await journal.close()
     }
 
     @Test func `have one fact that was set aside come back, and forget the other`() async throws {

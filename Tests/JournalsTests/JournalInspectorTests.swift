@@ -15,11 +15,14 @@ import Vocabulary
         await keep([fact(6)], in: journal)
 
         let inspector = try JournalInspector(path: folder.path("open"), isWriting: true)
-        let overview = try inspector.overview()
+        let later = fact(6).at.wall.advanced(by: .seconds(3_600))
+        let overview = try inspector.overview(at: later)
         #expect(overview.facts == 6)
         #expect(overview.places == 1...6)
         #expect(overview.cursors.map(\.acknowledged) == [3])
         #expect(overview.cursors.map(\.waiting) == [3])
+        #expect(overview.cursors.map(\.underWay) == [0])
+        #expect(overview.cursors.map(\.oldestWaiting) == [fact(4).at.wall])
         let aside = try inspector.aside()
         #expect(aside.map(\.sequence) == [2, 3])
         #expect(aside.map(\.reason) == ["never acknowledged", "never acknowledged"])
@@ -34,6 +37,41 @@ import Vocabulary
         #expect(try inspector.aside().isEmpty)
         #expect(await journal.status()["site"]?.setAside == 0)
         await journal.close()
+    }
+
+    /// The last fact is of `now`; each is 20 s older than the next.
+    @Test(arguments: [
+        // gathered for, seconds since the last fact, under way, waiting
+        (0, 0, 4, 6), (0, 60, 1, 9), (0, 61, 0, 10), (100, 0, 9, 1), (1_000, 0, 10, 0),
+        (1_000, 1_061, 0, 10),
+        // By a clock that was set back, nobody can tell.
+        (0, -61, 0, 10),
+    ])
+    func `tells facts that are too young to be missed from those that wait`(
+        gathering: Int, since: Int, underWay: Int, waiting: Int
+    ) async throws {
+        let folder = Folder()
+        let journal = await folder.journal(["site", "other"], name: "young")
+        let facts = (0..<12).map { number in
+            let at = fact(1).at
+            return Fact(
+                node: "tank",
+                at: Timestamp(
+                    wall: at.wall.advanced(by: .seconds(20 * number)), monotonic: at.monotonic),
+                matter: fact(1).matter)
+        }
+        await keep(facts, in: journal)
+        try await journal.advance("site", through: 2)
+        try await journal.advance("other", through: 12)
+        await journal.close()
+        let now = facts[11].at.wall.advanced(by: .seconds(since))
+        let overview = try JournalInspector(path: folder.path("young")).overview(
+            at: now, gathering: ["site": .seconds(gathering)])
+        let cursors = Dictionary(uniqueKeysWithValues: overview.cursors.map { ($0.upstream, $0) })
+        #expect(cursors["site"]?.underWay == underWay)
+        #expect(cursors["site"]?.waiting == waiting)
+        #expect(cursors["site"]?.oldestWaiting == (waiting > 0 ? facts[2].at.wall : nil))
+        #expect(cursors["other"]?.underWay == 0 && cursors["other"]?.waiting == 0)
     }
 
     @Test func `tells what values mean, by the meaning of their time`() async throws {
