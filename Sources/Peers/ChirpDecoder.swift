@@ -13,7 +13,7 @@ struct ChirpDecoder: Sendable {
     init(sizeLimit: Int) { self.sizeLimit = sizeLimit }
 
     /// Bytes that are not taken yet.
-    var held: Int { bytes.readableBytes }
+    var held: ByteBuffer { bytes }
 
     mutating func append(_ more: ByteBuffer) {
         if bytes.readableBytes == 0 {

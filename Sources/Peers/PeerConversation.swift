@@ -17,19 +17,13 @@ struct PeerConversation: Sendable {
         let deadline: MonotonicInstant
     }
 
-    private struct Write {
-        let number: Int
-        let id: Int?
-        /// How much of it the other side has caused.
-        let owed: Int
-        let at: MonotonicInstant
-    }
-
     /// Bytes that may be owed to the other side before nothing more is read from it: who does not take
     /// what it asks for must not fill our memory.
     static let mostOwed = 256 << 10
 
     let settings: PeerSettings
+    /// Whether the connection was opened by us, and whether without TLS.
+    let (isDialled, isPlain): (Bool, Bool)
     private var decoder: ChirpDecoder
     private var serial: UInt32
     private let helloDeadline: MonotonicInstant
@@ -45,11 +39,7 @@ struct PeerConversation: Sendable {
     private var isReading = true
     private var isDecoding = false
     private var canWrite = true
-    /// How many writes were asked for so far.
-    private(set) var writes = 0
-    private var unwritten: Deque<Write> = []
-    /// Bytes of replies and acknowledgements that the operating system has not taken.
-    private var owed = 0
+    private(set) var writes = PeerWrites()
     /// No post's time is up before this.
     private var earliest: MonotonicInstant?
     /// Streams that the owner feeds; a connection that has one is in use.
@@ -58,8 +48,11 @@ struct PeerConversation: Sendable {
     private var actions: [Action] = []
 
     /// - Parameter serial: The first frame's; random.
-    init(settings: PeerSettings, serial: UInt32, at now: MonotonicInstant) {
-        self.settings = settings
+    init(
+        settings: PeerSettings, serial: UInt32, isDialled: Bool = false, isPlain: Bool = true,
+        at now: MonotonicInstant
+    ) {
+        (self.settings, self.isDialled, self.isPlain) = (settings, isDialled, isPlain)
         self.serial = serial
         decoder = ChirpDecoder(sizeLimit: settings.sizeLimit)
         helloDeadline = now.advanced(by: settings.helloTime)
@@ -68,6 +61,9 @@ struct PeerConversation: Sendable {
 
     /// What the other side has said of itself; nil until it has.
     var hello: ChirpHello? { decoder.hello }
+
+    /// Bytes that are not taken yet.
+    var held: ByteBuffer { decoder.held }
 
     /// What is to be done since the last call.
     mutating func takeActions() -> [Action] {
@@ -80,7 +76,7 @@ struct PeerConversation: Sendable {
     /// When the owner owes the next `tick`; nil when never.
     var deadline: MonotonicInstant? {
         guard !isClosed else { return nil }
-        let ofWrites = unwritten.first?.at.advanced(by: settings.timeout)
+        let ofWrites = writes.oldest?.advanced(by: settings.timeout)
         let ofHello = decoder.hello == nil ? helloDeadline : nil
         return Self.first(Self.first(earliest, ofWrites), Self.first(ofHello, ageDeadline))
     }
@@ -121,7 +117,7 @@ struct PeerConversation: Sendable {
                     "\(post.message.size) bytes; a message has at most \(settings.sizeLimit)"))
         }
         guard post.id != nil else {
-            owed += size(post)
+            writes.owed += size(post)
             guard canWrite, replies.isEmpty else { return replies.append(post) }
             return send(post, at: now)
         }
@@ -199,17 +195,14 @@ struct PeerConversation: Sendable {
     private mutating func write(
         _ buffer: ByteBuffer, for id: Int?, owed: Int = 0, at now: MonotonicInstant
     ) {
-        writes += 1
-        unwritten.append(Write(number: writes, id: id, owed: owed, at: now))
+        writes.add(for: id, owed: owed, at: now)
         actions.append(.write(buffer))
     }
 
     /// The operating system has taken everything up to write number `count`.
     mutating func written(through count: Int, at now: MonotonicInstant) {
-        while let first = unwritten.first, first.number <= count {
-            unwritten.removeFirst()
-            owed -= first.owed
-            if let id = first.id { actions.append(.settle(id, .success(nil))) }
+        while let write = writes.take(through: count) {
+            if let id = write.id { actions.append(.settle(id, .success(nil))) }
         }
         readOn(at: now)
     }
@@ -226,6 +219,7 @@ struct PeerConversation: Sendable {
     mutating func receive(_ bytes: ByteBuffer, at now: MonotonicInstant) {
         guard !isClosed else { return }
         decoder.append(bytes)
+        if let misfit { return fail(misfit) }
         decode(at: now)
     }
 
@@ -234,7 +228,7 @@ struct PeerConversation: Sendable {
         guard let place = taken.removeValue(forKey: slot), !isClosed else { return }
         lastUsed = now
         if place.isOwedAcknowledgement {
-            owed += ChirpFrame.size
+            writes.owed += ChirpFrame.size
             write(
                 bare(.acknowledgement, place.identity), for: nil, owed: ChirpFrame.size, at: now)
         }
@@ -242,7 +236,7 @@ struct PeerConversation: Sendable {
     }
 
     /// Whether there is room for another message: a slot, and what it may cause.
-    private var hasRoom: Bool { taken.count < settings.slots && owed < Self.mostOwed }
+    private var hasRoom: Bool { taken.count < settings.slots && writes.owed < Self.mostOwed }
 
     private mutating func readOn(at now: MonotonicInstant) {
         if !isReading, !isDecoding, !isClosed { decode(at: now) }
@@ -303,7 +297,7 @@ struct PeerConversation: Sendable {
                 PeerError(.malformed, "no hello within \(settings.helloTime.layoutText)"))
         }
         // Each write has its own limit, so that who takes a little now and then is not kept for ever.
-        if let oldest = unwritten.first, oldest.at.advanced(by: settings.timeout) <= now {
+        if let oldest = writes.oldest, oldest.advanced(by: settings.timeout) <= now {
             return fail(
                 PeerError(.lost, "takes no bytes for \(settings.timeout.layoutText)"))
         }
@@ -365,17 +359,21 @@ struct PeerConversation: Sendable {
     /// The connection is gone; every post that is left gets its outcome.
     ///
     /// - Parameter error: What was wrong; nil for an end that came by itself.
-    mutating func ended(_ error: PeerError?) {
+    /// - Returns: What it means, given what was heard; nil for an end in good order.
+    @discardableResult
+    mutating func ended(_ error: PeerError?) -> PeerError? {
         isClosed = true
+        let error = cause(error)
         let lost = error ?? PeerError(.lost, "the other side ended the connection")
         let unsent = PeerError(
             lost.kind == .lost ? .unreachable : lost.kind, "\(lost.detail); not sent")
         if let flight { settle(flight.id, lost) }
         for one in pending.values { settle(one.id, lost) }
-        for one in unwritten { settle(one.id, lost) }
+        while let write = writes.take(through: .max) { settle(write.id, lost) }
         for post in waiting { settle(post.id, unsent) }
-        (flight, pending, unwritten, waiting, replies) = (nil, [:], [], [], [])
+        (flight, pending, waiting, replies) = (nil, [:], [], [])
         taken.removeAll()
+        return error
     }
 
     private mutating func fail(_ error: PeerError) {

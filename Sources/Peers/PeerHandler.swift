@@ -9,9 +9,11 @@ final class PeerHandler: ChannelInboundHandler {
     private let node: PeerNode
     private let id: Int
     private let usesTls: Bool
+    private let remote: PeerAddress?
 
-    init(node: PeerNode, id: Int, usesTls: Bool) {
-        (self.node, self.id, self.usesTls) = (node, id, usesTls)
+    /// - Parameter remote: Where we dialled; nil when the other side did.
+    init(node: PeerNode, id: Int, usesTls: Bool, remote: PeerAddress?) {
+        (self.node, self.id, self.usesTls, self.remote) = (node, id, usesTls, remote)
     }
 
     func channelActive(context: ChannelHandlerContext) {
@@ -48,35 +50,8 @@ final class PeerHandler: ChannelInboundHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // Source: libchirp ends TLS without a close-notify; that is an end like any other.
         let isEnd = (error as? NIOSSLError) == .uncleanShutdown
-        let failure = isEnd ? nil : PeerError(connection: error)
+        let failure = isEnd ? nil : PeerError(connection: error, to: remote)
         node.assumeIsolated { [id] in $0.ended(id, failure) }
         context.close(promise: nil)
-    }
-}
-
-extension PeerError {
-    /// What an error of the event loop or of TLS means to whoever asked.
-    init(connection error: any Error) {
-        switch error {
-        case let error as PeerError: self = error
-        case is NIOSSLError, is BoringSSLError:
-            self.init(.notTrusted, "TLS with it failed: \(PeerError.words(ofTls: error))")
-        case let error as IOError where error.errnoCode == 104 || error.errnoCode == 32:
-            self.init(.lost, "the other side dropped the connection")
-        case is ChannelError: self.init(.lost, "the connection ended")
-        default: self.init(.lost, "\(error)")
-        }
-    }
-
-    /// What a person can do about an error of TLS, where that is known.
-    private static func words(ofTls error: any Error) -> String {
-        let text = "\(error)"
-        if text.contains("WRONG_VERSION_NUMBER") || text.contains("HTTP_REQUEST") {
-            return "the other side does not speak TLS"
-        }
-        guard text.contains("CERTIFICATE") || text.contains("UNKNOWN_CA") else { return text }
-        return text.contains("ALERT")
-            ? "the other side does not accept our certificate; pair it there"
-            : "its certificate is not on our list; pair it here"
     }
 }

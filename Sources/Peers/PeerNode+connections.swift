@@ -48,7 +48,7 @@ extension PeerNode {
             id: id, channel: channel, remote: remote,
             conversation: PeerConversation(
                 settings: settings, serial: UInt32(truncatingIfNeeded: random(below: 1 << 32)),
-                at: clock.now))
+                isDialled: remote != nil, isPlain: !usesTls, at: clock.now))
         if usesTls, let tls {
             let handler = try tls.handler(isServer: remote == nil) { [weak self] fingerprint in
                 self?.assumeIsolated { $0.turnedAway(id, fingerprint) }
@@ -56,7 +56,7 @@ extension PeerNode {
             try channel.pipeline.syncOperations.addHandler(handler)
         }
         try channel.pipeline.syncOperations.addHandler(
-            PeerHandler(node: self, id: id, usesTls: usesTls))
+            PeerHandler(node: self, id: id, usesTls: usesTls, remote: remote?.address))
         connections[id] = connection
         if let remote {
             remotes[remote]?.connection = id
@@ -343,7 +343,7 @@ extension PeerNode {
         if let asker = connection.asker, connection.conversation.hello != nil {
             note(asker) { $0.cause = error?.detail }
         }
-        connection.conversation.ended(error)
+        let error = connection.conversation.ended(error)
         for action in connection.conversation.takeActions() {
             if case .settle(let id, let outcome) = action { settle(id, outcome) }
         }
@@ -352,38 +352,11 @@ extension PeerNode {
         }
         guard let remote = connection.remote else { return }
         let posts = remotes.removeValue(forKey: remote)?.posts ?? []
-        let wasOpen = connection.asker != nil && connection.conversation.hello != nil
-        if error != nil || !wasOpen {
-            let cause =
-                error
-                ?? PeerError(.unreachable, "it closed the connection before it said who it is")
-            block(remote.address, refusal: wasOpen ? nil : cause)
-        }
-        let cause = error ?? PeerError(.unreachable, "it closed the connection; not sent")
+        let wasOpen = connection.conversation.hello != nil
+        var cause = error ?? PeerError(.lost, "it closed the connection")
+        // What still waits was not sent, whatever became of the rest.
+        if cause.kind == .lost { cause = PeerError(.unreachable, "\(cause.detail); not sent") }
+        if error != nil { block(remote.address, refusal: wasOpen ? nil : cause) }
         for post in posts { fail(post, cause) }
-    }
-}
-
-extension PeerError {
-    /// What an error of a dial means to whoever asked.
-    init(dialling error: any Error) {
-        switch error {
-        case let error as PeerError: self = error
-        case let error as NIOConnectionError:
-            if error.dnsAError != nil, error.dnsAAAAError != nil {
-                self.init(.unreachable, "no such host")
-            } else if let first = error.connectionErrors.first {
-                self.init(dialling: first.error)
-            } else {
-                self.init(.unreachable, "cannot be reached")
-            }
-        case let error as IOError where error.errnoCode == 111:
-            self.init(.unreachable, "nobody listens there")
-        case let error as IOError: self.init(.unreachable, "\(error.description)")
-        case ChannelError.connectTimeout:
-            self.init(.unreachable, "no connection in time")
-        case is NIOSSLError: self.init(connection: error)
-        default: self.init(.unreachable, "\(error)")
-        }
     }
 }

@@ -116,7 +116,7 @@ import Vocabulary
                     while decoder.hello != nil, let frame = try decoder.nextFrame() {
                         #expect(frame.header.readableBytes + frame.data.readableBytes <= 64)
                     }
-                    #expect(decoder.held < ChirpFrame.size + 64)
+                    #expect(decoder.held.readableBytes < ChirpFrame.size + 64)
                 }
             } catch {
                 #expect([.tooLarge, .malformed].contains(error.kind))

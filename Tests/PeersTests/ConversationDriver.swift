@@ -16,9 +16,13 @@ struct ConversationDriver {
     var closed: PeerError??
     private var decoder = ChirpDecoder(sizeLimit: 1 << 20)
 
-    init(_ mode: PeerSettings.Mode, slots: Int? = nil, greeted: Bool = true) {
+    init(
+        _ mode: PeerSettings.Mode, slots: Int? = nil, isDialled: Bool = false, isPlain: Bool = true,
+        greeted: Bool = true
+    ) {
         machine = PeerConversation(
-            settings: PeerSettings(mode: mode, slots: slots), serial: .max,
+            settings: PeerSettings(mode: mode, slots: slots), serial: .max, isDialled: isDialled,
+            isPlain: isPlain,
             at: MonotonicInstant(nanoseconds: 0))
         machine.greet(ChirpHello(port: 1, node: .zero), at: now)
         collect()
@@ -72,12 +76,16 @@ struct ConversationDriver {
     }
 
     mutating func flushed() {
-        machine.written(through: machine.writes, at: now)
+        machine.written(through: machine.writes.count, at: now)
         collect()
     }
 
     func kind(_ id: Int) -> PeerError.Kind? {
         if case .failure(let error)? = settled[id] { error.kind } else { nil }
+    }
+
+    func detail(_ id: Int) -> String? {
+        if case .failure(let error)? = settled[id] { error.detail } else { nil }
     }
 
     func succeeded(_ id: Int) -> Bool {

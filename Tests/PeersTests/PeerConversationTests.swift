@@ -138,7 +138,7 @@ import Vocabulary
         link.pass(.seconds(3))
         link.post(2, .delivery)
         link.pass(.seconds(1))
-        link.machine.written(through: link.machine.writes - 1, at: link.now)
+        link.machine.written(through: link.machine.writes.count - 1, at: link.now)
         link.collect()
         #expect(link.succeeded(1))
         link.pass(.milliseconds(3_999))

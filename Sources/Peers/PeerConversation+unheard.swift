@@ -1,0 +1,31 @@
+import Vocabulary
+
+// What it means when the other side is not heard, or not in chirp's words: it may speak TLS where we do not.
+extension PeerConversation {
+    /// Why nothing that comes will ever be understood; nil when it may be.
+    var misfit: PeerError? {
+        guard hello == nil, isPlain, TlsRecord(held) == .clientHello else { return nil }
+        return PeerError(
+            .malformed, "it speaks TLS and this port does not; it must ask without --tls")
+    }
+
+    /// What whoever asked is told when the connection has ended with `error`.
+    ///
+    /// - Returns: `error` itself once the other side has said hello.
+    func cause(_ error: PeerError?) -> PeerError? {
+        guard hello == nil, isDialled else { return error }
+        if isPlain, TlsRecord(held) == .alert {
+            return PeerError(
+                .notTrusted,
+                "it speaks TLS and we do not; ask with --tls, once both are paired (peer pair)")
+        }
+        let hint = isPlain ? "; if it speaks TLS, ask with --tls" : ""
+        let error = error ?? PeerError(.lost, "it closed the connection")
+        switch error.kind {
+        case .lost:
+            return PeerError(.lost, "\(error.detail) before it said who it is\(hint)")
+        case .malformed: return PeerError(.malformed, error.detail + hint)
+        default: return error
+        }
+    }
+}

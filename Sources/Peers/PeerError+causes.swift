@@ -1,0 +1,72 @@
+import NIOCore
+import NIOPosix
+import NIOSSL
+
+// What errors of sockets and of TLS mean to people.
+extension PeerError {
+    /// What an error of the event loop or of TLS means to whoever asked.
+    ///
+    /// - Parameter remote: Where we dialled; nil when the other side did.
+    init(connection error: any Error, to remote: PeerAddress?) {
+        switch error {
+        case let error as PeerError: self = error
+        case is NIOSSLError, is BoringSSLError:
+            self.init(
+                .notTrusted, "TLS with it failed: \(PeerError.words(ofTls: error, to: remote))")
+        case let error as IOError where error.errnoCode == 104 || error.errnoCode == 32:
+            self.init(.lost, "the other side dropped the connection")
+        case is ChannelError: self.init(.lost, "the connection ended")
+        default: self.init(.lost, "\(error)")
+        }
+    }
+
+    /// What a person can do about an error of TLS, where that is known.
+    private static func words(ofTls error: any Error, to remote: PeerAddress?) -> String {
+        let text = "\(error)"
+        // The reason alone; around it stand numbers and places in BoringSSL.
+        let reason = text.firstMatch(of: /OPENSSL_internal:(\w+)/)?.1 ?? text[...]
+        if strayWords.contains(where: reason.contains) {
+            let advice =
+                switch remote?.isLoopback {
+                case nil: "it must ask with --tls, once both are paired (peer pair)"
+                case true?: "ask without --tls"
+                case false?: "beyond this machine it must"
+                }
+            return "the other side does not speak TLS; \(advice)"
+        }
+        guard reason.contains("CERTIFICATE") || reason.contains("UNKNOWN_CA") else {
+            return String(reason)
+        }
+        return reason.contains("ALERT")
+            ? "the other side does not accept our certificate; pair it there"
+            : "its certificate is not on our list; pair it here"
+    }
+
+    /// What BoringSSL says of first bytes that are no TLS; of which, depends on the port in chirp's hello.
+    private static let strayWords = [
+        "WRONG_VERSION_NUMBER", "UNEXPECTED_RECORD", "BAD_ALERT", "HTTP_REQUEST",
+        "HTTPS_PROXY_REQUEST",
+    ]
+
+    /// What an error of a dial means to whoever asked.
+    init(dialling error: any Error) {
+        switch error {
+        case let error as PeerError: self = error
+        case let error as NIOConnectionError:
+            if error.dnsAError != nil, error.dnsAAAAError != nil {
+                self.init(.unreachable, "no such host")
+            } else if let first = error.connectionErrors.first {
+                self.init(dialling: first.error)
+            } else {
+                self.init(.unreachable, "cannot be reached")
+            }
+        case let error as IOError where error.errnoCode == 111:
+            self.init(.unreachable, "nobody listens there")
+        case let error as IOError: self.init(.unreachable, "\(error.description)")
+        case ChannelError.connectTimeout:
+            self.init(.unreachable, "no connection in time")
+        case is NIOSSLError: self.init(connection: error, to: nil)
+        default: self.init(.unreachable, "\(error)")
+        }
+    }
+}
