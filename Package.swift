@@ -122,8 +122,8 @@ let package = Package(
             name: "bench",
             dependencies: [
                 "Vocabulary", "Documents", "Channels", "DriverKit", "Drivers", "Wires", "Nodes",
-                "Layouts", "Journals", "Upstreams", "Brokers", "Proactors", "Simulators", "Threads",
-                "CLinux", asyncAlgorithms, logging,
+                "Layouts", "Journals", "Upstreams", "Brokers", "Peers", "Proactors", "Simulators",
+                "Threads", "CLinux", asyncAlgorithms, logging, nioCore,
             ],
             path: "Tests/Bench/Sources", swiftSettings: rules),
 

@@ -49,6 +49,11 @@ struct LinkTap {
                     who: name, incarnation: link.incarnation, sequence: status.own.sequence,
                     state: link.state, interval: status.own.interval, counts: link.counts,
                     cause: link.cause)
+                // The gateway has judged its links; what failed there opened before it stood otherwise.
+                switch link.state {
+                case .failed, .other: break
+                default: monitors.change(name) { $0.recovered() }
+                }
                 hear(own, of: gateway, isNews, at: stamp.monotonic)
             }
         }

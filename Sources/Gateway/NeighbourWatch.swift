@@ -5,8 +5,11 @@ import Proactors
 import Vocabulary
 
 /// Tells the proactor how the peers on the direct link stand, so that they are shown beside all other links.
+///
+/// Chirp has no beat, so it is the operating system that asks whether a silent peer is still there; one
+/// that does not answer for three periods has failed.
 struct NeighbourWatch: Sendable {
-    /// How often they are looked at. Who is not seen for three times this is lost.
+    /// How often they are looked at.
     static let period = Duration.seconds(2)
 
     let node: PeerNode

@@ -19,7 +19,7 @@ public struct LinkMonitor: Hashable, Sendable {
         case late
         /// Three intervals have passed without a word.
         case lost
-        /// It said goodbye.
+        /// It said goodbye, or ended the connection in good order.
         case closed
         /// It said, or we saw, that it failed. Only its opening ends this.
         case failed
@@ -79,6 +79,12 @@ public struct LinkMonitor: Hashable, Sendable {
     /// A sign that all of it begins anew, when there is no status to tell: a new connection.
     public mutating func opened(at now: MonotonicInstant) {
         (state, cause, lastHeard) = (.opening, nil, now)
+    }
+
+    /// Whoever told of a failure tells of another state now: it has seen the counterpart open, and its word
+    /// is taken as it is.
+    public mutating func recovered() {
+        if state == .failed { (state, cause) = (nil, nil) }
     }
 
     /// - Parameter now: On the receiver's own monotonic clock.

@@ -15,6 +15,9 @@ extension PeerError {
                 .notTrusted, "TLS with it failed: \(PeerError.words(ofTls: error, to: remote))")
         case let error as IOError where error.errnoCode == 104 || error.errnoCode == 32:
             self.init(.lost, "the other side dropped the connection")
+        // Source: errno(3), ETIMEDOUT and EHOSTUNREACH; see PeerNode.keepAlive.
+        case let error as IOError where error.errnoCode == 110 || error.errnoCode == 113:
+            self.init(.lost, "nothing came from it for 6 s")
         case is ChannelError: self.init(.lost, "the connection ended")
         default: self.init(.lost, "\(error)")
         }

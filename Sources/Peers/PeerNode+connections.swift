@@ -207,16 +207,16 @@ extension PeerNode {
             refusal: refusal)
     }
 
-    /// Has the operating system find out within a minute and a half that nobody is there any more: by
-    /// probes where nothing is said, and by the time that bytes go unacknowledged where something is.
+    /// Has the operating system find out within six seconds that nobody is there any more: by probes where
+    /// nothing is said, and by the time that bytes go unacknowledged where something is.
     static func keepAlive(_ channel: any Channel) -> EventLoopFuture<Void> {
         // Source: tcp(7). TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT, TCP_USER_TIMEOUT in milliseconds.
         let options: [(option: ChannelOptions.Types.SocketOption, value: Int)] = [
             (.socketOption(.so_keepalive), 1),
-            (.tcpOption(NIOBSDSocket.Option(rawValue: 4)), 60),
-            (.tcpOption(NIOBSDSocket.Option(rawValue: 5)), 10),
-            (.tcpOption(NIOBSDSocket.Option(rawValue: 6)), 3),
-            (.tcpOption(NIOBSDSocket.Option(rawValue: 18)), 90_000),
+            (.tcpOption(NIOBSDSocket.Option(rawValue: 4)), 2),
+            (.tcpOption(NIOBSDSocket.Option(rawValue: 5)), 2),
+            (.tcpOption(NIOBSDSocket.Option(rawValue: 6)), 2),
+            (.tcpOption(NIOBSDSocket.Option(rawValue: 18)), 6_000),
         ]
         return EventLoopFuture.andAllSucceed(
             options.map { channel.setOption($0.option, value: $0.value) }, on: channel.eventLoop)

@@ -1,7 +1,7 @@
 """Measures the direct link, beside libchirp in the same run where it is there.
 
-Usage: peers.py TIDEGATE ROUNDTRIP PYTHON [--quick]. ROUNDTRIP is roundtrip.swift, built. PYTHON is one with libchirp, as Tests/RealInput/peer-chirp.sh
-makes it; the rows beside libchirp stay empty without. See run.sh.
+Usage: peers.py TIDEGATE BENCH ROUNDTRIP PYTHON [--quick]. ROUNDTRIP is roundtrip.swift, built. PYTHON is one
+with libchirp, as Tests/RealInput/chirp.sh makes it; the rows beside libchirp stay empty without. See run.sh.
 """
 
 import os
@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 
-TIDEGATE, ROUNDTRIP, PYTHON = sys.argv[1:4]
+TIDEGATE, BENCH, ROUNDTRIP, PYTHON = sys.argv[1:5]
 QUICK = "--quick" in sys.argv
 RUNS = 1 if QUICK else 3
 CHIRP = pathlib.Path(__file__).parent.parent / "RealInput" / "peer-chirp.py"
@@ -106,6 +106,14 @@ def nobody():
         "5000 ms libchirp", f"{5_000_000 / microseconds:.0f}", "the bar is 10 ms")
 
 
+def closing():
+    median, longest, processor = map(
+        int, subprocess.check_output([BENCH, "close", "20" if QUICK else "500"]).split())
+    row("direct link, both ends close at once", f"{median / 1000:.1f} ms", "400 to 1800 ms pypz",
+        f"{400_000 / median:.0f}",
+        f"longest {longest / 1000:.1f} ms, the bar is 50; {processor / 1000:.1f} ms of processor")
+
+
 def vanishing():
     """Callers that drop their connection in the middle of a frame, and what they leave behind."""
     count = 1_000 if QUICK else 10_000
@@ -138,4 +146,5 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_N
 round_trips()
 none_lost()
 nobody()
+closing()
 vanishing()

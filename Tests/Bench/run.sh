@@ -73,6 +73,7 @@ install frequenz-channels 1.12.0
 python3 "$here/channels.py" "$folder/bench" "$peers/frequenz-channels" "${quick[@]}"
 [ "${1:-}" != --channels ] || exit 0
 link
-python3 "$here/peers.py" "$folder/tidegate" "$peers/roundtrip" "$peers/bin/python" "$@"
+chirp=$("$here/../RealInput/chirp.sh") || echo "without libchirp: it cannot be built here"
+python3 "$here/peers.py" "$folder/tidegate" "$folder/bench" "$peers/roundtrip" "${chirp:-none}" "$@"
 install mqtt-io 2.7.0
 exec python3 "$here/bench.py" "$folder/tidegate" "$folder/bench" "$peers/floor" "$peers/mqtt-io" "$@"

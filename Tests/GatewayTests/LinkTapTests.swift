@@ -32,6 +32,26 @@ import Vocabulary
         #expect(tap.look(at: stamp(60)).allSatisfy { $0.contains("lost") })
     }
 
+    @Test func `shows a link that comes back, as its gateway does`() {
+        var tap = LinkTap(isJson: false)
+        func take(_ sequence: UInt64, _ state: LinkStatus.State, _ cause: String?) -> [String] {
+            func one(_ who: String, _ state: LinkStatus.State, _ cause: String?) -> LinkStatus {
+                LinkStatus(
+                    who: who, incarnation: "1", sequence: sequence, state: state,
+                    interval: .seconds(10), cause: cause)
+            }
+            let status = PlainStatus(
+                own: one("d1.a", .started, nil), links: [one("driver tank", state, cause)],
+                at: WallTime(nanoseconds: 0))
+            return tap.take(status, isRetained: false, at: stamp(Int64(sequence)))
+        }
+        _ = take(1, .started, nil)
+        #expect(take(2, .failed, "no answer").contains { $0.contains("failed, no answer") })
+        let back = take(3, .started, nil)
+        #expect(back.count == 1 && back[0].contains("driver tank: started, up"), "\(back)")
+        #expect(!back.contains { $0.contains("no answer") })
+    }
+
     @Test func `remembers of nobody more than of whom it listens to`() {
         var tap = LinkTap(isJson: false, capacity: 20)
         for number in 0..<100 {
@@ -70,7 +90,8 @@ import Vocabulary
         #expect(tap.looks - before == 5 * 3)
         // Silence is due: all are looked at once, and not again for the next message.
         let due = tap.take(status("d1.g7", 7), isRetained: false, at: stamp(16))
-        #expect(due.count { $0.contains("late") } == 599 * 3)
+        let word = isJson ? #""late""# : ", late"
+        #expect(due.count { $0.contains(word) } == 599 * 3)
         #expect(tap.looks - before == 5 * 3 + 1_800)
         _ = tap.take(status("d1.g7", 8), isRetained: false, at: stamp(17))
         #expect(tap.looks - before == 6 * 3 + 1_800)

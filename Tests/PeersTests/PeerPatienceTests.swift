@@ -1,3 +1,4 @@
+import NIOCore
 import Testing
 import Vocabulary
 
@@ -60,3 +61,32 @@ import Vocabulary
         #expect(looks(after: 1), "and forgiven")
     }
 }
+
+@Suite(.timeLimit(.minutes(1))) struct `A socket that is looked at` {
+    private let chunk = frameBytes(ChirpIdentity(high: 3, low: 4), data: [7])
+
+    @Test func `holds bytes from when they come to when they are read`() async throws {
+        let gateway = try await Listening(PeerSettings(echoes: true))
+        let socket = try await RawSocket(gateway.address)
+        try await socket.write(helloBytes())
+        try await socket.write(chunk)
+        _ = try await socket.read(ChirpHello.size + chunk.readableBytes)
+        #expect(await gateway.node.hasBytes == [false])
+        try await gateway.node.readNoMore()
+        try await socket.write(chunk)
+        #expect(await gateway.node.hasBytes == [true])
+        socket.close()
+        await gateway.node.stop()
+    }
+}
+
+extension PeerNode {
+    fileprivate var hasBytes: [Bool] { connections.values.map(\.hasBytes) }
+
+    fileprivate func readNoMore() throws {
+        for connection in connections.values {
+            try connection.channel.syncOptions?.setOption(.autoRead, value: false)
+        }
+    }
+}
+

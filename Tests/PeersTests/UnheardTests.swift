@@ -138,7 +138,9 @@ import Vocabulary
             try await laptop.ask(.status, of: gateway.address)
         }
         #expect(error?.kind == .notTrusted)
-        #expect(error?.detail.contains("does not speak TLS; ask without --tls") == true)
+        #expect(
+            error?.detail.contains("does not speak TLS; ask without --tls") == true,
+            "\(error?.detail ?? "-")")
         let line = await lines(gateway.node, with: "speaks TLS and this port does not")
         #expect(line?.contains("it must ask without --tls") == true)
         for node in [laptop, gateway.node] { await node.stop() }
@@ -146,7 +148,7 @@ import Vocabulary
 
     /// A hello begins with its port, which may look like the beginning of a record of TLS or of other things.
     @Test(
-        arguments: [2_998, 40_000, 0x1403, 0x1503, 0x1603, 0x1703, 0x8001, 0x4745, 0x5055]
+        arguments: [2_998, 40_000, 0x8003, 0xAA03, 0x1403, 0x1503, 0x1603, 0x1703, 0x8001, 0x4745, 0x5055]
             as [UInt16])
     func `plainly to a port of TLS is named so, whatever port it has`(port: UInt16) async throws {
         let (ours, theirs) = (try newKey("gateway"), try newKey("laptop"))

@@ -2,22 +2,13 @@
 # The direct link against genuine libchirp: both roles, both modes, plain and TLS 1.3.
 # Usage: peer-chirp.sh [messages]
 #
-# libchirp 1.2.1b3 comes from PyPI and is built for OpenSSL 3 into .build-peers; that needs libuv1-dev,
-# libssl-dev and a C compiler. Says `skipped: …` where it cannot be had.
+# Says `skipped: …` where libchirp cannot be had.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 tidegate=${TIDEGATE:-$root/.build/release/tidegate}
 count=${1:-2000}
-venv=$root/.build-peers
-python=$venv/bin/python
-
-if ! "$python" -c 'import libchirp' 2>/dev/null; then
-    python3 -m venv "$venv" && "$venv/bin/pip" -q install setuptools wheel cffi \
-        && CFLAGS='-DFIPS_mode_set(x)=1' "$venv/bin/pip" -q install --no-build-isolation \
-            --no-deps libchirp==1.2.1b3 \
-        || { echo "skipped: libchirp cannot be built here"; exit 0; }
-fi
+python=$("$here/chirp.sh") || { echo "skipped: libchirp cannot be built here"; exit 0; }
 # libchirp encrypts by address: this machine's own one beyond loopback is encrypted.
 host=$(ip -o route get 192.0.2.1 2>/dev/null | sed -n 's/.* src \([0-9.]*\).*/\1/p')
 folder=$(mktemp -d)

@@ -169,6 +169,22 @@ def pulled_cable(net, ours, theirs):
     check(len(outcomes) > 1, "before, in the middle and after")
 
 
+def silent_peer(net, ours, theirs):
+    """The cable is pulled while nothing but a watch goes on; who is watched finds out by itself."""
+    said = "nothing came from it"
+    before = theirs.log.read_text().count(said)
+    watching = ours.tidegate("peer", "ask", theirs.address, "watch", "--state-directory", ours.state)
+    watching.stdout.readline()
+    begin = time.monotonic()
+    net.set_cable(False)
+    until(lambda: theirs.log.read_text().count(said) > before, 30)
+    took = time.monotonic() - begin
+    check(took < 10, f"a silent peer is found out after {took:.1f} s")
+    net.set_cable(True)
+    watching.kill()
+    watching.communicate()
+
+
 def dying_gateway(ours, theirs):
     """The other gateway is killed at moments all over a command's life."""
     for round_ in range(6):
@@ -229,6 +245,7 @@ def main():
             code, lines = stranger.ask(theirs, "read", "water-total")
             check(code == FAILED and len(lines) == 1, f"a stranger is refused: {lines}")
             check("stranger" in theirs.log.read_text(), "and the log says how to let it in")
+            silent_peer(net, ours, theirs)
             pulled_cable(net, ours, theirs)
         else:
             dying_gateway(ours, theirs)

@@ -21,6 +21,8 @@ import Vocabulary
 ///                                          and 99th percentile to the line's level, to the answer, and
 ///                                          of one thread waking another, in tenths of µs
 ///     bench channels MESSAGES RUNS         elements a second of each shape, ours and a peer's
+///     bench close LINKS                    direct links that both ends close at once: median and longest
+///                                          time, and that of the processor for each, in µs
 @main
 enum Bench {
     static func main() async {
@@ -55,6 +57,7 @@ enum Bench {
                 try await JournalLoad(arguments.prefix(1)).backlog(
                     for: upstream, count: count, asTroubles: words[2] == "troubles")
             case "channels": try await ChannelRates(arguments).run()
+            case "close": try await CloseTime(arguments).run()
             case "child": try await LinkLoad(arguments).run()
             default:
                 throw BenchError(

@@ -69,7 +69,7 @@ struct ChannelShapes {
         return try rate(taken, of: readers * messages, since: began)
     }
 
-    /// Several senders on threads of their own, one reader that takes all there is.
+    /// Several senders, each a task of its own, and one reader that takes one element after the other.
     func merge(of sources: Int) async throws -> Double {
         let each = messages / sources
         let merge = Merge<Int>(capacity: each)
@@ -79,8 +79,8 @@ struct ChannelShapes {
             Task { for message in 0..<each { source.send(message) } }
         }
         var read = 0
-        while read < each * sources, let batch = await merge.nextBatch() {
-            read += batch.elements.count
+        while read < each * sources, let (_, delivery) = await merge.next() {
+            read += 1 + delivery.lost
         }
         return try rate(read, of: each * sources, since: began)
     }
