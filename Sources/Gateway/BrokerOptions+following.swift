@@ -4,7 +4,8 @@ import Upstreams
 import Vocabulary
 
 extension BrokerOptions.Target {
-    /// Hands everything that the gateways say on `topics` to `received`, one message after the other.
+    /// Hands everything that the gateways say on `topics` to `received`, one message after the other. A
+    /// gateway of this machine that told its broker is followed to where it comes back.
     ///
     /// - Parameters:
     ///   - topics: Below a gateway's own, such as `live/+`.
@@ -32,11 +33,11 @@ extension BrokerOptions.Target {
                 Output.error("tidegate: \(reason)")
                 return .unavailable
             case .subscriptionRefused(_, let reason):
-                Output.error("tidegate: \(settings.broker): \(reason)")
+                Output.error("tidegate: \(place): \(reason)")
                 return .unavailable
             case .unreachable(let reason): Output.error("tidegate: \(reason); trying again")
             case .disconnected(let reason):
-                Output.error("tidegate: \(settings.broker): \(reason); trying again")
+                Output.error("tidegate: \(place): \(reason); trying again")
             case .received(let message): await received(message)
             case .subscribed, .acknowledged, .publishRefused, .dropped: break
             }

@@ -27,6 +27,17 @@ struct BrokerOptions: ParsableArguments {
         let reader: PlainReader
         /// Nil when it was not named and cannot be told.
         let gateway: GatewayName?
+
+        /// What the broker is called to people: not by its address where that may change.
+        var place: String {
+            guard settings.whereabouts != nil, let gateway else { return "\(settings.broker)" }
+            return "the broker of \(gateway)"
+        }
+
+        /// The head of what is shown before anything was heard.
+        var title: String {
+            settings.whereabouts == nil ? "broker \(settings.broker)" : place
+        }
     }
 
     /// - Parameters:
@@ -63,8 +74,7 @@ struct BrokerOptions: ParsableArguments {
             throw failure("several gateways run here; choose one with --gateway: \(names)")
         }
         return Target(
-            settings: MqttSettings(
-                broker: file.broker, clientID: clientID, user: file.user, password: file.password),
+            settings: file.session(clientID),
             reader: PlainReader(prefix: topic ?? file.topic), gateway: file.gateway)
     }
 

@@ -1,6 +1,7 @@
-import Threads
 import Documents
 import Glibc
+import Threads
+import Upstreams
 import Vocabulary
 
 /// What a running gateway leaves for `tidegate watch` and `tidegate set` of the same user: where its
@@ -22,6 +23,9 @@ struct RunFile {
         if let runtime = Machine.environment("XDG_RUNTIME_DIR") { return "\(runtime)/tidegate" }
         return getuid() == 0 ? "/run/tidegate" : "/tmp/tidegate-\(getuid())"
     }
+
+    /// To look for a gateway of this machine costs next to nothing, and somebody waits for it.
+    private static let longestReconnectDelay = Duration.seconds(5)
 
     private var path: String { "\(Self.folder)/\(gateway).json" }
 
@@ -57,6 +61,22 @@ struct RunFile {
                 gateway: gateway, broker: broker, user: node["user"]?.text,
                 password: node["password"]?.text, topic: topic)
         }
+    }
+
+    /// A session with this gateway's broker that finds it again after the gateway has come back, on
+    /// another port and with another password.
+    func session(_ clientID: String) -> MqttSettings {
+        var settings = MqttSettings(
+            broker: broker, clientID: clientID, user: user, password: password,
+            longestReconnectDelay: Self.longestReconnectDelay)
+        settings.whereabouts = { [gateway] () throws(UpstreamError) in
+            guard let file = Self.all().first(where: { $0.gateway == gateway }) else {
+                throw UpstreamError(
+                    kind: .notConnected, detail: "the gateway \(gateway) does not run here now")
+            }
+            return MqttWhereabouts(broker: file.broker, user: file.user, password: file.password)
+        }
+        return settings
     }
 
     /// Makes the folder, and sees that it is this user's.

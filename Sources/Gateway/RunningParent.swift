@@ -14,6 +14,8 @@ actor RunningParent {
     /// Which broker it talks to.
     enum BrokerPlace: Sendable {
         case embedded
+        /// That of a gateway of this user on this machine, wherever it comes back.
+        case of(RunFile)
         case at(BrokerAddress, user: String?, password: String?, tls: MqttTls?)
     }
 
@@ -136,6 +138,7 @@ actor RunningParent {
         case .at(let address, let user, let password, let tls):
             settings = MqttSettings(
                 broker: address, clientID: clientID, user: user, password: password, tls: tls)
+        case .of(let file): settings = file.session(clientID)
         case .embedded:
             let login = try await startBroker()
             settings = MqttSettings(

@@ -181,7 +181,7 @@ struct UpstreamCommand: AsyncParsableCommand {
                     + "; name the broker with --broker, or have a private one by --broker embedded")
             throw ExitStatus.configuration.code
         }
-        return (.at(file.broker, user: file.user, password: file.password, tls: nil), file.topic)
+        return (.of(file), file.topic)
     }
 
     // MARK: What was received

@@ -21,11 +21,11 @@ struct WatchCommand: AsyncParsableCommand {
         let clock = SystemClock()
         let target = try options.target(for: "watch")
         let screen = LiveScreen(
-            title: "broker \(target.settings.broker)", isTerminal: Output.isTerminal, clock: clock,
+            title: target.title, isTerminal: Output.isTerminal, clock: clock,
             // A reader that goes away, as `| head` does, ends the command; nothing hangs on it.
             whenUnheard: { _exit(ExitStatus.success.rawValue) })
         var simulated: Set<String> = []
-        var title = "broker \(target.settings.broker)"
+        var title = target.title
         let status = await target.follow(
             ["status", "birth", "live/+"], of: target.gateway, clock: clock
         ) { message in

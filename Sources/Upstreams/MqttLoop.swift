@@ -15,7 +15,7 @@ import Vocabulary
 ///
 /// Source: libmosquitto 2.0.11, loop.c, connect.c, handle_connack.c, messages_mosq.c.
 final class MqttLoop {
-    let settings: MqttSettings
+    private(set) var settings: MqttSettings
     let exchange: MqttExchange
     private let clock: any GatewayClock
     private let keepAliveSeconds: Int
@@ -104,6 +104,11 @@ final class MqttLoop {
         (inFlight, subscribing) = ([:], [:])
         (isLoggedIn, refusal, ending, complaints) = (false, nil, nil, [])
         do throws(UpstreamError) {
+            try findBroker()
+        } catch {
+            return .neverConnected(error.detail)
+        }
+        do throws(UpstreamError) {
             let client = try MqttClient(settings: settings, owner: self)
             let begun = client.connect(keepAliveSeconds: keepAliveSeconds)
             guard begun == 0 || begun == MOSQ_ERR_CONN_PENDING.rawValue else {
@@ -119,6 +124,11 @@ final class MqttLoop {
         } catch {
             return .neverConnected("\(settings.broker): \(error.detail)")
         }
+    }
+
+    private func findBroker() throws(UpstreamError) {
+        guard let now = try settings.whereabouts?() else { return }
+        (settings.broker, settings.user, settings.password) = (now.broker, now.user, now.password)
     }
 
     /// Waits until TCP has connected. The library would not see a refusal while it prepares for TLS.

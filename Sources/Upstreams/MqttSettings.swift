@@ -28,6 +28,11 @@ public struct MqttSettings: Sendable {
     public var inboxBytes: Int
     /// Received messages with a larger payload are dropped and counted. In bytes.
     public var largestPayload: Int
+    /// Asked before each try to connect, on the session's thread, for a broker that may come back elsewhere:
+    /// what it gives takes the place of `broker`, `user` and `password`. Nil where those stay.
+    ///
+    /// - Throws: Why there is no broker now. That try has failed, and the tries go on.
+    public var whereabouts: (@Sendable () throws(UpstreamError) -> MqttWhereabouts)?
 
     public init(
         broker: BrokerAddress, clientID: String, user: String? = nil, password: String? = nil,
@@ -49,6 +54,17 @@ public struct MqttSettings: Sendable {
         self.inboxCapacity = inboxCapacity
         self.inboxBytes = inboxBytes
         self.largestPayload = largestPayload
+    }
+}
+
+/// Where a broker is now, and how to log in.
+public struct MqttWhereabouts: Hashable, Sendable {
+    public let broker: BrokerAddress
+    public let user: String?
+    public let password: String?
+
+    public init(broker: BrokerAddress, user: String?, password: String?) {
+        (self.broker, self.user, self.password) = (broker, user, password)
     }
 }
 

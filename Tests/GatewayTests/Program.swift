@@ -107,6 +107,12 @@ final class Program: Sendable {
         return take(part, from: errors, \.errors)
     }
 
+    /// Takes all lines of standard output that came so far.
+    func skip() {
+        let count = output.count
+        taken.withLock { $0.output = count }
+    }
+
     private func take(
         _ part: String, from lines: [String],
         _ place: WritableKeyPath<(output: Int, errors: Int), Int>

@@ -57,6 +57,33 @@ import Testing
         #expect(await gateway.error("asked for 1: confirmed 1") != nil)
     }
 
+    @Test func `is followed by whoever watches or taps, to where its broker comes back`()
+        async throws
+    {
+        let first = try await demo()
+        let (watch, tap) = (try home.start("watch"), try home.start("tap"))
+        let up = #""link":"house","state":"started","health":"up""#
+        try #require(await watch.line("channel") != nil, "\(watch.text)")
+        try #require(await tap.line(#""link":"house""#) != nil, "\(tap.text)")
+        let before = try home.login("d1.demo.scada")
+        first.signal(SIGKILL)
+        _ = await first.end()
+        for program in [watch, tap] {
+            #expect(await program.error("trying again") != nil, "\(program.text)")
+            program.skip()
+        }
+        let second = try await demo()
+        #expect(try home.login("d1.demo.scada").password != before.password)
+        let set = try home.start("set", "pump", "on")
+        #expect(await set.end() == 0, "\(set.text)")
+        #expect(await watch.line(#""state":"on""#) != nil, "\(watch.text)")
+        #expect(await tap.line(up) != nil, "\(tap.text)")
+        for program in [watch, tap, second] {
+            program.signal(SIGTERM)
+            #expect(await program.end() == 0)
+        }
+    }
+
     @Test func `refuses a command to what is no relay, and says why`() async throws {
         let gateway = try await demo()
         for node in ["tank-top", "nobody"] {

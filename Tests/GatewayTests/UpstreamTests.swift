@@ -96,6 +96,27 @@ import Testing
         }
     }
 
+    @Test func `a parent follows a gateway to where its broker comes back`() async throws {
+        let file = try home.file("both-ends.json", layout)
+        let first = try home.start("run", file)
+        try #require(await first.error("embedded broker listens") != nil, "\(first.text)")
+        let parent = try home.start(
+            "upstream", "--alias", "d1.demo.house", "--child", "d1.demo.house.scada")
+        let started = #""kind":"link""#
+        let up = #""state":"started""#
+        try #require(await parent.line(up) != nil, "\(parent.text)")
+        first.signal(SIGTERM)
+        #expect(await first.end() == 0)
+        #expect(await parent.line(#""connected":false"#) != nil, "\(parent.text)")
+        let second = try home.start("run", file)
+        #expect(await parent.line(#""connected":true"#) != nil, "\(parent.text)")
+        #expect(await parent.line(up)?.contains(started) == true, "\(parent.text)")
+        for program in [parent, second] {
+            program.signal(SIGTERM)
+            #expect(await program.end() == 0)
+        }
+    }
+
     private func word(_ name: String, in line: String) -> String? {
         let value = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
         return value?[name] as? String
