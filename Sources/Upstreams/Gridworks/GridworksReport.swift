@@ -80,6 +80,8 @@ struct GridworksReport: Sendable {
                 order.compactMap { channel in
                     relays[channel].flatMap { states(of: $0, parent: settings.parentShortName) }
                 }),
+            // A transition's report bears the trigger and the handle of its command, and entries hold what
+            // was read: whoever commands gets it at once, as `fsm.full.report`.
             "FsmReportList": .list([]), "MessageCreatedMs": time, "Id": .text(identity),
             "TypeName": "report", "Version": "002",
         ])
