@@ -4,6 +4,9 @@ import Upstreams
 import Vocabulary
 
 extension BrokerOptions.Target {
+    /// A status names each link, and a parent has one to each of its children.
+    private static let longestStatus = 1 << 20
+
     /// Hands everything that the gateways say on `topics` to `received`, one message after the other. A
     /// gateway of this machine that told its broker is followed to where it comes back.
     ///
@@ -15,6 +18,8 @@ extension BrokerOptions.Target {
         _ topics: [String], of gateway: GatewayName?, clock: any GatewayClock,
         received: (MqttMessage) async -> Void
     ) async -> ExitStatus {
+        var settings = settings
+        settings.largestPayload = Self.longestStatus
         let session = MqttSession(settings: settings, clock: clock)
         session.connect()
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)

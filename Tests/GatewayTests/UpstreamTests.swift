@@ -96,6 +96,19 @@ import Testing
         }
     }
 
+    @Test func `a tap hears a parent of hundreds of children out`() async throws {
+        let children = (0..<500).flatMap { ["--child", "d1.demo.house\($0).scada"] }
+        let parent = try home.start(
+            ["upstream", "--alias", "d1.demo.town", "--broker", "embedded"] + children)
+        try #require(await parent.error("private broker listens") != nil, "\(parent.text)")
+        let tap = try home.start("tap")
+        #expect(await tap.shows(#""link":"child d1.demo.house499.scada""#))
+        for program in [tap, parent] {
+            program.signal(SIGTERM)
+            #expect(await program.end() == 0)
+        }
+    }
+
     @Test func `a parent follows a gateway to where its broker comes back`() async throws {
         let file = try home.file("both-ends.json", layout)
         let first = try home.start("run", file)
