@@ -1,6 +1,5 @@
 import ArgumentParser
 import Glibc
-import NIOCore
 import Peers
 import UnixSignals
 import Vocabulary
@@ -75,122 +74,6 @@ struct PeerServeCommand: AsyncParsableCommand {
         for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) { break }
         await node.stop()
         lines.cancel()
-    }
-}
-
-struct PeerPingCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "ping", abstract: "Measure messages to an echo and back.")
-
-    @Argument(help: "HOST[:PORT] of a peer serve, or of any chirp echo.")
-    var address: String
-
-    @Option(help: "How many messages.")
-    var count = 100
-
-    @Option(help: "Bytes in each.")
-    var size = 32
-
-    @Option(help: "How many are on their way at once.")
-    var inFlight = 1
-
-    @OptionGroup var speech: PeerSpeech
-    @OptionGroup var options: PeerOptions
-
-    func validate() throws {
-        guard count > 0, (1...1000).contains(inFlight), (0...(1 << 20)).contains(size) else {
-            throw ValidationError("--count from 1, --in-flight 1 to 1000, --size up to 1 MiB")
-        }
-    }
-
-    func run() async throws {
-        let address = try PeerArguments.address(address)
-        let clock = SystemClock()
-        let node = try PeerArguments.node(
-            speech.settings(), options, speech, reaching: address)
-        let pinger = PeerPinger(node: node, address: address, size: size, clock: clock)
-        let start = clock.now
-        let result = await pinger.run(count: count, inFlight: inFlight)
-        let seconds = Double(start.duration(to: clock.now).wholeNanoseconds) / 1e9
-        await node.stop()
-        let times = result.times.sorted()
-        let median = times.isEmpty ? 0 : times[times.count / 2] / 1_000
-        let rate = Int(Double(times.count) / seconds)
-        Output.line(
-            "\(times.count) of \(count) answered, \(rate)/s, half of them within \(median) us")
-        if let error = result.errors.first {
-            Output.error(
-                "tidegate: \(result.errors.count) failed, the first after "
-                    + "\(result.firstFailure / 1_000) us: \(error)")
-            throw ExitStatus(error).code
-        }
-    }
-}
-
-/// Sends and times messages. It lives on its node's event loop, so that what it measures is the link.
-actor PeerPinger {
-    struct Result: Sendable {
-        /// Nanoseconds for each that came back as it was sent.
-        var times: [Int64] = []
-        /// What befell the others.
-        var errors: [PeerError] = []
-        /// How long the first of them took to be told, in nanoseconds.
-        var firstFailure: Int64 = 0
-    }
-
-    private let node: PeerNode
-    private let address: PeerAddress
-    private let data: ByteBuffer
-    private let clock: any GatewayClock
-
-    nonisolated var unownedExecutor: UnownedSerialExecutor {
-        // Sound: the node, which is kept here, keeps its executor.
-        unsafe node.unownedExecutor
-    }
-
-    init(node: PeerNode, address: PeerAddress, size: Int, clock: any GatewayClock) {
-        (self.node, self.address, self.clock) = (node, address, clock)
-        data = ByteBuffer(repeating: UInt8(ascii: "t"), count: size)
-    }
-
-    /// Sends `count` messages, so many of them at once.
-    func run(count: Int, inFlight: Int) async -> Result {
-        await withTaskGroup(of: Result.self) { group in
-            for lane in 0..<min(inFlight, count) {
-                let share = count / inFlight + (lane < count % inFlight ? 1 : 0)
-                group.addTask(executorPreference: node.taskExecutor) { await self.lane(share) }
-            }
-            var all = Result()
-            for await one in group {
-                all.times += one.times
-                if all.errors.isEmpty { all.firstFailure = one.firstFailure }
-                all.errors += one.errors
-            }
-            return all
-        }
-    }
-
-    private func lane(_ count: Int) async -> Result {
-        var result = Result()
-        result.times.reserveCapacity(count)
-        for _ in 0..<count {
-            let start = clock.now
-            do throws(PeerError) {
-                let answer = try await node.request(data, to: address)
-                guard answer.data == data else {
-                    throw PeerError(.malformed, "\(address): sent back something else")
-                }
-                result.times.append(start.duration(to: clock.now).wholeNanoseconds)
-            } catch {
-                if result.errors.isEmpty {
-                    result.firstFailure = start.duration(to: clock.now).wholeNanoseconds
-                }
-                result.errors.append(error)
-                // Nobody is there: the others would only be told the same.
-                if error.kind == .unreachable || error.kind == .notTrusted { break }
-            }
-        }
-        return result
     }
 }
 
