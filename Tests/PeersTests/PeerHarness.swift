@@ -98,6 +98,13 @@ func asker(
         chance: SystemRandomNumberGenerator())
 }
 
+extension PeerNode {
+    /// Waits until the connections that it has now are gone.
+    func untilClosed() async throws {
+        for channel in connections.values.map(\.channel) { try await channel.closeFuture.get() }
+    }
+}
+
 extension PeerTls {
     /// TLS with `key` for somebody who knows one other, or nobody.
     static func knowing(
