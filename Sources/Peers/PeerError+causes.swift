@@ -27,15 +27,20 @@ extension PeerError {
     private static func words(ofTls error: any Error, to remote: PeerAddress?) -> String {
         let text = "\(error)"
         // The reason alone; around it stand numbers and places in BoringSSL.
-        let reason = text.firstMatch(of: /OPENSSL_internal:(\w+)/)?.1 ?? text[...]
+        let parts = text.split(separator: "OPENSSL_internal:", maxSplits: 1)
+        let reason = parts.count == 2 ? parts[1].prefix { !$0.isWhitespace } : text[...]
+        let advice =
+            switch remote?.isLoopback {
+            case nil: "it must ask with --tls, once both are paired (peer pair)"
+            case true?: "ask without --tls"
+            case false?: "beyond this machine it must"
+            }
         if strayWords.contains(where: reason.contains) {
-            let advice =
-                switch remote?.isLoopback {
-                case nil: "it must ask with --tls, once both are paired (peer pair)"
-                case true?: "ask without --tls"
-                case false?: "beyond this machine it must"
-                }
             return "the other side does not speak TLS; \(advice)"
+        }
+        // A hello of chirp may look like the beginning of a record, whose rest then never comes.
+        if reason.contains("EOF during handshake") {
+            return "the other side broke the handshake off; if it does not speak TLS, \(advice)"
         }
         guard reason.contains("CERTIFICATE") || reason.contains("UNKNOWN_CA") else {
             return String(reason)
@@ -48,7 +53,7 @@ extension PeerError {
     /// What BoringSSL says of first bytes that are no TLS; of which, depends on the port in chirp's hello.
     private static let strayWords = [
         "WRONG_VERSION_NUMBER", "UNEXPECTED_RECORD", "BAD_ALERT", "HTTP_REQUEST",
-        "HTTPS_PROXY_REQUEST",
+        "HTTPS_PROXY_REQUEST", "ENCRYPTED_LENGTH_TOO_LONG",
     ]
 
     /// What an error of a dial means to whoever asked.

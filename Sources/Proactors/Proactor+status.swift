@@ -10,6 +10,8 @@ extension Proactor {
     /// How every link stands: the upstreams, then the drivers and the peers, each in the order of their
     /// names. Those of drivers begin with `driver`, those of peers with `peer`.
     public var linkStatuses: [LinkStatus] {
+        // Whoever asks hears of a driver that has just come.
+        if awaitsDrivers { hearDrivers() }
         let upstreams = lines.sorted { $0.key < $1.key }.map { name, line in
             LinkStatus(
                 who: name.text, incarnation: profile.incarnation, sequence: statusSequence,

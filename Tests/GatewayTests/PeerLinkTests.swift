@@ -92,7 +92,8 @@ import Testing
             "a stranger was refused; to let it in, run tidegate peer pair")
         #expect(told != nil, "\(gateway.text)")
         let plain = try home.start("peer", "ask", address, "read", "pump")
-        #expect(await plain.end() != 0, "\(plain.text)")
+        #expect(await plain.end() == 1, "\(plain.text)")
+        #expect(plain.text.contains("it speaks TLS and we do not; ask with --tls"))
         // The others are unaffected.
         let again = try home.start(["peer", "ask", address, "read", "pump"] + tls + [laptop])
         #expect(await again.end() == 0, "\(again.text)")

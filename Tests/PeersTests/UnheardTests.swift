@@ -139,7 +139,7 @@ import Vocabulary
         }
         #expect(error?.kind == .notTrusted)
         #expect(
-            error?.detail.contains("does not speak TLS; ask without --tls") == true,
+            error?.detail.contains(/does not speak TLS[;,] ask without --tls/) == true,
             "\(error?.detail ?? "-")")
         let line = await lines(gateway.node, with: "speaks TLS and this port does not")
         #expect(line?.contains("it must ask without --tls") == true)

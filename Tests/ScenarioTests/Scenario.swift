@@ -157,6 +157,12 @@ actor Scenario {
         }
     }
 
+    private static func difference(_ kept: [String], _ told: [String]) -> String {
+        let place = zip(kept, told).prefix { $0 == $1 }.count
+        return "after \(place) kept \(kept.dropFirst(place).prefix(3)), told "
+            + "\(told.dropFirst(place).prefix(3))"
+    }
+
     private func checkReadings() {
         for node in House.sensors + House.relays where breaches.isEmpty {
             let told = life.peer.stored.filter { $0.hasPrefix("\(node) ") }
@@ -165,7 +171,8 @@ actor Scenario {
             // What was read since the last look may be on its way.
             expect(
                 .readings, kept.starts(with: told) && kept.count - told.count <= 1,
-                "of \(node) were kept \(kept.count) and told \(told.count)")
+                "of \(node) were kept \(kept.count) and told \(told.count); "
+                    + Self.difference(kept, told))
         }
         var before: Int64?
         for words in disk.readings(of: "steady") where breaches.isEmpty {
