@@ -53,12 +53,13 @@ public final class SimulatedPeer: Sendable {
 
     /// It goes on and handles all that has waited.
     public func thaw() {
-        let unread = state.withLock { state in
-            defer { state.unread = [] }
+        // In one step, so that nothing that comes meanwhile overtakes what has waited.
+        let reactions = state.withLock { state in
             state.isFrozen = false
-            return state.unread
+            defer { state.unread = [] }
+            return state.unread.map { Self.react(to: $0, &state) }
         }
-        for message in unread { hear(message) }
+        reactions.forEach(act)
     }
 
     /// From now on it keeps facts and acknowledges none of them. Pings are answered.
@@ -114,29 +115,36 @@ public final class SimulatedPeer: Sendable {
         }
     }
 
+    /// What follows from a message: an acknowledgement, and who has waited for it.
+    private typealias Reaction = (answer: String?, woken: [CheckedContinuation<Void, Never>])
+
     private func hear(_ message: MqttMessage) {
-        let words = message.text.split(separator: " ", maxSplits: 1)
-        let (answer, woken) = state.withLock {
-            state -> (String?, [CheckedContinuation<Void, Never>]) in
-            guard !state.isAway else { return (nil, []) }
-            guard !state.isFrozen else {
-                state.unread.append(message)
-                return (nil, [])
-            }
-            guard message.topic == "fact", words.count == 2 else {
-                return (message.topic == "ping" ? message.text : nil, [])
-            }
-            state.heard += 1
-            let (identity, fact) = (String(words[0]), String(words[1]))
-            guard !state.indigestible.contains(where: fact.contains) else { return (nil, []) }
-            if state.known.insert(identity).inserted { state.stored.append(fact) }
-            let count = state.stored.count
-            let woken = state.watchers.filter { $0.count <= count }.map(\.resume)
-            state.watchers.removeAll { $0.count <= count }
-            if state.withholds { state.withheld.append(identity) }
-            return (state.withholds ? nil : identity, woken)
+        act(state.withLock { Self.react(to: message, &$0) })
+    }
+
+    private func act(_ reaction: Reaction) {
+        if let answer = reaction.answer { say("ack", answer) }
+        for watcher in reaction.woken { watcher.resume() }
+    }
+
+    private static func react(to message: MqttMessage, _ state: inout State) -> Reaction {
+        guard !state.isAway else { return (nil, []) }
+        guard !state.isFrozen else {
+            state.unread.append(message)
+            return (nil, [])
         }
-        if let answer { say("ack", answer) }
-        for watcher in woken { watcher.resume() }
+        let words = message.text.split(separator: " ", maxSplits: 1)
+        guard message.topic == "fact", words.count == 2 else {
+            return (message.topic == "ping" ? message.text : nil, [])
+        }
+        state.heard += 1
+        let (identity, fact) = (String(words[0]), String(words[1]))
+        guard !state.indigestible.contains(where: fact.contains) else { return (nil, []) }
+        if state.known.insert(identity).inserted { state.stored.append(fact) }
+        let count = state.stored.count
+        let woken = state.watchers.filter { $0.count <= count }.map(\.resume)
+        state.watchers.removeAll { $0.count <= count }
+        if state.withholds { state.withheld.append(identity) }
+        return (state.withholds ? nil : identity, woken)
     }
 }

@@ -77,6 +77,8 @@ public final class Mailbox<Request: Sendable, Answer: Sendable>: Sendable {
         (self.name, self.bound, self.clock) = (name, bound, clock)
     }
 
+    deinit { state.withLock { $0.alarm.cancel() } }
+
     /// What it did so far and has now.
     public var status: Status {
         state.withLock { state in

@@ -3,7 +3,8 @@ import Synchronization
 import Vocabulary
 
 /// Work for hands: each item goes to exactly one of several takers, the one that has waited longest. For
-/// code that has several hands for one kind of work, as uploaders or adapters of which any will do.
+/// code that has several hands for one kind of work, as uploaders or adapters of which any will do. The
+/// gateway itself has one taker for everything so far.
 ///
 /// Any number of senders and takers. It holds `bound` items; a sender that finds no place is told so at
 /// once or waits as long as it says.
@@ -82,6 +83,8 @@ public final class WorkQueue<Item: Sendable>: Sendable {
         (self.name, self.bound, self.clock) = (name, bound, clock)
     }
 
+    deinit { state.withLock { $0.alarm.cancel() } }
+
     /// Items that wait for a taker.
     public var depth: Int { state.withLock(\.items.count) }
 
@@ -93,7 +96,7 @@ public final class WorkQueue<Item: Sendable>: Sendable {
 
     /// Gives an item away if there is a place for it now.
     ///
-    /// - Throws: `.busy` when there is none, `.stopped` after the close.
+    /// - Throws: `.busy` when there is none or others wait for one, `.stopped` after the close.
     public func trySend(_ item: Item) throws(ChannelError) {
         guard try place(item) else {
             throw ChannelError(kind: .busy, detail: "\(name): full, try again")

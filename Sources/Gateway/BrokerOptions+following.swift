@@ -38,13 +38,18 @@ extension BrokerOptions.Target {
                 Output.error("tidegate: \(reason)")
                 return .unavailable
             case .subscriptionRefused(_, let reason):
-                Output.error("tidegate: \(place): \(reason)")
+                let advice = gateway == nil ? "; name one gateway with --gateway" : ""
+                Output.error("tidegate: \(place): \(reason)\(advice)")
                 return .unavailable
             case .unreachable(let reason): Output.error("tidegate: \(reason); trying again")
             case .disconnected(let reason):
                 Output.error("tidegate: \(place): \(reason); trying again")
             case .received(let message): await received(message)
-            case .subscribed, .acknowledged, .publishRefused, .dropped: break
+            case .dropped(let count):
+                Output.error(
+                    "tidegate: \(place): \(count) messages came too fast or were too large, "
+                        + "and were dropped")
+            case .subscribed, .acknowledged, .publishRefused: break
             }
         }
         return .success

@@ -65,7 +65,8 @@ struct BrokerOptions: ParsableArguments {
                 reader: PlainReader(prefix: topic ?? "tidegate"), gateway: alias)
         }
         let running = RunFile.all().filter { alias == nil || $0.gateway == alias }
-        guard let file = running.first else {
+        // Whose broker it is can be followed.
+        guard let file = running.first(where: \.isEmbedded) ?? running.first else {
             throw failure("no gateway of this user runs here; name its broker with --broker")
         }
         let isOneBroker = running.allSatisfy { $0.broker == file.broker && $0.topic == file.topic }

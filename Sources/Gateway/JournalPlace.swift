@@ -33,10 +33,18 @@ struct JournalPlace: ParsableArguments {
         }
     }
 
-    /// For how long facts are gathered for each upstream, as far as a layout says.
+    /// For how long facts are gathered for each upstream, as far as a layout says. One that is not valid is
+    /// told of, and ends the command only when nothing else says where the journal is.
     func gathering() throws -> [UpstreamName: Duration] {
         guard let layout else { return [:] }
-        let periods = try LoadedLayout.valid(layout).upstreams.compactMap { upstream in
+        let loaded: HardwareLayout
+        do {
+            loaded = try LoadedLayout.valid(layout)
+        } catch {
+            guard stateDirectory != nil else { throw error }
+            return [:]
+        }
+        let periods = loaded.upstreams.compactMap { upstream in
             if case .gridworks(let link) = upstream.codec {
                 (upstream.name, link.reportPeriod)
             } else {

@@ -49,11 +49,6 @@ struct LinkTap {
                     who: name, incarnation: link.incarnation, sequence: status.own.sequence,
                     state: link.state, interval: status.own.interval, counts: link.counts,
                     cause: link.cause)
-                // The gateway has judged its links; what failed there opened before it stood otherwise.
-                switch link.state {
-                case .failed, .other: break
-                default: monitors.change(name) { $0.recovered() }
-                }
                 hear(own, of: gateway, isNews, at: stamp.monotonic)
             }
         }
@@ -68,7 +63,12 @@ struct LinkTap {
     ) {
         note(status.who, of: gateway)
         monitors.change(status.who) { monitor in
-            if isNews { monitor.heard(status, at: now) } else { monitor.remembered(status) }
+            // Gateways judge themselves and their links; what failed there opened before it stood otherwise.
+            if isNews {
+                monitor.heard(status, isJudged: true, at: now)
+            } else {
+                monitor.remembered(status, isJudged: true)
+            }
         }
     }
 

@@ -68,7 +68,8 @@ actor PeerPinger {
     private func lane(_ count: Int) async -> Result {
         var result = Result()
         result.times.reserveCapacity(count)
-        for number in 1...count where !patience.isOver {
+        for number in 1...count {
+            guard !patience.isOver else { break }
             let start = clock.now
             do throws(PeerError) {
                 let answer = try await node.request(data, to: address)
@@ -84,7 +85,10 @@ actor PeerPinger {
                 result.errors.append(error)
                 // Nobody is there: the others would only be told the same.
                 if error.kind == .unreachable || error.kind == .notTrusted { break }
-                if patience.failed(), number < count { tell("\(error); is it an echo? trying on") }
+                guard error.kind == .late || error.kind == .malformed else { continue }
+                if patience.failed() {
+                    tell("\(error); is it an echo?\(number < count ? " trying on" : "")")
+                }
             }
         }
         return result

@@ -4,14 +4,16 @@ import Threads
 import Upstreams
 import Vocabulary
 
-/// What a running gateway leaves for `tidegate watch` and `tidegate set` of the same user: where its
-/// broker listens and how to log in. Only this user may read it; it goes with the gateway.
+/// What a running gateway leaves for the other commands of the same user: where its broker listens and how
+/// to log in. Only this user may read it; it goes with the gateway.
 struct RunFile {
     let gateway: GatewayName
     let broker: BrokerAddress
     let user: String?
     let password: String?
     let topic: String
+    /// Whether the broker is the gateway's own, which goes with it and comes back elsewhere.
+    let isEmbedded: Bool
 
     /// The folder of all run files of this user.
     ///
@@ -33,8 +35,10 @@ struct RunFile {
         try Self.prepareFolder()
         var members = [
             "\"gateway\": \(quoted(gateway.text))", "\"broker\": \(quoted("\(broker)"))",
-            "\"topic\": \(quoted(topic))", "\"process\": \(quoted("\(getpid())"))",
+            "\"topic\": \(quoted(topic))",
+            "\"process\": \(quoted("\(getpid())"))",
         ]
+        if isEmbedded { members.append("\"embedded\": \"yes\"") }
         if let user { members.append("\"user\": \(quoted(user))") }
         if let password { members.append("\"password\": \(quoted(password))") }
         try Machine.write("{\(members.joined(separator: ", "))}\n", to: path)
@@ -59,16 +63,18 @@ struct RunFile {
             else { return nil }
             return RunFile(
                 gateway: gateway, broker: broker, user: node["user"]?.text,
-                password: node["password"]?.text, topic: topic)
+                password: node["password"]?.text, topic: topic,
+                isEmbedded: node["embedded"]?.text == "yes")
         }
     }
 
-    /// A session with this gateway's broker that finds it again after the gateway has come back, on
-    /// another port and with another password.
+    /// A session with this gateway's broker. One that is the gateway's own it finds again after the gateway
+    /// has come back, on another port and with another password.
     func session(_ clientID: String) -> MqttSettings {
         var settings = MqttSettings(
             broker: broker, clientID: clientID, user: user, password: password,
             longestReconnectDelay: Self.longestReconnectDelay)
+        guard isEmbedded else { return settings }
         settings.whereabouts = { [gateway] () throws(UpstreamError) in
             guard let file = Self.all().first(where: { $0.gateway == gateway }) else {
                 throw UpstreamError(

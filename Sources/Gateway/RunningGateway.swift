@@ -204,14 +204,15 @@ actor RunningGateway {
         _ upstream: UpstreamLayout, to proactor: Proactor, _ profile: GatewayProfile
     ) async throws {
         let login: UpstreamLogin
-        if let address = assembly.brokerAddress(of: upstream) {
+        let address = assembly.brokerAddress(of: upstream)
+        if let address {
             login = try assembly.login(of: upstream, at: address)
         } else {
             login = try await startBroker()
         }
         // A stop has taken the run file away already, and nobody else would.
         guard !isStopping else { return }
-        try leaveRunFile(login, topic: upstream.topic)
+        try leaveRunFile(login, topic: upstream.topic, isEmbedded: address == nil)
         await proactor.attach(try assembly.plan(for: upstream, login: login, profile: profile))
         life.watch(upstream.name, of: proactor)
     }
@@ -282,11 +283,13 @@ actor RunningGateway {
         return UpstreamLogin(address: login.address, user: login.user, password: login.password)
     }
 
-    private func leaveRunFile(_ login: UpstreamLogin, topic: String) throws(MachineError) {
+    private func leaveRunFile(
+        _ login: UpstreamLogin, topic: String, isEmbedded: Bool
+    ) throws(MachineError) {
         guard runFile == nil else { return }
         let file = RunFile(
             gateway: layout.gateway, broker: login.address, user: login.user,
-            password: login.password, topic: topic)
+            password: login.password, topic: topic, isEmbedded: isEmbedded)
         try file.write()
         runFile = file
     }

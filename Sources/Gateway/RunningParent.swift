@@ -162,7 +162,7 @@ actor RunningParent {
         let login = try await broker.start()
         let file = RunFile(
             gateway: plan.alias, broker: login.address, user: login.user,
-            password: login.password, topic: plan.topic)
+            password: login.password, topic: plan.topic, isEmbedded: true)
         try file.write()
         runFile = file
         Output.error("tidegate: the private broker listens at \(login)")

@@ -3,8 +3,8 @@ import Vocabulary
 
 /// The machine's own chance, for secrets and identities. Everything else is seeded.
 ///
-/// Source: getentropy(3). It is asked for several numbers at a time; none is given twice, also not to a
-/// copy.
+/// Source: getentropy(3). The standard generator asks the kernel for each number, which in lock-step on the
+/// direct link costs as much as a message; this asks for several. None is given twice, also not to a copy.
 struct SystemChance: RandomNumberGenerator, Sendable {
     private let pool = Pool()
 

@@ -113,7 +113,8 @@ public final class JournalInspector {
 
     /// The first place from which on facts are of `times`; nil when the last one is not.
     ///
-    /// Looks at a few of them: times rise with the places, but where one was told anew.
+    /// Looks at a few of them, as if times rose with the places. Where a clock was set back they do not, and
+    /// a few more or fewer may be called young.
     private func firstYoung(
         after start: Sequence64, until end: Sequence64, times: ClosedRange<WallTime>
     ) throws(SqliteFailure) -> Sequence64? {

@@ -41,10 +41,14 @@ public struct LinkMonitor: Hashable, Sendable {
 
     /// The counterpart said `status`.
     ///
+    /// - Parameter isJudged: Whether whoever says so has judged the link by these rules already, and has seen
+    ///   it open when it has not failed any more.
     /// - Returns: Whether it counted. One of an earlier incarnation, or with a sequence that is not
     ///   newer, does not.
     @discardableResult
-    public mutating func heard(_ status: LinkStatus, at now: MonotonicInstant) -> Bool {
+    public mutating func heard(
+        _ status: LinkStatus, isJudged: Bool = false, at now: MonotonicInstant
+    ) -> Bool {
         if let known = self.status {
             if known.incarnation == status.incarnation {
                 guard status.sequence > known.sequence else { return ignore() }
@@ -55,15 +59,15 @@ public struct LinkMonitor: Hashable, Sendable {
         }
         self.status = status
         lastHeard = now
-        enter(status.state, status.cause)
+        enter(status.state, status.cause, isJudged)
         return true
     }
 
     /// The counterpart said `status` at some time before, as when a broker has kept it. It tells how it
     /// stood and is no sign of life.
-    public mutating func remembered(_ status: LinkStatus) {
+    public mutating func remembered(_ status: LinkStatus, isJudged: Bool = false) {
         let before = lastHeard
-        heard(status, at: MonotonicInstant(nanoseconds: 0))
+        heard(status, isJudged: isJudged, at: MonotonicInstant(nanoseconds: 0))
         lastHeard = before
     }
 
@@ -79,12 +83,6 @@ public struct LinkMonitor: Hashable, Sendable {
     /// A sign that all of it begins anew, when there is no status to tell: a new connection.
     public mutating func opened(at now: MonotonicInstant) {
         (state, cause, lastHeard) = (.opening, nil, now)
-    }
-
-    /// Whoever told of a failure tells of another state now: it has seen the counterpart open, and its word
-    /// is taken as it is.
-    public mutating func recovered() {
-        if state == .failed { (state, cause) = (nil, nil) }
     }
 
     /// - Parameter now: On the receiver's own monotonic clock.
@@ -163,7 +161,7 @@ public struct LinkMonitor: Hashable, Sendable {
         (state, cause) = (nil, nil)
     }
 
-    private mutating func enter(_ next: LinkStatus.State, _ why: String?) {
+    private mutating func enter(_ next: LinkStatus.State, _ why: String?, _ isJudged: Bool) {
         switch next {
         case .other: return
         case .failed:
@@ -172,7 +170,8 @@ public struct LinkMonitor: Hashable, Sendable {
         case .preparing, .opening:
             (state, cause) = (next, nil)
         case .started, .stopped, .closing, .closed:
-            if state != .failed { state = next }
+            if isJudged { cause = nil }
+            if state != .failed || isJudged { state = next }
         }
     }
 }

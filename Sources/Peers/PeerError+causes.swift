@@ -15,9 +15,9 @@ extension PeerError {
                 .notTrusted, "TLS with it failed: \(PeerError.words(ofTls: error, to: remote))")
         case let error as IOError where error.errnoCode == 104 || error.errnoCode == 32:
             self.init(.lost, "the other side dropped the connection")
-        // Source: errno(3), ETIMEDOUT and EHOSTUNREACH; see PeerNode.keepAlive.
-        case let error as IOError where error.errnoCode == 110 || error.errnoCode == 113:
-            self.init(.lost, "nothing came from it for 6 s")
+        // Source: errno(3), ENETUNREACH, ETIMEDOUT and EHOSTUNREACH; see PeerNode.keepAlive.
+        case let error as IOError where [101, 110, 113].contains(error.errnoCode):
+            self.init(.lost, "nothing came from it for some seconds")
         case is ChannelError: self.init(.lost, "the connection ended")
         default: self.init(.lost, "\(error)")
         }
@@ -70,6 +70,8 @@ extension PeerError {
             }
         case let error as IOError where error.errnoCode == 111:
             self.init(.unreachable, "nobody listens there")
+        case let error as IOError where error.errnoCode == 110:
+            self.init(.unreachable, "no connection in time")
         case let error as IOError: self.init(.unreachable, "\(error.description)")
         case ChannelError.connectTimeout:
             self.init(.unreachable, "no connection in time")

@@ -163,7 +163,6 @@ extension PeerNode {
         let patience = min(settings.timeout * 2, .seconds(60))
         let bootstrap = ClientBootstrap(group: loop)
             .connectTimeout(.nanoseconds(patience.wholeNanoseconds))
-            .channelInitializer(Self.keepAlive)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             // Nothing is read before we are in the pipeline.
             .channelOption(.autoRead, value: false)
@@ -190,7 +189,10 @@ extension PeerNode {
             return failed(route, PeerError(dialling: error))
         }
         if !usesTls, let id = remotes[route]?.connection { opened(id, certificate: nil) }
-        channel.setOption(.autoRead, value: true).whenFailure { _ in channel.close(promise: nil) }
+        // Only now: before, it would shorten the patience of the dial.
+        keepAlive(channel).and(channel.setOption(.autoRead, value: true)).whenFailure { _ in
+            channel.close(promise: nil)
+        }
     }
 
     /// Nobody could be reached: all who wait are told now.
@@ -208,15 +210,17 @@ extension PeerNode {
     }
 
     /// Has the operating system find out within six seconds that nobody is there any more: by probes where
-    /// nothing is said, and by the time that bytes go unacknowledged where something is.
-    static func keepAlive(_ channel: any Channel) -> EventLoopFuture<Void> {
+    /// nothing is said, and by the time that bytes go unacknowledged where something is; later when whoever
+    /// made this node has more patience.
+    nonisolated func keepAlive(_ channel: any Channel) -> EventLoopFuture<Void> {
+        let patience = max(.seconds(6), settings.timeout).wholeNanoseconds / 1_000_000
         // Source: tcp(7). TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT, TCP_USER_TIMEOUT in milliseconds.
         let options: [(option: ChannelOptions.Types.SocketOption, value: Int)] = [
             (.socketOption(.so_keepalive), 1),
             (.tcpOption(NIOBSDSocket.Option(rawValue: 4)), 2),
             (.tcpOption(NIOBSDSocket.Option(rawValue: 5)), 2),
             (.tcpOption(NIOBSDSocket.Option(rawValue: 6)), 2),
-            (.tcpOption(NIOBSDSocket.Option(rawValue: 18)), 6_000),
+            (.tcpOption(NIOBSDSocket.Option(rawValue: 18)), Int(patience)),
         ]
         return EventLoopFuture.andAllSucceed(
             options.map { channel.setOption($0.option, value: $0.value) }, on: channel.eventLoop)

@@ -124,7 +124,7 @@ public actor PeerNode {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { [self] channel in
-                Self.keepAlive(channel).flatMapThrowing { [self] in
+                keepAlive(channel).flatMapThrowing { [self] in
                     try assumeIsolated { try $0.admit(channel, usesTls: usesTls) }
                 }
             }

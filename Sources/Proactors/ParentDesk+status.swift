@@ -5,8 +5,9 @@ import Vocabulary
 extension ParentDesk {
     /// How often it is said; three times this without a word, and the parent is lost.
     public static let statusPeriod = Proactor.statusPeriod
-    /// Changes that follow one another are told together, at most this often: each status names all links.
-    static let statusGap = Duration.milliseconds(100)
+    /// Changes that follow one another are told together, the more seldom the more children there are: each
+    /// status names all links.
+    var statusGap: Duration { .milliseconds(max(100, 2 * names.count)) }
 
     /// How the link to each child stands, in the order in which they were named.
     func linkStatuses(at now: MonotonicInstant) -> [LinkStatus] {
@@ -34,7 +35,7 @@ extension ParentDesk {
     /// Something has changed that whoever looks on wants to hear soon.
     mutating func hurryStatus(at now: MonotonicInstant) {
         guard let due = statusDue else { return }
-        statusDue = min(due, max(now, statusTold.advanced(by: Self.statusGap)))
+        statusDue = min(due, max(now, statusTold.advanced(by: statusGap)))
     }
 
     mutating func statusIfDue(at now: MonotonicInstant) -> [Action] {

@@ -148,7 +148,7 @@ public struct ParentDesk: Sendable {
             (isConnected, refusals) = (true, [:])
             // Whoever took the last will for our end hears that all of it begins anew.
             let opening = tellStatus(.opening, at: now)
-            statusDue = now
+            statusDue = isStopping ? nil : now
             return [.tell(.broker(isConnected: true, "")), opening] + all(.connected, at: now)
         case .unreachable(let why), .refused(let why):
             return [.tell(.broker(isConnected: false, why))] + all(.connectFailed(why), at: now)
@@ -220,7 +220,7 @@ public struct ParentDesk: Sendable {
     }
 
     /// Nothing more is taken in; what is kept is still acknowledged, until `close`.
-    public mutating func stop() { isStopping = true }
+    public mutating func stop() { (isStopping, statusDue) = (true, nil) }
 
     /// The end.
     public mutating func close(at now: MonotonicInstant) -> [Action] {

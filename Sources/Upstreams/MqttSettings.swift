@@ -68,6 +68,11 @@ public struct MqttWhereabouts: Hashable, Sendable {
     }
 }
 
+extension MqttWhereabouts: CustomStringConvertible {
+    /// Without the password, as below.
+    public var description: String { "\(broker)" + (user.map { ", user \($0)" } ?? "") }
+}
+
 extension MqttSettings: CustomStringConvertible {
     /// Without the password, which must not stand in any log.
     public var description: String {

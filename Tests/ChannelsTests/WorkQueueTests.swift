@@ -73,16 +73,15 @@ import Vocabulary
     @Test func `makes a sender wait for a place and keeps the order of asking`() async throws {
         let queue = queue(1)
         try queue.trySend(1)
-        async let second: Void = queue.send(2, within: .seconds(5))
-        await clock.sleepers(1)
-        async let third: Void = queue.send(3, within: .seconds(5))
-        while queue.blocked < 2 { await Task.yield() }
+        let second = Task.immediate { try await queue.send(2, within: .seconds(5)) }
+        let third = Task.immediate { try await queue.send(3, within: .seconds(5)) }
+        #expect(queue.blocked == 2)
         let taker = queue.taker()
         var taken: [Int?] = []
         for _ in 0..<3 { taken.append(await taker.next()) }
         #expect(taken == [1, 2, 3])
-        try await second
-        try await third
+        try await second.value
+        try await third.value
     }
 
     @Test func `refuses a sender whose time is over, and never delivers its item`() async throws {
@@ -103,21 +102,24 @@ import Vocabulary
     @Test func `tells each of several senders at its own time`() async throws {
         let queue = queue(1)
         try queue.trySend(1)
-        async let slow = kind { () async throws(ChannelError) in
-            try await queue.send(2, within: .seconds(9))
+        let slow = Task.immediate {
+            await kind { () async throws(ChannelError) in
+                try await queue.send(2, within: .seconds(9))
+            }
         }
-        await clock.sleepers(1)
-        async let quick = kind { () async throws(ChannelError) in
-            try await queue.send(3, within: .seconds(5))
+        let quick = Task.immediate {
+            await kind { () async throws(ChannelError) in
+                try await queue.send(3, within: .seconds(5))
+            }
         }
-        while queue.blocked < 2 { await Task.yield() }
+        #expect(queue.blocked == 2)
         await clock.sleepers(1)
         clock.advance(by: .seconds(5))
-        #expect(await quick == .late)
+        #expect(await quick.value == .late)
         #expect(queue.blocked == 1)
         await clock.sleepers(1)
         clock.advance(by: .seconds(4))
-        #expect(await slow == .late)
+        #expect(await slow.value == .late)
     }
 
     @Test func `refuses no sender while there is a place`() async throws {

@@ -52,6 +52,22 @@ import Vocabulary
         #expect(!back.contains { $0.contains("no answer") })
     }
 
+    @Test func `shows a gateway that comes back after its last will`() {
+        var tap = LinkTap(isJson: false)
+        _ = tap.take(status("d1.a", 1), isRetained: false, at: stamp(0))
+        let will = PlainStatus(
+            own: LinkStatus(
+                who: "d1.a", incarnation: "1", sequence: 0, state: .failed, interval: .seconds(10)),
+            links: [], at: nil)
+        #expect(tap.take(will, isRetained: false, at: stamp(1)).contains { $0.contains("failed") })
+        let back = tap.take(status("d1.a", 3), isRetained: false, at: stamp(2))
+        #expect(back.contains { $0.contains("started, up") }, "\(back)")
+        // A word from before the failure changes nothing.
+        _ = tap.take(will, isRetained: false, at: stamp(3))
+        let old = tap.take(status("d1.a", 2), isRetained: false, at: stamp(4))
+        #expect(old.isEmpty, "\(old)")
+    }
+
     @Test func `remembers of nobody more than of whom it listens to`() {
         var tap = LinkTap(isJson: false, capacity: 20)
         for number in 0..<100 {

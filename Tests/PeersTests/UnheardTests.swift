@@ -148,7 +148,9 @@ import Vocabulary
 
     /// A hello begins with its port, which may look like the beginning of a record of TLS or of other things.
     @Test(
-        arguments: [2_998, 40_000, 0x8003, 0xAA03, 0x1403, 0x1503, 0x1603, 0x1703, 0x8001, 0x4745, 0x5055]
+        arguments: [
+            2_998, 40_000, 0x8003, 0xAA03, 0x1403, 0x1503, 0x1603, 0x1703, 0x8001, 0x4745, 0x5055,
+        ]
             as [UInt16])
     func `plainly to a port of TLS is named so, whatever port it has`(port: UInt16) async throws {
         let (ours, theirs) = (try newKey("gateway"), try newKey("laptop"))
