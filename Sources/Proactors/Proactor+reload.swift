@@ -93,6 +93,7 @@ extension Proactor {
             await startNodes { new.contains($0.name) && relays.contains($0.name) }
         }
         await startNodes { new.contains($0.name) && $0.component.safeState == nil }
+        hearDrivers()
         return areSafe
     }
 

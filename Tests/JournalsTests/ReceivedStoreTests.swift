@@ -6,8 +6,9 @@ import Vocabulary
 @testable import Journals
 
 @Suite struct `A store of received events` {
-    let path = NSTemporaryDirectory() + "received-\(UUID().uuidString).sqlite"
+    let folder = Folder()
     let clock = ManualClock()
+    var path: String { folder.path("received.sqlite") }
     static let house: GatewayName = "d1.demo.house.scada"
 
     private func item(_ number: Int, of child: GatewayName = house, size: Int = 20) -> ReceivedItem
@@ -139,9 +140,7 @@ import Vocabulary
         #expect(again.takeNews().damage?.contains(".damaged-") == true)
         #expect(again.append(item(2)))
         #expect(await kept(1, again).map(\.isNew) == [true])
-        let folder = try FileManager.default.contentsOfDirectory(atPath: NSTemporaryDirectory())
-        let name = URL(filePath: path).lastPathComponent
-        #expect(folder.contains { $0.hasPrefix("\(name).damaged-") })
+        #expect(folder.names().contains { $0.hasPrefix("received.sqlite.damaged-") })
     }
 
     @Test(.timeLimit(.minutes(1)))

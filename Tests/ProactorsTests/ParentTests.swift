@@ -10,7 +10,8 @@ import Vocabulary
     typealias Words = ChildWords
     let clock = ManualClock()
     let broker = SimulatedUpstream()
-    let path = NSTemporaryDirectory() + "parent-\(UUID().uuidString).sqlite"
+    let folder = Folder()
+    var path: String { "\(folder.path)/parent.sqlite" }
 
     private func started(interval: Duration = .zero) async throws -> Parent {
         let store = ReceivedStore(path: path, commitInterval: interval, clock: clock)
@@ -70,4 +71,15 @@ import Vocabulary
         #expect(broker.published.dropFirst(before).contains { $0.type == "gridworks-ping" })
         await parent.stop()
     }
+}
+
+/// A folder that goes with its test.
+final class Folder: Sendable {
+    let path = NSTemporaryDirectory() + "parent-\(UUID().uuidString)"
+
+    init() {
+        try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
 }

@@ -83,8 +83,8 @@ import Vocabulary
             source: CommandSource(.upstream, "site"))
         let asking = Task { await proactor.carryOut(off) }
         await bench.pass(until: Task { _ = await asking.value })
-        #expect(
-            await asking.value.words.contains("heater may be on or off"), "the old rule counts on")
+        let words = await asking.value.words
+        #expect(words.contains("heater may be on or off"), "the old rule counts on: \(words)")
         #expect(pump.level == 1)
         heater.plugIn()
         await bench.pass(
@@ -230,6 +230,31 @@ import Vocabulary
         await bench.proactor.replace(
             replacement(bench, leaving: [], [], staying: bench.nodes + [bench.makeNode(roof)]))
         #expect(bench.journal.channels?.map(\.name) == ["tank", "roof"])
+    }
+
+    @Test func `leaves nothing of a node behind that is restarted again and again`() async {
+        let bench = Bench(.init(name: "pump", device: ScriptedDevice(), isRelay: true))
+        await bench.start()
+        bench.broker.accept()
+        let proactor = bench.proactor
+        let (sources, queues, links) = (
+            await proactor.inbox.sourceCount, await proactor.queueStatuses.map(\.name),
+            await proactor.linkStatuses.map(\.who)
+        )
+        for _ in 0..<30 {
+            let again = Bench.Device(name: "pump", device: ScriptedDevice(), isRelay: true)
+            #expect(await proactor.replace(replacement(bench, leaving: ["pump"], [again])))
+        }
+        #expect(await proactor.linkStatuses.map(\.who) == links, "also right after it")
+        let left = await (
+            proactor.inbox.sourceCount, proactor.queueStatuses.map(\.name),
+            proactor.linkStatuses.map(\.who)
+        )
+        // The bench holds on to the first node.
+        #expect(left.0 == sources + 1)
+        #expect(left.1 == queues)
+        #expect(left.2 == links, "\(left.2), \(links) before")
+        #expect(proactor.live.latest("pump")?.value.reading.value == 0)
     }
 
     @Test func `says that a layout was refused, and goes on`() async {
