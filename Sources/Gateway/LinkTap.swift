@@ -43,11 +43,14 @@ struct LinkTap {
             monitors.change(gateway) { $0.failed("it is gone without a goodbye") }
         } else {
             hear(status.own, of: gateway, isNews, at: stamp.monotonic)
+            // Who says goodbye closes its links with it.
+            let isClosed = status.own.state == .closed
             for link in status.links {
                 let name = "\(gateway) \(link.who)"
                 let own = LinkStatus(
                     who: name, incarnation: link.incarnation, sequence: status.own.sequence,
-                    state: link.state, interval: status.own.interval, counts: link.counts,
+                    state: isClosed ? .closed : link.state, interval: status.own.interval,
+                    counts: link.counts,
                     cause: link.cause)
                 hear(own, of: gateway, isNews, at: stamp.monotonic)
             }

@@ -68,6 +68,19 @@ import Vocabulary
         #expect(old.isEmpty, "\(old)")
     }
 
+    @Test func `closes the links of a gateway that says goodbye`() {
+        var tap = LinkTap(isJson: false)
+        _ = tap.take(status("d1.a", 1, links: ["site"]), isRetained: false, at: stamp(0))
+        let last = status("d1.a", 2, links: ["site"])
+        let goodbye = PlainStatus(
+            own: LinkStatus(
+                who: "d1.a", incarnation: "1", sequence: 2, state: .closed, interval: .seconds(10)),
+            links: last.links, at: last.at)
+        let lines = tap.take(goodbye, isRetained: false, at: stamp(1))
+        #expect(lines.count == 2 && lines.allSatisfy { $0.contains("closed, closed") }, "\(lines)")
+        #expect(tap.look(at: stamp(120)).isEmpty)
+    }
+
     @Test func `remembers of nobody more than of whom it listens to`() {
         var tap = LinkTap(isJson: false, capacity: 20)
         for number in 0..<100 {
