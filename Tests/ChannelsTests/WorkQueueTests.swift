@@ -31,7 +31,7 @@ import Vocabulary
     }
 
     /// What each of four takers got of 2,000 items.
-    private func shares(isBurst: Bool, on executor: (any TaskExecutor)?) async throws -> [[Int]] {
+    private func shares(isBurst: Bool, on executor: OneThread?) async throws -> [[Int]] {
         let queue = queue(isBurst ? 2_000 : 10)
         return try await withThrowingTaskGroup(of: [Int].self) { group in
             if isBurst { for item in 0..<2_000 { try queue.trySend(item) } }
@@ -50,6 +50,7 @@ import Vocabulary
                 queue.close()
                 return []
             }
+            executor?.begin()
             return try await group.reduce(into: []) { shares, taken in
                 if !taken.isEmpty { shares.append(taken) }
             }
@@ -64,7 +65,7 @@ import Vocabulary
 
     @Test(arguments: [false, true])
     func `gives none of four takers less than a fifth`(isBurst: Bool) async throws {
-        // One thread, so that no scheduler has a say in it.
+        // One thread that begins once all are there, so that no scheduler has a say in it.
         let shares = try await shares(isBurst: isBurst, on: OneThread())
         #expect(shares.count == 4)
         #expect(shares.map(\.count).min() ?? 0 >= 400, "\(shares.map(\.count))")
@@ -182,7 +183,9 @@ import Vocabulary
 
 /// Runs tasks one after the other.
 private final class OneThread: TaskExecutor {
-    private let queue = DispatchQueue(label: "one thread")
+    private let queue = DispatchQueue(label: "one thread", attributes: .initiallyInactive)
+
+    func begin() { queue.activate() }
 
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)

@@ -39,12 +39,12 @@ import Vocabulary
     @Test(.enabled(if: stuck != nil)) func `that ends`() async throws {
         let (clock, inbox) = (ManualClock(), Merge<Fact>(capacity: 64))
         let (pump, valve) = (ScriptedDevice(), ScriptedDevice())
+        let nodes = [
+            Self.relay("pump", pump, inbox, clock), Self.relay("valve", valve, inbox, clock),
+        ]
         let proactor = Proactor(
             profile: GatewayProfile(gateway: "d1.test.scada", incarnation: "1", nodes: []),
-            nodes: [
-                Self.relay("pump", pump, inbox, clock), Self.relay("valve", valve, inbox, clock),
-            ],
-            inbox: inbox, journal: SimulatedJournal(upstreams: [:]), clock: clock,
+            nodes: nodes, inbox: inbox, journal: SimulatedJournal(upstreams: [:]), clock: clock,
             chance: SeededGenerator(seed: 1), logger: Logger(label: "test"))
         await proactor.start()
         for name: ShNodeName in ["pump", "valve"] {
@@ -61,10 +61,11 @@ import Vocabulary
             service: ServiceManager(), clock: clock, logger: Logger(label: "test"))
         life.start(proactor) { _ in print("\nASKED FOR AN ORDERLY STOP") }
         Task { await proactor.standStill() }
+        // Time goes on once the watch sleeps again and both relays' threads have had a turn.
         while true {
+            await clock.sleepers(1)
+            for node in nodes { await node.hop() }
             clock.advance(by: .milliseconds(500))
-            await Task.yield()
-            usleep(1_000)
         }
     }
 
@@ -105,6 +106,8 @@ import Vocabulary
         #expect(complained.contains("ended without an orderly stop; not safe: valve"))
     }
 }
+
+extension ShNode { fileprivate func hop() {} }
 
 extension Proactor {
     /// Blocks the proactor's own loop for ever.

@@ -65,21 +65,34 @@ struct Bench {
         clock.advance(by: clock.now.duration(to: end))
     }
 
-    /// Moves on, a little at a time, until `work` is done. For when only time is waited for.
-    func pass<Result: Sendable>(until work: Task<Result, Never>) async -> Result {
+    /// Moves on 10 ms at a time until `work` is done.
+    func pass<Result: Sendable>(
+        _ nodes: ShNode..., until work: Task<Result, Never>
+    ) async -> Result {
         let isDone = Atomic(false)
         async let result = {
             let result = await work.value
             isDone.store(true, ordering: .releasing)
             return result
         }()
-        while !isDone.load(ordering: .acquiring) {
-            clock.advance(by: .milliseconds(10))
-            await Task.yield()
-        }
+        await pass(nodes) { isDone.load(ordering: .acquiring) }
         return await result
     }
+
+    /// Moves on 10 ms at a time until `isDone`, each once the threads of `nodes` have done what needs no
+    /// time: so that no time limit is over only because one had no turn.
+    func pass(_ nodes: [ShNode], until isDone: () async -> Bool) async {
+        while await !isDone() {
+            for _ in 0..<2 {
+                for node in nodes { await node.hop() }
+            }
+            clock.advance(by: .milliseconds(10))
+        }
+    }
 }
+
+// A turn on its thread: what was asked of it before is done, or waits for something.
+extension ShNode { func hop() {} }
 
 extension Fact {
     var values: [Int64] {

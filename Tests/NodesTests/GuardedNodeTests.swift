@@ -71,11 +71,7 @@ import Vocabulary
         #expect(!isSafe.withLock { $0 })
         // It is tried again, and told once it is so.
         device.loosen()
-        for _ in 0..<400 where !isSafe.withLock({ $0 }) {
-            await bench.clock.sleepers(1)
-            bench.clock.advance(by: .milliseconds(50))
-            await Task.yield()
-        }
+        await bench.pass([node]) { isSafe.withLock { $0 } }
         #expect(device.level == 0)
     }
 
@@ -128,8 +124,7 @@ import Vocabulary
         await node.start()
         contact.behave(.shows([1]))
         let asking = Task { await ask(node, .set(1)) }
-        #expect(isConfirmed(await bench.pass(until: asking), 1))
-        withExtendedLifetime(other) {}
+        #expect(isConfirmed(await bench.pass(node, other, until: asking), 1))
     }
 
     @Test func `fails and goes to its safe state when the contact shows nothing`() async {
@@ -139,7 +134,7 @@ import Vocabulary
         let node = bench.node(device, actuates: true, safeState: .off, rules: rules)
         await node.start()
         let asking = Task { await ask(node, .set(1)) }
-        guard case .failed = await bench.pass(until: asking) else {
+        guard case .failed = await bench.pass(node, until: asking) else {
             Issue.record("confirmed without its contact")
             return
         }
@@ -178,10 +173,7 @@ import Vocabulary
         #expect(await answers.next() == false)
         device.plugIn()
         let opened = device.opened
-        while device.opened == opened {
-            bench.clock.advance(by: .milliseconds(500))
-            await Task.yield()
-        }
+        await bench.pass([node]) { device.opened != opened }
         while await answers.next() == false {}
         #expect(device.level == 0)
     }
@@ -200,7 +192,7 @@ import Vocabulary
         }
         device.plugIn()
         let waiting = Task { await node.untilSafe(unlessGone: false) }
-        await bench.pass(until: waiting)
+        await bench.pass(node, until: waiting)
         #expect(device.level == 0)
         #expect(await node.stop() != nil)
     }
@@ -276,7 +268,7 @@ import Vocabulary
         #expect(isConfirmed(await ask(nodes[0], .set(1), "f"), 1))
         heater.stick()
         let asking = Task { await ask(nodes[1], .set(0), "g") }
-        guard case .failed(let why) = await bench.pass(until: asking) else {
+        guard case .failed(let why) = await bench.pass(nodes[0], nodes[1], until: asking) else {
             Issue.record("the pump went off under a heater that is on")
             return
         }

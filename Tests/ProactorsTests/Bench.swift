@@ -109,16 +109,32 @@ struct Bench {
         broker.published.last { $0.topic == topic }?.text
     }
 
-    /// Moves on, a little at a time, until `work` is done. For when only time is waited for.
-    func pass(until work: Task<Void, Never>) async {
+    /// Moves on 10 ms at a time until `work` is done.
+    ///
+    /// - Parameter hanging: Nodes whose threads hang, or will.
+    func pass(until work: Task<Void, Never>, hanging: Set<ShNodeName> = []) async {
         let isDone = Atomic(false)
         async let _: Void = {
             await work.value
             isDone.store(true, ordering: .releasing)
         }()
-        while !isDone.load(ordering: .acquiring) {
+        await pass(hanging: hanging) { isDone.load(ordering: .acquiring) }
+    }
+
+    /// Moves on 10 ms at a time until `isDone`, each once everybody has done what needs no time: so that no
+    /// time limit is over only because a thread had no turn.
+    func pass(hanging: Set<ShNodeName> = [], until isDone: () async -> Bool) async {
+        while await !isDone() {
+            await settle(hanging: hanging)
             clock.advance(by: .milliseconds(10))
-            await Task.yield()
+        }
+    }
+
+    /// Gives each node's thread and the proactor turns, as many as a command needs on its way and back.
+    func settle(hanging: Set<ShNodeName> = []) async {
+        for _ in 0..<3 {
+            for (name, node) in proactor.nodes where !hanging.contains(name) { await node.hop() }
+            await proactor.turn()
         }
     }
 
@@ -134,3 +150,6 @@ struct Bench {
         clock.advance(by: clock.now.duration(to: end))
     }
 }
+
+// A turn on its thread: what was asked of it before is done, or waits for something.
+extension ShNode { func hop() {} }

@@ -68,10 +68,7 @@ import Vocabulary
 
     /// Opens the relay, if it is not yet, and switches it on.
     private func switchOn(_ bench: Bench, _ name: ShNodeName) async {
-        while bench.proactor.nodes[name]?.pulse.reading.isOpen == false {
-            bench.clock.advance(by: .milliseconds(10))
-            await Task.yield()
-        }
+        await bench.pass { bench.proactor.nodes[name]?.pulse.reading.isOpen != false }
         let command = Command(
             id: CommandID("on-\(name)")!, node: name, order: .set(1), source: CommandSource(.cli))
         let proactor = bench.proactor
@@ -98,10 +95,8 @@ import Vocabulary
         heater.onLevel(nil)
         let proactor = bench.proactor
         let stopping = Task { await proactor.stop() }
-        for _ in 0..<250 {
-            bench.clock.advance(by: .milliseconds(10))
-            await Task.yield()
-        }
+        let later = bench.clock.now.advanced(by: .milliseconds(2_500))
+        await bench.pass { bench.clock.now >= later }
         #expect(pump.level == 1, "the heater may be on")
         contact.behave(.shows([0]))
         await bench.pass(until: Task { _ = await stopping.value })

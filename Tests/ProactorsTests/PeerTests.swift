@@ -110,7 +110,7 @@ private func shown(_ values: ClosedRange<Int>) -> [String] { values.map { "tank 
         // What waits for its attempts keeps the link from coming to rest.
         while peers.peer.stored.count(where: { $0.hasPrefix("tank") }) < 40 {
             await peers.bench.pass(.seconds(1))
-            for _ in 0..<100 { await Task.yield() }
+            await peers.bench.settle()
         }
         let readings = peers.peer.stored.filter { $0.hasPrefix("tank") }.prefix(40)
         #expect(readings.elementsEqual(shown(1...4) + shown(6...41)))

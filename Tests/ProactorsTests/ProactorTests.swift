@@ -176,7 +176,8 @@ import Vocabulary
         bench.order("ill", "a1", 1)
         bench.order("pump", "a2", 1)
         #expect(await bench.published("answer/pump", 1) == ["a2 confirmed 1"])
-        await bench.pass(until: Task { _ = await bench.published("answer/ill", 1) })
+        await bench.pass(
+            until: Task { _ = await bench.published("answer/ill", 1) }, hanging: ["ill"])
         #expect(await bench.published("answer/ill", 1) == ["a1 late"])
         hanging.release()
     }
@@ -192,7 +193,8 @@ import Vocabulary
         for number in 1...5 { bench.order("ill", "a\(number)", 1) }
         let busy = await bench.published("answer/ill", 1)
         #expect(busy.count == 1 && busy[0].hasSuffix(" refused"))
-        await bench.pass(until: Task { _ = await bench.published("answer/ill", 5) })
+        await bench.pass(
+            until: Task { _ = await bench.published("answer/ill", 5) }, hanging: ["ill"])
         let answers = await bench.published("answer/ill", 5)
         #expect(answers.dropFirst().allSatisfy { $0.hasSuffix(" late") })
         // They were told, but the node still has what it was asked for.
@@ -245,7 +247,7 @@ import Vocabulary
         _ = await bench.published("answer/pump", 1)
         let stopping = Task { _ = await bench.proactor.stop() }
         #expect(await bench.published("history/pump", 3).last == "0 good")
-        await bench.pass(until: stopping)
+        await bench.pass(until: stopping, hanging: ["ill"])
         #expect(relay.level == 0)
         hanging.release()
     }

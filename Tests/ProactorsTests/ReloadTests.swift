@@ -87,17 +87,9 @@ import Vocabulary
         #expect(words.contains("heater may be on or off"), "the old rule counts on: \(words)")
         #expect(pump.level == 1)
         heater.plugIn()
-        await bench.pass(
-            until: Task {
-                while !proactor.crew.withLock(\.stranded.isEmpty) { await Task.yield() }
-            })
+        await bench.pass { proactor.crew.withLock(\.stranded.isEmpty) }
         #expect(heater.level == 0)
-        await bench.pass(
-            until: Task {
-                while await proactor.standing.keys.contains(where: { $0.node == "heater" }) {
-                    await Task.yield()
-                }
-            })
+        await bench.pass { await !proactor.standing.keys.contains { $0.node == "heater" } }
         #expect(await proactor.interlocks.rules == [])
     }
 

@@ -82,7 +82,7 @@ import Vocabulary
             hang.yield()
         }
         let starting = Task { await bench.proactor.start() }
-        await bench.pass(until: starting)
+        await bench.pass(until: starting, hanging: ["tank"])
         bench.broker.accept()
         await bench.attach("site", bench.broker, SimulatedCodec())
         let (watch, log) = watch(bench)

@@ -64,8 +64,8 @@ extension Scenario {
         var before: Int?
         repeat {
             before = heard
-            for _ in 0..<20 { await life.proactor.hop() }
-            await Task.yield()
+            for _ in 0..<20 { await life.proactor.turn() }
+            await life.others()
             heard = await life.proactor.lines["site"]?.received
         } while heard != before
     }

@@ -124,8 +124,8 @@ actor Scenario {
     /// Lets everybody work while time stands still, until `isDone` or for long enough.
     func work(until isDone: () -> Bool) async {
         for _ in 0..<600 where !isDone() {
-            for _ in 0..<5 { await life.proactor.hop() }
-            await Task.yield()
+            for _ in 0..<5 { await life.proactor.turn() }
+            await life.others()
         }
     }
 

@@ -55,31 +55,6 @@ extension MqttSessionTests {
         session.close()
     }
 
-    @Test func `descriptors above 1023 are no trouble`() async throws {
-        var limit = rlimit()
-        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        let before = limit
-        limit.rlim_cur = min(max(limit.rlim_cur, 4096), limit.rlim_max)
-        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        let broker = try TestBroker()
-        defer { withExtendedLifetime(broker) {} }
-        try await broker.start()
-        var fillers: [Int32] = []
-        repeat {
-            fillers.append(open("/dev/null", O_RDONLY | O_CLOEXEC))
-        } while fillers.last! < 1030
-        let (session, news) = try await connect(
-            MqttSettings(broker: broker.address, clientID: "one"))
-        #expect(openSockets(to: broker.port).contains { $0 > 1023 })
-        let id = try session.publish(MqttMessage(topic: "a", payload: []))
-        #expect(await news.next() == .acknowledged(id))
-        session.close()
-        #expect(await news.next() == nil)
-        for filler in fillers { close(filler) }
-        var old = before
-        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &old)
-    }
-
     /// Sockets of this process that are connected to `port`.
     func openSockets(to port: UInt16) -> Set<Int32> {
         Set(
