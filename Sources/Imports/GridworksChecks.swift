@@ -47,12 +47,6 @@ struct GridworksChecks {
     private mutating func checkNodes() {
         let paths = Set(layout.nodes.map(\.path))
         for node in layout.nodes {
-            if !GridworksWords.actorClasses.contains(node.actorClass) {
-                tell(
-                    node.place,
-                    "ActorClass \(node.actorClass) is unknown, so no actor would run"
-                        + didYouMean(node.actorClass, among: GridworksWords.actorClasses))
-            }
             let above = node.path.split(separator: ".").dropLast().joined(separator: ".")
             if !above.isEmpty, !paths.contains(above) {
                 tell(node.place, "ActorHierarchyName \(node.path): there is no node \(above)")
@@ -100,13 +94,6 @@ struct GridworksChecks {
                 tell(
                     channel.place,
                     "\(key): there is no node \(name)" + didYouMean(name, among: names))
-            }
-            if GridworksWords.telemetries[channel.telemetry] == nil {
-                tell(
-                    channel.place,
-                    "TelemetryName \(channel.telemetry) is unknown"
-                        + didYouMean(
-                            channel.telemetry, among: Array(GridworksWords.telemetries.keys)))
             }
             guard channel.isInPowerMetering else { continue }
             if channel.telemetry != "PowerW" {

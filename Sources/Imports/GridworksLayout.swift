@@ -20,6 +20,11 @@ public struct GridworksLayout: Hashable, Sendable {
     let channels: [GridworksChannel]
     /// Names of the computed series.
     let derived: [String]
+    /// Whether some channels have no periods here, and `usualCapture` was taken.
+    let lacksPeriods: Bool
+
+    /// How often GridWorks keeps a value where nothing else is said.
+    static let usualCapture = Duration.seconds(300)
 
     /// - Returns: The layout, nil when there is any problem, and every problem by its place.
     public static func read(_ bytes: [UInt8]) -> (layout: GridworksLayout?, problems: [Problem]) {
@@ -98,7 +103,10 @@ struct GridworksComponent: Hashable, Sendable {
 
     /// Whether the hardware was simulated there already.
     var isSimulated: Bool {
-        makeModel.split(separator: "_").dropFirst().contains { $0.uppercased().hasPrefix("SIM") }
+        makeModel.hasPrefix("Sim")
+            || makeModel.split(separator: "_").dropFirst().contains {
+                $0.uppercased().hasPrefix("SIM")
+            }
     }
 
     /// What it reads, when it is of a form that this gateway knows.

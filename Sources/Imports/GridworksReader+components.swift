@@ -18,7 +18,7 @@ extension GridworksReader {
             return .relays(
                 addresses: addresses,
                 configs(of: entry) { reader, config in reader.relay(config) })
-        case "ads111x.based.component.gt":
+        case "ads111x.based.component.gt" where kind["AdsI2cAddressList"] != nil || kind != entry:
             let addresses = wholes("AdsI2cAddressList", of: kind)
             let blocks = whole("TotalTerminalBlocks", of: kind, in: 1...256)
             let volts = (list("OpenVoltageByAds", of: entry) ?? []).compactMap { number($0) }
@@ -44,15 +44,19 @@ extension GridworksReader {
         var result: [GridworksConfig] = []
         for config in entries("ConfigList", of: entry, required: true) {
             let found = detail(&self, config)
-            guard var read = self.config(config), let found else { continue }
+            let hasPeriods = entry["DeviceType"] == nil || config["CapturePeriodS"] != nil
+            guard var read = self.config(config, hasPeriods: hasPeriods), let found else {
+                continue
+            }
             read.detail = found
             result.append(read)
         }
         return result
     }
 
-    private mutating func config(_ entry: JsonNode) -> GridworksConfig? {
+    private mutating func config(_ entry: JsonNode, hasPeriods: Bool) -> GridworksConfig? {
         let channel = text("ChannelName", of: entry)
+        guard hasPeriods else { return channel.flatMap { withoutPeriods($0, entry) } }
         let poll = whole("PollPeriodMs", of: entry, required: false, in: 10...86_400_000)
         let capture = whole("CapturePeriodS", of: entry, in: 1...604_800)
         let isAsync = flag("AsyncCapture", of: entry)
@@ -63,6 +67,19 @@ extension GridworksReader {
         return GridworksConfig(
             channel: channel, poll: poll.map { .milliseconds($0) }, capture: .seconds(capture),
             isAsync: isAsync, delta: delta, exponent: exponent, unit: unit, place: entry.place)
+    }
+
+    /// A channel whose periods and deltas are in the second file of newer layouts.
+    private mutating func withoutPeriods(
+        _ channel: String, _ entry: JsonNode
+    ) -> GridworksConfig? {
+        lacksPeriods = true
+        let exponent = whole("Exponent", of: entry, required: false, in: -9...9)
+        let unit = text("Unit", of: entry, required: false)
+        return GridworksConfig(
+            channel: channel, poll: nil, capture: GridworksLayout.usualCapture,
+            isAsync: entry["RelayIdx"] != nil, delta: nil, exponent: exponent ?? 0,
+            unit: unit ?? "Unitless", place: entry.place)
     }
 
     private mutating func egauge(_ entry: JsonNode) -> GridworksConfig.Detail? {

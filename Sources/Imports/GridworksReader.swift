@@ -5,6 +5,8 @@ import Vocabulary
 struct GridworksReader {
     private(set) var problems: [Problem] = []
     private var classes: [String: JsonNode] = [:]
+    /// Whether some channel's periods are not here: since May 2026 they are in a file of their own.
+    var lacksPeriods = false
 
     /// - Returns: Nil when the document is too far from a layout to check more.
     mutating func layout(_ document: JsonNode) -> GridworksLayout? {
@@ -18,16 +20,21 @@ struct GridworksReader {
             tell(document.place, "ShNodes is missing: this is no GridWorks hardware layout" + hint)
             return nil
         }
-        let scada = gNode("MyScadaGNode", of: document)
-        let isOld = document["MyLeafTransactiveNodeGNode"] == nil
-        let parent = gNode(
-            isOld ? "MyAtomicTNodeGNode" : "MyLeafTransactiveNodeGNode", of: document)
-        let asset = gNode("MyTerminalAssetGNode", of: document)
+        let isListed = document["GNodes"] != nil
+        let isOld = !isListed && document["MyLeafTransactiveNodeGNode"] == nil
+        let scada = isListed ? listed("Scada", of: document) : gNode("MyScadaGNode", of: document)
+        let parent =
+            isListed
+            ? listed("LeafTransactiveNode", of: document)
+            : gNode(isOld ? "MyAtomicTNodeGNode" : "MyLeafTransactiveNodeGNode", of: document)
+        let asset =
+            isListed
+            ? listed("TerminalAsset", of: document) : gNode("MyTerminalAssetGNode", of: document)
         readClasses(document)
         let nodes = entries("ShNodes", of: document).compactMap { node($0) }
         let components = [
             "Ads111xBasedComponents", "ResistiveHeaterComponents", "ElectricMeterComponents",
-            "OtherComponents",
+            "OtherComponents", "Components",
         ].flatMap { entries($0, of: document) }.compactMap { component($0) }
         let channels = entries("DataChannels", of: document).compactMap { channel($0) }
         let derived = ["DerivedChannels", "SynthChannels"].flatMap { entries($0, of: document) }
@@ -41,7 +48,7 @@ struct GridworksReader {
             gateway: gateway, instance: scada.id ?? "", parent: parent.alias,
             parentShortName: isOld ? "a" : "ltn", terminalAsset: asset.alias,
             strategy: document["Strategy"]?.text, nodes: nodes, components: components,
-            channels: channels, derived: derived)
+            channels: channels, derived: derived, lacksPeriods: lacksPeriods)
     }
 
     mutating func tell(_ place: Place, _ message: String) {
@@ -51,15 +58,34 @@ struct GridworksReader {
     private mutating func gNode(
         _ key: String, of document: JsonNode
     ) -> (alias: String, id: String?, place: Place)? {
-        guard let node = object(key, of: document), let alias = text("Alias", of: node) else {
+        object(key, of: document).flatMap { gNode($0, isScada: key == "MyScadaGNode") }
+    }
+
+    /// One of the list that layouts have since June 2026.
+    private mutating func listed(
+        _ baseClass: String, of document: JsonNode
+    ) -> (alias: String, id: String?, place: Place)? {
+        let found = entries("GNodes", of: document).filter { $0["BaseClass"]?.text == baseClass }
+        guard found.count == 1 else {
+            let words = found.isEmpty ? "no entry" : "\(found.count) entries"
+            tell(
+                document["GNodes"]?.place ?? document.place,
+                "has \(words) of BaseClass \(baseClass); one is needed")
             return nil
         }
+        return gNode(found[0], isScada: baseClass == "Scada")
+    }
+
+    private mutating func gNode(
+        _ node: JsonNode, isScada: Bool
+    ) -> (alias: String, id: String?, place: Place)? {
+        guard let alias = text("Alias", of: node) else { return nil }
         if GatewayName(alias) == nil {
             tell(node.place, "Alias \(alias) must be \(GatewayTag.form)")
             return nil
         }
         var id: String?
-        if key == "MyScadaGNode" {
+        if isScada {
             id = text("GNodeId", of: node)
             if let id, !isUuid(id) {
                 tell(node["GNodeId"]?.place ?? node.place, "\(id) is no UUID of version 4")
@@ -114,19 +140,24 @@ struct GridworksReader {
     private mutating func component(_ entry: JsonNode) -> GridworksComponent? {
         let id = text("ComponentId", of: entry)
         let typeName = text("TypeName", of: entry)
-        let classId = text("ComponentAttributeClassId", of: entry)
-        guard let id, let typeName, let classId else { return nil }
-        guard let kind = classes[classId] else {
-            tell(
-                entry["ComponentAttributeClassId"]?.place ?? entry.place,
-                "no component attribute class of this layout has the id \(classId)")
+        // Since May 2026 a component names its type of device and has no class beside it.
+        let deviceType = text("DeviceType", of: entry, required: false)
+        let classId = text(
+            "ComponentAttributeClassId", of: entry, required: deviceType == nil)
+        guard let id, let typeName, let kind = classId.map({ classes[$0] }) ?? entry else {
+            if let classId, id != nil, typeName != nil {
+                tell(
+                    entry["ComponentAttributeClassId"]?.place ?? entry.place,
+                    "no component attribute class of this layout has the id \(classId)")
+            }
             return nil
         }
+        guard deviceType != nil || classId != nil else { return nil }
         let form = form(of: entry, typeName: typeName, kind: kind)
         let least = whole("MinPollPeriodMs", of: kind, required: false, in: 1...86_400_000)
         return GridworksComponent(
             id: id, title: title(of: entry), typeName: typeName,
-            makeModel: kind["MakeModel"]?.text ?? "",
+            makeModel: deviceType ?? kind["MakeModel"]?.text ?? "",
             hardwareId: text("HwUid", of: entry, required: false),
             leastPoll: least.map { .milliseconds($0) },
             form: form,

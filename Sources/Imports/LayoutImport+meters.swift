@@ -80,7 +80,7 @@ extension LayoutImport {
         guard let channel = source.channel(named: name),
             let telemetry = GridworksWords.telemetries[channel.telemetry] ?? nil
         else {
-            leftOut.append("channel \(name): Tidegate has no unit for it")
+            leftOut.append("channel \(name): \(noUnit(source.channel(named: name)?.telemetry))")
             return nil
         }
         var address = Int64(2 * nth)

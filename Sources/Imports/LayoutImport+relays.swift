@@ -8,7 +8,7 @@ extension LayoutImport {
     ) {
         let name = node.name
         var comments: [String] = []
-        let isKrida = component.makeModel.hasPrefix("KRIDA__")
+        let isKrida = component.makeModel.uppercased().hasPrefix("KRIDA")
         if told.insert(component.id).inserted {
             comments = boardComments(component, addresses: addresses, isKrida: isKrida)
             tellBoards(component, isKrida: isKrida)

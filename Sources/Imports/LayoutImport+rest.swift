@@ -1,3 +1,4 @@
+import Documents
 import Vocabulary
 
 // What stays behind, and why.
@@ -64,6 +65,7 @@ extension LayoutImport {
     }
 
     private func reason(_ node: GridworksNode, _ component: GridworksComponent) -> String {
+        if let unknown = unknown(node.actorClass) { return unknown }
         let type = component.typeName
         if component.makeModel == "ADAFRUIT__642" {
             return "a DS18B20; add a node with driver ds18b20 and its id under /sys/bus/w1/devices"
@@ -91,7 +93,23 @@ extension LayoutImport {
         case "LocalControl", "LeafAlly", "HpBoss", "SiegLoop", "HomeAlone", "AtomicAlly",
             "PumpDoctor", "StratBoss", "HpRelayBoss":
             "a heating strategy; Tidegate obeys its parent and decides nothing itself"
-        default: "no driver"
+        default: unknown(actorClass) ?? "no driver"
         }
+    }
+
+    /// Why an actor class that nobody here knows stays behind; nil for one that is known.
+    private func unknown(_ actorClass: String) -> String? {
+        let known = GridworksWords.actorClasses
+        guard !known.contains(actorClass) else { return nil }
+        return "ActorClass \(actorClass) is unknown" + didYouMean(actorClass, among: known)
+    }
+
+    /// Why a series that is measured in this way stays behind.
+    func noUnit(_ telemetry: String?) -> String {
+        guard let telemetry, GridworksWords.telemetries[telemetry] == nil else {
+            return "Tidegate has no unit for it"
+        }
+        return "TelemetryName \(telemetry) is unknown"
+            + didYouMean(telemetry, among: GridworksWords.telemetries.keys)
     }
 }

@@ -21,8 +21,10 @@ extension LayoutImport {
             let telemetry = GridworksWords.telemetries[channel.telemetry] ?? nil
             guard telemetry?.unit == .celsius else {
                 leftOut.append(
-                    "channel \(config.channel) (\(makeModel)): thermistors are read in °C here, not as "
-                        + channel.telemetry)
+                    telemetry == nil
+                        ? "channel \(config.channel) (\(makeModel)): \(noUnit(channel.telemetry))"
+                        : "channel \(config.channel) (\(makeModel)): thermistors are read in °C here, "
+                            + "not as \(channel.telemetry)")
                 continue
             }
             let name = freeName(config.channel)

@@ -40,6 +40,11 @@ public struct LayoutImport {
         // The link calls these by their names, so nothing else may take them.
         taken = Set(layout.nodes.filter { $0.actorClass != "NoActor" }.map(\.name))
         if hasUpstream { taken.formUnion(["admin", "local", layout.parentShortName]) }
+        if layout.lacksPeriods {
+            todo.append(
+                "periods: GridWorks has them in a second file; each channel without one is kept every "
+                    + "\(GridworksLayout.usualCapture.layoutText) here")
+        }
         for node in layout.nodes { take(node) }
         tellRest()
     }

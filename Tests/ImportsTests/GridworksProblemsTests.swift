@@ -17,7 +17,6 @@ import Testing
     @Test(arguments: [
         ("\"RelayIdx\": 9", "\"RelayIdx\": 1", "RelayIdx 1 is taken already by OtherComponents[0]"),
         ("\"RelayIdx\": 18", "\"RelayIdx\": 33", "RelayIdx 33 is beyond the 32 relays of 2 boards"),
-        ("\"ActorClass\": \"HpBoss\"", "\"ActorClass\": \"HpBos\"", "did you mean HpBoss"),
         (
             "{\"Name\": \"hp-boss\"", "{\"Name\": \"auto\"",
             "a node is called auto already: ShNodes[17]"
@@ -41,10 +40,6 @@ import Testing
         (
             "\"I2cAddressList\": [32, 33]", "\"I2cAddressList\": [32, 72]",
             "72 is no address of a PCF8575"
-        ),
-        (
-            "\"TelemetryName\": \"GpmTimes100\"", "\"TelemetryName\": \"Gpm\"",
-            "TelemetryName Gpm is unknown"
         ),
         ("\"NameplatePowerW\": 6000, ", "", "NameplatePowerW is missing: channel hp-odu-pwr"),
         (
@@ -107,12 +102,12 @@ import Testing
 
     @Test func `is told all its mistakes at once, in the order of its lines`() {
         let text = Sample.with("\"RelayIdx\": 9", "\"RelayIdx\": 1")
-            .replacing("\"ActorClass\": \"HpBoss\"", with: "\"ActorClass\": \"Boss\"")
+            .replacing("\"ActorHierarchyName\": \"s.hp-boss\"", with: "\"ActorHierarchyName\": \"s.x.b\"")
             .replacing("\"Exponent\": 6", with: "\"Exponent\": 3")
         let problems = Sample.problems(text)
         #expect(problems.count == 3)
         #expect(problems.first?.contains("Exponent 3") == true)
-        #expect(problems.last?.contains("ActorClass Boss is unknown") == true)
+        #expect(problems.last?.contains("there is no node s.x") == true)
     }
 
     @Test(arguments: [

@@ -27,6 +27,31 @@ import Vocabulary
             ])
     }
 
+    @Test(arguments: [
+        ("\"ActorClass\": \"HpBoss\"", "\"ActorClass\": \"HpBos\"", "did you mean HpBoss"),
+        (
+            "\"TelemetryName\": \"CurrentRmsMicroAmps\"", "\"TelemetryName\": \"Amps\"",
+            "TelemetryName Amps is unknown"
+        ),
+    ])
+    func `leaves out what is unknown, names it, and takes over the rest`(
+        old: String, new: String, note: String
+    ) throws {
+        let made = try Sample.imported(Sample.with(old, new))
+        #expect(made.notes.contains { $0.contains(note) }, "\(made.notes)")
+        #expect(LayoutReader.read(Array(made.text.utf8), registry: .standard).problems == [])
+        #expect(made.text.contains("\"relay18\""))
+    }
+
+    @Test func `comes from the newer forms, too, and says that the periods are elsewhere`() throws {
+        let made = try Sample.imported(Sample.listed, hasUpstream: true)
+        let (layout, problems) = LayoutReader.read(Array(made.text.utf8), registry: .standard)
+        #expect(problems.map(\.description) == [])
+        #expect(layout?.gateway == "d1.demo.scada")
+        #expect(layout?.nodes.map(\.kind) == [.relay])
+        #expect(made.notes.contains { $0.contains("periods") })
+    }
+
     @Test func `is the same each time`() throws {
         #expect(try Sample.imported().text == Sample.imported().text)
     }

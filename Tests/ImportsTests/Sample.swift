@@ -10,6 +10,30 @@ enum Sample {
         return (try? String(contentsOf: url!, encoding: .utf8)) ?? ""
     }()
 
+    /// The form of June 2026: GNodes and Components in one list each, types of devices, no periods.
+    static let listed = """
+        {"TypeName": "gw.house0.layout", "GNodes": [
+          {"Alias": "d1.demo", "BaseClass": "LeafTransactiveNode"},
+          {"Alias": "d1.demo.ta", "BaseClass": "TerminalAsset"},
+          {"Alias": "d1.demo.scada", "BaseClass": "Scada",
+           "GNodeId": "0dbb2fb3-5db2-4391-bbd8-fc43e311fbce"}],
+         "ShNodes": [
+          {"Name": "s", "ActorClass": "PrimaryScada"},
+          {"Name": "mux", "ActorClass": "I2cRelayMultiplexer", "ComponentId": "board"},
+          {"Name": "vdc-relay", "ActorClass": "Relay", "ComponentId": "board"}],
+         "Components": [
+          {"ComponentId": "board", "DeviceType": "KridaDoubleRelayBoard16", "I2cAddressList": [32],
+           "TypeName": "i2c.multichannel.dt.relay.component.gt", "ConfigList": [
+            {"ActorName": "vdc-relay", "ChannelName": "vdc-relay", "RelayIdx": 1,
+             "WiringConfig": "NormallyClosed", "EventType": "change.relay.state",
+             "StateType": "relay.closed.or.open", "DeEnergizedState": "RelayClosed",
+             "DeEnergizingEvent": "CloseRelay", "EnergizedState": "RelayOpen",
+             "EnergizingEvent": "OpenRelay"}]}],
+         "DataChannels": [
+          {"Name": "vdc-relay", "AboutNodeName": "vdc-relay", "CapturedByNodeName": "mux",
+           "TelemetryName": "RelayState"}]}
+        """
+
     /// The sample with the first occurrence of one text in the place of another.
     static func with(_ old: String, _ new: String) -> String {
         guard let range = text.range(of: old) else {
