@@ -1,0 +1,52 @@
+extension StringProtocol {
+    /// This text for a terminal, a pipe or a log line: in one line, without anything that a terminal
+    /// obeys or that turns the order of its letters, and no longer than `limit`.
+    ///
+    /// Everything that others wrote is shown through this. Line breaks and tabs become `\n`, `\r` and
+    /// `\t`, other controls `\u{1b}`. Work and memory follow `limit`, not the length of the text.
+    ///
+    /// - Parameter limit: The most Unicode scalars the result has, at least 1. What is cut off is shown
+    ///   as `…`; an escape is never cut in the middle.
+    public func printable(limit: Int) -> String {
+        precondition(limit >= 1, "a printable text has room for at least one character")
+        var result = String.UnicodeScalarView()
+        var count = 0
+        // Where the result ends when `…` must follow it.
+        var cut = result.endIndex
+        for scalar in unicodeScalars {
+            let escape = scalar.isUnprintable ? scalar.visibleEscape : nil
+            let length = escape?.unicodeScalars.count ?? 1
+            guard count + length <= limit else {
+                result.removeSubrange(cut...)
+                result.append("…")
+                return String(result)
+            }
+            if let escape { result += escape.unicodeScalars } else { result.append(scalar) }
+            count += length
+            if count < limit { cut = result.endIndex }
+        }
+        return String(result)
+    }
+}
+
+extension Unicode.Scalar {
+    /// Whether a terminal, a log viewer or an editor would act on it instead of showing it.
+    ///
+    /// Source: the C0 and C1 controls of ECMA-48, U+2028 and U+2029 (Unicode 5.8), and the characters of
+    /// UAX #9 (bidirectional text), table 4, with U+061C, U+200E and U+200F.
+    fileprivate var isUnprintable: Bool {
+        switch value {
+        case 0..<0x20, 0x7F..<0xA0, 0x061C, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069: true
+        default: false
+        }
+    }
+
+    fileprivate var visibleEscape: String {
+        switch self {
+        case "\n": "\\n"
+        case "\r": "\\r"
+        case "\t": "\\t"
+        default: "\\u{\(String(value, radix: 16))}"
+        }
+    }
+}
