@@ -131,8 +131,11 @@ let package = Package(
         room(
             "Conformance", ["DriverKit", "Documents", "Journals", "Vocabulary"],
             path: "Tests/Conformance"),
+        // What strangers send, and what reading it costs.
+        .target(name: "CAllocations", path: "Tests/CAllocations"),
+        room("Fuzzing", ["CAllocations", "Vocabulary"], path: "Tests/Fuzzing"),
         tests("VocabularyTests", ["Vocabulary"]),
-        tests("DocumentsTests", ["Documents", "Vocabulary"]),
+        tests("DocumentsTests", ["Documents", "Fuzzing", "Vocabulary"]),
         tests("ChannelsTests", ["Channels", "Vocabulary", "Simulators"]),
         tests(
             "DriversTests",

@@ -1,90 +1,136 @@
 import Vocabulary
 
-/// Reads JSON as people write it by hand: `//` comments and trailing commas are welcome.
+/// Which JSON is taken.
+public struct JsonDialect: Hashable, Sendable {
+    /// As people write it by hand: `//` comments and trailing commas are welcome.
+    public static let handwritten = JsonDialect(isStrict: false)
+    /// As programs write it: RFC 8259, every name of an object once.
+    public static let strict = JsonDialect()
+    /// As Python writes and reads it: of members of one name the last stands, and numbers that 64 bits do
+    /// not hold are let pass; such a number has no value.
+    public static let python = JsonDialect(lastStands: true, keepsLongNumbers: true)
+
+    var isStrict = true
+    var lastStands = false
+    var keepsLongNumbers = false
+}
+
+/// Reads JSON in UTF-8. What it takes was written by anybody: memory and work follow the length of the
+/// text alone.
 ///
-/// Everything else is RFC 8259. A member named twice is a problem and its first value stands; text
+/// A member named twice is a problem and its first value stands, unless the dialect says otherwise; text
 /// that is not JSON ends the reading, because what follows can only be guessed.
 public struct JsonParser {
     /// How deep lists and objects may nest.
     public static let depthLimit = 64
+    static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+
+    /// A list or object around the place that is read, and what of it is read.
+    private struct Frame {
+        /// The mark of the member's name.
+        var name: Int?
+        var element: Int?
+    }
 
     private let bytes: [UInt8]
+    private let dialect: JsonDialect
     private var index = 0
-    private var line = 1
-    private var lineStart = 0
-    /// Where columns were counted last, so that a long line is walked through once.
-    private var counted = (index: 0, column: 1)
-    private var problems: [Problem] = []
+    private var marks: [JsonDocument.Mark] = []
+    private var frames: [Frame] = []
+    private var problems = ProblemList()
 
-    private init(_ bytes: [UInt8]) { self.bytes = bytes }
+    private init(_ bytes: [UInt8], _ dialect: JsonDialect) {
+        (self.bytes, self.dialect) = (bytes, dialect)
+    }
 
     /// - Returns: The document, nil when it could not be read to its end, and all problems found.
-    public static func parse(_ bytes: [UInt8]) -> (document: JsonNode?, problems: [Problem]) {
-        var parser = JsonParser(bytes)
+    public static func parse(
+        _ bytes: [UInt8], _ dialect: JsonDialect = .handwritten
+    ) -> (document: JsonNode?, problems: ProblemList) {
+        var parser = JsonParser(bytes, dialect)
         do throws(Problem) {
-            try parser.checkEncoding()
-            parser.skipByteOrderMark()
-            try parser.skipBlanks(path: "")
-            let node = try parser.value(path: "", depth: 0)
-            try parser.skipBlanks(path: "")
-            guard parser.current == nil else {
-                throw parser.problem(
-                    "", "the document ended before this; only one value may stand here")
-            }
-            return (node, parser.problems)
+            try parser.readAll()
+            parser.problems.sort()
+            return (JsonNode(JsonDocument(bytes, parser.marks), mark: 0), parser.problems)
         } catch {
-            return (nil, parser.problems + [error])
+            parser.problems.sort()
+            parser.problems.append(error)
+            return (nil, parser.problems)
         }
     }
 
-    private var current: UInt8? { index < bytes.count ? bytes[index] : nil }
-
-    private mutating func place(_ path: String) -> Place {
-        if index < counted.index { counted = (lineStart, 1) }
-        counted.column += bytes[counted.index..<index].count { $0 & 0xC0 != 0x80 }
-        counted.index = index
-        return Place(path: path, line: line, column: counted.column)
+    /// The document, of which nothing is wrong; nil otherwise.
+    public static func document(_ bytes: [UInt8], _ dialect: JsonDialect) -> JsonNode? {
+        let (document, problems) = parse(bytes, dialect)
+        return problems.isEmpty ? document : nil
     }
 
-    private mutating func startLine() {
-        lineStart = index
-        counted = (index, 1)
-    }
-
-    private mutating func checkEncoding() throws(Problem) {
+    private mutating func readAll() throws(Problem) {
+        guard bytes.count <= JsonDocument.longest else {
+            throw problem("the text is longer than \(JsonDocument.longest) bytes")
+        }
         do throws(UTF8.ValidationError) {
             _ = try UTF8Span(validating: bytes.span)
         } catch {
             index = error.byteOffsets.lowerBound
-            line += bytes[..<index].count { $0 == UInt8(ascii: "\n") }
-            let start = bytes[..<index].lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
-            (lineStart, counted) = (start, (start, 1))
-            throw problem("", "the text is not UTF-8 here")
+            throw problem("the text is not UTF-8 here")
+        }
+        if !dialect.isStrict, bytes.starts(with: Self.byteOrderMark) { index = 3 }
+        try skipBlanks()
+        marks.reserveCapacity(min(valueCount(), bytes.count / 2 + 2))
+        try value()
+        try skipBlanks()
+        guard current == nil else {
+            throw problem("the document ended before this; only one value may stand here")
         }
     }
 
-    private mutating func skipByteOrderMark() {
-        guard bytes.starts(with: [0xEF, 0xBB, 0xBF]) else { return }
-        index = 3
-        startLine()
+    /// How many values and names there are if the rest is JSON.
+    private func valueCount() -> Int {
+        var (index, count) = (index, 1)
+        while index < bytes.count {
+            switch bytes[index] {
+            case UInt8(ascii: ","), UInt8(ascii: ":"), UInt8(ascii: "["), UInt8(ascii: "{"):
+                count += 1
+            case UInt8(ascii: "\""): index = JsonString.end(in: bytes, at: index)
+            case UInt8(ascii: "/"):
+                while index < bytes.count, bytes[index] != UInt8(ascii: "\n") { index += 1 }
+            default: break
+            }
+            index += 1
+        }
+        return count
     }
 
-    private mutating func problem(_ path: String, _ message: String) -> Problem {
-        Problem(place(path), message)
+    private var current: UInt8? { index < bytes.count ? bytes[index] : nil }
+
+    /// A problem at the place that is read.
+    private func problem(_ message: String) -> Problem {
+        let (line, column) = JsonDocument.position(of: index, in: bytes)
+        return Problem(Place(path: path.text, line: line, column: column), message)
     }
 
-    private mutating func skipBlanks(path: String) throws(Problem) {
+    /// The path of what is read.
+    private var path: JsonPath {
+        var path = JsonPath()
+        for frame in frames {
+            if let name = frame.name {
+                path.add(JsonString.text(in: bytes, at: Int(marks[name].start)))
+            } else if let element = frame.element {
+                path.add(element)
+            }
+        }
+        return path
+    }
+
+    private mutating func skipBlanks() throws(Problem) {
         while let byte = current {
             switch byte {
-            case UInt8(ascii: "\n"):
+            case UInt8(ascii: "\n"), UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"):
                 index += 1
-                line += 1
-                startLine()
-            case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"):
-                index += 1
-            case UInt8(ascii: "/"):
+            case UInt8(ascii: "/") where !dialect.isStrict:
                 guard index + 1 < bytes.count, bytes[index + 1] == UInt8(ascii: "/") else {
-                    throw problem(path, "a comment starts with // and ends with its line")
+                    throw problem("a comment starts with // and ends with its line")
                 }
                 while let byte = current, byte != UInt8(ascii: "\n") { index += 1 }
             default:
@@ -93,172 +139,241 @@ public struct JsonParser {
         }
     }
 
-    private mutating func value(path: String, depth: Int) throws(Problem) -> JsonNode {
-        let place = place(path)
+    private mutating func value() throws(Problem) {
+        let mark = marks.count
+        marks.append(JsonDocument.Mark(start: index))
         switch current {
-        case UInt8(ascii: "{") where depth == Self.depthLimit,
-            UInt8(ascii: "[") where depth == Self.depthLimit:
-            throw problem(path, "is nested deeper than \(Self.depthLimit) levels")
-        case UInt8(ascii: "{"): return JsonNode(.group(try members(path, depth)), at: place)
-        case UInt8(ascii: "["): return JsonNode(.list(try elements(path, depth)), at: place)
-        case UInt8(ascii: "\""): return JsonNode(.text(try string(path)), at: place)
-        case .some(UInt8(ascii: "-")), .some(UInt8(ascii: "0")...UInt8(ascii: "9")):
-            return JsonNode(.number(try number(path)), at: place)
-        case nil: throw problem(path, "the text ends where a value should stand")
-        default: return JsonNode(try word(path), at: place)
+        case UInt8(ascii: "{"), UInt8(ascii: "["):
+            guard frames.count < Self.depthLimit else {
+                throw problem("is nested deeper than \(Self.depthLimit) levels")
+            }
+            frames.append(Frame())
+            try current == UInt8(ascii: "{") ? members() : elements()
+            if bytes[index - 1] == UInt8(ascii: "}") { try checkNames(of: mark) }
+            frames.removeLast()
+        case UInt8(ascii: "\""): try text()
+        case .some(UInt8(ascii: "-")), .some(UInt8(ascii: "0")...UInt8(ascii: "9")): try number()
+        case nil: throw problem("the text ends where a value should stand")
+        default: try word()
         }
+        marks[mark].next = marks.count
     }
 
-    private mutating func members(_ path: String, _ depth: Int) throws(Problem) -> [JsonMember] {
-        var members: [JsonMember] = []
-        var linesByName: [String: Int] = [:]
+    private mutating func members() throws(Problem) {
+        let frame = frames.count - 1
         index += 1
+        var isFirst = true
         while true {
-            try skipBlanks(path: path)
-            if current == UInt8(ascii: "}") { break }
+            try skipBlanks()
+            if current == UInt8(ascii: "}"), isFirst || !dialect.isStrict { break }
             guard current == UInt8(ascii: "\"") else {
-                throw problem(path, "a member's name in double quotes, or }, should stand here")
+                throw problem("a member's name in double quotes, or }, should stand here")
             }
-            let start = place(path)
-            let name = try string(path)
-            let below = path.isEmpty ? name : "\(path).\(name)"
-            let namePlace = Place(path: below, line: start.line, column: start.column)
-            try skipBlanks(path: below)
+            let name = marks.count
+            marks.append(JsonDocument.Mark(start: index))
+            marks[name].next = name + 1
+            try text()
+            frames[frame].name = name
+            try skipBlanks()
             guard current == UInt8(ascii: ":") else {
-                throw problem(below, "a colon should follow the name")
+                throw problem("a colon should follow the name")
             }
             index += 1
-            try skipBlanks(path: below)
-            let node = try value(path: below, depth: depth + 1)
-            if let line = linesByName[name] {
-                problems.append(
-                    Problem(namePlace, "stands here a second time (first in line \(line))"))
-            } else {
-                linesByName[name] = start.line
-                members.append(JsonMember(name: name, namePlace: namePlace, node: node))
-            }
-            try skipBlanks(path: path)
+            try skipBlanks()
+            try value()
+            frames[frame].name = nil
+            try skipBlanks()
+            isFirst = false
             if current == UInt8(ascii: ",") {
                 index += 1
                 continue
             }
             guard current == UInt8(ascii: "}") else {
-                throw problem(path, "a comma or } should stand here")
+                throw problem("a comma or } should stand here")
             }
+            break
         }
         index += 1
-        return members
     }
 
-    private mutating func elements(_ path: String, _ depth: Int) throws(Problem) -> [JsonNode] {
-        var elements: [JsonNode] = []
+    private mutating func elements() throws(Problem) {
+        let frame = frames.count - 1
         index += 1
+        var count = 0
         while true {
-            try skipBlanks(path: path)
-            if current == UInt8(ascii: "]") { break }
-            elements.append(try value(path: "\(path)[\(elements.count)]", depth: depth + 1))
-            try skipBlanks(path: path)
+            try skipBlanks()
+            if current == UInt8(ascii: "]"), count == 0 || !dialect.isStrict { break }
+            frames[frame].element = count
+            try value()
+            frames[frame].element = nil
+            count += 1
+            try skipBlanks()
             if current == UInt8(ascii: ",") {
                 index += 1
                 continue
             }
             guard current == UInt8(ascii: "]") else {
-                throw problem(path, "a comma or ] should stand here")
+                throw problem("a comma or ] should stand here")
             }
+            break
         }
         index += 1
-        return elements
     }
 
-    private mutating func number(_ path: String) throws(Problem) -> DecimalNumber {
-        let start = index
-        while let byte = current, "+-.0123456789eE".utf8.contains(byte) { index += 1 }
-        let text = String(decoding: bytes[start..<index], as: UTF8.self)
-        guard let number = DecimalNumber(text) else {
-            index = start
-            throw problem(
-                path, "\(text) is no number such as -12, 0.25 or 1e3 that fits in 64 bits")
+    /// Marks the members of the object at `mark` whose name another bears.
+    private mutating func checkNames(of mark: Int) throws(Problem) {
+        var names: [UInt32] = []
+        var name = mark + 1
+        var count = 0
+        while name < marks.count {
+            (name, count) = (marks[name + 1].next, count + 1)
         }
-        return number
+        guard count > 1 else { return }
+        names.reserveCapacity(count)
+        name = mark + 1
+        while name < marks.count {
+            names.append(UInt32(name))
+            name = marks[name + 1].next
+        }
+        names.sort { left, right in
+            switch order(units(left), units(right)) {
+            case 0: left < right
+            case let order: order < 0
+            }
+        }
+        var first = names[0]
+        for (one, other) in zip(names, names.dropFirst()) {
+            guard order(units(one), units(other)) == 0 else {
+                first = other
+                continue
+            }
+            marks[Int(dialect.lastStands ? one : other)].isRepeated = true
+            if !dialect.lastStands { tellRepeated(Int(other), first: Int(first)) }
+        }
     }
 
-    private mutating func word(_ path: String) throws(Problem) -> JsonValue {
+    /// The name at `mark`, byte by byte.
+    private func units(_ mark: UInt32) -> JsonString.Units {
+        JsonString.Units(bytes, at: Int(marks[Int(mark)].start))
+    }
+
+    private mutating func tellRepeated(_ mark: Int, first: Int) {
+        guard problems.hasRoom else { return problems.leaveOut(1) }
+        let line = JsonDocument.position(of: Int(marks[first].start), in: bytes).line
+        frames[frames.count - 1].name = mark
+        let place = JsonDocument.position(of: Int(marks[mark].start), in: bytes)
+        let problem = Problem(
+            Place(path: path.text, line: place.line, column: place.column),
+            "stands here a second time (first in line \(line))")
+        problems.append(problem)
+        frames[frames.count - 1].name = nil
+    }
+
+    // MARK: Numbers, words and texts
+
+    static func isOfNumber(_ byte: UInt8) -> Bool { "+-.0123456789eE".utf8.contains(byte) }
+
+    static func isOfWord(_ byte: UInt8) -> Bool {
+        isOfNumber(byte) || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+    }
+
+    private mutating func number() throws(Problem) {
+        let start = index
+        while let byte = current, Self.isOfNumber(byte) { index += 1 }
+        let text = String(decoding: bytes[start..<index], as: UTF8.self)
+        if DecimalNumber(text) != nil { return }
+        if dialect.keepsLongNumbers, Self.isNumber(text) { return }
+        index = start
+        throw problem(
+            "\(text.printable(limit: 40)) is no number such as -12, 0.25 or 1e3 that fits in 64 bits"
+        )
+    }
+
+    /// Whether `text` is a number to RFC 8259, however long.
+    private static func isNumber(_ text: String) -> Bool {
+        var rest = text.utf8[...]
+        func digits() -> Int {
+            let run = rest.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }.count
+            rest = rest.dropFirst(run)
+            return run
+        }
+        func skip(_ bytes: UInt8...) -> Bool {
+            guard let first = rest.first, bytes.contains(first) else { return false }
+            rest = rest.dropFirst()
+            return true
+        }
+        _ = skip(UInt8(ascii: "-"))
+        let startsWithZero = rest.first == UInt8(ascii: "0")
+        let whole = digits()
+        guard whole == 1 || (whole > 1 && !startsWithZero) else { return false }
+        if skip(UInt8(ascii: ".")), digits() == 0 { return false }
+        if skip(UInt8(ascii: "e"), UInt8(ascii: "E")) {
+            _ = skip(UInt8(ascii: "+"), UInt8(ascii: "-"))
+            if digits() == 0 { return false }
+        }
+        return rest.isEmpty
+    }
+
+    private mutating func word() throws(Problem) {
         let start = index
         while let byte = current, byte | 0x20 >= UInt8(ascii: "a"), byte | 0x20 <= UInt8(ascii: "z")
         {
             index += 1
         }
-        switch String(decoding: bytes[start..<index], as: UTF8.self) {
-        case "true": return .flag(true)
-        case "false": return .flag(false)
-        case "null": return .null
-        case let other:
-            index = start
-            throw problem(
-                path,
-                other.isEmpty
-                    ? "a value should stand here"
-                    : "\(other) is no value; a text needs double quotes")
-        }
+        let word = bytes[start..<index]
+        if ["true", "false", "null"].contains(where: { word.elementsEqual($0.utf8) }) { return }
+        index = start
+        let other = String(decoding: word.prefix(100), as: UTF8.self).printable(limit: 40)
+        throw problem(
+            other.isEmpty
+                ? "a value should stand here" : "\(other) is no value; a text needs double quotes")
     }
 
-    private mutating func string(_ path: String) throws(Problem) -> String {
-        var text: [UInt8] = []
+    private mutating func text() throws(Problem) {
         index += 1
         while let byte = current {
             switch byte {
             case UInt8(ascii: "\""):
                 index += 1
-                return String(decoding: text, as: UTF8.self)
+                return
             case UInt8(ascii: "\\"):
                 index += 1
-                text.append(contentsOf: try escaped(path))
+                do throws(JsonString.Fault) {
+                    _ = try JsonString.escape(in: bytes, at: &index)
+                } catch {
+                    throw problem(error.words)
+                }
             case 0..<0x20:
-                throw problem(path, "a text must end in the line that it starts in")
+                throw problem("a text must end in the line that it starts in")
             default:
-                text.append(byte)
                 index += 1
             }
         }
-        throw problem(path, "the text has no closing quote")
-    }
-
-    private mutating func escaped(_ path: String) throws(Problem) -> [UInt8] {
-        guard let byte = current else { throw problem(path, "the text has no closing quote") }
-        index += 1
-        switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return [byte]
-        case UInt8(ascii: "b"): return [0x08]
-        case UInt8(ascii: "f"): return [0x0C]
-        case UInt8(ascii: "n"): return [0x0A]
-        case UInt8(ascii: "r"): return [0x0D]
-        case UInt8(ascii: "t"): return [0x09]
-        case UInt8(ascii: "u"):
-            var code = UInt32(try hexadecimal(path))
-            if (0xD800..<0xDC00).contains(code), bytes[index...].starts(with: "\\u".utf8) {
-                index += 2
-                let low = UInt32(try hexadecimal(path))
-                guard (0xDC00..<0xE000).contains(low) else { throw problem(path, halfOfPair) }
-                code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00)
-            }
-            guard let scalar = Unicode.Scalar(code) else { throw problem(path, halfOfPair) }
-            return Array(String(Character(scalar)).utf8)
-        default:
-            throw problem(path, "\\ must be followed by one of \" \\ / b f n r t u")
-        }
-    }
-
-    private mutating func hexadecimal(_ path: String) throws(Problem) -> UInt16 {
-        var code: UInt16 = 0
-        for offset in index..<index + 4 {
-            guard offset < bytes.count,
-                let digit = Character(Unicode.Scalar(bytes[offset])).hexDigitValue
-            else { throw problem(path, "\\u must be followed by four hexadecimal digits") }
-            code = code << 4 | UInt16(digit)
-        }
-        index += 4
-        return code
+        throw problem(JsonString.Fault.isUnfinished.words)
     }
 }
 
-private let halfOfPair = "\\u here is half of a pair"
+extension JsonString.Fault {
+    fileprivate var words: String {
+        switch self {
+        case .isUnfinished: "the text has no closing quote"
+        case .isUnknown: "\\ must be followed by one of \" \\ / b f n r t u"
+        case .isNoDigits: "\\u must be followed by four hexadecimal digits"
+        case .isHalfPair: "\\u here is half of a pair"
+        }
+    }
+}
+
+/// −1, 0 or 1 as the first of two runs of bytes comes before, with or after the second.
+private func order(_ left: JsonString.Units, _ right: JsonString.Units) -> Int {
+    var (left, right) = (left, right)
+    while true {
+        switch (left.next(), right.next()) {
+        case (nil, nil): return 0
+        case (nil, _): return -1
+        case (_, nil): return 1
+        case (let one?, let other?) where one != other: return one < other ? -1 : 1
+        default: continue
+        }
+    }
+}

@@ -5,15 +5,16 @@ extension JsonValue {
     public static func object(_ members: [(name: String, value: JsonValue)]) -> JsonValue {
         let nowhere = Place(path: "", line: 0, column: 0)
         return .group(
-            members.map {
-                JsonMember(
-                    name: $0.name, namePlace: nowhere, node: JsonNode($0.value, at: nowhere))
-            })
+            JsonGroup(
+                members.map {
+                    JsonMember(
+                        name: $0.name, namePlace: nowhere, node: JsonNode($0.value, at: nowhere))
+                }))
     }
 
     /// A list made by a program.
     public static func array(_ elements: [JsonValue]) -> JsonValue {
-        .list(elements.map { JsonNode($0, at: Place(path: "", line: 0, column: 0)) })
+        .list(JsonList(elements.map { JsonNode($0, at: Place(path: "", line: 0, column: 0)) }))
     }
 
     /// A whole number made by a program, cut off at the ends of 64 bits.
@@ -39,7 +40,7 @@ extension JsonValue {
         switch self {
         case .group(let members):
             let lines = members.map {
-                "\(inner)\(Self.escaped($0.name)): \($0.node.value.pretty(indent: indent + 2))"
+                "\(inner)\($0.name.jsonQuoted): \($0.node.value.pretty(indent: indent + 2))"
             }
             return "{\n" + lines.joined(separator: ",\n") + "\n\(outer)}"
         case .list(let nodes):
@@ -58,38 +59,39 @@ extension JsonValue {
         }
     }
 
-    /// This value as strict JSON in one line.
+    /// This value as strict JSON in one line, without anything that a terminal obeys.
     public var compact: String {
-        switch self {
-        case .null: "null"
-        case .flag(let flag): "\(flag)"
-        case .number(let number): "\(number)"
-        case .text(let text): Self.escaped(text)
-        case .list(let nodes): "[" + nodes.map(\.value.compact).joined(separator: ", ") + "]"
-        case .group(let members):
-            members.isEmpty
-                ? "{}"
-                : "{ "
-                    + members.map { "\(Self.escaped($0.name)): \($0.node.value.compact)" }
-                    .joined(separator: ", ") + " }"
-        }
+        var bytes: [UInt8] = []
+        write(to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
     }
 
-    private static func escaped(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\t": result += "\\t"
-            case "\r": result += "\\r"
-            case "\0"..<" ":
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
-            default: result.unicodeScalars.append(scalar)
+    private func write(to bytes: inout [UInt8]) {
+        switch self {
+        case .null: bytes += "null".utf8
+        case .flag(let flag): bytes += (flag ? "true" : "false").utf8
+        case .number(let number): bytes += number.description.utf8
+        case .text(let text): text.writeJson(to: &bytes)
+        case .list(let nodes):
+            bytes.append(UInt8(ascii: "["))
+            var isFirst = true
+            for node in nodes {
+                if !isFirst { bytes += ", ".utf8 }
+                isFirst = false
+                node.value.write(to: &bytes)
             }
+            bytes.append(UInt8(ascii: "]"))
+        case .group(let members):
+            bytes.append(UInt8(ascii: "{"))
+            var isFirst = true
+            for member in members {
+                bytes += (isFirst ? " " : ", ").utf8
+                isFirst = false
+                member.name.writeJson(to: &bytes)
+                bytes += ": ".utf8
+                member.node.value.write(to: &bytes)
+            }
+            bytes += (isFirst ? "}" : " }").utf8
         }
-        return result + "\""
     }
 }

@@ -6,6 +6,8 @@ public func suggestion(for word: String, among candidates: some Collection<Strin
     var best: (candidate: String, distance: Int)?
     for candidate in candidates.sorted() {
         let meant = Array(candidate.lowercased().utf8)
+        // The distance is at least what one is longer than the other.
+        guard abs(typed.count - meant.count) <= max(typed.count, meant.count) / 3 else { continue }
         let distance = editDistance(typed, meant)
         guard distance <= max(typed.count, meant.count) / 3 else { continue }
         if distance < best?.distance ?? .max { best = (candidate, distance) }

@@ -70,7 +70,7 @@ public indirect enum SettingForm: Sendable {
 
 extension SettingForm {
     /// Everything in `node` that is not of this form. Empty when all is well.
-    public func problems(in node: JsonNode) -> [Problem] {
+    public func problems(in node: JsonNode) -> ProblemList {
         switch (self, node.value) {
         case (.text, .text(let text)) where !text.isEmpty,
             (.bus, .text(let text)) where !text.isEmpty:
@@ -80,7 +80,9 @@ extension SettingForm {
                 ? []
                 : [
                     Problem(
-                        node.place, "\(text) is not \(self.words)\(didYouMean(text, among: words))")
+                        node.place,
+                        "\(text.printable(limit: 60)) is not \(self.words)\(didYouMean(text, among: words))"
+                    )
                 ]
         case (.flag, .flag), (.decimal, .number):
             return []
@@ -91,7 +93,7 @@ extension SettingForm {
         case (.line, .text(let text)):
             return LineAddress.problem(in: text).map { [Problem(node.place, $0)] } ?? []
         case (.list(let form), .list(let nodes)):
-            return nodes.flatMap(form.problems)
+            return nodes.problems(form.problems)
         case (.group(let members), .group):
             return SettingDescription.problems(in: node, described: members)
         default: break
@@ -106,8 +108,8 @@ extension SettingDescription {
     /// - Parameter others: Keys that belong to somebody else and are neither checked nor refused.
     public static func problems(
         in group: JsonNode, described settings: [SettingDescription], besides others: [String] = []
-    ) -> [Problem] {
-        var problems: [Problem] = []
+    ) -> ProblemList {
+        var problems = ProblemList()
         let known = settings.map(\.name)
         for member in group.group ?? [] where !others.contains(member.name) {
             guard let setting = settings.first(where: { $0.name == member.name }) else {
@@ -132,7 +134,7 @@ extension JsonValue {
     /// The value as it stands in the document when that is short, else what it is.
     public var quoted: String {
         switch self {
-        case .text(let text) where text.utf8.count <= 60: "\"\(text)\""
+        case .text(let text) where text.utf8.count <= 60: "\"\(text.printable(limit: 60))\""
         case .number(let number): "\(number)"
         case .flag(let flag): "\(flag)"
         default: noun

@@ -51,7 +51,9 @@ enum RegisterSettings {
     /// The registers of a list that has this form.
     ///
     /// - Throws: `.badComponent` for a name or address that cannot be.
-    static func registers(in list: [JsonNode]) throws(DriverError) -> [Register] {
+    static func registers(
+        in list: some Sequence<JsonNode>
+    ) throws(DriverError) -> [Register] {
         var registers: [Register] = []
         for node in list {
             let register = try register(Settings(node, described: described))

@@ -47,9 +47,8 @@ struct LayoutImportCommand: ParsableCommand {
         try write(made.text)
     }
 
-    private func refused(_ problems: [Problem], of name: String) -> ExitCode {
-        for problem in problems { Output.error("\(name), \(problem)") }
-        Output.error("\(name): \(problems.count) \(problems.count == 1 ? "problem" : "problems")")
+    private func refused(_ problems: ProblemList, of name: String) -> ExitCode {
+        problems.lines(about: name).forEach(Output.error)
         return ExitStatus.failure.code
     }
 

@@ -79,7 +79,7 @@ actor LayoutReloads {
             loaded.tellProblems { logger.error("\($0)") }
             let first = loaded.problems.first.map { "; the first: \($0)" } ?? ""
             return await refuse(
-                "\(file.path): \(loaded.problems.count) problems, and the old layout goes on\(first)",
+                "\(file.path): \(loaded.problems.total) problems, and the old layout goes on\(first)",
                 proactor)
         }
         let diff = LayoutDiff(from: layout, to: new)

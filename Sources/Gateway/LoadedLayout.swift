@@ -10,7 +10,7 @@ struct LoadedLayout {
     /// What the file says, as it was read.
     let bytes: [UInt8]
     let layout: HardwareLayout?
-    let problems: [Problem]
+    let problems: ProblemList
 
     /// - Throws: `MachineError` when the file cannot be read.
     init(_ path: String) throws(MachineError) {
@@ -45,7 +45,6 @@ struct LoadedLayout {
 
     /// One line for each problem, and one that counts them.
     func tellProblems(_ line: (String) -> Void) {
-        for problem in problems { line("\(path), \(problem)") }
-        line("\(path): \(problems.count) \(problems.count == 1 ? "problem" : "problems")")
+        problems.lines(about: path).forEach(line)
     }
 }

@@ -6,7 +6,7 @@ import Vocabulary
 /// The original loader lets a good part of these pass; the actor concerned then never runs, or the
 /// second of two wins.
 struct GridworksChecks {
-    private(set) var problems: [Problem] = []
+    private(set) var problems = ProblemList()
     let layout: GridworksLayout
 
     init(_ layout: GridworksLayout) {

@@ -27,17 +27,14 @@ public struct GridworksLayout: Hashable, Sendable {
     static let usualCapture = Duration.seconds(300)
 
     /// - Returns: The layout, nil when there is any problem, and every problem by its place.
-    public static func read(_ bytes: [UInt8]) -> (layout: GridworksLayout?, problems: [Problem]) {
+    public static func read(_ bytes: [UInt8]) -> (layout: GridworksLayout?, problems: ProblemList) {
         let (document, mistakes) = JsonParser.parse(bytes)
         guard let document else { return (nil, mistakes) }
         var reader = GridworksReader()
         let layout = reader.layout(document)
         var problems = mistakes + reader.problems
         if let layout { problems += GridworksChecks(layout).problems }
-        var seen: Set<Problem> = []
-        problems = problems.filter { seen.insert($0).inserted }.sorted {
-            ($0.place.line, $0.place.column) < ($1.place.line, $1.place.column)
-        }
+        problems.sort()
         return (problems.isEmpty ? layout : nil, problems)
     }
 

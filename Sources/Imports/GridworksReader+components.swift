@@ -128,7 +128,7 @@ extension GridworksReader {
         return node
     }
 
-    mutating func list(_ key: String, of entry: JsonNode, required: Bool = true) -> [JsonNode]? {
+    mutating func list(_ key: String, of entry: JsonNode, required: Bool = true) -> JsonList? {
         guard let node = value(key, of: entry, required: required) else { return nil }
         guard let list = node.list else { return refuse(node, "a list") }
         return list

@@ -3,7 +3,7 @@ import Vocabulary
 
 /// Reads a GridWorks layout's keys; `GridworksChecks` then looks at what they mean together.
 struct GridworksReader {
-    private(set) var problems: [Problem] = []
+    private(set) var problems = ProblemList()
     private var classes: [String: JsonNode] = [:]
     /// Whether some channel's periods are not here: since May 2026 they are in a file of their own.
     var lacksPeriods = false

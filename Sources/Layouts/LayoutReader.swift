@@ -9,7 +9,7 @@ import Vocabulary
 public struct LayoutReader {
     let registry: DriverRegistry
     let document: Section
-    var problems: [Problem] = []
+    var problems = ProblemList()
 
     // What has a name so far, each with the place that took the name first.
     var busNames = NameBook("bus")
@@ -27,7 +27,7 @@ public struct LayoutReader {
     /// - Returns: The layout, nil when there is any problem, and every problem by its place.
     public static func read(
         _ bytes: [UInt8], registry: DriverRegistry
-    ) -> (layout: HardwareLayout?, problems: [Problem]) {
+    ) -> (layout: HardwareLayout?, problems: ProblemList) {
         let (parsed, mistakes) = JsonParser.parse(bytes)
         guard let parsed else {
             return (nil, inOrder(mistakes + LayoutSecrets.armour(in: bytes)))
@@ -38,7 +38,8 @@ public struct LayoutReader {
         reader.problems =
             mistakes + secrets + LayoutSection.layout.problems(in: document)
             + controlCharacters(in: document)
-        let layout = reader.layout()
+        // Of a text that is nothing but mistakes no more is of use, and each object of it costs memory.
+        let layout = reader.problems.hasRoom ? reader.layout() : nil
         guard reader.problems.isEmpty else { return (nil, inOrder(reader.problems)) }
         precondition(layout != nil, "a hardware layout without problems is complete")
         return (layout, [])
@@ -92,23 +93,21 @@ public struct LayoutReader {
     }
 
     /// Texts go to the kernel, to brokers and to pages; none of them takes control characters well.
-    private static func controlCharacters(in node: JsonNode) -> [Problem] {
+    private static func controlCharacters(in node: JsonNode) -> ProblemList {
         switch node.value {
         case .text(let text):
             guard text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else { return [] }
             return [Problem(node.place, "holds a line break or another control character")]
-        case .list(let nodes): return nodes.flatMap(controlCharacters)
-        case .group(let members): return members.flatMap { controlCharacters(in: $0.node) }
+        case .list(let nodes): return nodes.problems(controlCharacters)
+        case .group(let members): return members.problems { controlCharacters(in: $0.node) }
         case .null, .flag, .number: return []
         }
     }
 
-    private static func inOrder(_ problems: [Problem]) -> [Problem] {
-        var seen: Set<Problem> = []
-        return problems.filter { seen.insert($0).inserted }.enumerated().sorted { left, right in
-            let (one, other) = (left.element.place, right.element.place)
-            return (one.line, one.column, left.offset) < (other.line, other.column, right.offset)
-        }.map(\.element)
+    private static func inOrder(_ problems: ProblemList) -> ProblemList {
+        var problems = problems
+        problems.sort()
+        return problems
     }
 }
 
@@ -142,7 +141,7 @@ extension JsonNode {
     /// The node of that path in or below this one.
     fileprivate func node(at path: String) -> JsonNode? {
         if place.path == path { return self }
-        let children = list ?? group?.map(\.node) ?? []
+        let children = list.map(Array.init) ?? group?.map(\.node) ?? []
         for child in children where path.hasPrefix(child.place.path) {
             if let found = child.node(at: path) { return found }
         }

@@ -12,22 +12,37 @@ enum LayoutSecrets {
     /// - Returns: The document without its secrets, and a problem for each.
     static func removed(
         from document: JsonNode, text bytes: [UInt8]
-    ) -> (document: JsonNode, problems: [Problem]) {
-        var problems: [Problem] = []
-        let cleaned = cleaned(document, isSecret: false, &problems)
-        let told = Set(problems.map(\.place.line))
-        return (cleaned, problems + armour(in: bytes).filter { !told.contains($0.place.line) })
+    ) -> (document: JsonNode, problems: ProblemList) {
+        var found = Found()
+        look(at: document, isSecret: false, &found)
+        let told = Set(found.problems.map(\.place.line))
+        found.problems += armour(in: bytes).filter { !told.contains($0.place.line) }
+        let isClean = found.nodes.isEmpty
+        return (isClean ? document : document.masking(found.nodes, as: removed), found.problems)
+    }
+
+    private struct Found {
+        var nodes: [JsonNode] = []
+        var problems = ProblemList()
+
+        mutating func add(_ node: JsonNode, _ message: String) {
+            nodes.append(node)
+            problems.append(Problem(node.place, message))
+        }
     }
 
     /// Keys in PEM armour anywhere in the text, comments included.
-    static func armour(in bytes: [UInt8]) -> [Problem] {
+    static func armour(in bytes: [UInt8]) -> ProblemList {
         let mark = Array("-----BEGIN".utf8)
-        var problems: [Problem] = []
-        for (index, line) in bytes.split(separator: 10, omittingEmptySubsequences: false)
-            .enumerated()
+        var problems = ProblemList()
+        var (rest, line) = (bytes[...], 1)
+        while let end = rest.firstIndex(of: UInt8(ascii: "\n"))
+            ?? (rest.isEmpty ? nil : rest.endIndex)
         {
-            guard line.contains(mark) else { continue }
-            problems.append(Problem(Place(path: "", line: index + 1, column: 1), pem))
+            if rest[..<end].contains(mark) {
+                problems.append(Problem(Place(path: "", line: line, column: 1), pem))
+            }
+            (rest, line) = (rest[end...].dropFirst(), line + 1)
         }
         return problems
     }
@@ -35,34 +50,18 @@ enum LayoutSecrets {
     private static let pem =
         "a key or certificate must not stand in a layout; write the path of its file instead"
 
-    private static func cleaned(
-        _ node: JsonNode, isSecret: Bool, _ problems: inout [Problem]
-    ) -> JsonNode {
-        var node = node
+    private static func look(at node: JsonNode, isSecret: Bool, _ found: inout Found) {
         switch node.value {
         case .group(let members):
-            node = JsonNode(
-                .group(
-                    members.map { member in
-                        JsonMember(
-                            name: member.name, namePlace: member.namePlace,
-                            node: cleaned(
-                                member.node, isSecret: looksSecret(member.name), &problems))
-                    }), at: node.place)
-        case .list(let nodes):
-            node = JsonNode(
-                .list(nodes.map { cleaned($0, isSecret: isSecret, &problems) }), at: node.place)
+            for member in members {
+                look(at: member.node, isSecret: looksSecret(member.name), &found)
+            }
+        case .list(let nodes): for node in nodes { look(at: node, isSecret: isSecret, &found) }
         case .text(let text):
-            guard let message = message(for: text, isSecret: isSecret) else { return node }
-            problems.append(Problem(node.place, message))
-            return JsonNode(.text(removed), at: node.place)
-        case .number where isSecret:
-            problems.append(Problem(node.place, plain))
-            return JsonNode(.text(removed), at: node.place)
-        case .null, .flag, .number:
-            break
+            if let message = message(for: text, isSecret: isSecret) { found.add(node, message) }
+        case .number where isSecret: found.add(node, plain)
+        case .null, .flag, .number: break
         }
-        return node
     }
 
     private static let plain = "a secret must not stand in a layout; write \(words)"
@@ -99,11 +98,14 @@ enum LayoutSecrets {
     }
 
     /// What is wrong with an object that should say where a secret stands.
-    static func problems(inSource node: JsonNode) -> [Problem] {
+    static func problems(inSource node: JsonNode) -> ProblemList {
         let keys = ["file", "environment", "credential"]
         let members = node.group ?? []
-        var problems = members.filter { !keys.contains($0.name) }.map {
-            Problem($0.namePlace, "is unknown here" + didYouMean($0.name, among: keys))
+        var problems = ProblemList()
+        for member in members where !keys.contains(member.name) {
+            problems.append(
+                Problem(
+                    member.namePlace, "is unknown here" + didYouMean(member.name, among: keys)))
         }
         let given = members.filter { keys.contains($0.name) }
         if given.count > 1 || (given.isEmpty && problems.isEmpty) {

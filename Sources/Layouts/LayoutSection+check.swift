@@ -4,11 +4,11 @@ import Vocabulary
 
 extension LayoutSection {
     /// Everything in `node` that is not of this section's form: unknown and missing keys, wrong values.
-    func problems(in node: JsonNode) -> [Problem] {
+    func problems(in node: JsonNode) -> ProblemList {
         guard let members = node.group else {
             return [Problem(node.place, "must be an object, \(noun), not \(node.value.noun)")]
         }
-        var problems: [Problem] = []
+        var problems = ProblemList()
         for member in members {
             guard let key = keys.first(where: { $0.name == member.name }) else {
                 problems.append(Problem(member.namePlace, unknown(member.name)))
@@ -37,7 +37,7 @@ extension LayoutSection {
 
 extension KeyForm {
     /// Everything in `node` that is not of this form. Empty when all is well.
-    func problems(in node: JsonNode) -> [Problem] {
+    func problems(in node: JsonNode) -> ProblemList {
         // What stood here was a secret and has been told of.
         if node.text == LayoutSecrets.removed { return [] }
         switch (self, node.value) {
@@ -54,18 +54,24 @@ extension KeyForm {
         case (.secret, _):
             return [Problem(node.place, "must be \(words)")]
         case (.component, .text(let text)):
-            return KeyForm.text(.name(ComponentTag.self)).problems(in: node)
-                .map { Problem($0.place, text.isEmpty ? "must be \(words)" : $0.message) }
+            return ProblemList(
+                KeyForm.text(.name(ComponentTag.self)).problems(in: node)
+                    .map { Problem($0.place, text.isEmpty ? "must be \(words)" : $0.message) })
         case (.component, .group):
             return []
         case (.components, .list(let nodes)):
-            return nodes.filter { $0.group == nil }.map {
-                Problem($0.place, "must be an object, a component, not \($0.value.noun)")
+            return nodes.problems { node in
+                node.group == nil
+                    ? [
+                        Problem(
+                            node.place, "must be an object, a component, not \(node.value.noun)")
+                    ]
+                    : []
             }
         case (.section(let section), _):
             return section.problems(in: node)
         case (.sections(let section), .list(let nodes)):
-            return nodes.flatMap(section.problems)
+            return nodes.problems(section.problems)
         default:
             return [Problem(node.place, "must be \(words), not \(node.value.quoted)")]
         }

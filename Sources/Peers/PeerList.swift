@@ -80,7 +80,7 @@ extension PeerList {
     /// Reads a list's text.
     ///
     /// - Returns: The list, nil when anything is wrong with it, and every problem with its place.
-    public static func read(_ bytes: [UInt8]) -> (list: PeerList?, problems: [Problem]) {
+    public static func read(_ bytes: [UInt8]) -> (list: PeerList?, problems: ProblemList) {
         let (document, problems) = JsonParser.parse(bytes)
         guard let document else { return (nil, problems) }
         var reading = PeerListReading(problems: problems)
@@ -91,11 +91,11 @@ extension PeerList {
 
 /// One reading of a list, collecting all that is wrong.
 private struct PeerListReading {
-    var problems: [Problem]
+    var problems: ProblemList
     private var names: Set<String> = []
     private var fingerprints: Set<Fingerprint> = []
 
-    init(problems: [Problem]) { self.problems = problems }
+    init(problems: ProblemList) { self.problems = problems }
 
     mutating func list(_ document: JsonNode) -> PeerList? {
         checkKeys(document, ["authority", "peers"], noun: "a list of peers")

@@ -23,7 +23,7 @@ public struct PlainReader: Hashable, Sendable {
         let levels = message.topic.dropFirst(prefix.count + 1)
             .split(separator: "/", omittingEmptySubsequences: false)
         guard levels.count >= 2, let gateway = GatewayName(String(levels[0])),
-            let text = JsonParser.parse(message.payload).document
+            let text = JsonParser.document(message.payload, .strict)
         else { return nil }
         let matter: PlainNews.Matter? =
             switch (levels[1], levels.count) {
@@ -48,12 +48,12 @@ public struct PlainReader: Hashable, Sendable {
 
     /// The answer in a message that came on a response topic of the asker's own choice.
     public func answer(in message: MqttMessage) -> PlainAnswer? {
-        JsonParser.parse(message.payload).document.flatMap(PlainAnswer.init)
+        JsonParser.document(message.payload, .strict).flatMap(PlainAnswer.init)
     }
 
     /// The reading in a message that came some other way than on its own topic.
     public func reading(in message: MqttMessage) -> PlainReading? {
-        JsonParser.parse(message.payload).document.flatMap(PlainReading.init)
+        JsonParser.document(message.payload, .strict).flatMap(PlainReading.init)
     }
 
     /// A response topic that the gateway accepts, for an asker that calls itself `name`.

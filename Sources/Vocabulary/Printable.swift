@@ -50,3 +50,43 @@ extension Unicode.Scalar {
         }
     }
 }
+
+extension StringProtocol {
+    /// This text as a JSON string, with everything escaped that a terminal obeys.
+    public var jsonQuoted: String {
+        var bytes: [UInt8] = []
+        writeJson(to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Appends this text as a JSON string in UTF-8, with everything escaped that a terminal obeys.
+    public func writeJson(to bytes: inout [UInt8]) {
+        bytes.append(UInt8(ascii: "\""))
+        // Nearly all texts are plain, and telling this of bytes is cheap.
+        if utf8.allSatisfy({ (0x20..<0x7F).contains($0) && $0 != 0x22 && $0 != 0x5C }) {
+            bytes += utf8
+        } else {
+            for scalar in unicodeScalars { scalar.writeJson(to: &bytes) }
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+}
+
+extension Unicode.Scalar {
+    fileprivate func writeJson(to bytes: inout [UInt8]) {
+        switch self {
+        case "\"": bytes += "\\\"".utf8
+        case "\\": bytes += "\\\\".utf8
+        case "\n": bytes += "\\n".utf8
+        case "\r": bytes += "\\r".utf8
+        case "\t": bytes += "\\t".utf8
+        case _ where isUnprintable:
+            // None of them is beyond 16 bits.
+            let digits = String(value, radix: 16)
+            bytes += "\\u".utf8
+            bytes += repeatElement(UInt8(ascii: "0"), count: 4 - digits.utf8.count)
+            bytes += digits.utf8
+        default: bytes += UTF8.encode(self) ?? UTF8.encodedReplacementCharacter
+        }
+    }
+}

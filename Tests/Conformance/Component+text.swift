@@ -41,7 +41,7 @@ extension Component {
             channels: channels)
     }
 
-    private static func listed(_ problems: [Problem]) -> String {
+    private static func listed(_ problems: ProblemList) -> String {
         problems.map { "\($0)" }.joined(separator: "; ")
     }
 }

@@ -3,7 +3,7 @@ import Testing
 import Vocabulary
 
 @Suite struct JsonParserTests {
-    private func parse(_ text: String) -> (document: JsonNode?, problems: [Problem]) {
+    private func parse(_ text: String) -> (document: JsonNode?, problems: ProblemList) {
         JsonParser.parse(Array(text.utf8))
     }
 

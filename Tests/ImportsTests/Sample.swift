@@ -56,7 +56,7 @@ enum Sample {
 
 /// Reading what was written, as any reader of such text would.
 enum JsonDocument {
-    static func parse(_ text: String) -> (document: JsonNode?, problems: [Problem]) {
+    static func parse(_ text: String) -> (document: JsonNode?, problems: ProblemList) {
         JsonParser.parse(Array(text.utf8))
     }
 }

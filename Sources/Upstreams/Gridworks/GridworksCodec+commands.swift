@@ -1,3 +1,4 @@
+import Documents
 import Vocabulary
 
 // Reads commands and refuses what must not be carried out.
@@ -160,7 +161,7 @@ extension GridworksCodec {
 
     // MARK: Forms
 
-    private static func dispatch(in payload: WireJson) throws(Senseless) -> Dispatch {
+    private static func dispatch(in payload: JsonNode) throws(Senseless) -> Dispatch {
         try checkVersion(of: payload)
         let isAnalog = payload["TypeName"]?.text == "analog.dispatch"
         let trigger = try text("TriggerId", payload)
@@ -187,18 +188,18 @@ extension GridworksCodec {
             order: order, id: id, sentMilliseconds: milliseconds)
     }
 
-    private static func text(_ name: String, _ payload: WireJson) throws(Senseless) -> String {
+    private static func text(_ name: String, _ payload: JsonNode) throws(Senseless) -> String {
         guard let text = payload[name]?.text else { throw Senseless("\(name): must be a text") }
         return text
     }
 
     /// Another version may mean another thing, and this is about switching.
-    private static func checkVersion(of payload: WireJson) throws(Senseless) {
+    private static func checkVersion(of payload: JsonNode) throws(Senseless) {
         guard let version = payload["Version"], version.text != "000" else { return }
         throw Senseless("Version: must be 000")
     }
 
-    private static func hold(in node: WireJson?, isRequired: Bool) throws(Senseless) -> Duration {
+    private static func hold(in node: JsonNode?, isRequired: Bool) throws(Senseless) -> Duration {
         switch node?.value {
         case nil where !isRequired, .null where !isRequired: return usualHold
         default: break

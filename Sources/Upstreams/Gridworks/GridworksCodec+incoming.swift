@@ -1,3 +1,4 @@
+import Documents
 import Vocabulary
 
 // Reads what the parent and admin say. What comes in here was written by anybody.
@@ -123,7 +124,7 @@ extension GridworksCodec {
 
     /// Says the subscriptions when they are asked for. Levels stay as they were set at the start.
     private func debugAnswer(
-        to payload: WireJson, _ identity: String, _ destination: String, at now: WallTime
+        to payload: JsonNode, _ identity: String, _ destination: String, at now: WallTime
     ) -> MqttMessage {
         let loggers = ["message_summary", "lifecycle", "comm_event", "io_loop"]
         let asked = payload["Levels"]

@@ -1,3 +1,4 @@
+import Documents
 import Vocabulary
 
 /// What the answer to a command has to repeat. It travels in the reply's correlation data.
@@ -30,7 +31,7 @@ struct GridworksContext: Hashable, Sendable {
     }
 
     init?(_ bytes: [UInt8]?) {
-        guard let bytes, let document = WireJson(bytes) else { return nil }
+        guard let bytes, let document = JsonParser.document(bytes, .python) else { return nil }
         self.init(
             target: document["target"]?.text.flatMap(ShNodeName.init),
             handle: document["handle"]?.text ?? "", eventType: document["eventType"]?.text,

@@ -1,3 +1,4 @@
+import Documents
 import Vocabulary
 
 /// One GridWorks message, opened. What the payload says goes before what the header says.
@@ -13,7 +14,7 @@ struct GridworksEnvelope: Sendable {
     let isAckRequired: Bool
     /// The payload's own word for what it is.
     let type: String
-    let payload: WireJson
+    let payload: JsonNode
 
     /// Why a message makes no sense.
     struct Senseless: Error {
@@ -25,7 +26,7 @@ struct GridworksEnvelope: Sendable {
         guard bytes.count <= longest else {
             throw Senseless("\(bytes.count) bytes; a message has at most \(longest)")
         }
-        guard let document = WireJson(bytes), document.isGroup else {
+        guard let document = JsonParser.document(bytes, .python), document.isGroup else {
             throw Senseless("is no JSON object")
         }
         try Self.check("TypeName", of: document, is: "gw", at: "TypeName")
@@ -57,14 +58,14 @@ struct GridworksEnvelope: Sendable {
     var toAcknowledge: String? { isAckRequired && !identity.isEmpty ? identity : nil }
 
     private static func check(
-        _ name: String, of node: WireJson, is expected: String, at path: String
+        _ name: String, of node: JsonNode, is expected: String, at path: String
     ) throws(Senseless) {
         guard let found = node[name], found.text != expected else { return }
         throw Senseless("\(path): must be \(expected)")
     }
 
     private static func text(
-        _ name: String, _ payload: WireJson, _ header: WireJson?
+        _ name: String, _ payload: JsonNode, _ header: JsonNode?
     ) throws(Senseless) -> String {
         for node in [payload, header] {
             switch node?[name]?.value {
@@ -77,7 +78,7 @@ struct GridworksEnvelope: Sendable {
     }
 
     private static func flag(
-        _ name: String, _ payload: WireJson, _ header: WireJson?
+        _ name: String, _ payload: JsonNode, _ header: JsonNode?
     ) throws(Senseless) -> Bool {
         for node in [payload, header] {
             switch node?[name]?.value {
@@ -145,5 +146,22 @@ enum GridworksTime {
     static func wall(_ milliseconds: Int64) -> WallTime {
         let (product, overflow) = milliseconds.multipliedReportingOverflow(by: 1_000_000)
         return WallTime(nanoseconds: overflow ? .max : product)
+    }
+}
+
+extension JsonNode {
+    var isGroup: Bool { group != nil }
+
+    /// A whole number written as one: `12`, neither `12.0` nor `"12"`.
+    var strictInteger: Int64? {
+        guard let number, number.exponent == 0 else { return nil }
+        return number.mantissa
+    }
+
+    /// A time in milliseconds since 1970 that GridWorks can carry.
+    var milliseconds: Int64? {
+        guard let whole = number?.wholeSteps(exponent: 0), GridworksTime.range.contains(whole)
+        else { return nil }
+        return whole
     }
 }

@@ -1,10 +1,11 @@
+import Documents
 import Vocabulary
 
 // Reads what children say. What comes in here was written by anybody.
 extension GridworksHeard.Matter {
     typealias Senseless = GridworksEnvelope.Senseless
 
-    init(_ envelope: GridworksEnvelope, in message: [UInt8]) throws(Senseless) {
+    init(_ envelope: GridworksEnvelope) throws(Senseless) {
         let payload = envelope.payload
         switch envelope.type {
         case "gridworks.ping": self = .ping
@@ -33,7 +34,7 @@ extension GridworksHeard.Matter {
             self = .glitch(
                 node: try payload.text("Node"), "\(try payload.text("Summary")): \(details)")
         case let type where type.hasPrefix("gridworks.event") || type == "report.event":
-            self = .event(try GridworksEvent(envelope, in: message))
+            self = .event(try GridworksEvent(envelope))
         case let type where Self.known.contains(type): self = .other(type: type)
         default: throw Senseless("\(envelope.type.prefix(64)): is no type that is known here")
         }
@@ -46,14 +47,14 @@ extension GridworksHeard.Matter {
         "single.machine.state", "machine.states",
     ]
 
-    private static func handles(_ payload: WireJson) -> [String: String] {
+    private static func handles(_ payload: JsonNode) -> [String: String] {
         let pairs = (payload["ShNodes"]?.list ?? []).compactMap { node in
             node["Name"]?.text.map { ($0, node["Handle"]?.text ?? $0) }
         }
         return Dictionary(pairs) { _, last in last }
     }
 
-    private static func offers(_ payload: WireJson) -> [GridworksRelayOffer] {
+    private static func offers(_ payload: JsonNode) -> [GridworksRelayOffer] {
         let handles = handles(payload)
         return (payload["I2cRelayComponent"]?["ConfigList"]?.list ?? []).compactMap { config in
             guard let node = config["ActorName"]?.text,
@@ -75,9 +76,7 @@ extension GridworksHeard.Matter {
 }
 
 extension GridworksEvent {
-    fileprivate init(
-        _ envelope: GridworksEnvelope, in message: [UInt8]
-    ) throws(GridworksEnvelope.Senseless) {
+    fileprivate init(_ envelope: GridworksEnvelope) throws(GridworksEnvelope.Senseless) {
         let payload = envelope.payload
         let report = envelope.type == "report.event" ? payload["Report"] : nil
         if envelope.type == "report.event", report?.isGroup != true {
@@ -92,7 +91,7 @@ extension GridworksEvent {
         }
         (self.identity, source, type) = (identity, envelope.source, envelope.type)
         at = GridworksTime.wall(milliseconds)
-        self.payload = Array(message[payload.range])
+        self.payload = Array(payload.bytes)
         readings =
             try report?.elements("ChannelReadingList", GridworksReading.series)
             .flatMap { $0 } ?? []
@@ -103,7 +102,7 @@ extension GridworksEvent {
 }
 
 extension GridworksReading {
-    fileprivate init(_ json: WireJson) throws(GridworksEnvelope.Senseless) {
+    fileprivate init(_ json: JsonNode) throws(GridworksEnvelope.Senseless) {
         guard let value = json["Value"]?.strictInteger else {
             throw .init("Value: must be a whole number")
         }
@@ -114,7 +113,7 @@ extension GridworksReading {
 
     /// The readings of one channel in a report.
     fileprivate static func series(
-        _ json: WireJson
+        _ json: JsonNode
     ) throws(GridworksEnvelope.Senseless) -> [GridworksReading] {
         let channel = try json.text("ChannelName")
         guard let values = json["ValueList"]?.list,
@@ -134,14 +133,14 @@ extension GridworksReading {
 }
 
 extension GridworksState {
-    fileprivate init(_ json: WireJson) throws(GridworksEnvelope.Senseless) {
+    fileprivate init(_ json: JsonNode) throws(GridworksEnvelope.Senseless) {
         self.init(
             handle: try json.text("MachineHandle"), stateType: try json.text("StateEnum"),
             state: try json.text("State"), at: try json.time("UnixMs"))
     }
 }
 
-extension WireJson {
+extension JsonNode {
     fileprivate func text(_ name: String) throws(GridworksEnvelope.Senseless) -> String {
         guard let text = self[name]?.text else { throw .init("\(name): must be a text") }
         return text
@@ -156,7 +155,7 @@ extension WireJson {
 
     fileprivate func elements<Element>(
         _ name: String,
-        _ read: (WireJson) throws(GridworksEnvelope.Senseless) -> Element
+        _ read: (JsonNode) throws(GridworksEnvelope.Senseless) -> Element
     ) throws(GridworksEnvelope.Senseless) -> [Element] {
         guard let list = self[name]?.list else { throw .init("\(name): must be a list") }
         var result: [Element] = []

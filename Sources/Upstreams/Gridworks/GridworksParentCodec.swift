@@ -60,7 +60,7 @@ public struct GridworksParentCodec: Sendable {
         }
         do throws(GridworksEnvelope.Senseless) {
             let envelope = try GridworksEnvelope(message.payload, longest: Self.longest)
-            let matter = try GridworksHeard.Matter(envelope, in: message.payload)
+            let matter = try GridworksHeard.Matter(envelope)
             return GridworksHeard(
                 child.alias, matter, isSignOfLife: true, acknowledge: envelope.toAcknowledge)
         } catch {

@@ -1,0 +1,60 @@
+import CAllocations
+import Glibc
+
+/// What a piece of work allocates, counted byte by byte in the allocator and so the same at each run.
+public enum Allocations {
+    /// Whether they are counted: not under a sanitizer, which has an allocator of its own.
+    public static var areCounted: Bool { tidegate_counts_allocations() != 0 }
+
+    /// The most bytes that `work` had allocated at one time. It must stay on its thread.
+    public static func peak(_ work: () -> Void) -> Int {
+        tidegate_begin_counting()
+        work()
+        return Int(tidegate_end_counting())
+    }
+
+    /// How many inputs a test tries. `MUTATIONS` sets it.
+    public static func rounds(_ usual: Int) -> Int {
+        // Sound: the text is copied at once, and nothing in a test changes the environment.
+        unsafe getenv("MUTATIONS").flatMap { unsafe Int(String(cString: $0)) } ?? usual
+    }
+}
+
+/// What reading costs beside its input: the rule for every reader of bytes that strangers send.
+public struct Cost: Sendable, CustomStringConvertible {
+    /// Memory may grow so many times as fast as the input.
+    public static let factor = 8
+
+    /// The dearest inputs that were found: by bytes above the floor for each byte of input.
+    public private(set) var worst: (name: String, input: Int, peak: Int) = ("nothing", 0, 0)
+    public private(set) var inputs = 0
+    private let floor: Int
+
+    /// - Parameter floor: What any input may cost, however short it is.
+    public init(floor: Int) { self.floor = floor }
+
+    /// Whether no input cost more than the rule says.
+    public var isInProportion: Bool { worst.peak <= floor + Self.factor * worst.input }
+
+    public var description: String {
+        "\(inputs) inputs; the dearest, \(worst.name), took \(worst.peak) bytes for \(worst.input)"
+    }
+
+    /// Says the figures where many inputs are tried.
+    public func report(_ reader: String) {
+        if inputs >= 30_000 { print("\(reader): \(self)") }
+    }
+
+    /// Has one input read and counted.
+    public mutating func count(
+        _ name: @autoclosure () -> String, _ input: [UInt8], _ read: ([UInt8]) -> Void
+    ) {
+        let peak = Allocations.peak { read(input) }
+        inputs += 1
+        // Compared as peak − floor for each byte, without dividing.
+        let (left, right) = (peak - floor, worst.peak - floor)
+        if left * max(1, worst.input) > right * max(1, input.count) || inputs == 1 {
+            worst = (name(), input.count, peak)
+        }
+    }
+}
