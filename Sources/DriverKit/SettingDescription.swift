@@ -79,10 +79,7 @@ extension SettingForm {
             return words.contains(text)
                 ? []
                 : [
-                    Problem(
-                        node.place,
-                        "\(text.printable(limit: 60)) is not \(self.words)\(didYouMean(text, among: words))"
-                    )
+                    Problem(node.place, Self.refusal(of: text, among: words))
                 ]
         case (.flag, .flag), (.decimal, .number):
             return []
@@ -98,7 +95,27 @@ extension SettingForm {
             return SettingDescription.problems(in: node, described: members)
         default: break
         }
-        return [Problem(node.place, "must be \(words), not \(node.value.quoted)")]
+        let advice = advice(node.value)
+        return [Problem(node.place, "must be \(words), not \(node.value.quoted)\(advice)")]
+    }
+
+    private static func refusal(of text: String, among words: [String]) -> String {
+        let advice = FormAdvice.choice(text, among: words)
+        let shown = text.printable(limit: 60)
+        // Nobody reads a long list who knows what to write.
+        if !advice.isEmpty, words.count > 8 { return "\(shown) is not known here\(advice)" }
+        return "\(shown) is not one of \(words.joined(separator: ", "))"
+            + (advice.isEmpty ? didYouMean(text, among: words) : advice)
+    }
+
+    /// What to write instead, where that is known.
+    private func advice(_ value: JsonValue) -> String {
+        switch self {
+        case .duration(let range): FormAdvice.duration(value, in: range)
+        case .flag: FormAdvice.unquoted(value, isNumber: false)
+        case .whole, .decimal: FormAdvice.unquoted(value, isNumber: true)
+        default: ""
+        }
     }
 }
 

@@ -30,7 +30,8 @@ public struct LayoutReader {
     ) -> (layout: HardwareLayout?, problems: ProblemList) {
         let (parsed, mistakes) = JsonParser.parse(bytes)
         guard let parsed else {
-            return (nil, inOrder(mistakes + LayoutSecrets.armour(in: bytes)))
+            let advised = SyntaxAdvice.advised(mistakes, in: bytes)
+            return (nil, inOrder(advised + LayoutSecrets.armour(in: bytes)))
         }
         let (document, secrets) = LayoutSecrets.removed(from: parsed, text: bytes)
         var reader = LayoutReader(

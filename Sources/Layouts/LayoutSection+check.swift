@@ -26,6 +26,11 @@ extension LayoutSection {
     /// What to say of a key that this section does not know.
     func unknown(_ name: String, besides others: [String] = []) -> String {
         let known = keys.map(\.name) + others
+        // Buses have one, too; who writes it into a node means its component.
+        if name == "simulated", !known.contains(name) {
+            return "is unknown in \(noun); write it in the component: "
+                + "{\"driver\": …, \"simulated\": true}"
+        }
         if suggestion(for: name, among: known) == nil,
             let home = LayoutSection.all.first(where: { $0.keys.contains { $0.name == name } })
         {
@@ -72,6 +77,9 @@ extension KeyForm {
             return section.problems(in: node)
         case (.sections(let section), .list(let nodes)):
             return nodes.problems(section.problems)
+        case (.number, .text):
+            let advice = FormAdvice.unquoted(node.value, isNumber: true)
+            return [Problem(node.place, "must be \(words), not \(node.value.quoted)\(advice)")]
         default:
             return [Problem(node.place, "must be \(words), not \(node.value.quoted)")]
         }

@@ -6,6 +6,7 @@ extension PlainCodec {
     /// The longest command, in bytes.
     public static let longestCommand = 4096
     private static let longestCorrelationData = 1024
+    private static let expected = "send on, off or a number, alone or as {\"value\": \"on\"}"
     private static let memberNames = ["value", "id", "expires", "takeOverFor", "release", "by"]
     /// Whom an order over a broker may come from, beside the upstream itself.
     private static let sources: [CommandSource.Kind] = [.cli, .page, .peer, .rule]
@@ -177,18 +178,17 @@ extension PlainCodec {
         let word = text.split(whereSeparator: \.isWhitespace)
         guard word.count == 1, let value = value(of: word[0]) else {
             return .failure(
-                Refusal(
-                    "\"\(text.prefix(40))\" is no command; send on, off, a number, "
-                        + "or {\"value\": ...}"))
+                Refusal("\"\(text.prefix(40))\" is no command; \(expected)"))
         }
         return .success(Order(value: value, expires: nil))
     }
 
     private static func order(in document: JsonNode) throws(Refusal) -> Order {
         for member in document.group ?? [] where !memberNames.contains(member.name) {
+            let meant = didYouMean(String(member.name.prefix(40)), among: memberNames)
             throw Refusal(
                 "\(member.name.prefix(40)): unknown"
-                    + didYouMean(String(member.name.prefix(40)), among: memberNames))
+                    + (meant.isEmpty && document["value"] == nil ? "; \(expected)" : meant))
         }
         if let id = document["id"], id.text.flatMap(CommandID.init) == nil {
             throw Refusal("id: must be a text of 1 to 64 visible ASCII characters")

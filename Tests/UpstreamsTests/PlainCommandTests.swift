@@ -100,6 +100,10 @@ struct PlainCommandTests {
         ("heater", #"{"value":null}"#, "value: must be"),
         ("heater", #"{"value":"on","value":"off"}"#, "stands here a second time"),
         ("heater", #"{"value":"on","expirse":1}"#, "expirse: unknown; did you mean expires"),
+        (
+            "heater", #"{"state":"on"}"#,
+            #"state: unknown; send on, off or a number, alone or as {"value": "on"}"#
+        ),
         ("heater", #"{"value":"on","id":7}"#, "id: must be a text"),
         ("heater", #"{"value":"on","id":"two words"}"#, "id: must be a text"),
         ("heater", #"{"value":"on","expires":"soon"}"#, "expires: must be a time like"),
