@@ -38,6 +38,10 @@ public struct LayoutDiff: Hashable, Sendable {
     public let hasOtherInterlocks: Bool
     /// Buses that are not the same; their nodes are among those that are touched.
     public let buses: [Other]
+    /// Relays that the reload drives or lets go, in the order of the new layout.
+    public let moves: [RelayMove]
+    /// Relays that the reload leaves as they are.
+    public let staying: [ShNodeName]
 
     /// Whether the two layouts say the same.
     public var isEmpty: Bool {
@@ -82,17 +86,32 @@ public struct LayoutDiff: Hashable, Sendable {
         if old.peers != new.peers { atNextStart.append(Other(what: "peers", how: .changed)) }
         atNextStart += Self.others("settings.", old.settings.said, new.settings.said)
         self.atNextStart = atNextStart
+        let touched = Set(added + removed + changed.map(\.name))
+        (moves, staying) = Self.relays(old, new, touched: touched)
     }
 
-    /// One line for each thing that is different.
+    /// One line for each thing that is different, and what the relays do then.
     public var lines: [String] {
         added.map { "node \($0): added" } + removed.map { "node \($0): removed" }
             + changed.map { "node \($0.name): changed, \($0.what.joined(separator: ", "))" }
             + relabelled.map { "node \($0): another title or parent; it goes on" }
             + (isReordered ? ["nodes: in another order; they go on"] : [])
+            + relayLines
             + (hasOtherInterlocks ? ["interlocks: changed; they count at once"] : [])
             + buses.map { "\($0.what): \($0.how.rawValue)" }
             + atNextStart.map { "\($0.what): \($0.how.rawValue); counts from the next start on" }
+    }
+
+    private var relayLines: [String] {
+        guard !touched.isEmpty else { return [] }
+        let rest = staying.map(\.text).joined(separator: ", ")
+        let stays =
+            switch staying.count {
+            case 0: [String]()
+            case 1: ["relay \(rest): stays as it is"]
+            default: ["relays \(rest): stay as they are"]
+            }
+        return moves.map { "relay \($0.name): \($0.words)" } + stays
     }
 
     /// All of it in one line: `"added tank-2; changed pump; untouched 12"`.

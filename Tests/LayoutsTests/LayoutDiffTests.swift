@@ -52,7 +52,10 @@ import Vocabulary
         #expect(change.added == ["boiler"])
         #expect(change.removed == ["tank"])
         #expect(change.touched == ["boiler", "tank"])
-        #expect(change.lines == ["node boiler: added", "node tank: removed"])
+        #expect(
+            change.lines == [
+                "node boiler: added", "node tank: removed", "relay pump: stays as it is",
+            ])
         #expect(change.summary == "added boiler; removed tank")
     }
 
@@ -84,7 +87,7 @@ import Vocabulary
     ) throws {
         let change = diff(try layout(), try layout(Self.nodes.replacing(old, with: new)))
         #expect(change.touched.map(\.text) == [name])
-        #expect(change.lines == ["node \(name): changed, \(what)"])
+        #expect(change.lines.first == "node \(name): changed, \(what)")
     }
 
     @Test func `another title, parent or order stops nothing`() throws {
@@ -114,7 +117,10 @@ import Vocabulary
             try layout(Self.nodes + meter, more: buses(19200)))
         #expect(change.touched == ["house-power"])
         #expect(
-            change.lines == ["node house-power: changed, bus meters", "bus meters: changed"])
+            change.lines == [
+                "node house-power: changed, bus meters", "relay pump: stays as it is",
+                "bus meters: changed",
+            ])
     }
 
     @Test func `interlocks count at once and stop nothing`() throws {
@@ -146,6 +152,52 @@ import Vocabulary
                 "settings.logLevel: added; counts from the next start on",
                 "settings.seed: changed; counts from the next start on",
             ])
+    }
+
+    private func relay(_ safeState: String, _ line: Int) -> String {
+        """
+        {"name": "relay-\(line % 10)", "kind": "relay", "safeState": "\(safeState)",
+         "component": {"driver": "test-relay", "line": "relays/\(line)"}}
+        """
+    }
+
+    @Test(arguments: [
+        ("off", "off", "goes off (its safe state)"),
+        ("off", "on", "goes off, then on (its new safe state)"),
+        ("off", "hold", "goes off (its safe state of before)"),
+        ("hold", "on", "goes on (its new safe state)"), ("hold", "hold", "is left as it is"),
+    ])
+    func `what each relay will do is told, from its old safe state to its new one`(
+        old: String, new: String, words: String
+    ) throws {
+        let change = diff(
+            try layout("\(relay(old, 1)), \(relay("on", 2))"),
+            try layout("\(relay(new, 11)), \(relay("on", 2))"))
+        #expect(change.moves == [LayoutDiff.RelayMove(name: "relay-1", words: words)])
+        #expect(change.staying == ["relay-2"])
+        #expect(change.lines.contains("relay relay-1: \(words)"))
+        #expect(change.lines.contains("relay relay-2: stays as it is"))
+    }
+
+    @Test func `a relay that comes, goes or needs one that is stopped is told, too`() throws {
+        let all = (1...4).map { relay("off", $0) }
+        let needs =
+            #""interlocks": [{"relay": "relay-3", "onlyWhile": "relay-2"}, "#
+            + #"{"relay": "relay-4", "onlyWhile": "relay-3"}]"#
+        let change = diff(
+            try layout((all + [relay("on", 5)]).joined(separator: ","), more: needs),
+            try layout(
+                [all[0], relay("off", 12), all[2], all[3], relay("on", 6)].joined(separator: ","),
+                more: needs))
+        #expect(
+            change.moves.map { "\($0.name): \($0.words)" } == [
+                "relay-2: goes off (its safe state)",
+                "relay-3: goes off, because it is on only while relay-2 is",
+                "relay-4: goes off, because it is on only while relay-3 is",
+                "relay-6: goes on (its new safe state)",
+                "relay-5: goes on (its safe state), and is not driven any more",
+            ])
+        #expect(change.staying == ["relay-1"])
     }
 
     @Test func `every member of a layout is compared`() throws {
