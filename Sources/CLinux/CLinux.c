@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -110,4 +111,82 @@ ssize_t tidegate_read_notices(
 uint64_t tidegate_file_system(const char *path) {
     struct statfs status;
     return statfs(path, &status) == 0 ? (uint64_t)status.f_type : 0;
+}
+
+// What a signal's handler needs is written before the handlers are set, and read by them alone.
+static struct termios keys_before, keys_during;
+static int keys_terminal = -1;
+static volatile sig_atomic_t keys_are_on, keys_away;
+
+static int keys_in_front(void) { return tcgetpgrp(keys_terminal) == getpgrp(); }
+
+void tidegate_keys_end(void) {
+    int saved = errno;
+    // A process in the background would be stopped; its shell has set the terminal by itself.
+    if (keys_are_on && keys_in_front()) tcsetattr(keys_terminal, TCSANOW, &keys_before);
+    keys_are_on = 0;
+    errno = saved;
+}
+
+static void keys_end_and_die(int number) {
+    tidegate_keys_end();
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+static void keys_pause(int number) {
+    int saved = errno;
+    if (keys_are_on && keys_in_front()) tcsetattr(keys_terminal, TCSANOW, &keys_before);
+    struct sigaction usual = {.sa_handler = SIG_DFL}, own;
+    sigset_t this_one, before;
+    sigemptyset(&this_one);
+    sigaddset(&this_one, number);
+    sigaction(number, &usual, &own);
+    raise(number);
+    // Here it stands still until somebody sends SIGCONT.
+    pthread_sigmask(SIG_UNBLOCK, &this_one, &before);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    sigaction(number, &own, NULL);
+    errno = saved;
+}
+
+static void keys_go_on(int number) {
+    (void)number;
+    int saved = errno;
+    if (keys_are_on && keys_in_front()) tcsetattr(keys_terminal, TCSANOW, &keys_during);
+    keys_away = 1;
+    errno = saved;
+}
+
+int tidegate_keys_were_away(void) {
+    int away = keys_away;
+    keys_away = 0;
+    return away;
+}
+
+int tidegate_keys_begin(int terminal) {
+    if (tcgetattr(terminal, &keys_before) != 0) return -1;
+    if (tcgetpgrp(terminal) != getpgrp()) {
+        errno = ENOTTY;
+        return -1;
+    }
+    keys_during = keys_before;
+    keys_during.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+    keys_during.c_cc[VMIN] = 0;
+    keys_during.c_cc[VTIME] = 0;
+    keys_terminal = terminal;
+    keys_are_on = 1;
+    static const int ends[] = {
+        SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV};
+    struct sigaction end = {.sa_handler = keys_end_and_die}, pause = {.sa_handler = keys_pause},
+                     go_on = {.sa_handler = keys_go_on, .sa_flags = SA_RESTART}, known;
+    // Whoever takes a signal for something else also ends in order.
+    for (size_t at = 0; at < sizeof ends / sizeof *ends; at++)
+        if (sigaction(ends[at], NULL, &known) == 0 && !(known.sa_flags & SA_SIGINFO)
+            && known.sa_handler == SIG_DFL)
+            sigaction(ends[at], &end, NULL);
+    pause.sa_flags = SA_RESTART;
+    sigaction(SIGTSTP, &pause, NULL);
+    sigaction(SIGCONT, &go_on, NULL);
+    return tcsetattr(terminal, TCSANOW, &keys_during);
 }

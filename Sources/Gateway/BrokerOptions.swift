@@ -36,7 +36,10 @@ struct BrokerOptions: ParsableArguments {
 
         /// The head of what is shown before anything was heard.
         var title: String {
-            settings.whereabouts == nil ? "broker \(settings.broker)" : place
+            guard settings.whereabouts != nil, let gateway else {
+                return "broker \(settings.broker)"
+            }
+            return "gateway \(gateway)"
         }
     }
 

@@ -43,29 +43,51 @@ extension GatewayAssembly {
         return UpstreamLogin(address: address, user: upstream.user, password: password)
     }
 
+    /// The same, again for each try to connect: a secret that cannot be read yet keeps its upstream away and
+    /// nothing else.
+    private func whereabouts(
+        of upstream: UpstreamLayout, at address: BrokerAddress
+    ) throws(UpstreamError) -> MqttWhereabouts {
+        do throws(MachineError) {
+            let login = try login(of: upstream, at: address)
+            if address.usesTls, let key = upstream.tls?.key {
+                do throws(MachineError) {
+                    _ = try Machine.bytes(of: try Secrets.path(of: key), limit: 1 << 20)
+                } catch {
+                    throw MachineError("upstream \(upstream.name), tls.key: \(error.detail)")
+                }
+            }
+            return MqttWhereabouts(
+                broker: login.address, user: login.user, password: login.password)
+        } catch {
+            throw UpstreamError(kind: .notConnected, detail: error.detail)
+        }
+    }
+
     /// A session and codec for one upstream. Nothing connects yet.
     func plan(
         for upstream: UpstreamLayout, login: UpstreamLogin, profile: GatewayProfile
-    ) throws(MachineError) -> UpstreamPlan {
+    ) -> UpstreamPlan {
         let codec = codec(for: upstream, profile)
         var tls: MqttTls?
         if login.address.usesTls {
-            let key: String?
-            if let source = upstream.tls?.key {
-                key = try Secrets.path(of: source)
-            } else {
-                key = nil
-            }
+            // One that cannot be told is told by `whereabouts`.
+            let key = upstream.tls?.key.flatMap { try? Secrets.path(of: $0) }
             tls = MqttTls(
                 authority: upstream.tls?.authority, certificate: upstream.tls?.certificate, key: key
             )
         }
-        let session = MqttSettings(
+        var session = MqttSettings(
             broker: login.address, clientID: "tidegate-\(layout.gateway)-\(upstream.name)",
             user: login.user, password: login.password, tls: tls, keepAlive: upstream.keepAlive,
             will: codec.will, window: max(256, upstream.window * 2))
+        if let address = brokerAddress(of: upstream) {
+            session.whereabouts = { () throws(UpstreamError) in
+                try whereabouts(of: upstream, at: address)
+            }
+        }
         let chance = SeededGenerator(seed: settings.seed.value, for: profile.incarnation)
-        let makeSession = { @Sendable [clock] in
+        let makeSession = { @Sendable [clock, session] in
             MqttSession(settings: session, clock: clock, chance: chance)
         }
         return UpstreamPlan(

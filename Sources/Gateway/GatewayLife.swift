@@ -173,6 +173,7 @@ final class GatewayLife: Sendable {
         let rest = actuators.subtracting(safe).map(\.text).sorted()
         let words =
             rest.isEmpty ? "all relays are safe" : "not safe: \(rest.joined(separator: ", "))"
+        TerminalKeys.end()
         Output.errorIfHeard("tidegate: ended without an orderly stop; \(words)")
         _exit(ExitStatus.lifeless.rawValue)
     }

@@ -2,7 +2,7 @@ import Proactors
 import Upstreams
 import Vocabulary
 
-/// Turns live values into lines of the live table.
+/// Turns this gateway's live values into lines of the live table.
 struct LiveRows: Sendable {
     private let gateway: GatewayName
     private let codec: PlainCodec
@@ -25,8 +25,22 @@ struct LiveRows: Sendable {
             let json = codec.live(reading, at: value.at).first?.text ?? "{}"
             return LiveRow(
                 gateway: gateway.text, node: value.node.text, channel: channel.name.text,
-                text: reading.quality == .good ? channel.text(reading.value) : "—",
+                text: ScaledNumber.text(channel.decimal(reading.value), channel.unit),
                 quality: reading.quality, at: value.at.wall, isSimulated: isSimulated, json: json)
         }
     }
+}
+
+extension LiveRow {
+    /// A value that came over a broker.
+    init(_ reading: PlainReading, of gateway: GatewayName, json: String) {
+        self.init(
+            gateway: gateway.text, node: reading.node.text, channel: reading.channel.text,
+            text: reading.scaledText, quality: reading.quality, at: reading.time, json: json)
+    }
+}
+
+extension PlainReading {
+    /// The value as people read it on a terminal.
+    var scaledText: String { ScaledNumber.text(number, unit) }
 }

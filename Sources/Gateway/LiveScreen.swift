@@ -1,172 +1,204 @@
 import Threads
 import Vocabulary
 
-/// One line of the live table.
-struct LiveRow: Sendable {
-    let gateway: String
-    let node: String
-    let channel: String
-    /// The value with its unit, or what stands in its place.
-    let text: String
-    let quality: Quality
-    let at: WallTime
-    let isSimulated: Bool
-    /// The whole value as one JSON object, for pipes.
-    let json: String
-}
-
 /// Shows live values on standard output: a table that refreshes in place on a terminal, one JSON
 /// object a line elsewhere. Log lines scroll by above the table.
 ///
-/// It writes on a thread of its own. Between two refreshes it keeps the newest value of each channel;
-/// of log lines and JSON lines it holds 1,000, and the oldest give way.
+/// It writes on a thread of its own. Between two refreshes it keeps the newest value of each channel. Of
+/// lines that scroll by it holds 1,000, and the oldest give way; of JSON lines none does: whoever shows them
+/// waits for the reader.
 final class LiveScreen: Sendable {
     /// The shortest time between two refreshes.
     private static let refresh = Duration.milliseconds(250)
     private static let capacity = 1_000
 
     private struct State {
-        var rows: [String: LiveRow] = [:]
+        var table: LiveTable
         var pending: [String] = []
         var lost = 0
         var hasChanged = false
+        var isUrgent = false
         var drawnLines = 0
         var drawnAt: MonotonicInstant?
+        var window = LiveTable.Window()
+        var room = 1
+        var reader = LiveKeyReader()
+        var hasKeys = false
+        /// Whoever shows JSON lines does not wait any more.
+        var isReleased = false
+        var waiters: [CheckedContinuation<Void, Never>] = []
         var finishers: [CheckedContinuation<Void, Never>] = []
     }
 
-    private let state = Guarded(State())
+    private let state: Guarded<State>
     private let thread: SyncThread
     private let clock: any GatewayClock
-    private let isTerminal: Bool
-    private let title: String
+    let isTerminal: Bool
+    private let quit: (@Sendable () -> Void)?
     private let whenUnheard: (@Sendable () -> Void)?
 
-    /// - Parameter whenUnheard: Called on the screen's thread once nobody reads standard output any more.
+    /// - Parameters:
+    ///   - keys: What keys do on a terminal; nothing where somebody else reads what is typed.
+    ///   - quit: Called on the screen's thread when the key for it is pressed.
+    ///   - whenUnheard: Called on the screen's thread once nobody reads standard output any more.
     init(
-        title: String, isTerminal: Bool, clock: any GatewayClock,
+        title: String, isTerminal: Bool, keys: LiveTable.Window.Keys = .nothing,
+        clock: any GatewayClock, quit: (@Sendable () -> Void)? = nil,
         whenUnheard: (@Sendable () -> Void)? = nil
     ) {
-        (self.title, self.isTerminal, self.clock) = (title, isTerminal, clock)
-        self.whenUnheard = whenUnheard
+        (self.isTerminal, self.clock) = (isTerminal, clock)
+        (self.quit, self.whenUnheard) = (quit, whenUnheard)
+        var initial = State(table: LiveTable(title: title))
+        initial.hasKeys = isTerminal && keys != .nothing && TerminalKeys.begin()
+        initial.window.keys = initial.hasKeys ? keys : .nothing
+        initial.window.hasColours = isTerminal && Output.hasColours
+        state = Guarded(initial)
         thread = SyncThread(name: "screen", clock: clock)
-        thread.begin { [weak self] in self?.draw() ?? SyncThread.Rest(until: nil) }
+        thread.begin { [weak self] in self?.round() ?? SyncThread.Rest(until: nil) }
     }
 
     deinit { thread.end() }
 
-    func show(_ rows: [LiveRow]) {
-        state.withLock { state in
-            for row in rows {
-                if isTerminal {
-                    state.rows["\(row.gateway) \(row.channel)"] = row
-                } else {
-                    Self.put(row.json + "\n", into: &state)
+    /// Shows values. On a pipe it returns once there is room for more.
+    func show(_ rows: [LiveRow]) async {
+        guard !isTerminal else {
+            return update { table in for row in rows { table.show(row) } }
+        }
+        await withCheckedContinuation { continuation in
+            let mayGoOn = state.withLock { state in
+                state.pending += rows.map { $0.json + "\n" }
+                state.hasChanged = true
+                guard state.pending.count > Self.capacity else { return true }
+                guard state.isReleased else {
+                    state.waiters.append(continuation)
+                    return false
                 }
+                state.pending.removeFirst(state.pending.count - Self.capacity)
+                return true
             }
+            thread.ring()
+            if mayGoOn { continuation.resume() }
+        }
+    }
+
+    /// Changes what the table shows beside the values.
+    func update(_ change: (inout LiveTable) -> Void) {
+        state.withLock { state in
+            change(&state.table)
             state.hasChanged = true
         }
-        thread.ring()
+        if isTerminal { thread.ring() }
     }
 
     /// Writes one line above the table. On a pipe it is dropped: standard output is for values.
     func scroll(_ line: String) {
         guard isTerminal else { return }
         state.withLock { state in
-            Self.put(line, into: &state)
+            if state.pending.count == Self.capacity {
+                state.pending.removeFirst()
+                state.lost += 1
+            }
+            state.pending.append(line)
             state.hasChanged = true
         }
         thread.ring()
     }
 
-    /// Returns once everything so far is drawn.
+    /// Lets go whoever waits for a reader that may never come.
+    func release() {
+        let waiters = state.withLock { state in
+            defer { state.waiters = [] }
+            state.isReleased = true
+            return state.waiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    /// Gives the keyboard back, and returns once everything so far is drawn.
     func finish() async {
+        release()
+        if state.withLock(\.hasKeys) { TerminalKeys.end() }
         await withCheckedContinuation { continuation in
-            state.withLock { $0.finishers.append(continuation) }
+            state.withLock { state in
+                state.hasKeys = false
+                state.finishers.append(continuation)
+            }
             thread.ring()
         }
     }
 
-    private static func put(_ line: String, into state: inout State) {
-        if state.pending.count == capacity {
-            state.pending.removeFirst()
-            state.lost += 1
-        }
-        state.pending.append(line)
-    }
+    // MARK: - On the thread
 
-    private func draw() -> SyncThread.Rest {
-        let now = clock.now
-        let finishers = state.withLock { state in
-            defer { state.finishers = [] }
-            return state.finishers
+    private func round() -> SyncThread.Rest {
+        takeKeys()
+        let now = clock.timestamp
+        let (finishers, waiters) = state.withLock { state in
+            defer { (state.finishers, state.waiters) = ([], []) }
+            return (state.finishers, state.waiters)
         }
-        defer { for finisher in finishers { finisher.resume() } }
-        let isLast = !finishers.isEmpty
-        let (text, next): (String, MonotonicInstant?) = state.withLock { state in
-            if isTerminal, !isLast, let drawnAt = state.drawnAt {
-                let next = drawnAt.advanced(by: Self.refresh)
-                if now < next {
-                    return ("", state.hasChanged ? next : drawnAt.advanced(by: .seconds(1)))
-                }
-            }
-            state.drawnAt = now
-            state.hasChanged = false
-            defer {
-                state.pending.removeAll(keepingCapacity: true)
-                state.lost = 0
-            }
-            var text = state.lost > 0 && isTerminal ? "… \(state.lost) lines were lost\n" : ""
-            text += state.pending.joined()
-            guard isTerminal else { return (text, nil) }
-            // Up to the table's first line, clear to the end of the screen, then draw it anew.
-            let erase = state.drawnLines > 0 ? "\u{1B}[\(state.drawnLines)A\u{1B}[J" : ""
-            let lines = table(Array(state.rows.values), at: clock.wallTime)
-            state.drawnLines = lines.count
-            text = erase + text + lines.joined(separator: "\n") + "\n"
-            return (text, now.advanced(by: .seconds(1)))
+        defer { for waiter in finishers + waiters { waiter.resume() } }
+        let (text, next) = state.withLock { state in
+            isTerminal
+                ? Self.frame(&state, isLast: !finishers.isEmpty, at: now)
+                : (Self.lines(&state), nil)
         }
         if !text.isEmpty, !Output.write(text, to: 1) { whenUnheard?() }
-        return SyncThread.Rest(until: next)
+        return SyncThread.Rest(
+            until: next, watching: state.withLock(\.hasKeys) ? 0 : nil)
     }
 
-    private func table(_ rows: [LiveRow], at wall: WallTime) -> [String] {
-        let width = Machine.terminalWidth
-        let room = max(3, Machine.terminalHeight - 4)
-        let sorted = rows.sorted {
-            ($0.gateway, $0.node, $0.channel) < ($1.gateway, $1.node, $1.channel)
+    private func takeKeys() {
+        guard state.withLock(\.hasKeys) else { return }
+        let bytes = TerminalKeys.read()
+        let quits = state.withLock { state in
+            guard let bytes else {
+                state.hasKeys = false
+                return false
+            }
+            let keys = state.reader.keys(in: bytes)
+            for key in keys { state.window.first = key.move(state.window.first, room: state.room) }
+            if !keys.isEmpty { (state.isUrgent, state.hasChanged) = (true, true) }
+            return keys.contains(.quit)
         }
-        let severalGateways = Set(rows.map(\.gateway)).count > 1
-        var table = Table("NODE", "CHANNEL", "VALUE", "QUALITY", "AGE", "")
-        for row in sorted.prefix(room) {
-            table.add(
-                severalGateways ? "\(row.gateway) \(row.node)" : row.node, row.channel, row.text,
-                row.quality.rawValue, Self.age(from: row.at, to: wall),
-                row.isSimulated ? "simulated" : "")
-        }
-        var lines = [title] + table.lines
-        if sorted.count > room {
-            lines.append("… \(sorted.count - room) more; the window is too low")
-        }
-        return lines.map { String($0.printable.prefix(width)) }
+        if quits { quit?() }
     }
 
-    /// Whole seconds, minutes or hours: `"3s"`.
-    static func age(from: WallTime, to: WallTime) -> String {
-        // Divided first: the time in a message was written by anybody and may be any number.
-        let seconds = max(0, to.nanoseconds / 1_000_000_000 - from.nanoseconds / 1_000_000_000)
-        if seconds < 120 { return "\(seconds)s" }
-        return seconds < 7_200 ? "\(seconds / 60)min" : "\(seconds / 3_600)h"
+    private static func lines(_ state: inout State) -> String {
+        defer { state.pending.removeAll(keepingCapacity: true) }
+        state.hasChanged = false
+        return state.pending.joined()
     }
-}
 
-extension String {
-    /// Without characters that a terminal obeys, for words that were written by anybody.
-    var printable: String {
-        String(
-            String.UnicodeScalarView(
-                unicodeScalars.map { scalar in
-                    scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar
-                }))
+    /// The next picture of a terminal, and when another one is due at the latest.
+    private static func frame(
+        _ state: inout State, isLast: Bool, at now: Timestamp
+    ) -> (text: String, next: MonotonicInstant?) {
+        if !isLast, !state.isUrgent, let drawnAt = state.drawnAt {
+            let next = drawnAt.advanced(by: refresh)
+            if now.monotonic < next {
+                return ("", state.hasChanged ? next : drawnAt.advanced(by: .seconds(1)))
+            }
+        }
+        (state.drawnAt, state.hasChanged, state.isUrgent) = (now.monotonic, false, false)
+        let size = (width: Machine.terminalWidth, height: Machine.terminalHeight)
+        let isOther = size != (state.window.width, state.window.height)
+        (state.window.width, state.window.height) = size
+        // Up to the table's first line, and clear to the end of the screen. What a window of another size has
+        // made of the old lines is not known; what others wrote meanwhile stays.
+        var text = ""
+        if !TerminalKeys.wereAway, state.drawnLines > 0 {
+            text = isOther ? "\u{1B}[H\u{1B}[J" : "\u{1B}[\(state.drawnLines)A\u{1B}[J"
+        }
+        if state.lost > 0 { text += "… \(state.lost) lines were lost\n" }
+        text += state.pending.joined()
+        state.pending.removeAll(keepingCapacity: true)
+        state.lost = 0
+        let page = state.table.page(in: state.window, at: now)
+        (state.drawnLines, state.window.first, state.room) = (
+            page.lines.count, page.first, page.room
+        )
+        // A line that is too long after all is cut by the terminal and not continued on the next one.
+        text += "\u{1B}[?7l" + page.lines.joined(separator: "\n") + "\u{1B}[?7h\n"
+        return (text, now.monotonic.advanced(by: .seconds(1)))
     }
 }

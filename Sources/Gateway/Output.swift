@@ -19,6 +19,13 @@ enum Output {
     /// Whether people read standard output on a terminal right now.
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
+    /// Whether a terminal may be sent colours.
+    ///
+    /// Source: no-color.org.
+    static var hasColours: Bool {
+        Machine.environment("NO_COLOR") == nil && Machine.environment("TERM") != "dumb"
+    }
+
     /// Writes all of `text`; gives up when nobody reads any more.
     /// - Returns: Whether it was written.
     @discardableResult

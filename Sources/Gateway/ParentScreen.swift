@@ -38,8 +38,19 @@ final class ParentScreen: Sendable {
             return
         }
         for line in lines {
-            if let words = line.words { screen.scroll("\(words.printable)\n") }
-            screen.show(rows(line, at: now))
+            if let words = line.words { screen.scroll("\(words.printable(limit: 2_000))\n") }
+            let rows = rows(line, at: now)
+            screen.update { table in
+                for row in rows { table.show(row) }
+                switch line {
+                case .broker(let isConnected, let why):
+                    table.complaint = isConnected ? nil : "not connected: \(why); trying again"
+                case .link(let child, let state, let why):
+                    let fault = LiveFault(who: "link", kind: state.word, detail: why)
+                    table.take(state == .started ? [] : [fault], of: child.text)
+                default: break
+                }
+            }
         }
     }
 
@@ -81,7 +92,6 @@ final class ParentScreen: Sendable {
         guard isShown else { return nil }
         return LiveRow(
             gateway: child.text, node: onlyChild, channel: name, text: text, quality: quality,
-            at: at,
-            isSimulated: false, json: "")
+            at: at)
     }
 }

@@ -43,7 +43,8 @@ actor RunningGateway {
         let screen =
             showsLiveValues
             ? LiveScreen(
-                title: "gateway \(layout.gateway)", isTerminal: Output.isTerminal, clock: clock)
+                title: "gateway \(layout.gateway)", isTerminal: Output.isTerminal, keys: .scroll,
+                clock: clock)
             : nil
         self.screen = screen
         // A table that refreshes in place and log lines on the same terminal must share one writer.
@@ -153,10 +154,6 @@ actor RunningGateway {
 
     /// What a start needs of the machine, so that what is missing is told at once.
     private func prepare() throws {
-        for upstream in layout.upstreams {
-            guard let address = assembly.brokerAddress(of: upstream) else { continue }
-            _ = try assembly.login(of: upstream, at: address)
-        }
         if let device = layout.settings.watchdogDevice { try life.open(device) }
     }
 
@@ -206,14 +203,16 @@ actor RunningGateway {
         let login: UpstreamLogin
         let address = assembly.brokerAddress(of: upstream)
         if let address {
-            login = try assembly.login(of: upstream, at: address)
+            // A secret that cannot be read is told by the session, which tries on.
+            let known = try? assembly.login(of: upstream, at: address)
+            login = known ?? UpstreamLogin(address: address, user: upstream.user, password: nil)
         } else {
             login = try await startBroker()
         }
         // A stop has taken the run file away already, and nobody else would.
         guard !isStopping else { return }
         try leaveRunFile(login, topic: upstream.topic, isEmbedded: address == nil)
-        await proactor.attach(try assembly.plan(for: upstream, login: login, profile: profile))
+        await proactor.attach(assembly.plan(for: upstream, login: login, profile: profile))
         life.watch(upstream.name, of: proactor)
     }
 
@@ -240,6 +239,7 @@ actor RunningGateway {
         neighbours?.cancel()
         let areSafe = await proactor.stop(because: reason)
         await within(Self.lastWords, on: clock) { await peers?.stop() }
+        screen?.release()
         await showing?.value
         let brokers = brokers
         // A broker that is not done by then ends with this process, whose thread is its parent.
@@ -247,15 +247,29 @@ actor RunningGateway {
         return areSafe
     }
 
-    /// Copies live values to the screen, newest first served, until the proactor stops.
+    /// Copies live values and faults to the screen, newest first served, until the proactor stops.
     private func show(_ proactor: Proactor) -> Task<Void, Never>? {
         guard let screen else { return nil }
         let subscription = proactor.live.subscribe(
             "screen", .newestPerKey, replay: .latestPerKey)
+        let gateway = layout.gateway.text
+        let ticker = Ticker(every: .seconds(1), delay: .zero, clock: clock)
+        let looking = Task {
+            while await ticker.next() != nil {
+                let (profile, faults) = (proactor.profile, await proactor.standingTroubles)
+                let links = await proactor.linkStatuses.compactMap { LiveFault($0) }
+                screen.update { table in
+                    table.describe(profile)
+                    table.take(faults, of: gateway)
+                    table.take(links, of: gateway)
+                }
+            }
+        }
         return Task {
+            defer { looking.cancel() }
             while let news = await subscription.nextBatch() {
                 let channels = LiveRows(profile: proactor.profile)
-                screen.show(channels.rows(news.values))
+                await screen.show(channels.rows(news.values))
             }
         }
     }

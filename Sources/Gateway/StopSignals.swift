@@ -25,6 +25,7 @@ struct StopSignals {
 
     /// Ends the process.
     static func endAtOnce(on signal: String) -> Never {
+        TerminalKeys.end()
         Output.errorIfHeard("tidegate: second signal, \(signal): stopped at once")
         _exit(ExitStatus.interrupted.rawValue)
     }

@@ -25,7 +25,10 @@ struct TapCommand: AsyncParsableCommand {
         // Whoever else is on the broker has links there, too.
         let status = await target.follow(
             ["status"], of: options.gateway == nil ? nil : target.gateway, clock: clock
-        ) { await desk.take($0) }
+        ) { news in
+            if case .message(let message) = news { await desk.take(message) }
+            if let complaint = news.complaint { Output.error(complaint) }
+        }
         looking.cancel()
         if status != .success { throw status.code }
     }

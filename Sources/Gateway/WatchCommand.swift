@@ -10,8 +10,11 @@ struct WatchCommand: AsyncParsableCommand {
         commandName: "watch",
         abstract: "Show all readings of the gateways on a broker as they come.",
         discussion: """
-            A table that refreshes in place on a terminal, one JSON object a line elsewhere. Ends on \
-            SIGINT or SIGTERM, or with 69 when the broker refuses the login.
+            On a terminal a table that refreshes in place, relays and what is not in order first, active \
+            faults at its foot. Arrows, j and k, PgUp and PgDn scroll, q quits. Values are in units of the right size \
+            there, such as kWh; NO_COLOR=1 switches colours off. Elsewhere it is one JSON object a line, exact.
+
+            Ends on SIGINT or SIGTERM with 0, or with 69 when the broker refuses the login.
             """)
 
     @OptionGroup var options: BrokerOptions
@@ -20,42 +23,64 @@ struct WatchCommand: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         let clock = SystemClock()
         let target = try options.target(for: "watch")
+        let (wishes, wish) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
         let screen = LiveScreen(
-            title: target.title, isTerminal: Output.isTerminal, clock: clock,
+            title: target.title, isTerminal: Output.isTerminal, keys: .scrollAndQuit, clock: clock,
+            quit: { wish.yield() },
             // A reader that goes away, as `| head` does, ends the command; nothing hangs on it.
-            whenUnheard: { _exit(ExitStatus.success.rawValue) })
-        var simulated: Set<String> = []
-        var title = target.title
+            whenUnheard: {
+                TerminalKeys.end()
+                _exit(ExitStatus.success.rawValue)
+            })
+        let viewer = Viewer(screen: screen, reader: target.reader, clock: clock)
         let status = await target.follow(
-            ["status", "birth", "live/+"], of: target.gateway, clock: clock
-        ) { message in
-            guard let read = target.reader.read(message) else { return }
-            switch read.matter {
-            case .birth(let profile):
-                for node in profile.nodes where node.isSimulated {
-                    simulated.insert("\(profile.gateway) \(node.name)")
-                }
-            case .status(let status):
-                let stand = "\(read.gateway) is \(status.own.state.word)"
-                guard stand != title else { break }
-                title = stand
-                screen.scroll("\(title)\n")
-            case .live(let reading):
-                screen.show([row(reading, read.gateway, simulated, message.text)])
-            default: break
-            }
-        }
+            ["status", "birth", "troubles", "live/+"], of: target.gateway, clock: clock,
+            quit: wishes
+        ) { await viewer.take($0) }
         await within(.milliseconds(300), on: clock) { await screen.finish() }
         if status != .success { throw status.code }
     }
+}
 
-    private func row(
-        _ reading: PlainReading, _ gateway: GatewayName, _ simulated: Set<String>, _ json: String
-    ) -> LiveRow {
-        LiveRow(
-            gateway: gateway.text, node: reading.node.text, channel: reading.channel.text,
-            text: reading.quality == .good ? reading.text : "—", quality: reading.quality,
-            at: reading.time, isSimulated: simulated.contains("\(gateway) \(reading.node)"),
-            json: json)
+/// Brings what comes over a broker to the screen.
+private struct Viewer: Sendable {
+    let screen: LiveScreen
+    let reader: PlainReader
+    let clock: any GatewayClock
+
+    func take(_ news: Followed) async {
+        switch news {
+        case .message(let message): await take(message)
+        case .connected: screen.update { $0.complaint = nil }
+        case .lost(let why): complain("not connected: \(why); trying again", stays: true)
+        case .problem(let why): complain(why, stays: false)
+        }
+    }
+
+    private func take(_ message: MqttMessage) async {
+        guard let read = reader.read(message) else { return }
+        switch read.matter {
+        case .birth(let profile): screen.update { $0.describe(profile) }
+        case .standing(let faults): screen.update { $0.take(faults, of: read.gateway.text) }
+        case .status(let status):
+            var word: String?
+            let now = clock.now
+            screen.update { word = $0.take(status, of: read.gateway.text, at: now) }
+            guard let word else { return }
+            screen.scroll("\(read.gateway) is \(word)\n")
+            if !screen.isTerminal, word != "online" {
+                Output.error("tidegate: \(read.gateway) is \(word); its values are those of before")
+            }
+        case .live(let reading):
+            await screen.show([LiveRow(reading, of: read.gateway, json: message.text)])
+        default: break
+        }
+    }
+
+    /// - Parameter stays: Whether it stands below the table until there is a connection again.
+    private func complain(_ why: String, stays: Bool) {
+        guard screen.isTerminal else { return Output.error("tidegate: \(why)") }
+        screen.scroll("tidegate: \(why.printable(limit: 2_000))\n")
+        if stays { screen.update { $0.complaint = why } }
     }
 }

@@ -183,7 +183,8 @@ final class MqttClient {
         var number: Int32 = 0
         // Sound: the library copies the topic.
         let status = unsafe mosquitto_subscribe_v5(
-            client, &number, topic, 1, Int32(MQTT_SUB_OPT_RETAIN_AS_PUBLISHED.rawValue), nil)
+            client, &number, topic, settings.subscriptionQos.rawValue,
+            Int32(MQTT_SUB_OPT_RETAIN_AS_PUBLISHED.rawValue), nil)
         return handover(status, number)
     }
 

@@ -28,6 +28,9 @@ public struct MqttSettings: Sendable {
     public var inboxBytes: Int
     /// Received messages with a larger payload are dropped and counted. In bytes.
     public var largestPayload: Int
+    /// How messages of subscriptions are delivered. A broker keeps few acknowledged ones for a reader that has
+    /// many to take at once.
+    public var subscriptionQos = MqttMessage.QualityOfService.atLeastOnce
     /// Asked before each try to connect, on the session's thread, for a broker that may come back elsewhere:
     /// what it gives takes the place of `broker`, `user` and `password`. Nil where those stay.
     ///

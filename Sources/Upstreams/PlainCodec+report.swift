@@ -1,5 +1,15 @@
 import Vocabulary
 
+/// Everything that a gateway says of itself at once.
+public struct PlainReport: Hashable, Sendable {
+    public let gateway: GatewayName
+    public let status: PlainStatus
+    /// What is wrong now.
+    public let troubles: [StandingTrouble]
+    /// The newest value of each channel that has one.
+    public let readings: [PlainReading]
+}
+
 extension PlainCodec {
     /// Everything there is to say at once, for whoever asks without a broker.
     ///

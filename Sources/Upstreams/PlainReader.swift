@@ -56,6 +56,18 @@ public struct PlainReader: Hashable, Sendable {
         JsonParser.document(message.payload, .strict).flatMap(PlainReading.init)
     }
 
+    /// What a gateway says of itself to whoever asks without a broker; nil for anything else.
+    public func report(in text: [UInt8]) -> PlainReport? {
+        guard let document = JsonParser.parse(text).document,
+            let gateway = document["gateway"]?.text.flatMap(GatewayName.init),
+            let status = PlainStatus(document, of: gateway)
+        else { return nil }
+        return PlainReport(
+            gateway: gateway, status: status,
+            troubles: (document["troubles"]?.list ?? []).compactMap(Self.trouble(in:)),
+            readings: (document["channels"]?.list ?? []).compactMap(PlainReading.init))
+    }
+
     /// A response topic that the gateway accepts, for an asker that calls itself `name`.
     public func responseTopic(gateway: GatewayName, name: String) -> String {
         "\(prefix)/\(gateway)/answer/\(name)"

@@ -35,7 +35,7 @@ import Vocabulary
     {
         let start = WallTime(nanoseconds: 1_000_000_000)
         #expect(
-            LiveScreen.age(from: start, to: start.advanced(by: .seconds(seconds))) == text)
+            LiveTable.age(from: start, to: start.advanced(by: .seconds(seconds))) == text)
     }
 }
 
@@ -94,13 +94,5 @@ import Vocabulary
         #expect(throws: ResolvedSettings.Mistakes.self) {
             try resolved(line, ["TIDEGATE_LOG_LEVEL": "debug"])
         }
-    }
-}
-
-@Suite struct `Words that anybody wrote` {
-    @Test func `command no terminal`() {
-        #expect(
-            "pump\u{1B}[2J\r\n\u{9B}5A 21 °C".printable
-                == "pump\u{FFFD}[2J\u{FFFD}\u{FFFD}\u{FFFD}5A 21 °C")
     }
 }

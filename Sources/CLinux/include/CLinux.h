@@ -61,6 +61,17 @@ int tidegate_notice_folder(int notices, const char *path);
 ssize_t tidegate_read_notices(
     int notices, void *context, void (*about)(void *context, const char *name, int lost));
 
+// Has a terminal hand over each key at once and show none, until `tidegate_keys_end`; a signal that ends or
+// stops the process gives it back as it was first. One terminal at a time. 0, or -1 with errno: it is no
+// terminal, or that of another process.
+int tidegate_keys_begin(int terminal);
+
+// Gives the terminal back as it was. May be called at any time, also from a signal's handler.
+void tidegate_keys_end(void);
+
+// Whether the process was stopped and goes on since this was asked last: others have used the terminal.
+int tidegate_keys_were_away(void);
+
 // The kind of file system that a path lies on, as statfs(2) numbers it; 0 when that cannot be told.
 uint64_t tidegate_file_system(const char *path);
 
