@@ -5,22 +5,19 @@ import Vocabulary
 
 /// Which gateway's journal a command is about.
 struct JournalPlace: ParsableArguments {
-    @Argument(help: "The layout of the gateway.", completion: .file(extensions: ["json"]))
+    @Argument(
+        help:
+            "The layout of the gateway. Without it, the state that is found here is taken and named.",
+        completion: .file(extensions: ["json"]))
     var layout: String?
 
     @Option(help: "The gateway's state directory, instead of a layout.")
     var stateDirectory: String?
 
-    func validate() throws {
-        if layout == nil, stateDirectory == nil,
-            Machine.environment("TIDEGATE_STATE_DIRECTORY") == nil
-        {
-            throw ValidationError("name the gateway's layout, or its --state-directory")
-        }
-    }
-
     /// Where the journal is in a state directory.
-    static func path(in directory: String) -> String { "\(directory)/journal.sqlite" }
+    static func path(in directory: String) -> String { "\(directory)/\(file)" }
+
+    private static let file = "journal.sqlite"
 
     /// Opens the journal; tells why it cannot be and ends the command otherwise.
     func open(isWriting: Bool = false) throws -> JournalInspector {
@@ -54,19 +51,53 @@ struct JournalPlace: ParsableArguments {
         return Dictionary(periods) { first, _ in first }
     }
 
+    /// Where the journal is. One that was found and not named is told on standard error.
     private func directory() throws -> String {
-        if let stateDirectory { return stateDirectory }
-        guard let layout else { return Machine.environment("TIDEGATE_STATE_DIRECTORY") ?? "" }
+        if let stateDirectory { return Machine.absolute(stateDirectory) }
+        guard let layout else {
+            if let given = Machine.environment("TIDEGATE_STATE_DIRECTORY") {
+                return Machine.absolute(given)
+            }
+            return try found(of: nil)
+        }
         let loaded = try LoadedLayout.valid(layout)
         do {
-            return try ResolvedSettings(
+            let setting = try ResolvedSettings(
                 ResolvedSettings.CommandLine(), environment: Machine.environment,
                 layout: loaded.settings, gateway: loaded.gateway, isTerminal: false
-            ).stateDirectory.value
-        } catch {
-            for line in error.lines { Output.error("tidegate: \(line)") }
+            ).stateDirectory
+            if case .standard = setting.origin { return try found(of: loaded.gateway) }
+            return setting.value
+        } catch let mistakes as ResolvedSettings.Mistakes {
+            for line in mistakes.lines { Output.error("tidegate: \(line)") }
             throw ExitStatus.configuration.code
         }
+    }
+
+    private func found(of gateway: GatewayName?) throws -> String {
+        let all = StateFinder().directories(with: Self.file, of: gateway)
+        guard let first = all.first else {
+            let own = ResolvedSettings.standardStateDirectory(
+                Machine.environment, name: gateway?.text ?? "*")
+            let closed =
+                StateFinder.isServiceClosed
+                ? "\(StateFinder.service) is the service's: run this as root"
+                : "name its --state-directory" + (gateway == nil ? ", or its layout" : "")
+            Output.error(
+                "tidegate: no journal in \(own) or \(StateFinder.service); \(closed)")
+            throw ExitStatus.noInput.code
+        }
+        let others = all.dropFirst().joined(separator: ", ")
+        guard gateway != nil || others.isEmpty else {
+            Output.error(
+                "tidegate: several gateways keep state here; choose one with --state-directory: "
+                    + all.joined(separator: ", "))
+            throw ExitStatus.configuration.code
+        }
+        Output.error(
+            "tidegate: state directory \(first)"
+                + (others.isEmpty ? "" : ", written last; there is also \(others)"))
+        return first
     }
 }
 

@@ -75,6 +75,21 @@ enum Machine {
             seconds: Int64(status.st_ctim.tv_sec), nanoseconds: Int64(status.st_ctim.tv_nsec))
     }
 
+    /// Whether a user of whom nothing is known may read a file and enter the folders above it.
+    static func isReadableByAll(_ path: String) -> Bool {
+        var part = ""
+        let names = path.split(separator: "/")
+        for (index, name) in names.enumerated() {
+            part += "/" + name
+            var status = stat()
+            // Sound: the kernel fills the structure that it is lent.
+            guard unsafe stat(part, &status) == 0 else { return false }
+            let needed: mode_t = index == names.count - 1 ? 0o004 : 0o001
+            guard status.st_mode & needed != 0 else { return false }
+        }
+        return true
+    }
+
     /// Whether there is something of that path.
     static func exists(_ path: String) -> Bool {
         // Sound: the path lives for the length of the call.
@@ -90,18 +105,47 @@ enum Machine {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Writes a file that only this user may read, in one step for whoever reads it.
+    /// Writes a file that only its owner may read, in one step for whoever reads it: this user, or, when
+    /// that is root, the owner of the folder, such as the user of a service.
     static func write(_ text: String, to path: String) throws(MachineError) {
         let draft = path + ".new"
-        // Sound: the paths live for the length of each call.
-        let descriptor = unsafe open(
-            draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        // Sound: the paths live for the length of each call. What was left behind by an earlier try, or put
+        // there by the folder's owner, is not written to.
+        _ = unsafe unlink(draft)
+        let descriptor = unsafe open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw MachineError("\(draft): \(errorWords(errno))") }
+        if geteuid() == 0, let owner = owner(ofFolderOf: path),
+            fchown(descriptor, owner.user, owner.group) != 0
+        {
+            let reason = errorWords(errno)
+            close(descriptor)
+            _ = unsafe unlink(draft)
+            throw MachineError("\(path): cannot be given to the folder's owner: \(reason)")
+        }
         Output.write(text, to: descriptor)
         close(descriptor)
         guard unsafe rename(draft, path) == 0 else {
             throw MachineError("\(path): \(errorWords(errno))")
         }
+    }
+
+    private static func owner(ofFolderOf path: String) -> (user: uid_t, group: gid_t)? {
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        var status = stat()
+        // Sound: the kernel fills the structure that it is lent.
+        guard unsafe stat(folder, &status) == 0 else { return nil }
+        return (status.st_uid, status.st_gid)
+    }
+
+    /// The path from the root, for one that counts from the folder in which the command was typed.
+    static func absolute(_ path: String) -> String {
+        guard !path.hasPrefix("/") else { return path }
+        // Sound: the buffer that getcwd makes is copied, and freed once.
+        guard let here = unsafe getcwd(nil, 0) else { return path }
+        defer { unsafe free(here) }
+        let folder = unsafe String(cString: here)
+        let rest = path.hasPrefix("./") ? String(path.dropFirst(2)) : path
+        return rest.isEmpty || rest == "." ? folder : "\(folder == "/" ? "" : folder)/\(rest)"
     }
 
     /// Makes a folder and all above it; what is new belongs to this user alone.

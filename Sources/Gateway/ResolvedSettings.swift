@@ -72,7 +72,7 @@ struct ResolvedSettings: Sendable {
             commandLine.stateDirectory, "--state-directory", "TIDEGATE_STATE_DIRECTORY",
             layout.stateDirectory,
             standard: Self.standardStateDirectory(environment, name: gateway.text),
-            form: "an absolute path", read: { $0.hasPrefix("/") ? $0 : nil })
+            form: "a path", read: { $0.isEmpty ? nil : Machine.absolute($0) })
         seed = resolver.resolve(
             commandLine.seed.map(String.init), "--seed", "TIDEGATE_SEED",
             layout.seed.map(String.init), standard: 1, form: "a whole number",

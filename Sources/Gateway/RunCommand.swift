@@ -36,7 +36,7 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "text for people, json for machines. Text on a terminal when nothing is said.")
     var logFormat: String?
 
-    @Option(help: "Where totals and the journal are kept.")
+    @Option(help: "The folder in which totals, journal and keys are kept.")
     var stateDirectory: String?
 
     @Flag(help: "Show live values on standard output, as `tidegate watch` does.")

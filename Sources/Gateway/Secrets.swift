@@ -5,7 +5,12 @@ enum Secrets {
     /// The path of a file that holds the secret; for what takes paths, such as a TLS key.
     static func path(of source: SecretSource) throws(MachineError) -> String {
         switch source {
-        case .file(let path): return path
+        case .file(let path):
+            // Systemd reads the file as root for a service whose user may not; see `ServiceUnit`.
+            let copy = Machine.environment("CREDENTIALS_DIRECTORY").map {
+                "\($0)/\(source.credentialName)"
+            }
+            return copy.flatMap { Machine.exists($0) ? $0 : nil } ?? path
         case .environment(let name):
             throw MachineError("environment \(name): a key must come from a file or a credential")
         case .credential(let name):
@@ -30,8 +35,39 @@ enum Secrets {
         let bytes = try Machine.bytes(of: path, limit: 65_536)
         let line = bytes.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
         guard !line.isEmpty, let text = String(validating: line, as: UTF8.self) else {
-            throw MachineError("\(path): must hold the secret in its first line")
+            let original =
+                if case .file(let named) = source, named != path {
+                    "\(named), as systemd handed it over at the start"
+                } else {
+                    path
+                }
+            throw MachineError("\(original): must hold the secret in its first line")
         }
         return text
+    }
+}
+
+extension SecretSource {
+    /// What systemd calls the credential that holds this secret: a credential's own name, or the file's path
+    /// with `+` for each `/`. Other bytes that not every file system and systemd takes well are `=` and two
+    /// hexadecimal digits, so that no two paths have one name.
+    ///
+    /// Source: systemd.exec(5), LoadCredential=.
+    var credentialName: String {
+        switch self {
+        case .credential(let name): return name
+        case .environment(let name): return name
+        case .file(let path):
+            return path.drop { $0 == "/" }.utf8.map { byte in
+                switch byte {
+                case UInt8(ascii: "/"): "+"
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                    UInt8(ascii: "-"):
+                    String(Unicode.Scalar(byte))
+                default: "=" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+                }
+            }.joined()
+        }
     }
 }

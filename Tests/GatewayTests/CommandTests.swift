@@ -72,7 +72,7 @@ import Testing
     @Test func `ends with 78 for settings that make no sense, and names all of them`() async throws
     {
         let program = try home.start(
-            "run", TestHome.demo, "--log-level", "loud", "--state-directory", "here",
+            "run", TestHome.demo, "--log-level", "loud", "--broker", "here",
             with: ["TIDEGATE_SEED": "many"])
         #expect(await program.end() == 78)
         #expect(program.errors.count == 3)

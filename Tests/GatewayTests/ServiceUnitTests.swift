@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import Vocabulary
 
 @testable import tidegate
 
@@ -8,9 +9,38 @@ import Testing
 
     private func unit(
         program: String = "/usr/bin/tidegate", layout: String = "/etc/tidegate/house.json",
-        groups: [String] = ["gpio", "dialout"]
+        groups: [String] = ["gpio", "dialout"], secrets: [SecretSource] = []
     ) -> [String] {
-        ServiceUnit(program: program, layout: layout, groups: groups).lines
+        ServiceUnit(program: program, layout: layout, groups: groups, secrets: secrets).lines
+    }
+
+    @Test func `hands over each secret, also one that is missing, under a name of its own`() {
+        let paths = [
+            "/etc/tidegate/mqtt.key", "/etc/a+b", "/etc/a/b", "/etc/100% of ü", "/etc/a=2bb",
+        ]
+        let unit = unit(secrets: paths.map(SecretSource.file) + [.credential("b.key")])
+        #expect(
+            unit.contains("LoadCredential=etc+tidegate+mqtt.key:/etc/tidegate/mqtt.key"))
+        #expect(unit.contains("SetCredential=etc+tidegate+mqtt.key:\\n"))
+        #expect(unit.contains { $0.hasSuffix(":/etc/100%% of ü") })
+        #expect(unit.contains("LoadCredential=b.key:/etc/credstore/b.key"))
+        let names = paths.map { SecretSource.file($0).credentialName }
+        #expect(Set(names).count == paths.count)
+        #expect(
+            names.allSatisfy { $0.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != 0x3A } })
+    }
+
+    @Test(arguments: [
+        "gpiochip", "i2c", "spi", "ttyS", "ttyUSB", "ttyACM", "ttyAMA", "ttySC", "ttymxc", "ttyTHS",
+        "ttyAML", "ttySTM", "ttyO", "rfcomm", "watchdog",
+    ]) func `lets devices of each kind through`(kind: String) {
+        #expect(unit().contains("DeviceAllow=char-\(kind) rw"))
+    }
+
+    @Test func `writes no core, which would hold secrets, and hides homes where it can`() {
+        #expect(unit().contains("LimitCORE=0"))
+        #expect(unit().contains("ProtectHome=yes"))
+        #expect(unit(layout: "/home/anna/house.json").contains("ProtectHome=read-only"))
     }
 
     @Test func `starts the gateway again whatever ends it, and asks it for signs of life`() {
