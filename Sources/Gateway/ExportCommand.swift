@@ -9,6 +9,11 @@ struct ExportCommand: ParsableCommand {
         discussion: """
             Also works while the gateway runs. Values are exact, in the unit beside them. A reading whose \
             quality is not good is no measurement: its value is what the device showed, or showed last.
+
+            --from and --to take a time before now (-1h, -30min, -7d), now, today, yesterday, a date, or a time \
+            such as "2026-11-21 05:22": by this machine's clock and zone (TZ), or in the zone that stands behind \
+            it, Z or +01:00. What is printed is UTC. Without layout and --state-directory the state that is \
+            found here is taken, a service's too, and named on standard error.
             """)
 
     enum Format: String, ExpressibleByArgument, CaseIterable { case csv, jsonl }
@@ -18,26 +23,28 @@ struct ExportCommand: ParsableCommand {
     @Option(help: "csv, or jsonl for one JSON object a line.")
     var format: Format = .csv
 
-    @Option(help: "The first time, as 2026-11-21T04:22:07Z or 2026-11-21.")
+    // A time before now begins as an option does.
+    @Option(
+        parsing: .unconditional,
+        help:
+            "The first time: -1h, yesterday, 2026-11-21, \"2026-11-21 05:22\", 2026-11-21T04:22:07Z."
+    )
     var from: String?
 
-    @Option(help: "The first time that is too late.")
+    @Option(parsing: .unconditional, help: "The first time that is too late, in the same forms.")
     var to: String?
 
     @Option(parsing: .upToNextOption, help: "Channels; all when none is named.")
     var channel: [String] = []
 
     func validate() throws {
-        for text in [from, to].compactMap(\.self) where Self.time(text) == nil {
-            throw ValidationError("\"\(text)\" must be a time, 2026-11-21T04:22:07Z or 2026-11-21")
+        let now = SystemClock().wallTime
+        for text in [from, to].compactMap(\.self) where TypedTime.moment(text, at: now) == nil {
+            throw ValidationError("\"\(text)\" must be \(TypedTime.form)")
         }
         for name in channel where DataChannelName(name) == nil {
             throw ValidationError("\"\(name)\" is no channel name: \(DataChannelTag.form)")
         }
-    }
-
-    private static func time(_ text: String) -> WallTime? {
-        WallTime(iso8601: text) ?? WallTime(iso8601: "\(text)T00:00:00Z")
     }
 
     func run() throws {
@@ -46,8 +53,10 @@ struct ExportCommand: ParsableCommand {
         let journal = try place.open()
         let channels = try withJournal { () throws(JournalError) in try journal.channels() }
         let meanings = Dictionary(grouping: channels, by: \.channel)
-        let first = from.flatMap(Self.time) ?? WallTime(nanoseconds: .min)
-        let end = to.flatMap(Self.time) ?? WallTime(nanoseconds: .max)
+        let now = SystemClock().wallTime
+        func moment(_ text: String?) -> WallTime? { text.flatMap { TypedTime.moment($0, at: now) } }
+        let first = moment(from) ?? WallTime(nanoseconds: .min)
+        let end = moment(to) ?? WallTime(nanoseconds: .max)
         let wanted = Set(channel.compactMap(DataChannelName.init))
         if format == .csv { Output.line(ExportRow.heads) }
         var after: Sequence64 = 0

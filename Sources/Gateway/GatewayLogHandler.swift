@@ -1,7 +1,8 @@
 import Logging
 import Vocabulary
 
-/// Log lines for people on a terminal, JSON lines for everything else.
+/// Log lines for people on a terminal, with the time of this machine's zone; JSON lines for everything else, in
+/// UTC.
 struct GatewayLogHandler: LogHandler {
     enum Format: String, CaseIterable, Sendable { case text, json }
 
@@ -19,13 +20,13 @@ struct GatewayLogHandler: LogHandler {
     func log(event: LogEvent) {
         let all = metadata.merging(event.metadata ?? [:]) { $1 }
             .sorted { $0.key < $1.key }.map { (key: $0.key, value: "\($0.value)") }
-        let time = clock.wallTime.iso8601
         switch format {
         case .text:
             let tail = all.map { " \($0.key)=\($0.value)" }.joined()
-            let clockTime = time.dropFirst(11).prefix(12)
-            writer.write("\(clockTime) \(padded(event.level.rawValue)) \(event.message)\(tail)\n")
+            let time = LocalTime.text(clock.wallTime)
+            writer.write("\(time) \(padded(event.level.rawValue)) \(event.message)\(tail)\n")
         case .json:
+            let time = clock.wallTime.iso8601
             var line = "{\"time\":\"\(time)\",\"level\":\"\(event.level.rawValue)\""
             line += ",\"message\":\(quoted(event.message.description))"
             for (key, value) in all { line += ",\(quoted(key)):\(quoted(value))" }
