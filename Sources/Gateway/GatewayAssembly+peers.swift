@@ -12,13 +12,18 @@ extension GatewayAssembly {
         _ peers: PeersLayout, answering proactor: Proactor
     ) throws(MachineError) -> PeerNode {
         let mode = PeerSettings.Mode(rawValue: peers.mode) ?? .synchronous
-        let settings = PeerSettings(
+        var settings = PeerSettings(
             mode: mode, slots: peers.slots, connectionLimit: peers.connections,
             plainRights: Set(peers.rights.compactMap(PeerRight.init)), echoes: peers.echoes)
+        settings.pairing = pairing(peers)
         var tls: PeerTls?
         if peers.usesTls {
+            let key = try peers.key.map { path throws(MachineError) in
+                try Secrets.path(of: .file(path))
+            }
             let files = PeerFiles(
-                folder: self.settings.stateDirectory.value, key: peers.key, list: peers.list)
+                folder: self.settings.stateDirectory.value, key: key, list: peers.list,
+                words: settings.pairing)
             let logger = logger
             tls = try files.tls { problem in
                 logger.error("nobody is let in on the direct link: \(problem)")
@@ -28,5 +33,14 @@ extension GatewayAssembly {
             settings: settings, tls: tls, usesTlsOnLoopback: peers.usesTls,
             service: GatewayPeerService(proactor: proactor, clock: clock), clock: clock,
             chance: SystemChance())
+    }
+
+    /// The options of `tidegate peer` that find this gateway's key and list.
+    private func pairing(_ peers: PeersLayout) -> String {
+        let list = peers.list.map { " --list \($0)" } ?? ""
+        if case .standard = settings.stateDirectory.origin {
+            return " --gateway \(layout.gateway)\(list)"
+        }
+        return " --state-directory \(settings.stateDirectory.value)\(list)"
     }
 }

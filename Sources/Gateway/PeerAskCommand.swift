@@ -2,6 +2,7 @@ import ArgumentParser
 import Documents
 import Glibc
 import Peers
+import UnixSignals
 import Upstreams
 import Vocabulary
 
@@ -17,8 +18,9 @@ struct PeerAskCommand: AsyncParsableCommand {
             """,
         discussion: """
             Words on a terminal, one JSON object a line elsewhere. Ends with 0 when it is answered, 1 \
-            when it is refused or fails, 69 when nobody is there, 75 when it is not known whether a \
-            command was carried out.
+            when it is refused or fails, 69 when nobody is there, 75 when no answer came in time and it is not \
+            known whether a command was carried out. A watch goes on until SIGINT or SIGTERM, and ends with 0 \
+            then; with 69 or 75 when the gateway goes.
             """)
 
     @Argument(help: "HOST[:PORT] of a gateway whose layout has a \"peers\" section.")
@@ -107,14 +109,23 @@ struct PeerAskCommand: AsyncParsableCommand {
         await node.stop()
     }
 
+    /// Shows values until a signal asks for the end, or the gateway ends it.
     private func watch(_ node: PeerNode, _ address: PeerAddress) async throws {
         let watch = await node.watch(address)
-        while let text = try await PeerArguments.ending({ () throws(PeerError) in
-            try await watch.next()
-        }) {
-            try show(text, .watch)
+        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
+        let watching = Task {
+            while let text = try await PeerArguments.ending({ () throws(PeerError) in
+                try await watch.next()
+            }) {
+                try show(text, .watch)
+            }
         }
-        Output.error("tidegate: \(address): ended the watch")
+        let ending = Task {
+            for await _ in signals { watching.cancel() }
+        }
+        defer { ending.cancel() }
+        try await watching.value
+        if !watching.isCancelled { Output.error("tidegate: \(address): ended the watch") }
     }
 
     private func show(_ text: [UInt8], _ question: PeerQuestion) throws {
@@ -145,8 +156,16 @@ struct PeerAskCommand: AsyncParsableCommand {
                 if !Output.write(json + "\n", to: STDOUT_FILENO) { throw ExitStatus.success.code }
                 return
             }
-            Output.line("\(reading.channel): \(reading.text)")
-        case .status: Output.line(json)
+            let quality = reading.quality == .good ? "" : " (\(reading.quality.rawValue))"
+            Output.line("\(reading.channel): \(reading.scaledText)\(quality)")
+        case .status:
+            guard Output.isTerminal, let report = PlainReader().report(in: text) else {
+                return Output.line(json)
+            }
+            let window = LiveTable.Window(
+                width: Machine.terminalWidth, hasColours: Output.hasColours)
+            StatusWords(report: report).lines(in: window, at: SystemClock().timestamp)
+                .forEach(Output.line)
         }
     }
 

@@ -93,9 +93,10 @@ enum PeerArguments {
     ) throws -> PeerNode {
         signal(SIGPIPE, SIG_IGN)
         let wantsTls = speech?.tls ?? false
-        var tls: PeerTls?
+        var (settings, tls) = (settings, PeerTls?.none)
         if wantsTls || !address.isLoopback {
             let files = try options.files()
+            settings.pairing = files.words
             do throws(MachineError) {
                 tls = try files.tls { Output.error("tidegate: \($0)") }
             } catch {

@@ -4,10 +4,14 @@ import Vocabulary
 
 /// Where this user's key and list of peers are, and how the link is spoken.
 struct PeerOptions: ParsableArguments {
-    @Option(help: "Where the key and the list of peers are kept.")
+    @Option(help: "The folder in which the key and the list of peers are kept.")
     var stateDirectory: String?
 
-    @Option(help: "The gateway on this machine whose key and list are meant.")
+    @Option(
+        help: """
+            The gateway on this machine whose key and list are meant, also one that runs as a service; this \
+            user's own when not given.
+            """)
     var gateway: String?
 
     @Option(help: "A certificate and its key as a PEM file. STATE/peer-key.pem when not given.")
@@ -18,24 +22,36 @@ struct PeerOptions: ParsableArguments {
 
     /// The files that the options name, whether they are there or not.
     func files() throws -> PeerFiles {
-        for path in [stateDirectory, key, list] {
-            if let path, !path.hasPrefix("/") {
-                Output.error("tidegate: \"\(path)\" must be a path that starts with /")
+        let (key, list) = (key.map(Machine.absolute), list.map(Machine.absolute))
+        let alias = try gateway.map { text in
+            guard let alias = GatewayName(text) else {
+                Output.error("tidegate: \"\(text)\" is no gateway alias: \(GatewayTag.form)")
                 throw ExitStatus.configuration.code
             }
+            return alias
         }
-        var name = "peer"
-        if let gateway {
-            guard let alias = GatewayName(gateway) else {
-                Output.error("tidegate: \"\(gateway)\" is no gateway alias: \(GatewayTag.form)")
-                throw ExitStatus.configuration.code
-            }
-            name = alias.text
+        let given = stateDirectory ?? Machine.environment("TIDEGATE_STATE_DIRECTORY")
+        if let given {
+            return PeerFiles(folder: Machine.absolute(given), key: key, list: list, words: words)
         }
-        let folder =
-            stateDirectory ?? Machine.environment("TIDEGATE_STATE_DIRECTORY")
-            ?? ResolvedSettings.standardStateDirectory(Machine.environment, name: name)
-        return PeerFiles(folder: folder, key: key, list: list)
+        guard let alias else {
+            let own = ResolvedSettings.standardStateDirectory(Machine.environment, name: "peer")
+            return PeerFiles(folder: own, key: key, list: list, words: words)
+        }
+        let folder = StateFinder().home(of: alias)
+        if folder != StateFinder.service, StateFinder.isServiceClosed {
+            Output.error(
+                "tidegate: a service keeps its state in \(StateFinder.service); for its key and list, run "
+                    + "this as root. Taken is \(folder)")
+        }
+        return PeerFiles(folder: folder, key: key, list: list, words: words)
+    }
+
+    private var words: String {
+        [
+            ("--gateway", gateway), ("--state-directory", stateDirectory.map(Machine.absolute)),
+            ("--list", list.map(Machine.absolute)),
+        ].compactMap { option, value in value.map { " \(option) \($0)" } }.joined()
     }
 }
 
@@ -45,9 +61,11 @@ struct PeerFiles: Sendable {
     let key: String
     let list: String
     let folder: String
+    /// The options of `tidegate peer` that name these files, for a command that somebody is to type.
+    let words: String
 
-    init(folder: String, key: String?, list: String?) {
-        self.folder = folder
+    init(folder: String, key: String?, list: String?, words: String = "") {
+        (self.folder, self.words) = (folder, words)
         self.key = key ?? "\(folder)/peer-key.pem"
         self.list = list ?? "\(folder)/peers.json"
     }
@@ -82,7 +100,7 @@ struct PeerFiles: Sendable {
     /// - Parameter broken: Told when the list cannot be used; nobody is let in then.
     func tls(broken: @escaping @Sendable (String) -> Void) throws(MachineError) -> PeerTls {
         guard Machine.exists(key) else {
-            throw MachineError("\(key): is not there; make it with tidegate peer keygen")
+            throw MachineError("\(key): is not there; make it with tidegate peer keygen\(words)")
         }
         let pem = try Machine.bytes(of: key, limit: 1 << 20)
         let authority = try readList().authority

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Documents
 import Glibc
 import Peers
 import Vocabulary
@@ -8,7 +9,8 @@ struct PeerKeygenCommand: AsyncParsableCommand {
         commandName: "keygen", abstract: "Make this side's key, or show the one that there is.",
         discussion: """
             Prints the fingerprint, by which the other side knows this one. A key that exists is shown \
-            and stays; --new replaces it, and then everybody must be paired again.
+            and stays; --new replaces it, and then everybody must be paired again. With --gateway it is that \
+            gateway's own key, else this user's. What root makes for a service belongs to the service.
             """)
 
     @Option(help: "What this side is called in its certificate; the host's name when not given.")
@@ -37,7 +39,16 @@ struct PeerKeygenCommand: AsyncParsableCommand {
             Output.line("fingerprint  \(fingerprint)")
             Output.line("")
             Output.line("On the other side, say who this is:")
-            Output.line("  tidegate peer pair NAME --fingerprint \"\(fingerprint)\"")
+            // Two gateways may pair, but mostly the other one of a gateway is somebody's laptop.
+            let (place, rest) =
+                options.gateway == nil
+                ? (" --gateway ALIAS", "without --gateway where that side is no gateway")
+                : ("", "with --gateway ALIAS where that side is a gateway")
+            let name = options.gateway ?? name ?? Machine.hostName
+            let known = PeerList.isName(name) ? name : "NAME"
+            Output.line(
+                "  tidegate peer pair \(known)\(place) --fingerprint \"\(fingerprint)\"   (\(rest))"
+            )
         } catch let error as MachineError {
             Output.error("tidegate: \(error)")
             throw ExitStatus.noInput.code
@@ -89,7 +100,17 @@ struct PeerPairCommand: AsyncParsableCommand {
 
     @OptionGroup var options: PeerOptions
 
+    /// Something that the command line says and that is not so.
+    private struct Mistake: Error {
+        let status: ExitStatus
+        let words: String
+    }
+
     func validate() throws {
+        if let fingerprint, Fingerprint(fingerprint) == nil {
+            throw ValidationError(
+                "--fingerprint must be the 64 hexadecimal digits that peer keygen shows")
+        }
         guard PeerList.isName(name) else {
             throw ValidationError("\"\(name)\" must be 1 to 64 letters, digits and .-_")
         }
@@ -130,6 +151,10 @@ struct PeerPairCommand: AsyncParsableCommand {
             let may = entry.rights.sorted().map(\.rawValue).joined(separator: " and ")
             Output.line("\(name) may \(may.isEmpty ? "do nothing here" : may)")
             Output.line("fingerprint  \(fingerprint)")
+            Output.line("list         \(files.list)")
+        } catch let mistake as Mistake {
+            Output.error("tidegate: \(mistake.words)")
+            throw mistake.status.code
         } catch let error as MachineError {
             Output.error("tidegate: \(error)")
             throw ExitStatus.noInput.code
@@ -142,7 +167,8 @@ struct PeerPairCommand: AsyncParsableCommand {
     private func takeOff(_ list: PeerList, _ files: PeerFiles) throws {
         let entries = list.entries.filter { $0.name != name }
         guard entries.count < list.entries.count else {
-            throw MachineError("\(files.list): there is no \(name)")
+            let meant = didYouMean(name, among: list.entries.map(\.name))
+            throw Mistake(status: .usage, words: "\(files.list): there is no \(name)\(meant)")
         }
         try Machine.write(
             PeerList(authority: list.authority, entries: entries).text, to: files.list)
@@ -150,16 +176,11 @@ struct PeerPairCommand: AsyncParsableCommand {
     }
 
     private func theirs(_ files: PeerFiles) async throws -> Fingerprint {
-        if let fingerprint {
-            guard let read = Fingerprint(fingerprint) else {
-                throw MachineError("--fingerprint: must be 64 hexadecimal digits")
-            }
-            return read
-        }
+        if let fingerprint = fingerprint.flatMap(Fingerprint.init) { return fingerprint }
         if let certificate {
             let pem = try Machine.bytes(of: certificate, limit: 1 << 20)
             guard let read = Fingerprint(pem: pem) else {
-                throw MachineError("\(certificate): holds no certificate")
+                throw Mistake(status: .data, words: "\(certificate): holds no certificate")
             }
             return read
         }
@@ -179,7 +200,7 @@ struct PeerPairCommand: AsyncParsableCommand {
         if !yes {
             Output.line("Do both stand so on the other side (tidegate peer keygen)? yes or no:")
             guard readLine()?.lowercased() == "yes" else {
-                throw MachineError("\(address): not paired")
+                throw Mistake(status: .failure, words: "\(address): not paired")
             }
         }
         return found

@@ -40,10 +40,14 @@ struct PeerPingCommand: AsyncParsableCommand {
         let seconds = Double(start.duration(to: clock.now).wholeNanoseconds) / 1e9
         await node.stop()
         let times = result.times.sorted()
-        let median = times.isEmpty ? 0 : times[times.count / 2] / 1_000
-        let rate = Int(Double(times.count) / seconds)
-        Output.line(
-            "\(times.count) of \(count) answered, \(rate)/s, half of them within \(median) us")
+        if times.isEmpty {
+            Output.line("none of \(count) answered")
+        } else {
+            let rate = Int(Double(times.count) / seconds)
+            Output.line(
+                "\(times.count) of \(count) answered, \(rate)/s, half of them within "
+                    + "\(times[times.count / 2] / 1_000) us")
+        }
         if let error = result.errors.first {
             for line in result.failure(of: count) { Output.error("tidegate: \(line)") }
             throw ExitStatus(error).code

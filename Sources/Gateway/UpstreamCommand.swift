@@ -35,8 +35,8 @@ struct UpstreamCommand: AsyncParsableCommand {
 
     @Option(
         help: """
-            mqtt://HOST:PORT, mqtts://HOST:PORT, or embedded for a private one. Without it, this user's \
-            running gateway tells.
+            mqtt://HOST:PORT, mqtts://HOST:PORT, or embedded for a private one. Without it, that of the child \
+            that this user runs on this machine.
             """)
     var broker: String?
 
@@ -49,7 +49,7 @@ struct UpstreamCommand: AsyncParsableCommand {
     @Option(help: "The first level of the topic that says how it and its links stand: tidegate.")
     var topic: String?
 
-    @Option(help: "Where what came is kept.")
+    @Option(help: "The folder in which what came is kept.")
     var stateDirectory: String?
 
     @Option(help: "How much is kept, 1MB or more; the oldest gives way.")
@@ -90,9 +90,6 @@ struct UpstreamCommand: AsyncParsableCommand {
         let ack = try time(ackTimeout, "--ack-timeout")
         guard try time(pollPeriod, "--poll-period") >= ack else {
             throw ValidationError("--poll-period must not be shorter than --ack-timeout")
-        }
-        if let stateDirectory, !stateDirectory.hasPrefix("/") {
-            throw ValidationError("--state-directory must be an absolute path")
         }
     }
 
@@ -155,8 +152,8 @@ struct UpstreamCommand: AsyncParsableCommand {
     }
 
     private func directory() throws -> String {
-        if let stateDirectory { return stateDirectory }
-        if let given = Machine.environment("TIDEGATE_STATE_DIRECTORY") { return given }
+        let given = stateDirectory ?? Machine.environment("TIDEGATE_STATE_DIRECTORY")
+        if let given { return Machine.absolute(given) }
         return ResolvedSettings.standardStateDirectory(
             Machine.environment, name: try name(alias, "--alias").text)
     }
@@ -170,15 +167,19 @@ struct UpstreamCommand: AsyncParsableCommand {
             return (.at(address, user: user, password: password, tls: tls), "tidegate")
         }
         let aliases = Set(try children().map(\.alias))
+        // Any other gateway's broker is that gateway's own: its child would not be there.
         let running = RunFile.all()
-        // One of its own children before any other gateway.
         let found = running.filter { aliases.contains($0.gateway) }
-        guard let file = found.first ?? running.first, found.count == 1 || running.count == 1 else {
+        guard let file = found.first, found.count == 1 else {
+            let others = running.map(\.gateway.text).joined(separator: ", ")
+            let why =
+                found.count > 1
+                ? "several of its children run here"
+                : "none of its children runs here"
+                    + (others.isEmpty ? "" : " as this user, only \(others)")
             Output.error(
-                "tidegate: "
-                    + (running.isEmpty
-                        ? "no gateway of this user runs here" : "several gateways run here")
-                    + "; name the broker with --broker, or have a private one by --broker embedded")
+                "tidegate: \(why); name the broker with --broker, or have a private one by "
+                    + "--broker embedded")
             throw ExitStatus.configuration.code
         }
         return (.of(file), file.topic)

@@ -294,7 +294,7 @@ struct PeerConversation: Sendable {
         guard !isClosed else { return }
         if decoder.hello == nil, helloDeadline <= now {
             return fail(
-                PeerError(.malformed, "no hello within \(settings.helloTime.layoutText)"))
+                PeerError(.late, "no hello within \(settings.helloTime.layoutText)"))
         }
         // Each write has its own limit, so that who takes a little now and then is not kept for ever.
         if let oldest = writes.oldest, oldest.advanced(by: settings.timeout) <= now {

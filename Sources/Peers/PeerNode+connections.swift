@@ -70,7 +70,7 @@ extension PeerNode {
         if let remote = connection.remote { strangers[remote.address] = fingerprint }
         tell(
             "\(connection.address): a stranger was refused; to let it in, run "
-                + "tidegate peer pair NAME --fingerprint \"\(fingerprint)\"")
+                + "tidegate peer pair NAME\(settings.pairing) --fingerprint \"\(fingerprint)\"")
     }
 
     /// The socket is up, and TLS with it where there is TLS.

@@ -31,6 +31,8 @@ public struct PeerSettings: Hashable, Sendable {
     public var plainRights: Set<PeerRight>
     /// Whether messages without our header are sent back, as chirp's echo does.
     public var echoes: Bool
+    /// Options that `tidegate peer pair` needs for this node's list, each with a blank before it.
+    public var pairing = ""
 
     /// How many messages may wait for one peer; the next one is refused as busy.
     public static let queueLimit = 1024

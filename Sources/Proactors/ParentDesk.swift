@@ -263,6 +263,9 @@ public struct ParentDesk: Sendable {
             }
         }
         let link = children[name]?.link ?? child.link
+        if case .subscribed(let topic) = input, link.state != .active {
+            reason = "waits for its first word, on \(topic)"
+        }
         children[name]?.life.follow(link, because: reason, at: now)
         let life = children[name]?.life ?? child.life
         if life.state != child.told {

@@ -242,7 +242,7 @@ import Vocabulary
         link.receive(ByteBuffer(bytes: [1, 2, 3]))
         #expect(link.machine.deadline == MonotonicInstant(nanoseconds: 5_000_000_000))
         link.pass(.seconds(5))
-        #expect(link.closed??.kind == .malformed)
+        #expect(link.closed??.kind == .late)
     }
 
     @Test func `closes on one who takes no bytes in time`() {

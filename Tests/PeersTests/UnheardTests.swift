@@ -82,7 +82,7 @@ import Vocabulary
             silent.pass(.seconds(5))
             silent.machine.ended(silent.closed ?? nil)
             silent.collect()
-            #expect(silent.kind(1) == .malformed)
+            #expect(silent.kind(1) == .late)
             #expect(silent.detail(1)?.contains("no hello within 5s") == true)
             #expect(silent.detail(1)?.contains("--tls") == isPlain)
         }
