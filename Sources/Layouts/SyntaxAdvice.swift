@@ -4,15 +4,15 @@ import Documents
 enum SyntaxAdvice {
     /// The problems of a text that could not be read to its end, the last of which ended the reading, with
     /// what to write instead where that is known.
-    static func advised(_ problems: [Problem], in bytes: [UInt8]) -> [Problem] {
+    static func advised(_ problems: ProblemList, in bytes: [UInt8]) -> ProblemList {
         guard let last = problems.last else { return problems }
         if let whole = whole(bytes) {
             return [Problem(Place(path: "", line: last.place.line, column: 1), whole)]
         }
-        guard let advice = advice(at: offset(of: last.place, in: bytes), last, bytes) else {
+        guard problems.leftOut == 0, let advice = advice(at: offset(of: last.place, in: bytes), last, bytes) else {
             return problems
         }
-        return problems.dropLast() + [Problem(last.place, advice)]
+        return ProblemList(problems.dropLast() + [Problem(last.place, advice)])
     }
 
     /// For a text that is something else from its beginning.
