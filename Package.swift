@@ -149,7 +149,10 @@ let package = Package(
         tests("NodesTests", ["Nodes", "Channels", "DriverKit", "Drivers", "Simulators"]),
         tests(
             "LayoutsTests",
-            ["Layouts", "Drivers", "Documents", "DriverKit", "Simulators", "Vocabulary"],
+            [
+                "Layouts", "Drivers", "Documents", "DriverKit", "Simulators", "Conformance",
+                "Vocabulary",
+            ],
             resources: [.copy("Broken")]),
         tests(
             "ImportsTests", ["Imports", "Layouts", "Drivers", "Documents", "Vocabulary"],

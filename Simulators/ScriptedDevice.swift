@@ -25,6 +25,7 @@ public final class ScriptedDevice: Sendable {
         var opened = 0
         var asked = 0
         var events: [DriverEvent] = []
+        var faults: [DataChannelName: DriverError] = [:]
         var onLevel: (@Sendable (Int64) -> Void)?
         var onHang: (@Sendable () -> Void)?
 
@@ -93,6 +94,16 @@ public final class ScriptedDevice: Sendable {
         var count: UInt64 = 0
         // Sound: at most eight bytes are written to `count`. There is something to read, and one reader.
         _ = unsafe read(gate, &count, 8)
+    }
+
+    /// From now on one channel has this fault and all others go on; nil for none.
+    public func fail(_ channel: DataChannelName, _ error: DriverError?) {
+        state.withLock { $0.faults[channel] = error }
+    }
+
+    fileprivate func answer(for channel: DataChannelName, _ value: Int64) -> Answer {
+        if let fault = state.withLock({ $0.faults[channel] }) { return .failure(fault) }
+        return .success(Reading(channel: channel, value: value))
     }
 
     /// Has the device speak up by itself.
@@ -193,9 +204,9 @@ private struct ScriptedSensor: EventDriver {
         throw DriverError(.badComponent, "component \(component.name): it is made by a test only")
     }
 
-    func read(_ due: [DataChannel], at now: MonotonicInstant) throws(DriverError) -> [Reading] {
+    func read(_ due: [DataChannel], at now: MonotonicInstant) throws(DriverError) -> [Answer] {
         let value = try device.ask()
-        return due.map { Reading(channel: $0.name, value: value) }
+        return due.map { device.answer(for: $0.name, value) }
     }
 
     func takeEvents(at now: MonotonicInstant) throws(DriverError) -> [DriverEvent] {
@@ -219,9 +230,9 @@ private struct ScriptedActuator: Actuator {
         throw DriverError(.badComponent, "component \(component.name): it is made by a test only")
     }
 
-    func read(_ due: [DataChannel], at now: MonotonicInstant) throws(DriverError) -> [Reading] {
+    func read(_ due: [DataChannel], at now: MonotonicInstant) throws(DriverError) -> [Answer] {
         _ = try device.ask()
-        return due.map { Reading(channel: $0.name, value: device.level) }
+        return due.map { .success(Reading(channel: $0.name, value: device.level)) }
     }
 
     func apply(_ value: Int64) throws(DriverError) -> Reading {

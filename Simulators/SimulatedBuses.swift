@@ -76,7 +76,15 @@ public final class SimulatedBuses: Sendable {
         return try wires.withLock { wires throws(DriverError) in
             var wire = wires[bus, default: Wire()]
             defer { wires[bus] = wire }
-            return try Self.read(request, on: bus.text, &wire, at: now)
+            do throws(DriverError) {
+                return try Self.read(request, on: bus.text, &wire, at: now)
+            } catch {
+                // As every bus does; see `ModbusBus.read`.
+                guard error.kind == .busy || error.kind == .notConnected, wire.isPluggedIn else {
+                    throw error
+                }
+                return try Self.read(request, on: bus.text, &wire, at: now)
+            }
         }
     }
 
@@ -97,7 +105,11 @@ public final class SimulatedBuses: Sendable {
             wire.busyUntil = end
             return request.noReply(on: line)
         }
-        guard let unit else { throw giveUp() }
+        guard var unit, !unit.isDeaf(to: request.bytes) else { throw giveUp() }
+        if unit.hangUps > 0 {
+            wire.units[request.unit]?.hangUps -= 1
+            throw request.portGone("the host closed the connection", on: line)
+        }
         switch unit.trouble {
         case .silent, .truncated: throw giveUp()
         case .late(let delay) where delay > request.replyWithin:
@@ -113,6 +125,7 @@ public final class SimulatedBuses: Sendable {
             throw request.wrongChecksum(on: line)
         }
         let reply = unit.reply(to: request.bytes, at: now)
+        wire.units[request.unit] = unit
         if reply.count == 2 { throw request.refused(with: reply[1], on: line) }
         return stride(from: 2, to: reply.count, by: 2).map {
             UInt16(reply[$0]) << 8 | UInt16(reply[$0 + 1])

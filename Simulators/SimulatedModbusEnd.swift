@@ -47,6 +47,7 @@ struct SimulatedModbusEnd: ~Copyable {
         case .terminal(let link):
             .serial(SerialSettings(port: link, baud: 9600, parity: .none, stopBits: 1))
         case .tcp: .tcp(host: "127.0.0.1", port: port)
+        case .rtuOverTcp: .tcp(host: "127.0.0.1", port: port, carriesRtu: true)
         }
     }
 
@@ -60,7 +61,7 @@ struct SimulatedModbusEnd: ~Copyable {
         close()
         switch place {
         case .terminal(let link): try openTerminal(link)
-        case .tcp: try listen()
+        case .tcp, .rtuOverTcp: try listen()
         }
     }
 
@@ -83,7 +84,7 @@ struct SimulatedModbusEnd: ~Copyable {
                 continue
             }
             var input = inputs[descriptor, default: []] + bytes
-            if listener >= 0 {
+            if place == .tcp {
                 while let frame = TcpFrame.takeRequest(from: &input) {
                     questions.append(
                         Question(
@@ -100,6 +101,14 @@ struct SimulatedModbusEnd: ~Copyable {
             inputs[descriptor] = input
         }
         return questions
+    }
+
+    /// Closes a connection.
+    /// - Returns: False for a terminal, which has none.
+    mutating func hangUp(_ client: Int32) -> Bool {
+        guard listener >= 0 else { return false }
+        if inputs.removeValue(forKey: client) != nil { Glibc.close(client) }
+        return true
     }
 
     /// Sends `frame`, unless the connection has gone meanwhile.

@@ -11,8 +11,10 @@ public final class SimulatedModbusServer: Sendable {
     public enum Place: Hashable, Sendable {
         /// RTU; the port is a symbolic link of this path, which stays the same when replugged.
         case terminal(link: String)
-        /// TCP on 127.0.0.1; the system chooses the port.
+        /// Modbus TCP on 127.0.0.1; the system chooses the port.
         case tcp
+        /// RTU frames over TCP on 127.0.0.1, as behind a transparent serial server.
+        case rtuOverTcp
     }
 
     private struct State: ~Copyable {
@@ -135,12 +137,17 @@ public final class SimulatedModbusServer: Sendable {
             if let lastReply = state.lastReply {
                 state.shortestGap = min(state.shortestGap ?? .max, now - lastReply)
             }
-            guard var unit = state.units[question.unit] else { continue }
+            guard var unit = state.units[question.unit], !unit.isDeaf(to: question.request)
+            else { continue }
+            if unit.hangUps > 0, state.end.hangUp(question.client) {
+                state.units[question.unit]?.hangUps -= 1
+                continue
+            }
             let isCorrupt = unit.corruptReplies > 0
             if isCorrupt { unit.corruptReplies -= 1 }
-            state.units[question.unit] = unit
             let reply = unit.reply(
                 to: question.request, at: MonotonicInstant(nanoseconds: now))
+            state.units[question.unit] = unit
             let frame = question.frame(reply, isCorrupt: isCorrupt)
             switch unit.trouble {
             case .silent: break

@@ -22,6 +22,15 @@ public struct SimulatedModbusUnit: Sendable {
     public var trouble: Trouble?
     /// How many of the next replies have a wrong checksum; on TCP, a wrong transaction number.
     public var corruptReplies = 0
+    /// How many of the next requests are answered with exception 6.
+    public var busyReplies = 0
+    /// How many of the next requests make the host close the connection instead of answering. Of no
+    /// effect on a terminal.
+    public var hangUps = 0
+    /// The most words that it gives at once; more are refused with exception 3.
+    public var mostWords = RegisterLimits.maxWordsOfStandard
+    /// Requests that touch these addresses are not answered at all.
+    public var deafTo: Range<Int>?
     /// Whether registers between those that it has read as zero; else they are refused.
     public var fillsGaps = true
 
@@ -50,6 +59,13 @@ public struct SimulatedModbusUnit: Sendable {
         }
     }
 
+    /// Takes registers away, as a firmware does that does not have them.
+    public mutating func drop(
+        _ addresses: Range<Int>, function: ModbusRequest.Function = .inputRegisters
+    ) {
+        for address in addresses { words[Key(function: function, address: address)] = nil }
+    }
+
     /// Lets a register show a signal, which is in the unit of the register's channel.
     public mutating func show(_ signal: Signal, in register: Register) {
         shown.append((signal, register))
@@ -65,9 +81,13 @@ public struct SimulatedModbusUnit: Sendable {
     /// The reply to a request, both without unit number and checksum.
     ///
     /// Source: Modbus Application Protocol V1.1b3, 6.3, 6.4 and 7.
-    public func reply(to request: [UInt8], at now: MonotonicInstant) -> [UInt8] {
+    public mutating func reply(to request: [UInt8], at now: MonotonicInstant) -> [UInt8] {
         let code = request.first ?? 0
         func exception(_ number: UInt8) -> [UInt8] { [code | 0x80, number] }
+        if busyReplies > 0 {
+            busyReplies -= 1
+            return exception(6)
+        }
         if case .exception(let number) = trouble { return exception(number) }
         guard let function = ModbusRequest.Function(rawValue: Int(code)) else {
             return exception(1)
@@ -75,7 +95,7 @@ public struct SimulatedModbusUnit: Sendable {
         guard request.count == 5 else { return exception(3) }
         let address = Int(request[1]) << 8 | Int(request[2])
         let count = Int(request[3]) << 8 | Int(request[4])
-        guard (1...RegisterLimits.maxWordsOfStandard).contains(count) else { return exception(3) }
+        guard (1...mostWords).contains(count) else { return exception(3) }
         let own = words.keys.filter { $0.function == function }.map(\.address)
         guard let last = own.max(), address + count - 1 <= last else { return exception(2) }
         var reply = [code, UInt8(2 * count)]
@@ -86,6 +106,13 @@ public struct SimulatedModbusUnit: Sendable {
             reply += [UInt8(truncatingIfNeeded: word >> 8), UInt8(truncatingIfNeeded: word)]
         }
         return reply
+    }
+
+    /// Whether it leaves a request without an answer.
+    func isDeaf(to request: [UInt8]) -> Bool {
+        guard let deafTo, request.count == 5 else { return false }
+        let address = Int(request[1]) << 8 | Int(request[2])
+        return deafTo.overlaps(address..<address + (Int(request[3]) << 8 | Int(request[4])))
     }
 
     private func word(at key: Key, _ now: MonotonicInstant) -> UInt16? {

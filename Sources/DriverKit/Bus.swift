@@ -11,7 +11,9 @@ public struct Bus: Hashable, Sendable {
     /// What the bus runs over.
     public enum Line: Hashable, Sendable {
         case serial(SerialSettings)
-        case tcp(host: String, port: UInt16)
+        /// - Parameter carriesRtu: Whether serial frames cross the connection as they are, as behind a
+        ///   transparent serial server, in place of those of Modbus TCP.
+        case tcp(host: String, port: UInt16, carriesRtu: Bool = false)
     }
 
     public init(name: BusName, line: Line, gap: Duration, isSimulated: Bool = false) {

@@ -38,24 +38,29 @@ extension Component {
 extension DataChannel {
     /// A reading of this channel from an exact decimal in the channel's unit, to the nearest step.
     ///
-    /// - Throws: `.badReply` when the value does not fit in 64 bits of steps.
+    /// - Throws: `.noValue` when the value does not fit in 64 bits of steps.
     public func reading(_ value: DecimalNumber) throws(DriverError) -> Reading {
         guard let steps = value.nearestSteps(exponent: exponent) else {
-            throw DriverError(.badReply, "channel \(name): \(value) does not fit")
+            throw DriverError(.noValue, "channel \(name): \(value) does not fit")
         }
         return Reading(channel: name, value: steps)
     }
 
     /// A reading of this channel from a binary floating point value in the channel's unit.
     ///
-    /// - Throws: `.badReply` for what is no number or does not fit in 64 bits of steps.
+    /// - Throws: `.noValue` for what is no number or does not fit in 64 bits of steps.
     public func reading(_ value: Double) throws(DriverError) -> Reading {
         // A power of ten up to 10^22 is exact in binary, so that this rounds once; 10^-3 is not.
         let power = (0..<abs(exponent)).reduce(1.0) { power, _ in power * 10 }
         let scaled = exponent < 0 ? value * power : value / power
         guard let steps = Int64(exactly: scaled.rounded(.toNearestOrAwayFromZero)) else {
-            throw DriverError(.badReply, "channel \(name): \(value) is no measurement")
+            throw DriverError(.noValue, "channel \(name): \(value) is no measurement")
         }
         return Reading(channel: name, value: steps)
+    }
+
+    /// The answer for this channel that `value` makes.
+    public func answer(_ value: () throws(DriverError) -> DecimalNumber) -> Answer {
+        Answer { () throws(DriverError) in try reading(try value()) }
     }
 }

@@ -1,10 +1,10 @@
+import Documents
 import Vocabulary
 
 /// The code that knows one make and model of device.
 ///
 /// A driver is plain blocking code with one owner: it is made on its node's thread, and only the node
-/// calls it, on that thread. It never sleeps, retries, logs or reads a clock. Dropping it lets go of
-/// its wires.
+/// calls it, on that thread. It never sleeps, logs or reads a clock. Dropping it lets go of its wires.
 public protocol Driver: SendableMetatype {
     /// What it is called, what it takes and what it offers. Layout checks, the JSON Schema and
     /// `tidegate drivers` are drawn from this.
@@ -14,6 +14,9 @@ public protocol Driver: SendableMetatype {
     /// ones and keep the default, which answers `description.channels`.
     /// - Throws: `.badComponent`, naming the setting at fault.
     static func channels(offeredWith settings: Settings) throws(DriverError) -> [ChannelDescription]
+
+    /// What these settings may say and probably do not mean, each at its own place.
+    static func doubts(about settings: Settings) -> [Problem]
 
     /// Everything on its wires that the component needs for itself, so that nothing is used twice.
     /// - Throws: `.badComponent`, naming the setting at fault.
@@ -27,24 +30,29 @@ public protocol Driver: SendableMetatype {
     /// - Throws: `.badComponent`, naming the setting at fault; `.notConnected` if a wire is absent.
     init(component: Component, wiring: any Wiring) throws(DriverError)
 
-    /// Asks the device for the channels that are due.
+    /// Asks the device for the channels that are due. One that cannot be read costs no other.
     ///
     /// - Parameters:
     ///   - due: Some of the component's channels, in layout order.
     ///   - now: When the device is asked, on the clock of the kernel's edge time stamps.
-    /// - Returns: One reading for each of `due`, in the same order, in the channel's own steps. Where
+    /// - Returns: One answer for each of `due`, in the same order, in the channel's own steps. Where
     ///   there is nothing to measure yet its quality is `.bad`, and the node leaves it out.
-    /// - Throws: `.timeout` or `.badReply`, worth another round; `.notConnected`, after which the
-    ///   driver is dropped and made anew.
+    /// - Throws: What is wrong with the device as a whole: `.timeout`, `.badReply` or `.busy`, worth
+    ///   another round; `.notConnected`, after which the driver is dropped and made anew.
     mutating func read(
         _ due: [DataChannel], at now: MonotonicInstant
-    ) throws(DriverError) -> [Reading]
+    ) throws(DriverError) -> [Answer]
 }
+
+/// What a device answers for one channel: a reading, or why there is none.
+public typealias Answer = Result<Reading, DriverError>
 
 extension Driver {
     public static func channels(
         offeredWith settings: Settings
     ) throws(DriverError) -> [ChannelDescription] { description.channels }
+
+    public static func doubts(about settings: Settings) -> [Problem] { [] }
 
     public static func claims(of component: Component) throws(DriverError) -> [WireClaim] { [] }
 

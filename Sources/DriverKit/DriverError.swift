@@ -10,9 +10,13 @@ public struct DriverError: Error, Hashable, Sendable {
         case notConnected
         /// No answer in time; worth another round.
         case timeout
-        /// An answer that is not the device's protocol, or no measurement; worth another round.
+        /// An answer that is not the device's protocol; worth another round.
         case badReply
-        /// The device cannot do what was asked.
+        /// The device is there and has no time for an answer; worth another round.
+        case busy
+        /// The device says that there is no measurement: not a number, a value that stands for none.
+        case noValue
+        /// The device cannot do what was asked, or does not have it.
         case unsupported
     }
 

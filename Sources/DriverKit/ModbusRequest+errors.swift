@@ -43,12 +43,20 @@ extension ModbusRequest {
         DriverError(.badReply, "the reply to \(self) on \(line) belongs to another request")
     }
 
-    /// `.badReply`: the unit says no.
+    /// `.unsupported`: the unit does not have what was asked for, or not so much at once; `.busy`;
+    /// `.timeout`: a gateway in between says that the unit is silent; `.badReply` for all else.
     /// - Parameter code: The exception code in the reply.
     public func refused(with code: UInt8, on line: String) -> DriverError {
         let meaning = Self.exceptionMeanings[code] ?? "unknown to the Modbus standard"
+        let kind: DriverError.Kind =
+            switch code {
+            case 1, 2, 3: .unsupported
+            case 5, 6: .busy
+            case 10, 11: .timeout
+            default: .badReply
+            }
         return DriverError(
-            .badReply,
+            kind,
             "unit \(unit) on \(line) answers \(self) with exception \(code): \(meaning)")
     }
 

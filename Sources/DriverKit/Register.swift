@@ -17,11 +17,15 @@ public struct Register: Hashable, Sendable {
     ///
     /// Source: SunSpec Information Model Specification, "sunssf".
     public let scaleAddress: UInt16?
+    /// What the device shows where it has no value, as the bits of the number before any scale.
+    /// What is not a number or infinite never is one, without standing here.
+    public let notValues: Set<UInt64>
 
     public init(
         channel: ChannelDescription, function: ModbusRequest.Function, address: UInt16,
         form: RegisterForm, order: WordOrder = .abcd,
-        scale: DecimalNumber = DecimalNumber(mantissa: 1), scaleAddress: UInt16? = nil
+        scale: DecimalNumber = DecimalNumber(mantissa: 1), scaleAddress: UInt16? = nil,
+        notValues: Set<UInt64> = []
     ) {
         self.channel = channel
         self.function = function
@@ -30,6 +34,7 @@ public struct Register: Hashable, Sendable {
         self.order = order
         self.scale = scale
         self.scaleAddress = scaleAddress
+        self.notValues = notValues
     }
 
     /// The words that must be read for it.
@@ -49,10 +54,14 @@ extension Register {
     /// The reading of `channel` that stands in `words`.
     ///
     /// - Parameter words: What was read, at least all of `spans`.
-    /// - Throws: `.badReply` when the registers hold no number or one that does not fit.
+    /// - Throws: `.noValue` when the registers hold no number, one that stands for none, or one that
+    ///   does not fit.
     public func reading(
         of channel: DataChannel, in words: RegisterWords
     ) throws(DriverError) -> Reading {
+        func noValue(_ what: String) -> DriverError {
+            DriverError(.noValue, "channel \(channel.name): register \(address) holds \(what)")
+        }
         var scale = scale
         if let scaleAddress {
             let register = try words[
@@ -60,7 +69,7 @@ extension Register {
             let power = register.first.map { Int(Int16(bitPattern: $0)) } ?? .min
             guard Self.scalePowers.contains(power) else {
                 throw DriverError(
-                    .badReply,
+                    .noValue,
                     "channel \(channel.name): scale register \(scaleAddress) holds \(power), "
                         + "must be \(Self.scalePowers.lowerBound) to \(Self.scalePowers.upperBound)"
                 )
@@ -69,15 +78,20 @@ extension Register {
         }
         let own = try words[
             RegisterSpan(function: function, address: Int(address), count: form.words)]
-        switch form.value(of: own, order: order) {
+        let bits = form.bits(of: own, order: order)
+        if notValues.contains(bits) {
+            throw noValue("\(form.hex(bits)), which stands for no value")
+        }
+        switch form.value(of: bits) {
         case .whole(let number):
             guard let scaled = DecimalNumber(mantissa: number).multiplied(by: scale) else {
-                throw DriverError(.badReply, "channel \(channel.name): \(number) does not fit")
+                throw noValue("\(number), which does not fit")
             }
             return try channel.reading(scaled)
         case .huge(let number):
-            throw DriverError(.badReply, "channel \(channel.name): \(number) does not fit")
+            throw noValue("\(number), which does not fit")
         case .float(let number):
+            guard number.isFinite else { throw noValue("\(number) (\(form.hex(bits))), no number") }
             return try channel.reading(Self.scaled(number, by: scale))
         }
     }

@@ -45,8 +45,11 @@ extension RegisterForm {
     ///
     /// - Parameter registers: As many as `words`, in the order of their addresses.
     public func value(of registers: some Collection<UInt16>, order: WordOrder) -> RegisterValue {
-        precondition(registers.count == words, "a \(rawValue) stands in \(words) registers")
-        let bits = Self.bits(of: registers, order: order)
+        value(of: bits(of: registers, order: order))
+    }
+
+    /// The number that has these bits.
+    func value(of bits: UInt64) -> RegisterValue {
         switch self {
         case .int16: return .whole(Int64(Int16(truncatingIfNeeded: bits)))
         case .int32: return .whole(Int64(Int32(truncatingIfNeeded: bits)))
@@ -68,7 +71,9 @@ extension RegisterForm {
         return order.startsWithLowestWord ? highestFirst.reversed() : highestFirst
     }
 
-    private static func bits(of registers: some Collection<UInt16>, order: WordOrder) -> UInt64 {
+    /// The bits of the number in `registers`, the highest first; 0 above them.
+    func bits(of registers: some Collection<UInt16>, order: WordOrder) -> UInt64 {
+        precondition(registers.count == words, "a \(rawValue) stands in \(words) registers")
         var bits: UInt64 = 0
         for (index, register) in registers.enumerated() {
             let fromTop = order.startsWithLowestWord ? index : registers.count - 1 - index
@@ -77,4 +82,38 @@ extension RegisterForm {
         }
         return bits
     }
+
+    /// Bits as manuals write them: `0x8000`.
+    func hex(_ bits: UInt64) -> String {
+        let digits = String(bits, radix: 16)
+        return "0x" + String(repeating: "0", count: max(0, 4 * words - digits.count)) + digits
+    }
+
+    /// The bits of `raw` in a number of this form.
+    ///
+    /// - Parameter raw: A hexadecimal text, which gives the bits, or a whole number.
+    /// - Returns: Nil for what does not fit.
+    public func bits(_ raw: RawNumber) -> UInt64? {
+        let width = 16 * words
+        switch raw {
+        case .bits(let bits): return width == 64 || bits >> UInt64(width) == 0 ? bits : nil
+        case .whole(let number):
+            switch self {
+            case .float32: return UInt64(Float(number).bitPattern)
+            case .float64: return Double(number).bitPattern
+            case .int16, .uint16, .int32, .uint32, .int64, .uint64:
+                // A manual may give either sign's reading of the same bits: 65535 or -1.
+                let lowest = Int64.min >> Int64(64 - width)
+                let highest = width == 64 ? Int64.max : 1 << Int64(width) - 1
+                guard (lowest...highest).contains(number) else { return nil }
+                return UInt64(bitPattern: number) & UInt64.max >> UInt64(64 - width)
+            }
+        }
+    }
+}
+
+/// A number as manuals write what stands in a register.
+public enum RawNumber: Hashable, Sendable {
+    case whole(Int64)
+    case bits(UInt64)
 }

@@ -38,10 +38,13 @@ extension RegisterSpan {
     /// The fewest requests that read all of `spans`: neighbours together, over small gaps, never
     /// beyond a device's limit, never across functions. No span is torn apart.
     ///
-    /// - Parameter spans: In any order; they may overlap. None is larger than `limits.maxWords`.
+    /// - Parameters:
+    ///   - spans: In any order; they may overlap. None is larger than `limits.maxWords`.
+    ///   - missing: Spans that no request may read along.
     /// - Returns: In order of function and address.
     public static func merged(
-        _ spans: some Sequence<RegisterSpan>, limits: RegisterLimits
+        _ spans: some Sequence<RegisterSpan>, limits: RegisterLimits,
+        around missing: some Collection<RegisterSpan> = []
     ) -> [RegisterSpan] {
         let ordered = spans.sorted {
             ($0.function.rawValue, $0.address) < ($1.function.rawValue, $1.address)
@@ -50,7 +53,10 @@ extension RegisterSpan {
         for span in ordered {
             if let last = merged.last, last.function == span.function,
                 span.address - last.end <= limits.maxGap,
-                max(last.end, span.end) - last.address <= limits.maxWords
+                max(last.end, span.end) - last.address <= limits.maxWords,
+                !missing.contains(where: {
+                    $0.function == span.function && $0.address < span.address && $0.end > last.end
+                })
             {
                 merged[merged.count - 1] = RegisterSpan(
                     function: last.function, address: last.address,

@@ -39,12 +39,16 @@ public indirect enum SettingForm: Sendable {
     case flag
     case whole(ClosedRange<Int64>)
     case decimal
+    /// What may stand in a register: a whole number, or a text such as `"0x8000"` for its bits.
+    case rawNumber
     /// A text such as `"500ms"`, `"10s"`, `"5min"`.
     case duration(ClosedRange<Duration>)
     /// A GPIO line: `"CHIP-LABEL/OFFSET"` or a line name.
     case line
     /// The name of one of the layout's buses.
     case bus
+    /// The number of a device on the component's bus.
+    case unit
     case list(SettingForm)
     case group([SettingDescription])
 
@@ -57,11 +61,13 @@ public indirect enum SettingForm: Sendable {
         case .whole(let range):
             "a whole number from \(range.lowerBound) to \(range.upperBound)"
         case .decimal: "a number"
+        case .rawNumber: "a whole number, or a hexadecimal text such as \"0x8000\""
         case .duration(let range):
             "a duration from \(range.lowerBound.layoutText) to \(range.upperBound.layoutText), "
                 + "such as \"500ms\", \"10s\" or \"5min\""
         case .line: "a GPIO line, \"CHIP-LABEL/OFFSET\" or its name"
         case .bus: "the name of a bus"
+        case .unit: "a unit number, 1 to 247 on a serial line, 0 to 255 over TCP"
         case .list(let form): "a list, each of it \(form.words)"
         case .group(let members): "an object with " + members.map(\.name).joined(separator: ", ")
         }
@@ -85,6 +91,9 @@ extension SettingForm {
             return []
         case (.whole(let range), .number(let number)):
             if let whole = number.wholeSteps(exponent: 0), range.contains(whole) { return [] }
+        case (.rawNumber, _) where RawNumber(node) != nil: return []
+        case (.unit, .number(let number)):
+            if let unit = number.wholeSteps(exponent: 0), UInt8(exactly: unit) != nil { return [] }
         case (.duration(let range), .text(let text)):
             if let duration = Duration(layoutText: text), range.contains(duration) { return [] }
         case (.line, .text(let text)):
@@ -144,6 +153,23 @@ extension SettingDescription {
                 Problem(group.place, "\(setting.name) is missing: \(setting.form.words)"))
         }
         return problems
+    }
+}
+
+extension RawNumber {
+    /// - Returns: Nil for what is not of the form `SettingForm.rawNumber`.
+    public init?(_ node: JsonNode) {
+        switch node.value {
+        case .number(let number):
+            guard let whole = number.wholeSteps(exponent: 0) else { return nil }
+            self = .whole(whole)
+        case .text(let text):
+            guard text.hasPrefix("0x"), text.utf8.dropFirst(2).first != UInt8(ascii: "+"),
+                let bits = UInt64(text.dropFirst(2), radix: 16)
+            else { return nil }
+            self = .bits(bits)
+        default: return nil
+        }
     }
 }
 

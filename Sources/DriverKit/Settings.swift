@@ -63,7 +63,7 @@ public struct Settings: Hashable, Sendable {
         return flag
     }
 
-    /// A setting of the form `.whole`; its range was checked with the layout.
+    /// A setting of the form `.whole` or `.unit`; its range was checked with the layout.
     public func whole(_ name: String) throws(DriverError) -> Int64 {
         guard let whole = values[name]?.number?.wholeSteps(exponent: 0) else {
             throw bad(name, "a whole number")

@@ -113,10 +113,12 @@ public struct Edge: Hashable, Sendable {
 /// A Modbus bus, RTU or TCP. Requests of several nodes take turns, first come first served.
 public protocol ModbusBus: AnyObject, Sendable {
     /// Reads neighbouring registers in one request. Blocks for at most the wait for the bus, twice
-    /// `request.replyWithin` and the time that the bytes take on the wire.
+    /// `request.replyWithin` and the time that the bytes take on the wire. A unit that is busy, and a
+    /// host that closes the connection in place of an answer, are asked once more at once.
     /// - Returns: `request.count` registers.
-    /// - Throws: `.timeout` for silence or a bus that stays busy; `.badReply` for a wrong checksum, a
-    ///   wrong sender or an exception; `.notConnected` when port or host is gone.
+    /// - Throws: `.timeout` for silence or a bus that stays busy; `.badReply` for a wrong checksum or
+    ///   sender; `.unsupported`, `.busy` or another for an exception, see `ModbusRequest.refused`;
+    ///   `.notConnected` when port or host is gone.
     func read(_ request: ModbusRequest) throws(DriverError) -> [UInt16]
 }
 
@@ -128,7 +130,7 @@ public struct ModbusRequest: Hashable, Sendable {
         case inputRegisters = 4
     }
 
-    /// 1 to 247; 0 and 255 are allowed on TCP.
+    /// 1 to 247 on a serial line; any over Modbus TCP.
     public let unit: UInt8
     public let function: Function
     /// The address on the wire, counted from 0.

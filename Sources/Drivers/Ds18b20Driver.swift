@@ -59,12 +59,10 @@ public struct Ds18b20Driver: Driver {
 
     public mutating func read(
         _ due: [DataChannel], at now: MonotonicInstant
-    ) throws(DriverError) -> [Reading] {
+    ) throws(DriverError) -> [Answer] {
         guard !due.isEmpty else { return [] }
         let temperature = hasTemperature ? try temperature() : try temperatureOfSlave()
-        var readings: [Reading] = []
-        for channel in due { readings.append(try channel.reading(temperature)) }
-        return readings
+        return due.map { channel in channel.answer { temperature } }
     }
 
     private func temperature() throws(DriverError) -> DecimalNumber {

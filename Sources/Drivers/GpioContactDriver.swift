@@ -53,9 +53,9 @@ public struct GpioContactDriver: EventDriver {
 
     public mutating func read(
         _ due: [DataChannel], at now: MonotonicInstant
-    ) throws(DriverError) -> [Reading] {
+    ) throws(DriverError) -> [Answer] {
         // The changes that it comes upon are events, told as soon as the node has done with this poll.
         try input.look(at: now)
-        return due.map { $0.reading(isOn: input.isActive) }
+        return due.map { .success($0.reading(isOn: input.isActive)) }
     }
 }

@@ -96,24 +96,22 @@ public struct GpioPulseCounterDriver: EventDriver {
     /// - Throws: `.badReply` when the total could not be saved: it is counted on, but not told.
     public mutating func read(
         _ due: [DataChannel], at now: MonotonicInstant
-    ) throws(DriverError) -> [Reading] {
+    ) throws(DriverError) -> [Answer] {
         _ = try takeEvents(at: now)
-        var readings: [Reading] = []
-        for channel in due {
-            if channel.source == "total" {
-                readings.append(
+        return due.map { channel in
+            Answer { () throws(DriverError) in
+                if channel.source == "total" {
                     Reading(
                         channel: channel.name,
-                        value: try scale.total(try count.saved(), in: channel)))
-            } else if let rate = rate.rate(at: now) {
-                readings.append(
-                    Reading(channel: channel.name, value: try scale.rate(rate, in: channel)))
-            } else {
-                // Nothing is known before the second pulse, and a default is never told as a value.
-                readings.append(Reading(channel: channel.name, value: 0, quality: .bad))
+                        value: try scale.total(try count.saved(), in: channel))
+                } else if let rate = rate.rate(at: now) {
+                    Reading(channel: channel.name, value: try scale.rate(rate, in: channel))
+                } else {
+                    // Nothing is known before the second pulse, and a default is never told as a value.
+                    Reading(channel: channel.name, value: 0, quality: .bad)
+                }
             }
         }
-        return readings
     }
 }
 

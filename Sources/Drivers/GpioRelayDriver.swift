@@ -50,9 +50,9 @@ public struct GpioRelayDriver: Actuator {
 
     public mutating func read(
         _ due: [DataChannel], at now: MonotonicInstant
-    ) throws(DriverError) -> [Reading] {
+    ) throws(DriverError) -> [Answer] {
         let isOn = try line.isActive()
-        return due.map { $0.reading(isOn: isOn) }
+        return due.map { .success($0.reading(isOn: isOn)) }
     }
 
     public mutating func apply(_ value: Int64) throws(DriverError) -> Reading {

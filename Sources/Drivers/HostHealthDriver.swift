@@ -51,14 +51,13 @@ public struct HostHealthDriver: Driver {
 
     public mutating func read(
         _ due: [DataChannel], at now: MonotonicInstant
-    ) throws(DriverError) -> [Reading] {
+    ) throws(DriverError) -> [Answer] {
         var round = HostRound(files: files)
-        var readings: [Reading] = []
-        for channel in due {
-            guard let quantity = HostQuantity(rawValue: channel.source) else { continue }
-            readings.append(try channel.reading(try value(of: quantity, &round)))
+        return due.compactMap { channel in
+            HostQuantity(rawValue: channel.source).map { quantity in
+                channel.answer { () throws(DriverError) in try value(of: quantity, &round) }
+            }
         }
-        return readings
     }
 
     private mutating func value(

@@ -75,7 +75,7 @@ public struct HwmonDriver: Driver {
 
     public mutating func read(
         _ due: [DataChannel], at now: MonotonicInstant
-    ) throws(DriverError) -> [Reading] {
+    ) throws(DriverError) -> [Answer] {
         guard !due.isEmpty else { return [] }
         try chip.confirm()
         if let fault, try files.line(of: fault) != "0" {
@@ -84,9 +84,7 @@ public struct HwmonDriver: Driver {
                 "\(title): says that the sensor at \(input.name) is broken or missing")
         }
         let number = try files.number(of: value).shifted(by: input.channel.exponent)
-        var readings: [Reading] = []
-        for channel in due { readings.append(try channel.reading(number)) }
-        return readings
+        return due.map { channel in channel.answer { number } }
     }
 }
 

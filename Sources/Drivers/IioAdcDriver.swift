@@ -88,23 +88,20 @@ public struct IioAdcDriver: Driver {
 
     public mutating func read(
         _ due: [DataChannel], at now: MonotonicInstant
-    ) throws(DriverError) -> [Reading] {
+    ) throws(DriverError) -> [Answer] {
         guard !due.isEmpty else { return [] }
         try device.confirm()
         let millivolts = try millivolts()
-        var readings: [Reading] = []
-        for channel in due {
-            switch conversion {
-            case .none:
-                readings.append(try channel.reading(millivolts.shifted(by: -3)))
-            case .thermistor(let thermistor):
-                let temperature = try thermistor.temperature(at: millivolts, title)
-                readings.append(try channel.reading(temperature))
-            case .linear(let scale):
-                readings.append(try channel.reading(scale.value(at: millivolts)))
+        return due.map { channel in
+            Answer { () throws(DriverError) in
+                switch conversion {
+                case .none: try channel.reading(millivolts.shifted(by: -3))
+                case .thermistor(let thermistor):
+                    try channel.reading(try thermistor.temperature(at: millivolts, title))
+                case .linear(let scale): try channel.reading(scale.value(at: millivolts))
+                }
             }
         }
-        return readings
     }
 
     private func millivolts() throws(DriverError) -> DecimalNumber {

@@ -3,18 +3,20 @@ import DriverKit
 import Vocabulary
 
 /// The register map of one meter model, as data.
-struct MeterProfile: Sendable {
+public struct MeterProfile: Sendable {
     /// What layouts write: `"eastron-sdm120"`.
-    let name: String
-    let title: String
-    let source: String
+    public let name: String
+    /// The meter, in a few words.
+    public let title: String
+    /// The maker's document that it follows.
+    public let source: String
     let limits: RegisterLimits
-    let registers: [Register]
+    public let registers: [Register]
 }
 
 extension MeterProfile {
     /// The profiles that come with Tidegate, in alphabetical order.
-    static let shipped: [MeterProfile] = [
+    public static let shipped: [MeterProfile] = [
         known("eastron-sdm120", PackageResources.eastron_sdm120_json),
         known("eastron-sdm630", PackageResources.eastron_sdm630_json),
     ]

@@ -5,15 +5,15 @@ import Vocabulary
 /// A meter, or anything else that keeps measurements in Modbus registers.
 ///
 /// Which registers those are is data: a profile that comes with Tidegate, or a list in the layout.
-/// Channels that are due together and stand near each other are read in one request. A request that
-/// fails costs the round; registers that hold no number cost their own channel alone.
+/// Channels that are due together and stand near each other are read in one request. A register that
+/// the device does not have, or that holds no number, costs its own channel alone; see RegisterPolls.
 public struct ModbusMeterDriver: Driver {
     public static let description = DriverDescription(
         model: DriverModel(known: "modbus-meter"),
         title: "Meter or sensor with Modbus registers", wire: "Modbus", kinds: [.meter, .sensor],
         settings: [
             SettingDescription("bus", .bus, "The bus that the device is on."),
-            SettingDescription("unit", .whole(1...247), "The device's Modbus unit number."),
+            SettingDescription("unit", .unit, "The device's Modbus unit number."),
             SettingDescription(
                 optional: "profile", .choice(MeterProfile.shipped.map(\.name)),
                 "A register map that comes with Tidegate; or give registers."),
@@ -37,6 +37,25 @@ public struct ModbusMeterDriver: Driver {
         offeredWith settings: Settings
     ) throws(DriverError) -> [ChannelDescription] {
         try RegisterMap(settings).registers.map(\.channel)
+    }
+
+    public static func doubts(about settings: Settings) -> [Problem] {
+        // What has been read without error has no error now; a shipped profile has no doubts.
+        guard settings["profile"] == nil, let map = try? RegisterMap(settings) else { return [] }
+        let places = (settings["registers"]?.list ?? []).map { ($0["address"] ?? $0).place }
+        let doubtful = zip(places, map.registers).filter { _, register in
+            register.function == .inputRegisters && register.numberInManual != nil
+        }
+        guard let (place, register) = doubtful.first, let number = register.numberInManual else {
+            return []
+        }
+        let others = doubtful.count > 1 ? " (and \(doubtful.count - 1) more)" : ""
+        return [
+            Problem(
+                place,
+                "\(register.address) is read with function 4 at this very address; "
+                    + "in manuals it often means \(number)\(others)")
+        ]
     }
 
     public static func claims(of component: Component) throws(DriverError) -> [WireClaim] {
@@ -63,7 +82,7 @@ public struct ModbusMeterDriver: Driver {
         // Channels of different periods are mostly due apart, so each period is counted by itself.
         for period in Set(component.channels.map(\.pollPeriod)).sorted() {
             let due = component.channels.filter { $0.pollPeriod == period }
-            for span in try map.plan(for: due).spans {
+            for span in try map.requests(for: due) {
                 traffic.append(
                     BusTraffic(
                         bus: bus, every: period, requestBytes: rtuRequestBytes,
@@ -85,13 +104,15 @@ public struct ModbusMeterDriver: Driver {
     private let unit: UInt8
     private let replyWithin: Duration
     private let map: RegisterMap
-    private var plans: [[DataChannelName]: RegisterMap.Plan] = [:]
+    private var polls: RegisterPolls
 
     public init(component: Component, wiring: any Wiring) throws(DriverError) {
         let settings = component.settings
         map = try RegisterMap(settings)
-        guard let unit = UInt8(exactly: try settings.whole("unit")), (1...247).contains(unit)
-        else { throw settings.bad("unit", "a whole number from 1 to 247") }
+        polls = RegisterPolls(limits: map.limits)
+        guard let unit = UInt8(exactly: try settings.whole("unit")) else {
+            throw settings.bad("unit", SettingForm.unit.words)
+        }
         self.unit = unit
         replyWithin = try settings.duration("replyWithin")
         for channel in component.channels { _ = try map.register(for: channel) }
@@ -100,44 +121,60 @@ public struct ModbusMeterDriver: Driver {
 
     public mutating func read(
         _ due: [DataChannel], at now: MonotonicInstant
-    ) throws(DriverError) -> [Reading] {
-        let plan = try plan(for: due)
-        var words = RegisterWords()
-        for span in plan.spans {
-            let request = ModbusRequest(
-                unit: unit, function: span.function, address: UInt16(clamping: span.address),
-                count: span.count, replyWithin: replyWithin)
-            let answer = try bus.read(request)
-            guard answer.count == span.count else {
-                throw DriverError(
-                    .badReply,
-                    "the reply to \(request) holds \(answer.count) registers, not "
-                        + "\(span.count)")
-            }
-            words.add(answer, of: span)
-        }
-        var readings: [Reading] = []
-        for (channel, register) in zip(due, plan.registers) {
+    ) throws(DriverError) -> [Answer] {
+        var registers: [Register] = []
+        for channel in due { registers.append(try map.register(for: channel)) }
+        polls.begin(registers.flatMap(\.spans), at: now)
+        while let span = polls.next() {
             do throws(DriverError) {
-                readings.append(try register.reading(of: channel, in: words))
-            } catch  where error.kind == .badReply {
-                // A meter shows NaN where it measures nothing, such as a phase that is not wired.
-                readings.append(Reading(channel: channel.name, value: 0, quality: .bad))
+                polls.answered(try words(of: span))
+            } catch {
+                polls.failed(error)
             }
         }
-        return readings
+        try polls.end()
+        return zip(due, registers).map { channel, register in
+            Answer { () throws(DriverError) in
+                for span in register.spans {
+                    if let error = polls.failure(of: span) { throw register.hinting(at: error) }
+                }
+                return try register.reading(of: channel, in: polls.words)
+            }
+        }
     }
 
-    /// So many sets of channels that are due together are remembered. Few periods make few sets.
-    private static let planLimit = 32
+    private func words(of span: RegisterSpan) throws(DriverError) -> [UInt16] {
+        let request = ModbusRequest(
+            unit: unit, function: span.function, address: UInt16(clamping: span.address),
+            count: span.count, replyWithin: replyWithin)
+        let answer = try bus.read(request)
+        guard answer.count == span.count else {
+            throw DriverError(
+                .badReply,
+                "the reply to \(request) holds \(answer.count) registers, not \(span.count)")
+        }
+        return answer
+    }
+}
 
-    private mutating func plan(for due: [DataChannel]) throws(DriverError) -> RegisterMap.Plan {
-        let names = due.map(\.name)
-        if let plan = plans[names] { return plan }
-        let plan = try map.plan(for: due)
-        if plans.count >= Self.planLimit { plans.removeAll() }
-        plans[names] = plan
-        return plan
+extension Register {
+    /// What the address would be if it was taken from a manual that writes the kind of register in
+    /// front and counts from 1: 40101 for holding register 100. Nil when it is no such number.
+    ///
+    /// Source: Modbus Application Protocol V1.1b3, 4.4, and the numbering of Modicon's PI-MBUS-300.
+    var numberInManual: String? {
+        switch address {
+        case 30_001...39_999: "input register \(address - 30_001)"
+        case 40_001...49_999: "holding register \(address - 40_001)"
+        default: nil
+        }
+    }
+
+    /// The same error, with what may be its reason.
+    fileprivate func hinting(at error: DriverError) -> DriverError {
+        guard error.kind == .unsupported, let numberInManual else { return error }
+        return DriverError(
+            error.kind, "\(error.detail); in manuals \(address) often means \(numberInManual)")
     }
 }
 

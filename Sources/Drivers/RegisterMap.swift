@@ -51,19 +51,10 @@ public struct RegisterMap: Sendable {
         return register
     }
 
-    /// How a set of channels is read.
-    struct Plan: Sendable {
-        /// One request for each.
-        let spans: [RegisterSpan]
-        /// One for each channel, in the same order.
-        let registers: [Register]
-    }
-
-    func plan(for due: [DataChannel]) throws(DriverError) -> Plan {
-        var registers: [Register] = []
-        for channel in due { registers.append(try register(for: channel)) }
-        return Plan(
-            spans: RegisterSpan.merged(registers.flatMap(\.spans), limits: limits),
-            registers: registers)
+    /// The requests that read all of `due`, as long as the device answers them.
+    func requests(for due: [DataChannel]) throws(DriverError) -> [RegisterSpan] {
+        var spans: [RegisterSpan] = []
+        for channel in due { spans += try register(for: channel).spans }
+        return RegisterSpan.merged(spans, limits: limits)
     }
 }

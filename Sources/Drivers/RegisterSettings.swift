@@ -23,6 +23,9 @@ enum RegisterSettings {
             optional: "scaleAddress", .whole(0...65535),
             "The address of an int16 register that holds a power of ten to multiply by as well."),
         SettingDescription(
+            optional: "notValues", .list(.rawNumber),
+            "What the registers hold where the device has no value, before any scale."),
+        SettingDescription(
             "unit", .choice(Unit.allCases.map(\.rawValue)), "What it measures."),
         SettingDescription(
             optional: "exponent", .whole(-9...9),
@@ -93,7 +96,23 @@ enum RegisterSettings {
             channel: channel,
             function: try settings.text("function") == "input"
                 ? .inputRegisters : .holdingRegisters,
-            address: first, form: form, order: order, scale: scale, scaleAddress: scaleAddress)
+            address: first, form: form, order: order, scale: scale, scaleAddress: scaleAddress,
+            notValues: try notValues(settings, form))
+    }
+
+    private static func notValues(
+        _ settings: Settings, _ form: RegisterForm
+    ) throws(DriverError) -> Set<UInt64> {
+        var values: Set<UInt64> = []
+        for node in settings["notValues"]?.list ?? [] {
+            guard let bits = RawNumber(node).flatMap({ form.bits($0) }) else {
+                throw DriverError(
+                    .badComponent,
+                    "\(node.place.path): \(node.value.quoted) does not fit in \(form.rawValue)")
+            }
+            values.insert(bits)
+        }
+        return values
     }
 
     private static func channel(

@@ -43,12 +43,10 @@ public struct ThermalZoneDriver: Driver {
 
     public mutating func read(
         _ due: [DataChannel], at now: MonotonicInstant
-    ) throws(DriverError) -> [Reading] {
+    ) throws(DriverError) -> [Answer] {
         guard !due.isEmpty else { return [] }
         try zone.confirm()
         let temperature = try files.number(of: "\(zone.folder)/temp").shifted(by: -3)
-        var readings: [Reading] = []
-        for channel in due { readings.append(try channel.reading(temperature)) }
-        return readings
+        return due.map { channel in channel.answer { temperature } }
     }
 }

@@ -132,7 +132,8 @@ struct LayoutShowCommand: ParsableCommand {
             let line =
                 switch plan.bus.line {
                 case .serial(let serial): "\(serial.port) at \(serial.baud) baud"
-                case .tcp(let host, let port): "\(host):\(port)"
+                case .tcp(let host, let port, let carriesRtu):
+                    "\(host):\(port)" + (carriesRtu ? " (RTU frames)" : "")
                 }
             buses.add(
                 plan.bus.name.text, line, plan.bus.gap.layoutText,

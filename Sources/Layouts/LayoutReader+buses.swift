@@ -35,7 +35,7 @@ extension LayoutReader {
                 continue
             }
             guard let line else { continue }
-            let usualGap: Duration = if case .serial = line { .milliseconds(100) } else { .zero }
+            let usualGap: Duration = line.isSerial ? .milliseconds(100) : .zero
             let bus = Bus(
                 name: name, line: line, gap: section.duration("gap") ?? usualGap,
                 isSimulated: section.flag("simulated") ?? false)
@@ -57,7 +57,7 @@ extension LayoutReader {
             guard let host = section.text("host"),
                 let port = section.whole("tcpPort").flatMap(UInt16.init(exactly:))
             else { return nil }
-            return .tcp(host: host, port: port)
+            return .tcp(host: host, port: port, carriesRtu: section.flag("rtuOverTcp") ?? false)
         case (let hasPort, false):
             let isSerial = hasPort || section.says("baud") || section.says("parity")
             if !isSerial {
@@ -71,8 +71,8 @@ extension LayoutReader {
                         ? "port is missing: the serial port, best /dev/serial/by-id/…"
                         : "baud is missing: the speed of every device on the bus, often 9600")
             }
-            if section.says("tcpPort") {
-                tell(section.place(of: "tcpPort"), "belongs to a bus with a host")
+            for key in ["tcpPort", "rtuOverTcp"] where section.says(key) {
+                tell(section.place(of: key), "belongs to a bus with a host")
             }
             guard let port = section.text("port"), let baud = section.whole("baud"),
                 let stopBits = section.whole("stopBits"),
@@ -81,6 +81,41 @@ extension LayoutReader {
             return .serial(
                 SerialSettings(
                     port: port, baud: Int(baud), parity: parity, stopBits: Int(stopBits)))
+        }
+    }
+}
+
+extension LayoutReader {
+    /// Tells of unit numbers that no device can have on the bus that its component names.
+    mutating func checkUnits(
+        of driver: ComponentDraft.KnownDriver, on names: [BusName]
+    ) {
+        guard let line = names.first.flatMap({ buses[$0]?.bus.line }), line.isSerial else { return }
+        for setting in driver.type.description.settings {
+            guard let node = driver.settings[setting.name] else { continue }
+            let units = node.values(of: setting.form) { if case .unit = $0 { true } else { false } }
+            for unit in units {
+                guard let number = unit.number?.wholeSteps(exponent: 0),
+                    !Self.serialUnits.contains(number)
+                else { continue }
+                tell(
+                    unit.place,
+                    "\(number) is no unit of a serial line, must be 1 to 247"
+                        + (number == 0 ? "; 0 speaks to all units and none answers" : ""))
+            }
+        }
+    }
+
+    /// Source: MODBUS over Serial Line V1.02, 2.2.
+    private static let serialUnits: ClosedRange<Int64> = 1...247
+}
+
+extension Bus.Line {
+    /// Whether serial frames reach the units.
+    fileprivate var isSerial: Bool {
+        switch self {
+        case .serial: true
+        case .tcp(_, _, let carriesRtu): carriesRtu
         }
     }
 }

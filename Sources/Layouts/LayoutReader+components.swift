@@ -92,6 +92,7 @@ extension LayoutReader {
     private mutating func componentDraft(_ section: Section) -> ComponentDraft {
         let known = knownDriver(section)
         let used = busesUsed(by: section, known)
+        if let known { checkUnits(of: known, on: used) }
         var isSimulated = section.flag("simulated") ?? false
         for name in used {
             buses[name]?.isUsed = true

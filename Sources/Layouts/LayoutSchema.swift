@@ -163,6 +163,12 @@ public enum LayoutSchema {
             ]
         case .line:
             [("type", .text("string")), ("pattern", .text("^([^/]+/)*[^/]+$"))]
+        case .rawNumber:
+            [
+                ("type", .array([.text("integer"), .text("string")])),
+                ("pattern", .text("^0x[0-9A-Fa-f]{1,16}$")),
+            ]
+        case .unit: schema(of: .whole(0...255))
         case .bus: schema(of: .text(.name(BusTag.self)))
         case .list(let form):
             [("type", .text("array")), ("items", .object(schema(of: form)))]

@@ -54,9 +54,13 @@ extension LayoutSection {
                 "tcpPort", .value(.whole(1...65535)), .defaults(to: .whole(502)),
                 "The TCP port of the host."),
             LayoutKey(
+                "rtuOverTcp", .value(.flag), .optional,
+                "Whether the host passes RTU frames on as they are, as a transparent serial server "
+                    + "does; false when left out."),
+            LayoutKey(
                 "gap", .value(.duration(.zero ... .seconds(10))), .optional,
-                "Quiet time between an answer and the next request; 100ms on a serial port and "
-                    + "0ms over TCP when left out."),
+                "Quiet time between an answer and the next request; 100ms on a serial port and with "
+                    + "rtuOverTcp, 0ms on Modbus TCP when left out."),
             LayoutKey(
                 "simulated", .value(.flag), .defaults(to: .flag(false)),
                 "Whether the bus and all on it are simulated."),

@@ -182,9 +182,10 @@ public actor ShNode {
         let lateness =
             due.map { self.lateness(of: channels[$0].schedule.due, at: now) }.max() ?? .zero
         do throws(DriverError) {
-            let readings = try asked.read(due.map { channels[$0].channel }, at: stamp.monotonic)
+            let wanted = due.map { channels[$0].channel }
+            let answers = try asked.read(wanted, at: stamp.monotonic)
             driver = asked
-            succeed()
+            let readings = readings(in: answers, of: wanted)
             report(readings, at: stamp, moment: nil)
             noteState(readings, at: clock.now)
         } catch {
@@ -236,12 +237,13 @@ public actor ShNode {
     /// Tells the trouble if it is new and says when to try again.
     func fail(_ error: DriverError, at now: MonotonicInstant) {
         pulse.note { $0.failures += 1 }
-        if let trouble = troubles.begin(error.troubleKind, "node \(name): \(error.detail)") {
-            tell([trouble])
-        }
+        let trouble = troubles.begin(
+            error.troubleKind, after: error.kind == .busy ? Self.passingPolls : 1,
+            "node \(name): \(error.detail)")
+        if let trouble { tell([trouble]) }
         switch error.kind {
         case .notConnected, .badComponent: driver = nil
-        case .timeout, .badReply, .unsupported: break
+        case .timeout, .badReply, .busy, .noValue, .unsupported: break
         }
         guard driver != nil else {
             relay?.lost(error.detail, at: now)
@@ -312,6 +314,13 @@ public actor ShNode {
         for index in channels.indices { channels[index].capture.reset() }
     }
 
+    /// After a fault of a channel its next value is worth a report.
+    func resetCapture(of name: DataChannelName) {
+        for index in channels.indices where channels[index].channel.name == name {
+            channels[index].capture.reset()
+        }
+    }
+
     private func noteState(_ readings: [Reading], at now: MonotonicInstant) {
         guard let state = readings.first(where: { $0.channel == component.channels.first?.name }),
             state.quality == .good
@@ -346,17 +355,6 @@ private struct ChannelState: Sendable {
         schedule = TickSchedule(period: channel.pollPeriod, first: first, origin: origin)
         capture = CaptureState(rule: channel.capture)
         check = PlausibilityCheck(channel: channel)
-    }
-}
-
-extension DriverError {
-    fileprivate var troubleKind: Trouble.Kind {
-        switch kind {
-        case .badComponent, .unsupported: .badComponent
-        case .notConnected: .notConnected
-        case .timeout: .timeout
-        case .badReply: .badReply
-        }
     }
 }
 

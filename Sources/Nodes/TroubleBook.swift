@@ -4,11 +4,19 @@ import Vocabulary
 struct TroubleBook: Sendable {
     /// Nil stands for the whole node.
     private var open: [DataChannelName?: Set<Trouble.Kind>] = [:]
+    /// How often in a row what may pass has been seen; nothing where all is well.
+    private var seen: [DataChannelName?: [Trouble.Kind: Int]] = [:]
 
+    /// - Parameter times: How often in a row it must be seen before it is told.
     /// - Returns: The trouble to tell; nil when one of this kind is already known.
     mutating func begin(
-        _ kind: Trouble.Kind, on channel: DataChannelName? = nil, _ detail: String
+        _ kind: Trouble.Kind, on channel: DataChannelName? = nil, after times: Int = 1,
+        _ detail: String
     ) -> Trouble? {
+        if times > 1 {
+            seen[channel, default: [:]][kind, default: 0] += 1
+            guard seen[channel]?[kind] ?? 0 >= times else { return nil }
+        }
         guard open[channel, default: []].insert(kind).inserted else { return nil }
         return Trouble(channel: channel, kind: kind, isOn: true, detail: detail)
     }
@@ -17,6 +25,7 @@ struct TroubleBook: Sendable {
     mutating func end(
         _ kinds: Set<Trouble.Kind>, on channel: DataChannelName? = nil, _ detail: String
     ) -> [Trouble] {
+        for kind in kinds where seen[channel] != nil { seen[channel]?[kind] = nil }
         guard let known = open[channel] else { return [] }
         let ended = known.intersection(kinds)
         open[channel] = known == ended ? nil : known.subtracting(ended)

@@ -4,26 +4,16 @@ import DriverKit
 import Glibc
 import Vocabulary
 
-/// One serial port or TCP connection under libmodbus. It has one owner, who blocks in it.
+/// A serial port under libmodbus.
 ///
 /// libmodbus waits in select(2), where a descriptor of 1024 or more corrupts memory. So a low one is
 /// set aside at the start: it stands for /dev/null while the line is closed, and whatever is opened is
 /// moved onto it.
 ///
 /// Sound as a safe type: the context is made in `init`, freed in `deinit`, and never handed out.
-@safe struct LibmodbusLine: ~Copyable {
-    /// What became of one request.
-    enum Outcome {
-        case words([UInt16])
-        case exception(UInt8)
-        case silence, wrongChecksum, wrongSender, wrongForm
-        /// The port or connection is dead, for this reason.
-        case gone(String)
-    }
-
-    /// The port's or host's name in messages: `"ttyUSB0"`, `"meter.local:502"`.
+@safe final class LibmodbusLine: ModbusLine {
     let name: String
-    private let line: Bus.Line
+    private let port: SerialSettings
     private let context: OpaquePointer
     /// The low descriptor.
     private let seat: Int32
@@ -33,34 +23,26 @@ import Vocabulary
 
     /// - Throws: `.badComponent` for settings that no serial port has; `.notConnected` when there is
     ///   no low descriptor left.
-    init(_ bus: Bus) throws(DriverError) {
-        line = bus.line
-        name = bus.line.shortName
-        let made: OpaquePointer?
-        switch bus.line {
-        case .serial(let port):
-            guard Self.bauds.contains(port.baud) else {
-                throw DriverError(
-                    .badComponent,
-                    "bus \(bus.name): \(port.baud) baud is not a speed of serial ports, "
-                        + "for example 9600")
-            }
-            let parity: CChar =
-                switch port.parity {
-                case .none: 0x4E  // N
-                case .even: 0x45  // E
-                case .odd: 0x4F  // O
-                }
-            // Sound: libmodbus copies the path.
-            unsafe made = modbus_new_rtu(
-                port.port, Int32(clamping: port.baud), parity, 8, Int32(clamping: port.stopBits))
-        case .tcp(_, let port):
-            // Sound: the address is for modbus_connect alone, which is never called here.
-            unsafe made = modbus_new_tcp("127.0.0.1", Int32(port))
+    init(_ port: SerialSettings, of bus: BusName) throws(DriverError) {
+        self.port = port
+        name = Bus.Line.serial(port).shortName
+        guard Self.bauds.contains(port.baud) else {
+            throw DriverError(
+                .badComponent,
+                "bus \(bus): \(port.baud) baud is not a speed of serial ports, for example 9600")
         }
+        let parity: CChar =
+            switch port.parity {
+            case .none: 0x4E  // N
+            case .even: 0x45  // E
+            case .odd: 0x4F  // O
+            }
+        // Sound: libmodbus copies the path.
+        let made = unsafe modbus_new_rtu(
+            port.port, Int32(clamping: port.baud), parity, 8, Int32(clamping: port.stopBits))
         guard let made = unsafe made else {
             throw DriverError(
-                .badComponent, "bus \(bus.name): \(Self.words(of: errno)) for \(bus.line)")
+                .badComponent, "bus \(bus): \(Self.words(of: errno)) for \(port.port)")
         }
         // Sound: the path is read during the call.
         let low = unsafe Glibc.open("/dev/null", O_RDWR | O_CLOEXEC)
@@ -74,7 +56,7 @@ import Vocabulary
             unsafe modbus_free(made)
             if low >= 0 { Glibc.close(low) }
             if spare >= 0 { Glibc.close(spare) }
-            throw DriverError(.notConnected, "bus \(bus.name): \(reason)")
+            throw DriverError(.notConnected, "bus \(bus): \(reason)")
         }
         // Sound: the context is alive. Without a time limit for each byte, the one for the reply
         // covers all of it.
@@ -100,20 +82,14 @@ import Vocabulary
     /// Source: FD_SETSIZE of glibc's select(2).
     private static let seats: Int32 = 1024
 
-    /// Whether replies carry the number of their request, so that a late one is known as such.
-    var numbersReplies: Bool { if case .tcp = line { true } else { false } }
+    var numbersReplies: Bool { false }
+    var hint: String { "" }
+    var descriptor: Int32 { seat }
 
-    /// Opens the port by its path, for this process alone, or connects to the host.
-    ///
-    /// - Throws: `.notConnected`, saying what could not be opened and why.
-    mutating func open() throws(DriverError) {
+    /// Opens the port by its path, for this process alone.
+    func open() throws(DriverError) {
         close()
-        let opened: Int32
-        switch line {
-        case .serial(let port): opened = try openPort(port.port)
-        case .tcp(let host, let port):
-            opened = try connectTcp(host: host, port: port, within: Self.connectLimit)
-        }
+        let opened = try openPort(port.port)
         let moved = tidegate_replace_descriptor(opened, seat)
         let reason = errno
         Glibc.close(opened)
@@ -124,9 +100,6 @@ import Vocabulary
         _ = unsafe modbus_set_socket(context, seat)
         isOpen = true
     }
-
-    /// How long a host may take to accept a connection.
-    private static let connectLimit: Duration = .seconds(3)
 
     private func openPort(_ path: String) throws(DriverError) -> Int32 {
         // Sound: the context is alive; for a serial port this opens and sets up, without select(2).
@@ -142,53 +115,25 @@ import Vocabulary
         return descriptor
     }
 
-    /// Lets go of the port or connection, if there is one.
-    mutating func close() {
+    func close() {
         guard isOpen else { return }
         isOpen = false
-        if case .serial = line {
-            // A pseudo-terminal keeps the flag while its other end is open. One that has gone
-            // refuses, which does not matter.
-            _ = ioctl(seat, UInt(TIOCNXCL))
-        }
+        // A pseudo-terminal keeps the flag while its other end is open. One that has gone refuses,
+        // which does not matter.
+        _ = ioctl(seat, UInt(TIOCNXCL))
         _ = tidegate_replace_descriptor(vacancy, seat)
     }
 
-    /// Whether the line is open and neither unplugged nor closed by the host since the last request.
     func isAlive() -> Bool {
-        guard isOpen else { return false }
-        let state = wait(for: .zero)
-        if state & (POLLHUP | POLLERR | POLLNVAL) != 0 { return false }
-        guard numbersReplies, state & POLLIN != 0 else { return true }
-        var byte: UInt8 = 0
-        // Sound: one byte is written to `byte` at most. Zero is the host's goodbye.
-        return unsafe recv(seat, &byte, 1, Int32(MSG_DONTWAIT | MSG_PEEK)) > 0
+        isOpen && wait(for: .zero) & (POLLHUP | POLLERR | POLLNVAL) == 0
     }
 
-    /// Throws away what has come in so far.
     func discardInput() {
         // Sound: the context is alive. A dead line is found out by the request that follows.
         _ = unsafe modbus_flush(context)
     }
 
-    /// Throws away all that comes in until nothing has come for `silence`, for about a second at most.
-    func discardUntilSilence() {
-        for _ in 0..<Self.longestNoise {
-            guard wait(for: Self.silence) & POLLIN != 0 else { return }
-            // A byte never comes alone; without the nap a babbling line would use up the rounds.
-            sleepOnThread(.milliseconds(5))
-            discardInput()
-            if !isAlive() { return }
-        }
-    }
-
-    /// More than the pauses that USB adapters make in the middle of a frame.
-    private static let silence: Duration = .milliseconds(50)
-    private static let longestNoise = 200
-
-    /// Sends `request` and waits for the reply, for as long as it may take plus the time that the
-    /// bytes are on the wire.
-    func ask(_ request: ModbusRequest) -> Outcome {
+    func ask(_ request: ModbusRequest) -> ModbusOutcome {
         let limit = max(1_000, (request.replyWithin + wireTime(of: request)).wholeNanoseconds)
         var words = [UInt16](repeating: 0, count: request.count)
         // Sound: the context is alive, and the buffer holds as many registers as are asked for.
@@ -209,12 +154,11 @@ import Vocabulary
     }
 
     private func wireTime(of request: ModbusRequest) -> Duration {
-        guard case .serial(let port) = line else { return .zero }
         let bytes = 8 + 5 + 2 * request.count
         return .nanoseconds(Int64(bytes * port.bitsPerByte) * 1_000_000_000 / Int64(port.baud))
     }
 
-    private static func outcome(of code: Int32) -> Outcome {
+    private static func outcome(of code: Int32) -> ModbusOutcome {
         switch code {
         case ETIMEDOUT: .silence
         case tidegate_modbus_wrong_checksum: .wrongChecksum
@@ -226,14 +170,6 @@ import Vocabulary
             .exception(UInt8(clamping: code - tidegate_modbus_first_exception + 1))
         default: .gone(words(of: code))
         }
-    }
-
-    /// Waits until there is something to read or to say about the line.
-    private func wait(for duration: Duration) -> Int32 {
-        var descriptor = pollfd(fd: seat, events: Int16(POLLIN), revents: 0)
-        // Sound: the descriptor lives through the call, and it is one.
-        let count = unsafe tidegate_poll(&descriptor, 1, max(0, duration.wholeNanoseconds))
-        return count > 0 ? Int32(descriptor.revents) : 0
     }
 
     /// libmodbus's or the system's words for an error number.
@@ -248,7 +184,7 @@ extension Bus.Line {
     var shortName: String {
         switch self {
         case .serial(let port): port.port.split(separator: "/").last.map(String.init) ?? port.port
-        case .tcp(let host, let port): "\(host):\(port)"
+        case .tcp(let host, let port, _): "\(host):\(port)"
         }
     }
 }

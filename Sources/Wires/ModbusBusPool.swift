@@ -5,7 +5,7 @@ import Vocabulary
 ///
 /// Make it early: libmodbus needs low file descriptors, and each bus sets one aside here.
 public final class ModbusBusPool: Sendable {
-    private typealias Made = (bus: Bus, result: Result<LibmodbusBus, DriverError>)
+    private typealias Made = (bus: Bus, result: Result<RealModbusBus, DriverError>)
 
     private let clock: any GatewayClock
     private let buses: Guarded<[BusName: Made]>
@@ -37,7 +37,7 @@ public final class ModbusBusPool: Sendable {
                 continue
             }
             do throws(DriverError) {
-                made[bus.name] = (bus, .success(try LibmodbusBus(bus, clock: clock)))
+                made[bus.name] = (bus, .success(try RealModbusBus(bus, clock: clock)))
             } catch {
                 made[bus.name] = (bus, .failure(error))
             }

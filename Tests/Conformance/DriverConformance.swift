@@ -60,7 +60,7 @@ public enum DriverConformance {
             var rounds = [component.channels] + component.channels.map { [$0] }
             rounds.append([])
             for due in rounds {
-                let channels = try driver.read(due, at: now).map(\.channel)
+                let channels = try driver.read(due, at: now).readings().map(\.channel)
                 if channels != due.map(\.name) {
                     complaints.append("asked for \(due.map(\.name)), it answers \(channels)")
                 }

@@ -5,7 +5,9 @@ import Vocabulary
 public enum ModbusBusConformance {
     /// What goes wrong on the bench, until something else is caused.
     public enum Fault: Hashable, Sendable, CaseIterable {
-        case none, silent, busy, truncated, lateByOne, unplugged
+        case none, silent, busy, busyOnce, truncated, lateByOne, unplugged
+        /// The connection ends in place of the next reply; of no effect on a serial line.
+        case hangUp
         /// The next reply alone is damaged.
         case corrupt
     }
@@ -46,7 +48,7 @@ public enum ModbusBusConformance {
             outcome(absent)
                 == .failure(
                     DriverError(
-                        .badReply,
+                        .unsupported,
                         "unit 1 on \(line) answers \(absent) with exception 2: "
                             + "it does not have these registers")),
             "registers that are not there: \(outcome(absent))")
@@ -54,7 +56,7 @@ public enum ModbusBusConformance {
             try cause(fault)
             // What is damaged comes; what does not come is not waited for as long.
             let limit: Duration =
-                [.busy, .corrupt].contains(fault) ? .seconds(20) : .milliseconds(40)
+                [.silent, .truncated, .unplugged].contains(fault) ? .milliseconds(40) : .seconds(20)
             let request = request(12, within: limit)
             let answer = outcome(request)
             switch (fault, answer) {
@@ -68,9 +70,11 @@ public enum ModbusBusConformance {
                 expect(
                     error
                         == DriverError(
-                            .badReply,
+                            .busy,
                             "unit 1 on \(line) answers \(request) with exception 6: it is busy"),
                     "\(fault): \(error)")
+            case (.busyOnce, .success(let words)), (.hangUp, .success(let words)):
+                expect(words == [1012, 1013], "\(fault): \(words)")
             case (.corrupt, .failure(let error)):
                 expect(error.kind == .badReply, "\(fault): \(error)")
             case (.unplugged, .failure(let error)):

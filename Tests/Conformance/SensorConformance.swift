@@ -14,13 +14,13 @@ public enum SensorConformance {
             var driver = try driver.init(component: component, wiring: wiring)
             var broken = promises(of: type(of: driver))
             let all = component.channels
-            broken += try differences(driver.read(all, at: now), all)
+            broken += try differences(driver.read(all, at: now).readings(), all)
             for channel in all {
-                broken += try differences(driver.read([channel], at: now), [channel])
+                broken += try differences(driver.read([channel], at: now).readings(), [channel])
             }
-            broken += try differences(driver.read([], at: now), [])
+            broken += try differences(driver.read([], at: now).readings(), [])
             let reversed = Array(all.reversed())
-            broken += try differences(driver.read(reversed, at: now), reversed)
+            broken += try differences(driver.read(reversed, at: now).readings(), reversed)
             if all.isEmpty { broken.append("it offers no channel") }
             return broken
         } catch {
@@ -58,5 +58,15 @@ public enum SensorConformance {
             return reading.quality == .good && isPlausible
                 ? nil : "channel \(channel.name): \(channel.text(reading.value)) is implausible"
         }
+    }
+}
+
+extension [Answer] {
+    /// The readings where every channel has one.
+    /// - Throws: What is wrong with the first channel that has none.
+    public func readings() throws(DriverError) -> [Reading] {
+        var readings: [Reading] = []
+        for answer in self { readings.append(try answer.get()) }
+        return readings
     }
 }

@@ -40,7 +40,7 @@ import Vocabulary
         let bench = FileBench(KernelFiles.oneWire)
         if file == "w1_slave" { bench.tree.remove("\(folder)/temperature") }
         var open = try bench.open(Ds18b20Driver.self, settings)
-        let good = try open.driver.read(open.component.channels, at: bench.clock.now)
+        let good = try open.driver.read(open.component.channels, at: bench.clock.now).readings()
         let text = try bench.tree.text(of: "\(folder)/\(file)")
         bench.tree.makeEmpty("\(folder)/\(file)")
         let error = #expect(throws: DriverError.self) { try open.read() }
@@ -49,7 +49,8 @@ import Vocabulary
             error?.detail == "1-wire sensor 28-000000000001: no valid answer; it was pulled out, "
                 + "or the checksum was wrong")
         bench.tree.set("\(folder)/\(file)", text)
-        #expect(try open.driver.read(open.component.channels, at: bench.clock.now) == good)
+        #expect(
+            try open.driver.read(open.component.channels, at: bench.clock.now).readings() == good)
     }
 
     @Test func `a wrong checksum in the older file is a bad reply`() throws {

@@ -108,7 +108,7 @@ private func instant(_ milliseconds: Int64) -> MonotonicInstant {
         wiring.line.pulse(at: [100, 200])
         wiring.line.fail(true)
         #expect(throws: DriverError.self) {
-            _ = try driver.read(component.channels, at: instant(300))
+            _ = try driver.read(component.channels, at: instant(300)).readings()
         }
         #expect(driver.eventDeadline == nil)
         let events = try driver.takeEvents(at: instant(301))

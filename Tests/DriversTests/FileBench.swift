@@ -37,7 +37,7 @@ struct OpenDriver<D: Driver> {
     /// Asks for all channels.
     /// - Returns: Their values with units.
     mutating func read() throws -> [String] {
-        let readings = try driver.read(component.channels, at: clock.now)
+        let readings = try driver.read(component.channels, at: clock.now).readings()
         return zip(component.channels, readings).map { $0.text($1.value) }
     }
 }

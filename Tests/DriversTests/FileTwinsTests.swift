@@ -69,7 +69,9 @@ import Vocabulary
             var driver = try driver.init(component: component, wiring: bench.wiring)
             return try (0..<24).map { _ in
                 bench.clock.advance(by: .seconds(3_607))
-                return try driver.read(component.channels, at: bench.clock.now).map { $0.value }
+                return try driver.read(component.channels, at: bench.clock.now).readings().map {
+                    $0.value
+                }
             }
         }
         let first = try day(seed: 7)

@@ -67,7 +67,7 @@ struct GpioContactDriverTests {
         wiring.lines.setLevel(line, false)
         clock.advance(by: .seconds(1))
         #expect(try told(&driver) == [])
-        #expect(try driver.read(try component().channels, at: clock.now)[0].value == 0)
+        #expect(try driver.read(try component().channels, at: clock.now).readings()[0].value == 0)
     }
 
     @Test func `the node is asked to come back when the debounce time is over`() throws {
@@ -99,9 +99,9 @@ struct GpioContactDriverTests {
         let channels = try component().channels
         wiring.lines.setLevel(line, true)
         let moved = clock.now
-        #expect(try driver.read(channels, at: clock.now)[0].value == 0)
+        #expect(try driver.read(channels, at: clock.now).readings()[0].value == 0)
         clock.advance(by: .milliseconds(20))
-        #expect(try driver.read(channels, at: clock.now)[0].value == 1)
+        #expect(try driver.read(channels, at: clock.now).readings()[0].value == 1)
         #expect(driver.eventDeadline == moved)
         #expect(try told(&driver) == [event(moved, 1)])
     }
@@ -113,7 +113,7 @@ struct GpioContactDriverTests {
             wiring.lines.inputSettings(of: line)
                 == InputSettings(
                     activeLow: true, bias: .pullUp, debounce: .zero, consumer: "tidegate:door"))
-        #expect(try driver.read(try component().channels, at: clock.now)[0].value == 0)
+        #expect(try driver.read(try component().channels, at: clock.now).readings()[0].value == 0)
         wiring.lines.setLevel(line, false)
         #expect(try told(&driver) == [event(clock.now, 1)])
     }
@@ -124,7 +124,7 @@ struct GpioContactDriverTests {
         let vanished = DriverError(.notConnected, "line edge-relays/0: the chip has vanished")
         #expect(throws: vanished) { _ = try told(&driver) }
         #expect(throws: vanished) {
-            _ = try driver.read(try component().channels, at: clock.now)
+            _ = try driver.read(try component().channels, at: clock.now).readings()
         }
     }
 

@@ -43,7 +43,7 @@ struct GpioPulseCounterDriverTests {
     private func read(
         _ driver: inout GpioPulseCounterDriver, _ component: Component
     ) throws -> (total: Reading, rate: Reading) {
-        let readings = try driver.read(component.channels, at: clock.now)
+        let readings = try driver.read(component.channels, at: clock.now).readings()
         return (readings[0], readings[1])
     }
 
@@ -130,7 +130,7 @@ struct GpioPulseCounterDriverTests {
         #expect(try read(&driver, component).total.value == 1000)
         #expect(wiring.totals["meter"] == 1)
         _ = try read(&driver, component)
-        _ = try driver.read([component.channels[1]], at: clock.now)
+        _ = try driver.read([component.channels[1]], at: clock.now).readings()
         #expect(wiring.totals.saveCount == 1)
     }
 

@@ -24,7 +24,7 @@ struct GpioRelayDriverTests {
     }
 
     private func state(_ driver: inout GpioRelayDriver, of component: Component) throws -> Int64 {
-        try driver.read(component.channels, at: wiring.clock.now)[0].value
+        try driver.read(component.channels, at: wiring.clock.now).readings()[0].value
     }
 
     @Test func `it keeps to what every driver does`() throws {

@@ -36,9 +36,24 @@ import Vocabulary
         _ = try open.read()
         #expect(bench.tree.reads == ["/proc/loadavg", "/proc/meminfo"])
         let load = [open.component.channels[0]]
-        _ = try open.driver.read(load, at: bench.clock.now)
+        _ = try open.driver.read(load, at: bench.clock.now).readings()
         #expect(bench.tree.reads.suffix(1) == ["/proc/loadavg"])
         #expect(bench.tree.reads.count == 3)
+    }
+
+    @Test func `a file that cannot be read costs its own channels alone`() throws {
+        let bench = bench()
+        var open = try bench.open(
+            HostHealthDriver.self, "{}", ["load-1", "pressure-io", "memory-total", "uptime"])
+        bench.tree.set("/proc/pressure/io", "nonsense\n")
+        bench.tree.remove("/proc/meminfo")
+        let answers = try open.driver.read(open.component.channels, at: bench.clock.now)
+        let faults = zip(open.component.channels, answers).map { ($0.source, $1.fault?.kind) }
+        #expect(
+            Dictionary(uniqueKeysWithValues: faults) == [
+                "load-1": nil, "memory-total": .notConnected, "pressure-io": .badReply,
+                "uptime": nil,
+            ])
     }
 
     @Test func `processor use is of the time since the last read`() throws {

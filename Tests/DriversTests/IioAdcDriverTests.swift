@@ -76,7 +76,8 @@ import Vocabulary
                     "supplyMillivolt": 3300, "thermistorSide": "\(side)"}}
                 """)
             #expect(open.component.channels.map { $0.source } == ["temperature"])
-            let reading = try open.driver.read(open.component.channels, at: open.clock.now)[0]
+            let reading = try open.driver.read(open.component.channels, at: open.clock.now)
+                .readings()[0]
             let expected = try #require(DecimalNumber(celsius)?.wholeSteps(exponent: -3))
             // One step of the converter is 1/16 mV, which is up to 0.02 °C here.
             #expect(abs(reading.value - expected) <= 30, "\(side): \(reading.value)")

@@ -7,7 +7,7 @@ import Testing
 import Vocabulary
 
 /// A meter on a simulated bus, described as in a layout.
-private struct MeterBench {
+struct MeterBench {
     static let bus = BusName(known: "rs485")
 
     let clock = ManualClock()
@@ -81,7 +81,7 @@ private let sdm120 = #"{"bus": "rs485", "unit": 1, "profile": "eastron-sdm120"}"
         bench.hold([0xC18E, 0x0000], at: 12)
         bench.hold([0x449A, 0x5000], at: 72)
         var driver = try bench.driver()
-        let readings = try driver.read(bench.component.channels, at: bench.clock.now)
+        let readings = try driver.read(bench.component.channels, at: bench.clock.now).readings()
         #expect(
             readings.map(\.channel.text) == [
                 "meter-voltage", "meter-power-active", "meter-energy-import",
@@ -95,12 +95,12 @@ private let sdm120 = #"{"bus": "rs485", "unit": 1, "profile": "eastron-sdm120"}"
         bench.trouble(.exception(6))
         var driver = try bench.driver()
         let error = #expect(throws: DriverError.self) {
-            try driver.read(bench.component.channels, at: bench.clock.now)
+            try driver.read(bench.component.channels, at: bench.clock.now).readings()
         }
         #expect(
             error
                 == DriverError(
-                    .badReply,
+                    .busy,
                     "unit 1 on rs485 answers 01 04 00 0c 00 02 with exception 6: it is busy"))
     }
 
@@ -109,7 +109,7 @@ private let sdm120 = #"{"bus": "rs485", "unit": 1, "profile": "eastron-sdm120"}"
         bench.trouble(.silent)
         var driver = try bench.driver()
         let error = #expect(throws: DriverError.self) {
-            try driver.read(bench.component.channels, at: bench.clock.now)
+            try driver.read(bench.component.channels, at: bench.clock.now).readings()
         }
         #expect(
             error
@@ -123,21 +123,22 @@ private let sdm120 = #"{"bus": "rs485", "unit": 1, "profile": "eastron-sdm120"}"
         bench.trouble(.truncated)
         var driver = try bench.driver()
         #expect(throws: DriverError.self) {
-            try driver.read(bench.component.channels, at: bench.clock.now)
+            try driver.read(bench.component.channels, at: bench.clock.now).readings()
         }
         bench.trouble(nil)
-        let readings = try driver.read(bench.component.channels, at: bench.clock.now)
+        let readings = try driver.read(bench.component.channels, at: bench.clock.now).readings()
         #expect(readings.map(\.value) == [2305])
     }
 
-    @Test func `a register that holds no number is bad and costs no other channel`() throws {
+    @Test func `a register that holds no number is told and costs no other channel`() throws {
         let bench = try MeterBench(sdm120, sources: ["voltage", "frequency"])
         bench.hold([0x7FC0, 0x0000], at: 0)
         bench.hold([0x4248, 0x0000], at: 70)
         var driver = try bench.driver()
-        let readings = try driver.read(bench.component.channels, at: bench.clock.now)
-        #expect(readings.map(\.quality) == [.bad, .good])
-        #expect(bench.component.channels[1].text(readings[1].value) == "50.00 Hz")
+        let answers = try driver.read(bench.component.channels, at: bench.clock.now)
+        #expect(answers[0].fault?.kind == .noValue)
+        #expect(answers[0].fault?.detail.contains("meter-voltage: register 0 holds nan") == true)
+        #expect(try bench.component.channels[1].text(answers[1].get().value) == "50.00 Hz")
     }
 
     @Test func `a missing bus adapter is told as not connected`() throws {
@@ -146,11 +147,12 @@ private let sdm120 = #"{"bus": "rs485", "unit": 1, "profile": "eastron-sdm120"}"
         var driver = try bench.driver()
         bench.wiring.buses.setPlugged(false, MeterBench.bus)
         let error = #expect(throws: DriverError.self) {
-            try driver.read(bench.component.channels, at: bench.clock.now)
+            try driver.read(bench.component.channels, at: bench.clock.now).readings()
         }
         #expect(error?.kind == .notConnected)
         bench.wiring.buses.setPlugged(true, MeterBench.bus)
-        #expect(try driver.read(bench.component.channels, at: bench.clock.now).count == 1)
+        #expect(
+            try driver.read(bench.component.channels, at: bench.clock.now).readings().count == 1)
     }
 
     @Test func `only what is due is asked for`() throws {
@@ -158,7 +160,8 @@ private let sdm120 = #"{"bus": "rs485", "unit": 1, "profile": "eastron-sdm120"}"
         bench.hold([UInt16](repeating: 0, count: 346), at: 0)
         var driver = try bench.driver()
         let due = bench.component.channels.filter { $0.pollPeriod == .seconds(60) }
-        #expect(try driver.read(due, at: bench.clock.now).map(\.channel) == due.map(\.name))
+        #expect(
+            try driver.read(due, at: bench.clock.now).readings().map(\.channel) == due.map(\.name))
         #expect(bench.requests == ["01 04 00 48 00 10", "01 04 01 56 00 04"])
     }
 
@@ -177,7 +180,7 @@ private let sdm120 = #"{"bus": "rs485", "unit": 1, "profile": "eastron-sdm120"}"
             """)
         bench.hold([2301, 0x86A0, 0x0001, 0x59D8, 0x0000, 0x0001, 0x0002], at: 0)
         var driver = try bench.driver()
-        let readings = try driver.read(bench.component.channels, at: bench.clock.now)
+        let readings = try driver.read(bench.component.channels, at: bench.clock.now).readings()
         #expect(readings.map(\.value) == [2301, 100_000, 23_000, 131_073])
         #expect(bench.component.channels.map(\.exponent) == [-1, -3, -1, 0])
         #expect(
@@ -197,7 +200,7 @@ private let sdm120 = #"{"bus": "rs485", "unit": 1, "profile": "eastron-sdm120"}"
             $0.hold([0xFF9C, 0xFFFF], at: 84, function: .holdingRegisters)
         }
         var driver = try bench.driver()
-        let readings = try driver.read(bench.component.channels, at: bench.clock.now)
+        let readings = try driver.read(bench.component.channels, at: bench.clock.now).readings()
         #expect(readings.map(\.value) == [-100])
         #expect(bench.requests == ["01 03 00 54 00 02"])
     }
@@ -300,9 +303,9 @@ private let sdm120 = #"{"bus": "rs485", "unit": 1, "profile": "eastron-sdm120"}"
             #"{"bus": "rs485", "unit": 3, "profile": "\#(profile)"}"#)
         try wiring.plugIn([component], seed: 7)
         var driver = try ModbusMeterDriver(component: component, wiring: wiring)
-        let before = try driver.read(component.channels, at: clock.now)
+        let before = try driver.read(component.channels, at: clock.now).readings()
         clock.advance(by: .seconds(3_600))
-        let after = try driver.read(component.channels, at: clock.now)
+        let after = try driver.read(component.channels, at: clock.now).readings()
         for (index, channel) in component.channels.enumerated() {
             #expect(channel.plausibility.range.contains(before[index].value), "\(channel.name)")
             #expect(channel.plausibility.range.contains(after[index].value), "\(channel.name)")
@@ -321,7 +324,7 @@ private let sdm120 = #"{"bus": "rs485", "unit": 1, "profile": "eastron-sdm120"}"
             let component = try MeterBench.component(sdm120)
             try wiring.plugIn([component], seed: seed)
             var driver = try ModbusMeterDriver(component: component, wiring: wiring)
-            return try driver.read(component.channels, at: clock.now).map(\.value)
+            return try driver.read(component.channels, at: clock.now).readings().map(\.value)
         }
         #expect(try values(seed: 1) == values(seed: 1))
         #expect(try values(seed: 1) != values(seed: 2))

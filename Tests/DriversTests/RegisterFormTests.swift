@@ -88,13 +88,14 @@ import Vocabulary
 
     private func steps(
         _ words: [UInt16], _ form: RegisterForm, scale: String = "1", exponent: Int,
-        scalePower: UInt16? = nil
+        scalePower: UInt16? = nil, notValues: [RawNumber] = []
     ) throws -> Int64 {
         let register = Register(
             channel: ChannelDescription(
                 source: "value", unit: .watt, exponent: exponent, title: "a value"),
             function: .holdingRegisters, address: 100, form: form,
-            scale: try #require(DecimalNumber(scale)), scaleAddress: scalePower.map { _ in 110 })
+            scale: try #require(DecimalNumber(scale)), scaleAddress: scalePower.map { _ in 110 },
+            notValues: Set(notValues.compactMap { form.bits($0) }))
         var read = RegisterWords()
         read.add(
             words, of: RegisterSpan(function: .holdingRegisters, address: 100, count: words.count))
@@ -125,8 +126,37 @@ import Vocabulary
         let error = #expect(throws: DriverError.self) {
             try steps(words, .float32, exponent: -1)
         }
-        #expect(error?.kind == .badReply)
+        #expect(error?.kind == .noValue)
         #expect(error?.detail.hasPrefix("channel meter-value: ") == true)
+    }
+
+    @Test(
+        arguments: [
+            ([0x8000], .int16, [.bits(0x8000)]), ([0x8000], .int16, [.whole(-32768)]),
+            ([0xFFFF], .int16, [.whole(65535)]), ([0xFFFF], .uint16, [.whole(9), .whole(-1)]),
+            ([0x8000, 0x0000], .int32, [.bits(0x8000_0000)]),
+            ([0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF], .uint64, [.bits(.max)]),
+            // -9999 as a float.
+            ([0xC61C, 0x3C00], .float32, [.whole(-9999)]),
+        ] as [([UInt16], RegisterForm, [RawNumber])])
+    func `what stands for no value is no reading, whatever its scale`(
+        words: [UInt16], form: RegisterForm, notValues: [RawNumber]
+    ) {
+        let error = #expect(throws: DriverError.self) {
+            try steps(words, form, scale: "0.1", exponent: -1, notValues: notValues)
+        }
+        #expect(error?.kind == .noValue)
+        #expect(throws: Never.self) {
+            try steps(
+                words.map { _ in 0 }, form, scale: "0.1", exponent: -1, notValues: notValues)
+        }
+    }
+
+    @Test func `what stands for no value must fit in the register`() {
+        #expect(RegisterForm.int16.bits(.bits(0x1_8000)) == nil)
+        #expect(RegisterForm.uint16.bits(.whole(65536)) == nil)
+        #expect(RegisterForm.int16.bits(.whole(-32769)) == nil)
+        #expect(RegisterForm.int64.bits(.whole(.min)) == 1 << 63)
     }
 
     @Test func `a number too large for its steps is no reading`() {

@@ -1,3 +1,4 @@
+import Conformance
 import DriverKit
 import Drivers
 import Layouts
@@ -17,7 +18,7 @@ import Vocabulary
         for component in components {
             let type = try #require(DriverRegistry.standard[component.model])
             var driver = try type.init(component: component, wiring: wiring)
-            let readings = try driver.read(component.channels, at: clock.now)
+            let readings = try driver.read(component.channels, at: clock.now).readings()
             #expect(readings.map(\.channel) == component.channels.map(\.name))
             for (reading, channel) in zip(readings, component.channels)
             where reading.quality == .good {

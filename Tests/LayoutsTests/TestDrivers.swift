@@ -32,7 +32,7 @@ struct TestThermometer: Driver {
 
     mutating func read(
         _ due: [DataChannel], at now: MonotonicInstant
-    ) throws(DriverError) -> [Reading] { throw Self.neverOpened }
+    ) throws(DriverError) -> [Answer] { throw Self.neverOpened }
 }
 
 /// A switch on a line.
@@ -58,7 +58,7 @@ struct TestRelay: Driver {
 
     mutating func read(
         _ due: [DataChannel], at now: MonotonicInstant
-    ) throws(DriverError) -> [Reading] { throw Self.neverOpened }
+    ) throws(DriverError) -> [Answer] { throw Self.neverOpened }
 }
 
 /// Two channels without deltas on a bus, each a request of its own.
@@ -99,7 +99,7 @@ struct TestMeter: Driver {
 
     mutating func read(
         _ due: [DataChannel], at now: MonotonicInstant
-    ) throws(DriverError) -> [Reading] { throw Self.neverOpened }
+    ) throws(DriverError) -> [Answer] { throw Self.neverOpened }
 }
 
 extension DriverRegistry {

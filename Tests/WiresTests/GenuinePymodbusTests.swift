@@ -1,3 +1,4 @@
+import Conformance
 import Documents
 import DriverKit
 import Drivers
@@ -56,7 +57,9 @@ private final class GenuineMeters {
             // A port that was free a moment ago.
             let server = try SimulatedModbusServer(.tcp, units: [:])
             server.stop()
-            guard case .tcp(_, let free) = server.line else { throw PeerFailure(what: "no port") }
+            guard case .tcp(_, let free, _) = server.line else {
+                throw PeerFailure(what: "no port")
+            }
             port = free
             line = server.line
         }
@@ -153,7 +156,7 @@ struct GenuinePymodbusTests {
         let component = try meters.component(
             unit: meter.unit, profile: "eastron-" + meter.model.lowercased())
         var driver = try meters.driver(component)
-        let readings = try driver.read(component.channels, at: meters.clock.now)
+        let readings = try driver.read(component.channels, at: meters.clock.now).readings()
         let truth = try GenuineMeters.truth(component, unit: Int64(meter.unit))
         #expect(readings.count == (meter.model == "SDM120" ? 16 : 42))
         for (reading, truth) in zip(readings, truth) {
@@ -162,7 +165,7 @@ struct GenuinePymodbusTests {
         // One at a time as well, since a request of its own has a place of its own to go wrong.
         for (channel, truth) in zip(component.channels, truth) {
             #expect(
-                try driver.read([channel], at: meters.clock.now).map(\.value) == [truth],
+                try driver.read([channel], at: meters.clock.now).readings().map(\.value) == [truth],
                 "\(channel.name)")
         }
     }
@@ -209,17 +212,19 @@ struct GenuinePymodbusTests {
         let component = try meters.component(unit: 1, profile: "eastron-sdm120")
         let truth = try GenuineMeters.truth(component, unit: 1)
         var driver = try meters.driver(component)
-        #expect(try driver.read(component.channels, at: meters.clock.now).map(\.value) == truth)
+        #expect(
+            try driver.read(component.channels, at: meters.clock.now).readings().map(\.value)
+                == truth)
         try meters.fault(fault)
         let error = #expect(throws: DriverError.self) {
-            try driver.read(component.channels, at: meters.clock.now)
+            try driver.read(component.channels, at: meters.clock.now).readings()
         }
         #expect(error?.kind == kind, "\(String(describing: error))")
         try meters.fault("{}")
         // A reply that is late may spoil the rounds that it falls into, never a value.
         var rounds: [Bool] = []
         for _ in 0..<4 {
-            let readings = try? driver.read(component.channels, at: meters.clock.now)
+            let readings = try? driver.read(component.channels, at: meters.clock.now).readings()
             if let readings { #expect(readings.map(\.value) == truth) }
             rounds.append(readings != nil)
         }
@@ -239,7 +244,8 @@ struct GenuinePymodbusTests {
             let index = round % 2 == 0 ? 0 : 2
             do throws(DriverError) {
                 let readings = try driver.read(
-                    [component.channels[index]], at: meters.clock.now)
+                    [component.channels[index]], at: meters.clock.now
+                ).readings()
                 #expect(readings.map(\.value) == [truth[index]])
             } catch {
                 bad += 1
@@ -256,10 +262,10 @@ struct GenuinePymodbusTests {
         try meters.fault(#"{"silent": [1]}"#)
         for _ in 0..<3 {
             #expect(throws: DriverError.self) {
-                try drivers.0.read(silent.channels, at: meters.clock.now)
+                try drivers.0.read(silent.channels, at: meters.clock.now).readings()
             }
             #expect(
-                try drivers.1.read(good.channels, at: meters.clock.now).map(\.value)
+                try drivers.1.read(good.channels, at: meters.clock.now).readings().map(\.value)
                     == GenuineMeters.truth(good, unit: 2))
         }
     }
@@ -272,15 +278,19 @@ struct GenuinePymodbusTests {
         let component = try meters.component(unit: 1, profile: "eastron-sdm120")
         let truth = try GenuineMeters.truth(component, unit: 1)
         var driver = try meters.driver(component)
-        #expect(try driver.read(component.channels, at: meters.clock.now).map(\.value) == truth)
+        #expect(
+            try driver.read(component.channels, at: meters.clock.now).readings().map(\.value)
+                == truth)
         meters.unplug()
         for _ in 0..<2 {
             let error = #expect(throws: DriverError.self) {
-                try driver.read(component.channels, at: meters.clock.now)
+                try driver.read(component.channels, at: meters.clock.now).readings()
             }
             #expect(error?.kind == .notConnected, "\(String(describing: error))")
         }
         try meters.plugIn()
-        #expect(try driver.read(component.channels, at: meters.clock.now).map(\.value) == truth)
+        #expect(
+            try driver.read(component.channels, at: meters.clock.now).readings().map(\.value)
+                == truth)
     }
 }

@@ -58,7 +58,7 @@ import Wires
         var driver = try HostHealthDriver(component: component, wiring: RealWiring.only(files))
         for _ in 0..<1_000 {
             let before = try #require(try look()).wholeSteps(exponent: exponent)
-            let value = try driver.read(component.channels, at: now).map { $0.value }
+            let value = try driver.read(component.channels, at: now).readings().map { $0.value }
             let after = try #require(try look()).wholeSteps(exponent: exponent)
             if before == after, value == [try #require(before)] { return }
         }

@@ -107,7 +107,7 @@ struct StackUse {
         var unit = SimulatedModbusUnit()
         unit.hold(Array(repeating: 0x4000, count: 400), at: 0)
         let server = try SimulatedModbusServer(.tcp, units: [1: unit])
-        guard case .tcp(_, let port) = server.line else { throw BenchError("no TCP port") }
+        guard case .tcp(_, let port, _) = server.line else { throw BenchError("no TCP port") }
         let buses = layout.buses.map {
             Bus(name: $0.name, line: .tcp(host: host, port: port), gap: .zero)
         }

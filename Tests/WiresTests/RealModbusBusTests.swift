@@ -7,13 +7,13 @@ import Vocabulary
 
 @testable import Wires
 
-/// libmodbus on one side and simulated units on the other, with real bytes between them.
+/// A real bus on one side and simulated units on the other, with real bytes between them.
 final class ModbusTestLine {
-    enum Kind: String, CaseIterable, Sendable { case rtu, tcp }
+    enum Kind: String, CaseIterable, Sendable { case rtu, tcp, rtuOverTcp }
 
     let server: SimulatedModbusServer
     let clock = ManualClock()
-    let bus: LibmodbusBus
+    let bus: RealModbusBus
     private let folder: URL
 
     /// Unit 1 and 2 hold 1000 × unit + address in the input registers 0 to 59.
@@ -28,9 +28,14 @@ final class ModbusTestLine {
             unit.hold((0..<60).map { 1000 * UInt16(number) + $0 }, at: 0)
             units[number] = unit
         }
-        server = try SimulatedModbusServer(
-            kind == .rtu ? .terminal(link: link) : .tcp, units: units)
-        bus = try LibmodbusBus(
+        let place: SimulatedModbusServer.Place =
+            switch kind {
+            case .rtu: .terminal(link: link)
+            case .tcp: .tcp
+            case .rtuOverTcp: .rtuOverTcp
+            }
+        server = try SimulatedModbusServer(place, units: units)
+        bus = try RealModbusBus(
             Bus(name: BusName(known: "bench"), line: server.line, gap: gap), clock: clock,
             patience: patience)
     }
@@ -56,19 +61,32 @@ final class ModbusTestLine {
     var name: String {
         switch server.line {
         case .serial: "ttyMODBUS"
-        case .tcp(let host, let port): "\(host):\(port)"
+        case .tcp(let host, let port, _): "\(host):\(port)"
         }
     }
 
     func cause(_ fault: ModbusBusConformance.Fault) throws {
         trouble(SimulatedModbusUnit.Trouble(fault))
-        if fault == .corrupt { server.change(unit: 1) { $0.corruptReplies = 1 } }
+        server.change(unit: 1) { $0.suffer(fault) }
         if fault == .unplugged { server.unplug() } else { try server.plugIn() }
     }
 
     /// What the registers of `request` hold.
     func truth(_ request: ModbusRequest) -> [UInt16] {
         (0..<UInt16(request.count)).map { 1000 * UInt16(request.unit) + request.address + $0 }
+    }
+}
+
+extension SimulatedModbusUnit {
+    /// What of a fault does not stay.
+    mutating func suffer(_ fault: ModbusBusConformance.Fault) {
+        (corruptReplies, busyReplies, hangUps) = (0, 0, 0)
+        switch fault {
+        case .corrupt: corruptReplies = 1
+        case .busyOnce: busyReplies = 1
+        case .hangUp: hangUps = 1
+        default: break
+        }
     }
 }
 
@@ -80,12 +98,12 @@ extension SimulatedModbusUnit.Trouble {
         case .busy: self = .exception(6)
         case .truncated: self = .truncated
         case .lateByOne: self = .lateByOne
-        case .none, .corrupt, .unplugged: return nil
+        case .none, .corrupt, .unplugged, .busyOnce, .hangUp: return nil
         }
     }
 }
 
-@Suite("libmodbus on a wire", .serialized) struct LibmodbusBusTests {
+@Suite("A real Modbus bus", .serialized) struct RealModbusBusTests {
     @Test(arguments: ModbusTestLine.Kind.allCases)
     func `keeps to what every Modbus bus does`(kind: ModbusTestLine.Kind) throws {
         let line = try ModbusTestLine(kind)
@@ -102,7 +120,7 @@ extension SimulatedModbusUnit.Trouble {
         let complaints = ModbusBusConformance.complaints(of: bus, line: "bench") { fault in
             wiring.buses.change(unit: 1, on: name) { unit in
                 unit.trouble = SimulatedModbusUnit.Trouble(fault)
-                if fault == .corrupt { unit.corruptReplies = 1 }
+                unit.suffer(fault)
             }
             wiring.buses.setPlugged(fault != .unplugged, name)
         }
@@ -169,7 +187,7 @@ extension SimulatedModbusUnit.Trouble {
         let line = try ModbusTestLine(kind)
         line.trouble(.exception(exception.code))
         let error = #expect(throws: DriverError.self) { try line.bus.read(line.request(0)) }
-        #expect(error?.kind == .badReply)
+        #expect(error?.kind == (exception.code == 6 ? .busy : .unsupported))
         #expect(error?.detail.contains("exception \(exception.code): it ") == true)
         #expect(error?.detail.contains(exception.words) == true)
         line.trouble(nil)
@@ -210,10 +228,51 @@ extension SimulatedModbusUnit.Trouble {
         #expect(try line.bus.read(line.request(4)) == [1004, 1005])
     }
 
+    @Test(arguments: [0, 248, 255] as [UInt8])
+    func `over TCP every unit number is asked for`(unit: UInt8) throws {
+        let line = try ModbusTestLine(.tcp)
+        line.server.change(unit: unit) { $0.hold([7], at: 0) }
+        #expect(try line.bus.read(line.request(0, count: 1, unit: unit)) == [7])
+    }
+
+    @Test(arguments: [ModbusTestLine.Kind.tcp, .rtuOverTcp])
+    func `a host that has never answered is told with what may be wrong with the settings`(
+        kind: ModbusTestLine.Kind
+    ) throws {
+        let line = try ModbusTestLine(kind)
+        func silence() -> String? {
+            line.trouble(.silent)
+            defer { line.trouble(nil) }
+            return #expect(throws: DriverError.self) {
+                try line.bus.read(line.request(0, within: .milliseconds(30)))
+            }?.detail
+        }
+        #expect(silence()?.contains("rtuOverTcp") == true)
+        _ = try line.bus.read(line.request(6))
+        #expect(silence()?.hasSuffix(" on \(line.name)") == true)
+    }
+
+    @Test func `a host that hangs up again and again is told as gone`() throws {
+        let line = try ModbusTestLine(.tcp)
+        line.server.change(unit: 1) { $0.hangUps = 2 }
+        let error = #expect(throws: DriverError.self) { try line.bus.read(line.request(0)) }
+        #expect(error?.kind == .notConnected)
+        #expect(try line.bus.read(line.request(2)) == [1002, 1003])
+    }
+
+    @Test func `a reply owed to a connection that ended is never taken for another's`() throws {
+        let line = try ModbusTestLine(.rtuOverTcp)
+        line.server.change(unit: 1) { $0.hangUps = 1 }
+        for address in stride(from: 0, to: 40, by: 4) as StrideTo<UInt16> {
+            let request = line.request(address)
+            #expect(try line.bus.read(request) == line.truth(request))
+        }
+    }
+
     @Test func `a port that is not there is named by its path`() throws {
         let port = SerialSettings(
             port: "/dev/tidegate-none", baud: 9600, parity: .none, stopBits: 1)
-        let bus = try LibmodbusBus(
+        let bus = try RealModbusBus(
             Bus(name: BusName(known: "bench"), line: .serial(port), gap: .zero),
             clock: ManualClock())
         let request = ModbusRequest(
@@ -305,7 +364,7 @@ extension SimulatedModbusUnit.Trouble {
                 try line.server.plugIn()
                 #expect(try line.bus.read(line.request(2)) == [1002, 1003])
             }
-            let error = #expect(throws: DriverError.self) { try ModbusTestLine(.tcp) }
+            let error = #expect(throws: DriverError.self) { try ModbusTestLine(.rtu) }
             #expect(error?.kind == .notConnected)
             #expect(error?.detail.hasSuffix("too high for libmodbus, must be below 1024") == true)
         }

@@ -2,19 +2,22 @@ import DriverKit
 import Glibc
 import Vocabulary
 
-/// A Modbus bus spoken to by libmodbus, RTU over a serial port or TCP.
+/// A Modbus bus on a real line: a serial port, Modbus TCP, or serial frames over TCP.
 ///
 /// Nodes on different threads share one and block in `read`; they take turns, first come first
 /// served. A port or connection that has gone is opened again, by its path or host, at the next
 /// request.
 ///
+/// A unit that is busy, and a line that ends in the middle of an exchange, are asked once more at once:
+/// many hosts close a connection that they have answered on.
+///
 /// A late reply is never taken for another request's: input is flushed before each request; after a
 /// failed one the bus waits for silence and flushes again; and a unit that still owes replies is first
-/// asked something else (see `OwedReplies`). After a failure on TCP, where replies are numbered but
-/// the stream may be out of step, the connection is made anew.
-public final class LibmodbusBus: ModbusBus {
+/// asked something else (see `OwedReplies`). After a failure on Modbus TCP, where replies are numbered
+/// but the stream may be out of step, the connection is made anew.
+public final class RealModbusBus: ModbusBus {
     private struct State: ~Copyable {
-        var line: LibmodbusLine
+        let line: any ModbusLine
         var owed = OwedReplies()
         /// When the last exchange ended.
         var quietSince: MonotonicInstant?
@@ -27,7 +30,7 @@ public final class LibmodbusBus: ModbusBus {
     /// Locked by the thread whose turn it is, so nobody ever waits for this lock.
     private let state: Guarded<State>
 
-    /// Sets a low file descriptor aside; nothing is opened before the first request.
+    /// Sets a low file descriptor aside for a serial port; nothing is opened before the first request.
     ///
     /// - Parameters:
     ///   - clock: Measures the quiet gap between a reply and the next request, and how long replies
@@ -42,7 +45,13 @@ public final class LibmodbusBus: ModbusBus {
         self.clock = clock
         self.patience = patience
         turns = BusTurns(bus: "bus \(bus.name)")
-        state = Guarded(State(line: try LibmodbusLine(bus)))
+        let line: any ModbusLine
+        switch bus.line {
+        case .serial(let port): line = try LibmodbusLine(port, of: bus.name)
+        case .tcp(let host, let port, let carriesRtu):
+            line = SocketLine(host: host, port: port, framing: carriesRtu ? .rtu : .tcp, clock)
+        }
+        state = Guarded(State(line: line))
     }
 
     public func read(_ request: ModbusRequest) throws(DriverError) -> [UInt16] {
@@ -57,33 +66,46 @@ public final class LibmodbusBus: ModbusBus {
 
     private func ask(_ request: ModbusRequest, _ state: inout State) throws(DriverError) -> [UInt16]
     {
+        var mayAskAgain = true
         while true {
+            let asked: ModbusRequest
             switch state.owed.advice(before: request, at: clock.now) {
-            case .ask:
-                switch try exchange(request, &state) {
-                case .words(let words): return words
-                case .exception(let code): throw request.refused(with: code, on: state.line.name)
-                }
+            case .ask: asked = request
             // Each round settles a reply that is owed or throws, so there is an end to it.
-            case .askFirst(let probe): _ = try exchange(probe, &state)
+            case .askFirst(let probe): asked = probe
             case .wait: throw request.noReply(on: state.line.name)
             }
+            let failure: DriverError
+            switch try exchange(asked, &state) {
+            case .words(let words):
+                if asked == request { return words }
+                continue
+            case .exception(let code):
+                // Whatever the unit says of what it was asked first, it has answered.
+                if asked != request { continue }
+                failure = request.refused(with: code, on: state.line.name)
+            case .gone(let reason): failure = asked.portGone(reason, on: state.line.name)
+            }
+            guard mayAskAgain, [.busy, .notConnected].contains(failure.kind) else { throw failure }
+            mayAskAgain = false
         }
     }
 
     private enum Reply {
         case words([UInt16])
         case exception(UInt8)
+        /// The line has ended, for this reason.
+        case gone(String)
     }
 
     /// One request and its reply, with the quiet gap before and the cleaning up after.
     private func exchange(
         _ request: ModbusRequest, _ state: inout State
     ) throws(DriverError) -> Reply {
-        if !state.line.isAlive() { try state.line.open() }
         if let quietSince = state.quietSince {
             sleepOnThread(bus.gap - quietSince.duration(to: clock.now))
         }
+        if !state.line.isAlive() { try state.line.open() }
         state.line.discardInput()
         let outcome = state.line.ask(request)
         defer { state.quietSince = clock.now }
@@ -97,7 +119,7 @@ public final class LibmodbusBus: ModbusBus {
             return .exception(code)
         case .silence:
             cleanUp(after: request, &state)
-            throw request.noReply(on: name)
+            throw request.noReply(on: name + state.line.hint)
         case .wrongChecksum:
             cleanUp(after: request, &state)
             throw request.wrongChecksum(on: name)
@@ -110,7 +132,7 @@ public final class LibmodbusBus: ModbusBus {
         case .gone(let reason):
             cleanUp(after: request, &state)
             state.line.close()
-            throw request.portGone(reason, on: name)
+            return .gone(reason + state.line.hint)
         }
     }
 

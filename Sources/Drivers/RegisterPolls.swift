@@ -1,0 +1,279 @@
+import DriverKit
+import Vocabulary
+
+/// Which requests read a unit's registers, by what it has answered so far, so that a register that it
+/// does not have costs its own channel and no other.
+///
+/// - A request that is refused is split in two until the register that is missing is known. That one
+///   is set aside, and asked for again after `firstPause`, later at ever longer intervals up to
+///   `longestPause`: new firmware may have it.
+/// - A request that fails again and again in another way while the unit answers others is split, too.
+/// - A unit that is silent is asked for nothing else in that round.
+///
+/// A pure machine: `begin`, then `answered` or `failed` for each `next`, then `end`.
+struct RegisterPolls: Sendable {
+    /// What is read by one request of its own.
+    private struct Group {
+        /// Of single values, by address.
+        let spans: [RegisterSpan]
+        /// How often it has failed while the unit answered something else, or had nothing else to be
+        /// asked for.
+        var strikes = 0
+        /// It has failed, and nothing was answered since.
+        var isPending = false
+        /// It has failed while something else was answered.
+        var failsAlone = false
+        var error: DriverError?
+
+        init(_ spans: [RegisterSpan]) { self.spans = spans }
+
+        var request: RegisterSpan {
+            let first = spans[0]
+            let end = spans.map(\.end).max() ?? first.end
+            return RegisterSpan(
+                function: first.function, address: first.address, count: end - first.address)
+        }
+
+        var halves: [Group] {
+            let middle = spans.count / 2
+            return [spans[..<middle], spans[middle...]].map { part in
+                var half = Group(Array(part))
+                half.failsAlone = failsAlone
+                return half
+            }
+        }
+    }
+
+    private struct Plan {
+        /// In the order in which they are asked: what failed last comes last.
+        var groups: [Group]
+        /// Whether it was split for what may pass; one good round puts it together again.
+        var isTentative = false
+    }
+
+    private struct Aside {
+        let error: DriverError
+        let pause: Duration
+        let until: MonotonicInstant
+    }
+
+    /// What has come of one round so far.
+    private struct Round {
+        let spans: [RegisterSpan]
+        let now: MonotonicInstant
+        var queue: [Group] = []
+        var asked: Group?
+        var words = RegisterWords()
+        var failures: [RegisterSpan: DriverError] = [:]
+        var firstError: DriverError?
+        var hasAnswer = false
+        /// Whether the failure that counts is known to be of its own registers alone.
+        var failsAlone = false
+        var refused = 0
+        var extraRequests = 0
+        var unanswered = 0
+        var isWhole = true
+    }
+
+    /// When a register that was refused is asked for again, at first and at most.
+    static let firstPause = Duration.seconds(10)
+    static let longestPause = Duration.seconds(300)
+    /// How many requests more than planned a round may take, so that finding out what is missing does
+    /// not hold up the other devices on the bus. The next round goes on with it.
+    static let extraRequests = 8
+    /// How often a request must fail for what may pass before it is split.
+    private static let strikes = 3
+    /// So many sets of registers that are due together are remembered. Few periods make few sets.
+    private static let planLimit = 32
+
+    private let limits: RegisterLimits
+    private var plans: [[RegisterSpan]: Plan] = [:]
+    private var aside: [RegisterSpan: Aside] = [:]
+    private var round = Round(spans: [], now: MonotonicInstant(nanoseconds: 0))
+    /// Whether the unit has ever answered with words.
+    private var hasEverAnswered = false
+
+    init(limits: RegisterLimits) { self.limits = limits }
+
+    /// Begins a round that is to read `spans`, one for each value.
+    mutating func begin(_ spans: [RegisterSpan], at now: MonotonicInstant) {
+        round = Round(spans: spans, now: now)
+        if plans[spans] == nil {
+            if plans.count >= Self.planLimit { plans.removeAll() }
+            plans[spans] = makePlan(for: spans)
+        }
+        round.queue = plans[spans]?.groups ?? []
+        var again: RegisterSpan?
+        for span in spans {
+            guard let known = aside[span] else { continue }
+            round.failures[span] = known.error
+            // One in a round: it costs a request that mostly fails.
+            if known.until <= now, again == nil { again = span }
+        }
+        if let again { round.queue.append(Group([again])) }
+    }
+
+    /// What to ask for now; nil when the round is over.
+    mutating func next() -> RegisterSpan? {
+        round.asked = round.queue.isEmpty ? nil : round.queue.removeFirst()
+        return round.asked?.request
+    }
+
+    /// The unit has answered what was asked for last.
+    mutating func answered(_ words: [UInt16]) {
+        guard let asked = round.asked else { return }
+        round.words.add(words, of: asked.request)
+        (round.hasAnswer, hasEverAnswered) = (true, true)
+        for span in asked.spans { round.failures[span] = nil }
+        if asked.spans.contains(where: { aside[$0] != nil }) {
+            // What was refused with it may be there again, too.
+            aside.removeAll()
+            plans.removeAll()
+        }
+        change(asked) { $0 = Group($0.spans) }
+        blamePending()
+    }
+
+    /// What was asked for last has failed.
+    mutating func failed(_ error: DriverError) {
+        guard let asked = round.asked else { return }
+        round.firstError = round.firstError ?? error
+        round.isWhole = false
+        for span in asked.spans { round.failures[span] = error }
+        switch error.kind {
+        case .unsupported: refuse(asked, error)
+        default: miss(asked, error)
+        }
+    }
+
+    /// Ends the round.
+    /// - Throws: What is wrong with the unit as a whole: it is silent, has never answered, or has refused
+    ///   several registers and answered none.
+    mutating func end() throws(DriverError) {
+        if round.isWhole, plans[round.spans]?.isTentative == true { plans[round.spans] = nil }
+        let known = round.spans.compactMap { round.failures[$0] }.first
+        guard !round.hasAnswer, let error = round.firstError ?? known else { return }
+        let isAlone = round.firstError == nil || round.failsAlone || round.refused == 1
+        if !hasEverAnswered || !isAlone { throw error }
+    }
+
+    /// The words that were read in this round.
+    var words: RegisterWords { round.words }
+
+    /// Why a span was not read in this round; nil when it was.
+    func failure(of span: RegisterSpan) -> DriverError? { round.failures[span] }
+
+    // MARK: - What failures teach
+
+    private mutating func refuse(_ asked: Group, _ error: DriverError) {
+        guard asked.spans.count > 1 else {
+            round.refused += 1
+            return setAside(asked.spans[0], error)
+        }
+        round.refused += asked.spans.count
+        split(asked)
+        if round.extraRequests + 2 <= Self.extraRequests {
+            round.extraRequests += 2
+            round.refused -= asked.spans.count
+            round.queue.insert(contentsOf: asked.halves, at: 0)
+        } else {
+            // Which of them it is will be known after the next round.
+            for span in asked.spans {
+                round.failures[span] = DriverError(.badReply, error.detail)
+            }
+        }
+    }
+
+    private mutating func miss(_ asked: Group, _ error: DriverError) {
+        round.unanswered += 1
+        round.failsAlone = asked.failsAlone
+        let isOver =
+            switch error.kind {
+            case .busy: false
+            case .badReply: !round.hasAnswer || round.unanswered > 1
+            default: true
+            }
+        if isOver {
+            for span in round.queue.flatMap(\.spans) where round.failures[span] == nil {
+                round.failures[span] = error
+            }
+            round.queue = []
+        }
+        guard let plan = plans[round.spans] else { return }
+        let isOnlyOne = plan.groups.count == 1 && asked.spans.count > 1
+        change(asked) { group in
+            group.error = error
+            if isOnlyOne { group.strikes += 1 } else { group.isPending = true }
+        }
+        // What was not asked for goes first in the next round.
+        if let index = plan.groups.firstIndex(where: { $0.request == asked.request }),
+            let group = plans[round.spans]?.groups.remove(at: index)
+        {
+            plans[round.spans]?.groups.append(group)
+            if group.strikes >= Self.strikes { split(group, tentatively: true) }
+        }
+    }
+
+    /// The unit answers, so what failed before fails by itself.
+    private mutating func blamePending() {
+        for (key, plan) in plans where plan.groups.contains(where: \.isPending) {
+            for group in plan.groups where group.isPending {
+                var blamed = group
+                (blamed.isPending, blamed.failsAlone) = (false, true)
+                blamed.strikes += 1
+                let index = plans[key]?.groups.firstIndex { $0.request == group.request }
+                if let index { plans[key]?.groups[index] = blamed }
+                guard blamed.strikes >= Self.strikes, let error = blamed.error else { continue }
+                if blamed.spans.count > 1 {
+                    split(blamed, of: key, tentatively: true)
+                } else {
+                    return setAside(blamed.spans[0], error)
+                }
+            }
+        }
+    }
+
+    private mutating func setAside(_ span: RegisterSpan, _ error: DriverError) {
+        let pause = aside[span].map { min($0.pause * 2, Self.longestPause) } ?? Self.firstPause
+        if aside[span] == nil { plans.removeAll() }
+        aside[span] = Aside(error: error, pause: pause, until: round.now.advanced(by: pause))
+    }
+
+    private mutating func split(
+        _ group: Group, of key: [RegisterSpan]? = nil, tentatively: Bool = false
+    ) {
+        let key = key ?? round.spans
+        guard group.spans.count > 1,
+            let index = plans[key]?.groups.firstIndex(where: { $0.request == group.request })
+        else { return }
+        plans[key]?.groups.replaceSubrange(index...index, with: group.halves)
+        if tentatively { plans[key]?.isTentative = true }
+    }
+
+    private mutating func change(_ group: Group, _ body: (inout Group) -> Void) {
+        guard
+            let index = plans[round.spans]?.groups.firstIndex(where: {
+                $0.request == group.request
+            })
+        else { return }
+        if var changed = plans[round.spans]?.groups[index] {
+            body(&changed)
+            plans[round.spans]?.groups[index] = changed
+        }
+    }
+
+    private func makePlan(for spans: [RegisterSpan]) -> Plan {
+        let wanted = Set(spans).subtracting(aside.keys).sorted {
+            ($0.address, $0.end) < ($1.address, $1.end)
+        }
+        let requests = RegisterSpan.merged(wanted, limits: limits, around: aside.keys)
+        return Plan(
+            groups: requests.map { request in
+                Group(
+                    wanted.filter {
+                        $0.function == request.function && $0.address >= request.address
+                            && $0.end <= request.end
+                    })
+            })
+    }
+}

@@ -1,0 +1,124 @@
+import DriverKit
+import Simulators
+import Testing
+import Vocabulary
+
+@testable import Nodes
+
+/// A device with two channels, of which one has a fault.
+@Suite struct `A channel that cannot be read` {
+    let bench = Bench()
+    private let device = ScriptedDevice(.counts(from: 1))
+
+    private func node() -> ShNode {
+        bench.node(
+            device,
+            [bench.channel("good", delta: 1), bench.channel("poor", delta: 1)])
+    }
+
+    private func facts(_ seconds: Int64) async -> [Fact] {
+        await bench.pass(.seconds(seconds))
+        return await bench.nextFacts()
+    }
+
+    @Test func `is told once and ends once, and the others go on`() async {
+        let node = node()
+        device.fail("poor", DriverError(.unsupported, "it does not have this register"))
+        await node.start()
+        await bench.pass(.seconds(30))
+        device.fail("poor", nil)
+        let facts = await facts(3)
+        let troubles = facts.compactMap(\.trouble)
+        #expect(troubles.map(\.isOn) == [true, false])
+        #expect(troubles.map(\.channel) == ["poor", "poor"])
+        #expect(troubles.map(\.kind) == [.badComponent, .badComponent])
+        #expect(facts.flatMap { $0.readings(of: "good") }.count == 34)
+        #expect(facts.flatMap { $0.readings(of: "poor") }.count == 3)
+        withExtendedLifetime(node) {}
+    }
+
+    @Test func `for want of a value is told at once, and its next value is reported at once`()
+        async
+    {
+        let node = bench.node(
+            device, [bench.channel("poor", capture: .seconds(1_000), delta: nil)])
+        await node.start()
+        await bench.pass(.seconds(2))
+        device.fail("poor", DriverError(.noValue, "channel poor: register 0 holds 0x8000"))
+        await bench.pass(.seconds(1))
+        device.fail("poor", nil)
+        let facts = await facts(1)
+        let troubles = facts.compactMap(\.trouble)
+        #expect(troubles.map(\.isOn) == [true, false])
+        #expect(troubles.first?.detail == "channel poor: register 0 holds 0x8000")
+        #expect(facts.flatMap { $0.readings(of: "poor") }.count == 2)
+        withExtendedLifetime(node) {}
+    }
+
+    @Test(arguments: [.timeout, .badReply, .busy, .notConnected] as [DriverError.Kind])
+    func `now and then is no fault, one that stays so is`(kind: DriverError.Kind) async {
+        let node = node()
+        await node.start()
+        for _ in 0..<5 {
+            device.fail("poor", DriverError(kind, "not now"))
+            await bench.pass(.seconds(2))
+            device.fail("poor", nil)
+            await bench.pass(.seconds(1))
+        }
+        let before = await bench.nextFacts()
+        #expect(before.compactMap(\.trouble).isEmpty)
+        device.fail("poor", DriverError(kind, "not now"))
+        let troubles = await facts(20).compactMap(\.trouble)
+        #expect(troubles.map(\.channel) == ["poor"])
+        withExtendedLifetime(node) {}
+    }
+
+    @Test func `has one reason at a time`() async {
+        let node = node()
+        device.fail("poor", DriverError(.unsupported, "no such register"))
+        await node.start()
+        device.fail("poor", DriverError(.noValue, "not a number"))
+        let troubles = await facts(2).compactMap(\.trouble)
+        #expect(troubles.map(\.kind) == [.badComponent, .badComponent, .badReply])
+        #expect(troubles.map(\.isOn) == [true, false, true])
+        withExtendedLifetime(node) {}
+    }
+
+    @Test func `does not end the fault of a device that is away`() async {
+        let node = node()
+        await node.start()
+        device.behave(.fails(DriverError(.timeout, "no reply")))
+        await bench.pass(.seconds(1))
+        // It is not asked for what it is known not to have, so this says nothing of the device.
+        device.behave(.shows([1]))
+        for channel in ["good", "poor"] as [DataChannelName] {
+            device.fail(channel, DriverError(.unsupported, "no such register"))
+        }
+        let troubles = await facts(10).compactMap(\.trouble).filter { $0.channel == nil }
+        #expect(troubles.map(\.isOn) == [true])
+        withExtendedLifetime(node) {}
+    }
+
+    @Test func `a device that is busy for two polls is no fault, one that stays so is`() async {
+        let busy = DriverError(.busy, "it is busy")
+        let node = node()
+        await node.start()
+        device.behave(.fails(busy))
+        await bench.pass(.seconds(1))
+        device.behave(.shows([1]))
+        await bench.pass(.seconds(5))
+        let before = await bench.nextFacts()
+        #expect(before.compactMap(\.trouble).isEmpty)
+        device.behave(.fails(busy))
+        let troubles = await facts(60).compactMap(\.trouble)
+        #expect(troubles.map(\.isOn) == [true])
+        withExtendedLifetime(node) {}
+    }
+}
+
+extension Fact {
+    fileprivate func readings(of channel: DataChannelName) -> [Reading] {
+        guard case .readings(let readings) = matter else { return [] }
+        return readings.filter { $0.channel == channel }
+    }
+}
