@@ -1,6 +1,7 @@
 /// The word among `candidates` that was probably meant by `word`, or nil when none is near.
 ///
-/// Near is an edit distance of at most a third of the longer word, case ignored.
+/// Near is an edit distance of at most a third of the longer word, case ignored; failing that, the only
+/// candidate that contains the word.
 public func suggestion(for word: String, among candidates: some Collection<String>) -> String? {
     let typed = Array(word.lowercased().utf8)
     var best: (candidate: String, distance: Int)?
@@ -12,7 +13,9 @@ public func suggestion(for word: String, among candidates: some Collection<Strin
         guard distance <= max(typed.count, meant.count) / 3 else { continue }
         if distance < best?.distance ?? .max { best = (candidate, distance) }
     }
-    return best?.candidate
+    if let best { return best.candidate }
+    let containing = candidates.filter { $0.lowercased().contains(word.lowercased()) }
+    return word.utf8.count >= 4 && containing.count == 1 ? containing.first : nil
 }
 
 /// `"; did you mean x"`, or nothing when no candidate is near.

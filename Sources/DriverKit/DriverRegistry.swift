@@ -17,7 +17,22 @@ public struct DriverRegistry: Sendable {
 
     /// What to tell a user whose layout names a driver that is not there.
     public func unknown(_ text: String) -> String {
-        "driver \(text) is unknown" + didYouMean(text, among: drivers.map { $0.model.text })
+        let models = drivers.map { $0.model.text }
+        let meant = didYouMean(text, among: models)
+        return "driver \(text) is unknown" + (meant.isEmpty ? settingNamed(text) : meant)
             + "; `tidegate drivers` lists all"
+    }
+
+    /// The driver that has a setting of which `text` is one choice, such as a meter's profile.
+    private func settingNamed(_ text: String) -> String {
+        for driver in drivers {
+            for setting in driver.description.settings {
+                guard case .choice(let choices) = setting.form,
+                    let choice = suggestion(for: text, among: choices)
+                else { continue }
+                return "; did you mean driver \(driver.model) with \(setting.name) \(choice)"
+            }
+        }
+        return ""
     }
 }

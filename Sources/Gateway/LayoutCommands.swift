@@ -34,6 +34,7 @@ struct LayoutCheckCommand: ParsableCommand {
             }
             do throws(MachineError) {
                 let loaded = try LoadedLayout(file)
+                loaded.tellDoubts(Output.line)
                 if loaded.layout == nil {
                     loaded.tellProblems(Output.line)
                     if worst == .success { worst = .failure }
@@ -147,7 +148,8 @@ struct LayoutShowCommand: ParsableCommand {
             let prefix = "\(upstream.topic)/\(layout.gateway)"
             Output.line("\nupstream \(upstream.name)")
             var topics = Table("TOPIC", "WHAT")
-            topics.add("\(prefix)/status", "online, offline or lost, with every link; retained, last will")
+            topics.add(
+                "\(prefix)/status", "online, offline or lost, with every link; retained, last will")
             topics.add("\(prefix)/birth", "nodes, channels and units; retained")
             topics.add("\(prefix)/live/CHANNEL", "the newest value; retained")
             topics.add("\(prefix)/readings/CHANNEL", "every captured reading, in order")

@@ -40,7 +40,15 @@ struct LoadedLayout {
             loaded.tellProblems(Output.error)
             throw ExitStatus.failure.code
         }
+        loaded.tellDoubts(Output.error)
         return (layout, loaded.bytes)
+    }
+
+    /// One line for each thing that the layout probably does not mean.
+    func tellDoubts(_ line: (String) -> Void) {
+        for doubt in layout?.doubts(registry: .standard) ?? [] {
+            line("\(path), \(doubt.place): warning: \(doubt.message)")
+        }
     }
 
     /// One line for each problem, and one that counts them.

@@ -7,13 +7,13 @@ import Testing
     @Test(arguments: [
         ("gpio-rely", "gpio-relay"), ("gpoi-relay", "gpio-relay"), ("GPIO-RELAY", "gpio-relay"),
         ("modbusmeter", "modbus-meter"), ("ds18b2", "ds18b20"), ("ii0-adc", "iio-adc"),
-        ("ds18b20", "ds18b20"),
+        ("ds18b20", "ds18b20"), ("relay", "gpio-relay"), ("Meter", "modbus-meter"),
     ])
     func `a near word is suggested`(_ typed: String, meant: String) {
         #expect(suggestion(for: typed, among: models) == meant)
     }
 
-    @Test(arguments: ["", "x", "relay", "completely-different", "ds", "päläy"])
+    @Test(arguments: ["", "x", "gpio", "completely-different", "ds", "päläy"])
     func `a word that is far from all gets no suggestion`(_ typed: String) {
         #expect(suggestion(for: typed, among: models) == nil)
         #expect(didYouMean(typed, among: models) == "")

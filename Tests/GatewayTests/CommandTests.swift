@@ -115,6 +115,46 @@ import Testing
         #expect(wrong.text.contains("did you mean ds18b20"))
     }
 
+    @Test func `shows the registers of a profile, or tells which one was meant`() async throws {
+        let one = try home.start("drivers", "modbus-meter", "--profile", "eastron-sdm630")
+        #expect(await one.end() == 0)
+        let energy = try #require(one.output.first { $0.contains("  energy-import ") })
+        for word in ["wattHour", "input", "72", "float32"] {
+            #expect(energy.contains(" \(word) "), "\(word)")
+        }
+        let near = try home.start("drivers", "--profile", "sdm120")
+        #expect(await near.end() == 1)
+        #expect(near.text.contains("did you mean eastron-sdm120"))
+        let other = try home.start("drivers", "ds18b20", "--profile", "eastron-sdm120")
+        #expect(await other.end() == 1)
+    }
+
+    @Test func `warns of an address that was taken from a manual as it stands there`() async throws
+    {
+        func told(_ address: Int, _ function: String) async throws -> [String] {
+            let layout = try home.file(
+                "manual.json",
+                """
+                {"gateway": "d1.demo", "buses": [{"name": "net", "host": "meter"}], "nodes": [
+                  {"name": "meter", "kind": "meter", "component": {
+                    "driver": "modbus-meter", "bus": "net", "unit": 1, "registers": [
+                      {"name": "power", "address": \(address), "function": "\(function)",
+                       "type": "int16", "unit": "watt"}]}}]}
+                """)
+            let check = try home.start("layout", "check", layout)
+            #expect(await check.end() == 0)
+            return check.output.filter { $0.contains("warning") }
+        }
+        let holding = try await told(40101, "input")
+        #expect(holding.count == 1)
+        #expect(holding.first?.contains("registers[0].address") == true)
+        #expect(holding.first?.contains("holding register 100") == true)
+        #expect(try await told(30001, "input").first?.contains("input register 0") == true)
+        // Where SunSpec has its registers, by their addresses on the wire.
+        #expect(try await told(40101, "holding") == [])
+        #expect(try await told(100, "input") == [])
+    }
+
     @Test func `shows what a layout makes`() async throws {
         let program = try home.start("layout", "show", TestHome.demo)
         #expect(await program.end() == 0)
