@@ -34,7 +34,7 @@ struct LayoutCheckCommand: ParsableCommand {
             }
             do throws(MachineError) {
                 let loaded = try LoadedLayout(file)
-                loaded.tellDoubts(Output.line)
+                loaded.tellDoubts { Output.line("warning: \($0)") }
                 if loaded.layout == nil {
                     loaded.tellProblems(Output.line)
                     if worst == .success { worst = .failure }

@@ -91,6 +91,7 @@ actor LayoutReloads {
             return logger.notice("the layout says nothing new")
         }
         for line in diff.lines { logger.notice("\(line)") }
+        loaded.tellDoubts { logger.warning("\($0)") }
         life.reloading()
         do {
             let replacement = try assembly.replacement(

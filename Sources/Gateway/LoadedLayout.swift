@@ -40,15 +40,16 @@ struct LoadedLayout {
             loaded.tellProblems(Output.error)
             throw ExitStatus.failure.code
         }
-        loaded.tellDoubts(Output.error)
         return (layout, loaded.bytes)
     }
 
     /// One line for each thing that the layout probably does not mean.
     func tellDoubts(_ line: (String) -> Void) {
-        for doubt in layout?.doubts(registry: .standard) ?? [] {
-            line("\(path), \(doubt.place): warning: \(doubt.message)")
-        }
+        layout.map { Self.doubts(about: $0, in: path).forEach(line) }
+    }
+
+    static func doubts(about layout: HardwareLayout, in path: String) -> [String] {
+        layout.doubts(registry: .standard).map { "\(path), \($0)" }
     }
 
     /// One line for each problem, and one that counts them.

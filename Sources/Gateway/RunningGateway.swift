@@ -100,6 +100,7 @@ actor RunningGateway {
     ) async -> ExitStatus {
         var lock: StateLock?
         defer { withExtendedLifetime(lock) {} }
+        LoadedLayout.doubts(about: layout, in: "layout").forEach { logger.warning("\($0)") }
         let proactor: Proactor
         let journal: SqliteJournal
         var chance = SystemChance()

@@ -18,7 +18,14 @@ import meters as tables  # noqa: E402
 UNITS = {"V": "volt", "A": "ampere", "W": "watt", "VA": "voltAmpere", "var": "var", "Hz": "hertz",
          "": "powerFactor", "deg": "degree", "kWh": "wattHour", "kvarh": "varHour"}
 NODES = {"single": (1, "eastron-sdm120", tables.SDM120, "serial"),
-         "three": (2, "eastron-sdm630", tables.SDM630, "network")}
+         "three": (2, "eastron-sdm630", tables.SDM630, "network"),
+         "tunnel": (3, "eastron-sdm120", tables.SDM120, "tunnel")}
+# A meter of which the layout wants a register that it does not have, between two others.
+PARTIAL = {"name": "partial", "kind": "meter", "component": {
+    "driver": "modbus-meter", "bus": "network", "unit": 2, "maxGap": 20, "registers": [
+        {"name": name, "address": address, "type": "int16", "unit": "count",
+         "pollPeriod": "1s", "capturePeriod": "1s"}
+        for name, address in [("there", 100), ("also-there", 102), ("beyond", 5000)]]}}
 
 
 def expected_steps(unit, register):
@@ -47,10 +54,11 @@ def describe(node):
 
 
 class Servers:
-    """The two meters and the cable of the serial one."""
+    """The meters, the cable of the serial one, and the serial server of the tunnelled one."""
 
     def __init__(self):
         self.port, self.faults, self.running = free_port(), work / "faults.json", []
+        self.tunnel = free_port()
         self.plug = work / "gateway-end"
 
     def start(self):
@@ -58,6 +66,10 @@ class Servers:
         self.run("socat", f"pty,raw,echo=0,link={ours}", f"pty,raw,echo=0,link={theirs}")
         wait(lambda: ours.exists() and theirs.exists(), 5)
         self.meter("1:SDM120", "--serial", theirs)
+        behind = work / "tunnel-end"
+        self.run("socat", f"pty,raw,echo=0,link={behind}", f"tcp-listen:{self.tunnel},reuseaddr")
+        wait(behind.exists, 5)
+        self.meter("3:SDM120", "--serial", behind)
         # Plugged in last: a cable without a meter at its end would be silent, which is another fault.
         self.plug.symlink_to(os.readlink(ours))
         self.meter("2:SDM630", "--tcp", self.port)
@@ -89,12 +101,14 @@ servers = Servers()
 servers.misbehave({})
 layouts = [describe(node) for node in NODES]
 right = {name: steps for _, those in layouts for name, steps in those.items()}
+right |= {"partial-there": 0, "partial-also-there": 0}
 layout = work / "layout.json"
 layout.write_text(json.dumps({
     "gateway": "d1.modbus.scada",
     "buses": [{"name": "serial", "port": str(work / "gateway-end"), "baud": 9600},
-              {"name": "network", "host": "127.0.0.1", "tcpPort": servers.port}],
-    "nodes": [node for node, _ in layouts],
+              {"name": "network", "host": "127.0.0.1", "tcpPort": servers.port},
+              {"name": "tunnel", "host": "127.0.0.1", "tcpPort": servers.tunnel, "rtuOverTcp": True}],
+    "nodes": [node for node, _ in layouts] + [PARTIAL],
     "upstreams": [{"name": "house", "broker": "mqtt://127.0.0.1"}]}))
 
 
@@ -126,13 +140,16 @@ try:
     servers.start()
     with Gateway(program, layout, work / "gateway") as house:
         check(wait(lambda: right.keys() <= {m.name for m in house.values()}, 20),
-              f"all {len(right)} channels of both meters are published")
-        for what, fault in [("silent", {"silent": [1, 2]}), ("late by 0.7 s", {"delay": {"1": 0.7, "2": 0.7}}),
-                            ("truncated", {"truncate": [1, 2]}), ("exception", {"exception": [1, 2]})]:
+              f"all {len(right)} channels of the meters are published, whatever one of them lacks")
+        told = [(t["channel"], t["on"]) for t in house.troubles("partial", 0)]
+        check(told == [("partial-beyond", True)], f"the register that is not there is told: {told}")
+        for what, fault in [("silent", {"silent": [1, 2, 3]}),
+                            ("late by 0.7 s", {"delay": {"1": 0.7, "2": 0.7, "3": 0.7}}),
+                            ("truncated", {"truncate": [1, 2, 3]}), ("busy", {"exception": [1, 2, 3]})]:
             break_and_mend(house, what, list(NODES), lambda: servers.misbehave(fault),
                            lambda: servers.misbehave({}))
-        break_and_mend(house, "wrong checksum", ["single"], lambda: servers.misbehave({"crc": [1]}),
-                       lambda: servers.misbehave({}))
+        break_and_mend(house, "wrong checksum", ["single", "tunnel"],
+                       lambda: servers.misbehave({"crc": [1, 3]}), lambda: servers.misbehave({}))
         break_and_mend(house, "cable and servers gone", list(NODES), servers.kill, servers.start)
         check(house.stop() == 0, "exit status 0 on SIGTERM")
         values = house.values()

@@ -1,5 +1,6 @@
 #!/bin/bash
-# The whole gateway with genuine Modbus servers: an SDM120 behind a serial port, an SDM630 on TCP.
+# The whole gateway with genuine Modbus servers: an SDM120 behind a serial port, another behind a
+# transparent serial server, an SDM630 on TCP, and one of which the layout wants too much.
 #
 #   gateway-modbus.sh [PROGRAM]     .build/release/tidegate unless told otherwise
 #

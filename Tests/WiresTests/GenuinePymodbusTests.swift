@@ -30,7 +30,7 @@ private enum Peers {
 
 /// An SDM120 as unit 1 and an SDM630 as unit 2, whose registers show 1000 × unit + address ÷ 100.
 private final class GenuineMeters {
-    enum Kind: String, CaseIterable, Sendable { case rtu, tcp }
+    enum Kind: String, CaseIterable, Sendable { case rtu, tcp, rtuOverTcp }
 
     let clock = ManualClock()
     let pool: ModbusBusPool
@@ -53,9 +53,10 @@ private final class GenuineMeters {
                 SerialSettings(
                     port: folder.appending(component: "gateway").path, baud: 9600, parity: .none,
                     stopBits: 1))
-        case .tcp:
+        case .tcp, .rtuOverTcp:
             // A port that was free a moment ago.
-            let server = try SimulatedModbusServer(.tcp, units: [:])
+            let server = try SimulatedModbusServer(
+                kind == .tcp ? .tcp : .rtuOverTcp, units: [:])
             server.stop()
             guard case .tcp(_, let free, _) = server.line else {
                 throw PeerFailure(what: "no port")
@@ -77,14 +78,13 @@ private final class GenuineMeters {
     func plugIn() throws {
         let gateway = folder.appending(component: "gateway").path
         let far = folder.appending(component: "meters").path
-        if kind == .rtu {
+        let near = kind == .rtu ? "pty,raw,echo=0,link=\(gateway)" : "tcp-listen:\(port),reuseaddr"
+        if kind != .tcp {
             cable = try PeerProcess(
-                "socat",
-                [
-                    "-d", "-d", "pty,raw,echo=0,link=\(far)", "pty,raw,echo=0,link=\(gateway)",
-                ], readyAt: "starting data transfer loop")
+                "socat", ["-d", "-d", "pty,raw,echo=0,link=\(far)", near],
+                readyAt: kind == .rtu ? "starting data transfer loop" : "listening on")
         }
-        let place = kind == .rtu ? ["--serial", far] : ["--tcp", "\(port)"]
+        let place = kind == .tcp ? ["--tcp", "\(port)"] : ["--serial", far]
         meters = try PeerProcess(
             try #require(Peers.python),
             [Peers.folder.appending(path: "meter_sim.py").path] + place + [
@@ -200,26 +200,28 @@ struct GenuinePymodbusTests {
         #expect(ours == rows)
     }
 
-    @Test(arguments: [
-        (#"{"silent": [1]}"#, DriverError.Kind.timeout),
-        (#"{"crc": [1]}"#, .badReply), (#"{"truncate": [1]}"#, .timeout),
-        (#"{"exception": [1]}"#, .badReply), (#"{"delay": {"1": 0.7}}"#, .timeout),
-    ])
-    func `a fault is one clear error, and the meter is good again after it`(
-        fault: String, kind: DriverError.Kind
+    @Test(
+        arguments: [GenuineMeters.Kind.rtu, .rtuOverTcp],
+        [
+            (#"{"silent": [1]}"#, DriverError.Kind.timeout),
+            (#"{"crc": [1]}"#, .badReply), (#"{"truncate": [1]}"#, .timeout),
+            (#"{"exception": [1]}"#, .busy), (#"{"delay": {"1": 0.7}}"#, .timeout),
+        ])
+    private func `a fault is one clear error, and the meter is good again after it`(
+        wire: GenuineMeters.Kind, fault: (json: String, kind: DriverError.Kind)
     ) throws {
-        let meters = try GenuineMeters(.rtu)
+        let meters = try GenuineMeters(wire)
         let component = try meters.component(unit: 1, profile: "eastron-sdm120")
         let truth = try GenuineMeters.truth(component, unit: 1)
         var driver = try meters.driver(component)
         #expect(
             try driver.read(component.channels, at: meters.clock.now).readings().map(\.value)
                 == truth)
-        try meters.fault(fault)
+        try meters.fault(fault.json)
         let error = #expect(throws: DriverError.self) {
             try driver.read(component.channels, at: meters.clock.now).readings()
         }
-        #expect(error?.kind == kind, "\(String(describing: error))")
+        #expect(error?.kind == fault.kind, "\(String(describing: error))")
         try meters.fault("{}")
         // A reply that is late may spoil the rounds that it falls into, never a value.
         var rounds: [Bool] = []
@@ -229,7 +231,7 @@ struct GenuinePymodbusTests {
             rounds.append(readings != nil)
         }
         #expect(rounds.suffix(2) == [true, true], "\(rounds)")
-        if !fault.contains("delay") { #expect(rounds == [true, true, true, true]) }
+        if !fault.json.contains("delay") { #expect(rounds == [true, true, true, true]) }
     }
 
     @Test func `a meter that is late again and again never shows a wrong value`() throws {
