@@ -47,7 +47,7 @@ extension BrokerOptions.Target {
             Task { if let quit { for await _ in quit { session.close() } } },
         ]
         defer {
-            endings.forEach { $0.cancel() }
+            for ending in endings { ending.cancel() }
             session.close()
         }
         for await news in session.news {

@@ -34,7 +34,7 @@ extension LiveTable {
     private func entries(
         of name: String, _ gateway: Gateway, _ rows: [LiveRow], at now: Timestamp
     ) -> [Entry] {
-        let isGone = complaint != nil || gateway.isGone(at: now.monotonic)
+        let isGone = complaint != nil || isStopped || gateway.isGone(at: now.monotonic)
         guard let nodes = gateway.nodes else {
             return rows.map { entry($0, nil, gateway, isGone: isGone, at: now) }
         }

@@ -45,6 +45,7 @@ extension LiveTable {
 
     /// The title, and how its gateway stands when there is only one.
     private func headline(at now: Timestamp) -> String {
+        if isStopped { return "\(title): stopped" }
         guard complaint == nil else { return "\(title): not connected" }
         guard gateways.count == 1, let (name, gateway) = gateways.first else { return title }
         let word = gateway.word(at: now.monotonic)
@@ -168,21 +169,43 @@ extension LiveTable {
         }
         var foot: [String] = []
         if !lines.isEmpty {
-            let most = max(1, window.height / 3 - 1)
-            let shown = lines.count > most ? most - 1 : lines.count
             let widths = (0..<3).map { column in lines.map { $0[column].count }.max() ?? 0 }
-            foot.append("\(lines.count) active \(lines.count == 1 ? "fault" : "faults")")
-            for cells in lines.prefix(shown) {
-                var line = ""
-                for (cell, width) in zip(cells, widths) where width > 0 {
-                    line += cell + String(repeating: " ", count: width - cell.count + Self.gap)
-                }
-                foot.append(Self.cut(line + cells[3], window.width))
+            let texts = lines.map { cells in
+                zip(cells, widths).reduce("") { line, next in
+                    let (cell, width) = next
+                    return width == 0
+                        ? line
+                        : line + cell
+                            + String(repeating: " ", count: width - cell.count + Self.gap)
+                } + cells[3]
             }
-            if shown < lines.count { foot.append("… and \(lines.count - shown) more") }
+            foot.append("\(lines.count) active \(lines.count == 1 ? "fault" : "faults")")
+            foot += Self.wrapped(texts, window.width, most: max(1, window.height / 3 - 1))
         }
         if let complaint { foot.append(Self.cut(complaint, window.width)) }
         return foot.map { Self.painted($0, "31", window) }
+    }
+
+    /// Each text in as many lines as it needs, as long as there is room; what has none is counted.
+    private static func wrapped(_ texts: [String], _ width: Int, most: Int) -> [String] {
+        // Each has a line of its own before one has two.
+        let spare = most - texts.count
+        guard spare >= 0 else {
+            return texts.prefix(most - 1).map { cut($0, width) }
+                + ["… and \(texts.count - most + 1) more"]
+        }
+        var lines: [String] = []
+        for (index, text) in texts.enumerated() {
+            var rest = text.printable(limit: longest)
+            while rest.count > width, width > 20, lines.count < index + spare {
+                let line = rest.prefix(width)
+                let end = line.lastIndex(of: " ") ?? line.endIndex
+                lines.append(String(rest[..<end]))
+                rest = "    " + rest[end...].drop { $0 == " " }
+            }
+            lines.append(cut(rest, width))
+        }
+        return lines
     }
 
     private static func painted(_ line: String, _ code: String, _ window: Window) -> String {

@@ -105,6 +105,8 @@ struct LiveTable: Sendable {
     private(set) var gateways: [String: Gateway] = [:]
     /// Why nothing comes; nil while there is a connection. Values are not known to hold without one.
     var complaint: String?
+    /// Whether the gateway that shows itself has ended.
+    var isStopped = false
 
     init(title: String) { self.title = title }
 

@@ -87,6 +87,7 @@ actor RunningGateway {
         let status = await run(until: requests, request)
         let screen = screen
         let logs = logs
+        screen?.update { $0.isStopped = true }
         await within(Self.lastWords, on: clock) {
             await logs.finish()
             await screen?.finish()

@@ -221,6 +221,25 @@ import Vocabulary
         #expect(lines.last == "… and 14 more")
     }
 
+    @Test(arguments: [30, 60, 100, 400]) func `breaks long words about a fault between two of them`(
+        width: Int
+    ) {
+        var table = table()
+        let detail = "1-wire sensor 28-0316a2791d01: the kernel has no 1-wire bus; enable w1-gpio"
+        table.take([fault("boiler", .notConnected, since: start.wall, detail)], of: house.text)
+        let lines = page(table, width, 24).lines.drop { $0 != "1 active fault" }.dropFirst()
+        #expect(lines.allSatisfy { $0.count <= width })
+        let words = lines.joined(separator: " ").split(separator: " ").joined(separator: " ")
+        #expect(words.hasSuffix(detail), "\(words)")
+    }
+
+    @Test func `has no good value once the gateway that shows it has stopped`() {
+        var table = table()
+        table.isStopped = true
+        #expect(!table.entries(at: start).contains { $0.quality == "good" })
+        #expect(page(table, 100, 24).lines.first == "gateway \(house): stopped")
+    }
+
     @Test func `says below all else why nothing comes`() {
         var table = table()
         table.complaint = "not connected: nobody listens there"

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import Vocabulary
 
@@ -75,6 +76,17 @@ import Vocabulary
             try resolved(.init(), ["HOME": "/h"]).stateDirectory.value
                 == "/h/.local/state/tidegate/d1.a.scada")
         #expect(try resolved().stateDirectory.value == "/var/lib/tidegate/d1.a.scada")
+    }
+
+    @Test func `take a folder from where the command was typed`() throws {
+        let here = FileManager.default.currentDirectoryPath
+        #expect(Machine.absolute("/a") == "/a")
+        for (path, name) in [("a/b", "/a/b"), ("./a", "/a"), (".", "")] {
+            #expect(Machine.absolute(path) == here + name)
+        }
+        var line = ResolvedSettings.CommandLine()
+        line.stateDirectory = "state"
+        #expect(try resolved(line).stateDirectory.value == here + "/state")
     }
 
     @Test func `tell all mistakes at once`() {

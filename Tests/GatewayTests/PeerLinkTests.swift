@@ -90,7 +90,7 @@ import Testing
         #expect(refused.text.contains("pair it there"), "\(refused.text)")
         let told = await gateway.error(
             "a stranger was refused; to let it in, run tidegate peer pair")
-        #expect(told != nil, "\(gateway.text)")
+        #expect(told?.contains(" --gateway d1.demo.peers --fingerprint") == true, "\(gateway.text)")
         let plain = try home.start("peer", "ask", address, "read", "pump")
         #expect(await plain.end() == 1, "\(plain.text)")
         #expect(plain.text.contains("it speaks TLS and we do not; ask with --tls"))
@@ -99,6 +99,61 @@ import Testing
         #expect(await again.end() == 0, "\(again.text)")
         gateway.signal(SIGTERM)
         #expect(await gateway.end() == 0)
+    }
+
+    @Test func `has a watch that ends with 0 at a signal`() async throws {
+        let (gateway, address) = try await gateway(#""rights": ["read"]"#)
+        for number in [SIGTERM, SIGINT] {
+            let watch = try home.start("peer", "ask", address, "watch")
+            #expect(await watch.line(#""state":"off""#) != nil, "\(watch.text)")
+            watch.signal(number)
+            #expect(await watch.end() == 0, "\(watch.text)")
+            #expect(watch.errors == [])
+        }
+        gateway.signal(SIGTERM)
+        #expect(await gateway.end() == 0)
+    }
+
+    @Test func `is paired by commands that name the gateway and refuse what is wrong with 64`()
+        async throws
+    {
+        let ours = try home.start("peer", "keygen", "--gateway", "d1.demo.peers")
+        #expect(await ours.end() == 0)
+        #expect(
+            ours.text.contains("tidegate peer pair d1.demo.peers --fingerprint"), "\(ours.text)")
+        let laptop = try home.start("peer", "keygen", "--name", "anna")
+        #expect(await laptop.end() == 0)
+        #expect(laptop.text.contains("tidegate peer pair anna --gateway ALIAS --fingerprint"))
+        let place = ["--state-directory", home.path]
+        let wrong = try home.start(["peer", "pair", "anna", "--fingerprint", "3f2a 91c0"] + place)
+        #expect(await wrong.end() == 64)
+        let unknown = try home.start(["peer", "pair", "anna", "--remove"] + place)
+        #expect(await unknown.end() == 64, "\(unknown.text)")
+        let file = try home.file("no-certificate.pem", "x\n")
+        let empty = try home.start(["peer", "pair", "anna", "--certificate", file] + place)
+        #expect(await empty.end() == 65)
+        let none = try home.start(["peer", "pair", "anna", "--certificate", "\(file)x"] + place)
+        #expect(await none.end() == 66)
+    }
+
+    @Test(.enabled(if: getuid() == 0)) func `leaves what root makes to the owner of the folder`()
+        async throws
+    {
+        let folder = "\(home.path)/service"
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true,
+            attributes: [.ownerAccountID: 65534, .groupOwnerAccountID: 65534])
+        let key = try home.start("peer", "keygen", "--state-directory", folder)
+        #expect(await key.end() == 0, "\(key.text)")
+        let pair = try home.start(
+            "peer", "pair", "anna", "--fingerprint", String(repeating: "0a", count: 32),
+            "--state-directory", folder)
+        #expect(await pair.end() == 0, "\(pair.text)")
+        for file in ["peer-key.pem", "peers.json"] {
+            let about = try FileManager.default.attributesOfItem(atPath: "\(folder)/\(file)")
+            #expect(about[.ownerAccountID] as? Int == 65534)
+            #expect(about[.posixPermissions] as? Int == 0o600)
+        }
     }
 
     @Test func `to an echo is measured`() async throws {

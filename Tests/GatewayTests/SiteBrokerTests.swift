@@ -91,12 +91,37 @@ import Vocabulary
         #expect(runs(first.pid))
     }
 
-    @Test func `does not start without its password, and says where it looked`() async throws {
+    @Test func `starts without its password, says where it looked, and connects once it is there`()
+        async throws
+    {
+        let (first, broker, user, password) = try await site()
+        let path = "\(home.path)/later"
         let gateway = try home.start(
-            "run",
-            try layout(
-                broker: "mqtt://127.0.0.1:1", user: "u", passwordFile: "\(home.path)/none"))
-        #expect(await gateway.end() == 69)
-        #expect(gateway.text.contains("upstream site, password: \(home.path)/none: No such file"))
+            "run", try layout(broker: broker, user: user, passwordFile: path), "--watch")
+        #expect(
+            await gateway.error("upstream site, password: \(path): No such file") != nil,
+            "\(gateway.text)")
+        // Its relay is in its safe state meanwhile.
+        #expect(await gateway.line(#""state":"off""#) != nil, "\(gateway.text)")
+        _ = try home.file("later", "\(password)\n")
+        #expect(await gateway.error("takes commands") != nil, "\(gateway.text)")
+        gateway.signal(SIGTERM)
+        #expect(await gateway.end() == 0)
+        #expect(runs(first.pid))
+    }
+
+    @Test func `takes the copy of a secret that systemd handed over before the file`() async throws
+    {
+        let (first, broker, user, password) = try await site()
+        let path = try home.file("mine", "not this one\n")
+        let name = SecretSource.file(path).credentialName
+        _ = try home.file(name, "\(password)\n")
+        let gateway = try home.start(
+            ["run", try layout(broker: broker, user: user, passwordFile: path)],
+            with: ["CREDENTIALS_DIRECTORY": home.path])
+        #expect(await gateway.error("takes commands") != nil, "\(gateway.text)")
+        gateway.signal(SIGTERM)
+        #expect(await gateway.end() == 0)
+        #expect(runs(first.pid))
     }
 }

@@ -130,6 +130,27 @@ import Testing
         }
     }
 
+    @Test func `a parent takes the broker of no gateway that is not its child`() async throws {
+        let gateway = try home.start("run", try home.file("both-ends.json", layout))
+        try #require(await gateway.error("embedded broker listens") != nil, "\(gateway.text)")
+        let parent = try home.start(
+            "upstream", "--alias", "d1.demo.house", "--child", "d1.demo.barn.scada")
+        #expect(await parent.end() == 78)
+        #expect(parent.text.contains("d1.demo.house.scada"), "\(parent.text)")
+        gateway.signal(SIGTERM)
+        #expect(await gateway.end() == 0)
+    }
+
+    @Test func `a parent says on what it waits for a child that says nothing`() async throws {
+        let parent = try home.start(
+            "upstream", "--alias", "d1.demo.house", "--child", "d1.demo.barn.scada=barn",
+            "--broker", "embedded")
+        let line = await parent.line(#""state":"stopped""#)
+        #expect(line?.contains("gw/d1-demo-barn-scada/to/ltn/") == true, "\(parent.text)")
+        parent.signal(SIGTERM)
+        #expect(await parent.end() == 0)
+    }
+
     private func word(_ name: String, in line: String) -> String? {
         let value = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
         return value?[name] as? String
