@@ -7,6 +7,7 @@ public final class SimulatedUpstream: Upstream {
     private struct State {
         var isConnected = false
         var lastSign: MonotonicInstant?
+        var maximumPacketSize: Int?
         var acknowledges = true
         var published: [MqttMessage] = []
         var unacknowledged: [MessageID] = []
@@ -31,17 +32,20 @@ public final class SimulatedUpstream: Upstream {
     /// Whatever drives the connection lives until then. Nobody can tell before this is called.
     public func live(until time: MonotonicInstant) { state.withLock { $0.lastSign = time } }
     public var lastSign: MonotonicInstant? { state.withLock(\.lastSign) }
+    public var maximumPacketSize: Int? { state.withLock(\.maximumPacketSize) }
 
-    /// The broker accepts the connection.
-    public func accept() {
-        state.withLock { $0.isConnected = true }
+    /// The broker accepts the connection, and announces the largest packet that it takes.
+    public func accept(maximumPacketSize: Int? = nil) {
+        state.withLock { state in
+            (state.isConnected, state.maximumPacketSize) = (true, maximumPacketSize)
+        }
         teller.yield(.connected(sessionPresent: false))
     }
 
     /// The connection breaks; what was not acknowledged is forgotten.
     public func lose(_ reason: String = "the broker is gone") {
         state.withLock { state in
-            state.isConnected = false
+            (state.isConnected, state.maximumPacketSize) = (false, nil)
             state.unacknowledged = []
         }
         teller.yield(.disconnected(reason))

@@ -22,6 +22,8 @@ final class MqttExchange: Alarm {
         var isClosing = false
         var isFinished = false
         var isConnected = false
+        /// What the broker of this connection announced.
+        var maximumPacketSize: Int?
         /// Whether there is a connection whose `.connected` the consumer has taken.
         var isKnown = false
         var lastNumber: UInt64 = 0
@@ -168,6 +170,7 @@ extension MqttExchange {
 
 extension MqttExchange {
     var isClosing: Bool { state.withLock(\.isClosing) }
+    var maximumPacketSize: Int? { state.withLock(\.maximumPacketSize) }
 
     func takeOrders() -> [Order] {
         state.withLock { state in
@@ -176,9 +179,10 @@ extension MqttExchange {
         }
     }
 
-    func connected(sessionPresent: Bool) {
+    func connected(sessionPresent: Bool, maximumPacketSize: Int? = nil) {
         tell { state in
             state.isConnected = true
+            state.maximumPacketSize = maximumPacketSize
             state.news.append(.connected(sessionPresent: sessionPresent))
         }
     }
@@ -334,7 +338,7 @@ extension MqttExchange.State {
     }
 
     mutating func forgetConnection() {
-        (isConnected, isKnown) = (false, false)
+        (isConnected, isKnown, maximumPacketSize) = (false, false, nil)
         orders.removeAll()
         unsettled = [0, 0]
         subscribing = 0

@@ -38,7 +38,9 @@ extension MqttLoop {
     ) {
         if reason.code == 0 {
             isLoggedIn = true
-            exchange.connected(sessionPresent: sessionPresent)
+            exchange.connected(
+                sessionPresent: sessionPresent,
+                maximumPacketSize: properties.maximumPacketSize.map(Int.init))
         } else {
             refusal = "\(settings.broker): " + words(reason, properties)
         }

@@ -35,6 +35,24 @@ public struct MqttMessage: Hashable, Sendable {
         self.expirySeconds = expirySeconds
     }
 
+    /// How many bytes the message takes on the wire, as one PUBLISH.
+    ///
+    /// Source: MQTT Version 5.0, OASIS Standard, sections 2.1 and 3.3.
+    public var packetSize: Int {
+        let properties =
+            (responseTopic.map { 3 + $0.utf8.count } ?? 0)
+            + (correlationData.map { 3 + $0.count } ?? 0) + (expirySeconds == nil ? 0 : 5)
+        let rest =
+            2 + topic.utf8.count + (qos == .atMostOnce ? 0 : 2)
+            + lengthSize(properties) + properties + payload.count
+        return 1 + lengthSize(rest) + rest
+    }
+
+    /// How many bytes a length takes, seven bits in each.
+    private func lengthSize(_ length: Int) -> Int {
+        length < 128 ? 1 : length < 16_384 ? 2 : length < 2_097_152 ? 3 : 4
+    }
+
     /// The payload as text, with anything that is not UTF-8 replaced.
     public var text: String { String(decoding: payload, as: UTF8.self) }
 }

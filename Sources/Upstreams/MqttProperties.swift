@@ -78,14 +78,17 @@ struct ReceivedProperties {
         return unsafe Array(UnsafeRawBufferPointer(start: data, count: Int(count)))
     }
 
-    var expirySeconds: UInt32? {
-        var seconds: UInt32 = 0
+    var expirySeconds: UInt32? { number(MQTT_PROP_MESSAGE_EXPIRY_INTERVAL) }
+    var maximumPacketSize: UInt32? { number(MQTT_PROP_MAXIMUM_PACKET_SIZE) }
+
+    private func number(_ property: mqtt5_property) -> UInt32? {
+        var number: UInt32 = 0
         // Sound: the call writes one number.
         guard
-            unsafe mosquitto_property_read_int32(
-                list, Int32(MQTT_PROP_MESSAGE_EXPIRY_INTERVAL.rawValue), &seconds, false) != nil
+            unsafe mosquitto_property_read_int32(list, Int32(property.rawValue), &number, false)
+                != nil
         else { return nil }
-        return seconds
+        return number
     }
 
     private func text(_ property: mqtt5_property) -> String? {

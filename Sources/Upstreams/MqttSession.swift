@@ -11,6 +11,10 @@ public protocol Upstream: Sendable {
     /// tell.
     var lastSign: MonotonicInstant? { get }
 
+    /// The largest packet that the broker of the present connection takes, in bytes, as it announced; nil
+    /// while there is no connection, and where it announced none. `MqttMessage.packetSize` compares.
+    var maximumPacketSize: Int? { get }
+
     /// Starts to connect, and goes on trying until `close()`.
     func connect()
 
@@ -36,6 +40,7 @@ public protocol Upstream: Sendable {
 
 extension Upstream {
     public var lastSign: MonotonicInstant? { nil }
+    public var maximumPacketSize: Int? { nil }
 }
 
 /// One MQTT 5 session with a broker, on a thread of its own.
@@ -80,6 +85,7 @@ public final class MqttSession: Upstream {
     deinit { exchange.close() }
 
     public var lastSign: MonotonicInstant? { exchange.lastSign.withLock { $0 } }
+    public var maximumPacketSize: Int? { exchange.maximumPacketSize }
 
     public func connect() {
         guard exchange.start() else { return }

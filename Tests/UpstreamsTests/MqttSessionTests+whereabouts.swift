@@ -41,4 +41,45 @@ extension MqttSessionTests {
         #expect(await news.next() == .acknowledged(id))
         session.close()
     }
+
+    @Test func `the largest packet that a broker announces is known while it is connected`()
+        async throws
+    {
+        // What the message takes on the wire is exactly the limit.
+        let message = MqttMessage(
+            topic: "a", payload: Array(repeating: 7, count: 200), responseTopic: "b",
+            correlationData: [1, 2], expirySeconds: 3)
+        let sizes = Guarded<[Int]>([])
+        let size = message.packetSize
+        let broker = ScriptedBroker { packet in
+            switch packet.type {
+            case ScriptedBroker.connect:
+                return [0x20, 8, 0, 0, 5, 0x27, 0, 0, UInt8(size >> 8), UInt8(size & 0xFF)]
+            case ScriptedBroker.publish:
+                sizes.withLock { $0.append(packet.body.count + 3) }
+                return nil
+            default: return []
+            }
+        }
+        defer { withExtendedLifetime(broker) {} }
+        let (session, news) = try await connect(
+            MqttSettings(
+                broker: BrokerAddress(host: "127.0.0.1", port: broker.port), clientID: "one"))
+        #expect(session.maximumPacketSize == size)
+        var larger = message
+        larger.payload += Array(repeating: 7, count: 50)
+        let refused = try session.publish(larger)
+        guard case .publishRefused(refused, _, "a", false) = await news.next() else {
+            Issue.record("a packet above the limit was not refused")
+            return
+        }
+        try session.publish(message)
+        guard case .disconnected = await news.next() else {
+            Issue.record("the message did not reach the broker")
+            return
+        }
+        #expect(sizes.withLock(\.self) == [size])
+        #expect(session.maximumPacketSize == nil)
+        session.close()
+    }
 }
