@@ -37,6 +37,7 @@ soak: test-deps build
 	    --filter 'GridWorks.message|PlainCommandTests|PlainReaderTests|mangled.journal'
 	CRASHES=120 Tests/RealInput/gateway-crash.sh
 	KILLS=20 Tests/RealInput/gateway-gridworks.sh
+	LENGTH=full Tests/RealInput/cases.sh
 
 # The tests again under the thread and the address sanitizer, each in a build folder of its own.
 sanitize: test-deps
