@@ -163,7 +163,9 @@ let package = Package(
             "UpstreamsTests",
             ["Upstreams", "Brokers", "Links", "Threads", "Simulators", "Vocabulary"]),
         tests(
-            "PeersTests", ["Peers", "Simulators", "Vocabulary"] + peerProducts),
+            "PeersTests",
+            ["Peers", "Documents", "Fuzzing", "Simulators", "Vocabulary"]
+                + peerProducts),
         tests("BrokersTests", ["Brokers", "Simulators", "Upstreams", "Vocabulary"]),
         tests(
             "ProactorsTests",

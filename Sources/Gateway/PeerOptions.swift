@@ -88,16 +88,19 @@ struct PeerFiles: Sendable {
         if let known = memory.newest.withLock({ $0 }), known.stamp == stamp { return known.list }
         let list = try readList()
         memory.newest.withLock { $0 = (stamp, list) }
+        memory.problem.withLock { $0 = nil }
         return list
     }
 
     private final class ListMemory: Sendable {
         let newest = Guarded<(stamp: FileStamp, list: PeerList)?>(nil)
+        /// What was told of a list that cannot be used, so that it is told once.
+        let problem = Guarded<String?>(nil)
     }
 
     /// TLS with this key and this list.
     ///
-    /// - Parameter broken: Told when the list cannot be used; nobody is let in then.
+    /// - Parameter broken: Told once when the list cannot be used; nobody is let in then.
     func tls(broken: @escaping @Sendable (String) -> Void) throws(MachineError) -> PeerTls {
         guard Machine.exists(key) else {
             throw MachineError("\(key): is not there; make it with tidegate peer keygen\(words)")
@@ -116,7 +119,11 @@ struct PeerFiles: Sendable {
                 do throws(MachineError) {
                     return try list(in: memory)
                 } catch {
-                    broken("\(error)")
+                    let isNews = memory.problem.withLock { told in
+                        defer { told = error.detail }
+                        return told != error.detail
+                    }
+                    if isNews { broken(error.detail) }
                     return PeerList()
                 }
             }

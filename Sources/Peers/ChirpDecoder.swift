@@ -2,15 +2,24 @@ import NIOCore
 
 /// Takes bytes cut anywhere and gives back the hello, then frames. Pure; the bytes are a stranger's.
 ///
-/// It holds what is not yet a whole frame, which is at most one frame of the size limit and what came
+/// It holds what is not yet a whole frame, which is at most one frame of the keep limit and what came
 /// with it in one read.
 struct ChirpDecoder: Sendable {
+    /// The longest header of which more than the length is looked at when its frame is cut.
+    private static let longestCutHeader = 16
+
     /// Header and data of one message together, in bytes.
     let sizeLimit: Int
+    /// Of a larger message the bytes are let go as they come; its frame says that it is cut.
+    let keepLimit: Int
     private(set) var hello: ChirpHello?
     private var bytes = ByteBuffer()
+    /// A frame that is cut, and how many bytes of it are still to come.
+    private var cut: (frame: ChirpFrame, rest: Int)?
 
-    init(sizeLimit: Int) { self.sizeLimit = sizeLimit }
+    init(sizeLimit: Int, keepLimit: Int = .max) {
+        (self.sizeLimit, self.keepLimit) = (sizeLimit, min(keepLimit, sizeLimit))
+    }
 
     /// Bytes that are not taken yet.
     var held: ByteBuffer { bytes }
@@ -40,6 +49,7 @@ struct ChirpDecoder: Sendable {
     ///   can be understood; the connection must be closed.
     mutating func nextFrame() throws(PeerError) -> ChirpFrame? {
         precondition(hello != nil, "the hello comes before all frames")
+        if cut != nil { return skip() }
         var rest = bytes
         guard
             let (high, low, serial, dataLength, headerLength, type) = rest.readMultipleIntegers(
@@ -60,6 +70,20 @@ struct ChirpDecoder: Sendable {
                         + "it must be bare")
             }
         }
+        if length > Int64(keepLimit) {
+            let isShort = Int(headerLength) <= Self.longestCutHeader
+            guard let header = rest.readSlice(length: isShort ? Int(headerLength) : 0) else {
+                return nil
+            }
+            var frame = ChirpFrame(
+                identity: ChirpIdentity(high: high, low: low), serial: serial, kind: kind,
+                // The bytes around it are not to be kept for it.
+                header: ByteBuffer(bytes: header.readableBytesView))
+            frame.isCut = true
+            cut = (frame, Int(length) - header.readableBytes)
+            bytes = rest
+            return skip()
+        }
         guard let header = rest.readSlice(length: Int(headerLength)),
             let data = rest.readSlice(length: Int(dataLength))
         else { return nil }
@@ -67,5 +91,20 @@ struct ChirpDecoder: Sendable {
         return ChirpFrame(
             identity: ChirpIdentity(high: high, low: low), serial: serial, kind: kind,
             header: header, data: data)
+    }
+
+    /// Lets go of what came of a frame that is cut.
+    /// - Returns: The frame once all of it has come.
+    private mutating func skip() -> ChirpFrame? {
+        guard let (frame, rest) = cut else { return nil }
+        let count = min(rest, bytes.readableBytes)
+        bytes.moveReaderIndex(forwardBy: count)
+        guard count == rest else {
+            // Not even the memory is kept.
+            (cut, bytes) = ((frame, rest - count), ByteBuffer())
+            return nil
+        }
+        cut = nil
+        return frame
     }
 }

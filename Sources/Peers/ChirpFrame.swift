@@ -50,6 +50,8 @@ public struct ChirpFrame: Hashable, Sendable {
     /// Words of the layer above; empty in plain chirp. At most 65,535 bytes.
     public var header: ByteBuffer
     public var data: ByteBuffer
+    /// Whether it was too long to be kept: its data is missing, and its header when that was long, too.
+    var isCut = false
 
     public init(
         identity: ChirpIdentity, serial: UInt32, kind: Kind, header: ByteBuffer = ByteBuffer(),

@@ -15,6 +15,8 @@ final class PeerConnection {
     var asker: PeerAsker?
     /// Nil without TLS.
     var bearer: PeerBearer?
+    /// Why we do not speak with it; nil while we do.
+    var refusal: PeerError?
     var outbox = PeerOutbox()
     var isActing = false
     var patience = PeerPatience()

@@ -54,7 +54,12 @@ struct PeerConversation: Sendable {
     ) {
         (self.settings, self.isDialled, self.isPlain) = (settings, isDialled, isPlain)
         self.serial = serial
-        decoder = ChirpDecoder(sizeLimit: settings.sizeLimit)
+        // Whoever dials us asks; only where we dial may answers be long.
+        let isLong = isDialled || settings.echoes
+        decoder = ChirpDecoder(
+            sizeLimit: settings.sizeLimit,
+            keepLimit: isLong
+                ? settings.sizeLimit : settings.questionLimit + PeerWord.headerSize)
         helloDeadline = now.advanced(by: settings.helloTime)
         lastUsed = now
     }
@@ -267,7 +272,7 @@ struct PeerConversation: Sendable {
         nextSlot += 1
         taken[slot] = (frame.identity, frame.kind.contains(.wantsAcknowledgement))
         let message = PeerMessage(
-            identity: frame.identity, header: frame.header, data: frame.data)
+            identity: frame.identity, header: frame.header, data: frame.data, isCut: frame.isCut)
         guard let asked = pending[frame.identity] else {
             return actions.append(.deliver(message, slot))
         }

@@ -1,18 +1,24 @@
 import NIOCore
 import NIOPosix
 import NIOSSL
+import Vocabulary
 
 // What errors of sockets and of TLS mean to people.
 extension PeerError {
     /// What an error of the event loop or of TLS means to whoever asked.
     ///
     /// - Parameter remote: Where we dialled; nil when the other side did.
-    init(connection error: any Error, to remote: PeerAddress?) {
+    init(
+        connection error: any Error, to remote: PeerAddress?, tls: PeerTls? = nil,
+        clock: (any GatewayClock)? = nil
+    ) {
         switch error {
         case let error as PeerError: self = error
         case is NIOSSLError, is BoringSSLError:
-            self.init(
-                .notTrusted, "TLS with it failed: \(PeerError.words(ofTls: error, to: remote))")
+            let ownProblem = clock.flatMap { tls?.problem(on: $0) }.map { "; ours \($0)" } ?? ""
+            let words = PeerError.words(
+                ofTls: error, to: remote, hasAuthority: tls?.hasAuthority == true, ownProblem)
+            self.init(.notTrusted, "TLS with it failed: \(words)")
         case let error as IOError where error.errnoCode == 104 || error.errnoCode == 32:
             self.init(.lost, "the other side dropped the connection")
         // Source: errno(3), ENETUNREACH, ETIMEDOUT and EHOSTUNREACH; see PeerNode.keepAlive.
@@ -24,7 +30,9 @@ extension PeerError {
     }
 
     /// What a person can do about an error of TLS, where that is known.
-    private static func words(ofTls error: any Error, to remote: PeerAddress?) -> String {
+    private static func words(
+        ofTls error: any Error, to remote: PeerAddress?, hasAuthority: Bool, _ ownProblem: String
+    ) -> String {
         let text = "\(error)"
         // The reason alone; around it stand numbers and places in BoringSSL.
         let parts = text.split(separator: "OPENSSL_internal:", maxSplits: 1)
@@ -45,8 +53,11 @@ extension PeerError {
         guard reason.contains("CERTIFICATE") || reason.contains("UNKNOWN_CA") else {
             return String(reason)
         }
-        return reason.contains("ALERT")
-            ? "the other side does not accept our certificate; pair it there"
+        if reason.contains("ALERT") {
+            return "the other side does not accept our certificate; pair it there\(ownProblem)"
+        }
+        return hasAuthority
+            ? "its certificate is not from our authority, or not valid now"
             : "its certificate is not on our list; pair it here"
     }
 
@@ -55,6 +66,18 @@ extension PeerError {
         "WRONG_VERSION_NUMBER", "UNEXPECTED_RECORD", "BAD_ALERT", "HTTP_REQUEST",
         "HTTPS_PROXY_REQUEST", "ENCRYPTED_LENGTH_TOO_LONG",
     ]
+
+    /// What keeps a port from being listened on, and what to do about it.
+    static func words(ofListening error: any Error) -> String {
+        guard let error = error as? IOError else { return "\(error)" }
+        // Source: errno(3), EACCES, EADDRINUSE and EADDRNOTAVAIL.
+        return switch error.errnoCode {
+        case 13: "this user may not; ports below 1024 are root's"
+        case 98: "another program has this port; ss -ltnp shows which"
+        case 99: "this machine has no such address"
+        default: error.description
+        }
+    }
 
     /// What an error of a dial means to whoever asked.
     init(dialling error: any Error) {

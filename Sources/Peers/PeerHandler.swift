@@ -50,7 +50,9 @@ final class PeerHandler: ChannelInboundHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // Source: libchirp ends TLS without a close-notify; that is an end like any other.
         let isEnd = (error as? NIOSSLError) == .uncleanShutdown
-        let failure = isEnd ? nil : PeerError(connection: error, to: remote)
+        let failure =
+            isEnd
+            ? nil : PeerError(connection: error, to: remote, tls: node.tls, clock: node.clock)
         node.assumeIsolated { [id] in $0.ended(id, failure) }
         context.close(promise: nil)
     }

@@ -14,11 +14,22 @@ public struct PeerKey: Sendable {
     public init(
         name: String, using generator: inout some RandomNumberGenerator
     ) throws(PeerError) {
+        try self.init(
+            name: name, from: "19700101000000Z", to: "99991231235959Z", using: &generator)
+    }
+
+    /// - Parameters:
+    ///   - first: When it may be used first, as YYYYMMDDhhmmssZ.
+    ///   - last: When it may be used last.
+    init(
+        name: String, from first: String, to last: String,
+        using generator: inout some RandomNumberGenerator
+    ) throws(PeerError) {
         precondition(PeerList.isName(name), "a peer's name is checked before")
         // A serial number is positive and has at most 20 bytes (RFC 5280, 4.1.2.2).
         let serial =
             [0x01] + (0..<15).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-        let made = try SelfSigned(name: name, serial: serial)
+        let made = try SelfSigned(name: name, serial: serial, from: first, to: last)
         certificate = try made.certificatePem()
         secret = try certificate + made.keyPem()
         fingerprint = Fingerprint(certificate: try made.der())
@@ -27,13 +38,13 @@ public struct PeerKey: Sendable {
 
 /// A P-256 key and its certificate, signed with ECDSA and SHA-256.
 ///
-/// Source: RFC 5280, 4.1 and 4.2.1.6. It is valid for as long as it is on a list, because boards start
-/// without knowing the date (4.1.2.5 for the end that means no end).
+/// Source: RFC 5280, 4.1 and 4.2.1.6. It is valid for as long as it is on a list: from the first second that
+/// clocks count, because boards start without knowing the date, to the end that means no end (4.1.2.5).
 @safe private final class SelfSigned {
     private let key: OpaquePointer
     private let certificate: OpaquePointer
 
-    init(name: String, serial: [UInt8]) throws(PeerError) {
+    init(name: String, serial: [UInt8], from first: String, to last: String) throws(PeerError) {
         // Sound: both are this value's alone and freed with it.
         guard let key = unsafe tidegate_make_p256() else { throw PeerError.crypto("make a key") }
         guard let certificate = unsafe X509_new() else {
@@ -41,7 +52,7 @@ public struct PeerKey: Sendable {
             throw PeerError.crypto("make a certificate")
         }
         unsafe (self.key, self.certificate) = (key, certificate)
-        try fill(name: name, serial: serial)
+        try fill(name: name, serial: serial, from: first, to: last)
         // Sound: as above. It answers with the signature's length, 0 when it failed.
         guard unsafe X509_sign(certificate, key, EVP_sha256()) > 0 else {
             throw PeerError.crypto("sign a certificate")
@@ -54,7 +65,9 @@ public struct PeerKey: Sendable {
         unsafe EVP_PKEY_free(key)
     }
 
-    private func fill(name: String, serial: [UInt8]) throws(PeerError) {
+    private func fill(
+        name: String, serial: [UInt8], from first: String, to last: String
+    ) throws(PeerError) {
         // Sound: the parts that are got belong to the certificate; those that are made are copied into it
         // and freed here.
         let number = unsafe BN_bin2bn(serial, Int32(serial.count), nil)
@@ -69,8 +82,8 @@ public struct PeerKey: Sendable {
             && X509_NAME_add_entry_by_NID(
                 subject, NID_commonName, MBSTRING_UTF8, name, -1, -1, 0) == 1
             && X509_set_issuer_name(certificate, subject) == 1
-            && ASN1_TIME_set_string(X509_getm_notBefore(certificate), "20000101000000Z") == 1
-            && ASN1_TIME_set_string(X509_getm_notAfter(certificate), "99991231235959Z") == 1
+            && ASN1_TIME_set_string_X509(X509_getm_notBefore(certificate), first) == 1
+            && ASN1_TIME_set_string_X509(X509_getm_notAfter(certificate), last) == 1
             && X509_set_pubkey(certificate, key) == 1
             && X509_add_ext(certificate, extent, -1) == 1
         guard isFilled else { throw PeerError.crypto("fill a certificate") }

@@ -7,9 +7,15 @@ public struct PeerMessage: Hashable, Sendable {
     /// Words of the layer above; empty in plain chirp.
     public let header: ByteBuffer
     public let data: ByteBuffer
+    /// Whether it was too long to be kept, so that the data is missing.
+    let isCut: Bool
 
     public init(identity: ChirpIdentity, header: ByteBuffer = ByteBuffer(), data: ByteBuffer) {
-        (self.identity, self.header, self.data) = (identity, header, data)
+        self.init(identity: identity, header: header, data: data, isCut: false)
+    }
+
+    init(identity: ChirpIdentity, header: ByteBuffer, data: ByteBuffer, isCut: Bool) {
+        (self.identity, self.header, self.data, self.isCut) = (identity, header, data, isCut)
     }
 
     /// Bytes of header and data.

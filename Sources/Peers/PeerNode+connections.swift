@@ -50,8 +50,9 @@ extension PeerNode {
                 settings: settings, serial: UInt32(truncatingIfNeeded: random(below: 1 << 32)),
                 isDialled: remote != nil, isPlain: !usesTls, at: clock.now))
         if usesTls, let tls {
-            let handler = try tls.handler(isServer: remote == nil) { [weak self] fingerprint in
-                self?.assumeIsolated { $0.turnedAway(id, fingerprint) }
+            let handler = try tls.handler(isServer: remote == nil, clock: clock) {
+                [weak self] bearer, problem in
+                self?.assumeIsolated { $0.turnedAway(id, bearer, problem) }
             }
             try channel.pipeline.syncOperations.addHandler(handler)
         }
@@ -65,8 +66,18 @@ extension PeerNode {
         arm(connection)
     }
 
-    private func turnedAway(_ id: Int, _ fingerprint: Fingerprint) {
+    /// - Parameter problem: What is wrong with the certificate of a peer that is on the list; nil for a
+    ///   stranger's.
+    private func turnedAway(_ id: Int, _ bearer: PeerBearer, _ problem: String?) {
         guard let connection = connections[id] else { return }
+        if let problem {
+            connection.refusal = PeerError(.notTrusted, "its certificate \(problem)")
+            let name = tls?.entry(of: bearer)?.name ?? "?"
+            return tell(
+                "\(connection.address): peer \(name) was refused, its certificate \(problem); "
+                    + "make a new one there (peer keygen --new) and pair it")
+        }
+        let fingerprint = bearer.fingerprint
         if let remote = connection.remote { strangers[remote.address] = fingerprint }
         tell(
             "\(connection.address): a stranger was refused; to let it in, run "
@@ -79,8 +90,10 @@ extension PeerNode {
         guard let connection = connections[id], connection.asker == nil else { return }
         if let certificate {
             let bearer = tls?.bearer(of: certificate)
-            guard let bearer, let entry = tls?.entry(of: bearer) else {
-                if let bearer { turnedAway(id, bearer.fingerprint) }
+            let found = bearer.flatMap { tls?.entry(of: $0) }
+            let problem = bearer?.validity.problem(on: clock)
+            guard let bearer, let entry = found, problem == nil else {
+                if let bearer { turnedAway(id, bearer, found == nil ? nil : problem) }
                 ended(id, PeerError(.notTrusted, "its certificate is not on our list"))
                 return connection.channel.close(promise: nil)
             }
@@ -345,9 +358,9 @@ extension PeerNode {
             connection.channel.writeAndFlush(last, promise: nil)
         }
         if let asker = connection.asker, connection.conversation.hello != nil {
-            note(asker) { $0.cause = error?.detail }
+            note(asker) { $0.cause = (connection.refusal ?? error)?.detail }
         }
-        let error = connection.conversation.ended(error)
+        let error = connection.conversation.ended(connection.refusal ?? error)
         for action in connection.conversation.takeActions() {
             if case .settle(let id, let outcome) = action { settle(id, outcome) }
         }

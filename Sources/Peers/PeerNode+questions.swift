@@ -41,6 +41,11 @@ extension PeerNode {
         }
         guard let service else { return refuse("this node answers no questions") }
         guard let asker = asker(now: connection) else { return }
+        // Nothing of somebody who may ask for nothing is read, and nothing that is too long to be one.
+        guard !asker.rights.isEmpty else { return refuse("\(asker) has no rights here") }
+        guard message.data.readableBytes <= settings.questionLimit, !message.isCut else {
+            return refuse("a question has at most \(settings.questionLimit) bytes")
+        }
         let question: PeerQuestion
         do throws(PeerRefusal) {
             question = try PeerQuestion.read(Array(message.data.readableBytesView))
@@ -74,10 +79,10 @@ extension PeerNode {
     /// - Returns: Nil when it is on the list no more, and its connection was closed.
     private func asker(now connection: PeerConnection) -> PeerAsker? {
         guard let tls, let bearer = connection.bearer else { return connection.asker }
-        guard let entry = tls.entry(of: bearer) else {
-            ended(
-                connection.id,
-                PeerError(.notTrusted, "its certificate is on our list no more"))
+        let problem = bearer.validity.problem(on: clock)
+        guard let entry = tls.entry(of: bearer), problem == nil else {
+            let why = problem ?? "is on our list no more"
+            ended(connection.id, PeerError(.notTrusted, "its certificate \(why)"))
             connection.channel.close(promise: nil)
             return nil
         }

@@ -139,8 +139,15 @@ public actor PeerNode {
             port = channel.localAddress?.port.flatMap { UInt16(exactly: $0) }
             return port ?? address.port
         } catch {
-            throw PeerError(.setting, "cannot listen on \(address): \(Self.words(error))")
+            throw PeerError(
+                .setting, "cannot listen on \(address): \(PeerError.words(ofListening: error))")
         }
+    }
+
+    /// Waits until nobody can come in any more: the node was stopped, or the system has taken the port away.
+    public func untilDeaf() async {
+        // An error would say that it is closed already.
+        try? await server?.closeFuture.get()
     }
 
     /// - Throws: `.setting` when the address is beyond this machine and there is no TLS.
@@ -289,11 +296,6 @@ public actor PeerNode {
 
     func tell(_ line: String) {
         if let line = budget.spend(line, at: clock.now) { notice.yield(line) }
-    }
-
-    static func words(_ error: any Error) -> String {
-        if let error = error as? IOError { return error.description }
-        return "\(error)"
     }
 }
 

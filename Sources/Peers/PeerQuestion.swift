@@ -92,6 +92,7 @@ struct PeerWord: Hashable, Sendable {
         case end = 4
     }
     static let version: UInt8 = 1
+    static let headerSize = 2
 
     let kind: Kind
 
@@ -100,7 +101,7 @@ struct PeerWord: Hashable, Sendable {
     /// - Returns: Nil when the header is not ours.
     init?(_ header: ByteBuffer) {
         var header = header
-        guard header.readableBytes == 2,
+        guard header.readableBytes == Self.headerSize,
             let (kind, version) = header.readMultipleIntegers(as: (UInt8, UInt8).self),
             version == Self.version, let kind = Kind(rawValue: kind)
         else { return nil }
@@ -150,7 +151,7 @@ extension PeerQuestion {
     /// Reads what somebody sent.
     /// - Throws: Why it is no question.
     public static func read(_ text: [UInt8]) throws(PeerRefusal) -> PeerQuestion {
-        let (document, problems) = JsonParser.parse(text)
+        let (document, problems) = JsonParser.parse(text, .strict)
         guard let document, problems.isEmpty else {
             throw PeerRefusal(problems.first?.description ?? "no JSON")
         }

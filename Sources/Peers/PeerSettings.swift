@@ -23,6 +23,9 @@ public struct PeerSettings: Hashable, Sendable {
     public var helloTime: Duration
     /// Header and data of one message together, in bytes; at least 256, so that a refusal fits.
     public var sizeLimit: Int
+    /// The longest question that is read, in bytes, like the longest command over MQTT. Of a longer message
+    /// from one who dialled us nothing is kept, unless this node echoes.
+    public var questionLimit = 4096
     /// How many connections others may have to this node. When all places are taken, the oldest that
     /// has not said hello gives way; when all have, the longest unused of the peer that has the most; when
     /// each has one, the new one is turned away.

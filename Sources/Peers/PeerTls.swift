@@ -1,5 +1,6 @@
 import NIOCore
 import NIOSSL
+import Vocabulary
 
 /// TLS 1.3 in which both sides show a certificate that the other knows.
 public struct PeerTls: Sendable {
@@ -12,6 +13,7 @@ public struct PeerTls: Sendable {
     let hasAuthority: Bool
     /// Our own.
     public let fingerprint: Fingerprint
+    private let validity: PeerValidity
 
     /// - Parameters:
     ///   - pem: Our certificate, those between it and its authority, and our key, in PEM.
@@ -29,6 +31,7 @@ public struct PeerTls: Sendable {
                 throw PeerError(.setting, "holds no certificate")
             }
             fingerprint = Fingerprint(certificate: try own.toDERBytes())
+            validity = PeerValidity(own)
             let roots = NIOSSLTrustRoots.certificates(
                 try authority.map { try NIOSSLCertificate.fromPEMBytes($0) } ?? [])
             let sources = chain.map { NIOSSLCertificateSource.certificate($0) }
@@ -60,8 +63,11 @@ public struct PeerTls: Sendable {
         guard let der = try? certificate.toDERBytes() else { return nil }
         return PeerBearer(
             fingerprint: Fingerprint(certificate: der),
-            names: hasAuthority ? certificate.dnsNames : [])
+            names: hasAuthority ? certificate.dnsNames : [], validity: PeerValidity(certificate))
     }
+
+    /// Why our own certificate may not be used now; nil when it may.
+    public func problem(on clock: any GatewayClock) -> String? { validity.problem(on: clock) }
 
     /// The entry on the list as it is now; nil for a stranger.
     func entry(of bearer: PeerBearer) -> PeerList.Entry? {
@@ -70,9 +76,13 @@ public struct PeerTls: Sendable {
 
     /// The handler of one connection.
     ///
-    /// - Parameter refused: Told of a stranger before TLS turns it away.
+    /// - Parameters:
+    ///   - clock: Says whether a certificate is valid now. Where an authority vouches, the system's does.
+    ///   - refused: Told of a stranger, and of a peer whose certificate is not valid and why, before TLS
+    ///     turns it away.
     func handler(
-        isServer: Bool, refused: @escaping @Sendable (Fingerprint) -> Void
+        isServer: Bool, clock: any GatewayClock,
+        refused: @escaping @Sendable (PeerBearer, String?) -> Void
     ) throws -> NIOSSLHandler {
         if hasAuthority {
             return isServer
@@ -83,9 +93,10 @@ public struct PeerTls: Sendable {
             guard let bearer = certificates.first.flatMap(bearer(of:)) else {
                 return promise.succeed(.failed)
             }
-            let isKnown = entry(of: bearer) != nil
-            if !isKnown { refused(bearer.fingerprint) }
-            promise.succeed(isKnown ? .certificateVerified : .failed)
+            let problem = bearer.validity.problem(on: clock)
+            let isTaken = entry(of: bearer) != nil && problem == nil
+            if !isTaken { refused(bearer, entry(of: bearer) == nil ? nil : problem) }
+            promise.succeed(isTaken ? .certificateVerified : .failed)
         }
         return isServer
             ? NIOSSLServerHandler(context: server, customVerificationCallback: check)
@@ -99,6 +110,7 @@ struct PeerBearer: Hashable, Sendable {
     let fingerprint: Fingerprint
     /// The DNS names that an authority has signed.
     let names: [String]
+    let validity: PeerValidity
 }
 
 extension NIOSSLCertificate {

@@ -151,7 +151,8 @@ final class RawSocket: Sendable {
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     if let tls {
-                        let handler = try tls.handler(isServer: false) { _ in }
+                        let handler = try tls.handler(isServer: false, clock: RealClock()) { _, _ in
+                        }
                         try channel.pipeline.syncOperations.addHandler(handler)
                     }
                     try channel.pipeline.syncOperations.addHandler(Collector(continuation))
