@@ -5,10 +5,33 @@ import Proactors
 import Vocabulary
 
 extension GatewayAssembly {
+    /// The way in of the layout's direct link. Nobody opens it yet.
+    func peerDoor(_ peers: PeersLayout, answering proactor: Proactor) -> PeerDoor {
+        let logger = logger
+        return PeerDoor(
+            PeerAddress(host: peers.host, port: peers.port), clock: clock,
+            makeNode: { [self] in
+                let node = try peerNode(peers, answering: proactor)
+                Task { for await line in node.notices { logger.warning("\(line)") } }
+                return node
+            },
+            changed: { state in
+                switch state {
+                case .opening: break
+                case .open(let address):
+                    await proactor.noteDirectLink(nil)
+                    logger.notice("peers may ask", metadata: ["listen": "\(address)"])
+                case .failed(let why):
+                    await proactor.noteDirectLink(
+                        "nobody can come in on the direct link, which is tried again: \(why)")
+                }
+            })
+    }
+
     /// The node of the layout's direct link. It does not listen yet.
     ///
     /// - Throws: When a key or list is missing or cannot be used.
-    func peerNode(
+    private func peerNode(
         _ peers: PeersLayout, answering proactor: Proactor
     ) throws(MachineError) -> PeerNode {
         let mode = PeerSettings.Mode(rawValue: peers.mode) ?? .synchronous
@@ -27,6 +50,9 @@ extension GatewayAssembly {
             let logger = logger
             tls = try files.tls { problem in
                 logger.error("nobody is let in on the direct link: \(problem)")
+            }
+            if let problem = tls?.problem(on: clock) {
+                logger.warning("the gateway's own certificate on the direct link \(problem)")
             }
         }
         return PeerNode(

@@ -12,17 +12,16 @@ struct NeighbourWatch: Sendable {
     /// How often they are looked at.
     static let period = Duration.seconds(2)
 
-    let node: PeerNode
+    let door: PeerDoor
     let proactor: Proactor
     let clock: any GatewayClock
 
     /// Returns when the task is cancelled.
     func run() async {
         let ticker = Ticker(every: Self.period, clock: clock)
-        var words = NeighbourWords(incarnation: "\(node.identity)")
+        var words = NeighbourWords(incarnation: proactor.profile.incarnation)
         while await ticker.next() != nil {
-            let statuses = words.statuses(of: await node.links)
-            if !statuses.isEmpty { await proactor.hear(statuses) }
+            await proactor.hear(words.statuses(of: await door.links, await door.state))
         }
     }
 }
@@ -32,13 +31,17 @@ struct NeighbourWords {
     private let incarnation: String
     private var sequence: UInt64 = 0
     private var open: Set<String> = []
+    private var door = PeerDoor.State.opening
 
     init(incarnation: String) { self.incarnation = incarnation }
 
-    /// What is to be heard of each, in order. One that comes back says first that it opens, which alone ends
-    /// a failure.
-    mutating func statuses(of links: [PeerLink]) -> [LinkStatus] {
+    /// What is to be heard of the way in and of each peer, in order. What comes back says first that it opens,
+    /// which alone ends a failure.
+    mutating func statuses(of links: [PeerLink], _ door: PeerDoor.State) -> [LinkStatus] {
         var statuses: [LinkStatus] = []
+        if case .open = door, self.door != door { statuses.append(status(of: .opening)) }
+        statuses.append(status(of: door))
+        self.door = door
         for link in links {
             if link.connections > 0, open.insert(link.name).inserted {
                 statuses.append(status(of: link, .opening))
@@ -49,6 +52,20 @@ struct NeighbourWords {
             statuses.append(status(of: link, state))
         }
         return statuses
+    }
+
+    /// The way in goes by the name of all peers.
+    private mutating func status(of door: PeerDoor.State) -> LinkStatus {
+        sequence += 1
+        let (state, cause): (LinkStatus.State, String?) =
+            switch door {
+            case .opening: (.opening, nil)
+            case .open: (.started, nil)
+            case .failed(let why): (.failed, why)
+            }
+        return LinkStatus(
+            who: "peers", incarnation: incarnation, sequence: sequence, state: state,
+            interval: NeighbourWatch.period, counts: nil, cause: cause)
     }
 
     private mutating func status(of link: PeerLink, _ state: LinkStatus.State) -> LinkStatus {

@@ -28,9 +28,9 @@ actor RunningGateway {
     private let service = ServiceManager()
     private let life: GatewayLife
     private var brokers: [EmbeddedBroker] = []
-    private var peers: PeerNode?
-    /// Has the proactor hear of the peers.
-    private var neighbours: Task<Void, Never>?
+    private var door: PeerDoor?
+    /// Keep the door open, and have the proactor hear of the peers.
+    private var peerTasks: [Task<Void, Never>] = []
     private var runFile: RunFile?
     private var hasFailedToStart = false
     private var isStopping = false
@@ -177,7 +177,7 @@ actor RunningGateway {
             try await journal.open(fresh: JournalIdentity(using: &chance))
             guard !isStopping else { return true }
             life.watchJournal(of: proactor)
-            if let peers = layout.peers { try await listen(peers, answering: proactor) }
+            if let peers = layout.peers { listen(peers, answering: proactor) }
             for upstream in layout.upstreams where !isStopping {
                 try await attach(upstream, to: proactor, profile)
             }
@@ -218,17 +218,12 @@ actor RunningGateway {
         life.watch(upstream.name, of: proactor)
     }
 
-    /// Lets others ask without a broker.
-    private func listen(_ layout: PeersLayout, answering proactor: Proactor) async throws {
-        let node = try assembly.peerNode(layout, answering: proactor)
-        peers = node
-        let port = try await node.listen(on: PeerAddress(host: layout.host, port: layout.port))
-        logger.notice(
-            "peers may ask", metadata: ["listen": "\(PeerAddress(host: layout.host, port: port))"])
-        let logger = logger
-        Task { for await line in node.notices { logger.warning("\(line)") } }
-        let watch = NeighbourWatch(node: node, proactor: proactor, clock: clock)
-        neighbours = Task { await watch.run() }
+    /// Lets others ask without a broker, as soon as that is possible.
+    private func listen(_ layout: PeersLayout, answering proactor: Proactor) {
+        let door = assembly.peerDoor(layout, answering: proactor)
+        self.door = door
+        let watch = NeighbourWatch(door: door, proactor: proactor, clock: clock)
+        peerTasks = [Task { await door.run() }, Task { await watch.run() }]
     }
 
     /// - Returns: Whether every actuator confirmed its safe state.
@@ -236,11 +231,11 @@ actor RunningGateway {
         _ proactor: Proactor, because reason: String, _ showing: Task<Void, Never>?
     ) async -> Bool {
         runFile?.remove()
-        let peers = peers
+        let door = door
         // Whoever waits for a command gets its answer first, unless the network holds us up.
-        neighbours?.cancel()
+        for task in peerTasks { task.cancel() }
         let areSafe = await proactor.stop(because: reason)
-        await within(Self.lastWords, on: clock) { await peers?.stop() }
+        await within(Self.lastWords, on: clock) { await door?.stop() }
         screen?.release()
         await showing?.value
         let brokers = brokers

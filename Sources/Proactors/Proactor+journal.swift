@@ -53,6 +53,15 @@ extension Proactor {
         }
     }
 
+    /// How the way in of the direct link stands. Told when it cannot be opened and when it is open again.
+    ///
+    /// - Parameter problem: Why nobody can come in; nil while somebody can.
+    public func noteDirectLink(_ problem: String?) {
+        let key = TroubleKey(node: .gateway, channel: nil, kind: .directLink)
+        guard (problem != nil) != (standing[key] != nil) else { return }
+        tellTrouble(.directLink, isOn: problem != nil, problem ?? "it is open again")
+    }
+
     private func tellTrouble(_ kind: Trouble.Kind, isOn: Bool, _ detail: String) {
         take([
             Fact(

@@ -86,6 +86,8 @@ public struct Trouble: Hashable, Sendable {
         case interlock
         /// Facts cannot be kept on disk; they still go out live.
         case storage
+        /// Nobody can come in on the direct link.
+        case directLink
     }
 
     public init(channel: DataChannelName? = nil, kind: Kind, isOn: Bool, detail: String) {

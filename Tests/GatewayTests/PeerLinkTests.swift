@@ -184,7 +184,7 @@ import Testing
         var told: [LinkStatus.State?] = []
         for state in [link(1), link(0), link(2), link(0, "no hello"), link(0, "no hello"), link(1)]
         {
-            for status in words.statuses(of: [state]) {
+            for status in words.statuses(of: [state], .opening) {
                 monitor.heard(status, at: .init(nanoseconds: 0))
             }
             told.append(monitor.state)
@@ -197,7 +197,7 @@ import Testing
         let link = PeerLink(
             name: "laptop", connections: 1, questions: 5, answers: 4, strays: 2,
             oversized: 1, lateAcknowledgements: 2, cause: nil)
-        let counts = words.statuses(of: [link]).last?.counts
+        let counts = words.statuses(of: [link], .opening).last?.counts
         #expect(
             counts == LinkCounts(received: 5, sent: 4, dropped: 3, lateAcknowledgements: 2))
     }
