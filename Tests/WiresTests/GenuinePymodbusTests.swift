@@ -225,13 +225,13 @@ struct GenuinePymodbusTests {
         try meters.fault("{}")
         // A reply that is late may spoil the rounds that it falls into, never a value.
         var rounds: [Bool] = []
-        for _ in 0..<4 {
+        for _ in 0..<6 {
             let readings = try? driver.read(component.channels, at: meters.clock.now).readings()
             if let readings { #expect(readings.map(\.value) == truth) }
             rounds.append(readings != nil)
         }
         #expect(rounds.suffix(2) == [true, true], "\(rounds)")
-        if !fault.json.contains("delay") { #expect(rounds == [true, true, true, true]) }
+        if !fault.json.contains("delay") { #expect(!rounds.contains(false), "\(rounds)") }
     }
 
     @Test func `a meter that is late again and again never shows a wrong value`() throws {
