@@ -128,9 +128,12 @@ void tidegate_keys_end(void) {
     errno = saved;
 }
 
+// What the signals meant before; Swift's runtime says where it crashed, and asks questions on a terminal.
+static struct sigaction keys_ends_before[_NSIG];
+
 static void keys_end_and_die(int number) {
     tidegate_keys_end();
-    signal(number, SIG_DFL);
+    sigaction(number, &keys_ends_before[number], NULL);
     raise(number);
 }
 
@@ -178,13 +181,15 @@ int tidegate_keys_begin(int terminal) {
     keys_are_on = 1;
     static const int ends[] = {
         SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV};
-    struct sigaction end = {.sa_handler = keys_end_and_die}, pause = {.sa_handler = keys_pause},
-                     go_on = {.sa_handler = keys_go_on, .sa_flags = SA_RESTART}, known;
-    // Whoever takes a signal for something else also ends in order.
-    for (size_t at = 0; at < sizeof ends / sizeof *ends; at++)
-        if (sigaction(ends[at], NULL, &known) == 0 && !(known.sa_flags & SA_SIGINFO)
-            && known.sa_handler == SIG_DFL)
-            sigaction(ends[at], &end, NULL);
+    struct sigaction end = {.sa_handler = keys_end_and_die, .sa_flags = SA_ONSTACK},
+                     pause = {.sa_handler = keys_pause},
+                     go_on = {.sa_handler = keys_go_on, .sa_flags = SA_RESTART};
+    for (size_t at = 0; at < sizeof ends / sizeof *ends; at++) {
+        struct sigaction *before = &keys_ends_before[ends[at]];
+        // One that is ignored, or that somebody takes for an orderly end, is none of these.
+        int is_known = sigaction(ends[at], NULL, before) == 0 && before->sa_handler != SIG_IGN;
+        if (is_known && (before->sa_handler == SIG_DFL || at > 2)) sigaction(ends[at], &end, NULL);
+    }
     pause.sa_flags = SA_RESTART;
     sigaction(SIGTSTP, &pause, NULL);
     sigaction(SIGCONT, &go_on, NULL);

@@ -18,17 +18,16 @@ extension LiveTable {
     }
 
     /// A line for each channel, and one for each node that has not shown anything: relays first, then what is
-    /// not in order, then the rest.
+    /// not in order, then the rest; each in the order of the layout, where that is known.
     func entries(at now: Timestamp) -> [Entry] {
         let byGateway = Dictionary(grouping: rows.values, by: \.gateway)
-        let names = Set(byGateway.keys).union(gateways.keys)
+        let names = Set(byGateway.keys).union(gateways.keys).sorted()
         let all = names.flatMap { name in
             entries(of: name, gateways[name] ?? Gateway(), byGateway[name] ?? [], at: now)
         }
-        return all.sorted {
-            ($0.rank, $0.gateway, $0.node, $0.channel)
-                < ($1.rank, $1.gateway, $1.node, $1.channel)
-        }
+        return all.enumerated().sorted {
+            ($0.element.rank, $0.offset) < ($1.element.rank, $1.offset)
+        }.map(\.element)
     }
 
     private func entries(
@@ -36,7 +35,8 @@ extension LiveTable {
     ) -> [Entry] {
         let isGone = complaint != nil || isStopped || gateway.isGone(at: now.monotonic)
         guard let nodes = gateway.nodes else {
-            return rows.map { entry($0, nil, gateway, isGone: isGone, at: now) }
+            return rows.sorted { ($0.node, $0.channel) < ($1.node, $1.channel) }
+                .map { entry($0, nil, gateway, isGone: isGone, at: now) }
         }
         let byChannel = Dictionary(rows.map { ($0.channel, $0) }) { first, _ in first }
         return nodes.flatMap { node in

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Runs all checks of this folder. Prints every line of theirs and what came of each; exits 1 when one
-# failed. Takes about nine minutes.
+# failed. Takes about ten minutes.
 #
 #   run.sh [CHECK]...     those checks only: run.sh gateway-gpio.sh
 set -uo pipefail
@@ -34,7 +34,7 @@ run() {
 }
 
 checks=("$@")
-[ $# -gt 0 ] || checks=(gpio-shim.sh gpio-lines.sh modbus-peer.sh gateway-host.sh gateway-modbus.sh
+[ $# -gt 0 ] || checks=(gpio-shim.sh gpio-lines.sh modbus-peer.sh gateway-host.sh terminal.sh gateway-modbus.sh
     gateway-gpio.sh gateway-interlock.sh gateway-retained.sh gateway-sensors.sh gateway-system.sh gridworks-codec.sh upstream-child.sh
     gateway-crash.sh gateway-gridworks.sh peer-wire.sh peer-chirp.sh peer-gateways.sh cases.sh)
 for check in "${checks[@]}"; do run "$check"; done
