@@ -2,16 +2,30 @@ import Vocabulary
 
 /// What becomes of the embedded broker.
 public enum BrokerNews: Hashable, Sendable {
-    /// It accepts connections for the first time.
-    case started(BrokerLogin)
-    /// It ended by itself, and why. It will be started again, at the same address, with growing pauses
-    /// while that fails.
-    case died(String)
-    /// It accepts connections again. Nothing that it held is left.
-    case restarted
+    /// It accepts connections, for the first time or again. Nothing that an earlier one held is left.
+    case runs(BrokerPlace)
+    /// It does not run, and why: told once for each reason. It is started again with growing pauses.
+    case fails(BrokerError)
 }
 
-/// How to log in at the embedded broker. Valid until it is stopped.
+/// Where an embedded broker that runs is found. Valid until that process ends.
+public struct BrokerPlace: Hashable, Sendable {
+    /// Its private socket, which needs no login: only the gateway's own user comes near it.
+    public let address: BrokerAddress
+    public let process: Int32
+    /// What it was asked for beside that, for other programs.
+    public let listener: Listener
+
+    /// The listener on a TCP port.
+    public enum Listener: Hashable, Sendable {
+        case none
+        case open(BrokerLogin)
+        /// Why it could not be opened. The private socket is open all the same, and it is tried again.
+        case failed(String)
+    }
+}
+
+/// How to log in at a broker.
 public struct BrokerLogin: Hashable, Sendable {
     public let address: BrokerAddress
     public let user: String
@@ -27,7 +41,7 @@ extension BrokerLogin: CustomStringConvertible {
     public var description: String { "\(address), user \(user)" }
 }
 
-/// Why the embedded broker does not start. Code acts on `kind`; people read `detail`.
+/// Why the embedded broker does not run. Code acts on `kind`; people read `detail`.
 public struct BrokerError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What somebody can do about it.
     public enum Kind: Hashable, Sendable {
@@ -37,6 +51,8 @@ public struct BrokerError: Error, Hashable, Sendable, CustomStringConvertible {
         case badFolder
         /// It was started and did not come up.
         case failed
+        /// It ran, and ended by itself.
+        case ended
     }
 
     public let kind: Kind

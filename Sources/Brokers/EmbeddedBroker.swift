@@ -4,10 +4,12 @@ import Synchronization
 import Threads
 import Vocabulary
 
-/// A private mosquitto for this machine only: started, watched, started again, and stopped.
+/// A private mosquitto for this user alone: started, watched, started again, and stopped.
 ///
-/// It lives on a thread of its own, which is the parent of the broker's process: the kernel ends the
-/// broker when that thread goes, so it does not outlive the gateway, whatever kills it.
+/// Clients of this user meet it on a Unix socket in a folder that nobody else comes into; a TCP port is
+/// open only when one is asked for, with a login of its own. It lives on a thread of its own, which is the
+/// parent of the broker's process: the kernel ends the broker when that thread goes, so it does not outlive
+/// the gateway, whatever kills it.
 public actor EmbeddedBroker {
     /// The pause before the broker is started again: at first, and at most.
     public static let restarting = (first: Duration.milliseconds(200), cap: Duration.seconds(30))
@@ -16,7 +18,8 @@ public actor EmbeddedBroker {
     public static let asking = (
         period: Duration.seconds(10), within: Duration.seconds(3), misses: 3
     )
-    private static let portTries = 5
+    /// How often a port is looked at that could not be opened.
+    public static let portPeriod = Duration.seconds(10)
     /// How long the broker may take to come up.
     private static let readyWithin = Duration.seconds(10)
     /// How long it may take to end when it is asked to.
@@ -26,24 +29,31 @@ public actor EmbeddedBroker {
 
     /// For one consumer. Holds 16 news; the oldest give way. Ends after `stop()`.
     public nonisolated let news: AsyncStream<BrokerNews>
+    /// The private socket, whether the broker runs or not.
+    public nonisolated let address: BrokerAddress
 
     private let thread: SyncThread
     private let clock: any GatewayClock
-    private let folder: BrokerFolder
+    private let listener: BrokerListener?
     private let programs: ProgramSearch
-    private let user = "tidegate"
-    private let password: String
     private let teller: AsyncStream<BrokerNews>.Continuation
-    private var port: UInt16 = 0
     private let answersWithin: Duration
     private let isStopping = Atomic<Bool>(false)
+    private let runs = Guarded<BrokerPlace?>(nil)
+    private var chance: any RandomNumberGenerator & Sendable
+    private var folder: BrokerFolder
     private var child: ChildProcess?
-    private var restartAt: MonotonicInstant?
+    private var startAt: MonotonicInstant?
+    private var startedAt: MonotonicInstant
     private var askAt: MonotonicInstant?
+    /// When a port that could not be opened is looked at again.
+    private var portAt: MonotonicInstant?
     /// Questions without an answer, one after the other.
     private var misses = 0
     private var restarting = Backoff(
         first: EmbeddedBroker.restarting.first, cap: EmbeddedBroker.restarting.cap)
+    /// The last failure, so that it is not told again with each try.
+    private var told: BrokerError?
     private var log = LogTail()
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -54,21 +64,26 @@ public actor EmbeddedBroker {
     /// The broker's process while it runs.
     public var process: Int32? { child?.process }
 
+    /// Where it is while it runs, readable from anywhere.
+    public nonisolated var place: BrokerPlace? { runs.withLock(\.self) }
+
     /// - Parameters:
     ///   - folder: For the broker's files; made if need be, emptied by `stop()`. Nobody else may use it.
+    ///   - listener: A TCP port to listen on beside the private socket.
     ///   - searchPath: Where mosquitto is looked for, in the form of `PATH`; nil for `PATH` itself.
     ///   - answersWithin: How long the broker may take to answer when it is asked for a sign of life.
-    ///   - generator: Makes the password, so it must be one for secrets.
+    ///   - chance: Makes the passwords of `listener`, so it must be one for secrets.
     public init(
-        folder: String, clock: any GatewayClock, searchPath: String? = nil,
-        answersWithin: Duration = EmbeddedBroker.asking.within,
-        using generator: inout some RandomNumberGenerator
+        folder: String, listener: BrokerListener? = nil, clock: any GatewayClock,
+        searchPath: String? = nil, answersWithin: Duration = EmbeddedBroker.asking.within,
+        using chance: any RandomNumberGenerator & Sendable
     ) {
-        self.answersWithin = answersWithin
         self.folder = BrokerFolder(path: folder)
-        self.clock = clock
+        address = BrokerAddress(socket: self.folder.socket)
+        (self.listener, self.answersWithin) = (listener, answersWithin)
+        (self.clock, self.chance) = (clock, chance)
+        startedAt = clock.now
         programs = ProgramSearch(path: searchPath)
-        password = CommandID(using: &generator).text
         (news, teller) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(16))
         thread = SyncThread(name: "broker", clock: clock)
     }
@@ -78,27 +93,11 @@ public actor EmbeddedBroker {
         teller.finish()
     }
 
-    /// Starts the broker and returns once it accepts connections.
-    ///
-    /// - Throws: `.notInstalled`, `.badFolder`, or `.failed` with what the broker said.
-    public func start() throws(BrokerError) -> BrokerLogin {
-        precondition(port == 0, "an embedded broker is started once")
-        do throws(BrokerError) {
-            try folder.prepare()
-            try writePasswords()
-            try launchOnFreePort()
-        } catch {
-            folder.clear()
-            throw error
-        }
-        let login = BrokerLogin(
-            address: BrokerAddress(host: "127.0.0.1", port: port), user: user, password: password)
-        askAt = clock.now.advanced(by: Self.asking.period)
-        teller.yield(.started(login))
+    /// Starts the broker, and again whenever it ends or does not start; `news` say how that goes.
+    public nonisolated func start() {
         thread.begin { [weak self] in
             self?.assumeIsolated { $0.round() } ?? SyncThread.Rest(until: nil)
         }
-        return login
     }
 
     /// Ends the broker within about half a second, and takes its files away. Breaks off a start that
@@ -110,18 +109,24 @@ public actor EmbeddedBroker {
 
     private func end() {
         thread.pause()
-        (restartAt, askAt) = (nil, nil)
-        child?.end(patience: Self.patienceMilliseconds)
-        child = nil
+        (startAt, askAt, portAt) = (nil, nil, nil)
+        endChild()
         folder.clear()
         teller.finish()
+    }
+
+    private func endChild() {
+        runs.withLock { $0 = nil }
+        child?.end(patience: Self.patienceMilliseconds)
+        child = nil
     }
 
     // MARK: - Watching
 
     /// One look at the broker. Runs on the thread.
     private func round() -> SyncThread.Rest {
-        if let restartAt, clock.now >= restartAt { restart() }
+        let now = clock.now
+        if child == nil, now >= startAt ?? now { launch() }
         while child != nil {
             guard let bytes = child?.read() else {
                 mourn()
@@ -131,15 +136,14 @@ public actor EmbeddedBroker {
             log.append(bytes)
         }
         if let askAt, clock.now >= askAt { ask() }
-        let until = [restartAt, askAt].compactMap(\.self).min()
+        if let portAt, clock.now >= portAt { lookAtPort() }
+        let until = [startAt, askAt, portAt].compactMap(\.self).min()
         return SyncThread.Rest(until: until, watching: child?.output)
     }
 
     /// Asks the broker for a sign of life. One that runs and never answers is ended as if it had died.
     private func ask() {
-        let answers = Loopback.answers(
-            port, user: user, password: password, within: answersWithin,
-            or: { isStopping.load(ordering: .relaxed) })
+        let answers = process.map(answers) ?? false
         guard !isStopping.load(ordering: .relaxed) else {
             askAt = nil
             return
@@ -147,69 +151,94 @@ public actor EmbeddedBroker {
         askAt = clock.now.advanced(by: Self.asking.period)
         misses = answers ? 0 : misses + 1
         guard misses >= Self.asking.misses else { return }
-        child?.end(patience: Self.patienceMilliseconds)
-        child = nil
+        endChild()
         lost("did not answer \(misses) times")
     }
 
-    private func lost(_ reason: String) {
-        (askAt, misses) = (nil, 0)
-        restartAt = clock.now.advanced(by: restarting.failed())
-        teller.yield(.died("broker: \(reason)\(log.lastWords)"))
+    private func answers(_ process: pid_t) -> Bool {
+        PrivateSocket.answers(
+            folder.socket, process: process, within: answersWithin,
+            or: { isStopping.load(ordering: .relaxed) })
+    }
+
+    /// Starts the broker anew once its port is free.
+    private func lookAtPort() {
+        portAt = clock.now.advanced(by: Self.portPeriod)
+        guard child != nil, listener?.problem == nil else { return }
+        endChild()
+        (askAt, portAt, startAt) = (nil, nil, clock.now)
     }
 
     /// The broker has closed its output, which it does by ending.
     private func mourn() {
+        runs.withLock { $0 = nil }
         let ending = child?.reap(within: 100) ?? "closed its output and was ended"
         child = nil
         lost(ending)
     }
 
-    private func restart() {
-        restartAt = nil
-        do throws(BrokerError) {
-            try launch()
-            restarting.succeeded()
-            askAt = clock.now.advanced(by: Self.asking.period)
-            teller.yield(.restarted)
-        } catch {
-            guard !isStopping.load(ordering: .relaxed) else { return }
-            restartAt = clock.now.advanced(by: restarting.failed())
-            teller.yield(.died(error.detail))
-        }
+    private func lost(_ reason: String) {
+        (askAt, portAt, misses) = (nil, nil, 0)
+        // One that ends soon after each start is started more and more seldom.
+        let pause = restarting.ended(after: startedAt.duration(to: clock.now))
+        startAt = clock.now.advanced(by: pause)
+        tell(BrokerError(kind: .ended, detail: "broker: \(reason)\(log.lastWords)"))
+    }
+
+    private func tell(_ failure: BrokerError) {
+        guard failure != told else { return }
+        told = failure
+        teller.yield(.fails(failure))
     }
 
     // MARK: - Starting
 
-    private func writePasswords() throws(BrokerError) {
-        try folder.write("\(user):\(password)\n", to: folder.passwords)
-        // The tool replaces the password in the file by its hash.
-        var tool = try ChildProcess([
-            try programs.find("mosquitto_passwd"), "-U", folder.passwords,
-        ])
-        guard tool.reap(within: 10_000) == "exit status 0" else {
-            throw BrokerError(
-                kind: .failed, detail: "mosquitto_passwd -U \(folder.passwords): has failed")
+    private func launch() {
+        startAt = nil
+        do throws(BrokerError) {
+            try folder.prepare()
+            let (listener, wanted) = openListener()
+            let process = try begin(wanted)
+            (startedAt, told) = (clock.now, nil)
+            askAt = startedAt.advanced(by: Self.asking.period)
+            if case .failed = listener { portAt = startedAt.advanced(by: Self.portPeriod) }
+            let place = BrokerPlace(address: address, process: process, listener: listener)
+            runs.withLock { $0 = place }
+            teller.yield(.runs(place))
+        } catch {
+            guard !isStopping.load(ordering: .relaxed) else { return }
+            startAt = clock.now.advanced(by: restarting.failed())
+            tell(error)
         }
     }
 
-    private func launchOnFreePort() throws(BrokerError) {
-        for triesLeft in (0..<Self.portTries).reversed() {
-            port = try Loopback.freePort()
-            do throws(BrokerError) {
-                return try launch()
-            } catch {
-                // Somebody else may have taken the port in between.
-                guard triesLeft > 0, log.text.contains("Address already in use") else {
-                    throw error
-                }
+    /// Makes the login of the TCP port. A port that cannot be had is left out, because mosquitto would not
+    /// start with it.
+    private func openListener() -> (BrokerPlace.Listener, BrokerListener?) {
+        guard let listener else { return (.none, nil) }
+        if let problem = listener.problem { return (.failed(problem), nil) }
+        let password = listener.password ?? CommandID(using: &chance).text
+        do throws(BrokerError) {
+            try folder.write("\(listener.user):\(password)\n", to: folder.passwords)
+            // The tool replaces the password in the file by its hash.
+            var tool = try ChildProcess([
+                try programs.find("mosquitto_passwd"), "-U", folder.passwords,
+            ])
+            guard tool.reap(within: 10_000) == "exit status 0" else {
+                throw BrokerError(
+                    kind: .failed, detail: "mosquitto_passwd -U \(folder.passwords): has failed")
             }
+        } catch {
+            return (.failed(error.detail), nil)
         }
+        let login = BrokerLogin(address: listener.address, user: listener.user, password: password)
+        return (.open(login), listener)
     }
 
-    private func launch() throws(BrokerError) {
+    /// - Returns: The broker's process, which answers.
+    private func begin(_ listener: BrokerListener?) throws(BrokerError) -> pid_t {
         log = LogTail()
-        try folder.write(folder.text(port: port), to: folder.configuration)
+        try folder.write(folder.text(listener), to: folder.configuration)
         var arguments = [try programs.find("mosquitto"), "-c", folder.configuration]
         // Without setpriv, of util-linux, a gateway that is killed leaves its broker behind. SIGKILL,
         // because mosquitto loses a SIGTERM that comes before its main loop, and has nothing to save.
@@ -233,53 +262,13 @@ public actor EmbeddedBroker {
             }
             log.append(bytes)
         }
-        try Loopback.check(port)
+        let process = started.process
+        guard answers(process) else {
+            throw BrokerError(
+                kind: .failed, detail: "broker: does not answer on \(folder.socket)\(log.lastWords)"
+            )
+        }
         child = consume started
-    }
-}
-
-/// Finds programs as a shell does.
-private struct ProgramSearch: Sendable {
-    private let folders: [String]
-
-    /// - Parameter path: Nil for `PATH` and the folders that it often lacks and mosquitto is often in.
-    init(path: String?) {
-        // Sound: the string is copied before anybody could change the environment.
-        let inherited = unsafe getenv("PATH").map { unsafe String(cString: $0) }
-        let path = path ?? (inherited ?? "/usr/bin:/bin") + ":/usr/sbin:/usr/local/sbin"
-        folders = path.split(separator: ":").map(String.init)
-    }
-
-    func find(_ program: String) throws(BrokerError) -> String {
-        if let path = search(program) { return path }
-        throw BrokerError(
-            kind: .notInstalled,
-            detail: "embedded broker: there is no \(program) here; install the Debian package "
-                + "mosquitto, or name a broker in the layout")
-    }
-
-    func search(_ program: String) -> String? {
-        // Sound: the call reads the path only.
-        folders.lazy.map { "\($0)/\(program)" }.first { unsafe access($0, X_OK) == 0 }
-    }
-}
-
-/// The last of what the broker wrote, at most 4 KiB.
-private struct LogTail {
-    private var bytes: [UInt8] = []
-
-    mutating func append(_ more: [UInt8]) {
-        bytes += more
-        if bytes.count > 4096 { bytes.removeFirst(bytes.count - 4096) }
-    }
-
-    var text: String { String(decoding: bytes, as: UTF8.self) }
-
-    /// The last line for the end of a message: `: Error: Address already in use`.
-    var lastWords: String {
-        guard let line = text.split(separator: "\n").last else { return "" }
-        // Each line starts with the time in seconds.
-        let parts = line.split(separator: ": ", maxSplits: 1)
-        return ": \(parts.last ?? line)"
+        return process
     }
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
+#include <sys/socket.h>
 #include <sys/timex.h>
 #include <sys/vfs.h>
 #include <time.h>
@@ -194,4 +195,11 @@ int tidegate_keys_begin(int terminal) {
     sigaction(SIGTSTP, &pause, NULL);
     sigaction(SIGCONT, &go_on, NULL);
     return tcsetattr(terminal, TCSANOW, &keys_during);
+}
+
+// Source: unix(7), SO_PEERCRED: those of the process that called listen(2).
+pid_t tidegate_listener_of(int socket) {
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+    return getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) ? -1 : peer.pid;
 }

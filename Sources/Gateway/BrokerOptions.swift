@@ -6,7 +6,10 @@ import Vocabulary
 struct BrokerOptions: ParsableArguments {
     @Option(
         help:
-            "mqtt://HOST:PORT or mqtts://HOST:PORT. Without it, this user's running gateway tells.")
+            """
+            mqtt://HOST:PORT, mqtts://HOST:PORT or mqtt+unix:///PATH. Without it, this user's running \
+            gateway tells.
+            """)
     var broker: String?
 
     @Option(help: "The user to log in as. The password comes from $TIDEGATE_PASSWORD.")
@@ -77,8 +80,14 @@ struct BrokerOptions: ParsableArguments {
             let names = running.map(\.gateway.text).joined(separator: ", ")
             throw failure("several gateways run here; choose one with --gateway: \(names)")
         }
+        let settings: MqttSettings
+        do {
+            settings = try file.session(clientID, user: user, authority: authority)
+        } catch {
+            throw failure(error.detail)
+        }
         return Target(
-            settings: file.session(clientID),
+            settings: settings,
             reader: PlainReader(prefix: topic ?? file.topic), gateway: file.gateway)
     }
 

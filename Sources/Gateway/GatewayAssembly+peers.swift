@@ -19,11 +19,15 @@ extension GatewayAssembly {
                 switch state {
                 case .opening: break
                 case .open(let address):
-                    await proactor.noteDirectLink(nil)
+                    await proactor.report(
+                        Trouble(kind: .directLink, isOn: false, detail: "it is open again"))
                     logger.notice("peers may ask", metadata: ["listen": "\(address)"])
                 case .failed(let why):
-                    await proactor.noteDirectLink(
-                        "nobody can come in on the direct link, which is tried again: \(why)")
+                    await proactor.report(
+                        Trouble(
+                            kind: .directLink, isOn: true,
+                            detail: "nobody can come in on the direct link, which is tried again: \(why)"
+                        ))
                 }
             })
     }

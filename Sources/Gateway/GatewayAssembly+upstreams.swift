@@ -1,3 +1,4 @@
+import Brokers
 import Layouts
 import Links
 import Proactors
@@ -7,8 +8,19 @@ import Vocabulary
 /// Where an upstream's broker really is, and how to log in there.
 struct UpstreamLogin: Sendable {
     let address: BrokerAddress
-    let user: String?
-    let password: String?
+    var user: String?
+    var password: String?
+    /// Where the password was found.
+    var source: SecretSource?
+    /// Where the broker is now; nil where that does not change.
+    let whereabouts: (@Sendable () throws(UpstreamError) -> MqttWhereabouts)?
+
+    init(
+        address: BrokerAddress,
+        whereabouts: (@Sendable () throws(UpstreamError) -> MqttWhereabouts)? = nil
+    ) {
+        (self.address, self.whereabouts) = (address, whereabouts)
+    }
 }
 
 extension GatewayAssembly {
@@ -26,21 +38,59 @@ extension GatewayAssembly {
     func login(of upstream: UpstreamLayout, at address: BrokerAddress) throws(MachineError)
         -> UpstreamLogin
     {
+        var login = UpstreamLogin(address: address)
         guard case .address(let own) = upstream.broker, own.host == address.host else {
             // The layout's secrets are for the layout's broker and go nowhere else.
-            return UpstreamLogin(
-                address: address, user: Machine.environment("TIDEGATE_USER"),
-                password: Machine.environment("TIDEGATE_PASSWORD"))
+            login.user = Machine.environment("TIDEGATE_USER")
+            login.password = Machine.environment("TIDEGATE_PASSWORD")
+            login.source = login.password.map { _ in .environment("TIDEGATE_PASSWORD") }
+            return login
         }
-        var password: String?
-        if let source = upstream.password {
-            do throws(MachineError) {
-                password = try Secrets.text(of: source)
-            } catch {
-                throw MachineError("upstream \(upstream.name), password: \(error.detail)")
-            }
+        (login.user, login.source) = (upstream.user, upstream.password)
+        login.password = try secret(upstream.password, of: upstream)
+        return login
+    }
+
+    private func secret(
+        _ source: SecretSource?, of upstream: UpstreamLayout
+    ) throws(MachineError) -> String? {
+        guard let source else { return nil }
+        do throws(MachineError) {
+            return try Secrets.text(of: source)
+        } catch {
+            throw MachineError("upstream \(upstream.name), password: \(error.detail)")
         }
-        return UpstreamLogin(address: address, user: upstream.user, password: password)
+    }
+
+    /// The TCP port that the embedded broker of an upstream opens, with its secret fetched; nil for none.
+    func listener(of upstream: UpstreamLayout) throws(MachineError) -> BrokerListener? {
+        guard upstream.broker == .embedded, let listen = upstream.listen else { return nil }
+        return BrokerListener(
+            host: listen.host, port: listen.port,
+            user: upstream.user ?? BrokerListener.standardUser,
+            password: try secret(upstream.password, of: upstream))
+    }
+
+    /// What the user's other commands need to reach an upstream's broker.
+    func runFile(
+        for upstream: UpstreamLayout, login: UpstreamLogin
+    ) -> RunFile {
+        var file = RunFile(gateway: layout.gateway, broker: login.address, topic: upstream.topic)
+        (file.user, file.password) = (login.user, login.source)
+        // Other commands do not know the service's credentials by name.
+        if let source = login.source, case .credential = source {
+            file.password = (try? Secrets.path(of: source)).map { .file($0) }
+        }
+        file.tls = tls(of: upstream, at: login.address)
+        return file
+    }
+
+    /// A key that cannot be told here is told by `whereabouts`.
+    private func tls(of upstream: UpstreamLayout, at address: BrokerAddress) -> MqttTls? {
+        guard address.usesTls else { return nil }
+        return MqttTls(
+            authority: upstream.tls?.authority, certificate: upstream.tls?.certificate,
+            key: upstream.tls?.key.flatMap { try? Secrets.path(of: $0) })
     }
 
     /// The same, again for each try to connect: a secret that cannot be read yet keeps its upstream away and
@@ -69,21 +119,17 @@ extension GatewayAssembly {
         for upstream: UpstreamLayout, login: UpstreamLogin, profile: GatewayProfile
     ) -> UpstreamPlan {
         let codec = codec(for: upstream, profile)
-        var tls: MqttTls?
-        if login.address.usesTls {
-            // One that cannot be told is told by `whereabouts`.
-            let key = upstream.tls?.key.flatMap { try? Secrets.path(of: $0) }
-            tls = MqttTls(
-                authority: upstream.tls?.authority, certificate: upstream.tls?.certificate, key: key
-            )
-        }
         var session = MqttSettings(
             broker: login.address, clientID: "tidegate-\(layout.gateway)-\(upstream.name)",
-            user: login.user, password: login.password, tls: tls, keepAlive: upstream.keepAlive,
+            user: login.user, password: login.password,
+            tls: tls(of: upstream, at: login.address), keepAlive: upstream.keepAlive,
             will: codec.will, window: max(256, upstream.window * 2))
-        if let address = brokerAddress(of: upstream) {
+        if let whereabouts = login.whereabouts {
+            session.whereabouts = whereabouts
+            session.longestReconnectDelay = RunFile.longestReconnectDelay
+        } else {
             session.whereabouts = { () throws(UpstreamError) in
-                try whereabouts(of: upstream, at: address)
+                try whereabouts(of: upstream, at: login.address)
             }
         }
         let chance = SeededGenerator(seed: settings.seed.value, for: profile.incarnation)

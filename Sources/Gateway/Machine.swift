@@ -122,8 +122,10 @@ enum Machine {
             _ = unsafe unlink(draft)
             throw MachineError("\(path): cannot be given to the folder's owner: \(reason)")
         }
-        Output.write(text, to: descriptor)
+        let isWritten = Output.write(text, to: descriptor)
+        let number = errno
         close(descriptor)
+        guard isWritten else { throw MachineError("\(draft): \(errorWords(number))") }
         guard unsafe rename(draft, path) == 0 else {
             throw MachineError("\(path): \(errorWords(errno))")
         }
@@ -188,6 +190,22 @@ enum Machine {
         }
         limit.rlim_cur = limit.rlim_max
         _ = unsafe setrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &limit)
+    }
+
+    /// Has the kernel write no memory of this process or of its children to disk when one crashes: secrets
+    /// and history would lie there for others. A limit of 0 would still hand it to a program.
+    ///
+    /// - Source: fs/coredump.c of Linux: a limit of 1 byte is too small for a file and ends a pipe.
+    static func forbidCoreDumps() {
+        var limit = rlimit()
+        // Sound: the calls read and fill in `limit`, which lives on this stack.
+        guard unsafe getrlimit(__rlimit_resource_t(UInt32(RLIMIT_CORE.rawValue)), &limit) == 0
+        else {
+            return
+        }
+        limit.rlim_max = min(limit.rlim_max, 1)
+        limit.rlim_cur = limit.rlim_max
+        _ = unsafe setrlimit(__rlimit_resource_t(UInt32(RLIMIT_CORE.rawValue)), &limit)
     }
 
     /// The width of the terminal behind standard output, in columns; 100 when it does not say.

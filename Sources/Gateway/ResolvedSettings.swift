@@ -57,7 +57,7 @@ struct ResolvedSettings: Sendable {
         var resolver = Resolver(environment: environment)
         broker = resolver.resolve(
             commandLine.broker, "--broker", "TIDEGATE_BROKER", nil, standard: String?.none,
-            form: "embedded, mqtt://HOST:PORT or mqtts://HOST:PORT",
+            form: "embedded, mqtt://HOST:PORT, mqtts://HOST:PORT or mqtt+unix:///PATH",
             read: { $0 == "embedded" || BrokerAddress($0) != nil ? .some(.some($0)) : .none })
         logLevel = resolver.resolve(
             commandLine.logLevel, "--log-level", "TIDEGATE_LOG_LEVEL", layout.logLevel,

@@ -24,7 +24,11 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(help: "Simulate all hardware, also what the layout says is real.")
     var simulate = false
 
-    @Option(help: "The broker of the upstream: embedded, mqtt://HOST:PORT or mqtts://HOST:PORT.")
+    @Option(
+        help: """
+            The broker of the upstream: embedded, mqtt://HOST:PORT, mqtts://HOST:PORT or \
+            mqtt+unix:///PATH.
+            """)
     var broker: String?
 
     @Option(help: "The seed of simulated worlds and of all chance.")

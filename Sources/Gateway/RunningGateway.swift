@@ -27,11 +27,11 @@ actor RunningGateway {
     private let assembly: GatewayAssembly
     private let service = ServiceManager()
     private let life: GatewayLife
-    private var brokers: [EmbeddedBroker] = []
+    private var broker: BrokerKeeper?
     private var door: PeerDoor?
     /// Keep the door open, and have the proactor hear of the peers.
     private var peerTasks: [Task<Void, Never>] = []
-    private var runFile: RunFile?
+    private var runFile: RunFileKeeper?
     private var hasFailedToStart = false
     private var isStopping = false
 
@@ -156,6 +156,9 @@ actor RunningGateway {
 
     /// What a start needs of the machine, so that what is missing is told at once.
     private func prepare() throws {
+        for upstream in layout.upstreams where assembly.brokerAddress(of: upstream) == nil {
+            _ = try assembly.listener(of: upstream)
+        }
         if let device = layout.settings.watchdogDevice { try life.open(device) }
     }
 
@@ -207,15 +210,21 @@ actor RunningGateway {
         if let address {
             // A secret that cannot be read is told by the session, which tries on.
             let known = try? assembly.login(of: upstream, at: address)
-            login = known ?? UpstreamLogin(address: address, user: upstream.user, password: nil)
+            login = known ?? UpstreamLogin(address: address)
         } else {
-            login = try await startBroker()
+            login = try startBroker(for: upstream, proactor)
         }
         // A stop has taken the run file away already, and nobody else would.
         guard !isStopping else { return }
-        try leaveRunFile(login, topic: upstream.topic, isEmbedded: address == nil)
         await proactor.attach(assembly.plan(for: upstream, login: login, profile: profile))
         life.watch(upstream.name, of: proactor)
+        // The embedded broker is the first choice of whoever looks, and leaves its own word.
+        guard upstream == layout.upstreams.first, !hasEmbeddedBroker else { return }
+        await runFile(proactor).keep(assembly.runFile(for: upstream, login: login))
+    }
+
+    private var hasEmbeddedBroker: Bool {
+        layout.upstreams.contains { assembly.brokerAddress(of: $0) == nil }
     }
 
     /// Lets others ask without a broker, as soon as that is possible.
@@ -230,7 +239,7 @@ actor RunningGateway {
     private func stop(
         _ proactor: Proactor, because reason: String, _ showing: Task<Void, Never>?
     ) async -> Bool {
-        runFile?.remove()
+        await runFile?.remove()
         let door = door
         // Whoever waits for a command gets its answer first, unless the network holds us up.
         for task in peerTasks { task.cancel() }
@@ -238,9 +247,9 @@ actor RunningGateway {
         await within(Self.lastWords, on: clock) { await door?.stop() }
         screen?.release()
         await showing?.value
-        let brokers = brokers
+        let broker = broker
         // A broker that is not done by then ends with this process, whose thread is its parent.
-        await within(Self.lastWords, on: clock) { for broker in brokers { await broker.stop() } }
+        await within(Self.lastWords, on: clock) { await broker?.broker.stop() }
         return areSafe
     }
 
@@ -271,37 +280,30 @@ actor RunningGateway {
         }
     }
 
-    /// Starts a private mosquitto and has its fate logged.
-    private func startBroker() async throws -> UpstreamLogin {
-        var chance = SystemChance()
-        try RunFile.prepareFolder()
-        let broker = EmbeddedBroker(
-            folder: "\(RunFile.folder)/\(layout.gateway)-broker", clock: clock, using: &chance)
-        brokers.append(broker)
-        let login = try await broker.start()
-        life.watch(broker)
-        logger.notice("embedded broker listens", metadata: ["broker": "\(login.address)"])
-        let logger = logger
-        Task {
-            for await news in broker.news {
-                switch news {
-                case .started: break
-                case .died(let reason): logger.error("embedded broker died: \(reason)")
-                case .restarted: logger.notice("embedded broker runs again")
-                }
-            }
-        }
-        return UpstreamLogin(address: login.address, user: login.user, password: login.password)
+    /// Starts a private mosquitto. One that cannot be started is tried again, and keeps nobody waiting.
+    private func startBroker(
+        for upstream: UpstreamLayout, _ proactor: Proactor
+    ) throws(MachineError) -> UpstreamLogin {
+        let keeper = BrokerKeeper(
+            of: layout.gateway, topic: upstream.topic,
+            listener: try assembly.listener(of: upstream), runFile: runFile(proactor),
+            clock: clock, logger: logger)
+        broker = keeper
+        life.watch(keeper.broker)
+        keeper.start { await proactor.report($0) }
+        return keeper.login
     }
 
-    private func leaveRunFile(
-        _ login: UpstreamLogin, topic: String, isEmbedded: Bool
-    ) throws(MachineError) {
-        guard runFile == nil else { return }
-        let file = RunFile(
-            gateway: layout.gateway, broker: login.address, user: login.user,
-            password: login.password, topic: topic, isEmbedded: isEmbedded)
-        try file.write()
-        runFile = file
+    private func runFile(_ proactor: Proactor) -> RunFileKeeper {
+        if let runFile { return runFile }
+        let keeper = RunFileKeeper(clock: clock) { problem in
+            await proactor.report(
+                Trouble(
+                    kind: .runFile, isOn: problem != nil,
+                    detail: problem.map { "other commands do not find this gateway: \($0)" }
+                        ?? "other commands find this gateway"))
+        }
+        runFile = keeper
+        return keeper
     }
 }

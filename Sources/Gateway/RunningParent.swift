@@ -15,7 +15,7 @@ actor RunningParent {
     enum BrokerPlace: Sendable {
         case embedded
         /// That of a gateway of this user on this machine, wherever it comes back.
-        case of(RunFile)
+        case of(RunFile, user: String?, authority: String?)
         case at(BrokerAddress, user: String?, password: String?, tls: MqttTls?)
     }
 
@@ -138,12 +138,20 @@ actor RunningParent {
         case .at(let address, let user, let password, let tls):
             settings = MqttSettings(
                 broker: address, clientID: clientID, user: user, password: password, tls: tls)
-        case .of(let file): settings = file.session(clientID)
+        case .of(let file, let user, let authority):
+            settings = try file.session(clientID, user: user, authority: authority)
         case .embedded:
-            let login = try await startBroker()
+            let broker = try await startBroker()
             settings = MqttSettings(
-                broker: login.address, clientID: clientID, user: login.user,
-                password: login.password)
+                broker: broker.address, clientID: clientID,
+                longestReconnectDelay: RunFile.longestReconnectDelay)
+            settings.whereabouts = { () throws(UpstreamError) in
+                guard let place = broker.place else {
+                    throw UpstreamError(
+                        kind: .notConnected, detail: "the private broker does not run")
+                }
+                return MqttWhereabouts(broker: place.address, listener: place.process)
+            }
         }
         (settings.window, settings.inboxCapacity) = (1_024, 1_024)
         settings.largestPayload = GridworksParentCodec.longest
@@ -152,29 +160,35 @@ actor RunningParent {
         return settings
     }
 
-    /// Starts a private mosquitto and leaves its address and password to programs of this user.
-    private func startBroker() async throws -> BrokerLogin {
-        var chance = SystemChance()
-        try RunFile.prepareFolder()
+    /// Starts a private mosquitto and leaves its address to programs of this user.
+    ///
+    /// - Throws: Why it cannot be started now. Later on it is started again until it can be.
+    private func startBroker() async throws -> EmbeddedBroker {
         let broker = EmbeddedBroker(
-            folder: "\(RunFile.folder)/\(plan.alias)-broker", clock: clock, using: &chance)
+            folder: RunFile.brokerFolder(plan.alias), clock: clock, using: SystemChance())
         self.broker = broker
-        let login = try await broker.start()
+        broker.start()
+        for await news in broker.news {
+            if case .fails(let error) = news {
+                await broker.stop()
+                throw error
+            }
+            break
+        }
         let file = RunFile(
-            gateway: plan.alias, broker: login.address, user: login.user,
-            password: login.password, topic: plan.topic, isEmbedded: true)
+            gateway: plan.alias, broker: broker.address, topic: plan.topic, isEmbedded: true)
         try file.write()
         runFile = file
-        Output.error("tidegate: the private broker listens at \(login)")
+        Output.error("tidegate: the private broker listens at \(broker.address)")
         Task {
             for await news in broker.news {
                 switch news {
-                case .started: break
-                case .died(let reason): Output.error("tidegate: the private broker died: \(reason)")
-                case .restarted: Output.error("tidegate: the private broker runs again")
+                case .runs: Output.error("tidegate: the private broker runs again")
+                case .fails(let error):
+                    Output.error("tidegate: the private broker does not run: \(error.detail)")
                 }
             }
         }
-        return login
+        return broker
     }
 }

@@ -20,4 +20,9 @@ struct Tidegate: AsyncParsableCommand {
             SetCommand.self, ReleaseCommand.self, JournalCommand.self, ExportCommand.self,
             UpstreamCommand.self, PeerCommand.self, ServiceCommand.self, TapCommand.self,
         ])
+
+    static func main() async {
+        Machine.forbidCoreDumps()
+        await main(nil)
+    }
 }

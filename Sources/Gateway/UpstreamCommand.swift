@@ -35,8 +35,8 @@ struct UpstreamCommand: AsyncParsableCommand {
 
     @Option(
         help: """
-            mqtt://HOST:PORT, mqtts://HOST:PORT, or embedded for a private one. Without it, that of the child \
-            that this user runs on this machine.
+            mqtt://HOST:PORT, mqtts://HOST:PORT, mqtt+unix:///PATH, or embedded for a private one. \
+            Without it, that of the child that this user runs on this machine.
             """)
     var broker: String?
 
@@ -182,7 +182,7 @@ struct UpstreamCommand: AsyncParsableCommand {
                     + "--broker embedded")
             throw ExitStatus.configuration.code
         }
-        return (.of(file), file.topic)
+        return (.of(file, user: user, authority: authority), file.topic)
     }
 
     // MARK: What was received

@@ -38,6 +38,8 @@ public struct NodeLayout: Hashable, Sendable {
 public struct UpstreamLayout: Hashable, Sendable {
     public let name: UpstreamName
     public let broker: Broker
+    /// A TCP port that the embedded broker opens for other programs; `user` and `password` log in there.
+    public let listen: ListenAddress?
     /// The first level of all topics: `tidegate`.
     public let topic: String
     public let user: String?
@@ -67,6 +69,13 @@ public struct UpstreamLayout: Hashable, Sendable {
         case plain
         case gridworks(GridworksLink)
     }
+}
+
+/// A port of this machine.
+public struct ListenAddress: Hashable, Sendable {
+    /// A name or an address, without brackets.
+    public let host: String
+    public let port: UInt16
 }
 
 /// The files of a TLS connection.

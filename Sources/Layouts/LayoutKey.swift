@@ -118,10 +118,12 @@ extension TextForm {
 
     static let broker = TextForm(
         words: "\"embedded\" or mqtt://HOST:PORT",
-        schema: [("pattern", .text("^(embedded|mqtts?://[^@/\\s]+/?)$"))]
+        schema: [
+            ("pattern", .text("^(embedded|mqtts?://[^@/\\s]+/?|mqtt\\+unix:(//)?/[^/].*)$"))
+        ]
     ) { text in
         guard text != "embedded", let problem = BrokerAddress.problem(in: text) else { return nil }
-        if text.contains("@") { return problem }
+        if text.contains("@") || text.hasPrefix("mqtt+unix:") { return problem }
         return problem + ", or \"embedded\"" + didYouMean(text, among: ["embedded"])
     }
 

@@ -42,7 +42,7 @@ extension LayoutReader {
     ) -> [(words: String, place: Place, remedy: String)] {
         // A second embedded broker is told of for itself.
         guard case .address(let broker) = upstream.broker else { return [] }
-        let way = "over \(broker.host.lowercased()):\(broker.port)"
+        let way = "over \(broker.socket ?? "\(broker.host.lowercased()):\(broker.port)")"
         switch upstream.codec {
         case .plain:
             let place = section.place(of: section.says("topic") ? "topic" : "broker")
@@ -74,13 +74,14 @@ extension LayoutReader {
         let broker: UpstreamLayout.Broker
         if text == "embedded" {
             broker = .embedded
-            for key in ["user", "password", "tls"] where section.says(key) {
-                tell(section.place(of: key), "the embedded broker is private and needs no \(key)")
-            }
+            checkEmbedded(section)
         } else {
             guard let address = BrokerAddress(text) else { return nil }
             broker = .address(address)
             checkTls(section, address)
+            if section.says("listen") {
+                tell(section.place(of: "listen"), "is for the embedded broker only")
+            }
             if section.says("password"), !section.says("user") {
                 tell(section.place(of: "password"), "is of no use without user")
             }
@@ -102,10 +103,42 @@ extension LayoutReader {
             }
         }
         return UpstreamLayout(
-            name: name, broker: broker, topic: topic, user: section.text("user"),
-            password: section.secret("password"), tls: files, keepAlive: keepAlive,
+            name: name, broker: broker, listen: listenAddress(section), topic: topic,
+            user: section.text("user"), password: section.secret("password"), tls: files,
+            keepAlive: keepAlive,
             window: Int(window), codec: codec, ackTimeout: ackTimeout, pollPeriod: pollPeriod,
             attempts: Int(attempts))
+    }
+
+    /// The embedded broker has logins for its TCP port only.
+    private mutating func checkEmbedded(_ section: Section) {
+        let isOpen = section.says("listen")
+        for key in ["user", "password", "tls"] where section.says(key) {
+            guard key == "tls" || !isOpen else { continue }
+            tell(
+                section.place(of: key),
+                "the embedded broker is private and needs no \(key)"
+                    + (key == "tls" ? "" : " without listen"))
+        }
+        guard isOpen else { return }
+        if section.says("user") != section.says("password") {
+            tell(section.place, "user and password of listen go together")
+        }
+        if let user = section.text("user"), user.contains(":") {
+            tell(section.place(of: "user"), "mosquitto takes no user with a colon")
+        }
+        guard let own = listenAddress(section) else { return }
+        let place = section.place(of: "listen")
+        if own.port == 0 { tell(place, "needs a port from 1 on") }
+        let peers = document.section("peers", .peers)?.text("listen").flatMap(PeersLayout.address)
+        if own.port == peers?.port {
+            tell(place, "port \(own.port) is the one that peers listens on")
+        }
+    }
+
+    private func listenAddress(_ section: Section) -> ListenAddress? {
+        section.text("listen").flatMap(PeersLayout.address)
+            .map { ListenAddress(host: $0.host, port: $0.port) }
     }
 
     private mutating func checkTls(_ section: Section, _ address: BrokerAddress) {

@@ -190,7 +190,11 @@ extension LayoutSection {
                 "name", .text(.name(UpstreamTag.self)), .required, "What logs and pages call it."),
             LayoutKey(
                 "broker", .text(.broker), .required,
-                "mqtt://HOST[:1883], mqtts://HOST[:8883] for TLS, or embedded for a private one."),
+                "mqtt://HOST[:1883], mqtts://HOST[:8883] for TLS, mqtt+unix:///PATH for a socket, or "
+                    + "embedded for a private one."),
+            LayoutKey(
+                "listen", .text(.peerAddress), .optional,
+                "HOST:PORT that the embedded broker opens for other programs, with a login."),
             LayoutKey(
                 "topic", .text(.topic), .defaults(to: .text("tidegate")),
                 "The first level of all topics; of the presence topic with the codec gridworks."),

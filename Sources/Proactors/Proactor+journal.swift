@@ -45,21 +45,24 @@ extension Proactor {
                 count, of: upstream, at: clock.now)
             if let event { tell(event) }
         case .trouble(let isOn, let detail):
-            let key = TroubleKey(node: .gateway, channel: nil, kind: .storage)
-            guard isOn != (standing[key] != nil) else { return }
+            guard isOn != isStanding(.storage) else { return }
             tellTrouble(.storage, isOn: isOn, detail)
         case .salvaged(let detail):
             tell(GatewayEvent(.salvaged, detail: detail))
         }
     }
 
-    /// How the way in of the direct link stands. Told when it cannot be opened and when it is open again.
-    ///
-    /// - Parameter problem: Why nobody can come in; nil while somebody can.
-    public func noteDirectLink(_ problem: String?) {
-        let key = TroubleKey(node: .gateway, channel: nil, kind: .directLink)
-        guard (problem != nil) != (standing[key] != nil) else { return }
-        tellTrouble(.directLink, isOn: problem != nil, problem ?? "it is open again")
+    /// Something is wrong with the gateway itself, or is no more. What was told already is not told again.
+    public func report(_ trouble: Trouble) {
+        guard !isStopping else { return }
+        let key = TroubleKey(node: .gateway, channel: trouble.channel, kind: trouble.kind)
+        let told = standing[key]?.trouble
+        guard trouble.isOn ? trouble != told : told != nil else { return }
+        take([Fact(node: .gateway, at: clock.timestamp, matter: .trouble(trouble))])
+    }
+
+    private func isStanding(_ kind: Trouble.Kind) -> Bool {
+        standing[TroubleKey(node: .gateway, channel: nil, kind: kind)] != nil
     }
 
     private func tellTrouble(_ kind: Trouble.Kind, isOn: Bool, _ detail: String) {

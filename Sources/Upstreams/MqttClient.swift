@@ -1,3 +1,4 @@
+import CLinux
 import CMosquitto
 import Glibc
 import Threads
@@ -112,6 +113,9 @@ final class MqttClient {
         // Sound: the client lives.
         unsafe mosquitto_socket(client)
     }
+
+    /// The process that listens at the other end, on a Unix socket.
+    var listener: Int32 { tidegate_listener_of(socket) }
 
     /// What became of the socket's connection, as an error number; 0 when it is good.
     var socketError: Int32 {

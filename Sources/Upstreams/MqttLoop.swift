@@ -103,8 +103,9 @@ final class MqttLoop {
     private func attempt() -> Outcome {
         (inFlight, subscribing) = ([:], [:])
         (isLoggedIn, refusal, ending, complaints) = (false, nil, nil, [])
+        let listener: Int32?
         do throws(UpstreamError) {
-            try findBroker()
+            listener = try findBroker()
         } catch {
             return .neverConnected(error.detail)
         }
@@ -113,6 +114,11 @@ final class MqttLoop {
             let begun = client.connect(keepAliveSeconds: keepAliveSeconds)
             guard begun == 0 || begun == MOSQ_ERR_CONN_PENDING.rawValue else {
                 throw UpstreamError(kind: .notConnected, detail: words(forConnect: begun))
+            }
+            // Nothing secret was said so far: only who comes, and its last will.
+            guard listener == nil || client.listener == listener else {
+                throw UpstreamError(
+                    kind: .notConnected, detail: "another process listens there than the broker's")
             }
             try awaitSocket(of: client)
             let status = serve(client)
@@ -126,9 +132,11 @@ final class MqttLoop {
         }
     }
 
-    private func findBroker() throws(UpstreamError) {
-        guard let now = try settings.whereabouts?() else { return }
+    /// - Returns: The process that must listen there, where that is known.
+    private func findBroker() throws(UpstreamError) -> Int32? {
+        guard let now = try settings.whereabouts?() else { return nil }
         (settings.broker, settings.user, settings.password) = (now.broker, now.user, now.password)
+        return now.listener
     }
 
     /// Waits until TCP has connected. The library would not see a refusal while it prepares for TLS.

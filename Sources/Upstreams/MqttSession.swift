@@ -90,7 +90,9 @@ public final class MqttSession: Upstream {
     public func connect() {
         guard exchange.start() else { return }
         let (settings, exchange, clock, chance) = (settings, exchange, clock, chance)
-        startThread(named: "mqtt-\(settings.broker.host)") {
+        startThread(
+            named: "mqtt-\(settings.broker.socket == nil ? settings.broker.host : "socket")"
+        ) {
             MqttLoop(settings: settings, exchange: exchange, clock: clock, chance: chance).run()
         }
     }

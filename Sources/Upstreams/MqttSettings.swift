@@ -65,9 +65,15 @@ public struct MqttWhereabouts: Hashable, Sendable {
     public let broker: BrokerAddress
     public let user: String?
     public let password: String?
+    /// The process that must listen at the broker's socket; the session does not go on with any other. Nil
+    /// where that is not known, and on a port.
+    public let listener: Int32?
 
-    public init(broker: BrokerAddress, user: String?, password: String?) {
+    public init(
+        broker: BrokerAddress, user: String? = nil, password: String? = nil, listener: Int32? = nil
+    ) {
         (self.broker, self.user, self.password) = (broker, user, password)
+        self.listener = listener
     }
 }
 

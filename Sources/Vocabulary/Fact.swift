@@ -88,6 +88,12 @@ public struct Trouble: Hashable, Sendable {
         case storage
         /// Nobody can come in on the direct link.
         case directLink
+        /// The embedded broker does not run.
+        case broker
+        /// The embedded broker's TCP port cannot be opened.
+        case listener
+        /// The user's other commands are not told where the gateway's broker is.
+        case runFile
     }
 
     public init(channel: DataChannelName? = nil, kind: Kind, isOn: Bool, detail: String) {

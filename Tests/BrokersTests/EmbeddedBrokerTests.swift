@@ -14,100 +14,108 @@ struct EmbeddedBrokerTests {
     let folder = freshPath()
 
     func makeBroker(
-        searchPath: String? = nil, answersWithin: Duration = EmbeddedBroker.asking.within
+        listener: BrokerListener? = nil, searchPath: String? = nil,
+        answersWithin: Duration = EmbeddedBroker.asking.within
     ) -> EmbeddedBroker {
-        var generator = SystemRandomNumberGenerator()
-        return EmbeddedBroker(
-            folder: folder, clock: clock, searchPath: searchPath, answersWithin: answersWithin,
-            using: &generator)
+        EmbeddedBroker(
+            folder: folder, listener: listener, clock: clock, searchPath: searchPath,
+            answersWithin: answersWithin, using: SystemRandomNumberGenerator())
     }
 
-    /// The first news of a session that logs in with `password`.
-    func logIn(_ login: BrokerLogin, password: String? = nil) async -> MqttNews? {
-        let session = MqttSession(
-            settings: MqttSettings(
-                broker: login.address, clientID: "test", user: login.user,
-                password: password ?? login.password), clock: clock)
+    /// The next news, which must be that it runs.
+    func place(_ news: inout AsyncStream<BrokerNews>.Iterator) async throws -> BrokerPlace {
+        let next = await news.next()
+        guard case .runs(let place) = next else {
+            Issue.record("\(String(describing: next))")
+            throw CancellationError()
+        }
+        return place
+    }
+
+    /// The next news, which must be that it does not run.
+    func failure(_ news: inout AsyncStream<BrokerNews>.Iterator) async throws -> BrokerError {
+        let next = await news.next()
+        guard case .fails(let error) = next else {
+            Issue.record("\(String(describing: next))")
+            throw CancellationError()
+        }
+        return error
+    }
+
+    /// The first news of a session there.
+    func enter(
+        _ address: BrokerAddress, user: String? = nil, password: String? = nil,
+        listener: Int32? = nil
+    ) async -> MqttNews? {
+        var settings = MqttSettings(
+            broker: address, clientID: "test", user: user, password: password)
+        settings.whereabouts = { () throws(UpstreamError) in
+            MqttWhereabouts(broker: address, user: user, password: password, listener: listener)
+        }
+        let session = MqttSession(settings: settings, clock: clock)
         defer { session.close() }
         session.connect()
         return await session.news.first { _ in true }
     }
 
-    @Test func `it starts on a free port and lets in who knows the password`() async throws {
+    @Test func `it starts on a socket that its own user alone can reach`() async throws {
         let broker = makeBroker()
-        let login = try await broker.start()
-        #expect(await broker.news.first { _ in true } == .started(login))
-        #expect(await logIn(login) == .connected(sessionPresent: false))
-        guard case .refused = await logIn(login, password: "guess") else {
-            Issue.record("anybody gets in")
-            return
-        }
-        await broker.stop()
-    }
-
-    @Test func `its files are for its user only and hold no readable password`() async throws {
-        let broker = makeBroker()
-        let login = try await broker.start()
-        let passwords = "\(folder)/passwords"
+        var news = broker.news.makeAsyncIterator()
+        #expect(broker.place == nil)
+        broker.start()
+        let place = try await place(&news)
+        #expect(place.address == broker.address && place.listener == .none)
+        #expect(broker.place == place)
+        #expect(await broker.process == place.process)
+        #expect(
+            await enter(place.address, listener: place.process)
+                == .connected(sessionPresent: false))
         let attributes = try FileManager.default.attributesOfItem(atPath: folder)
         #expect(attributes[.posixPermissions] as? Int == 0o700)
-        let file = try FileManager.default.attributesOfItem(atPath: passwords)
-        #expect(file[.posixPermissions] as? Int == 0o600)
-        let text = try String(contentsOfFile: passwords, encoding: .utf8)
-        #expect(text.hasPrefix("tidegate:$"))
-        #expect(!text.contains(login.password))
-        #expect(!"\(login)".contains(login.password))
+        #expect(attributes[.ownerAccountID] as? UInt32 == geteuid())
+        #expect(openPorts(of: place.process) == [])
+        await broker.stop()
+        #expect(broker.place == nil)
+    }
+
+    @Test func `a session goes on with no other process than the broker's`() async throws {
+        let broker = makeBroker()
+        var news = broker.news.makeAsyncIterator()
+        broker.start()
+        let place = try await place(&news)
+        guard case .unreachable(let why) = await enter(place.address, listener: getpid()) else {
+            Issue.record("it goes on with anybody")
+            return
+        }
+        #expect(why.contains("another process"))
         await broker.stop()
     }
 
-    @Test func `a broker that is killed comes back at the same address`() async throws {
+    @Test func `a broker that is killed comes back at the same socket`() async throws {
         let broker = makeBroker()
         var news = broker.news.makeAsyncIterator()
-        let login = try await broker.start()
-        #expect(await news.next() == .started(login))
-        let first = try #require(await broker.process)
-        kill(first, SIGKILL)
-        guard case .died(let reason) = await news.next() else {
-            Issue.record("its death was not seen")
-            return
-        }
-        #expect(reason.hasPrefix("broker: killed by signal 9"))
+        broker.start()
+        let first = try await place(&news)
+        kill(first.process, SIGKILL)
+        let error = try await failure(&news)
+        #expect(error.kind == .ended)
+        #expect(error.detail.hasPrefix("broker: killed by signal 9"))
+        #expect(broker.place == nil)
         await clock.sleepers(1)
         clock.advance(by: EmbeddedBroker.restarting.first)
-        #expect(await news.next() == .restarted)
-        #expect(await broker.process != first)
-        #expect(await logIn(login) == .connected(sessionPresent: false))
-        await broker.stop()
-    }
-
-    @Test func `a broker whose port was taken meanwhile says so and tries again`() async throws {
-        let broker = makeBroker()
-        var news = broker.news.makeAsyncIterator()
-        let login = try await broker.start()
-        _ = await news.next()
-        kill(try #require(await broker.process), SIGKILL)
-        _ = await news.next()
-        let squatter = squat(on: login.address.port)
-        await clock.sleepers(1)
-        clock.advance(by: .seconds(1))
-        guard case .died(let reason) = await news.next() else {
-            Issue.record("it started on a port that is taken")
-            return
-        }
-        #expect(reason.contains("Address already in use"))
-        close(squatter)
-        await clock.sleepers(1)
-        clock.advance(by: .seconds(1))
-        #expect(await news.next() == .restarted)
+        let second = try await place(&news)
+        #expect(second.process != first.process && second.address == first.address)
+        #expect(
+            await enter(second.address, listener: second.process)
+                == .connected(sessionPresent: false))
         await broker.stop()
     }
 
     @Test func `a broker that runs and does not answer is ended and started again`() async throws {
         let broker = makeBroker(answersWithin: .milliseconds(200))
         var news = broker.news.makeAsyncIterator()
-        let login = try await broker.start()
-        #expect(await news.next() == .started(login))
-        let first = try #require(await broker.process)
+        broker.start()
+        let first = try await place(&news).process
         // One that answers is let be.
         for _ in 0..<5 {
             await clock.sleepers(1)
@@ -120,16 +128,12 @@ struct EmbeddedBrokerTests {
             await clock.sleepers(1)
             clock.advance(by: EmbeddedBroker.asking.period)
         }
-        guard case .died(let reason) = await news.next() else {
-            Issue.record("that it hangs was not seen")
-            return
-        }
-        #expect(reason.hasPrefix("broker: did not answer 3 times"))
+        #expect(try await failure(&news).detail.hasPrefix("broker: did not answer 3 times"))
         await clock.sleepers(1)
         clock.advance(by: EmbeddedBroker.restarting.first)
-        #expect(await news.next() == .restarted)
-        #expect(await broker.process != first)
-        #expect(await logIn(login) == .connected(sessionPresent: false))
+        let second = try await place(&news)
+        #expect(second.process != first)
+        #expect(await enter(second.address) == .connected(sessionPresent: false))
         await broker.stop()
     }
 
@@ -148,70 +152,51 @@ struct EmbeddedBrokerTests {
 
     @Test func `stopping leaves no process and no file`() async throws {
         let broker = makeBroker()
-        _ = try await broker.start()
-        let process = try #require(await broker.process)
-        await broker.stop()
-        #expect(kill(process, 0) == -1 && errno == ESRCH)
-        #expect(!FileManager.default.fileExists(atPath: folder))
+        broker.start()
         var count = 0
-        for await _ in broker.news { count += 1 }
+        for await news in broker.news {
+            count += 1
+            guard case .runs(let place) = news else {
+                Issue.record("\(news)")
+                break
+            }
+            await broker.stop()
+            #expect(kill(place.process, 0) == -1 && errno == ESRCH)
+            #expect(!FileManager.default.fileExists(atPath: folder))
+        }
         #expect(count == 1)
     }
 
-    @Test func `without mosquitto the error names the package`() async {
+    @Test func `without mosquitto the error names the package, once, and it is tried again`()
+        async throws
+    {
         let broker = makeBroker(searchPath: "/nowhere")
-        await #expect {
-            try await broker.start()
-        } throws: { error in
-            let error = error as? BrokerError
-            return error?.kind == .notInstalled
-                && error?.detail.contains("install the Debian package mosquitto") == true
+        var news = broker.news.makeAsyncIterator()
+        broker.start()
+        let error = try await failure(&news)
+        #expect(error.kind == .notInstalled)
+        #expect(error.detail.contains("install the Debian package mosquitto"))
+        for _ in 0..<3 {
+            await clock.sleepers(1)
+            clock.advance(by: EmbeddedBroker.restarting.cap)
         }
+        await clock.sleepers(1)
+        await broker.stop()
+        #expect(await news.next() == nil)
         #expect(!FileManager.default.fileExists(atPath: folder))
-    }
-
-    @Test func `a folder that is a file is refused`() async throws {
-        try "".write(toFile: folder, atomically: true, encoding: .utf8)
-        let broker = makeBroker()
-        await #expect {
-            try await broker.start()
-        } throws: {
-            ($0 as? BrokerError)?.kind == .badFolder
-        }
-        try FileManager.default.removeItem(atPath: folder)
     }
 
     @Test func `a broker that does not start tells why`() async throws {
         let programs = "\(folder)-programs"
         try FileManager.default.createDirectory(atPath: programs, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: programs) }
-        try writeScript("exit 0", to: "\(programs)/mosquitto_passwd")
         try writeScript(
             "echo '1700000000: Error: no luck'; exit 3", to: "\(programs)/mosquitto")
         let broker = makeBroker(searchPath: programs)
-        await #expect {
-            try await broker.start()
-        } throws: {
-            ($0 as? BrokerError)?.detail == "broker: exit status 3: Error: no luck"
-        }
-    }
-
-    /// Takes a port of the loopback address.
-    func squat(on port: UInt16) -> Int32 {
-        let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var yes: Int32 = 1
-        setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, 4)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                precondition(bind(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0)
-            }
-        }
-        listen(socket, 1)
-        return socket
+        var news = broker.news.makeAsyncIterator()
+        broker.start()
+        #expect(try await failure(&news).detail == "broker: exit status 3: Error: no luck")
+        await broker.stop()
     }
 }
 
@@ -223,10 +208,11 @@ struct GatewayDeathTests {
 
     @Test(.enabled(if: folder != nil))
     func `a gateway that is killed`() async throws {
-        var generator = SystemRandomNumberGenerator()
         let folder = try #require(Self.folder)
-        let broker = EmbeddedBroker(folder: folder, clock: ManualClock(), using: &generator)
-        _ = try await broker.start()
+        let broker = EmbeddedBroker(
+            folder: folder, clock: ManualClock(), using: SystemRandomNumberGenerator())
+        broker.start()
+        _ = await broker.news.first { _ in true }
         let process = try #require(await broker.process)
         FileHandle.standardOutput.write(Data("\nBROKER \(process) RUNS\n".utf8))
         kill(getpid(), SIGKILL)

@@ -65,7 +65,6 @@ import Testing
         let up = #""link":"house","state":"started","health":"up""#
         try #require(await watch.line("channel") != nil, "\(watch.text)")
         try #require(await tap.line(#""link":"house""#) != nil, "\(tap.text)")
-        let before = try home.login("d1.demo.scada")
         first.signal(SIGKILL)
         _ = await first.end()
         for program in [watch, tap] {
@@ -73,7 +72,6 @@ import Testing
             program.skip()
         }
         let second = try await demo()
-        #expect(try home.login("d1.demo.scada").password != before.password)
         let set = try home.start("set", "pump", "on")
         #expect(await set.end() == 0, "\(set.text)")
         #expect(await watch.line(#""state":"on""#) != nil, "\(watch.text)")
@@ -96,10 +94,10 @@ import Testing
 
     @Test func `that is not on the broker leaves whoever asks late`() async throws {
         let gateway = try await demo()
-        let login = try home.login("d1.demo.scada")
+        let broker = try #require(try home.runFile("d1.demo.scada")["broker"])
         let set = try home.start(
-            "set", "pump", "on", "--within", "1", "--broker", login.broker, "--user", login.user,
-            "--gateway", "d1.nobody.scada", with: ["TIDEGATE_PASSWORD": login.password])
+            "set", "pump", "on", "--within", "1", "--broker", broker, "--gateway",
+            "d1.nobody.scada")
         #expect(await set.end() == 75)
         #expect(set.text.contains("it is not known whether it was set"))
         #expect(gateway.text.contains("asked for") == false)
@@ -124,7 +122,7 @@ import Testing
         #expect(await gateway.end() == 0, "\(gateway.text)")
         #expect(!gateway.text.contains("cannot start"))
         // What listens for no one any more must not say where to log in.
-        #expect(throws: (any Error).self) { try home.login("d1.demo.scada") }
+        #expect(throws: (any Error).self) { try home.runFile("d1.demo.scada") }
     }
 
     @Test func `leaves no broker behind when it is killed`() async throws {
@@ -191,7 +189,8 @@ import Testing
     }
 
     @Test func `tells its secrets to nobody`() async throws {
-        let gateway = try home.start("run", TestHome.demo, "--watch", "--log-level", "trace")
+        let gateway = try home.start(
+            "run", try home.demoWithPort(), "--watch", "--log-level", "trace")
         try #require(await gateway.error("takes commands") != nil)
         let login = try home.login("d1.demo.scada")
         #expect(login.password.count == 32)

@@ -13,7 +13,7 @@ import Vocabulary
 
     /// A broker that is there before the gateway: the private one of another gateway.
     private func site() async throws -> (Program, broker: String, user: String, password: String) {
-        let program = try home.start("run", TestHome.demo)
+        let program = try home.start("run", try home.demoWithPort())
         try #require(await program.error("takes commands") != nil, "\(program.text)")
         let login = try home.login("d1.demo.scada")
         return (program, login.broker, login.user, login.password)

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 @testable import tidegate
 
@@ -44,13 +45,48 @@ final class TestHome {
         return "\(path)/\(name)"
     }
 
-    /// Where the broker of the gateway that runs in this home listens, and how to log in.
-    func login(_ gateway: String) throws -> (broker: String, user: String, password: String) {
+    /// What the gateway that runs in this home leaves for other commands.
+    func runFile(_ gateway: String) throws -> [String: String] {
         let data = try Data(
             contentsOf: URL(fileURLWithPath: "\(path)/run/tidegate/\(gateway).json"))
-        let file = try JSONDecoder().decode([String: String].self, from: data)
-        return (file["broker"] ?? "", file["user"] ?? "", file["password"] ?? "")
+        return try JSONDecoder().decode([String: String].self, from: data)
     }
+
+    /// A private broker's TCP port of the gateway that runs in this home, and how to log in there.
+    func login(_ gateway: String) throws -> (broker: String, user: String, password: String) {
+        let file = try runFile(gateway)
+        return (
+            file["listener"] ?? "", file["listenerUser"] ?? "", file["listenerPassword"] ?? ""
+        )
+    }
+
+    /// The demonstration, whose private broker listens on a TCP port as well.
+    func demoWithPort() throws -> String {
+        let port = try freePort()
+        let layout = try String(contentsOfFile: Self.demo, encoding: .utf8)
+        return try file(
+            "demo-with-port.json",
+            layout.replacingOccurrences(
+                of: #""broker": "embedded""#,
+                with: #""broker": "embedded", "listen": "127.0.0.1:\#(port)""#))
+    }
+}
+
+/// A port of the loopback address that nobody listens on.
+func freePort() throws -> UInt16 {
+    let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(socket) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let status = withUnsafeMutablePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            bind(socket, $0, size) == 0 ? getsockname(socket, $0, &size) : -1
+        }
+    }
+    guard status == 0 else { throw CocoaError(.fileWriteUnknown) }
+    return UInt16(bigEndian: address.sin_port)
 }
 
 /// The living children of a process, by their parents' own lists.

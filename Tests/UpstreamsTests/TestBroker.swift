@@ -27,7 +27,7 @@ actor TestBroker {
     ///   - lines: Of the configuration, below the listener. `FOLDER` stands for the broker's folder.
     ///   - files: Name and text of files in the folder.
     init(_ lines: [String] = ["allow_anonymous true"], files: [String: String] = [:]) throws {
-        port = try Loopback.freePort()
+        port = try freePort()
         folder = try Scratch.makeFolder()
         for (name, text) in files {
             try text.write(toFile: "\(folder)/\(name)", atomically: true, encoding: .utf8)
@@ -65,6 +65,23 @@ actor TestBroker {
 
     /// Kills it without a word to its clients.
     func kill() { child = nil }
+}
+
+/// A port of the loopback address that nobody listens on.
+func freePort() throws -> UInt16 {
+    let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(socket) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let status = withUnsafeMutablePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            bind(socket, $0, size) == 0 ? getsockname(socket, $0, &size) : -1
+        }
+    }
+    guard status == 0 else { throw CocoaError(.fileWriteUnknown) }
+    return UInt16(bigEndian: address.sin_port)
 }
 
 enum Scratch {

@@ -20,6 +20,28 @@ import Vocabulary
         #expect(BrokerAddress.problem(in: text) == nil)
     }
 
+    @Test(arguments: ["mqtt+unix:///run/a b/mqtt", "mqtt+unix:/run/a b/mqtt"])
+    func `a socket's path is read`(_ text: String) throws {
+        let address = try #require(BrokerAddress(text))
+        #expect(address == BrokerAddress(socket: "/run/a b/mqtt"))
+        #expect(address.socket == "/run/a b/mqtt")
+        #expect(address.description == "mqtt+unix:///run/a b/mqtt")
+        #expect(BrokerAddress(host: "broker", port: 1883).socket == nil)
+    }
+
+    @Test(arguments: ["mqtt+unix:", "mqtt+unix:mqtt", "mqtt+unix://host/mqtt", "mqtt+unix:///run/"])
+    func `a socket needs a path from the root on`(_ text: String) {
+        #expect(BrokerAddress(text) == nil)
+        #expect(BrokerAddress.problem(in: text)?.contains("mqtt+unix:///PATH") == true)
+    }
+
+    @Test func `a socket's path is as long as the kernel takes it`() {
+        let path = "/" + String(repeating: "x", count: 106)
+        #expect(BrokerAddress("mqtt+unix://\(path)") != nil)
+        #expect(BrokerAddress("mqtt+unix://\(path)x") == nil)
+        #expect(BrokerAddress.problem(in: "mqtt+unix://\(path)x")?.contains("107 bytes") == true)
+    }
+
     @Test(arguments: [
         "", "broker", "mqtt:", "mqtt://", "mqtt:///", "http://broker", "mqtt://:1883",
         "mqtt://broker:", "mqtt://broker:0", "mqtt://broker:65536", "mqtt://broker:+1883",

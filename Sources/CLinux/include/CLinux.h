@@ -72,6 +72,9 @@ void tidegate_keys_end(void);
 // Whether the process was stopped and goes on since this was asked last: others have used the terminal.
 int tidegate_keys_were_away(void);
 
+// The process that listens at the other end of a Unix socket that is connected, or -1 with errno.
+pid_t tidegate_listener_of(int socket);
+
 // The kind of file system that a path lies on, as statfs(2) numbers it; 0 when that cannot be told.
 uint64_t tidegate_file_system(const char *path);
 

@@ -119,10 +119,11 @@ struct StackUse {
     }
 
     private func useOfBroker() async throws -> Int {
-        var chance = SystemRandomNumberGenerator()
         let broker = EmbeddedBroker(
-            folder: "/tmp/tidegate-bench-\(getpid())", clock: clock, using: &chance)
-        _ = try await broker.start()
+            folder: "/tmp/tidegate-bench-\(getpid())", clock: clock,
+            using: SystemRandomNumberGenerator())
+        broker.start()
+        _ = await broker.news.first { _ in true }
         let bytes = await broker.usedStack()
         await broker.stop()
         return bytes

@@ -1,0 +1,92 @@
+import Brokers
+import Layouts
+import Logging
+import Proactors
+import Upstreams
+import Vocabulary
+
+/// The embedded broker of a gateway: started, spoken of, and left to the user's other commands in the run
+/// file.
+struct BrokerKeeper: Sendable {
+    let broker: EmbeddedBroker
+    private let gateway: GatewayName
+    private let listener: BrokerListener?
+    private let topic: String
+    private let runFile: RunFileKeeper
+    private let logger: Logger
+
+    /// - Parameter listener: A TCP port for other programs; nil for the private socket alone.
+    init(
+        of gateway: GatewayName, topic: String, listener: BrokerListener?, runFile: RunFileKeeper,
+        clock: any GatewayClock, logger: Logger
+    ) {
+        (self.gateway, self.topic, self.listener) = (gateway, topic, listener)
+        (self.runFile, self.logger) = (runFile, logger)
+        broker = EmbeddedBroker(
+            folder: RunFile.brokerFolder(gateway), listener: listener, clock: clock,
+            using: SystemChance())
+    }
+
+    /// Starts the broker, and again whenever it ends or cannot be started.
+    ///
+    /// - Parameter report: Takes what is wrong with it, and what is no more.
+    func start(reporting report: @escaping @Sendable (Trouble) async -> Void) {
+        broker.start()
+        Task {
+            var hasRun = false
+            for await news in broker.news {
+                switch news {
+                case .runs(let place):
+                    if !hasRun { note(place) }
+                    hasRun = true
+                    await tell(place, report)
+                case .fails(let error):
+                    let what = error.kind == .ended ? "died" : "does not start"
+                    await report(
+                        Trouble(
+                            kind: .broker, isOn: true,
+                            detail: "embedded broker \(what): \(error.detail)"))
+                }
+            }
+        }
+    }
+
+    private func note(_ place: BrokerPlace) {
+        var metadata: Logger.Metadata = ["broker": "\(place.address)"]
+        if case .open(let login) = place.listener { metadata["listen"] = "\(login)" }
+        logger.notice("embedded broker listens", metadata: metadata)
+    }
+
+    private func tell(
+        _ place: BrokerPlace, _ report: @Sendable (Trouble) async -> Void
+    ) async {
+        await report(Trouble(kind: .broker, isOn: false, detail: "embedded broker runs again"))
+        var file = RunFile(
+            gateway: gateway, broker: place.address, topic: topic, isEmbedded: true)
+        switch place.listener {
+        case .none: break
+        case .open(let login):
+            file.listener = login
+            file.isListenerPasswordNew = listener?.password == nil
+            await report(
+                Trouble(
+                    kind: .listener, isOn: false, detail: "embedded broker listens on \(login)"))
+        case .failed(let why):
+            await report(
+                Trouble(
+                    kind: .listener, isOn: true, detail: "embedded broker cannot listen on \(why)"))
+        }
+        await runFile.keep(file)
+    }
+
+    /// How the gateway itself gets in: at the socket of the process that it started, while that lives.
+    var login: UpstreamLogin {
+        UpstreamLogin(address: broker.address) { [broker] () throws(UpstreamError) in
+            guard let place = broker.place else {
+                throw UpstreamError(
+                    kind: .notConnected, detail: "the embedded broker does not run")
+            }
+            return MqttWhereabouts(broker: place.address, listener: place.process)
+        }
+    }
+}
