@@ -8,7 +8,7 @@ enum ExitStatus: Int32 {
     case failure = 1
     /// The command line is wrong.
     case usage = 64
-    /// What was to be compared is not in order itself.
+    /// What was to be compared, or a file, is not what it should be.
     case data = 65
     /// A file cannot be read.
     case noInput = 66

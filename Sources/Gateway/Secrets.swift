@@ -35,13 +35,12 @@ enum Secrets {
         let bytes = try Machine.bytes(of: path, limit: 65_536)
         let line = bytes.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
         guard !line.isEmpty, let text = String(validating: line, as: UTF8.self) else {
-            let original =
-                if case .file(let named) = source, named != path {
-                    "\(named), as systemd handed it over at the start"
-                } else {
-                    path
-                }
-            throw MachineError("\(original): must hold the secret in its first line")
+            if case .file(let named) = source, named != path {
+                throw MachineError(
+                    "\(named): was empty or missing when the service started; "
+                        + "write the secret in its first line, and restart the service")
+            }
+            throw MachineError("\(path): must hold the secret in its first line")
         }
         return text
     }

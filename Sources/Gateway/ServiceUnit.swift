@@ -129,7 +129,7 @@ struct ServiceUnit {
         "SystemCallArchitectures=native",
         "SystemCallErrorNumber=EPERM",
         "SystemCallFilter=@system-service",
-        "SystemCallFilter=~@privileged @resources",
+        "SystemCallFilter=~@privileged",
         "# To ask, not to set: whether the clock is synchronised. ProtectClock= would forbid it.",
         "SystemCallFilter=adjtimex clock_adjtime",
         "# setpriv, which ties the embedded broker to this process, gives up its capabilities first.",

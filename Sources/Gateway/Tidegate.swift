@@ -8,7 +8,7 @@ struct Tidegate: AsyncParsableCommand {
         discussion: """
             Ends with 0 when done or stopped as asked; 1 when a layout has problems or a command was \
             refused or failed; 64 for a wrong command line; 65 for a layout with problems where 1 means \
-            a difference; 66 for a file that cannot be read; 69 when a broker or another needed part \
+            a difference, or a file that is not what it should be; 66 for a file that cannot be read; 69 when a broker or another needed part \
             cannot be had; 70 for a fault of its own, or a relay that did not confirm its safe state; \
             71 when a part that nothing else could help gave no sign of life; 75 when no answer came in \
             time; 78 for a setting that makes no sense; 130 when a second signal cut the stop \

@@ -23,7 +23,11 @@ cat >"$work/payload/house.json" <<'LAYOUT'
      "component": {"driver": "gpio-relay", "line": "edge-relays/frost"}},
     {"name": "host", "kind": "sensor", "component": {"driver": "host-health", "pressure": false}},
   ],
-  "upstreams": [{"name": "house", "broker": "embedded"}],
+  "upstreams": [
+    {"name": "house", "broker": "embedded"},
+    {"name": "site", "broker": "mqtt://127.0.0.1:1", "user": "u", "password": {"file": "/etc/tidegate/site.key"}},
+    {"name": "none", "broker": "mqtt://127.0.0.1:2", "user": "u", "password": {"file": "/etc/tidegate/none.key"}},
+  ],
 }
 LAYOUT
 
@@ -66,6 +70,7 @@ cp /payload/tidegate /opt/tidegate/
 cp /payload/libraries/* /usr/local/lib/
 ldconfig
 cp /payload/house.json /etc/tidegate/
+(umask 077; echo secret >/etc/tidegate/site.key)
 /opt/tidegate/tidegate service /etc/tidegate/house.json >/out/tidegate.service
 check "the unit is printed: exit status 0" test $? = 0
 # The emulated machine is slow, so the watchdog's half minute stays out of it.
@@ -87,6 +92,22 @@ check "both relays are away from their safe states" away
 sleep 15
 check "it is patted: still the same process after more than twice the watchdog's time" \
     test "$(main_pid)" = "$first"
+
+echo "# secrets and state"
+logged() { journalctl -u tidegate --no-pager | grep -qF "$1"; }
+owner() { [ "$(stat -Lc %u:%a "$1")" = "$(stat -Lc %u /var/lib/tidegate):600" ]; }
+check "a secret that only root may read is read" logged "mqtt://127.0.0.1:1: Connection refused"
+check "one that is missing keeps its upstream away and is named" logged "/etc/tidegate/none.key"
+check "no core file may hold them" sh -c "grep -q '^Max core file size *0 *0' /proc/$first/limits"
+/opt/tidegate/tidegate journal >/out/journal 2>&1
+check "journal finds the service's state and names it" grep -q "state directory /var/lib/tidegate" /out/journal
+/opt/tidegate/tidegate export --from -1h >/out/export 2>/dev/null
+check "export finds it, too" grep -q ",pump,pump," /out/export
+/opt/tidegate/tidegate peer keygen --gateway d1.system.scada >/out/keygen 2>&1
+check "keygen makes the service's key, which the service may read" owner /var/lib/tidegate/peer-key.pem
+/opt/tidegate/tidegate peer pair anna --gateway d1.system.scada \
+    --fingerprint "$(printf '0a%.0s' $(seq 32))" >/out/pair 2>&1
+check "and so does pair with its list" owner /var/lib/tidegate/peers.json
 
 echo "# a hung gateway: SIGSTOP with the relay on"
 away || bad "both relays are away from their safe states before"
