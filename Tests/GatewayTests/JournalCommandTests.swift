@@ -202,14 +202,20 @@ import Vocabulary
     {
         func places(_ arguments: String...) async throws -> [String] {
             let program = try home.start(
-                ["export"] + arguments + ["--state-directory", state])
+                ["export"] + arguments + ["--state-directory", state], with: ["TZ": "XXX-1"])
             #expect(await program.end() == 0, "\(program.text)")
             return program.output.dropFirst().map { String($0.split(separator: ",").last ?? "") }
         }
         let (second, fourth) = ("2026-11-21T06:01:00Z", "2026-11-21T06:03:00Z")
         #expect(try await places("--from", second, "--to", fourth) == ["2", "3"])
         #expect(try await places("--from", second) == ["2", "3", "4", "5"])
+        // An hour ahead of UTC, as the test has it.
+        #expect(
+            try await places("--from", "2026-11-21 07:01", "--to", "2026-11-21T07:03") == [
+                "2", "3",
+            ])
         #expect(try await places("--to", "2026-11-21") == [])
+        #expect(try await places("--to", "-1h").count <= 5)
         #expect(try await places("--from", "2026-11-21", "--channel", "pump") == ["5"])
         #expect(try await places("--channel", "pump", "tank-top") == ["1", "2", "3", "4", "5"])
         #expect(try await places("--channel", "unheard-of") == [])
@@ -217,7 +223,7 @@ import Vocabulary
 
     @Test func `refuse options that make no sense, in plain words`() async throws {
         for (words, why) in [
-            (["--from", "yesterday"], "must be a time"),
+            (["--from", "someday"], "must be a time"),
             (["--to", "2026-13-01"], "must be a time"),
             (["--channel", "Tank Top"], "no channel name"), (["--format", "xml"], "xml"),
         ] {
@@ -229,7 +235,7 @@ import Vocabulary
     }
 
     @Test(arguments: [["journal"], ["journal", "requeue", "--all"], ["export"]])
-    func `end with 66 where there is no journal and 64 where none is named`(
+    func `end with 66 where there is no journal, where one is named and where none is`(
         words: [String]
     ) async throws {
         let folder = "\(home.path)/nothing"
@@ -237,8 +243,31 @@ import Vocabulary
         #expect(await missing.end() == 66)
         #expect(missing.errors.count == 1 && missing.text.contains("\(folder)/journal.sqlite"))
         #expect(!FileManager.default.fileExists(atPath: "\(folder)/journal.sqlite"))
-        #expect(try await home.start(words).end() == 64)
+        let nowhere = try home.start(words)
+        #expect(await nowhere.end() == 66)
+        #expect(nowhere.text.contains("--state-directory"))
         #expect(try await home.start(words + ["\(home.path)/none.json"]).end() == 66)
+    }
+
+    @Test func `find the state of a gateway that nobody names, and say which`() async throws {
+        let place = "\(home.path)/state/tidegate"
+        func keep(_ name: String) throws {
+            try FileManager.default.createDirectory(
+                atPath: "\(place)/\(name)", withIntermediateDirectories: true)
+            try FileManager.default.copyItem(
+                atPath: "\(state)/journal.sqlite", toPath: "\(place)/\(name)/journal.sqlite")
+        }
+        try keep("d1.a.scada")
+        let program = try home.start("export")
+        #expect(await program.end() == 0)
+        #expect(program.output.count == 6, "\(program.text)")
+        #expect(program.errors == ["tidegate: state directory \(place)/d1.a.scada"])
+        try keep("d1.b.scada")
+        let several = try home.start("journal")
+        #expect(await several.end() == 78)
+        for name in ["d1.a.scada", "d1.b.scada"] {
+            #expect(several.text.contains("\(place)/\(name)"), "\(several.text)")
+        }
     }
 
     @Test func `say so when the file is no journal, and leave it as it is`() async throws {
