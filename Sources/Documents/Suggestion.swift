@@ -1,7 +1,7 @@
 /// The word among `candidates` that was probably meant by `word`, or nil when none is near.
 ///
 /// Near is an edit distance of at most a third of the longer word, case ignored; failing that, the only
-/// candidate that contains the word.
+/// candidate that contains the word or is contained in it.
 public func suggestion(for word: String, among candidates: some Collection<String>) -> String? {
     let typed = Array(word.lowercased().utf8)
     var best: (candidate: String, distance: Int)?
@@ -14,8 +14,12 @@ public func suggestion(for word: String, among candidates: some Collection<Strin
         if distance < best?.distance ?? .max { best = (candidate, distance) }
     }
     if let best { return best.candidate }
-    let containing = candidates.filter { $0.lowercased().contains(word.lowercased()) }
-    return word.utf8.count >= 4 && containing.count == 1 ? containing.first : nil
+    let related = candidates.filter { candidate in
+        let (meant, typed) = (candidate.lowercased(), word.lowercased())
+        return min(meant.utf8.count, typed.utf8.count) >= 4
+            && (meant.contains(typed) || typed.contains(meant))
+    }
+    return related.count == 1 ? related.first : nil
 }
 
 /// `"; did you mean x"`, or nothing when no candidate is near.

@@ -145,7 +145,11 @@ extension SettingDescription {
                         "is unknown here" + didYouMean(member.name, among: known + others)))
                 continue
             }
-            problems += setting.form.problems(in: member.node)
+            problems += setting.form.problems(in: member.node).map { problem in
+                // What the words of a choice stand for is not to be guessed from a number.
+                guard case .choice = setting.form, member.node.text == nil else { return problem }
+                return Problem(problem.place, "\(problem.message); \(setting.help)")
+            }
         }
         for setting in settings
         where setting.defaultValue == nil && !setting.isOptional && group[setting.name] == nil {

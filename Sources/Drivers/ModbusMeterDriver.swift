@@ -132,7 +132,13 @@ public struct ModbusMeterDriver: Driver {
                 polls.failed(error)
             }
         }
-        try polls.end()
+        do throws(DriverError) {
+            try polls.end()
+        } catch  where error.kind == .unsupported {
+            throw DriverError(
+                error.kind,
+                "\(error.detail), and nothing else either: check unit, function and address")
+        }
         return zip(due, registers).map { channel, register in
             Answer { () throws(DriverError) in
                 for span in register.spans {

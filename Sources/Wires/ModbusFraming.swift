@@ -30,7 +30,7 @@ enum ModbusFraming: Hashable {
         case .tcp:
             guard input.count >= Self.headerLength else { return nil }
             let length = Int(input[4]) << 8 | Int(input[5])
-            guard Array(input[..<4]) == number.bytes + [0, 0], length >= 3 else {
+            guard Array(input[..<4]) == number.bytes + [0, 0], Self.lengths.contains(length) else {
                 return .wrongForm
             }
             guard input.count >= Self.headerLength - 1 + length else { return nil }
@@ -52,6 +52,8 @@ enum ModbusFraming: Hashable {
 
     /// Number, protocol, length and unit.
     private static let headerLength = 7
+    /// Of unit and reply: an exception has the fewest bytes.
+    private static let lengths = 3...254
 
     /// - Parameter reply: Function and what follows it.
     ///

@@ -8,6 +8,7 @@ import Testing
         ("gpio-rely", "gpio-relay"), ("gpoi-relay", "gpio-relay"), ("GPIO-RELAY", "gpio-relay"),
         ("modbusmeter", "modbus-meter"), ("ds18b2", "ds18b20"), ("ii0-adc", "iio-adc"),
         ("ds18b20", "ds18b20"), ("relay", "gpio-relay"), ("Meter", "modbus-meter"),
+        ("my-modbus-meter-driver", "modbus-meter"),
     ])
     func `a near word is suggested`(_ typed: String, meant: String) {
         #expect(suggestion(for: typed, among: models) == meant)

@@ -144,6 +144,7 @@ private struct PartialBench {
         for _ in 0..<20 {
             let error = #expect(throws: DriverError.self) { try bench.read() }
             #expect(error?.kind == .unsupported)
+            #expect(error?.detail.contains("function") == true)
         }
         for address in Self.addresses { bench.bench.hold([7], at: UInt16(address)) }
         _ = try? bench.read(after: .seconds(300))
