@@ -45,10 +45,16 @@ struct RegisterPolls: Sendable {
     }
 
     private struct Plan {
+        /// What it reads.
+        let spans: [RegisterSpan]
         /// In the order in which they are asked: what failed last comes last.
         var groups: [Group]
         /// Whether it was split for what may pass; one good round puts it together again.
         var isTentative = false
+
+        func place(of group: Group) -> Int? {
+            groups.firstIndex { $0.request == group.request }
+        }
     }
 
     private struct Aside {
@@ -61,6 +67,8 @@ struct RegisterPolls: Sendable {
     private struct Round {
         let spans: [RegisterSpan]
         let now: MonotonicInstant
+        /// Its place among the plans; nil once that was forgotten.
+        var plan: Int?
         var queue: [Group] = []
         var asked: Group?
         var words = RegisterWords()
@@ -87,7 +95,7 @@ struct RegisterPolls: Sendable {
     private static let planLimit = 32
 
     private let limits: RegisterLimits
-    private var plans: [[RegisterSpan]: Plan] = [:]
+    private var plans: [Plan] = []
     private var aside: [RegisterSpan: Aside] = [:]
     private var round = Round(spans: [], now: MonotonicInstant(nanoseconds: 0))
     /// Whether the unit has ever answered with words.
@@ -98,11 +106,13 @@ struct RegisterPolls: Sendable {
     /// Begins a round that is to read `spans`, one for each value.
     mutating func begin(_ spans: [RegisterSpan], at now: MonotonicInstant) {
         round = Round(spans: spans, now: now)
-        if plans[spans] == nil {
+        let known = plans.firstIndex { $0.spans == spans }
+        if known == nil {
             if plans.count >= Self.planLimit { plans.removeAll() }
-            plans[spans] = makePlan(for: spans)
+            plans.append(makePlan(for: spans))
         }
-        round.queue = plans[spans]?.groups ?? []
+        let place = known ?? plans.count - 1
+        (round.plan, round.queue) = (place, plans[place].groups)
         var again: RegisterSpan?
         for span in spans {
             guard let known = aside[span] else { continue }
@@ -128,9 +138,11 @@ struct RegisterPolls: Sendable {
         if asked.spans.contains(where: { aside[$0] != nil }) {
             // What was refused with it may be there again, too.
             aside.removeAll()
-            plans.removeAll()
+            forgetPlans()
         }
-        change(asked) { $0 = Group($0.spans) }
+        if let plan = round.plan, let index = plans[plan].place(of: asked) {
+            plans[plan].groups[index] = Group(asked.spans)
+        }
         blamePending()
     }
 
@@ -150,7 +162,7 @@ struct RegisterPolls: Sendable {
     /// - Throws: What is wrong with the unit as a whole: it is silent, has never answered, or has refused
     ///   several registers and answered none.
     mutating func end() throws(DriverError) {
-        if round.isWhole, plans[round.spans]?.isTentative == true { plans[round.spans] = nil }
+        if round.isWhole, let plan = round.plan, plans[plan].isTentative { forgetPlans() }
         let known = round.spans.compactMap { round.failures[$0] }.first
         guard !round.hasAnswer, let error = round.firstError ?? known else { return }
         let isAlone = round.firstError == nil || round.failsAlone || round.refused == 1
@@ -171,7 +183,7 @@ struct RegisterPolls: Sendable {
             return setAside(asked.spans[0], error)
         }
         round.refused += asked.spans.count
-        split(asked)
+        if let plan = round.plan { split(asked, of: plan) }
         if round.extraRequests + 2 <= Self.extraRequests {
             round.extraRequests += 2
             round.refused -= asked.spans.count
@@ -199,67 +211,55 @@ struct RegisterPolls: Sendable {
             }
             round.queue = []
         }
-        guard let plan = plans[round.spans] else { return }
-        let isOnlyOne = plan.groups.count == 1 && asked.spans.count > 1
-        change(asked) { group in
-            group.error = error
-            if isOnlyOne { group.strikes += 1 } else { group.isPending = true }
+        if asked.spans.count == 1, aside[asked.spans[0]] != nil {
+            return setAside(asked.spans[0], error)
         }
+        guard let plan = round.plan, let index = plans[plan].place(of: asked) else { return }
         // What was not asked for goes first in the next round.
-        if let index = plan.groups.firstIndex(where: { $0.request == asked.request }),
-            let group = plans[round.spans]?.groups.remove(at: index)
-        {
-            plans[round.spans]?.groups.append(group)
-            if group.strikes >= Self.strikes { split(group, tentatively: true) }
+        var group = plans[plan].groups.remove(at: index)
+        group.error = error
+        if plans[plan].groups.isEmpty, group.spans.count > 1 {
+            group.strikes += 1
+        } else {
+            group.isPending = true
         }
+        plans[plan].groups.append(group)
+        if group.strikes >= Self.strikes { split(group, of: plan, tentatively: true) }
     }
 
     /// The unit answers, so what failed before fails by itself.
     private mutating func blamePending() {
-        for (key, plan) in plans where plan.groups.contains(where: \.isPending) {
-            for group in plan.groups where group.isPending {
+        for plan in plans.indices {
+            for group in plans[plan].groups where group.isPending {
+                guard let index = plans[plan].place(of: group) else { continue }
                 var blamed = group
                 (blamed.isPending, blamed.failsAlone) = (false, true)
                 blamed.strikes += 1
-                let index = plans[key]?.groups.firstIndex { $0.request == group.request }
-                if let index { plans[key]?.groups[index] = blamed }
+                plans[plan].groups[index] = blamed
                 guard blamed.strikes >= Self.strikes, let error = blamed.error else { continue }
-                if blamed.spans.count > 1 {
-                    split(blamed, of: key, tentatively: true)
-                } else {
-                    return setAside(blamed.spans[0], error)
-                }
+                // The one that is set aside takes all plans with it.
+                guard blamed.spans.count > 1 else { return setAside(blamed.spans[0], error) }
+                split(blamed, of: plan, tentatively: true)
             }
         }
     }
 
     private mutating func setAside(_ span: RegisterSpan, _ error: DriverError) {
         let pause = aside[span].map { min($0.pause * 2, Self.longestPause) } ?? Self.firstPause
-        if aside[span] == nil { plans.removeAll() }
+        if aside[span] == nil { forgetPlans() }
         aside[span] = Aside(error: error, pause: pause, until: round.now.advanced(by: pause))
     }
 
-    private mutating func split(
-        _ group: Group, of key: [RegisterSpan]? = nil, tentatively: Bool = false
-    ) {
-        let key = key ?? round.spans
-        guard group.spans.count > 1,
-            let index = plans[key]?.groups.firstIndex(where: { $0.request == group.request })
-        else { return }
-        plans[key]?.groups.replaceSubrange(index...index, with: group.halves)
-        if tentatively { plans[key]?.isTentative = true }
+    private mutating func split(_ group: Group, of plan: Int, tentatively: Bool = false) {
+        guard group.spans.count > 1, let index = plans[plan].place(of: group) else { return }
+        plans[plan].groups.replaceSubrange(index...index, with: group.halves)
+        if tentatively { plans[plan].isTentative = true }
     }
 
-    private mutating func change(_ group: Group, _ body: (inout Group) -> Void) {
-        guard
-            let index = plans[round.spans]?.groups.firstIndex(where: {
-                $0.request == group.request
-            })
-        else { return }
-        if var changed = plans[round.spans]?.groups[index] {
-            body(&changed)
-            plans[round.spans]?.groups[index] = changed
-        }
+    /// Has the next round of each set planned anew.
+    private mutating func forgetPlans() {
+        plans.removeAll()
+        round.plan = nil
     }
 
     private func makePlan(for spans: [RegisterSpan]) -> Plan {
@@ -268,6 +268,7 @@ struct RegisterPolls: Sendable {
         }
         let requests = RegisterSpan.merged(wanted, limits: limits, around: aside.keys)
         return Plan(
+            spans: spans,
             groups: requests.map { request in
                 Group(
                     wanted.filter {

@@ -176,6 +176,12 @@ private struct PartialBench {
         }
         let answers = try bench.read()
         #expect(answers.map { $0.fault?.kind } == [nil, nil, nil, nil, nil, .timeout, nil, nil])
+        // Nor does it cost a wait in each round from then on.
+        let waited = bench.bench.wiring.buses.waited(on: MeterBench.bus)
+        for _ in 0..<600 { _ = try bench.read() }
+        let more = bench.bench.wiring.buses.waited(on: MeterBench.bus) - waited
+        #expect(more >= .milliseconds(500))
+        #expect(more <= .seconds(4))
         bench.change { $0.deafTo = nil }
         #expect(try bench.read(after: .seconds(300)).allSatisfy { $0.fault == nil })
     }
