@@ -18,7 +18,7 @@ extension BrokerOptions.Target {
     /// A status names each link, and a parent has one to each of its children.
     private static let longestStatus = 1 << 20
     /// Retained values all come at once, of every gateway on the broker.
-    private static let inbox = (messages: 1 << 16, bytes: 64 << 20)
+    private static let inbox = (messages: 1 << 16, bytes: 32 << 20)
 
     /// Hands everything that the gateways say on `topics` to `take`, one message after the other, and what
     /// becomes of the connection. A gateway of this machine that told its broker is followed to where it comes
@@ -28,10 +28,12 @@ extension BrokerOptions.Target {
     ///   - topics: Below a gateway's own, such as `live/+`.
     ///   - gateway: Nil for every gateway on the broker.
     ///   - quit: Ends it, as a signal does, once something comes.
+    ///   - ending: Called when the end is asked for, so that `take` waits for nobody any more.
     /// - Returns: Why it ended, after telling: SIGINT, SIGTERM or `quit`, or a broker that refuses the login.
     func follow(
         _ topics: [String], of gateway: GatewayName?, clock: any GatewayClock,
-        quit: AsyncStream<Void>? = nil, take: (Followed) async -> Void
+        quit: AsyncStream<Void>? = nil, ending: @escaping @Sendable () -> Void = {},
+        take: (Followed) async -> Void
     ) async -> ExitStatus {
         var settings = settings
         settings.largestPayload = Self.longestStatus
@@ -42,9 +44,13 @@ extension BrokerOptions.Target {
         let session = MqttSession(settings: settings, clock: clock)
         session.connect()
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
+        let end = { @Sendable in
+            session.close()
+            ending()
+        }
         let endings = [
-            Task { for await _ in signals { session.close() } },
-            Task { if let quit { for await _ in quit { session.close() } } },
+            Task { for await _ in signals { end() } },
+            Task { if let quit { for await _ in quit { end() } } },
         ]
         defer {
             for ending in endings { ending.cancel() }

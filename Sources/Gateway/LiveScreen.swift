@@ -104,6 +104,11 @@ final class LiveScreen: Sendable {
         thread.ring()
     }
 
+    /// Somebody has typed a line, which the terminal shows below the table.
+    func lineWasTyped() {
+        state.withLock { if $0.drawnLines > 0 { $0.drawnLines += 1 } }
+    }
+
     /// Lets go whoever waits for a reader that may never come.
     func release() {
         let waiters = state.withLock { state in

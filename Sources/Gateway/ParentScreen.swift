@@ -54,6 +54,9 @@ final class ParentScreen: Sendable {
         }
     }
 
+    /// Somebody has typed a line.
+    func lineWasTyped() { screen?.lineWasTyped() }
+
     /// Returns once everything so far is written.
     func finish() async {
         await screen?.finish()

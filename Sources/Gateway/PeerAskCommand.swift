@@ -125,7 +125,9 @@ struct PeerAskCommand: AsyncParsableCommand {
         }
         defer { ending.cancel() }
         try await watching.value
-        if !watching.isCancelled { Output.error("tidegate: \(address): ended the watch") }
+        guard !watching.isCancelled else { return }
+        Output.error("tidegate: \(address): ended the watch")
+        throw ExitStatus.unavailable.code
     }
 
     private func show(_ text: [UInt8], _ question: PeerQuestion) throws {

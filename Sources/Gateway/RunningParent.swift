@@ -120,6 +120,7 @@ actor RunningParent {
         }
         Task {
             for await line in lines {
+                if isatty(STDIN_FILENO) == 1 { screen.lineWasTyped() }
                 if ParentOrder(line) == .quit {
                     request.yield()
                 } else {

@@ -35,7 +35,7 @@ struct WatchCommand: AsyncParsableCommand {
         let viewer = Viewer(screen: screen, reader: target.reader, clock: clock)
         let status = await target.follow(
             ["status", "birth", "troubles", "live/+"], of: target.gateway, clock: clock,
-            quit: wishes
+            quit: wishes, ending: { screen.release() }
         ) { await viewer.take($0) }
         await within(.milliseconds(300), on: clock) { await screen.finish() }
         if status != .success { throw status.code }

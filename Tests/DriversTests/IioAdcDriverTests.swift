@@ -165,7 +165,7 @@ import Vocabulary
         ),
         (
             #""input": "voltage0", "linear": {"fromLow": 0, "fromHigh": 1, "toLow": 0, "toHigh": 1, "unit": "volts"}"#,
-            "did you mean volt"
+            "write volt"
         ),
         (
             #""input": "voltage0", "linear": {"fromLow": 0, "fromHigh": 1, "toLow": 0, "toHigh": 1, "unit": "volt"}, "thermistor": {"beta": 1, "r0": 1, "seriesOhm": 1, "supplyMillivolt": 1}"#,
