@@ -17,6 +17,7 @@ import Vocabulary
     @Test func `hands over each secret, also one that is missing, under a name of its own`() {
         let paths = [
             "/etc/tidegate/mqtt.key", "/etc/a+b", "/etc/a/b", "/etc/100% of ü", "/etc/a=2bb",
+            "/etc/a2bb",
         ]
         let unit = unit(secrets: paths.map(SecretSource.file) + [.credential("b.key")])
         #expect(
