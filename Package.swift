@@ -161,7 +161,7 @@ let package = Package(
         tests("LinksTests", ["Links", "Vocabulary"]),
         tests(
             "UpstreamsTests",
-            ["Upstreams", "Brokers", "Links", "Threads", "Simulators", "Vocabulary"]),
+            ["Upstreams", "Brokers", "Fuzzing", "Links", "Threads", "Simulators", "Vocabulary"]),
         tests(
             "PeersTests",
             ["Peers", "Documents", "Fuzzing", "Simulators", "Vocabulary"]

@@ -21,6 +21,9 @@ struct LinkTap {
     /// Monitors that were looked at so far: for a message its gateway's, all only where silence is due.
     private(set) var looks = 0
     private let isJson: Bool
+    /// How many queues something is kept of, and of how many at most.
+    private var queueCount = 0
+    private static let mostQueues = 20_000
 
     /// - Parameter isJson: One JSON object a line for programs, instead of words for people.
     init(isJson: Bool, capacity: Int = 2_000) {
@@ -102,6 +105,7 @@ struct LinkTap {
         nameCount = names.values.reduce(0) { $0 + $1.count }
         told = told.filter { monitors[$0.key] != nil }
         losses = losses.filter { monitors[$0.key] != nil }
+        queueCount = losses.values.reduce(0) { $0 + $1.count }
     }
 
     /// When to look next; nil when only a message can change anything.
@@ -134,7 +138,10 @@ struct LinkTap {
         of queues: [QueueStatus], of gateway: String, at: WallTime
     ) -> [String] {
         let before = losses[gateway] ?? [:]
-        losses[gateway] = Dictionary(queues.map { ($0.name, $0.dropped) }, uniquingKeysWith: max)
+        let now = Dictionary(queues.map { ($0.name, $0.dropped) }, uniquingKeysWith: max)
+        queueCount += now.count - before.count
+        if queueCount > Self.mostQueues { (losses, queueCount) = ([:], now.count) }
+        losses[gateway] = now
         return queues.compactMap { queue in
             let age = queue.age.map { $0.wholeNanoseconds / 1_000_000_000 }
             if isJson {

@@ -4,9 +4,10 @@ import Vocabulary
 /// Shows live values on standard output: a table that refreshes in place on a terminal, one JSON
 /// object a line elsewhere. Log lines scroll by above the table.
 ///
-/// It writes on a thread of its own. Between two refreshes it keeps the newest value of each channel. Of
-/// lines that scroll by it holds 1,000, and the oldest give way; of JSON lines none does: whoever shows them
-/// waits for the reader.
+/// What rows and lines say was written by anybody; they are shown without what a terminal obeys. It writes on
+/// a thread of its own. Between two refreshes it keeps the newest value of each channel. Of lines that scroll
+/// by it holds 1,000, and the oldest give way; of JSON lines none does: whoever shows them waits for the
+/// reader.
 final class LiveScreen: Sendable {
     /// The shortest time between two refreshes.
     private static let refresh = Duration.milliseconds(250)

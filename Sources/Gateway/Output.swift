@@ -1,12 +1,20 @@
 import Glibc
+import Vocabulary
 
 /// Plain writing to the standard streams, for commands that print and end.
+///
+/// Lines may hold words that others wrote, so nothing in them is left that a terminal obeys but their ends.
 enum Output {
     /// Writes `text` and a newline to standard output.
-    static func line(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
+    static func line(_ text: String) { write(shown(text) + "\n", to: STDOUT_FILENO) }
 
     /// Writes `text` and a newline to standard error.
-    static func error(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
+    static func error(_ text: String) { write(shown(text) + "\n", to: STDERR_FILENO) }
+
+    private static func shown(_ text: String) -> String {
+        text.split(separator: "\n", omittingEmptySubsequences: false)
+            .map { $0.printable(limit: .max) }.joined(separator: "\n")
+    }
 
     /// Writes `text` and a newline to standard error, unless that would have to wait for a reader.
     static func errorIfHeard(_ text: String) {
@@ -26,7 +34,7 @@ enum Output {
         Machine.environment("NO_COLOR") == nil && Machine.environment("TERM") != "dumb"
     }
 
-    /// Writes all of `text`; gives up when nobody reads any more.
+    /// Writes all of `text` as it is; gives up when nobody reads any more.
     /// - Returns: Whether it was written.
     @discardableResult
     static func write(_ text: String, to descriptor: Int32) -> Bool {

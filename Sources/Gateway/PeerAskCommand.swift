@@ -131,9 +131,10 @@ struct PeerAskCommand: AsyncParsableCommand {
     }
 
     private func show(_ text: [UInt8], _ question: PeerQuestion) throws {
-        let json = String(decoding: text, as: UTF8.self)
-        if let why = JsonParser.parse(text).document?["refused"]?.text {
-            Output.error("tidegate: \(address): refused, \(why)")
+        // The other side is somebody else, paired or not.
+        let json = String(decoding: text, as: UTF8.self).jsonLine
+        if let why = JsonParser.document(text, .strict)?["refused"]?.text {
+            Output.error("tidegate: \(address): refused, \(why.printable(limit: 1_000))")
             throw ExitStatus.failure.code
         }
         let message = MqttMessage(topic: "", payload: text)

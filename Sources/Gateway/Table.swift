@@ -1,12 +1,19 @@
+import Vocabulary
+
 /// Lines of columns that stand under each other.
 struct Table {
+    /// Of a longer cell, which others wrote, the rest is left out.
+    private static let widestCell = 1_000
+
     private let heads: [String]
     private var rows: [[String]] = []
 
     init(_ heads: String...) { self.heads = heads }
 
     /// - Parameter cells: One for each head.
-    mutating func add(_ cells: String...) { rows.append(cells) }
+    mutating func add(_ cells: String...) {
+        rows.append(cells.map { $0.printable(limit: Self.widestCell) })
+    }
 
     var isEmpty: Bool { rows.isEmpty }
 

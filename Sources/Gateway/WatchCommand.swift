@@ -72,7 +72,7 @@ private struct Viewer: Sendable {
                 Output.error("tidegate: \(read.gateway) is \(word); its values are those of before")
             }
         case .live(let reading):
-            await screen.show([LiveRow(reading, of: read.gateway, json: message.text)])
+            await screen.show([LiveRow(reading, of: read.gateway, json: message.text.jsonLine)])
         default: break
         }
     }

@@ -2,7 +2,7 @@ import Vocabulary
 
 /// What one end of a link says of itself, again and again.
 ///
-/// Words that this version does not know are kept, not refused: a neighbour may be newer.
+/// A state that this version does not know is kept, not refused: a neighbour may be newer.
 public struct LinkStatus: Hashable, Sendable {
     /// Who speaks; one monitor listens to each.
     public let who: String
@@ -17,16 +17,6 @@ public struct LinkStatus: Hashable, Sendable {
     public let counts: LinkCounts?
     /// Why it failed; nil unless it did.
     public let cause: String?
-    /// Fields that have no meaning here, name and JSON text, in the order in which they stood.
-    public let others: [Other]
-
-    /// A field that was not understood.
-    public struct Other: Hashable, Sendable {
-        public let name: String
-        public let json: String
-
-        public init(name: String, json: String) { (self.name, self.json) = (name, json) }
-    }
 
     /// How far the speaker is; `failed` is left by opening only.
     public enum State: Hashable, Sendable {
@@ -37,11 +27,11 @@ public struct LinkStatus: Hashable, Sendable {
 
     public init(
         who: String, incarnation: String, sequence: UInt64, state: State, interval: Duration,
-        counts: LinkCounts? = LinkCounts(), cause: String? = nil, others: [Other] = []
+        counts: LinkCounts? = LinkCounts(), cause: String? = nil
     ) {
         (self.who, self.incarnation, self.sequence) = (who, incarnation, sequence)
         (self.state, self.interval, self.cause) = (state, interval, cause)
-        (self.counts, self.others) = (counts, others)
+        self.counts = counts
     }
 }
 

@@ -117,7 +117,7 @@ public enum ParentLine: Hashable, Sendable {
 }
 
 extension GridworksEvent {
-    /// The event as one line of JSON, its own payload in it as it came.
+    /// The event as one line of JSON, its own payload in it as it came but for what a terminal obeys.
     func line(of child: GatewayName, at now: WallTime, isNew: Bool? = nil) -> [UInt8] {
         var members: [(String, JsonText)] = [
             ("kind", .text("event")), ("at", .text(now.iso8601)), ("child", .text(child.text)),
@@ -128,8 +128,7 @@ extension GridworksEvent {
         var line = JsonText.members(members).bytes
         line.removeLast()
         line += #","payload":"#.utf8
-        // In JSON a line can end only between two words, where a blank is as good.
-        line += payload.lazy.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 }
+        line += String(decoding: payload, as: UTF8.self).jsonLine.utf8
         return line + [UInt8(ascii: "}")]
     }
 }

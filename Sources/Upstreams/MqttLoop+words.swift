@@ -1,11 +1,12 @@
 import Threads
 import CMosquitto
 import Glibc
+import Vocabulary
 
 // Why things went wrong, in words that a person can act on.
 extension MqttLoop {
     func words(_ reason: MqttReason, _ properties: ReceivedProperties) -> String {
-        properties.reason.map { "\(reason) (the broker says: \($0))" } ?? "\(reason)"
+        properties.reason.map { "\(reason) (the broker says: \($0.printable(limit: 300)))" } ?? "\(reason)"
     }
 
     /// Why no connection was begun. To be asked right after the call that answered `status`.

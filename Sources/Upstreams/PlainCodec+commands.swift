@@ -162,7 +162,7 @@ extension PlainCodec {
         }
         let words = text.drop { $0.isWhitespace }
         guard words.first == "{" else { return (plainOrder(text), nil) }
-        let (document, problems) = JsonParser.parse(payload)
+        let (document, problems) = JsonParser.parse(payload, .strict)
         let id = document?["id"]?.text.flatMap(CommandID.init)
         guard let document, problems.isEmpty else {
             return (.failure(Refusal(problems.first?.description ?? "no JSON")), id)
@@ -175,8 +175,9 @@ extension PlainCodec {
     }
 
     private static func plainOrder(_ text: String) -> Result<Order, Refusal> {
-        let word = text.split(whereSeparator: \.isWhitespace)
-        guard word.count == 1, let value = value(of: word[0]) else {
+        var word = text.drop { $0.isWhitespace }
+        while word.last?.isWhitespace == true { word.removeLast() }
+        guard let value = value(of: word) else {
             return .failure(
                 Refusal("\"\(text.prefix(40))\" is no command; \(expected)"))
         }

@@ -220,7 +220,8 @@ extension PlainReader {
     private static func trouble(in text: JsonNode) -> StandingTrouble? {
         guard let node = text["node"]?.text.flatMap(ShNodeName.init),
             let kind = text["kind"]?.text.flatMap(Trouble.Kind.init),
-            let isOn = text["on"]?.flag, let detail = text["detail"]?.text,
+            let isOn = text["on"]?.flag,
+            let detail = text["detail"]?.text?.printable(limit: 1_000),
             let time = time(in: text)
         else { return nil }
         let channel = text["channel"]?.text.flatMap(DataChannelName.init)
@@ -278,7 +279,7 @@ extension PlainAnswer {
         self.init(
             id: id, node: text["node"]?.text.flatMap(ShNodeName.init), outcome: outcome,
             value: text["value"]?.number, steps: text["steps"]?.whole,
-            detail: text["detail"]?.text, time: time)
+            detail: text["detail"]?.text?.printable(limit: 1_000), time: time)
     }
 }
 

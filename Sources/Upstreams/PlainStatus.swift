@@ -21,11 +21,6 @@ public struct PlainStatus: Hashable, Sendable {
 
     /// Links that are read from one status; more than any gateway has.
     static let mostLinks = 1_000
-    private static let known: Set<String> = [
-        "state", "incarnation", "at", "sequence", "interval", "received", "sent", "dropped",
-        "unacknowledged", "lateAcknowledgements", "oldestUnsent", "links", "queues", "name",
-        "cause",
-    ]
 
     /// The document that says it.
     var json: JsonText { .group(members) }
@@ -58,21 +53,21 @@ public struct PlainStatus: Hashable, Sendable {
         return members + measures(of: link)
     }
 
-    /// - Returns: Nil when `document` is no status. What it has beyond is kept.
+    /// - Returns: Nil when `document` is no status. Its words are cut, and hold nothing that a terminal obeys;
+    ///   what it says beyond is passed over.
     init?(_ document: JsonNode, of gateway: GatewayName) {
-        guard let incarnation = document["incarnation"]?.text,
+        guard let incarnation = document["incarnation"]?.text?.printable(limit: 64),
             let own = Self.read(document, who: gateway.text, incarnation: incarnation)
         else { return nil }
-        let list = (document["links"]?.list ?? []).prefix(Self.mostLinks)
+        let links = (document["links"]?.list ?? []).read(atMost: Self.mostLinks) { link in
+            link["name"]?.text.flatMap {
+                Self.read(link, who: $0.printable(limit: 200), incarnation: incarnation)
+            }
+        }
+        let queues = (document["queues"]?.list ?? []).read(
+            atMost: QueueStatus.mostRead, QueueStatus.init)
         self.init(
-            own: own,
-            links: list.compactMap { link in
-                link["name"]?.text.flatMap {
-                    Self.read(link, who: $0, incarnation: incarnation)
-                }
-            },
-            queues: (document["queues"]?.list ?? []).prefix(QueueStatus.mostRead)
-                .compactMap(QueueStatus.init),
+            own: own, links: links, queues: queues,
             at: document["at"]?.text.flatMap { WallTime(iso8601: $0) })
     }
 
@@ -118,15 +113,12 @@ public struct PlainStatus: Hashable, Sendable {
     private static func read(
         _ node: JsonNode, who: String, incarnation: String
     ) -> LinkStatus? {
-        guard let word = node["state"]?.text else { return nil }
+        guard let word = node["state"]?.text?.printable(limit: 64) else { return nil }
         func count(_ name: String) -> Int {
             node[name]?.number?.wholeSteps(exponent: 0).flatMap { Int(exactly: $0) } ?? 0
         }
         func duration(_ name: String) -> Duration? {
             node[name]?.number?.wholeSteps(exponent: -9).map { .nanoseconds($0) }
-        }
-        let others = (node.group ?? []).filter { !known.contains($0.name) }.prefix(64).map {
-            LinkStatus.Other(name: $0.name, json: $0.node.value.compact)
         }
         return LinkStatus(
             who: who, incarnation: incarnation, sequence: UInt64(max(0, count("sequence"))),
@@ -139,10 +131,22 @@ public struct PlainStatus: Hashable, Sendable {
                     lateAcknowledgements: node["lateAcknowledgements"].map { _ in
                         count("lateAcknowledgements")
                     }, oldestUnsent: duration("oldestUnsent")),
-            cause: node["cause"]?.text.map { String($0.prefix(500)) }, others: Array(others))
+            cause: node["cause"]?.text?.printable(limit: 500))
     }
 
     private static func seconds(_ duration: Duration) -> DecimalNumber {
         DecimalNumber(mantissa: duration.wholeNanoseconds, exponent: -9)
+    }
+}
+
+extension JsonList {
+    /// What the first of these say, without more room than they take.
+    func read<Element>(atMost limit: Int, _ read: (JsonNode) -> Element?) -> [Element] {
+        var found: [Element] = []
+        found.reserveCapacity(prefix(limit).reduce(0) { count, _ in count + 1 })
+        for node in prefix(limit) {
+            if let element = read(node) { found.append(element) }
+        }
+        return found
     }
 }

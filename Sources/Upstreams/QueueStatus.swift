@@ -67,7 +67,7 @@ public struct QueueStatus: Hashable, Sendable {
             node[name]?.number?.wholeSteps(exponent: 0).flatMap { Int(exactly: $0) }
         }
         self.init(
-            name: String(name.prefix(200)), depth: count("depth") ?? 0,
+            name: name.printable(limit: 200), depth: count("depth") ?? 0,
             dropped: count("dropped") ?? 0,
             age: node["age"]?.number?.wholeSteps(exponent: -9).map { .nanoseconds($0) },
             commands: count("answered").map { answered in

@@ -41,6 +41,9 @@ extension Unicode.Scalar {
         }
     }
 
+    /// Between the words of JSON as good as a space.
+    fileprivate var isBlank: Bool { self == "\n" || self == "\r" || self == "\t" }
+
     fileprivate var visibleEscape: String {
         switch self {
         case "\n": "\\n"
@@ -88,5 +91,31 @@ extension Unicode.Scalar {
             bytes += digits.utf8
         default: bytes += UTF8.encode(self) ?? UTF8.encodedReplacementCharacter
         }
+    }
+}
+
+extension StringProtocol {
+    /// This JSON text in one line, without anything that a terminal obeys, saying the same.
+    ///
+    /// Strict JSON has such characters only as blanks between its words, and unescaped inside its texts.
+    public var jsonLine: String {
+        guard unicodeScalars.contains(where: \.isUnprintable) else { return String(self) }
+        // Six bytes stand for each that is escaped.
+        let count = unicodeScalars.count { $0.isUnprintable && !$0.isBlank }
+        var line = ""
+        line.reserveCapacity(utf8.count + 5 * count)
+        var escape: [UInt8] = []
+        for scalar in unicodeScalars {
+            if scalar.isBlank {
+                line.unicodeScalars.append(" ")
+            } else if scalar.isUnprintable {
+                escape.removeAll(keepingCapacity: true)
+                scalar.writeJson(to: &escape)
+                line += String(decoding: escape, as: UTF8.self)
+            } else {
+                line.unicodeScalars.append(scalar)
+            }
+        }
+        return line
     }
 }

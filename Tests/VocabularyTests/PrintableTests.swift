@@ -35,3 +35,19 @@ import Vocabulary
         #expect(tower.printable(limit: 10).unicodeScalars.count == 10)
     }
 }
+
+@Suite struct `JSON that others wrote` {
+    @Test func `is one line that says the same and holds nothing that a terminal obeys`() {
+        #expect(#"{"a":"ä"}"#.jsonLine == #"{"a":"ä"}"#)
+        #expect(
+            "{\n\t\"a\":\r\n\"\u{7f}\u{9b}31m\u{2028}\u{202e}\"}".jsonLine
+                == #"{  "a":  "\u007f\u009b31m\u2028\u202e"}"#)
+    }
+
+    @Test func `is quoted with everything escaped that a terminal obeys`() {
+        #expect("plain".jsonQuoted == #""plain""#)
+        #expect(
+            "a\"\\\n\r\t\u{0}\u{1b}\u{7f}\u{9b}\u{2028}\u{202e}ä👩‍🔧".jsonQuoted
+                == #""a\"\\\n\r\t\u0000\u001b\u007f\u009b\u2028\u202eä👩‍🔧""#)
+    }
+}

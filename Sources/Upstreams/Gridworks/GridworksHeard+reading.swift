@@ -23,7 +23,10 @@ extension GridworksHeard.Matter {
         case "layout.lite": self = .layout(Self.offers(payload))
         case "new.command.tree": self = .commandTree(Self.handles(payload))
         case "fsm.full.report":
-            let words = try payload.elements("AtomicList") { step throws(Senseless) in
+            guard let list = payload["AtomicList"]?.list else {
+                throw Senseless("AtomicList: must be a list")
+            }
+            let words = list.prefix(Self.mostSteps).map { step in
                 step["ToState"]?.text ?? step["Action"]?.strictInteger.map { "\($0)" } ?? ""
             }
             self = .commandDone(
@@ -40,6 +43,11 @@ extension GridworksHeard.Matter {
         }
     }
 
+    /// Steps of one command that are told.
+    private static let mostSteps = 64
+    /// More nodes than a child has; the handles of further ones are not looked at.
+    private static let mostNodes = 4_096
+
     /// Types that children send and that nothing here looks into.
     private static let known: Set<String> = [
         "gridworks.proactor.dbg", "gridworks.shutdown", "fsm.atomic.report",
@@ -48,10 +56,12 @@ extension GridworksHeard.Matter {
     ]
 
     private static func handles(_ payload: JsonNode) -> [String: String] {
-        let pairs = (payload["ShNodes"]?.list ?? []).compactMap { node in
-            node["Name"]?.text.map { ($0, node["Handle"]?.text ?? $0) }
+        var handles: [String: String] = [:]
+        for node in (payload["ShNodes"]?.list ?? []).prefix(mostNodes) {
+            guard let name = node["Name"]?.text else { continue }
+            handles[name] = node["Handle"]?.text ?? name
         }
-        return Dictionary(pairs) { _, last in last }
+        return handles
     }
 
     private static func offers(_ payload: JsonNode) -> [GridworksRelayOffer] {
@@ -93,8 +103,9 @@ extension GridworksEvent {
         at = GridworksTime.wall(milliseconds)
         self.payload = Array(payload.bytes)
         readings =
-            try report?.elements("ChannelReadingList", GridworksReading.series)
-            .flatMap { $0 } ?? []
+            try report.map { report throws(GridworksEnvelope.Senseless) in
+                try GridworksReading.all(in: report)
+            } ?? []
         let texts = ["PeerName", "ProblemType", "Summary", "Details", "Reason", "Msg", "Detail"]
         words = texts.compactMap { payload[$0]?.text }.filter { !$0.isEmpty }
             .joined(separator: ": ")
@@ -111,15 +122,26 @@ extension GridworksReading {
             at: try json.time("ScadaReadTimeUnixMs"))
     }
 
-    /// The readings of one channel in a report.
-    fileprivate static func series(
-        _ json: JsonNode
+    /// The readings of all channels in a report.
+    fileprivate static func all(
+        in report: JsonNode
     ) throws(GridworksEnvelope.Senseless) -> [GridworksReading] {
+        guard let list = report["ChannelReadingList"]?.list else {
+            throw .init("ChannelReadingList: must be a list")
+        }
+        var readings: [GridworksReading] = []
+        readings.reserveCapacity(list.reduce(0) { $0 + ($1["ValueList"]?.list?.count ?? 0) })
+        for channel in list { try add(channel, to: &readings) }
+        return readings
+    }
+
+    private static func add(
+        _ json: JsonNode, to readings: inout [GridworksReading]
+    ) throws(GridworksEnvelope.Senseless) {
         let channel = try json.text("ChannelName")
         guard let values = json["ValueList"]?.list,
             let times = json["ScadaReadTimeUnixMsList"]?.list, values.count == times.count
         else { throw .init("ValueList and ScadaReadTimeUnixMsList: must be as long as each other") }
-        var readings: [GridworksReading] = []
         for (value, time) in zip(values, times) {
             guard let value = value.strictInteger, let time = time.milliseconds else {
                 throw .init(
@@ -128,7 +150,6 @@ extension GridworksReading {
             readings.append(
                 GridworksReading(channel: channel, value: value, at: GridworksTime.wall(time)))
         }
-        return readings
     }
 }
 

@@ -1,0 +1,201 @@
+import Fuzzing
+import Testing
+import Vocabulary
+
+@testable import Upstreams
+
+/// What it costs to read what comes over a broker, which anybody may have written.
+@Suite(.enabled(if: Allocations.areCounted)) struct `A message over a broker` {
+    typealias Parent = GridworksHouse
+
+    /// `pieces` of one form, with what stands around them, about `size` bytes long.
+    private static func filled(
+        _ head: String, _ tail: String, of size: Int, _ piece: (Int) -> String
+    ) -> [UInt8] {
+        var bytes = Array(head.utf8)
+        var index = 0
+        while bytes.count < size {
+            bytes += "\(index > 0 ? "," : "")\(piece(index))".utf8
+            index += 1
+        }
+        return bytes + Array(tail.utf8)
+    }
+
+    private static func count(
+        _ reader: String, _ samples: [[UInt8]], rounds: Int, limit: Int,
+        _ read: ([UInt8]) -> Void
+    ) {
+        var mangler = Mangler(seed: 20_261_130, limit: limit)
+        var cost = Cost(floor: 96 << 10)
+        // What is made once and kept is not what a message costs.
+        for sample in samples { read(sample) }
+        for (index, sample) in samples.enumerated() { cost.count("sample \(index)", sample, read) }
+        let short = samples.filter { $0.count <= limit }
+        for round in 0..<rounds {
+            cost.count("round \(round)", mangler.mangled(short[round % short.count]), read)
+        }
+        cost.report(reader)
+        #expect(cost.isInProportion, "\(reader): \(cost)")
+    }
+
+    @Test func `of a gateway takes memory in proportion to its length`() {
+        let reader = PlainReader()
+        let codec = House.codec
+        let at = Timestamp(wall: House.now, monotonic: MonotonicInstant(nanoseconds: 1))
+        let said =
+            codec.greeting(at: House.now) + [codec.will]
+            + codec.live(Reading(channel: House.tankTop, value: 1), at: at)
+        let tails = [
+            "status", "birth", "live/x", "readings/x", "trouble/x", "troubles", "answer/x",
+        ]
+        let read = { (bytes: [UInt8]) in
+            // Of the many short ones each is tried as one kind.
+            let kinds = bytes.count > 4_096 ? tails : [tails[bytes.count % tails.count]]
+            for tail in kinds {
+                let message = MqttMessage(topic: "tidegate/d1.a/\(tail)", payload: bytes)
+                _ = reader.read(message)
+            }
+            _ = String(decoding: bytes, as: UTF8.self).jsonLine
+        }
+        let size = 1 << 16
+        let head = #"{"state":"online","incarnation":"i","sequence":1,"#
+        let dear =
+            DearJson.texts(of: size).map(\.bytes) + [
+                Self.filled(head + #""links":["#, "]}", of: size) { _ in
+                    #"{"name":"","state":""}"#
+                },
+                Self.filled(head + #""queues":["#, "]}", of: size) { _ in #"{"name":""}"# },
+                Self.filled(#"{"troubles":["#, "]}", of: size) { _ in
+                    #"{"node":"a","kind":"hung","on":true,"detail":"","time":1}"#
+                },
+                Self.filled(#"{"gateway":"d1.a","incarnation":"","nodes":["#, "]}", of: size) { _ in
+                    #"{"name":"a","kind":"sensor","title":"","driver":"a","simulated":true,"channels":[]}"#
+                },
+                Self.filled(
+                    #"{"gateway":"d1.a","incarnation":"","nodes":[{"name":"a","kind":"sensor","title":"","driver":"a","simulated":true,"channels":["#,
+                    "]}]}", of: size
+                ) { _ in
+                    #"{"name":"a","unit":"onOff","exponent":0,"source":"","pollPeriod":0,"capturePeriod":0}"#
+                },
+            ]
+        Self.count(
+            "what gateways publish", said.map(\.payload) + dear, rounds: Allocations.rounds(2_000),
+            limit: 4_096, read)
+    }
+
+    @Test func `to a gateway takes memory in proportion to its length`() {
+        let codec = House.codec
+        let read = { (bytes: [UInt8]) in
+            var chance = SeededGenerator(seed: 1)
+            let message = MqttMessage(topic: "tidegate/d1.demo.house1/set/pump", payload: bytes)
+            _ = codec.incoming(message, at: House.now, using: &chance)
+        }
+        let orders = [
+            "on", " off\n", "21.5", #"{"value":"on","id":"x","takeOverFor":"10min","by":"page"}"#,
+            String(repeating: "a ", count: 2_048), String(repeating: " ", count: 4_096),
+            "{" + String(repeating: " ", count: 4_095),
+        ].map { Array($0.utf8) }
+        Self.count(
+            "commands", orders + DearJson.texts(of: 4_090).map(\.bytes),
+            rounds: Allocations.rounds(2_000), limit: 4_096, read)
+        // Longer ones are not looked at.
+        Self.count(
+            "long commands", DearJson.texts(of: 1 << 16).map(\.bytes), rounds: 0, limit: 0, read)
+    }
+
+    @Test func `to a GridWorks gateway takes memory in proportion to its length`() {
+        let codec = Parent.codec()
+        let messages = [
+            Parent.said("fsm.event", Parent.event("CloseRelay", to: "a.relay1", from: "a")),
+            Parent.said(
+                "admin.dispatch", Parent.dispatch("CloseRelay", to: "relay1"), source: "admin"),
+            Parent.said("gridworks.ack", #""AckMessageID":"x""#),
+            Parent.said("gridworks.proactor.dbg", #""Levels":{"io_loop":3},"Command":null"#),
+        ]
+        for message in messages {
+            Self.count(
+                "GridWorks commands",
+                [message.payload] + DearJson.texts(of: 1 << 15).map(\.bytes),
+                rounds: Allocations.rounds(2_000) / messages.count, limit: 4_096
+            ) { bytes in
+                var chance = SeededGenerator(seed: 1)
+                var message = message
+                message.payload = bytes
+                _ = codec.incoming(message, at: Parent.now, using: &chance)
+            }
+        }
+    }
+
+    @Test func `of a GridWorks gateway takes memory in proportion to its length`() {
+        let codec = Parent.codec()
+        let parent = GridworksParentCodec(
+            alias: Parent.parent, shortName: "a", children: [.init(Parent.scada)])
+        var writer = codec.historyWriter(of: Parent.journal)
+        _ = writer.write(Parent.entry(1, Parent.readings(("tank", 21_500), ("relay1", 1)), "tank"))
+        let said =
+            writer.write(Parent.entry(2, .event(GatewayEvent(.started)))).flatMap(\.messages)
+            + codec.activation(at: Parent.now) + codec.snapshot([], at: Parent.now)
+        let size = 1 << 16
+        func message(_ type: String, _ head: String, _ tail: String, _ piece: (Int) -> String)
+            -> [UInt8]
+        {
+            Self.filled(
+                #"{"TypeName":"gw","Header":{"Src":"x"},"Payload":{"TypeName":"\#(type)","MessageId":"m","TimeCreatedMs":1e12,"#
+                    + head, tail + "}}", of: size, piece)
+        }
+        let dear =
+            DearJson.texts(of: size).map(\.bytes) + [
+                message("layout.lite", #""ShNodes":["#, "]") {
+                    #"{"Name":"\#(String($0, radix: 36))"}"#
+                },
+                message("new.command.tree", #""ShNodes":["#, "]") { _ in #"{"Name":"a"}"# },
+                message("fsm.full.report", #""TriggerId":"","FromName":"","AtomicList":["#, "]") {
+                    _ in "{}"
+                },
+                message("snapshot.spaceheat", #""LatestStateList":[],"LatestReadingList":["#, "]") {
+                    _ in
+                    #"{"Value":1,"ChannelName":"","ScadaReadTimeUnixMs":1e12}"#
+                },
+                message(
+                    "report.event",
+                    #""Report":{"Id":"r","MessageCreatedMs":1e12,"ChannelReadingList":["#, "]}"
+                ) {
+                    _ in
+                    #"{"ChannelName":"","ValueList":[1,1,1],"ScadaReadTimeUnixMsList":[1e12,1e12,1e12]}"#
+                },
+                message(
+                    "report.event",
+                    #""Report":{"Id":"r","MessageCreatedMs":1e12,"ChannelReadingList":[{"ChannelName":"","ValueList":["#
+                        + String(repeating: "1,", count: size / 7)
+                        + #"1],"ScadaReadTimeUnixMsList":[1e12"#,
+                    "]}]}"
+                ) { _ in ",1e12,1e12" },
+            ]
+        let topic = said[0].topic
+        Self.count(
+            "what GridWorks gateways send", said.map(\.payload) + dear,
+            rounds: Allocations.rounds(2_000), limit: 4_096
+        ) { bytes in
+            _ = parent.heard(MqttMessage(topic: topic, payload: bytes))
+        }
+    }
+
+    @Test func `has properties that are read in proportion to their length`() {
+        for size in [0, 100, 10_000, 65_000] {
+            var message = MqttMessage(topic: "a", payload: [])
+            message.responseTopic = String(repeating: "r", count: size)
+            message.correlationData = [UInt8](repeating: 1, count: size)
+            message.expirySeconds = 1
+            let properties = MqttProperties(of: message)
+            Self.count(
+                "MQTT properties", [[UInt8](repeating: 0, count: 2 * size)], rounds: 0, limit: 0
+            ) { _ in
+                properties.lend { list in
+                    let received = ReceivedProperties(list)
+                    _ = (received.responseTopic, received.correlationData, received.reason)
+                    _ = received.expirySeconds
+                }
+            }
+        }
+    }
+}
