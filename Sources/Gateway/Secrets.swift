@@ -23,7 +23,8 @@ enum Secrets {
         }
     }
 
-    /// The secret itself: the first line of its file, or its environment variable.
+    /// The secret itself: the first line of its file, or its environment variable. The byte order mark that
+    /// editors put before UTF-8 is no part of it.
     static func text(of source: SecretSource) throws(MachineError) -> String {
         if case .environment(let name) = source {
             guard let text = Machine.environment(name) else {
@@ -33,7 +34,11 @@ enum Secrets {
         }
         let path = try path(of: source)
         let bytes = try Machine.bytes(of: path, limit: 65_536)
-        let line = bytes.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
+        guard !bytes.starts(with: [0xFF, 0xFE]), !bytes.starts(with: [0xFE, 0xFF]) else {
+            throw MachineError("\(path): is UTF-16; must be saved as UTF-8")
+        }
+        let line = bytes.dropFirst(bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0)
+            .prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
         guard !line.isEmpty, let text = String(validating: line, as: UTF8.self) else {
             if case .file(let named) = source, named != path {
                 throw MachineError(
