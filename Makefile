@@ -6,7 +6,7 @@ RELEASE_FLAGS := -c release --static-swift-stdlib $(BUILD_FLAGS)
 LAYOUT ?= hardware-layouts/demo.json
 
 # What the program needs, and what its tests need on top.
-PACKAGES := libgpiod-dev libmodbus-dev libmosquitto-dev libsqlite3-dev libssl-dev mosquitto pkg-config
+PACKAGES := libgpiod-dev libmodbus-dev libsqlite3-dev libssl-dev mosquitto pkg-config
 TEST_PACKAGES := $(PACKAGES) gcc mosquitto-clients openssl python3-venv socat
 
 .PHONY: run test build deps test-deps unit real-input soak sanitize bench stack format clean

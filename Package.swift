@@ -65,12 +65,9 @@ let package = Package(
         .target(name: "CLinux"),
         .target(name: "CGpiod", linkerSettings: [.linkedLibrary("gpiod")]),
         .systemLibrary(
-            name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+            name: "CCrypto", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(
             name: "CModbus", pkgConfig: "libmodbus", providers: [.apt(["libmodbus-dev"])]),
-        .systemLibrary(
-            name: "CMosquitto", pkgConfig: "libmosquitto",
-            providers: [.apt(["libmosquitto-dev"])]),
         .systemLibrary(
             name: "CSqlite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 
@@ -93,7 +90,7 @@ let package = Package(
         room("Journals", ["Vocabulary", "Threads", "CSqlite", deque]),
         room(
             "Upstreams",
-            ["Vocabulary", "Documents", "Threads", "Links", "CMosquitto", "CLinux", deque]),
+            ["Vocabulary", "Documents", "Threads", "Links", "CCrypto", "CLinux", deque]),
         room("Peers", ["Vocabulary", "Documents", "CCrypto", deque] + peerProducts),
         room("Brokers", ["Vocabulary", "Links", "Threads", "CLinux"]),
         room(

@@ -103,7 +103,7 @@ private struct Ask: Sendable {
                     if let answer = target.reader.answer(in: reply), answer.id == id {
                         return .answered(answer)
                     }
-                case .acknowledged, .dropped: break
+                case .acknowledged, .dropped, .nameTaken: break
                 }
             } catch {
                 return .unavailable("\(error)")

@@ -172,7 +172,7 @@ public struct ParentDesk: Sendable {
                     .problem(
                         nil, "\(count) messages came too fast or were too large, and were dropped"))
             ]
-        case .acknowledged: return []
+        case .acknowledged, .nameTaken: return []
         }
     }
 

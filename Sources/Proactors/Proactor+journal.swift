@@ -94,4 +94,17 @@ extension Proactor {
         tellTrouble(
             .badReply, isOn: false, "\(count) messages from upstream made no sense; none lately")
     }
+
+    /// Another client took the upstream's name at its broker.
+    func noteRival(_ name: UpstreamName, _ detail: String) {
+        if rivals.isEmpty { tellTrouble(.duplicate, isOn: true, "upstream \(name): \(detail)") }
+        rivals[name] = clock.now
+    }
+
+    func endRivalries(at now: MonotonicInstant) {
+        guard !rivals.isEmpty else { return }
+        rivals = rivals.filter { $0.value.duration(to: now) <= Self.rivalryOver }
+        guard rivals.isEmpty else { return }
+        tellTrouble(.duplicate, isOn: false, "no other client uses this gateway's name any more")
+    }
 }

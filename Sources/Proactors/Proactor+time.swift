@@ -19,6 +19,7 @@ extension Proactor {
             if isStatusDue || awaitsDrivers { hearDrivers() }
             if isStatusDue { tellStatus() }
             endNonsense(at: clock.now)
+            endRivalries(at: clock.now)
             for name in lines.keys where lines[name]?.mustTryJournal == true {
                 lines[name]?.mustTryJournal = false
                 lines[name]?.bell.yield()

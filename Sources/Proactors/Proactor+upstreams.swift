@@ -41,6 +41,7 @@ extension Proactor {
             handle(.connectFailed(reason), name)
         case .disconnected(let reason):
             handle(.disconnected(reason), name)
+        case .nameTaken(let reason): noteRival(name, reason)
         case .subscribed(let topic):
             handle(.subscribed(topic), name)
         case .subscriptionRefused(let topic, let reason):

@@ -32,6 +32,9 @@ public actor Proactor {
     static let floodOver = Duration.seconds(10)
     /// The same for messages from upstream that make no sense.
     static let nonsenseOver = Duration.seconds(60)
+    /// How long no other client may have taken an upstream's name before that fault is over; longer than
+    /// two that push each other out ever wait.
+    static let rivalryOver = Duration.seconds(300)
 
     /// Who works here now; see Proactor+reload.swift.
     nonisolated let crew: Guarded<Crew>
@@ -95,6 +98,8 @@ public actor Proactor {
     var losses: [UpstreamName: LossBook] = [:]
     /// Messages from upstream that made no sense, since when that was last told to be over.
     var senseless: (count: Int, last: MonotonicInstant)?
+    /// Upstreams whose name another client took, and when last.
+    var rivals: [UpstreamName: MonotonicInstant] = [:]
     /// Whoever waits for the upstreams to have acknowledged everything.
     var quietWaiters: [CheckedContinuation<Void, Never>] = []
 

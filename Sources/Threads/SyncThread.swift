@@ -148,7 +148,7 @@ public final class SyncThread: SerialExecutor, Alarm {
         _ = unsafe read(bell, &rung, 8)
     }
 
-    /// An eventfd above 1023: libmodbus and libmosquitto use select(2) and need the low descriptors.
+    /// An eventfd above 1023: libmodbus uses select(2) and needs the low descriptors.
     private static func makeBell() -> Int32 {
         let low = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
         precondition(low >= 0, "no eventfd: \(errorWords(errno))")

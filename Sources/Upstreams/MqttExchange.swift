@@ -210,12 +210,20 @@ extension MqttExchange {
                 case .dropped(let count): lost += count
                 case .acknowledged, .publishRefused: state.outcomes -= 1
                 case .subscribed, .subscriptionRefused: state.subscriptionOutcomes -= 1
-                case .connected, .unreachable, .refused, .disconnected: break
+                case .connected, .unreachable, .refused, .disconnected, .nameTaken: break
                 }
             }
             state.removeFailure()
             if lost > 0 { state.drop(lost) }
             state.fail(.unreachable(reason))
+        }
+    }
+
+    /// To be told behind the end of the connection that it ended.
+    func nameTaken(_ reason: String) {
+        tell { state in
+            state.news.removeAll(where: \.isNameTaken)
+            state.news.append(.nameTaken(reason))
         }
     }
 
@@ -309,7 +317,7 @@ extension MqttExchange.State {
         case .received(let message):
             inbox -= 1
             inboxBytes -= message.payload.count
-        case .unreachable, .refused, .disconnected, .dropped: break
+        case .unreachable, .refused, .disconnected, .nameTaken, .dropped: break
         }
         return first
     }
@@ -353,4 +361,5 @@ extension MqttNews {
         }
     }
     fileprivate var isConnected: Bool { if case .connected = self { true } else { false } }
+    fileprivate var isNameTaken: Bool { if case .nameTaken = self { true } else { false } }
 }

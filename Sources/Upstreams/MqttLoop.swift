@@ -1,5 +1,4 @@
 import CLinux
-import CMosquitto
 import Glibc
 import Links
 import Threads
@@ -7,32 +6,21 @@ import Vocabulary
 
 /// A session's thread: connects, carries out orders, brings news, and starts over when it breaks.
 ///
-/// The library is driven by this loop and not by its own thread, `mosquitto_loop_start`, which would
-/// end for good after a login refused under MQTT 5 or a failed TLS handshake, would look names up on
-/// the caller's thread, would send anew what was not acknowledged before a reconnect, and would wait
-/// with select(2), which knows no descriptor above 1023. Here one thread alone uses the library, and a
-/// client of the library lives for one connection.
-///
-/// Source: libmosquitto 2.0.11, loop.c, connect.c, handle_connack.c, messages_mosq.c.
+/// It may block in looking a name up; everything else waits in poll(2) for the broker, the clock's glance
+/// and the exchange's bell at once.
 final class MqttLoop {
-    private(set) var settings: MqttSettings
+    var settings: MqttSettings
     let exchange: MqttExchange
-    private let clock: any GatewayClock
+    let clock: any GatewayClock
     private let keepAliveSeconds: Int
     private var backoff: Backoff
-
-    // Of the present connection:
-
-    /// QoS 1 messages without an acknowledgement, by the library's number for them.
-    var inFlight: [Int32: (id: MessageID, topic: String)] = [:]
-    var subscribing: [Int32: String] = [:]
-    var isLoggedIn = false
-    /// Why the broker refused the login.
-    var refusal: String?
-    /// Why the connection ended, as the library tells it.
-    var ending: String?
-    /// What the library wrote to its log, oldest first.
-    var complaints: [String] = []
+    /// Where the last connection ended before the broker took the login: tried last the next time.
+    private var unluckyPlace: BrokerEndpoint?
+    /// How many connections in a row the broker has closed without a reason and while nothing was under way.
+    /// mosquitto 2.0 does so to whoever is pushed out by another client of the same name.
+    private var silentEnds = 0
+    /// What is read at once, made once.
+    var buffer = [UInt8](repeating: 0, count: 16_384)
 
     init(
         settings: MqttSettings, exchange: MqttExchange, clock: any GatewayClock,
@@ -48,7 +36,6 @@ final class MqttLoop {
 
     /// Returns when the session is closed.
     func run() {
-        precondition(libraryIsReady, "libmosquitto does not start")
         while !exchange.isClosing {
             let began = clock.now
             live(until: began)
@@ -63,8 +50,9 @@ final class MqttLoop {
             case .refused(let reason):
                 exchange.failed(.refused(reason))
                 delay = backoff.failed(isHopeless: true)
-            case .connected(let ending):
+            case .connected(let ending, let isNameTaken):
                 exchange.disconnected(ending)
+                if isNameTaken { exchange.nameTaken(ending) }
                 // One that broke soon counts as a failed try, or two clients of the same name would
                 // throw each other out without a pause.
                 delay = backoff.ended(after: began.duration(to: clock.now))
@@ -75,10 +63,16 @@ final class MqttLoop {
         exchange.finish()
     }
 
+    /// The words for a broker that hangs up without any.
+    static let hangUp = "the broker closed the connection"
+    private static let suspiciousEnds = 3
+    /// Two that push each other out come back after a minute at most.
+    private static let longestRivalry = Duration.seconds(120)
+
     private enum Outcome {
         case neverConnected(String)
         case refused(String)
-        case connected(ending: String)
+        case connected(ending: String, isNameTaken: Bool)
     }
 
     private func rest(_ delay: Duration) {
@@ -97,12 +91,10 @@ final class MqttLoop {
     }
 
     /// The thread shows that it lives; it may rest until that time.
-    private func live(until time: MonotonicInstant) { exchange.lastSign.withLock { $0 = time } }
+    func live(until time: MonotonicInstant) { exchange.lastSign.withLock { $0 = time } }
 
     /// Connects once and serves the connection until it ends.
     private func attempt() -> Outcome {
-        (inFlight, subscribing) = ([:], [:])
-        (isLoggedIn, refusal, ending, complaints) = (false, nil, nil, [])
         let listener: Int32?
         do throws(UpstreamError) {
             listener = try findBroker()
@@ -110,26 +102,45 @@ final class MqttLoop {
             return .neverConnected(error.detail)
         }
         do throws(UpstreamError) {
-            let client = try MqttClient(settings: settings, owner: self)
-            let begun = client.connect(keepAliveSeconds: keepAliveSeconds)
-            guard begun == 0 || begun == MOSQ_ERR_CONN_PENDING.rawValue else {
-                throw UpstreamError(kind: .notConnected, detail: words(forConnect: begun))
+            guard let (stream, place) = try connect(to: listener) else { return .neverConnected("closed") }
+            var conversation = try MqttConversation(
+                settings: settings, exchange: exchange, keepAliveSeconds: keepAliveSeconds,
+                at: clock.now)
+            let began = clock.now
+            let ending = serve(stream, &conversation)
+            unluckyPlace = conversation.isLoggedIn ? nil : place
+            if let refusal = conversation.refusal {
+                return .refused("\(settings.broker): \(refusal)")
             }
-            // Nothing secret was said so far: only who comes, and its last will.
-            guard listener == nil || client.listener == listener else {
-                throw UpstreamError(
-                    kind: .notConnected, detail: "another process listens there than the broker's")
+            guard conversation.isLoggedIn else {
+                return .neverConnected("\(settings.broker): \(ending)")
             }
-            try awaitSocket(of: client)
-            let status = serve(client)
-            let words = ending ?? self.words(for: status)
-            if let refusal { return .refused(refusal) }
-            return isLoggedIn
-                ? .connected(ending: words)
-                : .neverConnected("\(settings.broker): \(words)")
+            let suspicion = suspicion(
+                conversation, ending, after: began.duration(to: clock.now))
+            return .connected(
+                ending: ending + (suspicion ?? ""),
+                isNameTaken: conversation.isNameTaken || suspicion != nil)
         } catch {
+            // A broker that is away explains why it hung up.
+            silentEnds = 0
             return .neverConnected("\(settings.broker): \(error.detail)")
         }
+    }
+
+    /// What else there is to say of the end of a connection that lasted for so long; nil when nothing is.
+    private func suspicion(
+        _ conversation: MqttConversation, _ ending: String, after lasted: Duration
+    ) -> String? {
+        guard ending == Self.hangUp else {
+            silentEnds = 0
+            return nil
+        }
+        // It may be something that was under way, which others look for.
+        guard conversation.isIdle else { return nil }
+        silentEnds = lasted > Self.longestRivalry ? 1 : silentEnds + 1
+        guard silentEnds >= Self.suspiciousEnds else { return nil }
+        return " without a reason, \(silentEnds) times in a row; another client may use the same "
+            + "client identifier, \(conversation.nameHint)"
     }
 
     /// - Returns: The process that must listen there, where that is known.
@@ -139,102 +150,64 @@ final class MqttLoop {
         return now.listener
     }
 
-    /// Waits until TCP has connected. The library would not see a refusal while it prepares for TLS.
-    private func awaitSocket(of client: MqttClient) throws(UpstreamError) {
+    /// - Parameter listener: The process that must listen there; nil for whichever does.
+    /// - Returns: A connection over which the login can go; nil when the session is closing.
+    private func connect(
+        to listener: Int32?
+    ) throws(UpstreamError) -> (BrokerStream, BrokerEndpoint)? {
+        let context =
+            settings.broker.usesTls
+            ? try TlsContext(settings.tls ?? MqttTls()) : nil
+        let all = try BrokerEndpoint.all(of: settings.broker)
+        let places = all.filter { $0 != unluckyPlace } + all.filter { $0 == unluckyPlace }
+        let dialled = try BrokerDialler().dial(places, for: exchange) {
+            live(until: clock.now)
+            return exchange.isClosing
+        }
+        guard let (socket, place) = dialled else { return nil }
+        guard let context else {
+            let stream = BrokerStream(socket: socket)
+            guard listener == nil || tidegate_listener_of(socket) == listener else {
+                throw UpstreamError(
+                    kind: .notConnected, detail: "another process listens there than the broker's")
+            }
+            return (stream, place)
+        }
+        let tls = try TlsStream(context, to: settings.broker, over: socket)
+        let stream = BrokerStream(socket: socket, tls: tls)
+        unluckyPlace = place
+        return try shakeHands(stream, tls) ? (stream, place) : nil
+    }
+
+    /// - Returns: Whether it was done; false when the session is closing.
+    private func shakeHands(
+        _ stream: BrokerStream, _ tls: TlsStream
+    ) throws(UpstreamError) -> Bool {
+        let limit = clock.now.advanced(by: MqttConversation.loginLimit)
         while !exchange.isClosing {
             live(until: clock.now)
-            let events = wait(for: client.socket, Int16(POLLOUT), milliseconds: 1000)
-            if events != 0 {
-                let number = client.socketError
-                guard number == 0 else {
-                    let hint = number == ECONNRESET ? tlsHint : ""
-                    throw UpstreamError(kind: .notConnected, detail: errorWords(number) + hint)
+            switch tls.shake() {
+            case .bytes: return true
+            case .awaits(let events):
+                guard clock.now < limit else {
+                    throw UpstreamError(
+                        kind: .notConnected, detail: "no end of the TLS handshake within 30 s")
                 }
-                guard hasBroken(events) else { return }
-                // The library's TLS took the reason and passed it over.
+                _ = wait(for: stream.socket, events, milliseconds: 1000)
+            case .closed:
                 throw UpstreamError(
-                    kind: .notConnected, detail: "the connection was refused or closed" + tlsHint)
-            }
-            guard client.keepUp() == 0 else {
-                throw UpstreamError(
-                    kind: .notConnected, detail: "no answer within \(keepAliveSeconds) s")
-            }
-        }
-    }
-
-    /// - Returns: The library's status when the connection ended.
-    private func serve(_ client: MqttClient) -> Int32 {
-        // The library wants to look at its keep-alive times in passing.
-        let glance = Int32(min(max(keepAliveSeconds * 1000 / 8, 1000), 5000))
-        while true {
-            live(until: clock.now)
-            if exchange.isClosing {
-                sayGoodbye(client)
-                return 0
-            }
-            if let status = carryOutOrders(with: client) { return status }
-            let socket = client.socket
-            guard socket >= 0 else { return 0 }
-            let wanted = Int16(POLLIN) | (client.wantsToWrite ? Int16(POLLOUT) : 0)
-            let events = wait(for: socket, wanted, milliseconds: isLoggedIn ? glance : 1000)
-            let status = client.work(canWrite: events & Int16(POLLOUT) != 0, canRead: events != 0)
-            guard status == 0 else { return status }
-            if events & Int16(POLLIN) != 0 { client.acknowledgeAtOnce() }
-            // The library's TLS handshake would go on for ever, at full speed.
-            if !isLoggedIn, client.socket >= 0, hasBroken(events) {
-                ending = words(for: Int32(MOSQ_ERR_CONN_LOST.rawValue)) + tlsHint
-                return 0
+                    kind: .notConnected,
+                    detail: "the connection was closed; check that the broker speaks TLS on port "
+                        + "\(settings.broker.port)")
+            case .failed(let words):
+                throw UpstreamError(kind: .notConnected, detail: words)
             }
         }
-    }
-
-    private func hasBroken(_ events: Int16) -> Bool {
-        events & (Int16(POLLHUP) | Int16(POLLERR)) != 0
-    }
-
-    /// - Returns: The library's status when the connection broke meanwhile, else nil.
-    private func carryOutOrders(with client: MqttClient) -> Int32? {
-        guard isLoggedIn else { return nil }
-        var broken: Int32?
-        for order in exchange.takeOrders() where broken == nil {
-            broken = carryOut(order, with: client)
-        }
-        return broken
-    }
-
-    private func carryOut(_ order: MqttExchange.Order, with client: MqttClient) -> Int32? {
-        switch order {
-        case .publish(let id, let message):
-            switch client.publish(message) {
-            case .taken(let number):
-                // At QoS 0 the library tells when it is written, at QoS 1 when it is acknowledged.
-                if message.qos == .atLeastOnce { inFlight[number] = (id, message.topic) }
-            case .impossible(let reason):
-                exchange.publishRefused(id, qos: message.qos, reason: reason, topic: message.topic)
-            case .broken(let status): return status
-            }
-        case .subscribe(let topic):
-            switch client.subscribe(topic) {
-            case .taken(let number): subscribing[number] = topic
-            case .impossible(let reason): exchange.subscriptionSettled(topic, refusal: reason)
-            case .broken(let status): return status
-            }
-        }
-        return nil
-    }
-
-    private func sayGoodbye(_ client: MqttClient) {
-        guard carryOutOrders(with: client) == nil else { return }
-        client.disconnect()
-        // The library closes the socket once the last byte is written; a second is enough or in vain.
-        for _ in 0..<10 where client.socket >= 0 {
-            let events = wait(for: client.socket, Int16(POLLOUT), milliseconds: 100)
-            guard client.work(canWrite: events != 0, canRead: false) == 0 else { return }
-        }
+        return false
     }
 
     /// - Returns: The events of `socket`; 0 when only the bell rang or the time is over.
-    private func wait(for socket: Int32, _ events: Int16, milliseconds: Int32) -> Int16 {
+    func wait(for socket: Int32, _ events: Int16, milliseconds: Int32) -> Int16 {
         var descriptors = [
             pollfd(fd: socket, events: events, revents: 0),
             pollfd(fd: exchange.bell, events: Int16(POLLIN), revents: 0),
@@ -245,6 +218,3 @@ final class MqttLoop {
         return descriptors[0].revents
     }
 }
-
-/// Whether the library was prepared, which happens once for the process.
-private let libraryIsReady: Bool = mosquitto_lib_init() == Int32(MOSQ_ERR_SUCCESS.rawValue)

@@ -10,6 +10,9 @@ public enum MqttNews: Hashable, Sendable {
     /// The connection is gone, and why. What was published and not acknowledged is forgotten here and
     /// will not be sent again; no outcome of it follows.
     case disconnected(String)
+    /// The connection that was just told to be gone ended because another client logged in under the same
+    /// client identifier, and what to do about it. The tries go on.
+    case nameTaken(String)
     case subscribed(topic: String)
     case subscriptionRefused(topic: String, reason: String)
     /// The broker has taken over the message. At QoS 0: never told.

@@ -1,5 +1,3 @@
-import CMosquitto
-
 /// A reason code of MQTT 5 in words that a person can act on.
 ///
 /// Source: MQTT Version 5.0, OASIS Standard, section 2.4.
@@ -7,6 +5,14 @@ struct MqttReason: Hashable, Sendable, CustomStringConvertible {
     let code: Int32
 
     init(_ code: Int32) { self.code = code }
+
+    /// The answer to a login in the form of MQTT 3.1.1. Whoever answers in it does not speak MQTT 5, even
+    /// where it says yes.
+    ///
+    /// Source: MQTT Version 3.1.1, OASIS Standard, section 3.2.2.3.
+    init(ofVersion3 code: UInt8) {
+        self.init([2: 133, 3: 136, 4: 134, 5: 135][code] ?? 132)
+    }
 
     /// Codes from 128 on tell that something was not done.
     var isFailure: Bool { code >= 128 }
@@ -74,10 +80,18 @@ func topicProblem(_ topic: String) -> String? {
 }
 
 /// What is wrong with `filter` for a subscription; nil when nothing is.
+///
+/// Source: MQTT Version 5.0, OASIS Standard, section 4.7.
 func filterProblem(_ filter: String) -> String? {
-    // Sound: the call only reads the C string, which lives as long as it.
-    let status = unsafe mosquitto_sub_topic_check(filter)
-    let isFilter = !filter.isEmpty && !filter.utf8.contains(0) && status == 0
+    let levels = filter.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+    let isFilter =
+        (1...65_535).contains(filter.utf8.count) && !filter.utf8.contains(0)
+        && levels.enumerated().allSatisfy { index, level in
+            level.count == 1
+                ? level.first != UInt8(ascii: "#") || index == levels.count - 1
+                : !level.contains { "+#".utf8.contains($0) }
+        }
     return isFilter
-        ? nil : "subscription \"\(filter)\": is no topic filter, for example a/+/c or a/#"
+        ? nil
+        : "subscription \"\(filter.prefix(80))\": is no topic filter, for example a/+/c or a/#"
 }

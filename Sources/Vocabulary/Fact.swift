@@ -84,6 +84,8 @@ public struct Trouble: Hashable, Sendable {
         case overtime
         /// An interlock keeps an actuator from where it must go.
         case interlock
+        /// Another client logs in to a broker under this gateway's name: a copy of it runs.
+        case duplicate
         /// Facts cannot be kept on disk; they still go out live.
         case storage
         /// Nobody can come in on the direct link.

@@ -193,6 +193,19 @@ private func shown(_ values: ClosedRange<Int>) -> [String] { values.map { "tank 
                 == ["trouble gateway badReply true", "trouble gateway badReply false"])
     }
 
+    @Test func `tells once that another client uses its name, and when it is over`() async {
+        let peers = Peers(values: 400)
+        await peers.start()
+        _ = await peers.peer.stored("tank", 1)
+        for _ in 0..<3 { peers.bench.broker.say(.nameTaken("another client uses the name")) }
+        #expect(
+            await peers.peer.stored("duplicate", 1) == ["trouble gateway duplicate true"])
+        await peers.bench.pass(.seconds(310))
+        #expect(
+            await peers.peer.stored("duplicate", 2)
+                == ["trouble gateway duplicate true", "trouble gateway duplicate false"])
+    }
+
     @Test func `acknowledges what must be kept once it is`() async {
         let peers = Peers()
         await peers.start()

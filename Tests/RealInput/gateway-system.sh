@@ -10,7 +10,7 @@ set -euo pipefail
 
 # What a package would have installed beside the program.
 mkdir "$work/payload/libraries"
-ldd "$program" | awk '/libsqlite3|libmodbus|libgpiod|libmosquitto|swift|Foundation|dispatch|Blocks/ {print $3}' |
+ldd "$program" | awk '/libsqlite3|libmodbus|libgpiod|swift|Foundation|dispatch|Blocks/ {print $3}' |
     xargs -r cp -L -t "$work/payload/libraries"
 
 cat >"$work/payload/house.json" <<'LAYOUT'

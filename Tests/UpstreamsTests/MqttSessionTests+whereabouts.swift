@@ -67,7 +67,7 @@ extension MqttSessionTests {
                 broker: BrokerAddress(host: "127.0.0.1", port: broker.port), clientID: "one"))
         #expect(session.maximumPacketSize == size)
         var larger = message
-        larger.payload += Array(repeating: 7, count: 50)
+        larger.payload.append(7)
         let refused = try session.publish(larger)
         guard case .publishRefused(refused, _, "a", false) = await news.next() else {
             Issue.record("a packet above the limit was not refused")

@@ -140,4 +140,60 @@ struct MqttTlsTests {
         let words = await problem(broker.tlsAddress, nil)
         #expect(words.contains("is not from the authority in /etc/ssl/certs"), "\(words)")
     }
+
+    @Test func `a certificate of another time is told from one of a stranger`() async throws {
+        let files = try TestCertificates()
+        defer { files.remove() }
+        try files.make("early", from: "390101000000Z", to: "400101000000Z")
+        try files.make("expired", from: "200101000000Z", to: "210101000000Z")
+        for (name, words) in [
+            ("early", "not yet valid, only from 2039-01-01 on; check this machine's clock"),
+            ("expired", "expired on 2021-01-01"),
+        ] {
+            let broker = try broker(files, server: name)
+            defer { withExtendedLifetime(broker) {} }
+            try await broker.start()
+            let problem = await problem(
+                broker.tlsAddress, MqttTls(authority: files.certificate("authority")))
+            #expect(problem.contains(words), "\(problem)")
+        }
+    }
+
+    @Test(arguments: [("named", "localhost"), ("127.0.0.1", "127.0.0.1")])
+    func `a certificate is for the name that was asked for, or for the address in its place`(
+        _ certificate: String, _ host: String
+    ) async throws {
+        let files = try TestCertificates()
+        defer { files.remove() }
+        let broker = try broker(files, server: certificate)
+        defer { withExtendedLifetime(broker) {} }
+        try await broker.start()
+        let tls = MqttTls(
+            authority: files.certificate("authority"), certificate: files.certificate("gateway"),
+            key: files.key("gateway"))
+        let (first, session, _) = await firstNews(
+            BrokerAddress(host: host, port: broker.port, usesTls: true), tls)
+        #expect(first == .connected(sessionPresent: false))
+        session.close()
+        // The other way about it is for another host.
+        let other = host == "localhost" ? "127.0.0.1" : "localhost"
+        let words = await problem(
+            BrokerAddress(host: other, port: broker.port, usesTls: true), tls)
+        #expect(words.contains("is not for \(other)"), "\(words)")
+    }
+
+    @Test func `a file that holds no certificate or key is named`() async throws {
+        let files = try TestCertificates()
+        defer { files.remove() }
+        let (good, key) = (files.certificate("gateway"), files.key("gateway"))
+        for (tls, culprit) in [
+            (MqttTls(authority: key), key), (MqttTls(certificate: key, key: key), key),
+            (MqttTls(certificate: good, key: good), good),
+            (MqttTls(certificate: good, key: files.key("server")), files.key("server")),
+        ] {
+            let words = await problem(
+                BrokerAddress(host: "127.0.0.1", port: 1, usesTls: true), tls)
+            #expect(words.contains("tls file \(culprit): must hold"), "\(words)")
+        }
+    }
 }

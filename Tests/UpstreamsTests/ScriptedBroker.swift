@@ -18,8 +18,13 @@ final class ScriptedBroker: Sendable {
     let port: UInt16
     private let listener: Int32
 
-    /// - Parameter answer: What to say to each packet; nil to hang up. Runs on a thread of its own.
-    init(_ answer: @escaping @Sendable (Packet) -> [UInt8]?) {
+    /// - Parameters:
+    ///   - isLast: Whether to hang up after the answer to a packet.
+    ///   - answer: What to say to each packet; nil to hang up. Both run on a thread of its own.
+    init(
+        isLast: @escaping @Sendable (Packet) -> Bool = { _ in false },
+        _ answer: @escaping @Sendable (Packet) -> [UInt8]?
+    ) {
         let listener = socket(
             AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
@@ -41,7 +46,7 @@ final class ScriptedBroker: Sendable {
                     close(listener)
                     return
                 }
-                Self.serve(client, answer)
+                Self.serve(client, isLast, answer)
                 close(client)
             }
         }
@@ -51,10 +56,13 @@ final class ScriptedBroker: Sendable {
         shutdown(listener, Int32(SHUT_RDWR))
     }
 
-    private static func serve(_ client: Int32, _ answer: (Packet) -> [UInt8]?) {
+    private static func serve(
+        _ client: Int32, _ isLast: (Packet) -> Bool, _ answer: (Packet) -> [UInt8]?
+    ) {
         while let packet = readPacket(client), let reply = answer(packet) {
             guard reply.isEmpty || send(client, reply, reply.count, Int32(MSG_NOSIGNAL)) > 0
             else { return }
+            if isLast(packet) { return }
         }
     }
 

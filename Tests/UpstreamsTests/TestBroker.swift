@@ -104,7 +104,40 @@ struct TestCertificates {
         try makeAuthority("stranger")
         try make("server", by: "authority", extensions: "subjectAltName=IP:127.0.0.1")
         try make("elsewhere", by: "authority", extensions: "subjectAltName=DNS:elsewhere.example")
+        try make("named", by: "authority", extensions: "subjectAltName=DNS:localhost")
+        try make("127.0.0.1", by: "authority", extensions: "extendedKeyUsage=serverAuth")
         try make("gateway", by: "authority", extensions: "extendedKeyUsage=clientAuth")
+    }
+
+    /// One that is valid for other days than today, in the form YYMMDDHHMMSSZ.
+    func make(_ name: String, from start: String, to end: String) throws {
+        let settings = """
+            [ca]
+            default_ca = own
+            [own]
+            database = \(folder)/index
+            serial = \(folder)/serial
+            new_certs_dir = \(folder)
+            certificate = \(certificate("authority"))
+            private_key = \(key("authority"))
+            default_md = sha256
+            policy = any
+            copy_extensions = copy
+            [any]
+            commonName = supplied
+
+            """
+        for (file, text) in [("ca", settings), ("index", ""), ("serial", "01\n")] {
+            try text.write(toFile: "\(folder)/\(file)", atomically: true, encoding: .utf8)
+        }
+        let request = "\(folder)/\(name).csr"
+        try openssl(
+            ["req", "-subj", "/CN=\(name)", "-out", request] + newKey(name)
+                + ["-addext", "subjectAltName=IP:127.0.0.1"])
+        try openssl([
+            "ca", "-batch", "-notext", "-config", "\(folder)/ca", "-in", request,
+            "-out", certificate(name), "-startdate", start, "-enddate", end,
+        ])
     }
 
     func certificate(_ name: String) -> String { "\(folder)/\(name).crt" }
