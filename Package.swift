@@ -147,14 +147,17 @@ let package = Package(
         tests(
             "LayoutsTests",
             [
-                "Layouts", "Drivers", "Documents", "DriverKit", "Simulators", "Conformance",
+                "Layouts", "Drivers", "Documents", "DriverKit", "Fuzzing", "Simulators",
+                "Conformance",
                 "Vocabulary",
             ],
             resources: [.copy("Broken")]),
         tests(
-            "ImportsTests", ["Imports", "Layouts", "Drivers", "Documents", "Vocabulary"],
+            "ImportsTests",
+            ["Imports", "Layouts", "Drivers", "Documents", "Fuzzing", "Vocabulary"],
             resources: [.copy("Samples")]),
-        tests("JournalsTests", ["Journals", "Vocabulary", "Conformance", "Simulators"]),
+        tests(
+            "JournalsTests", ["Journals", "Vocabulary", "Conformance", "Fuzzing", "Simulators"]),
         tests("LinksTests", ["Links", "Vocabulary"]),
         tests(
             "UpstreamsTests",

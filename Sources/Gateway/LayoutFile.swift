@@ -10,6 +10,8 @@ import Vocabulary
 /// renamed onto its name. Where the kernel does not tell of changes, on network file systems and for a
 /// file that is a symbolic link, it is looked at every two seconds instead.
 actor LayoutFile {
+    /// The longest layout that is read, in bytes: some ten thousand nodes.
+    static let longest = 4 << 20
     /// How often to look: where the kernel tells of changes, and where it does not.
     static let rhythm = (told: Duration.seconds(30), untold: Duration.seconds(2))
 
@@ -127,7 +129,7 @@ actor LayoutFile {
         // Sound: the path lives for the length of the call.
         guard unsafe access(path, F_OK) == 0 else { return .missing }
         do throws(MachineError) {
-            return .content(try Machine.bytes(of: path))
+            return .content(try Machine.bytes(of: path, limit: Self.longest))
         } catch {
             return .unreadable(error.detail)
         }

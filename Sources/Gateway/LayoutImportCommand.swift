@@ -29,7 +29,7 @@ struct LayoutImportCommand: ParsableCommand {
     func run() throws {
         let bytes: [UInt8]
         do {
-            bytes = try Machine.bytes(of: file)
+            bytes = try Machine.bytes(of: file, limit: LayoutFile.longest)
         } catch {
             Output.error("tidegate: cannot read \(error.detail)")
             throw ExitStatus.noInput.code

@@ -14,7 +14,7 @@ struct LoadedLayout {
 
     /// - Throws: `MachineError` when the file cannot be read.
     init(_ path: String) throws(MachineError) {
-        self.init(path, try Machine.bytes(of: path))
+        self.init(path, try Machine.bytes(of: path, limit: LayoutFile.longest))
     }
 
     init(_ path: String, _ bytes: [UInt8]) {

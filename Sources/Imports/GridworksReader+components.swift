@@ -138,8 +138,10 @@ extension GridworksReader {
     mutating func entries(
         _ key: String, of entry: JsonNode, required: Bool = false
     ) -> [JsonNode] {
+        let list = list(key, of: entry, required: required) ?? []
         var result: [JsonNode] = []
-        for node in list(key, of: entry, required: required) ?? [] {
+        result.reserveCapacity(list.count)
+        for node in list {
             if node.group != nil {
                 result.append(node)
             } else {

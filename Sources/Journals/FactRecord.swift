@@ -117,7 +117,8 @@ extension FactRecord {
     ) -> [Reading]? {
         guard let count = reader.number() else { return nil }
         var readings: [Reading] = []
-        // Grows with what is there, whatever the count claims.
+        // Room for what can be there, whatever the count claims: each takes four bytes at least.
+        readings.reserveCapacity(min(Int(clamping: count), reader.count / 4))
         while readings.count < count {
             guard let shared = reader.number(), shared <= UInt64(node.text.utf8.count),
                 let rest = reader.text(),

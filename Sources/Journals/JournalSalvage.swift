@@ -4,8 +4,8 @@ import Vocabulary
 
 /// Makes a sound journal out of a damaged one, which is kept beside it.
 struct JournalSalvage {
-    /// Rows that are written in one transaction.
-    private static let batch = 5_000
+    /// Rows that are written in one transaction, and their bytes.
+    private static let batch = (rows: 5_000, bytes: 1 << 20)
 
     /// What came of it.
     struct Outcome {
@@ -87,6 +87,7 @@ struct JournalSalvage {
     ) throws(SqliteFailure) -> (facts: Int, left: Int) {
         var left: (count: Int, last: Int64) = (0, 0)
         var rows: [(table: String, place: Int64, bytes: [UInt8])] = []
+        var waiting = 0
         var cursors: [UpstreamName: (place: Int64, acknowledged: Sequence64)] = [:]
         var failure: SqliteFailure?
         func flush() {
@@ -104,6 +105,7 @@ struct JournalSalvage {
                 failure = error
             }
             rows.removeAll(keepingCapacity: true)
+            waiting = 0
         }
         JournalPages(path: path).rows { place, bytes in
             if let cursor = CursorRecord(bytes, at: place) {
@@ -115,9 +117,10 @@ struct JournalSalvage {
                     left = (left.count + 1, max(left.last, place))
                 } else {
                     rows.append((table, place, bytes))
+                    waiting += bytes.count
                 }
             }
-            if rows.count >= Self.batch { flush() }
+            if rows.count >= Self.batch.rows || waiting >= Self.batch.bytes { flush() }
         }
         for (upstream, cursor) in cursors {
             let record = CursorRecord(upstream: upstream, acknowledged: cursor.acknowledged)

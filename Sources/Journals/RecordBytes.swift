@@ -58,6 +58,8 @@ struct RecordReader {
     }
 
     var isAtEnd: Bool { rest.isEmpty }
+    /// Bytes that are not read yet.
+    var count: Int { rest.count }
 
     mutating func byte() -> UInt8? { rest.popFirst() }
 

@@ -133,8 +133,8 @@ struct Section {
     func secret(_ name: String) -> SecretSource? { self[name].flatMap(LayoutSecrets.source) }
 
     /// The objects of a list, whatever else is wrong with them.
-    func sections(_ name: String, _ kind: LayoutSection) -> [Section] {
-        (node[name]?.list ?? []).filter { $0.group != nil }.map { Section(node: $0, kind: kind) }
+    func sections(_ name: String, _ kind: LayoutSection) -> Sections {
+        Sections(list: node[name]?.list ?? [], kind: kind)
     }
 
     /// An object, whatever else is wrong with it.
@@ -145,4 +145,24 @@ struct Section {
 
     /// Where `name` stands, or would stand.
     func place(of name: String) -> Place { node[name]?.place ?? place.below(name) }
+}
+
+/// The objects of a list, each made when its turn comes, so that a long list costs nothing.
+struct Sections: Sequence {
+    let list: JsonList
+    let kind: LayoutSection
+
+    func makeIterator() -> Iterator { Iterator(nodes: list.makeIterator(), kind: kind) }
+
+    struct Iterator: IteratorProtocol {
+        var nodes: JsonList.Iterator
+        let kind: LayoutSection
+
+        mutating func next() -> Section? {
+            while let node = nodes.next() {
+                if node.group != nil { return Section(node: node, kind: kind) }
+            }
+            return nil
+        }
+    }
 }
