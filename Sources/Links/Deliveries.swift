@@ -17,6 +17,9 @@ struct OutgoingParcel: Sendable {
     /// On its way: when it becomes overdue; nil once it is. Waiting: not to be handed over before.
     var due: MonotonicInstant?
     var attempts = 0
+    /// It was passed over once already while the peer acknowledged no other parcel. It takes no room, so that
+    /// others come to their turn and show whose fault it is.
+    var isDoubted = false
     /// Receipts of it that the broker still owes.
     var owed = 0
 
@@ -56,8 +59,6 @@ struct Deliveries<Message: Sendable>: Sendable {
     private var uncovered: [ClosedRange<Sequence64>] = []
     /// The last place at which something was acknowledged: a parcel, or a ping.
     private var passed = (byParcel: 0, byPing: 0)
-    /// A parcel was set aside on the word of a ping alone, and none was acknowledged since.
-    private var wasShed = false
 
     init(rules: LinkRules, hasPeer: Bool, after cursor: Sequence64) {
         (self.rules, self.hasPeer, self.cursor, lastRead) = (rules, hasPeer, cursor, cursor)
@@ -66,7 +67,7 @@ struct Deliveries<Message: Sendable>: Sendable {
     /// How many more messages may be handed over.
     var room: Int {
         let acknowledgements = parcels.count {
-            $0.place != nil && $0.identity != nil && $0.owed == 0
+            $0.place != nil && $0.identity != nil && $0.owed == 0 && !$0.isDoubted
         }
         return max(0, rules.window - receipts.count - acknowledgements)
     }
@@ -75,7 +76,10 @@ struct Deliveries<Message: Sendable>: Sendable {
     var inFlight: Int { receipts.count + parcels.count }
 
     /// Whether another entry may be read.
-    var hasRoomForMore: Bool { room > 0 && parcels.count < rules.window }
+    var hasRoomForMore: Bool {
+        room > 0 && parcels.count < 2 * rules.window
+            && parcels.count { !$0.isDoubted } < rules.window
+    }
 
     /// The parcel to hand over next, the oldest first.
     var next: OutgoingParcel? {
@@ -181,16 +185,20 @@ struct Deliveries<Message: Sendable>: Sendable {
         return setAside(index, because: reason)
     }
 
-    /// The peer answered, or spoke after, a ping that was sent at `place`.
+    /// The peer answered, or spoke after, a ping that was sent at `place`: it lives.
     mutating func answered(_ place: Int) { passed.byPing = max(passed.byPing, place) }
 
-    /// Looks for what is overdue.
+    /// Looks for what is overdue, which is handed over again.
+    ///
+    /// It uses up an attempt only when the peer has acknowledged a parcel that was handed over later. A peer
+    /// that lives and acknowledges none may be ill, or its acknowledgements may be lost on the way: none of
+    /// the parcels is at fault, however long that lasts.
     ///
     /// - Returns: Also whether only a ping can tell what overdue parcels mean.
     mutating func review(
         at now: MonotonicInstant, lastPing: Int
     ) -> (outcomes: [DeliveryOutcome], wantsPing: Bool) {
-        var failing: [(number: Int, byPing: Bool)] = []
+        var failing: [Int] = []
         var outcomes: [DeliveryOutcome] = []
         var wantsPing = false
         var isOldest = true
@@ -200,17 +208,21 @@ struct Deliveries<Message: Sendable>: Sendable {
             guard let place = parcels[index].place else { continue }
             defer { isOldest = false }
             guard isDue else { continue }
-            // While the peer acknowledges pings and no parcels, it is the peer that is ill and not the
-            // parcels; only the oldest is put to the test.
-            if place < passed.byParcel || (isOldest && place < passed.byPing) {
-                failing.append((parcels[index].number, place >= passed.byParcel))
+            if place < passed.byParcel {
+                failing.append(parcels[index].number)
+            } else if place < passed.byPing {
+                parcels[index].isDoubted = true
+                // One is enough to see whether it acknowledges again.
+                guard isOldest else { continue }
+                (parcels[index].place, parcels[index].due) = (nil, nil)
+                outcomes.append(.waiting)
             } else if place > lastPing {
                 wantsPing = parcels[index].identity != nil || wantsPing
             }
         }
-        for (number, byPing) in failing {
+        for number in failing {
             guard let index = index(of: number) else { continue }
-            outcomes += failed(index, byPing: byPing)
+            outcomes += failed(index)
         }
         return (outcomes, wantsPing)
     }
@@ -219,6 +231,7 @@ struct Deliveries<Message: Sendable>: Sendable {
     mutating func fallSilent() {
         for index in parcels.indices where parcels[index].identity != nil {
             (parcels[index].place, parcels[index].due) = (nil, nil)
+            parcels[index].isDoubted = false
         }
     }
 
@@ -227,6 +240,7 @@ struct Deliveries<Message: Sendable>: Sendable {
         receipts.removeAll()
         for index in parcels.indices {
             (parcels[index].place, parcels[index].due, parcels[index].owed) = (nil, nil, 0)
+            parcels[index].isDoubted = false
         }
     }
 
@@ -272,21 +286,16 @@ struct Deliveries<Message: Sendable>: Sendable {
         if let place = parcel.place, parcel.identity != nil || !hasPeer {
             passed.byParcel = max(passed.byParcel, place)
         }
-        wasShed = false
         return advance()
     }
 
-    /// - Parameter byPing: Only a ping says that the peer should have acknowledged it. One parcel is set
-    ///   aside on such a word; until another is acknowledged, the peer may be one that keeps nothing.
-    private mutating func failed(
-        _ index: Int, byPing: Bool
-    ) -> [DeliveryOutcome] {
+    private mutating func failed(_ index: Int) -> [DeliveryOutcome] {
         parcels[index].attempts += 1
-        if parcels[index].attempts >= rules.attempts, !(byPing && wasShed) {
-            wasShed = byPing
+        guard parcels[index].attempts < rules.attempts else {
             return setAside(index, because: "never acknowledged in \(rules.attempts) attempts")
         }
         (parcels[index].place, parcels[index].due) = (nil, nil)
+        parcels[index].isDoubted = false
         return [.waiting]
     }
 

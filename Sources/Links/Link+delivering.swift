@@ -11,7 +11,8 @@ extension Link {
     /// How many more messages may be handed over.
     public var room: Int { deliveries.room }
 
-    /// Messages and parcels that wait for something. Never more than the window and what one entry takes.
+    /// Messages and parcels that wait for something. Never more than twice the window and what one entry
+    /// takes.
     public var inFlight: Int { deliveries.inFlight }
 
     /// Whether what is no history, such as a live value, may be handed over now.

@@ -256,47 +256,77 @@ import Vocabulary
         #expect(!bench.told.contains(.peerSilent))
     }
 
-    @Test func `alone is set aside too, when the peer answers pings meanwhile`() {
-        var bench = LinkBench(window: 1, attempts: 3)
+    @Test(arguments: [1, 10], [true, false])
+    func `is kept while none is acknowledged, whether the peer answers pings or only speaks`(
+        window: Int, answersPings: Bool
+    ) {
+        var bench = LinkBench(window: window, attempts: 3)
         bench.activate()
-        bench.write(1)
-        bench.receiveAll()
         var pings = 1
-        for _ in 0..<60 where bench.setAside == [] {
+        for _ in 0..<600 {
+            bench.write(1)
+            bench.receiveAll()
             bench.pass(.seconds(1))
             bench.handOver()
-            bench.receiveAll()
-            if bench.pings.count > pings {
+            if answersPings, bench.pings.count > pings {
                 pings = bench.pings.count
                 bench.take(.acknowledged(bench.pings.last!))
+            } else if !answersPings {
+                bench.take(.heard(isRetained: false))
             }
         }
-        #expect(bench.setAside == [1...1])
-        #expect(bench.sent == ["f1", "f1", "f1"])
+        #expect(bench.setAside == [])
+        #expect(bench.link.state == .active)
+        #expect(bench.sent.count { $0 == "f1" } > 20)
+        #expect(Set(bench.sent).count == 2 * window)
+        // Acknowledgements come through again: nothing that it takes now was lost.
+        bench.forgetSaid()
+        for _ in 0..<60 {
+            bench.pass(.seconds(1))
+            bench.take(.heard(isRetained: false))
+            bench.handOver()
+            bench.receiveAll()
+            for fact in Set(bench.sent) { bench.take(.acknowledged(fact)) }
+        }
+        #expect(bench.setAside == [])
+        #expect(bench.link.cursor == UInt64(2 * window))
     }
 
-    @Test func `is one at a time while a peer answers pings and takes nothing at all`() {
-        var bench = LinkBench(window: 10, attempts: 3)
+    @Test func `fills no window with its like: others pass, and then it is set aside`() {
+        var bench = LinkBench(window: 4, attempts: 3)
         bench.activate()
-        bench.write(10)
-        bench.receiveAll()
-        var pings = 1
+        var acknowledged: Set<String> = []
+        let isPoison = { (fact: String) in ["f1", "f2", "f3", "f4"].contains(fact) }
         for _ in 0..<120 {
+            bench.write(1)
+            bench.receiveAll()
+            for fact in bench.sent where !isPoison(fact) && acknowledged.insert(fact).inserted {
+                bench.take(.acknowledged(fact))
+            }
+            bench.take(.heard(isRetained: false))
             bench.pass(.seconds(1))
             bench.handOver()
-            bench.receiveAll()
-            if bench.pings.count > pings {
-                pings = bench.pings.count
-                bench.take(.acknowledged(bench.pings.last!))
-            }
         }
-        #expect(bench.setAside == [1...1])
-        #expect(bench.link.state == .active)
-        #expect(bench.sent.count { $0 == "f2" } > 5)
-        // The peer is well again: nothing that it takes now was lost.
-        for number in 2...10 { bench.take(.acknowledged("f\(number)")) }
-        #expect(bench.setAside == [1...1])
-        #expect(bench.link.cursor == 10)
+        #expect(bench.setAside.map(\.lowerBound).sorted() == [1, 2, 3, 4])
+        #expect(bench.link.cursor > 50)
+    }
+
+    @Test func `is kept for a broker that gives no receipts, and sent again on a new connection only`() {
+        var bench = LinkBench(hasPeer: false, window: 4, attempts: 3)
+        bench.activate()
+        bench.write(4)
+        bench.pass(.seconds(3600))
+        bench.handOver()
+        #expect(bench.sent == ["f1", "f2", "f3", "f4"])
+        #expect(bench.setAside == [])
+        bench.take(.disconnected("gone"))
+        bench.take(.connected)
+        for topic in bench.link.topics { bench.take(.subscribed(topic)) }
+        bench.forgetSaid()
+        bench.handOver()
+        bench.receiveAll()
+        #expect(bench.sent == ["f1", "f2", "f3", "f4"])
+        #expect(bench.link.cursor == 4)
     }
 
     @Test(arguments: [true, false])

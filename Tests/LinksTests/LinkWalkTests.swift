@@ -247,7 +247,7 @@ private struct World {
     mutating func checkPromises() {
         let window = Self.rules.window
         check(receipts.count <= window, "\(receipts.count) receipts are owed")
-        check(parcels.count <= window, "\(parcels.count) parcels are not acknowledged")
+        check(parcels.count <= 2 * window, "\(parcels.count) parcels are not acknowledged")
         if link.state == .active {
             let limit = Self.rules.pollPeriod + Self.rules.ackTimeout
             check(lastHeard.duration(to: now) <= limit, "a dead peer was not noticed")
