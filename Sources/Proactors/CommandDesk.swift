@@ -34,9 +34,8 @@ struct CommandDesk: Sendable {
             }
             return .answer(known.answer)
         }
-        if let expires = command.expires, expires < now {
-            return .answer(
-                .refused("node \(command.node): the command expired at \(expires.iso8601)"))
+        if let problem = command.expires.flatMap({ Command.problem(ofExpiry: $0, at: now) }) {
+            return .answer(.refused("node \(command.node): \(problem)"))
         }
         if let node = underWay[command.id] {
             guard node == command.node else {

@@ -35,6 +35,22 @@ public struct Command: Hashable, Sendable {
         (self.id, self.node, self.order) = (id, node, order)
         (self.source, self.expires) = (source, expires)
     }
+
+    /// How far the clock of whoever commands may go before ours.
+    public static let clockSkew = Duration.seconds(300)
+    /// How far ahead an expiry may lie, by the clock of whoever commands.
+    public static let longestExpiry = Duration.seconds(86_400)
+
+    /// Why a command that expires then is not carried out at `now`; nil when it may be.
+    ///
+    /// One that would be good for days was stamped by a clock that is wrong, or would be obeyed long after
+    /// everybody has forgotten it.
+    public static func problem(ofExpiry expires: WallTime, at now: WallTime) -> String? {
+        if expires < now { return "expired at \(expires.iso8601); it is \(now.iso8601) here" }
+        guard expires > now.advanced(by: longestExpiry + clockSkew) else { return nil }
+        return "expires: \(expires.iso8601) is more than \(longestExpiry.layoutText) ahead; "
+            + "it is \(now.iso8601) here"
+    }
 }
 
 /// The identity of a command, chosen by whoever asks: 1 to 64 visible ASCII characters.

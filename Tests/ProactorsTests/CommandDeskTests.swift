@@ -43,6 +43,14 @@ import Vocabulary
         #expect(desk.take(command("b", expires: now), now: now) == .carryOut)
     }
 
+    @Test func `refuses what would not expire within a day, whoever asks`() {
+        var desk = CommandDesk()
+        let latest = now.advanced(by: Command.longestExpiry + Command.clockSkew)
+        let later = latest.advanced(by: .nanoseconds(1))
+        #expect(refusal(desk.take(command("a", expires: later), now: now))?.contains("ahead") == true)
+        #expect(desk.take(command("b", expires: latest), now: now) == .carryOut)
+    }
+
     @Test func `begins anew with a command that found no place`() {
         var desk = CommandDesk()
         _ = desk.take(command("a"), now: now)

@@ -91,6 +91,31 @@ import Vocabulary
         #expect(refusal(House.said("fsm.event", members)) == why)
     }
 
+    @Test(arguments: [(300_000, "obeyed"), (300_001, "refused"), (1_000_000_000_000, "refused")])
+    func `from the future is refused, as is what would take over by it`(
+        ahead: Int64, outcome: String
+    ) {
+        let sent = 1_795_225_230_003 + ahead
+        let orders = [
+            House.said(
+                "fsm.event", House.event("CloseRelay", to: "a.relay1", from: "a", sent: sent)),
+            House.said(
+                "analog.dispatch",
+                #""FromHandle":"a","ToHandle":"a.dist-010v","AboutName":"dist-010v","Value":42,"#
+                    + #""TriggerId":"\#(House.trigger)","UnixTimeMs":\#(sent),"Version":"000""#),
+            House.said(
+                "admin.dispatch",
+                #""DispatchTrigger":{"#
+                    + House.event("CloseRelay", to: "admin.relay1", from: "admin", sent: sent)
+                    + #","TypeName":"fsm.event"},"TimeoutSeconds":30,"Version":"000""#,
+                source: "admin"),
+        ]
+        for order in orders {
+            let why = refusal(order)
+            #expect(why == outcome || outcome == "refused" && why.contains("ahead"), "\(why)")
+        }
+    }
+
     @Test func `of the parent is refused while somebody else holds the relay`() {
         let message = House.said("fsm.event", House.event("CloseRelay", to: "a.relay1", from: "a"))
         let admins = House.codec(holders: [House.relay1: House.admin])

@@ -42,6 +42,7 @@ extension GridworksCodec {
     ) throws(Senseless) -> Incoming.Matter {
         let dispatch = try Self.dispatch(in: envelope.payload)
         do throws(Refusal) {
+            try checkTime(of: dispatch, at: now)
             let (relay, steps, context) = try target(of: dispatch, for: .parent)
             let command = Command(
                 id: dispatch.id, node: relay.node, order: .set(steps), source: parentSource,
@@ -74,14 +75,17 @@ extension GridworksCodec {
             guard let inner, inner["TypeName"]?.text == (isAnalog ? "analog.dispatch" : "fsm.event")
             else { throw Senseless("holds no dispatch of its kind") }
             let hold = try Self.hold(in: envelope.payload["TimeoutSeconds"], isRequired: true)
-            return takeOver(by: try Self.dispatch(in: inner), for: hold)
+            return takeOver(by: try Self.dispatch(in: inner), for: hold, at: now)
         default: throw Senseless("is no type that this gateway knows")
         }
     }
 
     /// Takes over the one that is meant first and then all others, as a genuine gateway does.
-    private func takeOver(by dispatch: Dispatch, for hold: Duration) -> Incoming.Matter {
+    private func takeOver(
+        by dispatch: Dispatch, for hold: Duration, at now: WallTime
+    ) -> Incoming.Matter {
         do throws(Refusal) {
+            try checkTime(of: dispatch, at: now)
             let (relay, steps, context) = try target(of: dispatch, for: .admin)
             let expires = expiry(of: dispatch)
             let first = Command(
@@ -153,6 +157,15 @@ extension GridworksCodec {
         case (.event, nil): throw Refusal("node \(node): takes analog.dispatch, not fsm.event")
         case (.value, .some): throw Refusal("node \(node): takes fsm.event, not analog.dispatch")
         }
+    }
+
+    /// A command from the future would be carried out as long again after its time.
+    private func checkTime(of dispatch: Dispatch, at now: WallTime) throws(Refusal) {
+        let sent = GridworksTime.wall(dispatch.sentMilliseconds)
+        guard sent > now.advanced(by: Command.clockSkew) else { return }
+        throw Refusal(
+            "the command was made at \(sent.iso8601), more than \(Command.clockSkew.layoutText) ahead; "
+                + "it is \(now.iso8601) here")
     }
 
     private func expiry(of dispatch: Dispatch) -> WallTime {
