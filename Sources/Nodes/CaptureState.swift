@@ -29,6 +29,12 @@ struct CaptureState: Sendable {
     /// not reported yet is reported with it.
     mutating func reset() { last = nil }
 
+    /// After a switch the new state is worth a report, unless it is the one that was reported last: a
+    /// command that changes nothing leaves nothing behind.
+    mutating func switched(to state: Int64) {
+        if last?.value != state { reset() }
+    }
+
     private func wants(_ value: Int64, due: MonotonicInstant) -> Bool {
         guard let last else { return true }
         if last.due.duration(to: due) >= rule.period { return true }

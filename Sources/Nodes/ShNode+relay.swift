@@ -214,7 +214,7 @@ extension ShNode {
             let state = try actuator.apply(step.value)
             driver = actuator
             succeed()
-            resetCaptures()
+            switched(to: state.value)
             report([state], at: stamp, moment: stamp.monotonic)
             relay?.drove(step, shows: state.value, at: clock.now)
         } catch {

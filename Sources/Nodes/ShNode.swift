@@ -309,9 +309,9 @@ public actor ShNode {
         return [Reading(channel: reading.channel, value: value, quality: reading.quality)]
     }
 
-    /// After a switch the new state is worth a report, whatever the old one was.
-    func resetCaptures() {
-        for index in channels.indices { channels[index].capture.reset() }
+    /// The actuator was switched and is in `state` now, which is worth a report when it is another one.
+    func switched(to state: Int64) {
+        for index in channels.indices { channels[index].capture.switched(to: state) }
     }
 
     /// After a fault of a channel its next value is worth a report.

@@ -43,6 +43,15 @@ import Vocabulary
         #expect(over.compactMap(\.trouble).map(\.kind) == [.failsafe])
     }
 
+    @Test func `reports what a command changes, and nothing of one that changes nothing`() async {
+        let node = bench.node(ScriptedDevice(), actuates: true, safeState: .off)
+        await node.start()
+        for (count, value) in [1, 1, 1, 0, 0, 1].enumerated() {
+            #expect(isConfirmed(await ask(node, .set(Int64(value)), "c\(count)"), Int64(value)))
+        }
+        #expect(await bench.nextFacts().flatMap(\.values) == [0, 1, 0, 1])
+    }
+
     @Test func `is driven to its safe state on its own thread when nothing else goes on`() async {
         let device = ScriptedDevice()
         let node = bench.node(device, actuates: true, safeState: .off)
