@@ -3,8 +3,15 @@ import Vocabulary
 
 /// Log lines for people on a terminal, with the time of this machine's zone; JSON lines for everything else, in
 /// UTC.
+///
+/// Whatever others wrote stands in a line, it stays one line: controls are escaped, and what is long is cut.
 struct GatewayLogHandler: LogHandler {
     enum Format: String, CaseIterable, Sendable { case text, json }
+
+    /// The most Unicode scalars of a line.
+    static let longestLine = 1_999
+    /// The most of one value beside the message.
+    private static let longestValue = 200
 
     var metadata: Logger.Metadata = [:]
     var logLevel: Logger.Level
@@ -20,17 +27,50 @@ struct GatewayLogHandler: LogHandler {
     func log(event: LogEvent) {
         let all = metadata.merging(event.metadata ?? [:]) { $1 }
             .sorted { $0.key < $1.key }.map { (key: $0.key, value: "\($0.value)") }
+        let text = event.message.description
+        let line = { @Sendable (text: String) in self.line(event.level, text, all) }
+        // Whoever asks for details wants each of them.
+        guard event.level > .debug else { return writer.write(line(text)) }
+        // What a command is called is no source: whoever commands chooses it.
+        let source = all.filter { $0.key != "command" }.map(\.value).joined(separator: " ")
+        writer.write(
+            line(text), of: LogLimit.Kind(file: event.file, line: event.line, source: source)
+        ) { count in
+            line(
+                "\(count) more of this kind in the last \(LogLimit.period.layoutText), such as: \(text)")
+        }
+    }
+
+    private func line(
+        _ level: Logger.Level, _ text: String, _ all: [(key: String, value: String)]
+    ) -> String {
+        let values = all.map {
+            (
+                key: $0.key.printable(limit: Self.longestValue),
+                value: $0.value.printable(limit: Self.longestValue)
+            )
+        }
         switch format {
         case .text:
-            let tail = all.map { " \($0.key)=\($0.value)" }.joined()
-            let time = LocalTime.text(clock.wallTime)
-            writer.write("\(time) \(padded(event.level.rawValue)) \(event.message)\(tail)\n")
+            let head = "\(LocalTime.text(clock.wallTime)) \(padded(level.rawValue)) "
+            let tail = values.map { " \($0.key)=\($0.value)" }.joined()
+            return Self.fitted(text) { "\(head)\($0)\(tail)" } + "\n"
         case .json:
-            let time = clock.wallTime.iso8601
-            var line = "{\"time\":\"\(time)\",\"level\":\"\(event.level.rawValue)\""
-            line += ",\"message\":\(quoted(event.message.description))"
-            for (key, value) in all { line += ",\(quoted(key)):\(quoted(value))" }
-            writer.write(line + "}\n")
+            let head =
+                "{\"time\":\"\(clock.wallTime.iso8601)\",\"level\":\"\(level.rawValue)\",\"message\":"
+            let tail = values.map { ",\(quoted($0.key)):\(quoted($0.value))" }.joined() + "}"
+            return Self.fitted(text) { "\(head)\(quoted($0))\(tail)" } + "\n"
+        }
+    }
+
+    /// The line with as much of the text as fits.
+    private static func fitted(_ text: String, _ line: (String) -> String) -> String {
+        var limit = longestLine
+        while true {
+            let whole = line(text.printable(limit: limit))
+            let excess = whole.unicodeScalars.count - longestLine
+            guard excess > 0, limit > 1 else { return whole }
+            limit = max(1, limit - excess)
         }
     }
 

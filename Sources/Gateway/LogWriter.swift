@@ -5,11 +5,13 @@ import Threads
 import Vocabulary
 
 /// Writes log lines on a thread of its own, so that a terminal or pipe that nobody reads holds up
-/// nothing else. Holds 1,000 lines; when they are full the oldest gives way and is counted.
+/// nothing else. Holds 1,000 lines; when they are full the oldest gives way and is counted. Lines of one
+/// kind that come too often are counted instead, see `LogLimit`.
 final class LogWriter: Sendable {
     private struct State {
         var lines: Deque<String> = []
         var lost = 0
+        var limit = LogLimit()
         var finishers: [CheckedContinuation<Void, Never>] = []
     }
 
@@ -17,6 +19,7 @@ final class LogWriter: Sendable {
 
     private let state = Guarded(State())
     private let thread: SyncThread
+    private let clock: any GatewayClock
     private let descriptor: Int32
     private let scroll: (@Sendable (String) -> Void)?
     private let loss: @Sendable (Int) -> String
@@ -31,15 +34,28 @@ final class LogWriter: Sendable {
         }
     ) {
         self.loss = loss
-        (self.descriptor, self.scroll) = (descriptor, scroll)
+        (self.descriptor, self.scroll, self.clock) = (descriptor, scroll, clock)
         thread = SyncThread(name: "log", clock: clock)
         thread.begin { [weak self] in
-            self?.drain()
-            return SyncThread.Rest(until: nil)
+            SyncThread.Rest(until: self?.drain())
         }
     }
 
     deinit { thread.end() }
+
+    /// Writes a line unless there were too many of its kind; then `summary` words what stands for all of
+    /// them, in a while.
+    func write(
+        _ line: @autoclosure () -> String, of kind: LogLimit.Kind,
+        summary: @escaping @Sendable (Int) -> String
+    ) {
+        let now = clock.now
+        switch state.withLock({ $0.limit.take(kind, at: now, summary: summary) }) {
+        case .write: write(line())
+        case .holdFirst: thread.ring()
+        case .hold: break
+        }
+    }
 
     func write(_ line: String) {
         if let scroll { return scroll(line) }
@@ -61,13 +77,18 @@ final class LogWriter: Sendable {
         }
     }
 
-    private func drain() {
-        while let text = take() { Output.write(text, to: descriptor) }
-        let finishers = state.withLock { state in
+    /// - Returns: When there is something to write although nobody rings.
+    private func drain() -> MonotonicInstant? {
+        let now = clock.now
+        let (summaries, finishers) = state.withLock { state in
             defer { state.finishers = [] }
-            return state.finishers
+            let isLast = !state.finishers.isEmpty
+            return (state.limit.takeSummaries(at: now, isLast: isLast), state.finishers)
         }
+        for summary in summaries { write(summary) }
+        while let text = take() { Output.write(text, to: descriptor) }
         for finisher in finishers { finisher.resume() }
+        return state.withLock { $0.limit.deadline }
     }
 
     private func take() -> String? {

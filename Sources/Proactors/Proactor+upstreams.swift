@@ -159,7 +159,12 @@ extension Proactor {
         tell(name, .warning, "the broker refuses \(what): \(reason)")
     }
 
-    func tell(_ name: UpstreamName, _ level: Logger.Level, _ text: String) {
-        logger.log(level: level, "\(text)", metadata: ["link": "\(name)"])
+    func tell(
+        _ name: UpstreamName, _ level: Logger.Level, _ text: String, file: String = #fileID,
+        line: UInt = #line
+    ) {
+        // Lines are told apart by where they come from, so that none hides another.
+        logger.log(
+            level: level, "\(text)", metadata: ["link": "\(name)"], file: file, line: line)
     }
 }
