@@ -145,8 +145,10 @@ extension GatewayAssembly {
 
     func codec(for upstream: UpstreamLayout, _ profile: GatewayProfile) -> any Codec {
         switch upstream.codec {
-        case .plain:
-            PlainCodec(profile: profile, upstream: upstream.name, prefix: upstream.topic)
+        case .plain(let answersTo):
+            PlainCodec(
+                profile: profile, upstream: upstream.name, prefix: upstream.topic,
+                answersTo: answersTo)
         case .gridworks(let link):
             GridworksCodec(
                 profile: profile, upstream: upstream.name, settings: GridworksSettings(link),

@@ -65,8 +65,9 @@ public struct UpstreamLayout: Hashable, Sendable {
 
     /// Whose words are spoken there.
     public enum Codec: Hashable, Sendable {
-        /// Tidegate's own: plain JSON on plain topics.
-        case plain
+        /// Tidegate's own: plain JSON on plain topics. Where commands may have their answers sent, beside
+        /// the gateway's own topics.
+        case plain(answersTo: [String])
         case gridworks(GridworksLink)
     }
 }

@@ -32,6 +32,7 @@ struct LayoutKey: Sendable {
 indirect enum KeyForm: Sendable {
     case value(SettingForm)
     case text(TextForm)
+    case texts(TextForm)
     case number(among: [Int64])
     case secret
     /// A component's name, or a component. What stands in it is its driver's affair.
@@ -46,6 +47,7 @@ indirect enum KeyForm: Sendable {
         switch self {
         case .value(let form): form.words
         case .text(let form): form.words
+        case .texts(let form): "a list, each of it \(form.words)"
         case .number(let numbers): "one of " + numbers.map(String.init).joined(separator: ", ")
         case .secret: LayoutSecrets.words
         case .component: "a component's name, or a component"
@@ -136,11 +138,41 @@ extension TextForm {
                 + "for example \"500MB\"" : nil
     }
 
+    /// The longest prefix after which every topic of a gateway still fits into MQTT's 65,535 bytes: an alias
+    /// takes up to 128, a name up to 64, the words between them less than 32.
+    static let longestTopic = 65_535 - 256
+
     static let topic = TextForm(
-        words: "one level of an MQTT topic", schema: [("pattern", .text("^[^$/#+][^/#+]*$"))]
+        words: "one level of an MQTT topic",
+        schema: [("pattern", .text("^[^$/#+][^/#+]*$")), ("maxLength", .whole(longestTopic))]
     ) { text in
-        text.isEmpty || text.hasPrefix("$") || text.contains(where: { "/#+\0".contains($0) })
+        if text.utf8.count > longestTopic {
+            return "\(text.utf8.count) bytes are too long: topics have at most 65535 bytes, and those "
+                + "below this one need 256 of them"
+        }
+        return text.isEmpty || text.hasPrefix("$") || text.contains(where: { "/#+\0".contains($0) })
             ? "\(JsonValue.text(text).quoted) must be one level of an MQTT topic, "
                 + "without / # + and not starting with $" : nil
+    }
+
+    static let topicFilter = TextForm(
+        words: "a topic, or a filter like home/answers/#",
+        schema: [
+            ("pattern", .text("^(\\+|[^$/#+][^/#+]*)?(/(\\+|[^/#+]*))*(/#)?$|^#$")),
+            ("minLength", .whole(1)), ("maxLength", .whole(65_535)),
+        ]
+    ) { text in
+        let levels = text.split(separator: "/", omittingEmptySubsequences: false)
+        let isFilter =
+            !text.isEmpty && text.utf8.count <= 65_535 && !text.hasPrefix("$")
+            && !text.utf8.contains(0)
+            && levels.enumerated().allSatisfy { index, level in
+                level == "+" || (level == "#" && index == levels.count - 1)
+                    || !level.contains(where: { "+#".contains($0) })
+            }
+        return isFilter
+            ? nil
+            : "\(JsonValue.text(text).quoted) must be a topic, or a filter like home/answers/# that "
+                + "does not start with $"
     }
 }

@@ -15,7 +15,12 @@ extension LayoutReader {
                     upstream.place(of: "gridworks"),
                     "has no effect without \"codec\": \"gridworks\"")
             }
-            return .plain
+            return .plain(answersTo: upstream["answersTo"]?.list?.compactMap(\.text) ?? [])
+        }
+        if upstream.says("answersTo") {
+            tell(
+                upstream.place(of: "answersTo"),
+                "has no effect with \"codec\": \"gridworks\", whose answers go to the parent")
         }
         guard let section = upstream.section("gridworks", .gridworks) else {
             if !upstream.says("gridworks") {

@@ -66,6 +66,11 @@ public enum LayoutSchema {
         switch form {
         case .value(let form): schema(of: form)
         case .text(let form): [("type", .text("string"))] + form.schema
+        case .texts(let form):
+            [
+                ("type", .text("array")),
+                ("items", .object([("type", .text("string"))] + form.schema)),
+            ]
         case .number(let numbers): [("enum", .array(numbers.map { .whole($0) }))]
         case .secret: [("$ref", .text("#/$defs/secret"))]
         case .component:

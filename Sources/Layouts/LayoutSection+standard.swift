@@ -202,6 +202,10 @@ extension LayoutSection {
                 "codec", .value(.choice(["plain", "gridworks"])), .defaults(to: .text("plain")),
                 "Whose words are spoken: Tidegate's own, or those of a GridWorks parent."),
             LayoutKey(
+                "answersTo", .texts(.topicFilter), .optional,
+                "Topics outside of the gateway's own answer/ that a command may ask to be answered on, "
+                    + "with the codec plain."),
+            LayoutKey(
                 "gridworks", .section(.gridworks), .optional,
                 "Names and periods of the codec gridworks."),
             LayoutKey("user", .value(.text), .optional, "The user at the broker."),

@@ -11,6 +11,7 @@ extension Proactor {
             handle(.heard(isRetained: message.isRetained), name)
             if !message.isRetained { hear(CommandSource(.upstream, name.text)) }
         }
+        if let note = incoming.note { tell(name, .notice, note) }
         switch incoming.matter {
         case .commands(let commands, let reply):
             // Not awaited here, so that a slow node does not hold up the next command.
@@ -32,7 +33,7 @@ extension Proactor {
         case .snapshotWanted: sendSnapshot(name)
         case .senseless(let why):
             tell(name, .debug, "message makes no sense: \(why)")
-            noteSenseless("upstream \(name): \(why)")
+            noteSenseless("upstream \(name): \(why.printable(limit: 300))")
             return acknowledge(incoming.acknowledge, name, after: newest)
         case .ignored(let why):
             tell(name, .debug, "message ignored: \(why)")

@@ -7,6 +7,8 @@ public struct Incoming: Hashable, Sendable {
     public let isSignOfLife: Bool
     /// What to acknowledge to the peer once the message was handled; nil when it asks for nothing.
     public let acknowledge: String?
+    /// What the gateway's owner should know of how it was asked; nil for nothing.
+    public let note: String?
 
     /// What it asks for.
     public enum Matter: Hashable, Sendable {
@@ -24,11 +26,22 @@ public struct Incoming: Hashable, Sendable {
         case senseless(why: String)
         /// Nothing needs to be done, and why. Worth a line in the log at most.
         case ignored(why: String)
+
+        /// Where the answer goes, when there is one to come.
+        var reply: Reply? {
+            switch self {
+            case .commands(_, let reply), .refused(_, _, _, let reply): reply
+            default: nil
+            }
+        }
     }
 
-    public init(_ matter: Matter, isSignOfLife: Bool = false, acknowledge: String? = nil) {
+    public init(
+        _ matter: Matter, isSignOfLife: Bool = false, acknowledge: String? = nil,
+        note: String? = nil
+    ) {
         (self.matter, self.isSignOfLife) = (matter, isSignOfLife)
-        self.acknowledge = acknowledge
+        (self.acknowledge, self.note) = (acknowledge, note)
     }
 }
 

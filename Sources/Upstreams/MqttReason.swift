@@ -79,6 +79,18 @@ func topicProblem(_ topic: String) -> String? {
     return nil
 }
 
+/// Whether `topic` is one that a subscription to `filter` gets.
+func matches(filter: String, topic: String) -> Bool {
+    // Topics of the broker's own are matched by no wildcard at their start.
+    if topic.hasPrefix("$"), !filter.hasPrefix("$") { return false }
+    var levels = topic.split(separator: "/", omittingEmptySubsequences: false)[...]
+    for wanted in filter.split(separator: "/", omittingEmptySubsequences: false) {
+        if wanted == "#" { return true }
+        guard let level = levels.popFirst(), wanted == "+" || wanted == level else { return false }
+    }
+    return levels.isEmpty
+}
+
 /// What is wrong with `filter` for a subscription; nil when nothing is.
 ///
 /// Source: MQTT Version 5.0, OASIS Standard, section 4.7.

@@ -7,6 +7,8 @@ extension PlainCodec {
     public static let longestCommand = 4096
     private static let longestCorrelationData = 1024
     private static let expected = "send on, off or a number, alone or as {\"value\": \"on\"}"
+    /// The most of a reason that an answer gives; it may repeat what the asker wrote.
+    static let longestDetail = 500
     private static let memberNames = ["value", "id", "expires", "takeOverFor", "release", "by"]
     /// Whom an order over a broker may come from, beside the upstream itself.
     private static let sources: [CommandSource.Kind] = [.cli, .page, .peer, .rule]
@@ -19,11 +21,17 @@ extension PlainCodec {
                 .ignored(why: "a sign of life"), isSignOfLife: !message.isRetained)
         }
         let matter = matter(of: message, at: now, using: &generator)
+        var note: String?
+        if let asked = message.responseTopic, let used = matter.reply?.topic, used != asked {
+            note =
+                "answers on \(used), not on the response topic \(asked.printable(limit: 100)), "
+                + "which neither lies below answer/ nor in answersTo of the layout"
+        }
         // A hand that uses the same broker says nothing of whoever commands in its absence.
         guard case .commands(let commands, _) = matter,
             commands.allSatisfy({ $0.source == source })
-        else { return Incoming(matter) }
-        return Incoming(matter, isSignOfLife: true)
+        else { return Incoming(matter, note: note) }
+        return Incoming(matter, isSignOfLife: true, note: note)
     }
 
     private func matter(
@@ -51,8 +59,8 @@ extension PlainCodec {
                     "retained commands are never carried out; publish without the retain flag")
             }
             let order = try order.get()
-            if let expires = order.expires, expires < now {
-                throw Refusal("expired at \(expires.iso8601); it is \(now.iso8601) here")
+            if let problem = order.expires.flatMap({ Command.problem(ofExpiry: $0, at: now) }) {
+                throw Refusal(problem)
             }
             let target = try relay(node, String(target))
             let command = Command(
@@ -94,21 +102,32 @@ extension PlainCodec {
         return .set(value)
     }
 
-    /// - Returns: Where to answer, and why the topic asked for is not used; nil when there is nowhere.
+    /// - Returns: Where to answer and why not where it was asked for, and what is wrong with the question;
+    ///   nil when there is nowhere to answer.
     private func reply(to message: MqttMessage, node: ShNodeName?) -> (Reply, problem: String?)? {
-        let plain = node.map { topics.answer($0) }
-        guard (message.correlationData ?? []).count <= Self.longestCorrelationData else {
-            let problem = "correlation data: at most \(Self.longestCorrelationData) bytes"
-            return plain.map { (Reply(topic: $0), problem) }
-        }
         let data = message.correlationData
-        guard let asked = message.responseTopic else {
-            return plain.map { (Reply(topic: $0, correlationData: data), nil) }
+        guard (data ?? []).count <= Self.longestCorrelationData else {
+            let problem = "correlation data: at most \(Self.longestCorrelationData) bytes"
+            return node.map { (Reply(topic: topics.answer($0)), problem) }
         }
-        guard let problem = topics.problem(ofResponse: asked) else {
+        if let asked = message.responseTopic, mayAnswer(on: asked, about: node) {
             return (Reply(topic: asked, correlationData: data), nil)
         }
-        return plain.map { (Reply(topic: $0, correlationData: data), problem) }
+        return node.map { (Reply(topic: topics.answer($0), correlationData: data), nil) }
+    }
+
+    /// Whether an answer may go where the asker wants it. Nobody may have the gateway speak on topics that
+    /// others obey or believe: it answers below its own `answer/`, on no other node's topic, and where the
+    /// layout allows it.
+    private func mayAnswer(on topic: String, about node: ShNodeName?) -> Bool {
+        guard topicProblem(topic) == nil, topic.utf8.count <= 256 else { return false }
+        if let path = topics.answerPath(of: topic) {
+            let first = path.prefix { $0 != "/" }
+            let named = ShNodeName(String(first))
+            return !first.isEmpty && (named == node || named.flatMap { nodes[$0] } == nil)
+        }
+        return !topic.hasPrefix("\(topics.prefix)/")
+            && answersTo.contains { matches(filter: $0, topic: topic) }
     }
 
     private func relay(_ name: ShNodeName?, _ text: String) throws(Refusal) -> NodeProfile {

@@ -14,14 +14,20 @@ public struct PlainCodec: Codec {
     let nodes: [ShNodeName: NodeProfile]
     private let channels: [DataChannelName: DataChannel]
     private let presence: PlainPresence
+    /// Filters of topics of others that answers may go to.
+    let answersTo: [String]
     /// Who gives the orders that come in here.
     let source: CommandSource
 
     /// - Parameters:
     ///   - upstream: Named in each command as the one who gave it.
     ///   - prefix: The first level of all topics; `"tidegate"` when the layout says nothing.
-    public init(profile: GatewayProfile, upstream: UpstreamName, prefix: String = "tidegate") {
-        self.profile = profile
+    ///   - answersTo: Filters of topics that a command may have its answer sent to, beside `answer/`.
+    public init(
+        profile: GatewayProfile, upstream: UpstreamName, prefix: String = "tidegate",
+        answersTo: [String] = []
+    ) {
+        (self.profile, self.answersTo) = (profile, answersTo)
         topics = PlainTopics(prefix: prefix, gateway: profile.gateway)
         presence = PlainPresence(
             of: profile.gateway, incarnation: profile.incarnation, prefix: prefix)
@@ -143,7 +149,8 @@ public struct PlainCodec: Codec {
         case .refused(let detail), .failed(let detail), .late(let detail):
             members += JsonText.members([
                 "value": .null, "steps": .null, "time": .number(now.nanoseconds),
-                "iso": .text(now.iso8601), "detail": .text(detail),
+                "iso": .text(now.iso8601),
+                "detail": .text(detail.printable(limit: Self.longestDetail)),
             ])
         }
         return [

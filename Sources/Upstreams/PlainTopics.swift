@@ -31,16 +31,9 @@ struct PlainTopics: Hashable, Sendable {
         return topic.hasPrefix(start) ? topic.dropFirst(start.count) : nil
     }
 
-    /// Why an asker's response topic is not used; nil when it is good.
-    ///
-    /// A gateway must not be talked into speaking on topics that other gateways obey or believe.
-    func problem(ofResponse topic: String) -> String? {
-        if let problem = topicProblem(topic) { return "response \(problem)" }
-        if topic.utf8.count > 256 { return "response topic: must have at most 256 bytes" }
-        if topic.hasPrefix("$") { return "response topic \(topic): must not start with $" }
-        if topic.hasPrefix("\(prefix)/"), !topic.hasPrefix("\(root)/answer/") {
-            return "response topic \(topic): below \(prefix)/ only \(root)/answer/... is open"
-        }
-        return nil
+    /// What the last levels of `topic` are below `answer/`; nil when it does not lie there.
+    func answerPath(of topic: String) -> Substring? {
+        let start = "\(root)/answer/"
+        return topic.hasPrefix(start) ? topic.dropFirst(start.count) : nil
     }
 }

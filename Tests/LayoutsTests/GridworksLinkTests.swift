@@ -16,8 +16,8 @@ import Vocabulary
     }
 
     @Test func `is asked for by name; all others speak Tidegate's own words`() throws {
-        #expect(try upstream("").codec == .plain)
-        #expect(try upstream(#", "codec": "plain""#).codec == .plain)
+        #expect(try upstream("").codec == .plain(answersTo: []))
+        #expect(try upstream(#", "codec": "plain""#).codec == .plain(answersTo: []))
     }
 
     @Test func `needs two names and has defaults for the rest`() throws {

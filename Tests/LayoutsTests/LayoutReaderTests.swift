@@ -147,4 +147,20 @@ import Vocabulary
                 "nodes[1].component (line 5): there is no component bord",
             ])
     }
+
+    @Test(arguments: [("t", 65_279), ("ö", 32_639)])
+    func `a topic that would leave no room for the names below it is a mistake of its key`(
+        letter: String, longest: Int
+    ) {
+        func problems(_ length: Int) -> [String] {
+            let topic = String(repeating: letter, count: length)
+            let text =
+                #"{"gateway": "d1.demo", "upstreams": [{"name": "house", "broker": "mqtt://broker", "#
+                + #""topic": "\#(topic)"}]}"#
+            return read(text).problems
+        }
+        #expect(problems(longest).filter { $0.contains(".topic") } == [])
+        let problem = problems(longest + 1).first { $0.hasPrefix("upstreams[0].topic") }
+        #expect(problem?.contains("65535") == true)
+    }
 }

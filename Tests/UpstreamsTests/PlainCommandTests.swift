@@ -56,14 +56,17 @@ struct PlainCommandTests {
     @Test func `identity, expiry, response topic and correlation data are taken over`() {
         let incoming = ask(
             #"{"value":"on","id":"mine-1","expires":"2026-11-21T05:22:08+01:00"}"#,
-            responseTopic: "answers/me", correlationData: [0, 255])
+            responseTopic: "tidegate/d1.demo.house1/answer/me", correlationData: [0, 255])
         let command = Command(
             id: CommandID("mine-1")!, node: House.heater, order: .set(1),
             source: CommandSource(.upstream, "site"),
             expires: WallTime(nanoseconds: 1_795_234_928_000_000_000))
         #expect(
             incoming
-                == .commands([command], Reply(topic: "answers/me", correlationData: [0, 255])))
+                == .commands(
+                    [command],
+                    Reply(
+                        topic: "tidegate/d1.demo.house1/answer/me", correlationData: [0, 255])))
     }
 
     @Test func `a retained command is refused and told so`() {
@@ -87,6 +90,18 @@ struct PlainCommandTests {
         guard case .commands = ask(#"{"value":1,"expires":1795234927250000000}"#) else {
             Issue.record("refused in time")
             return
+        }
+    }
+
+    @Test func `an expiry that lies more than a day ahead is refused`() {
+        let day: Int64 = 86_400_000_000_000
+        let latest = House.now.nanoseconds + day + Command.clockSkew.wholeNanoseconds
+        guard case .commands = ask(#"{"value":1,"expires":\#(latest)}"#) else {
+            Issue.record("refused within a day")
+            return
+        }
+        for expires in [latest + 1, Int64.max] {
+            #expect(refusal(ask(#"{"value":1,"expires":\#(expires)}"#)).hasPrefix("expires: "))
         }
     }
 
@@ -131,15 +146,47 @@ struct PlainCommandTests {
 
     @Test(arguments: [
         "tidegate/other/set/door", "tidegate/d1.demo.house1/set/heater", "a/+", "$SYS/x", "",
-        "tidegate/d1.demo.house1/status",
+        "tidegate/d1.demo.house1/status", "tidegate/d1.demo.house1/answer/dimmer",
+        "tidegate/d1.demo.house1/answer/dimmer/x", "tidegate/d1.demo.house1/answer/", "tidegate",
+        "zigbee2mqtt/boiler/set", "answers/me", "tidegate/d1.demo.house1/answer/a\0b",
+        "tidegate/d1.demo.house1/answer/" + String(repeating: "x", count: 256),
     ])
     func `no asker can make the gateway speak where others obey or believe it`(topic: String) {
-        guard case .refused(let why, _, _, let reply) = ask("on", responseTopic: topic) else {
-            Issue.record("\(ask("on", responseTopic: topic))")
+        let message = MqttMessage(
+            topic: "tidegate/d1.demo.house1/set/heater", payload: Array("on".utf8),
+            responseTopic: topic, correlationData: [7])
+        var generator = SeededGenerator(seed: 1)
+        let incoming = House.codec.incoming(message, at: House.now, using: &generator)
+        guard case .commands(let commands, let reply) = incoming.matter else {
+            Issue.record("\(incoming)")
             return
         }
-        #expect(why.hasPrefix("response topic"))
-        #expect(reply.topic == "tidegate/d1.demo.house1/answer/heater")
+        #expect(commands.map(\.order) == [.set(1)])
+        #expect(
+            reply == Reply(topic: "tidegate/d1.demo.house1/answer/heater", correlationData: [7]))
+        #expect(incoming.note?.contains("answersTo") == true)
+    }
+
+    @Test(arguments: [
+        ("home/answers/me", true), ("home/answers", true), ("home", false), ("rpc/a/reply", true),
+        ("rpc/a/b/reply", false), ("tidegate/other/set/door", false),
+        ("tidegate/d1.demo.house1/set/heater", false), ("$SYS/x", false), ("home/answers/+", false),
+    ])
+    func `the layout opens topics for answers, and none that gateways obey`(
+        topic: String, isOpen: Bool
+    ) {
+        let codec = PlainCodec(
+            profile: House.profile, upstream: "site",
+            answersTo: ["home/answers/#", "rpc/+/reply", "tidegate/#", "+/x"])
+        let message = MqttMessage(
+            topic: "tidegate/d1.demo.house1/set/heater", payload: Array("on".utf8),
+            responseTopic: topic)
+        var generator = SeededGenerator(seed: 1)
+        let incoming = codec.incoming(message, at: House.now, using: &generator)
+        #expect(
+            incoming.matter.reply?.topic
+                == (isOpen ? topic : "tidegate/d1.demo.house1/answer/heater"))
+        #expect((incoming.note == nil) == isOpen)
     }
 
     @Test func `what is no command's topic is ignored`() {
@@ -155,16 +202,21 @@ struct PlainCommandTests {
             return
         }
         #expect(
-            refusal(ask("on", of: "NO NODE", responseTopic: "answers/me"))
-                .hasPrefix("node NO NODE: is not of this gateway"))
+            refusal(
+                ask("on", of: "NO NODE", responseTopic: "tidegate/d1.demo.house1/answer/me")
+            ).hasPrefix("node NO NODE: is not of this gateway"))
+        guard case .ignored = ask("on", of: "NO NODE", responseTopic: "answers/me") else {
+            Issue.record("answered elsewhere")
+            return
+        }
     }
 
     @Test func `mangled commands neither crash nor switch to a strange value`() {
         let originals: [(node: String, payload: String)] = [
             ("heater", "on"), ("heater", "0"), ("heater", #"{"value":"off","id":"abc-1"}"#),
-            ("heater", #"{"value":true,"expires":"2027-01-01T00:00:00Z"}"#),
+            ("heater", #"{"value":true,"expires":"2026-11-21T06:00:00Z"}"#),
             ("dimmer", "12.5"),
-            ("dimmer", #"{"value":99.9,"id":"q","expires":1895234927250000000}"#),
+            ("dimmer", #"{"value":99.9,"id":"q","expires":1795234999250000000}"#),
         ]
         var generator = SeededGenerator(seed: 20_261_121)
         var (taken, refused, ignored) = (0, 0, 0)

@@ -94,7 +94,8 @@ extension GridworksCodec {
             .object([
                 "FromGNodeAlias": .text(gateway.text),
                 "Node": .text(node?.text ?? settings.shortName), "Type": .text(level),
-                "Summary": .text(summary), "Details": .text(details),
+                "Summary": .text(summary),
+                "Details": .text(details.printable(limit: PlainCodec.longestDetail)),
                 "CreatedMs": .number(GridworksTime.milliseconds(now)), "TypeName": "glitch",
                 "Version": "000",
             ]))
