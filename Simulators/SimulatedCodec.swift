@@ -28,6 +28,10 @@ public struct SimulatedCodec: Codec {
         [message("live/\(channel)", "", isRetained: true)]
     }
 
+    public func gone(_ node: ShNodeName) -> [MqttMessage] {
+        [message("authority/\(node)", "", isRetained: true)]
+    }
+
     public func standing(_ troubles: [StandingTrouble], at now: WallTime) -> [MqttMessage] {
         let kinds = troubles.map { "\($0.node) \($0.trouble.kind.rawValue)" }
         return [message("troubles", kinds.joined(separator: ", "), isRetained: true)]

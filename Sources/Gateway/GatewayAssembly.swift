@@ -35,6 +35,8 @@ struct GatewayAssembly {
         buses = ModbusBusPool(layout.buses.filter { !$0.isSimulated }, clock: clock)
     }
 
+    var retainedNames: RetainedNames { RetainedNames(directory: settings.stateDirectory.value) }
+
     /// What the gateway is made of, as it tells upstream.
     func profile(incarnation: String) -> GatewayProfile {
         profile(of: layout, incarnation: incarnation)

@@ -96,6 +96,11 @@ actor LayoutReloads {
         do {
             let replacement = try assembly.replacement(
                 from: layout, to: new, incarnation: proactor.profile.incarnation)
+            do throws(MachineError) {
+                _ = try assembly.retainedNames.note(replacement.profile)
+            } catch {
+                logger.warning("what is taken back at brokers is not on disk: \(error.detail)")
+            }
             let areSafe = await proactor.replace(replacement)
             if !areSafe {
                 logger.error("not every relay that was stopped confirmed its safe state")

@@ -117,6 +117,7 @@ actor RunningGateway {
         do {
             lock = try StateLock(directory: settings.stateDirectory.value)
             try prepare()
+            await remember(profile, proactor)
         } catch StateLock.Failure.held(let why) {
             // The other one drives the relays.
             logger.critical("cannot start: \(why)")
@@ -160,6 +161,16 @@ actor RunningGateway {
             _ = try assembly.listener(of: upstream)
         }
         if let device = layout.settings.watchdogDevice { try life.open(device) }
+    }
+
+    /// What earlier layouts had brokers keep is taken back.
+    private func remember(_ profile: GatewayProfile, _ proactor: Proactor) async {
+        do throws(MachineError) {
+            let former = try assembly.retainedNames.note(profile)
+            await proactor.forget(channels: former.channels, actuators: former.actuators)
+        } catch {
+            logger.warning("what earlier layouts left at brokers may stay there: \(error.detail)")
+        }
     }
 
     /// - Returns: Whether all of it could be started.

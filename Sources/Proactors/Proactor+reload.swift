@@ -7,7 +7,7 @@ import Vocabulary
 /// What another layout changes about a gateway that runs.
 public struct Replacement: Sendable {
     /// All nodes as they are from now on.
-    let profile: GatewayProfile
+    public let profile: GatewayProfile
     /// The nodes to stop, because they are gone or different.
     let leaving: Set<ShNodeName>
     let interlocks: [Interlock]
@@ -78,13 +78,16 @@ extension Proactor {
         }
         let names = here.union(strandedNames)
         replaceInterlocks(forgetting: leaving.subtracting(names))
-        forgotten = forgotten.union(gone).subtracting(channels)
         watchOutbox = inbox.source(named: "watch", capacity: crew.withLock(\.watchCapacity))
         for node in added {
             attend(node)
             watchAuthority(of: node)
         }
         let lost = leaving.subtracting(here)
+        forgotten = (
+            forgotten.channels.union(gone).subtracting(channels),
+            forgotten.actuators.union(lost).subtracting(here)
+        )
         for name in lost { desk.forget(node: name) }
         for (name, codec) in replacement.codecs { speak(codec, on: name, without: gone, lost) }
         journal.change(profile.nodes.flatMap(\.channels))

@@ -20,6 +20,12 @@ extension Proactor {
         handle(.start, plan.name)
     }
 
+    /// Earlier layouts had these, and this one has not: what brokers may still keep of them is taken back at
+    /// each connection. To be told before upstreams are attached.
+    public func forget(channels: [DataChannelName], actuators: [ShNodeName]) {
+        forgotten = (forgotten.channels.union(channels), forgotten.actuators.union(actuators))
+    }
+
     /// Takes what a session has to say, until another one takes its place.
     func listen(to session: any Upstream, _ name: UpstreamName) {
         sessions.withLock { $0[name] = session }
@@ -117,11 +123,12 @@ extension Proactor {
     private func greet(_ name: UpstreamName) {
         guard let plan = lines[name]?.plan else { return }
         let latest = live.latestOfEach
-        let unknown = (profile.nodes.flatMap(\.channels).map(\.name) + forgotten.sorted())
+        let unknown = (profile.nodes.flatMap(\.channels).map(\.name) + forgotten.channels.sorted())
             .filter { latest[$0] == nil }
         let status = statusWords(.opening, for: name)
         lines[name]?.greeting = Deque(
-            plan.codec.greeting(at: clock.wallTime) + status + unknown.flatMap(plan.codec.unknown))
+            plan.codec.greeting(at: clock.wallTime) + status + unknown.flatMap(plan.codec.unknown)
+                + forgotten.actuators.sorted().flatMap(plan.codec.gone))
         lines[name]?.answers = []
         lines[name]?.refusals.removeAll()
         lines[name]?.bell.yield()

@@ -66,8 +66,8 @@ public actor Proactor {
     var abandoned: [ShNodeName: [AbandonedNode]] = [:]
     /// Each actuator's commands on their way to it.
     var serving: [ShNodeName: Task<Void, Never>] = [:]
-    /// Channels that a reload took away; who connects later is told, too.
-    var forgotten: Set<DataChannelName> = []
+    /// Channels and actuators that are gone from the layout: whoever connects is told, too.
+    var forgotten: (channels: Set<DataChannelName>, actuators: Set<ShNodeName>) = ([], [])
     /// The interlocks of the layout, without those of before that count on for stranded actuators.
     var layoutInterlocks: [Interlock]
     /// A reload that waits for the last facts of the nodes that it stopped.

@@ -149,6 +149,26 @@ import Vocabulary
         #expect(answer == .refused("there is no node roof"))
     }
 
+    @Test func `takes back what is gone at each connection, also at a broker that was away`() async {
+        let bench = Bench(
+            .init(name: "tank", device: ScriptedDevice(.shows([7]))),
+            .init(name: "pump", device: ScriptedDevice(), isRelay: true))
+        await bench.proactor.forget(channels: ["old", "tank"], actuators: ["valve"])
+        await bench.start()
+        await bench.proactor.replace(
+            replacement(
+                bench, leaving: ["pump"], [], staying: bench.nodes.filter { $0.name == "tank" }))
+        for connection in 1...2 {
+            bench.broker.accept()
+            for topic in ["live/old", "live/pump", "authority/valve", "authority/pump"] {
+                let said = await bench.published(topic, connection)
+                #expect(said == Array(repeating: "", count: connection), "\(topic)")
+            }
+            #expect(await bench.published("live/tank", connection).last == "7 good")
+            bench.broker.lose()
+        }
+    }
+
     @Test func `holds relays that stay to the interlocks of the new layout`() async {
         let (opens, closes) = (ScriptedDevice(), ScriptedDevice())
         let bench = Bench(
