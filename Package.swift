@@ -58,7 +58,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
-        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
         // The system's libraries. Shims only: no logic but version bridging.
@@ -106,7 +105,6 @@ let package = Package(
                 "Layouts", "Imports", "Journals", "Links", "Upstreams", "Peers", "Brokers",
                 "Proactors", "Simulators", "Threads", "CLinux", logging, deque, nioCore,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             path: "Sources/Gateway", swiftSettings: rules),
         room(
@@ -132,6 +130,7 @@ let package = Package(
         .target(name: "CAllocations", path: "Tests/CAllocations"),
         room("Fuzzing", ["CAllocations", "Vocabulary"], path: "Tests/Fuzzing"),
         tests("VocabularyTests", ["Vocabulary"]),
+        tests("ThreadsTests", ["Threads", "Simulators", "Vocabulary"]),
         tests("DocumentsTests", ["Documents", "Fuzzing", "Vocabulary"]),
         tests("ChannelsTests", ["Channels", "Vocabulary", "Simulators"]),
         tests(

@@ -11,7 +11,8 @@ extension BrokerFolder {
     private static let largestMessage = 1 << 20
 
     /// The configuration of a broker that keeps nothing on disk. Without `set_tcp_nodelay` an answer that
-    /// follows an acknowledgement would wait for the reader's delayed acknowledgement, 40 ms.
+    /// follows an acknowledgement would wait for the reader's delayed acknowledgement, 40 ms. Warnings are
+    /// left out: each connection to the socket brings one, because that knows no such setting.
     ///
     /// - Parameter listener: Nil when only the private socket is to be open.
     func text(_ listener: BrokerListener?) -> String {
@@ -36,7 +37,6 @@ extension BrokerFolder {
             sys_interval 0
             log_dest stderr
             log_type error
-            log_type warning
             log_type information
             connection_messages false
 

@@ -39,7 +39,8 @@ public actor EmbeddedBroker {
     private let teller: AsyncStream<BrokerNews>.Continuation
     private let answersWithin: Duration
     private let isStopping = Atomic<Bool>(false)
-    private let runs = Guarded<BrokerPlace?>(nil)
+    /// The last of what became of it; nil until the first start has come to an end.
+    private let latest = Guarded<BrokerNews?>(nil)
     private var chance: any RandomNumberGenerator & Sendable
     private var folder: BrokerFolder
     private var child: ChildProcess?
@@ -64,8 +65,8 @@ public actor EmbeddedBroker {
     /// The broker's process while it runs.
     public var process: Int32? { child?.process }
 
-    /// Where it is while it runs, readable from anywhere.
-    public nonisolated var place: BrokerPlace? { runs.withLock(\.self) }
+    /// How it is, readable from anywhere; nil while it starts for the first time.
+    public nonisolated var state: BrokerNews? { latest.withLock(\.self) }
 
     /// - Parameters:
     ///   - folder: For the broker's files; made if need be, emptied by `stop()`. Nobody else may use it.
@@ -85,7 +86,7 @@ public actor EmbeddedBroker {
         startedAt = clock.now
         programs = ProgramSearch(path: searchPath)
         (news, teller) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(16))
-        thread = SyncThread(name: "broker", clock: clock)
+        thread = SyncThread(name: "broker", clock: clock, leaves: ThreadPlan.reserve)
     }
 
     deinit {
@@ -110,13 +111,14 @@ public actor EmbeddedBroker {
     private func end() {
         thread.pause()
         (startAt, askAt, portAt) = (nil, nil, nil)
-        endChild()
+        endChild(because: "is stopped")
         folder.clear()
         teller.finish()
     }
 
-    private func endChild() {
-        runs.withLock { $0 = nil }
+    private func endChild(because reason: String) {
+        let error = BrokerError(kind: .ended, detail: "broker: \(reason)")
+        latest.withLock { $0 = .fails(error) }
         child?.end(patience: Self.patienceMilliseconds)
         child = nil
     }
@@ -151,7 +153,7 @@ public actor EmbeddedBroker {
         askAt = clock.now.advanced(by: Self.asking.period)
         misses = answers ? 0 : misses + 1
         guard misses >= Self.asking.misses else { return }
-        endChild()
+        endChild(because: "does not answer")
         lost("did not answer \(misses) times")
     }
 
@@ -165,13 +167,12 @@ public actor EmbeddedBroker {
     private func lookAtPort() {
         portAt = clock.now.advanced(by: Self.portPeriod)
         guard child != nil, listener?.problem == nil else { return }
-        endChild()
+        endChild(because: "is started again to open its port")
         (askAt, portAt, startAt) = (nil, nil, clock.now)
     }
 
     /// The broker has closed its output, which it does by ending.
     private func mourn() {
-        runs.withLock { $0 = nil }
         let ending = child?.reap(within: 100) ?? "closed its output and was ended"
         child = nil
         lost(ending)
@@ -186,6 +187,7 @@ public actor EmbeddedBroker {
     }
 
     private func tell(_ failure: BrokerError) {
+        latest.withLock { $0 = .fails(failure) }
         guard failure != told else { return }
         told = failure
         teller.yield(.fails(failure))
@@ -203,7 +205,7 @@ public actor EmbeddedBroker {
             askAt = startedAt.advanced(by: Self.asking.period)
             if case .failed = listener { portAt = startedAt.advanced(by: Self.portPeriod) }
             let place = BrokerPlace(address: address, process: process, listener: listener)
-            runs.withLock { $0 = place }
+            latest.withLock { $0 = .runs(place) }
             teller.yield(.runs(place))
         } catch {
             guard !isStopping.load(ordering: .relaxed) else { return }

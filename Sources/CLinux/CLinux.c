@@ -203,3 +203,25 @@ pid_t tidegate_listener_of(int socket) {
     socklen_t size = sizeof peer;
     return getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) ? -1 : peer.pid;
 }
+
+static int told_signals = -1;
+
+static void tell_signal(int number) {
+    unsigned char byte = (unsigned char)number;
+    int before = errno;
+    // A pipe that is full has woken its reader already.
+    ssize_t written = write(told_signals, &byte, 1);
+    (void)written;
+    errno = before;
+}
+
+int tidegate_take_signals(const int *numbers, int count) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC)) return -1;
+    if (fcntl(ends[1], F_SETFL, O_NONBLOCK)) return -1;
+    told_signals = ends[1];
+    struct sigaction take = {.sa_handler = tell_signal, .sa_flags = SA_RESTART};
+    for (int i = 0; i < count; i++)
+        if (sigaction(numbers[i], &take, NULL)) return -1;
+    return ends[0];
+}

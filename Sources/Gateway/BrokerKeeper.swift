@@ -81,12 +81,22 @@ struct BrokerKeeper: Sendable {
 
     /// How the gateway itself gets in: at the socket of the process that it started, while that lives.
     var login: UpstreamLogin {
-        UpstreamLogin(address: broker.address) { [broker] () throws(UpstreamError) in
-            guard let place = broker.place else {
+        UpstreamLogin(address: broker.address, whereabouts: broker.whereabouts)
+    }
+}
+
+extension EmbeddedBroker {
+    /// Asked by sessions before each try: the socket of the process that was started here, while it lives.
+    nonisolated var whereabouts: @Sendable () throws(UpstreamError) -> MqttWhereabouts? {
+        { [self] () throws(UpstreamError) in
+            switch state {
+            case .runs(let place):
+                return MqttWhereabouts(broker: place.address, listener: place.process)
+            case .fails(let error):
                 throw UpstreamError(
-                    kind: .notConnected, detail: "the embedded broker does not run")
+                    kind: .notConnected, detail: "embedded broker does not run: \(error.detail)")
+            case nil: return nil
             }
-            return MqttWhereabouts(broker: place.address, listener: place.process)
         }
     }
 }

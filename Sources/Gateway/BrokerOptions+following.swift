@@ -1,5 +1,4 @@
 import Glibc
-import UnixSignals
 import Upstreams
 import Vocabulary
 
@@ -43,7 +42,7 @@ extension BrokerOptions.Target {
         settings.subscriptionQos = .atMostOnce
         let session = MqttSession(settings: settings, clock: clock)
         session.connect()
-        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
+        let signals = ProcessSignal.all(.interrupt, .terminate, on: clock)
         let end = { @Sendable in
             session.close()
             ending()

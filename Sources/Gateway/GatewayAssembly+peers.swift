@@ -2,6 +2,7 @@ import Layouts
 import Logging
 import Peers
 import Proactors
+import Threads
 import Vocabulary
 
 extension GatewayAssembly {
@@ -38,9 +39,19 @@ extension GatewayAssembly {
     private func peerNode(
         _ peers: PeersLayout, answering proactor: Proactor
     ) throws(MachineError) -> PeerNode {
+        // The event loops take threads and descriptors for granted.
+        let cores = Machine.cores
+        if let problem = Spare.problem(
+            threads: cores + ThreadPlan.reserve, descriptors: 3 * cores + 8,
+            bytes: cores * 16 << 20)
+        {
+            throw MachineError(problem)
+        }
         let mode = PeerSettings.Mode(rawValue: peers.mode) ?? .synchronous
         var settings = PeerSettings(
-            mode: mode, slots: peers.slots, connectionLimit: peers.connections,
+            mode: mode, slots: peers.slots,
+            // A crowd there leaves the rest of the process its descriptors.
+            connectionLimit: min(peers.connections, max(1, Machine.descriptorLimit / 4)),
             plainRights: Set(peers.rights.compactMap(PeerRight.init)), echoes: peers.echoes)
         settings.pairing = pairing(peers)
         var tls: PeerTls?

@@ -13,11 +13,11 @@ struct UpstreamLogin: Sendable {
     /// Where the password was found.
     var source: SecretSource?
     /// Where the broker is now; nil where that does not change.
-    let whereabouts: (@Sendable () throws(UpstreamError) -> MqttWhereabouts)?
+    let whereabouts: (@Sendable () throws(UpstreamError) -> MqttWhereabouts?)?
 
     init(
         address: BrokerAddress,
-        whereabouts: (@Sendable () throws(UpstreamError) -> MqttWhereabouts)? = nil
+        whereabouts: (@Sendable () throws(UpstreamError) -> MqttWhereabouts?)? = nil
     ) {
         (self.address, self.whereabouts) = (address, whereabouts)
     }

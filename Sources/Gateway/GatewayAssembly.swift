@@ -101,32 +101,46 @@ struct GatewayAssembly {
         settings.simulate.value || node.component.isSimulated
     }
 
-    /// Makes nodes when it is called; nothing is opened by that.
-    private func maker(
-        of nodes: [NodeLayout]
-    ) throws(DriverError) -> @Sendable () -> [ShNode] {
+    /// Makes the driver of a node, on its wires, simulated or real.
+    typealias Opener =
+        @Sendable (NodeLayout, Component) throws(DriverError) -> sending any Driver
+
+    /// Opens nothing by itself.
+    func opener(for nodes: [NodeLayout]) throws(DriverError) -> Opener {
         let real = RealWiring(
             bus: { [buses] name throws(DriverError) in try buses.bus(name) }, files: SystemFiles(),
             stateDirectory: settings.stateDirectory.value)
         let pretend = SimulatedWiring(clock: clock)
         try pretend.plugIn(
             nodes.filter(isSimulated).map(\.component), seed: settings.seed.value)
-        return { nodes.map { node in self.node(node, isSimulated(node) ? pretend : real) } }
+        return { node, component throws(DriverError) in
+            let registry = DriverRegistry.standard
+            guard let driver = registry[component.model] else {
+                throw DriverError(.badComponent, registry.unknown(component.model.text))
+            }
+            let wiring: any Wiring = isSimulated(node) ? pretend : real
+            return try driver.init(component: component, wiring: wiring)
+        }
     }
 
-    private func node(_ node: NodeLayout, _ wiring: any Wiring) -> ShNode {
-        let registry = DriverRegistry.standard
+    /// Makes nodes when it is called; nothing is opened by that.
+    private func maker(
+        of nodes: [NodeLayout]
+    ) throws(DriverError) -> @Sendable () -> [ShNode] {
+        let open = try opener(for: nodes)
+        // Relays have the first threads, because they must be made safe whatever else there is.
+        let relays = nodes.filter { $0.component.safeState != nil }
+        let others = nodes.filter { $0.component.safeState == nil }
+        return { (relays + others).map { node in self.node(node, open) } }
+    }
+
+    private func node(_ node: NodeLayout, _ open: @escaping Opener) -> ShNode {
         var chance = SeededGenerator(seed: settings.seed.value, for: node.name.text)
         return ShNode(
             name: node.name, component: node.component,
             phase: Double.random(in: 0..<1, using: &chance),
             rules: node.rules, desk: interlocks, board: board,
             outbox: inbox.source(named: node.name.text), clock: clock
-        ) { component throws(DriverError) in
-            guard let driver = registry[component.model] else {
-                throw DriverError(.badComponent, registry.unknown(component.model.text))
-            }
-            return try driver.init(component: component, wiring: wiring)
-        }
+        ) { component throws(DriverError) in try open(node, component) }
     }
 }

@@ -192,6 +192,17 @@ enum Machine {
         _ = unsafe setrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &limit)
     }
 
+    /// How many descriptors this process may have open.
+    static var descriptorLimit: Int {
+        var limit = rlimit()
+        // Sound: the call fills in `limit`, which lives on this stack.
+        let status = unsafe getrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &limit)
+        return status == 0 ? Int(clamping: limit.rlim_cur) : 1024
+    }
+
+    /// How many processors this machine has.
+    static var cores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+
     /// Has the kernel write no memory of this process or of its children to disk when one crashes: secrets
     /// and history would lie there for others. A limit of 0 would still hand it to a program.
     ///

@@ -2,7 +2,6 @@ import ArgumentParser
 import Documents
 import Glibc
 import Peers
-import UnixSignals
 import Upstreams
 import Vocabulary
 
@@ -112,7 +111,7 @@ struct PeerAskCommand: AsyncParsableCommand {
     /// Shows values until a signal asks for the end, or the gateway ends it.
     private func watch(_ node: PeerNode, _ address: PeerAddress) async throws {
         let watch = await node.watch(address)
-        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
+        let signals = ProcessSignal.all(.interrupt, .terminate, on: SystemClock())
         let watching = Task {
             while let text = try await PeerArguments.ending({ () throws(PeerError) in
                 try await watch.next()

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Glibc
 import Peers
-import UnixSignals
 import Vocabulary
 
 struct PeerCommand: AsyncParsableCommand {
@@ -71,7 +70,7 @@ struct PeerServeCommand: AsyncParsableCommand {
             try await node.listen(on: address)
         }
         Output.line("listening on \(PeerAddress(host: address.host, port: port))")
-        for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) { break }
+        for await _ in ProcessSignal.all(.interrupt, .terminate, on: SystemClock()) { break }
         await node.stop()
         lines.cancel()
     }

@@ -4,7 +4,6 @@ import Glibc
 import Layouts
 import Logging
 import Proactors
-import UnixSignals
 import Upstreams
 import Vocabulary
 
@@ -70,12 +69,51 @@ struct RunCommand: AsyncParsableCommand {
         // A reader that goes away, as `| head` does, is no reason to leave relays as they are.
         signal(SIGPIPE, SIG_IGN)
         let clock = SystemClock()
+        let assembly = GatewayAssembly(
+            layout: layout, settings: settings, clock: clock, logger: Self.silence)
+        if let problem = assembly.lack { end(assembly, because: problem) }
         let gateway = RunningGateway(
             layout: layout, file: LayoutFile(path: path, content: bytes, clock: clock),
             settings: settings, showsLiveValues: watch, clock: clock)
         let status = await gateway.run()
         if status != .success { throw status.code }
     }
+
+    /// Ends the program that the machine has no room for, relays in their safe states.
+    ///
+    /// - Parameter problem: What there is not enough of.
+    func end(because problem: String) -> Never {
+        if let loaded = try? LoadedLayout.valid(layout), let settings = try? resolve(for: loaded) {
+            end(
+                GatewayAssembly(
+                    layout: loaded, settings: settings, clock: SystemClock(), logger: Self.silence),
+                because: problem)
+        }
+        Output.error("tidegate: cannot start: \(problem)")
+        Glibc.exit(ExitStatus.software.rawValue)
+    }
+
+    private func end(_ assembly: GatewayAssembly, because problem: String) -> Never {
+        let lock: StateLock?
+        do throws(StateLock.Failure) {
+            lock = try StateLock(directory: assembly.settings.stateDirectory.value)
+        } catch {
+            if case .held(let why) = error {
+                // The other one drives the relays.
+                Output.error("tidegate: cannot start: \(why)")
+                Glibc.exit(ExitStatus.unavailable.rawValue)
+            }
+            lock = nil
+        }
+        defer { withExtendedLifetime(lock) {} }
+        let doubtful = assembly.driveSafeStates()
+        for line in doubtful { Output.error("tidegate: not safe: \(line)") }
+        Output.error(
+            "tidegate: cannot start: \(problem)" + (doubtful.isEmpty ? "; all relays are safe" : ""))
+        Glibc.exit(ExitStatus.software.rawValue)
+    }
+
+    private static let silence = Logger(label: "tidegate") { _ in SwiftLogNoOpLogHandler() }
 
     private func resolve(for layout: HardwareLayout) throws -> ResolvedSettings {
         var given = ResolvedSettings.CommandLine()

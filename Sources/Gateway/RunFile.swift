@@ -125,7 +125,7 @@ struct RunFile: Sendable {
         var settings = MqttSettings(
             broker: broker, clientID: clientID, longestReconnectDelay: Self.longestReconnectDelay)
         guard !isEmbedded else {
-            settings.whereabouts = { [gateway] () throws(UpstreamError) in
+            settings.whereabouts = { [gateway] () throws(UpstreamError) -> MqttWhereabouts? in
                 guard let file = Self.all().first(where: { $0.gateway == gateway && $0.isEmbedded })
                 else {
                     throw UpstreamError(

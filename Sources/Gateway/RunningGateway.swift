@@ -6,7 +6,7 @@ import Layouts
 import Logging
 import Peers
 import Proactors
-import UnixSignals
+import Threads
 import Vocabulary
 
 /// One gateway from its first line of log to its exit status.
@@ -66,14 +66,14 @@ actor RunningGateway {
 
     /// Runs until a signal asks for the end.
     func run() async -> ExitStatus {
-        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
+        let signals = ProcessSignal.all(.interrupt, .terminate, .hangUp, on: clock)
         let (requests, request) = AsyncStream<String>.makeStream()
         // Listens to the very end of the process, so that a second signal always counts.
         let (reloads, clock) = (reloads, clock)
         Task {
             var stops = StopSignals()
             for await signal in signals {
-                if signal == .sighup {
+                if signal == .hangUp {
                     await reloads.demand()
                     continue
                 }
@@ -84,6 +84,8 @@ actor RunningGateway {
                 }
             }
         }
+        let pool = Task { await TaskPool.keepFull(processors: Machine.cores, on: clock) }
+        defer { pool.cancel() }
         let status = await run(until: requests, request)
         let screen = screen
         let logs = logs
@@ -128,6 +130,16 @@ actor RunningGateway {
             await proactor.start()
             await proactor.stop(because: "a start that failed")
             return .unavailable
+        }
+        let lacking = proactor.lackingRelays
+        guard lacking.isEmpty else {
+            for (name, why) in lacking { logger.critical("cannot start: node \(name): \(why)") }
+            for line in assembly.driveSafeStates(of: Set(lacking.keys)) {
+                logger.error("not safe: \(line)")
+            }
+            await proactor.start()
+            await proactor.stop(because: "a start that failed")
+            return .software
         }
         logger.notice(
             "starting \(layout.nodes.count) nodes",

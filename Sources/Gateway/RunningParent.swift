@@ -5,7 +5,6 @@ import Journals
 import Links
 import Proactors
 import Threads
-import UnixSignals
 import Upstreams
 import Vocabulary
 
@@ -56,7 +55,7 @@ actor RunningParent {
 
     /// Runs until a signal or `quit` asks for the end.
     func run() async -> ExitStatus {
-        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
+        let signals = ProcessSignal.all(.interrupt, .terminate, .hangUp, on: clock)
         let (requests, request) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
         // Listens to the very end of the process, so that a second signal always counts.
         let clock = clock
@@ -114,7 +113,9 @@ actor RunningParent {
         to parent: Parent, _ request: AsyncStream<Void>.Continuation
     ) {
         let (lines, line) = AsyncStream<String>.makeStream(bufferingPolicy: .bufferingOldest(256))
-        startThread(named: "orders") {
+        startThread(
+            ThreadPlan(name: "orders", leaves: ThreadPlan.reserve), on: clock, lacks: { _ in }
+        ) {
             while let text = readLine() { line.yield(text) }
             line.finish()
         }
@@ -146,13 +147,7 @@ actor RunningParent {
             settings = MqttSettings(
                 broker: broker.address, clientID: clientID,
                 longestReconnectDelay: RunFile.longestReconnectDelay)
-            settings.whereabouts = { () throws(UpstreamError) in
-                guard let place = broker.place else {
-                    throw UpstreamError(
-                        kind: .notConnected, detail: "the private broker does not run")
-                }
-                return MqttWhereabouts(broker: place.address, listener: place.process)
-            }
+            settings.whereabouts = broker.whereabouts
         }
         (settings.window, settings.inboxCapacity) = (1_024, 1_024)
         settings.largestPayload = GridworksParentCodec.longest

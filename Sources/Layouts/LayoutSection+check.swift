@@ -51,7 +51,7 @@ extension KeyForm {
         case (.text(let form), .text(let text)):
             return form.problem(text).map { [Problem(node.place, $0)] } ?? []
         case (.texts(let form), .list(let nodes)):
-            return nodes.flatMap(KeyForm.text(form).problems)
+            return nodes.problems(KeyForm.text(form).problems)
         case (.number(let numbers), .number(let number)):
             let whole = number.wholeSteps(exponent: 0)
             if let whole, numbers.contains(whole) { return [] }

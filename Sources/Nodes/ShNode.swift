@@ -94,7 +94,9 @@ public actor ShNode {
         retrying = Backoff(first: fastest, cap: ShNode.longestRetry)
         pulse =
             earlier.map(NodePulse.init(after:)) ?? NodePulse(channels: component.channels.count)
-        thread = SyncThread(name: name.text, clock: clock)
+        // A relay gets the last thread; what only measures leaves the rest of the process some.
+        let leaves = component.safeState == nil ? ThreadPlan.largeReserve : 0
+        thread = SyncThread(name: name.text, clock: clock, leaves: leaves)
         board.register(component.channels, pulse)
         guard let safe = component.safeState else { return }
         let channel = component.channels.first
@@ -107,6 +109,9 @@ public actor ShNode {
     }
 
     deinit { thread.end() }
+
+    /// Why the node has no thread yet; nil when it has one.
+    public nonisolated var lacks: ThreadError? { thread.lacks }
 
     /// Opens the device and begins to read it. Returns once the device is open or has failed to open;
     /// an actuator that could be opened is in its safe state then.

@@ -122,6 +122,12 @@ public actor PeerNode {
         let bootstrap = ServerBootstrap(group: loop)
             .serverChannelOption(.backlog, value: 100)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelInitializer { [self] channel in
+                channel.eventLoop.makeCompletedFuture { [self] in
+                    try channel.pipeline.syncOperations.addHandler(
+                        AcceptPause { [self] line in assumeIsolated { $0.tell(line) } })
+                }
+            }
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { [self] channel in
                 keepAlive(channel).flatMapThrowing { [self] in

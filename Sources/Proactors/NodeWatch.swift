@@ -17,17 +17,21 @@ struct NodeWatch: Sendable {
     /// Another node goes on in the place of one that hung: the trouble stands until it has an answer.
     mutating func startedAnew() { (isHung, isStartedAnew) = (true, true) }
 
+    /// - Parameter lack: Why the node has no thread; nil when it has one.
     /// - Returns: What changed since the last look, as facts to publish.
-    mutating func look(at pulse: NodePulse, stamp: Timestamp) -> [Fact] {
+    mutating func look(
+        at pulse: NodePulse, lack: String? = nil, stamp: Timestamp
+    ) -> [Fact] {
         let now = stamp.monotonic
         var facts: [Fact] = []
         let reading = pulse.reading
         if reading.hasAnswered { isStartedAnew = false }
-        if (reading.isHung(at: now) || isStartedAnew) != isHung {
+        if (reading.isHung(at: now) || isStartedAnew || lack != nil) != isHung {
             isHung.toggle()
             let detail =
                 isHung
-                ? "node \(name): its hardware has not answered for "
+                ? lack.map { "node \(name): cannot run: \($0)" }
+                    ?? "node \(name): its hardware has not answered for "
                     + "\(NodePulse.patience.layoutText); commands to it will be late"
                 : "node \(name): its hardware answers again"
             facts.append(

@@ -31,6 +31,12 @@ extension Proactor {
         sessions.withLock { $0[name] }?.lastSign
     }
 
+    /// The actuators that have no thread to be driven on, and why.
+    public nonisolated var lackingRelays: [ShNodeName: String] {
+        nodes.values.filter { $0.component.safeState != nil }
+            .reduce(into: [:]) { $0[$1.name] = $1.lacks?.detail }
+    }
+
     /// The signs of life that each node gives by itself.
     public nonisolated var pulses: [ShNodeName: NodePulse] { nodes.mapValues(\.pulse) }
 }

@@ -277,7 +277,9 @@ public actor Proactor {
         let stamp = clock.timestamp
         // They go through the inbox like all others, so that history has one order.
         for node in nodes.values {
-            for fact in watches[node.name]?.look(at: node.pulse, stamp: stamp) ?? [] {
+            for fact in watches[node.name]?.look(
+                at: node.pulse, lack: node.lacks?.detail, stamp: stamp) ?? []
+            {
                 watchOutbox.send(fact)
             }
         }

@@ -39,22 +39,29 @@ public final class SyncThread: SerialExecutor, Alarm {
     private let state = Guarded(State())
     /// The thread's pthread_t once it runs; 0 before.
     private let identity = Atomic<UInt>(0)
-    private let bell: Int32
+    private let bell = Bell()
+    private let lack = Guarded<ThreadError?>(nil)
 
-    /// Starts the thread. It lives until `end()`.
+    /// Starts the thread. It lives until `end()`. While the system has none to give, jobs and rounds wait, as
+    /// they do for one that hangs, and it is tried again.
     ///
     /// - Parameters:
     ///   - name: Shown by `top -H` and debuggers, cut to 15 bytes.
     ///   - stackSize: In bytes, at least 64 KiB.
+    ///   - leaves: How many more threads must be possible beside this one.
     public init(
-        name: String, clock: any GatewayClock, stackSize: Int = SyncThread.defaultStackSize
+        name: String, clock: any GatewayClock, stackSize: Int = SyncThread.defaultStackSize,
+        leaves: Int = 0
     ) {
         (self.name, self.clock) = (name, clock)
-        bell = SyncThread.makeBell()
-        startThread(named: name, stackSize: stackSize) { self.run() }
+        startThread(
+            ThreadPlan(name: name, stackSize: stackSize, leaves: leaves), on: clock,
+            lacks: { error in self.lack.withLock { $0 = error } }
+        ) { self.run() }
     }
 
-    deinit { close(bell) }
+    /// Why there is no thread; nil when there is one.
+    public var lacks: ThreadError? { lack.withLock(\.self) }
 
     /// Has `round` called on the thread: at once, whenever its rest is over, and after each job.
     public func begin(_ round: @escaping @Sendable () -> Rest) {
@@ -72,11 +79,7 @@ public final class SyncThread: SerialExecutor, Alarm {
     }
 
     /// Wakes the thread out of its rest.
-    public func ring() {
-        var one: UInt64 = 1
-        // Sound: eight bytes of `one` are read during the call. A full counter is awake already.
-        _ = unsafe write(bell, &one, 8)
-    }
+    public func ring() { bell.ring() }
 
     public func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
@@ -135,26 +138,14 @@ public final class SyncThread: SerialExecutor, Alarm {
 
     private func take(_ rest: Rest) {
         let allowance = clock.allowance(until: rest.until, alarm: self)
-        var descriptors = [pollfd(fd: bell, events: Int16(POLLIN), revents: 0)]
+        var descriptors = [pollfd(fd: bell.descriptor, events: Int16(POLLIN), revents: 0)]
         if let watching = rest.watching {
             descriptors.append(pollfd(fd: watching, events: Int16(POLLIN), revents: 0))
         }
-        let nanoseconds = allowance.map { max(0, $0.wholeNanoseconds) } ?? -1
+        let nanoseconds = bell.allowance(allowance.map { max(0, $0.wholeNanoseconds) } ?? -1)
         // Sound: the array outlives the call, and its length is the one given.
         _ = unsafe tidegate_poll(&descriptors, UInt(descriptors.count), nanoseconds)
         state.withLock { $0.isResting = false }
-        var rung: UInt64 = 0
-        // Sound: the descriptor does not block and at most eight bytes are written to `rung`.
-        _ = unsafe read(bell, &rung, 8)
-    }
-
-    /// An eventfd above 1023: libmodbus uses select(2) and needs the low descriptors.
-    private static func makeBell() -> Int32 {
-        let low = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
-        precondition(low >= 0, "no eventfd: \(errorWords(errno))")
-        let high = fcntl(low, F_DUPFD_CLOEXEC, 1024)
-        guard high >= 0 else { return low }
-        close(low)
-        return high
+        bell.silence()
     }
 }

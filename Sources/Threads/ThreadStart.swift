@@ -1,31 +1,92 @@
 import CLinux
 import Glibc
+import Vocabulary
+
+/// The system has no thread to give, and why.
+public struct ThreadError: Error, Hashable, Sendable, CustomStringConvertible {
+    public let detail: String
+
+    public var description: String { detail }
+}
+
+/// How a thread is made.
+public struct ThreadPlan: Sendable {
+    /// How many threads the process keeps for itself at the least: the pool that runs all tasks must be able
+    /// to grow, because whoever hands it work waits for that.
+    public static let reserve = 4
+    /// The same where a thread is not needed for anything but itself, as that of a sensor.
+    public static let largeReserve = 12
+
+    /// Shown by `top -H` and debuggers, cut to 15 bytes.
+    public let name: String
+    /// In bytes, at least 64 KiB. The C library's name look-up, OpenSSL and SQLite want more than our own
+    /// code, hence the default.
+    public let stackSize: Int
+    /// How many more threads must be possible beside this one.
+    public let leaves: Int
+
+    public init(name: String, stackSize: Int = 512 * 1024, leaves: Int = 0) {
+        (self.name, self.stackSize, self.leaves) = (name, max(stackSize, 64 * 1024), leaves)
+    }
+}
 
 /// Runs `body` on a thread of its own, which ends with it.
-///
-/// - Parameters:
-///   - name: Shown by `top -H` and debuggers, cut to 15 bytes.
-///   - stackSize: In bytes, at least 64 KiB. The C library's name look-up, OpenSSL and SQLite want more
-///     than our own code, hence the default.
 public func startThread(
-    named name: String, stackSize: Int = 512 * 1024, _ body: @escaping @Sendable () -> Void
+    _ plan: ThreadPlan, _ body: @escaping @Sendable () -> Void
+) throws(ThreadError) {
+    if plan.leaves > 0, let problem = Spare.problem(threads: plan.leaves + 1) {
+        throw ThreadError(detail: problem)
+    }
+    pthread_detach(try makeThread(plan, body))
+}
+
+/// Runs `body` on a thread of its own as soon as one can be had.
+///
+/// - Parameter lacks: Called with the reason each time that there is none, and with nil once there is one.
+public func startThread(
+    _ plan: ThreadPlan, on clock: any GatewayClock, after pause: Duration = .seconds(1),
+    lacks: @escaping @Sendable (ThreadError?) -> Void, _ body: @escaping @Sendable () -> Void
 ) {
+    do throws(ThreadError) {
+        try startThread(plan, body)
+        lacks(nil)
+    } catch {
+        lacks(error)
+        Task {
+            // Cancelled by nobody.
+            try? await clock.sleep(until: clock.now.advanced(by: pause))
+            startThread(
+                plan, on: clock, after: min(pause * 2, .seconds(30)), lacks: lacks, body)
+        }
+    }
+}
+
+/// - Returns: A thread to be joined or detached.
+func makeThread(
+    _ plan: ThreadPlan, _ body: @escaping @Sendable () -> Void
+) throws(ThreadError) -> pthread_t {
     var attributes = pthread_attr_t()
     // Sound: `attributes` lives to the end of this function and the calls only fill it in.
     unsafe pthread_attr_init(&attributes)
-    unsafe pthread_attr_setstacksize(&attributes, max(stackSize, 64 * 1024))
-    unsafe pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+    unsafe pthread_attr_setstacksize(&attributes, plan.stackSize)
     var thread = pthread_t()
-    // Sound: the thread takes over the one reference to the box first thing.
+    // Sound in both: the thread takes over the one reference to the box first thing.
+    let box = unsafe Unmanaged.passRetained(ThreadBody(name: plan.name, body))
     let status = unsafe pthread_create(
         &thread, &attributes,
         { argument in
             guard let argument = unsafe argument else { return nil }
             unsafe Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue().run()
             return nil
-        }, Unmanaged.passRetained(ThreadBody(name: name, body)).toOpaque())
+        }, box.toOpaque())
     unsafe pthread_attr_destroy(&attributes)
-    precondition(status == 0, "no thread for \(name): \(errorWords(status))")
+    guard status == 0 else {
+        // Sound: there is no thread that could take it over.
+        unsafe box.release()
+        throw ThreadError(
+            detail: "there is no thread (\(errorWords(status))); raise ulimit -u or TasksMax=")
+    }
+    return thread
 }
 
 private final class ThreadBody: Sendable {

@@ -49,30 +49,16 @@ final class MqttExchange: Alarm {
     private let state = Guarded(State())
     /// When the session's thread came round last, or until when it rests.
     let lastSign = Guarded<MonotonicInstant?>(nil)
-    /// Becomes readable when there are orders or the session is to close.
-    let bell: Int32
+    /// Rings when there are orders or the session is to close.
+    let bell = Bell()
 
     init(window: Int, inboxCapacity: Int, inboxBytes: Int = .max) {
         precondition(window > 0 && inboxCapacity > 0, "a session needs room for a message each way")
         (self.window, self.inboxCapacity) = (window, inboxCapacity)
         self.inboxBytes = inboxBytes
-        bell = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
-        precondition(bell >= 0, "no eventfd: \(errorWords(errno))")
     }
 
-    deinit { Glibc.close(bell) }
-
-    func ring() {
-        var one: UInt64 = 1
-        // Sound: eight bytes of `one` are read during the call. A full counter is awake already.
-        _ = unsafe write(bell, &one, 8)
-    }
-
-    func silenceBell() {
-        var rung: UInt64 = 0
-        // Sound: the descriptor does not block and at most eight bytes are written to `rung`.
-        _ = unsafe read(bell, &rung, 8)
-    }
+    func ring() { bell.ring() }
 }
 
 // MARK: - Callers

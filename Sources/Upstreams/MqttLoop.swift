@@ -13,6 +13,8 @@ final class MqttLoop {
     let exchange: MqttExchange
     let clock: any GatewayClock
     private let keepAliveSeconds: Int
+    /// How often it is asked for a broker that nobody knows yet.
+    private static let lookForBroker = Duration.milliseconds(50)
     private var backoff: Backoff
     /// Where the last connection ended before the broker took the login: tried last the next time.
     private var unluckyPlace: BrokerEndpoint?
@@ -44,6 +46,7 @@ final class MqttLoop {
             if exchange.isClosing { break }
             let delay: Duration
             switch outcome {
+            case .notYet: delay = Self.lookForBroker
             case .neverConnected(let problem):
                 exchange.failed(.unreachable(problem))
                 delay = backoff.failed()
@@ -70,6 +73,8 @@ final class MqttLoop {
     private static let longestRivalry = Duration.seconds(120)
 
     private enum Outcome {
+        /// Nobody knows yet where the broker is.
+        case notYet
         case neverConnected(String)
         case refused(String)
         case connected(ending: String, isNameTaken: Bool)
@@ -83,10 +88,7 @@ final class MqttLoop {
             let milliseconds = allowance.map {
                 Int32(clamping: $0.wholeNanoseconds / 1_000_000 + 1)
             }
-            var bell = pollfd(fd: exchange.bell, events: Int16(POLLIN), revents: 0)
-            // Sound: `bell` outlives the call.
-            _ = unsafe poll(&bell, 1, milliseconds ?? -1)
-            exchange.silenceBell()
+            _ = wait(for: -1, milliseconds: milliseconds ?? -1)
         }
     }
 
@@ -97,7 +99,13 @@ final class MqttLoop {
     private func attempt() -> Outcome {
         let listener: Int32?
         do throws(UpstreamError) {
-            listener = try findBroker()
+            if let whereabouts = settings.whereabouts {
+                guard let now = try whereabouts() else { return .notYet }
+                (settings.broker, settings.user) = (now.broker, now.user)
+                (settings.password, listener) = (now.password, now.listener)
+            } else {
+                listener = nil
+            }
         } catch {
             return .neverConnected(error.detail)
         }
@@ -141,13 +149,6 @@ final class MqttLoop {
         guard silentEnds >= Self.suspiciousEnds else { return nil }
         return " without a reason, \(silentEnds) times in a row; another client may use the same "
             + "client identifier, \(conversation.nameHint)"
-    }
-
-    /// - Returns: The process that must listen there, where that is known.
-    private func findBroker() throws(UpstreamError) -> Int32? {
-        guard let now = try settings.whereabouts?() else { return nil }
-        (settings.broker, settings.user, settings.password) = (now.broker, now.user, now.password)
-        return now.listener
     }
 
     /// - Parameter listener: The process that must listen there; nil for whichever does.
@@ -210,11 +211,12 @@ final class MqttLoop {
     func wait(for socket: Int32, _ events: Int16, milliseconds: Int32) -> Int16 {
         var descriptors = [
             pollfd(fd: socket, events: events, revents: 0),
-            pollfd(fd: exchange.bell, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: exchange.bell.descriptor, events: Int16(POLLIN), revents: 0),
         ]
+        let most = exchange.bell.allowance(Int64(milliseconds) * 1_000_000) / 1_000_000
         // Sound: the array outlives the call and has two elements.
-        guard unsafe poll(&descriptors, 2, milliseconds) > 0 else { return 0 }
-        if descriptors[1].revents != 0 { exchange.silenceBell() }
+        guard unsafe poll(&descriptors, 2, Int32(most)) > 0 else { return 0 }
+        if descriptors[1].revents != 0 { exchange.bell.silence() }
         return descriptors[0].revents
     }
 }

@@ -90,8 +90,12 @@ public final class MqttSession: Upstream {
     public func connect() {
         guard exchange.start() else { return }
         let (settings, exchange, clock, chance) = (settings, exchange, clock, chance)
+        let end = settings.broker.socket == nil ? settings.broker.host : "socket"
         startThread(
-            named: "mqtt-\(settings.broker.socket == nil ? settings.broker.host : "socket")"
+            ThreadPlan(name: "mqtt-\(end)", leaves: ThreadPlan.reserve), on: clock,
+            lacks: { error in
+                if let error { exchange.failed(.unreachable("\(settings.broker): \(error)")) }
+            }
         ) {
             MqttLoop(settings: settings, exchange: exchange, clock: clock, chance: chance).run()
         }

@@ -34,8 +34,9 @@ public struct MqttSettings: Sendable {
     /// Asked before each try to connect, on the session's thread, for a broker that may come back elsewhere:
     /// what it gives takes the place of `broker`, `user` and `password`. Nil where those stay.
     ///
+    /// - Returns: Nil while that is not known yet; it is asked again soon, and nobody is told.
     /// - Throws: Why there is no broker now. That try has failed, and the tries go on.
-    public var whereabouts: (@Sendable () throws(UpstreamError) -> MqttWhereabouts)?
+    public var whereabouts: (@Sendable () throws(UpstreamError) -> MqttWhereabouts?)?
 
     public init(
         broker: BrokerAddress, clientID: String, user: String? = nil, password: String? = nil,

@@ -33,14 +33,19 @@ final class Program: Sendable {
     /// How many lines of output a reader has taken already.
     private let taken = Mutex((output: 0, errors: 0))
 
-    /// - Parameter environment: All of the program's environment.
-    init(_ arguments: [String], _ environment: [String: String]) throws {
-        let (words, output, errors) = (Pipe(), Pipe(), Pipe())
-        input = dup(words.fileHandleForWriting.fileDescriptor)
-        process.executableURL = URL(fileURLWithPath: Self.path)
-        process.arguments = arguments
+    /// - Parameters:
+    ///   - environment: All of the program's environment.
+    ///   - wrapper: A program that runs it, with its arguments.
+    init(
+        _ arguments: [String], _ environment: [String: String], under wrapper: [String] = []
+    ) throws {
+        let (typed, output, errors) = (Pipe(), Pipe(), Pipe())
+        input = dup(typed.fileHandleForWriting.fileDescriptor)
+        let words = wrapper + [Self.path] + arguments
+        process.executableURL = URL(fileURLWithPath: words[0])
+        process.arguments = Array(words.dropFirst())
         process.environment = environment
-        process.standardInput = words
+        process.standardInput = typed
         process.standardOutput = output
         process.standardError = errors
         state = Mutex(State())

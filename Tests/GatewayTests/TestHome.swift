@@ -27,7 +27,9 @@ final class TestHome {
         try start(arguments, with: variables)
     }
 
-    func start(_ arguments: [String], with variables: [String: String] = [:]) throws -> Program {
+    func start(
+        _ arguments: [String], with variables: [String: String] = [:], under wrapper: [String] = []
+    ) throws -> Program {
         var environment = ProcessInfo.processInfo.environment.filter { name, _ in
             !name.hasPrefix("TIDEGATE_") && !name.hasPrefix("XDG_")
                 && !["RUNTIME_DIRECTORY", "STATE_DIRECTORY"].contains(name)
@@ -35,7 +37,8 @@ final class TestHome {
         environment["HOME"] = path
         environment["XDG_RUNTIME_DIR"] = "\(path)/run"
         environment["XDG_STATE_HOME"] = "\(path)/state"
-        return try Program(arguments, environment.merging(variables) { $1 })
+        return try Program(
+            arguments, environment.merging(variables) { $1 }, under: wrapper)
     }
 
     /// Writes a file into the home.

@@ -4,7 +4,7 @@ struct Arrows {
     let rooms: [(name: String, dependencies: [String])]
 
     /// Modules of the toolchain that every room may import.
-    static let toolchain: Set<String> = ["Glibc", "Synchronization"]
+    static let toolchain: Set<String> = ["Dispatch", "Glibc", "Synchronization"]
     private static let products = [
         "logging": ["Logging"], "deque": ["DequeModule"], "nioCore": ["NIOCore"],
         "peerProducts": ["NIOCore", "NIOPosix", "NIOTLS", "NIOSSL"],

@@ -53,6 +53,18 @@ import Vocabulary
         #expect(look(1_000) == [])
     }
 
+    @Test mutating func `says once that a node has no thread, and once that it has one`() {
+        func trouble(_ facts: [Fact]) -> [Trouble] {
+            facts.compactMap { if case .trouble(let trouble) = $0.matter { trouble } else { nil } }
+        }
+        let lack = "there is no thread"
+        let begun = trouble(watch.look(at: pulse, lack: lack, stamp: Self.at(0)))
+        #expect(begun.map(\.kind) == [.hung] && begun.map(\.isOn) == [true])
+        #expect(begun.first?.detail.contains(lack) == true)
+        #expect(watch.look(at: pulse, lack: lack, stamp: Self.at(1)) == [])
+        #expect(trouble(watch.look(at: pulse, stamp: Self.at(2))).map(\.isOn) == [false])
+    }
+
     @Test mutating func `calls a channel stale again when it was good in between`() {
         read(1, 22, at: 1_000)
         read(0, 21, at: 0)

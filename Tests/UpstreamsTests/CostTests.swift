@@ -180,22 +180,31 @@ import Vocabulary
         }
     }
 
-    @Test func `has properties that are read in proportion to their length`() {
-        for size in [0, 100, 10_000, 65_000] {
-            var message = MqttMessage(topic: "a", payload: [])
-            message.responseTopic = String(repeating: "r", count: size)
-            message.correlationData = [UInt8](repeating: 1, count: size)
-            message.expirySeconds = 1
-            let properties = MqttProperties(of: message)
-            Self.count(
-                "MQTT properties", [[UInt8](repeating: 0, count: 2 * size)], rounds: 0, limit: 0
-            ) { _ in
-                properties.lend { list in
-                    let received = ReceivedProperties(list)
-                    _ = (received.responseTopic, received.correlationData, received.reason)
-                    _ = received.expirySeconds
-                }
-            }
+    @Test func `comes in packets that are read in proportion to their length`() throws {
+        let long = [UInt8](repeating: 0x72, count: 60_000)
+        var properties: [UInt8] = [8]
+        properties.append(counted: long)
+        properties.append(9)
+        properties.append(counted: long)
+        let packets = [
+            Wire.message("a", "on", number: 1), Wire.packet(0x90, [0, 1, 0, 1]),
+            Wire.message("a", String(repeating: "x", count: 60_000), number: 1),
+            Wire.message("a", "on", number: 1, properties: properties),
+            Wire.message("a", "on", number: 1, properties: Array(repeating: 0x0B, count: 60_000)),
+            Wire.packet(0x40, [0, 1, 0x10, 6, 0x1F, 0, 3, 0x61, 0x62, 0x63]),
+        ]
+        let now = MonotonicInstant(nanoseconds: 1)
+        let settings = MqttSettings(
+            broker: BrokerAddress(host: "broker", port: 1883), clientID: "one")
+        var welcomed = try MqttConversation(
+            settings: settings, exchange: MqttExchange(window: 10, inboxCapacity: 1),
+            keepAliveSeconds: 30, at: now)
+        try welcomed.receive(Wire.welcome([])[...], at: now)
+        Self.count(
+            "what brokers send", packets, rounds: Allocations.rounds(2_000), limit: 1_024
+        ) { bytes in
+            var conversation = welcomed
+            try? conversation.receive(bytes[...], at: now)
         }
     }
 }

@@ -72,6 +72,10 @@ void tidegate_keys_end(void);
 // Whether the process was stopped and goes on since this was asked last: others have used the terminal.
 int tidegate_keys_were_away(void);
 
+// Has each of these signals be told by a byte, its number, on the descriptor that is returned; -1 with errno.
+// To be called once.
+int tidegate_take_signals(const int *numbers, int count);
+
 // The process that listens at the other end of a Unix socket that is connected, or -1 with errno.
 pid_t tidegate_listener_of(int socket);
 

@@ -76,7 +76,7 @@ struct SwitchTime {
         guard ask >= 0, reply >= 0 else { throw BenchError("no eventfd") }
         let (clock, rounds) = (clock, count + Self.warming)
         let woken = Guarded(clock.now)
-        startThread(named: "woken") {
+        try startThread(ThreadPlan(name: "woken")) {
             for _ in 0..<rounds {
                 Self.await(ask)
                 woken.withLock { $0 = clock.now }

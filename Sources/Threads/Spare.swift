@@ -1,0 +1,65 @@
+import Glibc
+import Vocabulary
+
+/// What the system still has for this process.
+public enum Spare {
+    /// Why so much is not to be had now; nil when it is. Takes all of it at once, and gives it back.
+    ///
+    /// - Parameter bytes: Of memory.
+    public static func problem(
+        threads: Int = 0, descriptors: Int = 0, bytes: Int = 0
+    ) -> String? {
+        problem(descriptors: descriptors) ?? problem(bytes: bytes) ?? problem(threads: threads)
+    }
+
+    private static func problem(descriptors: Int) -> String? {
+        var opened: [Int32] = []
+        defer { for descriptor in opened { close(descriptor) } }
+        while opened.count < descriptors {
+            // Sound: the path is a constant.
+            let descriptor = unsafe open("/dev/null", O_RDONLY | O_CLOEXEC)
+            guard descriptor >= 0 else {
+                return "no room for \(descriptors) more open files (\(errorWords(errno))); raise "
+                    + "ulimit -n or LimitNOFILE="
+            }
+            opened.append(descriptor)
+        }
+        return nil
+    }
+
+    private static func problem(bytes: Int) -> String? {
+        guard bytes > 0 else { return nil }
+        // Sound: the memory is new, and is given back before anybody has looked at it.
+        let memory = unsafe mmap(
+            nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        guard unsafe memory != MAP_FAILED else {
+            return "no room for \(bytes >> 20) MiB more of memory (\(errorWords(errno))); raise "
+                + "ulimit -v or MemoryMax="
+        }
+        unsafe munmap(memory, bytes)
+        return nil
+    }
+
+    private static func problem(threads: Int) -> String? {
+        // Those that are made wait for all to be made.
+        let gate = Gate()
+        var made: [pthread_t] = []
+        var problem: String?
+        gate.closed.withLock { _ in
+            while made.count < threads, problem == nil {
+                do throws(ThreadError) {
+                    let plan = ThreadPlan(name: "spare", stackSize: 64 * 1024)
+                    made.append(try makeThread(plan) { gate.closed.withLock { _ in } })
+                } catch {
+                    problem = "no room for \(threads) more threads: \(error.detail)"
+                }
+            }
+        }
+        for thread in made { pthread_join(thread, nil) }
+        return problem
+    }
+}
+
+private final class Gate: Sendable {
+    let closed = Guarded(())
+}
