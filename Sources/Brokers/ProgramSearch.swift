@@ -37,9 +37,10 @@ struct LogTail {
 
     var text: String { String(decoding: bytes, as: UTF8.self) }
 
-    /// The last line for the end of a message: `: Error: Address already in use`.
+    /// The last complaint for the end of a message: `: Error: Address already in use`.
     var lastWords: String {
-        guard let line = text.split(separator: "\n").last else { return "" }
+        let lines = text.split(separator: "\n")
+        guard let line = lines.last(where: { $0.contains("Error") }) else { return "" }
         // Each line starts with the time in seconds.
         let parts = line.split(separator: ": ", maxSplits: 1)
         return ": \(parts.last ?? line)"

@@ -157,9 +157,9 @@ def many(count, capture):
     await_ready(process)
     time.sleep(3)
     with open(f"{ENVIRONMENT['XDG_RUNTIME_DIR']}/tidegate/{GATEWAY}.json") as file:
-        login = json.load(file)
-    arguments = ["mosquitto_sub", "-L", f"{login['broker']}/{login['topic']}/+/readings/#"]
-    arguments += ["-u", login["user"], "-P", login["password"], "-W", str(SECONDS), "-F", "%t"]
+        place = json.load(file)
+    arguments = ["mosquitto_sub", "--unix", place["broker"].removeprefix("mqtt+unix://")]
+    arguments += ["-t", f"{place['topic']}/+/readings/#", "-W", str(SECONDS), "-F", "%t"]
     listener = subprocess.Popen(
         arguments, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )

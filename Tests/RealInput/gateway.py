@@ -71,7 +71,7 @@ class Gateway:
 
     def start(self):
         environment = dict(os.environ, RUNTIME_DIRECTORY=str(self.work / "run"))
-        login, broker = [], []
+        broker = []
         if not self.embedded:
             self.port = port = free_port()
             rules = self.work / "mosquitto.conf"
@@ -91,10 +91,11 @@ class Gateway:
             folder = self.work / "run"
             wait(lambda: list(folder.glob("*.json")), 20)
             left = json.loads(next(folder.glob("*.json")).read_text())
-            port = int(left["broker"].rsplit(":", 1)[1])
-            login = ["-u", left["user"], "-P", left["password"]]
+            place = ["--unix", left["broker"].removeprefix("mqtt+unix://")]
+        else:
+            place = ["-h", "127.0.0.1", "-p", port]
         listener = self.start_child(
-            "mosquitto_sub", "-h", "127.0.0.1", "-p", port, *login, "-q", "1", "-t", "#",
+            "mosquitto_sub", *place, "-q", "1", "-t", "#",
             "-F", "%U %r %t %p", stdout=subprocess.PIPE, text=True)
         self.listening = threading.Thread(target=self.listen, args=[listener.stdout], daemon=True)
         self.listening.start()

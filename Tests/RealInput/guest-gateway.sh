@@ -38,10 +38,7 @@ as_client() {
     local program=$1 broker
     shift
     broker=$(run_file_member broker)
-    set -- -h 127.0.0.1 -p "${broker##*:}" "$@"
-    [ -z "$(run_file_member user)" ] ||
-        set -- -u "$(run_file_member user)" -P "$(run_file_member password)" "$@"
-    exec "$program" "$@"
+    exec "$program" --unix "${broker#mqtt+unix://}" "$@"
 }
 publish() { (as_client mosquitto_pub -q 1 "$@"); }
 listen() {
