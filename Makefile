@@ -34,7 +34,7 @@ soak: test-deps build
 	SCENARIOS=10000 $(SWIFT) test --skip-build --filter ScenarioTests
 	GUARD_WALKS=700 $(SWIFT) test --skip-build --filter GuardWalkTests
 	MUTATIONS=1000000 $(SWIFT) test --skip-build \
-	    --filter 'GridWorks.message|PlainCommandTests|PlainReaderTests|mangled.journal|in.proportion'
+	    --filter 'GridWorks.message|PlainCommandTests|PlainReaderTests|MqttMutation|mangled.journal|in.proportion'
 	CRASHES=120 Tests/RealInput/gateway-crash.sh
 	KILLS=20 Tests/RealInput/gateway-gridworks.sh
 	LENGTH=full Tests/RealInput/cases.sh
