@@ -110,7 +110,9 @@ final class MqttLoop {
             return .neverConnected(error.detail)
         }
         do throws(UpstreamError) {
-            guard let (stream, place) = try connect(to: listener) else { return .neverConnected("closed") }
+            guard let (stream, place) = try connect(to: listener) else {
+                return .neverConnected("closed")
+            }
             var conversation = try MqttConversation(
                 settings: settings, exchange: exchange, keepAliveSeconds: keepAliveSeconds,
                 at: clock.now)
@@ -208,7 +210,7 @@ final class MqttLoop {
     }
 
     /// - Returns: The events of `socket`; 0 when only the bell rang or the time is over.
-    func wait(for socket: Int32, _ events: Int16, milliseconds: Int32) -> Int16 {
+    func wait(for socket: Int32, _ events: Int16 = 0, milliseconds: Int32) -> Int16 {
         var descriptors = [
             pollfd(fd: socket, events: events, revents: 0),
             pollfd(fd: exchange.bell.descriptor, events: Int16(POLLIN), revents: 0),
