@@ -57,7 +57,10 @@ extension ParentDesk {
         }
         let offer = child.offers?[node]
         let handle = child.handles[node] ?? offer?.handle ?? "\(shortName).\(node)"
-        guard handle.split(separator: ".").dropLast().elementsEqual([Substring(shortName)]) else {
+        guard
+            handle.split(separator: ".", maxSplits: 2).dropLast()
+                .elementsEqual([Substring(shortName)])
+        else {
             return refuse(alias, "\(node) obeys the boss of \(handle) now, and not \(shortName)")
         }
         let identity = GridworksParentCodec.identity(using: &chance)

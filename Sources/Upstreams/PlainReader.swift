@@ -21,7 +21,7 @@ public struct PlainReader: Hashable, Sendable {
     public func read(_ message: MqttMessage) -> PlainNews? {
         guard message.topic.hasPrefix("\(prefix)/") else { return nil }
         let levels = message.topic.dropFirst(prefix.count + 1)
-            .split(separator: "/", omittingEmptySubsequences: false)
+            .split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
         guard levels.count >= 2, let gateway = GatewayName(String(levels[0])),
             let text = JsonParser.document(message.payload, .strict)
         else { return nil }

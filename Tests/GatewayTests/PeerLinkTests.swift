@@ -11,14 +11,18 @@ import Testing
 
     init() throws { home = try TestHome() }
 
-    private func gateway(_ peers: String) async throws -> (Program, address: String) {
+    private func start(_ peers: String) throws -> Program {
         let layout = """
-            {"gateway": "d1.demo.peers", "peers": {"listen": "127.0.0.1:0", \(peers)},
+            {"gateway": "d1.demo.peers", "peers": {\(peers)},
              "nodes": [
                {"name": "pump", "kind": "relay", "safeState": "off",
                 "component": {"driver": "gpio-relay", "line": "demo/17", "simulated": true}}]}
             """
-        let gateway = try home.start("run", try home.file("peers.json", layout))
+        return try home.start("run", try home.file("peers.json", layout))
+    }
+
+    private func gateway(_ peers: String) async throws -> (Program, address: String) {
+        let gateway = try start(#""listen": "127.0.0.1:0", "# + peers)
         let line = try #require(await gateway.error("peers may ask"), "\(gateway.text)")
         let address = try #require(line.firstMatch(of: /127\.0\.0\.1:\d+/)?.output)
         return (gateway, String(address))
@@ -110,6 +114,24 @@ import Testing
             #expect(await watch.end() == 0, "\(watch.text)")
             #expect(watch.errors == [])
         }
+        gateway.signal(SIGTERM)
+        #expect(await gateway.end() == 0)
+    }
+
+    @Test func `keeps no gateway from running when another program has its port`() async throws {
+        let squatter = try home.start("peer", "serve", "--listen", "127.0.0.1:0")
+        let line = try #require(await squatter.line("listening on "), "\(squatter.text)")
+        let address = String(line.dropFirst("listening on ".count))
+        let gateway = try start(#""listen": "\#(address)""#)
+        #expect(await gateway.error("another program has this port") != nil, "\(gateway.text)")
+        let (status, second) = try await run("serve", "--listen", address)
+        #expect(status == 78 && second.text.contains("another program has this port"))
+        squatter.signal(SIGTERM)
+        #expect(await squatter.end() == 0)
+        // It is tried again by itself.
+        #expect(await gateway.error("peers may ask") != nil, "\(gateway.text)")
+        let (asked, all) = try await run("ask", address, "status")
+        #expect(asked == 0 && all.output.joined().contains(#""troubles":[]"#), "\(all.text)")
         gateway.signal(SIGTERM)
         #expect(await gateway.end() == 0)
     }

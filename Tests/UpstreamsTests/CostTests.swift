@@ -31,7 +31,7 @@ import Vocabulary
         for sample in samples { read(sample) }
         for (index, sample) in samples.enumerated() { cost.count("sample \(index)", sample, read) }
         let short = samples.filter { $0.count <= limit }
-        for round in 0..<rounds {
+        for round in 0..<(short.isEmpty ? 0 : rounds) {
             cost.count("round \(round)", mangler.mangled(short[round % short.count]), read)
         }
         cost.report(reader)
@@ -79,6 +79,21 @@ import Vocabulary
                 },
             ]
         Self.count(
+            "topics",
+            [
+                String(repeating: "/", count: 60_000),
+                "d1.a/answer/" + String(repeating: "a/", count: 30_000),
+            ]
+            .map { Array($0.utf8) }, rounds: 0, limit: 0
+        ) { topic in
+            let message = MqttMessage(
+                topic: "tidegate/" + String(decoding: topic, as: UTF8.self),
+                payload: Array("{}".utf8))
+            _ = reader.read(message)
+            var chance = SeededGenerator(seed: 1)
+            _ = codec.incoming(message, at: House.now, using: &chance)
+        }
+        Self.count(
             "what gateways publish", said.map(\.payload) + dear, rounds: Allocations.rounds(2_000),
             limit: 4_096, read)
     }
@@ -105,8 +120,10 @@ import Vocabulary
 
     @Test func `to a GridWorks gateway takes memory in proportion to its length`() {
         let codec = Parent.codec()
+        let words = String(repeating: "a.", count: 15_000)
         let messages = [
             Parent.said("fsm.event", Parent.event("CloseRelay", to: "a.relay1", from: "a")),
+            Parent.said("fsm.event", Parent.event("CloseRelay", to: words, from: words)),
             Parent.said(
                 "admin.dispatch", Parent.dispatch("CloseRelay", to: "relay1"), source: "admin"),
             Parent.said("gridworks.ack", #""AckMessageID":"x""#),

@@ -23,10 +23,12 @@ extension GridworksCodec {
             case value(Int64)
         }
 
-        /// The last word of the handle.
-        var node: ShNodeName? {
-            toHandle.split(separator: ".").last.flatMap { ShNodeName(String($0)) }
+        /// The last word of the handle, which may be as long as a message.
+        var lastWord: Substring {
+            toHandle.lastIndex(of: ".").map { toHandle[$0...].dropFirst() } ?? toHandle[...]
         }
+
+        var node: ShNodeName? { ShNodeName(String(lastWord)) }
     }
 
     private struct Refusal: Error {
@@ -125,7 +127,7 @@ extension GridworksCodec {
     private func target(
         of dispatch: Dispatch, for speaker: Speaker
     ) throws(Refusal) -> (GridworksRelay, Int64, GridworksContext) {
-        let name = dispatch.toHandle.split(separator: ".").last.map { String($0.prefix(64)) } ?? ""
+        let name = dispatch.lastWord.prefix(64)
         guard let node = dispatch.node, let relay = relays[node] else {
             throw Refusal("node \(name): takes no commands here")
         }

@@ -138,7 +138,7 @@ public struct GridworksParentCodec: Sendable {
     }
 
     private static func boss(of handle: String) -> String {
-        handle.split(separator: ".").dropLast().joined(separator: ".")
+        String(handle[..<(handle.lastIndex(of: ".") ?? handle.startIndex)])
     }
 
     private func message(
