@@ -10,6 +10,22 @@ struct SimulatedClass {
     let attribute: String
     /// Where the numbered name stands again below the device's own folder: `/hwmon`.
     var part = ""
+
+    /// What is known of a class after something was plugged in, so that the next one needs no look at all.
+    struct Names {
+        /// How many names the folder had.
+        var count = 0
+        /// The numbered names by what the devices are called.
+        var called: [String: [String]] = [:]
+        var taken: Set<String> = []
+        /// The lowest number that may be free.
+        var next = 0
+
+        mutating func add(_ name: String, calling device: String) {
+            called[device, default: []].append(name)
+            taken.insert(name)
+        }
+    }
 }
 
 extension SimulatedFiles {
@@ -26,18 +42,36 @@ extension SimulatedFiles {
             let halves = address.split(separator: "/")
             return "/sys/bus/\(halves.first ?? "")/devices/\(halves.last ?? "")\(kind.part)"
         }
-        for name in namesIfAny(in: place ?? kind.folder) where name.hasPrefix(kind.prefix) {
-            let found = "\(kind.folder)/\(name)"
-            // What has no such attribute is another device.
-            let called = try? text(of: "\(found)/\(kind.attribute)")
-            if called == device + "\n", number == nil || number == name { return found }
+        let there = place.map(namesIfAny)
+        var names = takeNames(of: kind)
+        defer { classes.withLock { [names] in $0[kind.folder] = names } }
+        for name in names.called[device] ?? [] {
+            guard number ?? name == name, there?.contains(name) ?? true else { continue }
+            return "\(kind.folder)/\(name)"
         }
-        let taken = namesIfAny(in: kind.folder)
-        let free = (0...taken.count).map { "\(kind.prefix)\($0)" }.first { !taken.contains($0) }
-        let name = number ?? free ?? kind.prefix
+        while number == nil, names.taken.contains("\(kind.prefix)\(names.next)") {
+            names.next += 1
+        }
+        let name = number ?? "\(kind.prefix)\(names.next)"
         set("\(kind.folder)/\(name)/\(kind.attribute)", device + "\n")
         if let place { set("\(place)/\(name)/\(kind.attribute)", device + "\n") }
+        names.add(name, calling: device)
+        names.count = count(in: kind.folder)
         return "\(kind.folder)/\(name)"
+    }
+
+    /// What is known of a class, for one owner at a time, who gives it back.
+    private func takeNames(of kind: SimulatedClass) -> SimulatedClass.Names {
+        let known = classes.withLock { $0.removeValue(forKey: kind.folder) }
+        let count = count(in: kind.folder)
+        if let known, known.count == count { return known }
+        var names = SimulatedClass.Names(count: count)
+        for name in namesIfAny(in: kind.folder) where name.hasPrefix(kind.prefix) {
+            // What has no such attribute is another device.
+            let text = try? text(of: "\(kind.folder)/\(name)/\(kind.attribute)")
+            names.add(name, calling: String((text ?? "").prefix { $0 != "\n" }))
+        }
+        return names
     }
 
     private func namesIfAny(in folder: String) -> [String] {

@@ -15,6 +15,8 @@ public final class SimulatedFiles: AttributeFiles {
         var folders: [String: Folder] = [:]
         var spaces: [String: FileSystemSpace] = [:]
         var reads: [String] = []
+        var listings: [String: Int] = [:]
+        var asked = 0
     }
 
     /// Sorted when somebody asks, so that a thousand sensors are plugged in and found in no time.
@@ -26,6 +28,8 @@ public final class SimulatedFiles: AttributeFiles {
             if names.insert(name).inserted { sorted = nil }
         }
 
+        var count: Int { names.count }
+
         mutating func sortedNames() -> [String] {
             let names = sorted ?? names.sorted()
             sorted = names
@@ -35,6 +39,8 @@ public final class SimulatedFiles: AttributeFiles {
 
     private let clock: any GatewayClock
     private let state = Guarded(State())
+    /// What the devices of each class are called, as of the last that was plugged in.
+    let classes = Guarded<[String: SimulatedClass.Names]>([:])
 
     /// How many reads are remembered for `reads`.
     private static let readsLimit = 1_000
@@ -82,10 +88,17 @@ public final class SimulatedFiles: AttributeFiles {
     /// The paths that were read, oldest first; the last thousand of them.
     public var reads: [String] { state.withLock { $0.reads } }
 
+    /// How often a file or a folder was asked for.
+    public var asked: Int { state.withLock { $0.asked } }
+
+    /// How often the names in a folder were asked for.
+    public func listings(of folder: String) -> Int { state.withLock { $0.listings[folder] ?? 0 } }
+
     public func text(of path: String) throws(DriverError) -> String {
         let content = state.withLock { state in
             if state.reads.count == Self.readsLimit { state.reads.removeFirst() }
             state.reads.append(path)
+            state.asked += 1
             return state.files[path]
         }
         guard let content else { throw absent(path) }
@@ -93,9 +106,18 @@ public final class SimulatedFiles: AttributeFiles {
     }
 
     public func names(in folder: String) throws(DriverError) -> [String] {
-        let names = state.withLock { $0.folders[folder.asFolder]?.sortedNames() }
+        let names = state.withLock { state in
+            state.listings[folder, default: 0] += 1
+            state.asked += 1
+            return state.folders[folder.asFolder]?.sortedNames()
+        }
         guard let names else { throw absent(folder) }
         return names
+    }
+
+    /// How many names are in a folder; none when it is absent.
+    func count(in folder: String) -> Int {
+        state.withLock { $0.folders[folder.asFolder]?.count ?? 0 }
     }
 
     public func space(at path: String) throws(DriverError) -> FileSystemSpace {

@@ -8,6 +8,7 @@ public final class SimulatedWiring: Wiring {
     public let buses: SimulatedBuses
     public let tree: SimulatedFiles
     public let totals: SimulatedTotals
+    public let classes: DeviceClasses
 
     public var files: any AttributeFiles { tree }
 
@@ -17,6 +18,7 @@ public final class SimulatedWiring: Wiring {
         buses = SimulatedBuses(clock: clock)
         tree = SimulatedFiles(clock: clock)
         totals = SimulatedTotals()
+        classes = DeviceClasses(files: tree, clock: clock)
     }
 
     public func outputLine(

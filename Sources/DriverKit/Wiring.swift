@@ -22,6 +22,9 @@ public protocol Wiring: Sendable {
     /// The kernel's files: sysfs and proc.
     var files: any AttributeFiles { get }
 
+    /// What the kernel's device classes show, for all drivers together.
+    var classes: DeviceClasses { get }
+
     /// A place on disk for one component's running total.
     /// - Throws: `.notConnected` when it cannot be opened.
     func totalStore(for component: ComponentName) throws(DriverError) -> any TotalStore

@@ -35,6 +35,14 @@ extension StringProtocol {
     var shortened: String { count <= 60 ? String(self) : prefix(60) + "…" }
 }
 
+extension [String] {
+    /// The first of them, few enough for a message.
+    var fewJoined: String {
+        let few = prefix(12).joined(separator: ", ")
+        return count > 12 ? "\(few) and \(count - 12) more" : few
+    }
+}
+
 extension DecimalNumber {
     /// This number × 10^`places`, exactly.
     func shifted(by places: Int) -> DecimalNumber {

@@ -33,25 +33,21 @@ struct ClassDevice {
     ///   - place: The folder in which its numbered name must stand as well; nil for none.
     /// - Throws: `.notConnected` when there is none; `.badComponent` when there are several.
     init(
-        _ name: String, of kind: DeviceClass, in files: any AttributeFiles,
+        _ name: String, of kind: DeviceClass, on wiring: any Wiring,
         numbered number: String? = nil, at place: String? = nil
     ) throws(DriverError) {
-        let there = try place.map { place throws(DriverError) in try files.names(in: place) }
-        var found: [String] = []
-        var others: [String] = []
-        for candidate in try files.names(in: kind.folder) where candidate.hasPrefix(kind.prefix) {
-            guard number ?? candidate == candidate, there?.contains(candidate) ?? true else {
-                continue
-            }
-            // A device that goes while it is looked at, or has no name, is not the one.
-            guard
-                let called = try? files.line(of: "\(kind.folder)/\(candidate)/\(kind.attribute)")
-            else { continue }
-            if called == name { found.append(candidate) } else { others.append(called) }
+        files = wiring.files
+        let there = try place.map { place throws(DriverError) in try wiring.files.names(in: place) }
+        let devices = try wiring.classes.devices(
+            in: kind.folder, numbered: kind.prefix, by: kind.attribute)
+        func fits(_ candidate: String) -> Bool {
+            number ?? candidate == candidate && there?.contains(candidate) ?? true
         }
+        let found = (devices[name] ?? []).filter(fits)
         guard let first = found.first else {
-            let others = Set(others).sorted()
-            let seen = others.isEmpty ? "none at all" : others.joined(separator: ", ")
+            let others = devices.filter { $0.key != name && $0.value.contains(where: fits) }.keys
+                .sorted()
+            let seen = others.isEmpty ? "none at all" : others.fewJoined
             throw DriverError(
                 .notConnected,
                 "\(kind.noun) \(name): is not in \(place ?? kind.folder), which shows \(seen)"
@@ -63,10 +59,10 @@ struct ClassDevice {
                 "\(kind.noun) \(name): \(found.joined(separator: ", ")) are called so; "
                     + "say which with \(kind.narrowedBy)")
         }
-        (self.kind, self.name, self.number, self.place, self.files) = (
-            kind, name, first, place, files
-        )
+        (self.kind, self.name, self.number, self.place) = (kind, name, first, place)
         folder = "\(kind.folder)/\(first)"
+        // The class may have changed since somebody looked at it.
+        try confirm()
     }
 
     /// Makes sure that the number still is this device's. Another may have come in its place between

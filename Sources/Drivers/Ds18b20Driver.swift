@@ -38,23 +38,29 @@ public struct Ds18b20Driver: Driver {
     public init(component: Component, wiring: any Wiring) throws(DriverError) {
         files = wiring.files
         sensor = try Self.sensor(of: component)
-        let found: [String]
-        do {
-            found = try files.names(in: Self.devices)
+        do throws(DriverError) {
+            hasTemperature = try files.names(in: "\(Self.devices)/\(sensor)")
+                .contains("temperature")
+        } catch  where error.kind == .notConnected {
+            throw Self.absent(sensor, wiring.classes)
+        }
+    }
+
+    private static func absent(_ sensor: String, _ classes: DeviceClasses) -> DriverError {
+        do throws(DriverError) {
+            let others = try classes.names(in: devices).filter {
+                $0.hasPrefix("28-") && $0 != sensor
+            }
+            return DriverError(
+                .notConnected,
+                "1-wire sensor \(sensor): is not on the bus; it shows "
+                    + (others.isEmpty ? "no thermometer" : others.sorted().fewJoined))
         } catch {
-            throw DriverError(
+            return DriverError(
                 .notConnected,
                 "1-wire sensor \(sensor): the kernel has no 1-wire bus (\(error.detail)); "
                     + "on a Raspberry Pi it takes dtoverlay=w1-gpio")
         }
-        guard found.contains(sensor) else {
-            let others = found.filter { $0.hasPrefix("28-") }
-            throw DriverError(
-                .notConnected,
-                "1-wire sensor \(sensor): is not on the bus; it shows "
-                    + (others.isEmpty ? "no thermometer" : others.joined(separator: ", ")))
-        }
-        hasTemperature = try files.names(in: "\(Self.devices)/\(sensor)").contains("temperature")
     }
 
     public mutating func read(

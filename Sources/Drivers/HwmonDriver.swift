@@ -54,7 +54,7 @@ public struct HwmonDriver: Driver {
         let name = try component.settings.text("chip")
         let address = try DeviceAddress(component.settings)
         chip = try ClassDevice(
-            name, of: Self.chips, in: files, at: address.map { "\($0.folder)/hwmon" })
+            name, of: Self.chips, on: wiring, at: address.map { "\($0.folder)/hwmon" })
         title = "hwmon chip \(name)"
         let attributes = try files.names(in: chip.folder)
         // Some power meters show only a mean.

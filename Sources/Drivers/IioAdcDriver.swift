@@ -62,7 +62,8 @@ public struct IioAdcDriver: Driver {
         let input = try Self.input(component.settings)
         title = "IIO device \(name) \(input)"
         let device = try ClassDevice(
-            name, of: Self.converters, in: files, at: try DeviceAddress(component.settings)?.folder)
+            name, of: Self.converters, on: wiring, at: try DeviceAddress(component.settings)?.folder
+        )
         self.device = device
         let attributes = try files.names(in: device.folder)
         guard attributes.contains("in_\(input)_raw") else {

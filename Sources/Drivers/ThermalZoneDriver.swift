@@ -37,7 +37,7 @@ public struct ThermalZoneDriver: Driver {
     public init(component: Component, wiring: any Wiring) throws(DriverError) {
         files = wiring.files
         zone = try ClassDevice(
-            try component.settings.text("type"), of: Self.zones, in: files,
+            try component.settings.text("type"), of: Self.zones, on: wiring,
             numbered: component.settings["zone"]?.text)
     }
 

@@ -109,7 +109,7 @@ struct GatewayAssembly {
     func opener(for nodes: [NodeLayout]) throws(DriverError) -> Opener {
         let real = RealWiring(
             bus: { [buses] name throws(DriverError) in try buses.bus(name) }, files: SystemFiles(),
-            stateDirectory: settings.stateDirectory.value)
+            clock: clock, stateDirectory: settings.stateDirectory.value)
         let pretend = SimulatedWiring(clock: clock)
         try pretend.plugIn(
             nodes.filter(isSimulated).map(\.component), seed: settings.seed.value)

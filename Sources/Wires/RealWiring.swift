@@ -4,6 +4,7 @@ import Vocabulary
 /// The wires of this machine.
 public final class RealWiring: Wiring {
     public let files: any AttributeFiles
+    public let classes: DeviceClasses
     private let lines = GpioLines()
     private let stateDirectory: String
     private let bus: @Sendable (BusName) throws(DriverError) -> any ModbusBus
@@ -12,13 +13,15 @@ public final class RealWiring: Wiring {
     ///
     /// - Parameters:
     ///   - bus: The Modbus bus of a name; throws `.badComponent` when there is none.
-    ///   - stateDirectory: Where running totals are kept, in a folder `totals`.
+    ///   - clock: Measures how old a look at a device class is.
+    ///   - stateDirectory: Where running totals and counters are kept, in a folder `totals`.
     public init(
         bus: @escaping @Sendable (BusName) throws(DriverError) -> any ModbusBus,
-        files: any AttributeFiles, stateDirectory: String
+        files: any AttributeFiles, clock: any GatewayClock, stateDirectory: String
     ) {
         self.bus = bus
         self.files = files
+        classes = DeviceClasses(files: files, clock: clock)
         self.stateDirectory = stateDirectory
     }
 

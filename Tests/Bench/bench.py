@@ -80,16 +80,22 @@ class Broker:
         end(self.process, signal.SIGTERM)
 
 
-def layout(count, capture, relay=False):
-    """A layout of `count` simulated thermometers at 1 Hz; readings are captured every `capture`."""
+KINDS = {
+    "ds18b20": lambda number: {"sensor": f"28-{number:012x}"},
+    "thermal-zone": lambda number: {"type": f"zone-{number}"},
+    "hwmon": lambda number: {"chip": f"chip-{number}", "input": "temp1"},
+    "iio-adc": lambda number: {"device": f"adc-{number}", "input": "voltage0"},
+}
+
+
+def layout(count, capture, relay=False, kind="ds18b20"):
+    """A layout of `count` simulated sensors at 1 Hz; readings are captured every `capture`."""
     nodes = [
         {
             "name": f"t{number}",
             "kind": "sensor",
-            "component": {"driver": "ds18b20", "sensor": f"28-{number:012x}", "simulated": True},
-            "channels": [
-                {"source": "temperature", "pollPeriod": "1s", "capturePeriod": capture}
-            ],
+            "component": {"driver": kind, "simulated": True} | KINDS[kind](number),
+            "channels": [{"pollPeriod": "1s", "capturePeriod": capture}],
         }
         for number in range(count)
     ]
@@ -98,7 +104,7 @@ def layout(count, capture, relay=False):
         nodes.append(
             {"name": "relay", "kind": "relay", "safeState": "off", "component": component}
         )
-    path = f"{WORK}/layout-{count}-{capture}-{relay}.json"
+    path = f"{WORK}/layout-{count}-{capture}-{relay}-{kind}.json"
     with open(path, "w") as file:
         upstreams = [{"name": "bench", "broker": "embedded"}]
         json.dump({"gateway": GATEWAY, "nodes": nodes, "upstreams": upstreams}, file)
@@ -189,6 +195,33 @@ def show_many():
                 ratio(heard, wanted))
         row("  worst lateness of a poll, ms", f"{late:.1f}", "period 1000", f"{late / 1000:.4f}",
             f"{skipped:.0f} polls skipped")
+
+
+def of_kind(kind):
+    """Seconds until all of 1,000 nodes of a kind are open, and the processor that they take after."""
+    path, began = layout(1000, "60s", kind=kind), time.monotonic()
+    process = start(path)
+    await_ready(process)
+    opened = time.monotonic() - began
+    time.sleep(3)
+    before, began = processor(process), time.monotonic()
+    time.sleep(SECONDS)
+    share = 100 * (processor(process) - before) / (time.monotonic() - began)
+    told = told_at_stop(end(process)[1])
+    if int(told["failures"]):
+        sys.exit(f"bench: {told['failures']} polls of {kind} failed")
+    return [opened, share]
+
+
+def show_kinds():
+    base = median(lambda: of_kind("ds18b20"))
+    for kind in list(KINDS)[1:]:
+        numbers = median(lambda: of_kind(kind))
+        name = f"1,000 {kind} nodes at 1 Hz: "
+        row(name + "open, s", f"{numbers[0]:.2f}", f"ds18b20 {base[0]:.2f}",
+            ratio(numbers[0], base[0]))
+        row("  processor, % of one core", f"{numbers[1]:.1f}", f"ds18b20 {base[1]:.1f}",
+            ratio(numbers[1], base[1]))
 
 
 def memory_of_floor():
@@ -413,6 +446,7 @@ def main():
         show_switching()
         return show_commands()
     show_many()
+    show_kinds()
     show_hanging()
     show_start()
     show_size()

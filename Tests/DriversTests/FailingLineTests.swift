@@ -63,6 +63,7 @@ private struct FailingWiring: Wiring {
     }
 
     var files: any AttributeFiles { rest.files }
+    var classes: DeviceClasses { rest.classes }
 
     func totalStore(for component: ComponentName) throws(DriverError) -> any TotalStore {
         try rest.totalStore(for: component)

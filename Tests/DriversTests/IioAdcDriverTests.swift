@@ -192,6 +192,7 @@ import Vocabulary
                     "IIO device ads1015: iio:device0, iio:device1 are called so; "
                         + "say which with address, for example \"i2c/1-0048\""))
         bench.tree.remove("/sys/bus/iio/devices/iio:device0")
+        bench.clock.advance(by: DeviceClasses.freshness)
         var open = try bench.open(
             IioAdcDriver.self, #"{"device": "ads1015", "input": "voltage0"}"#)
         #expect(try open.read() == ["0.040 V"])

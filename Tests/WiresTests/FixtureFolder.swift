@@ -1,5 +1,6 @@
 import DriverKit
 import Foundation
+import Simulators
 import Vocabulary
 import Wires
 
@@ -32,6 +33,6 @@ extension RealWiring {
         RealWiring(
             bus: { (bus: BusName) throws(DriverError) -> any ModbusBus in
                 throw DriverError(.badComponent, "bus \(bus): there is none here")
-            }, files: files, stateDirectory: "/nowhere")
+            }, files: files, clock: ManualClock(), stateDirectory: "/nowhere")
     }
 }

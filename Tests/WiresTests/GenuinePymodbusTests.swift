@@ -128,7 +128,7 @@ private final class GenuineMeters {
             component: component,
             wiring: RealWiring(
                 bus: { name throws(DriverError) in try pool.bus(name) }, files: SystemFiles(),
-                stateDirectory: folder.path))
+                clock: ManualClock(), stateDirectory: folder.path))
     }
 
     /// What every channel must show, in its own steps.

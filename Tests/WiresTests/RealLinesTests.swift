@@ -13,7 +13,8 @@ struct RealLinesTests {
     private let bench = GpioSimBench.bench
     private let wiring = RealWiring(
         bus: { (name) throws(DriverError) in throw DriverError(.badComponent, "\(name)") },
-        files: SimulatedWiring(clock: ManualClock()).files, stateDirectory: "/tmp")
+        files: SimulatedWiring(clock: ManualClock()).files, clock: ManualClock(),
+        stateDirectory: "/tmp")
 
     private var now: MonotonicInstant {
         var time = timespec()

@@ -114,7 +114,7 @@ struct StackUse {
         let pool = ModbusBusPool(buses, clock: clock)
         let wiring = RealWiring(
             bus: { name throws(DriverError) in try pool.bus(name) }, files: SystemFiles(),
-            stateDirectory: "/nowhere")
+            clock: clock, stateDirectory: "/nowhere")
         return (server, wiring)
     }
 
