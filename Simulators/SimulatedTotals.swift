@@ -4,7 +4,7 @@ import Vocabulary
 /// Running totals that live as long as the bench, and outlive the drivers that save them.
 public final class SimulatedTotals: Sendable {
     private struct State {
-        var totals: [ComponentName: Int64] = [:]
+        var totals: [ComponentName: RunningTotal] = [:]
         var unreadable: Set<ComponentName> = []
         var saveCount = 0
         var isFull = false
@@ -21,7 +21,7 @@ public final class SimulatedTotals: Sendable {
     }
 
     /// What was saved last for `component`; setting it puts it there, and nil takes it away.
-    public subscript(component: ComponentName) -> Int64? {
+    public subscript(component: ComponentName) -> RunningTotal? {
         get { state.withLock { $0.totals[component] } }
         set {
             state.withLock { state in
@@ -43,7 +43,7 @@ public final class SimulatedTotals: Sendable {
         SimulatedTotalStore(totals: self, component: component)
     }
 
-    fileprivate func load(_ component: ComponentName) throws(DriverError) -> Int64? {
+    fileprivate func load(_ component: ComponentName) throws(DriverError) -> RunningTotal? {
         let (total, isReadable) = state.withLock { state in
             (state.totals[component], !state.unreadable.contains(component))
         }
@@ -53,7 +53,7 @@ public final class SimulatedTotals: Sendable {
         return total
     }
 
-    fileprivate func save(_ total: Int64, for component: ComponentName) throws(DriverError) {
+    fileprivate func save(_ total: RunningTotal, for component: ComponentName) throws(DriverError) {
         let isSaved = state.withLock { state in
             guard !state.isFull else { return false }
             state.totals[component] = total
@@ -77,7 +77,42 @@ private final class SimulatedTotalStore: TotalStore {
         self.component = component
     }
 
-    func load() throws(DriverError) -> Int64? { try totals.load(component) }
+    func load() throws(DriverError) -> RunningTotal? { try totals.load(component) }
 
-    func save(_ total: Int64) throws(DriverError) { try totals.save(total, for: component) }
+    func save(_ total: RunningTotal) throws(DriverError) { try totals.save(total, for: component) }
+}
+
+/// Where the registers of a meter stood, for as long as a test lasts.
+public final class SimulatedCounters: CounterStore {
+    private struct State {
+        var stands: [DataChannelName: CounterStand] = [:]
+        var saveCount = 0
+        var isFull = false
+    }
+
+    private let state = Guarded(State())
+
+    public init(_ stands: [DataChannelName: CounterStand] = [:]) {
+        state.withLock { $0.stands = stands }
+    }
+
+    /// Whether the disk is full.
+    public var isFull: Bool {
+        get { state.withLock { $0.isFull } }
+        set { state.withLock { $0.isFull = newValue } }
+    }
+
+    /// How often anything was saved.
+    public var saveCount: Int { state.withLock { $0.saveCount } }
+
+    public func load() -> [DataChannelName: CounterStand] { state.withLock { $0.stands } }
+
+    public func save(_ stands: [DataChannelName: CounterStand]) throws(DriverError) {
+        let isFull = state.withLock { state in
+            guard !state.isFull else { return true }
+            (state.stands, state.saveCount) = (stands, state.saveCount + 1)
+            return false
+        }
+        if isFull { throw DriverError(.notConnected, "counters: No space left on device") }
+    }
 }

@@ -68,6 +68,16 @@ public protocol Actuator: Driver {
     mutating func apply(_ value: Int64) throws(DriverError) -> Reading
 }
 
+/// A driver that counts by itself, so that a total can be set to what the meter shows.
+public protocol Settable: Driver {
+    /// Goes on counting from `total`, in whole steps of `channel`, which is one that is settable. Returns
+    /// when that would survive a power cut.
+    /// - Returns: The total before.
+    /// - Throws: `.unsupported` for a total that it cannot keep; `.badReply` when it could not be saved,
+    ///   and goes on from the total before.
+    mutating func set(_ channel: DataChannel, to total: Int64) throws(DriverError) -> Int64
+}
+
 /// A driver whose device speaks up between polls.
 public protocol EventDriver: Driver {
     /// Becomes readable when the device has something to say. The node's thread watches it.

@@ -46,11 +46,14 @@ public struct ChannelDescription: Hashable, Sendable {
     public let captureDelta: Int64?
     /// What it is, in a few words.
     public let title: String
+    /// Whether a command sets it; see `Settable`.
+    public let isSettable: Bool
 
     public init(
         source: String, unit: Unit, exponent: Int, title: String,
         plausibility: Plausibility = .anything, pollPeriod: Duration = .seconds(10),
-        capturePeriod: Duration = .seconds(60), captureDelta: Int64? = nil
+        capturePeriod: Duration = .seconds(60), captureDelta: Int64? = nil,
+        isSettable: Bool = false
     ) {
         self.source = source
         self.unit = unit
@@ -60,6 +63,7 @@ public struct ChannelDescription: Hashable, Sendable {
         self.capturePeriod = capturePeriod
         self.captureDelta = captureDelta
         self.title = title
+        self.isSettable = isSettable
     }
 }
 

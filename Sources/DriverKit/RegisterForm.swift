@@ -12,6 +12,26 @@ public enum RegisterForm: String, Hashable, Sendable, CaseIterable {
         case .int64, .uint64, .float64: 4
         }
     }
+
+    /// What a counter in this form is, each count of which stands for `scale` of its unit. 64 bits have
+    /// no end, and a floating-point number has no counts.
+    public func counter(scale: DecimalNumber) -> CounterRegister {
+        let ends: (span: Int64, highest: Int64)? =
+            switch self {
+            case .int16: (1 << 16, Int64(Int16.max))
+            case .uint16: (1 << 16, Int64(UInt16.max))
+            case .int32: (1 << 32, Int64(Int32.max))
+            case .uint32: (1 << 32, Int64(UInt32.max))
+            case .int64, .uint64, .float32, .float64: nil
+            }
+        guard scale.mantissa > 0 else { return CounterRegister() }
+        func scaled(_ number: Int64) -> DecimalNumber? {
+            DecimalNumber(mantissa: number).multiplied(by: scale)
+        }
+        return CounterRegister(
+            span: ends.flatMap { scaled($0.span) }, highest: ends.flatMap { scaled($0.highest) },
+            step: self == .float32 || self == .float64 ? nil : scale)
+    }
 }
 
 /// In which order the bytes of a number stand in its registers.

@@ -182,8 +182,21 @@ public struct FileSystemSpace: Hashable, Sendable {
 public protocol TotalStore: AnyObject {
     /// - Returns: Nil when nothing was saved yet.
     /// - Throws: `.badReply` when what was saved cannot be read.
-    func load() throws(DriverError) -> Int64?
+    func load() throws(DriverError) -> RunningTotal?
     /// Returns when `total` would survive a power cut.
     /// - Throws: `.notConnected` when it could not be written.
-    func save(_ total: Int64) throws(DriverError)
+    func save(_ total: RunningTotal) throws(DriverError)
+}
+
+/// What was counted, on top of what the meter showed when the counting began.
+public struct RunningTotal: Hashable, Sendable, ExpressibleByIntegerLiteral {
+    public var pulses: Int64
+    /// The total before the first pulse, in its unit.
+    public var start: DecimalNumber
+
+    public init(pulses: Int64, start: DecimalNumber = DecimalNumber(mantissa: 0)) {
+        (self.pulses, self.start) = (pulses, start)
+    }
+
+    public init(integerLiteral pulses: Int64) { self.init(pulses: pulses) }
 }

@@ -4,10 +4,11 @@ import Vocabulary
 
 /// A meter that gives pulses: S0 of an electricity meter, a water meter's reed contact, a flow sensor.
 ///
-/// What is stored is the count of pulses, so that the scale can be corrected later. It is on disk
+/// What is stored is the count of pulses, so that the scale can be corrected later, and what the meter
+/// showed before the first of them. It is on disk
 /// before a reading of it is handed out, so that a published total never falls back; a process that is
 /// killed loses the pulses since the last reading, one that stops loses none.
-public struct GpioPulseCounterDriver: EventDriver {
+public struct GpioPulseCounterDriver: EventDriver, Settable {
     public static let description = DriverDescription(
         model: DriverModel(known: "gpio-pulse-counter"),
         title: "A pulse output on a GPIO line", wire: "GPIO line", kinds: [.meter, .sensor],
@@ -22,6 +23,10 @@ public struct GpioPulseCounterDriver: EventDriver {
             SettingDescription(
                 optional: "pulsesPer", .decimal,
                 "pulses for one kWh of energy or one litre of volume; 1 for a count"),
+            SettingDescription(
+                optional: "startAt", .decimal,
+                "what the meter shows when the first pulse is counted, in the unit of the total; "
+                    + "later, tidegate set"),
             SettingDescription(
                 "zeroAfter", .duration(.seconds(1) ... .seconds(86_400)), default: .text("5min"),
                 "the rate is 0 when no pulse came for so long"),
@@ -41,11 +46,12 @@ public struct GpioPulseCounterDriver: EventDriver {
         offeredWith settings: Settings
     ) throws(DriverError) -> [ChannelDescription] {
         let quantity = try PulseScale(settings).quantity
+        _ = try start(settings, quantity)
         return [
             ChannelDescription(
                 source: "total", unit: quantity.totalUnit, exponent: quantity.totalExponent,
                 title: "all pulses so far",
-                plausibility: Plausibility(range: 0 ... .max, isCounter: true)),
+                plausibility: Plausibility(range: 0 ... .max, isCounter: true), isSettable: true),
             ChannelDescription(
                 source: "rate", unit: quantity.rateUnit, exponent: quantity.rateExponent,
                 title: "from the time between pulses", plausibility: Plausibility(range: 0 ... .max)
@@ -62,9 +68,25 @@ public struct GpioPulseCounterDriver: EventDriver {
         scale = try PulseScale(settings)
         counted = try settings.choice("edge")
         rate = PulseRate(zeroAfter: try settings.duration("zeroAfter"))
-        count = try PulseCount(try wiring.totalStore(for: component.name))
+        count = try PulseCount(
+            try wiring.totalStore(for: component.name),
+            startingAt: try Self.start(settings, scale.quantity))
         input = try DebouncedInput(
             try settings.line("line"), try component.gpioInputSettings(), wiring: wiring)
+    }
+
+    /// What the total begins with where none is stored.
+    private static func start(
+        _ settings: Settings, _ quantity: PulseScale.Quantity
+    ) throws(DriverError) -> DecimalNumber {
+        guard settings["startAt"] != nil else { return DecimalNumber(mantissa: 0) }
+        let start = try settings.decimal("startAt")
+        guard start.mantissa >= 0, start.wholeSteps(exponent: quantity.totalExponent) != nil else {
+            let step = DecimalNumber(mantissa: 1, exponent: quantity.totalExponent)
+            throw settings.bad(
+                "startAt", "0 or more, in steps of \(step) \(quantity.totalUnit.rawValue)")
+        }
+        return start
     }
 
     public var eventDescriptor: Int32 { input.descriptor }
@@ -113,39 +135,58 @@ public struct GpioPulseCounterDriver: EventDriver {
             }
         }
     }
+
+    public mutating func set(
+        _ channel: DataChannel, to total: Int64
+    ) throws(DriverError) -> Int64 {
+        let before = try scale.total(count.total, in: channel)
+        try count.begin(at: channel.decimal(total))
+        return before
+    }
 }
 
 /// The count of pulses, in memory and on disk.
 private final class PulseCount {
-    private var pulses: Int64
-    private var onDisk: Int64?
+    private(set) var total: RunningTotal
+    private var onDisk: RunningTotal?
     private let store: any TotalStore
 
-    init(_ store: any TotalStore) throws(DriverError) {
+    init(_ store: any TotalStore, startingAt start: DecimalNumber) throws(DriverError) {
         self.store = store
         onDisk = try store.load()
-        pulses = onDisk ?? 0
+        total = onDisk ?? RunningTotal(pulses: 0, start: start)
     }
 
     deinit {
         // A stop or a lost chip must not cost the last pulses. Nobody can be told if this fails, and
         // nothing that was published depends on it.
-        if pulses != onDisk ?? 0 { try? store.save(pulses) }
+        if total.pulses != onDisk?.pulses ?? 0 { try? store.save(total) }
     }
 
     /// A total that is full, as only a damaged file makes it, stays so.
-    func add() { if pulses < .max { pulses += 1 } }
+    func add() { if total.pulses < .max { total.pulses += 1 } }
 
     /// The count, once it would survive a power cut.
     /// - Throws: `.badReply`, worth another round: going on counting needs no disk.
-    func saved() throws(DriverError) -> Int64 {
-        guard pulses != onDisk else { return pulses }
+    func saved() throws(DriverError) -> RunningTotal {
+        if total != onDisk { try save(total) }
+        return total
+    }
+
+    /// Goes on from what the meter shows.
+    /// - Throws: `.badReply`; the count is the same as before then.
+    func begin(at start: DecimalNumber) throws(DriverError) {
+        let new = RunningTotal(pulses: 0, start: start)
+        try save(new)
+        total = new
+    }
+
+    private func save(_ total: RunningTotal) throws(DriverError) {
         do throws(DriverError) {
-            try store.save(pulses)
+            try store.save(total)
         } catch {
             throw DriverError(.badReply, error.detail)
         }
-        onDisk = pulses
-        return pulses
+        onDisk = total
     }
 }

@@ -26,10 +26,16 @@ struct PulseScale: Hashable, Sendable {
         pulseMillionths = millionths
     }
 
-    /// The total of `pulses` in steps of `channel`, to the nearest.
+    /// The total in steps of `channel`, each part of it to the nearest.
     /// - Throws: `.badReply` when it does not fit in 64 bits.
-    func total(_ pulses: Int64, in channel: DataChannel) throws(DriverError) -> Int64 {
-        try steps(pulses, each: quantity.unitsEach, in: channel)
+    func total(_ total: RunningTotal, in channel: DataChannel) throws(DriverError) -> Int64 {
+        let counted = try steps(total.pulses, each: quantity.unitsEach, in: channel)
+        let start = total.start.nearestSteps(exponent: channel.exponent)
+        let (sum, overflow) = counted.addingReportingOverflow(start ?? .max)
+        guard start != nil, !overflow else {
+            throw DriverError(.badReply, "channel \(channel.name): \(total.start) does not fit")
+        }
+        return sum
     }
 
     /// The rate of `pulses` in `nanoseconds`, in steps of `channel`, to the nearest.

@@ -34,6 +34,9 @@ enum RegisterSettings {
         SettingDescription(
             "counter", .flag, default: .flag(false), "Whether the value only ever rises."),
         SettingDescription(
+            optional: "wrapsAt", .decimal,
+            "Where the counter begins at 0 again, in the unit; the end of its type when absent."),
+        SettingDescription(
             optional: "lowest", .decimal, "What lies below is no measurement, in the unit."),
         SettingDescription(
             optional: "highest", .decimal, "What lies above is no measurement, in the unit."),
@@ -86,12 +89,16 @@ enum RegisterSettings {
             throw settings.bad("address", "0 to \(65536 - form.words) for \(form.rawValue)")
         }
         let scale = try settings.decimal("scale")
-        let channel = try channel(
-            named: name, unit: unit, usualExponent: form.isFloat ? -3 : scale.exponent, settings)
         var scaleAddress: UInt16?
         if settings["scaleAddress"] != nil {
             scaleAddress = UInt16(exactly: try settings.whole("scaleAddress"))
         }
+        let channel = try channel(
+            named: name, unit: unit, usualExponent: form.isFloat ? -3 : scale.exponent,
+            // What another register scales may change with it.
+            register: try counter(
+                scaleAddress == nil ? form.counter(scale: scale) : CounterRegister(), settings),
+            settings)
         return Register(
             channel: channel,
             function: try settings.text("function") == "input"
@@ -115,8 +122,18 @@ enum RegisterSettings {
         return values
     }
 
+    private static func counter(
+        _ usual: CounterRegister, _ settings: Settings
+    ) throws(DriverError) -> CounterRegister {
+        guard settings["wrapsAt"] != nil else { return usual }
+        let span = try settings.decimal("wrapsAt")
+        guard span.mantissa > 0 else { throw settings.bad("wrapsAt", "more than 0") }
+        return CounterRegister(span: span, step: usual.step)
+    }
+
     private static func channel(
-        named name: String, unit: Unit, usualExponent: Int, _ settings: Settings
+        named name: String, unit: Unit, usualExponent: Int, register: CounterRegister,
+        _ settings: Settings
     ) throws(DriverError) -> ChannelDescription {
         var exponent = usualExponent
         if settings["exponent"] != nil { exponent = Int(try settings.whole("exponent")) }
@@ -136,7 +153,7 @@ enum RegisterSettings {
             title: settings["title"]?.text ?? name,
             plausibility: Plausibility(
                 range: lowest...highest, largestStep: try steps("largestStep"),
-                isCounter: try settings.flag("counter")),
+                isCounter: try settings.flag("counter"), register: register),
             pollPeriod: try settings.duration("pollPeriod"),
             capturePeriod: try settings.duration("capturePeriod"),
             captureDelta: try steps("captureDelta"))

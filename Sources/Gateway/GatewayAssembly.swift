@@ -101,15 +101,19 @@ struct GatewayAssembly {
         settings.simulate.value || node.component.isSimulated
     }
 
+    private var realWiring: RealWiring {
+        RealWiring(
+            bus: { [buses] name throws(DriverError) in try buses.bus(name) }, files: SystemFiles(),
+            clock: clock, stateDirectory: settings.stateDirectory.value)
+    }
+
     /// Makes the driver of a node, on its wires, simulated or real.
     typealias Opener =
         @Sendable (NodeLayout, Component) throws(DriverError) -> sending any Driver
 
     /// Opens nothing by itself.
     func opener(for nodes: [NodeLayout]) throws(DriverError) -> Opener {
-        let real = RealWiring(
-            bus: { [buses] name throws(DriverError) in try buses.bus(name) }, files: SystemFiles(),
-            clock: clock, stateDirectory: settings.stateDirectory.value)
+        let real = realWiring
         let pretend = SimulatedWiring(clock: clock)
         try pretend.plugIn(
             nodes.filter(isSimulated).map(\.component), seed: settings.seed.value)
@@ -135,11 +139,14 @@ struct GatewayAssembly {
     }
 
     private func node(_ node: NodeLayout, _ open: @escaping Opener) -> ShNode {
+        let counters =
+            isSimulated(node) ? nil : realWiring.counterStore(for: node.component.name)
         var chance = SeededGenerator(seed: settings.seed.value, for: node.name.text)
         return ShNode(
             name: node.name, component: node.component,
             phase: Double.random(in: 0..<1, using: &chance),
-            rules: node.rules, desk: interlocks, board: board,
+            rules: node.rules, desk: interlocks, board: board, counters: counters,
+            heedsLoad: true,
             outbox: inbox.source(named: node.name.text), clock: clock
         ) { component throws(DriverError) in try open(node, component) }
     }

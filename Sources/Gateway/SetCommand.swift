@@ -4,8 +4,11 @@ import Vocabulary
 
 struct SetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "set", abstract: "Switch a relay and wait for the state that it confirms.",
+        commandName: "set",
+        abstract: "Switch a relay, or set a pulse meter's total, and wait for the confirmation.",
         discussion: """
+            A total is given in the channel's unit, as the meter shows it; history records who set it.
+
             With --for the relay is taken over by hand: until that time is over, or `tidegate release`, \
             nobody else may command it. Then it goes to its safe state.
 

@@ -88,7 +88,7 @@ extension LayoutReader {
             name: name, node: node, source: description.source, unit: description.unit,
             exponent: exponent,
             pollPeriod: section.duration("pollPeriod") ?? description.pollPeriod,
-            capture: capture, plausibility: plausibility)
+            capture: capture, plausibility: plausibility, isSettable: description.isSettable)
     }
 
     private mutating func channelName(

@@ -4,6 +4,8 @@ import Vocabulary
 public final class NodePulse: Sendable {
     /// How long a node may be busy with its hardware, or late for its next round, before it is hung.
     public static let patience = Duration.seconds(10)
+    /// How long a thread may be ready to run without coming to an end, before that is no load any more.
+    public static let longestLoad = Duration.seconds(120)
 
     /// What a watcher sees.
     public struct Reading: Sendable {
@@ -38,17 +40,14 @@ public final class NodePulse: Sendable {
             max(.zero, (busySince ?? restsUntil)?.duration(to: now) ?? .zero)
         }
 
-        /// Whether the node's thread has not come back from its hardware.
-        public func isHung(at now: MonotonicInstant) -> Bool {
-            if let busySince { return busySince.duration(to: now) > NodePulse.patience }
-            guard let restsUntil else { return false }
-            return restsUntil.duration(to: now) > NodePulse.patience
-        }
     }
 
     private let state: Guarded<Reading>
+    /// Whether the node's thread has work and waits for nothing but the processor.
+    private let isRunnable: @Sendable () -> Bool
 
-    init(channels: Int) {
+    init(channels: Int, isRunnable: @escaping @Sendable () -> Bool = { false }) {
+        self.isRunnable = isRunnable
         state = Guarded(
             Reading(
                 lastGood: Array(repeating: nil, count: channels),
@@ -58,7 +57,8 @@ public final class NodePulse: Sendable {
 
     /// The signs of life of a node that goes on in the place of another: what was read last is known, and
     /// what was told of it, but the hardware has not answered the new one yet.
-    init(after earlier: NodePulse) {
+    init(after earlier: NodePulse, isRunnable: @escaping @Sendable () -> Bool = { false }) {
+        self.isRunnable = isRunnable
         var reading = earlier.reading
         (reading.busySince, reading.restsUntil, reading.isOpen) = (nil, nil, false)
         (reading.polls, reading.failures, reading.skipped) = (0, 0, 0)
@@ -68,6 +68,19 @@ public final class NodePulse: Sendable {
 
     /// How it is right now, readable from any thread.
     public var reading: Reading { state.withLock { $0 } }
+
+    /// Whether the node's thread has not come back from its hardware. One that waits for its turn on
+    /// something shared has not begun; one that only gets no processor is given `longestLoad`.
+    public func isHung(at now: MonotonicInstant) -> Bool {
+        let silence = reading.silence(at: now)
+        guard silence > Self.patience else { return false }
+        return silence > Self.longestLoad || !isRunnable()
+    }
+
+    /// The node begins to wait for its turn on something that it shares with others, or has done so.
+    func waits(_ begins: Bool, at now: MonotonicInstant) {
+        note { ($0.busySince, $0.restsUntil) = (begins ? nil : now, nil) }
+    }
 
     /// Starts the measure of lateness anew.
     public func forgetLateness() { state.withLock { $0.worstLateness = .zero } }

@@ -20,7 +20,7 @@ extension ShNode {
         if clock.now > deadline {
             return .refused("node \(name): the command came through too late")
         }
-        guard relay != nil else { return .refused("node \(name): it only measures") }
+        guard relay != nil else { return setTotal(command) }
         if driver == nil { openDriver(at: clock.now) }
         tend()
         guard driver != nil else { return .failed("node \(name): its device is not connected") }

@@ -12,7 +12,8 @@ extension ShNode {
         isAbandoned.withLock { $0 = true }
         return ShNode(
             name: name, component: component, phase: phase, rules: rules, desk: desk, board: board,
-            after: pulse, outbox: outbox, clock: clock, open: open)
+            after: pulse, counters: counterStore, heedsLoad: heedsLoad, outbox: outbox,
+            clock: clock, open: open)
     }
 
     /// Lets go of everything when another one has taken this one's place.

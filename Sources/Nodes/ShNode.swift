@@ -26,12 +26,17 @@ public actor ShNode {
     public nonisolated let rules: GuardRules
 
     let thread: SyncThread
+    /// Hears from shared wires when this node waits for its turn.
+    private let turnReport: @Sendable (Bool) -> Void
     let open: Opener
     let phase: Double
     private let outbox: Merge<Fact>.Source
     let clock: any GatewayClock
     var driver: (any Driver)?
-    private var channels: [ChannelState]
+    var channels: [ChannelState]
+    var counters: CounterMemory
+    nonisolated let counterStore: (any CounterStore)?
+    nonisolated let heedsLoad: Bool
     var troubles = TroubleBook()
     private var reopening = Backoff(first: ShNode.reopening.first, cap: ShNode.reopening.cap)
     private var retrying: Backoff
@@ -76,12 +81,16 @@ public actor ShNode {
     ///   - rules: What guards an actuator; of no meaning without a safe state.
     ///   - desk: The one that all actuators of the gateway share.
     ///   - board: The one that all nodes of the gateway share.
+    ///   - counters: Where the registers of its meter stood; nil where nothing is remembered.
+    ///   - heedsLoad: Whether a thread that only gets no processor does not hang. Of no use on a clock
+    ///     that no processor moves.
     ///   - earlier: The signs of life of the node whose place this one takes.
     public init(
         name: ShNodeName, component: Component, phase: Double = 0,
         rules: GuardRules = GuardRules(), desk: InterlockDesk = InterlockDesk(),
         board: ChannelBoard = ChannelBoard(),
-        after earlier: NodePulse? = nil,
+        after earlier: NodePulse? = nil, counters: (any CounterStore)? = nil,
+        heedsLoad: Bool = false,
         outbox: Merge<Fact>.Source, clock: any GatewayClock, open: @escaping Opener
     ) {
         (self.name, self.component, self.outbox, self.clock) = (name, component, outbox, clock)
@@ -91,12 +100,21 @@ public actor ShNode {
         let now = clock.now
         let origin = now.advanced(by: fastest * phase)
         channels = component.channels.map { ChannelState($0, first: now, origin: origin) }
+        (self.counters, counterStore) = (CounterMemory(counters), counters)
         retrying = Backoff(first: fastest, cap: ShNode.longestRetry)
-        pulse =
-            earlier.map(NodePulse.init(after:)) ?? NodePulse(channels: component.channels.count)
         // A relay gets the last thread; what only measures leaves the rest of the process some.
         let leaves = component.safeState == nil ? ThreadPlan.largeReserve : 0
-        thread = SyncThread(name: name.text, clock: clock, leaves: leaves)
+        let thread = SyncThread(name: name.text, clock: clock, leaves: leaves)
+        self.thread = thread
+        self.heedsLoad = heedsLoad
+        let isRunnable: @Sendable () -> Bool = { [weak thread] in
+            heedsLoad && thread?.isRunnable ?? false
+        }
+        let pulse =
+            earlier.map { NodePulse(after: $0, isRunnable: isRunnable) }
+            ?? NodePulse(channels: component.channels.count, isRunnable: isRunnable)
+        self.pulse = pulse
+        turnReport = { pulse.waits($0, at: clock.now) }
         board.register(component.channels, pulse)
         guard let safe = component.safeState else { return }
         let channel = component.channels.first
@@ -116,13 +134,18 @@ public actor ShNode {
     /// Opens the device and begins to read it. Returns once the device is open or has failed to open;
     /// an actuator that could be opened is in its safe state then.
     public func start() {
-        pulse.note { $0.busySince = clock.now }
-        openDriver(at: clock.now)
-        tend()
-        pulse.note { $0.busySince = nil }
+        TurnWait.$report.withValue(turnReport) {
+            pulse.note { $0.busySince = clock.now }
+            recallCounters()
+            openDriver(at: clock.now)
+            tend()
+            pulse.note { $0.busySince = nil }
+        }
         guard !retires() else { return }
         thread.begin { [weak self] in
-            self?.assumeIsolated { $0.round() } ?? SyncThread.Rest(until: nil)
+            self?.assumeIsolated { node in
+                TurnWait.$report.withValue(node.turnReport) { node.round() }
+            } ?? SyncThread.Rest(until: nil)
         }
     }
 
@@ -262,6 +285,7 @@ public actor ShNode {
 
     func close() {
         driver = nil
+        keepCounters(isLast: true)
         pulse.note { ($0.isOpen, $0.busySince, $0.restsUntil) = (false, nil, nil) }
         resumeSafetyWaiters()
     }
@@ -278,10 +302,18 @@ public actor ShNode {
             else {
                 continue
             }
-            switch channels[index].check.judge(reading.value) {
-            case .plausible:
+            let verdict = channels[index].check.judge(reading.value, at: stamp.monotonic)
+            switch verdict {
+            case .pending: continue
+            case .plausible(let value), .news(let value, _, _):
+                if case .news(_, let kind, let words) = verdict {
+                    let words = "channel \(reading.channel): \(words)"
+                    say(.event(GatewayEvent(kind, number: value, detail: words)), at: stamp)
+                    channels[index].capture.reset()
+                }
                 let due = moment ?? channels[index].schedule.moment(at: stamp.monotonic)
-                captured += take(reading, index, at: stamp.monotonic, due: due)
+                let good = Reading(channel: reading.channel, value: value)
+                captured += take(good, index, at: stamp.monotonic, due: due)
                 tell(
                     troubles.end(
                         [.implausible], on: reading.channel,
@@ -297,6 +329,7 @@ public actor ShNode {
                     Reading(channel: reading.channel, value: reading.value, quality: .bad))
             }
         }
+        keepCounters()
         if !captured.isEmpty, !isStranded {
             say(.readings(captured), at: stamp)
         }
@@ -341,35 +374,9 @@ public actor ShNode {
         }
     }
 
-    private func say(_ matter: Fact.Matter, at stamp: Timestamp) {
+    func say(_ matter: Fact.Matter, at stamp: Timestamp) {
         // What comes from hardware that was given up is too late.
         guard !isAbandoned.withLock({ $0 }) else { return }
         outbox.send(Fact(node: name, at: stamp, matter: matter))
-    }
-}
-
-/// What a node remembers of one channel.
-private struct ChannelState: Sendable {
-    let channel: DataChannel
-    var schedule: TickSchedule
-    var capture: CaptureState
-    var check: PlausibilityCheck
-
-    init(_ channel: DataChannel, first: MonotonicInstant, origin: MonotonicInstant) {
-        self.channel = channel
-        schedule = TickSchedule(period: channel.pollPeriod, first: first, origin: origin)
-        capture = CaptureState(rule: channel.capture)
-        check = PlausibilityCheck(channel: channel)
-    }
-}
-
-extension SafeState {
-    /// The value to drive; nil to stay as it is.
-    public var value: Int64? {
-        switch self {
-        case .off: 0
-        case .on: 1
-        case .hold: nil
-        }
     }
 }

@@ -9,7 +9,7 @@ struct Crew: Sendable {
     private(set) var nodes: [ShNodeName: ShNode] = [:]
     /// Actuators that have left the layout and are not known to be safe. They are tried for on.
     private(set) var stranded: [ShNodeName: ShNode] = [:]
-    /// Where each actuator is asked.
+    /// Where whoever takes commands is asked.
     private(set) var mailboxes: [ShNodeName: Mailbox<Errand, CommandAnswer>] = [:]
 
     init(profile: GatewayProfile, nodes: [ShNode], clock: any GatewayClock) {
@@ -25,13 +25,19 @@ struct Crew: Sendable {
 
     mutating func add(_ node: ShNode, clock: any GatewayClock) {
         nodes[node.name] = node
-        guard node.component.safeState != nil else { return }
+        guard node.takesCommands else { return }
         mailboxes[node.name] = Mailbox<Errand, CommandAnswer>(
             "node \(node.name)", bound: Proactor.commandsPerNode, clock: clock)
     }
 
-    /// The node that goes on in the place of one that only measured.
-    mutating func replace(with node: ShNode) { nodes[node.name] = node }
+    /// The node that goes on in the place of one that was no actuator.
+    /// - Returns: Where the one before was asked, if anywhere.
+    mutating func replace(
+        with node: ShNode, clock: any GatewayClock
+    ) -> Mailbox<Errand, CommandAnswer>? {
+        defer { add(node, clock: clock) }
+        return mailboxes[node.name]
+    }
 
     mutating func remove(_ name: ShNodeName) {
         (nodes[name], mailboxes[name]) = (nil, nil)

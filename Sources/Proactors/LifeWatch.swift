@@ -145,7 +145,7 @@ public final class LifeWatch: Sendable {
             for (name, pulse) in state.pulses {
                 let reading = pulse.reading
                 if reading.hasAnswered { state.unproven.remove(name) }
-                guard !reading.isHung(at: now), !state.unproven.contains(name) else { continue }
+                guard !pulse.isHung(at: now), !state.unproven.contains(name) else { continue }
                 state.signs.seen(.node(name), at: now)
             }
             for (part, lastSign) in state.lastSigns {

@@ -26,7 +26,7 @@ struct NodeWatch: Sendable {
         var facts: [Fact] = []
         let reading = pulse.reading
         if reading.hasAnswered { isStartedAnew = false }
-        if (reading.isHung(at: now) || isStartedAnew || lack != nil) != isHung {
+        if (pulse.isHung(at: now) || isStartedAnew || lack != nil) != isHung {
             isHung.toggle()
             let detail =
                 isHung

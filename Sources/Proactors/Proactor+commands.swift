@@ -48,7 +48,7 @@ extension Proactor {
         return answer
     }
 
-    /// Brings an actuator what it is asked for, for as long as the gateway runs.
+    /// Brings a node what it is asked for, for as long as the gateway runs.
     nonisolated func serve(
         _ node: ShNode, _ mailbox: Mailbox<Errand, CommandAnswer>
     ) async {

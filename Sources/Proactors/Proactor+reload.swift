@@ -109,6 +109,11 @@ extension Proactor {
     /// Looks after a node from now on, and brings it its commands.
     func attend(_ node: ShNode) {
         watches[node.name] = NodeWatch(name: node.name, channels: node.component.channels)
+        serve(node)
+    }
+
+    /// Brings a node its commands, when it takes any.
+    func serve(_ node: ShNode) {
         guard let mailbox = mailboxes[node.name] else { return }
         // It ends with its mailbox.
         serving[node.name] = Task { await self.serve(node, mailbox) }

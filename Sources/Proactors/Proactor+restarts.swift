@@ -33,7 +33,7 @@ extension Proactor {
     private func restart(_ name: ShNodeName, _ watch: LifeWatch) async -> Bool {
         let stamp = clock.timestamp
         guard let old = nodes[name], old.component.safeState == nil,
-            old.pulse.reading.isHung(at: stamp.monotonic)
+            old.pulse.isHung(at: stamp.monotonic)
         else { return false }
         abandoned[name]?.removeAll { $0.node == nil }
         let count = (abandoned[name]?.count ?? 0) + 1
@@ -41,7 +41,9 @@ extension Proactor {
         let silence = old.pulse.reading.silence(at: stamp.monotonic)
         let new = old.successor(outbox: inbox.source(named: name.text))
         abandoned[name, default: []].append(AbandonedNode(node: old))
-        crew.withLock { $0.replace(with: new) }
+        let mailbox = crew.withLock { $0.replace(with: new, clock: clock) }
+        mailbox?.stop(.failed("node \(name): started again"))
+        serve(new)
         watches[name]?.startedAnew()
         watch.follow(name, from: old.pulse, to: new.pulse)
         // What stands of the old one would never end; the new one finds its own.

@@ -81,8 +81,8 @@ extension Proactor {
     /// Hears each driver by the pulse of its node. One whose node is stuck in its hardware says nothing.
     func hearDrivers() {
         let now = clock.now
-        let open = nodes.values.map { (name: Self.driverName($0.name), pulse: $0.pulse.reading) }
-            .filter { !$0.pulse.isHung(at: now) }
+        let open = nodes.values.filter { !$0.pulse.isHung(at: now) }
+            .map { (name: Self.driverName($0.name), pulse: $0.pulse.reading) }
         hear(
             open.map { name, pulse in
                 LinkStatus(

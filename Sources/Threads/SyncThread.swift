@@ -39,6 +39,8 @@ public final class SyncThread: SerialExecutor, Alarm {
     private let state = Guarded(State())
     /// The thread's pthread_t once it runs; 0 before.
     private let identity = Atomic<UInt>(0)
+    /// The kernel's number of the thread; 0 before it runs.
+    private let number = Atomic<pid_t>(0)
     private let bell = Bell()
     private let lack = Guarded<ThreadError?>(nil)
 
@@ -78,6 +80,13 @@ public final class SyncThread: SerialExecutor, Alarm {
         change { $0.isEnding = true }
     }
 
+    /// Whether the thread has something to do and waits for nothing but a processor. A question to the
+    /// kernel, for whoever wonders why it does not come back.
+    public var isRunnable: Bool {
+        let number = number.load(ordering: .acquiring)
+        return number != 0 && Threads.isRunnable(thread: number)
+    }
+
     /// Wakes the thread out of its rest.
     public func ring() { bell.ring() }
 
@@ -112,6 +121,7 @@ public final class SyncThread: SerialExecutor, Alarm {
 
     private func run() {
         identity.store(pthread_self(), ordering: .releasing)
+        number.store(tidegate_thread_id(), ordering: .releasing)
         while true {
             let (jobs, isEnding) = state.withLock { state in
                 defer { state.jobs.removeAll(keepingCapacity: true) }

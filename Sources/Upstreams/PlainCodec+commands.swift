@@ -62,10 +62,9 @@ extension PlainCodec {
             if let problem = order.expires.flatMap({ Command.problem(ofExpiry: $0, at: now) }) {
                 throw Refusal(problem)
             }
-            let target = try relay(node, String(target))
+            let (name, channel) = try self.target(node, String(target))
             let command = Command(
-                id: commandID, node: target.name,
-                order: try self.order(order, for: target),
+                id: commandID, node: name, order: try self.order(order, for: channel),
                 source: order.by.map { CommandSource($0, source.name) } ?? source,
                 expires: order.expires)
             return .commands([command], reply)
@@ -91,10 +90,12 @@ extension PlainCodec {
         var by: CommandSource.Kind?
     }
 
-    private func order(_ order: Order, for node: NodeProfile) throws(Refusal) -> Command.Order {
+    private func order(
+        _ order: Order, for channel: DataChannel
+    ) throws(Refusal) -> Command.Order {
         if order.isRelease { return .release }
         var value: Int64?
-        if let asked = order.value { value = try steps(of: asked, for: node) }
+        if let asked = order.value { value = try steps(of: asked, for: channel) }
         if let time = order.takeOverFor { return .takeOver(value: value, for: time) }
         guard let value else {
             throw Refusal("value: must be on, off, true, false or a number")
@@ -130,38 +131,42 @@ extension PlainCodec {
             && answersTo.contains { matches(filter: $0, topic: topic) }
     }
 
-    private func relay(_ name: ShNodeName?, _ text: String) throws(Refusal) -> NodeProfile {
+    /// The node that a command is for, and its channel that the command sets.
+    private func target(
+        _ name: ShNodeName?, _ text: String
+    ) throws(Refusal) -> (ShNodeName, DataChannel) {
         guard let name, let node = nodes[name] else {
-            let relays = nodes.values.filter { $0.kind == .relay }.map(\.name.text)
+            let relays = nodes.values.filter { $0.kind == .relay || $0.commanded != nil }.map(
+                \.name.text)
             // A topic has up to 64 KiB, and what is meant is sought at a cost that grows with it.
             let start = String(text.prefix(64))
             throw Refusal(
                 "node \(start): is not of this gateway\(didYouMean(start, among: relays))")
         }
-        guard node.kind == .relay, !node.channels.isEmpty else {
+        guard let channel = node.commanded else {
             throw Refusal("node \(name): is a \(node.kind.rawValue) and takes no commands")
         }
-        return node
+        return (name, channel)
     }
 
-    private func steps(of value: Order.Value, for node: NodeProfile) throws(Refusal) -> Int64 {
-        // An actuator has exactly one channel.
-        let channel = node.channels[0]
+    private func steps(of value: Order.Value, for channel: DataChannel) throws(Refusal) -> Int64 {
         switch value {
         case .flag(let flag):
             guard channel.unit == .onOff, let steps = channel.steps(DecimalNumber(mantissa: 1))
-            else { throw Refusal("node \(node.name): takes a number in \(channel.unit.rawValue)") }
+            else {
+                throw Refusal("node \(channel.node): takes a number in \(channel.unit.rawValue)")
+            }
             return flag ? steps : 0
         case .number(let number):
             if channel.unit == .onOff {
                 guard number.mantissa == 0 || number.wholeSteps(exponent: 0) == 1 else {
-                    throw Refusal("node \(node.name): takes on, off, 1 or 0, not \(number)")
+                    throw Refusal("node \(channel.node): takes on, off, 1 or 0, not \(number)")
                 }
             }
             guard let steps = channel.steps(number) else {
                 let step = channel.decimal(1)
                 throw Refusal(
-                    "node \(node.name): \(number) is no whole number of steps of \(step) "
+                    "node \(channel.node): \(number) is no whole number of steps of \(step) "
                         + channel.unit.rawValue)
             }
             return steps

@@ -12,10 +12,13 @@ public struct DataChannel: Hashable, Sendable {
     public let pollPeriod: Duration
     public let capture: CaptureRule
     public let plausibility: Plausibility
+    /// Whether it is a total that a command sets, as after the meter was exchanged.
+    public let isSettable: Bool
 
     public init(
         name: DataChannelName, node: ShNodeName, source: String, unit: Unit, exponent: Int,
-        pollPeriod: Duration, capture: CaptureRule, plausibility: Plausibility = .anything
+        pollPeriod: Duration, capture: CaptureRule, plausibility: Plausibility = .anything,
+        isSettable: Bool = false
     ) {
         self.name = name
         self.node = node
@@ -25,6 +28,7 @@ public struct DataChannel: Hashable, Sendable {
         self.pollPeriod = pollPeriod
         self.capture = capture
         self.plausibility = plausibility
+        self.isSettable = isSettable
     }
 
     /// `steps` as the decimal number that people read, in `unit`.
@@ -70,16 +74,36 @@ public struct Plausibility: Hashable, Sendable {
     public var powerOnValues: [Int64]
     /// Whether the value only ever rises, as a meter's register does.
     public var isCounter: Bool
+    /// The meter's own register behind a counter; nil where there is none.
+    public var register: CounterRegister?
 
     public init(
         range: ClosedRange<Int64> = .min ... .max, largestStep: Int64? = nil,
-        powerOnValues: [Int64] = [], isCounter: Bool = false
+        powerOnValues: [Int64] = [], isCounter: Bool = false, register: CounterRegister? = nil
     ) {
         self.range = range
         self.largestStep = largestStep
         self.powerOnValues = powerOnValues
         self.isCounter = isCounter
+        self.register = register
     }
 
     public static let anything = Plausibility()
+}
+
+/// The register of a meter behind a counter. It goes on over a power cut; all numbers are in the channel's
+/// unit, in whatever steps that is kept.
+public struct CounterRegister: Hashable, Sendable {
+    /// After so much it begins at its lowest number again; nil when it has no end, or nobody knows it.
+    public let span: DecimalNumber?
+    /// The highest number that it can hold, which stands for no value; nil as for `span`.
+    public let highest: DecimalNumber?
+    /// What one count stands for; nil when that is not fixed.
+    public let step: DecimalNumber?
+
+    public init(
+        span: DecimalNumber? = nil, highest: DecimalNumber? = nil, step: DecimalNumber? = nil
+    ) {
+        (self.span, self.highest, self.step) = (span, highest, step)
+    }
 }

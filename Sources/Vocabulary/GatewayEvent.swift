@@ -43,6 +43,14 @@ public struct GatewayEvent: Hashable, Sendable {
         case reloadRefused
         /// A part of the gateway gave no sign of life and was started again.
         case restarted
+        /// A counter's register began at its lowest number again; `number` is the total, in the channel's
+        /// steps, that goes on.
+        case counterWrapped
+        /// A counter went on from a lower number, because its meter was exchanged or reset; `number` is
+        /// the new total, in the channel's steps.
+        case counterReset
+        /// Somebody set a total; `number` is the new one, in the channel's steps.
+        case totalSet
     }
 
     public init(

@@ -25,6 +25,11 @@ public struct NodeProfile: Hashable, Sendable {
     /// In layout order.
     public let channels: [DataChannel]
 
+    /// What commands set: an actuator's state, or the total of what counts by itself; nil when nothing.
+    public var commanded: DataChannel? {
+        kind == .relay ? channels.first : channels.first(where: \.isSettable)
+    }
+
     public init(
         name: ShNodeName, kind: NodeKind, title: String, driver: DriverModel, isSimulated: Bool,
         channels: [DataChannel]

@@ -44,6 +44,8 @@ final class BusTurns: Sendable {
     /// - Throws: `.timeout` after `limit`; the place is given up then.
     func wait(_ place: Place, within limit: Duration) throws(DriverError) {
         if state.withLock({ $0.speaker === place }) { return }
+        TurnWait.report?(true)
+        defer { TurnWait.report?(false) }
         if place.bell.wait(limit) { return }
         let busy = state.withLock { state -> (purpose: String, others: Int)? in
             // The turn may have come in the very last moment.

@@ -40,6 +40,13 @@ public final class RealWiring: Wiring {
     public func modbusBus(_ name: BusName) throws(DriverError) -> any ModbusBus { try bus(name) }
 
     public func totalStore(for component: ComponentName) throws(DriverError) -> any TotalStore {
-        FileTotalStore(folder: "\(stateDirectory)/totals", name: component.text)
+        FileTotalStore(folder: totals, name: component.text)
     }
+
+    /// A place on disk for where the registers of a component's meter stand.
+    public func counterStore(for component: ComponentName) -> any CounterStore {
+        FileCounterStore(folder: totals, name: component.text)
+    }
+
+    private var totals: String { "\(stateDirectory)/totals" }
 }

@@ -26,7 +26,7 @@ extension Component {
                         exponent: offered.exponent, pollPeriod: offered.pollPeriod,
                         capture: CaptureRule(
                             period: offered.capturePeriod, delta: offered.captureDelta),
-                        plausibility: offered.plausibility)
+                        plausibility: offered.plausibility, isSettable: offered.isSettable)
                 }
             }
         }

@@ -34,7 +34,7 @@ extension Component {
                     pollPeriod: channel.pollPeriod,
                     capture: CaptureRule(
                         period: channel.capturePeriod, delta: channel.captureDelta),
-                    plausibility: channel.plausibility))
+                    plausibility: channel.plausibility, isSettable: channel.isSettable))
         }
         return Component(
             name: ComponentName(known: "component"), model: driver.model, settings: checked,

@@ -146,6 +146,51 @@ struct GpioPulseCounterDriverTests {
         #expect(try read(&driver, component).total.value == 4000)
     }
 
+    @Test func `a total begins at what the meter shows, exactly, until one is stored`() throws {
+        let start = #", "startAt": 1234567.5"#
+        let component = try component(Self.water + start)
+        do {
+            var driver = try driver(component)
+            #expect(try read(&driver, component).total.value == 1_234_567_500)
+            try pulse(&driver)
+            #expect(try read(&driver, component).total.value == 1_234_577_500)
+        }
+        let other = try self.component(Self.water + #", "startAt": 5"#)
+        var driver = try driver(other)
+        #expect(try read(&driver, other).total.value == 1_234_577_500)
+    }
+
+    @Test func `a total that is set counts on from there, also in the next driver`() throws {
+        let component = try component(Self.energy)
+        do {
+            var driver = try driver(component)
+            for _ in 0..<3 { try pulse(&driver) }
+            #expect(try driver.set(component.channels[0], to: 7_000_123) == 3_000)
+            try pulse(&driver)
+            #expect(try read(&driver, component).total.value == 7_001_123)
+        }
+        var driver = try driver(component)
+        #expect(try read(&driver, component).total.value == 7_001_123)
+    }
+
+    @Test func `a total that cannot be saved is not set`() throws {
+        let component = try component(Self.energy)
+        var driver = try driver(component)
+        try pulse(&driver)
+        wiring.totals.isFull = true
+        #expect(throws: DriverError.self) { try driver.set(component.channels[0], to: 5) }
+        wiring.totals.isFull = false
+        #expect(try read(&driver, component).total.value == 1_000)
+    }
+
+    @Test(arguments: ["-1", "0.0001", "1e18"])
+    func `a start that is no total is named`(start: String) throws {
+        let error = #expect(throws: DriverError.self) {
+            try component(Self.water + #", "startAt": \#(start)"#)
+        }
+        #expect(error?.kind == .badComponent && error?.detail.contains("startAt") == true)
+    }
+
     @Test func `a full disk stops the telling, not the counting`() throws {
         let component = try component(Self.energy)
         var driver = try driver(component)
@@ -211,7 +256,7 @@ struct GpioPulseCounterDriverTests {
 
     @Test func `a total that does not fit is told, not cut off`() throws {
         let component = try component(#""quantity": "energy", "pulsesPer": 0.001"#)
-        wiring.totals["meter"] = .max
+        wiring.totals["meter"] = RunningTotal(pulses: .max)
         var driver = try driver(component)
         #expect {
             _ = try read(&driver, component)
@@ -222,7 +267,7 @@ struct GpioPulseCounterDriverTests {
 
     @Test func `a total that is full stays full`() throws {
         let component = try component(#""quantity": "count""#)
-        wiring.totals["meter"] = .max
+        wiring.totals["meter"] = RunningTotal(pulses: .max)
         var driver = try driver(component)
         try pulse(&driver)
         #expect(try read(&driver, component).total.value == .max)

@@ -82,9 +82,20 @@ import Testing
         }
     }
 
-    @Test func `refuses a command to what is no relay, and says why`() async throws {
+    @Test func `sets the total of a pulse meter and records who did`() async throws {
         let gateway = try await demo()
-        for node in ["tank-top", "nobody"] {
+        let watch = try home.start("watch")
+        let set = try home.start("set", "water", "1234567.895")
+        #expect(await set.end() == 0, "\(set.text)")
+        #expect(set.output == ["water is 1234567.895"])
+        #expect(await watch.line("\"steps\":1234567895") != nil)
+        let event = try #require(await gateway.error("totalSet"))
+        #expect(event.contains("to 1234567.895 L by cli house"), "\(event)")
+    }
+
+    @Test func `refuses a command to what takes none, and says why`() async throws {
+        let gateway = try await demo()
+        for node in ["tank-top", "power", "nobody"] {
             let set = try home.start("set", node, "on")
             #expect(await set.end() == 1)
             #expect(set.text.contains("\(node) was not set, refused: "), "\(set.text)")

@@ -27,7 +27,8 @@ struct Bench {
     func node(
         _ device: ScriptedDevice, _ channels: [DataChannel]? = nil, name: StaticString = "node",
         actuates: Bool = false, safeState: SafeState? = nil, rules: GuardRules = GuardRules(),
-        desk: InterlockDesk = InterlockDesk(), board: ChannelBoard = ChannelBoard()
+        desk: InterlockDesk = InterlockDesk(), board: ChannelBoard = ChannelBoard(),
+        counters: (any CounterStore)? = nil
     ) -> ShNode {
         let place = Place(path: "", line: 1, column: 1)
         let component = Component(
@@ -36,7 +37,7 @@ struct Bench {
             channels: channels ?? [channel()], safeState: safeState)
         return ShNode(
             name: ShNodeName(known: name), component: component, rules: rules, desk: desk,
-            board: board,
+            board: board, counters: counters,
             outbox: inbox.source(named: name.description), clock: clock,
             open: device.opener(actuates: actuates))
     }

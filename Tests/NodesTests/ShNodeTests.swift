@@ -244,7 +244,7 @@ import Vocabulary
         await bench.pass(.seconds(60), nodes: 36)
         for device in good { #expect(device.asked == 61) }
         for node in well { #expect(node.pulse.reading.worstLateness == .zero) }
-        for node in ill.prefix(4) { #expect(node.pulse.reading.isHung(at: bench.clock.now)) }
+        for node in ill.prefix(4) { #expect(node.pulse.isHung(at: bench.clock.now)) }
         hanging.forEach { $0.release() }
     }
 

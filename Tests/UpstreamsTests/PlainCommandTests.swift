@@ -275,3 +275,56 @@ struct PlainCommandTests {
         return bytes
     }
 }
+
+@Suite struct `A command to a meter` {
+    private static func meter(isSettable: Bool) -> PlainCodec {
+        let channels = [("rate", Unit.litrePerMinute, false), ("total", .litre, isSettable)].map {
+            DataChannel(
+                name: DataChannelName($0.0)!, node: "water", source: $0.0, unit: $0.1,
+                exponent: -3, pollPeriod: .seconds(1),
+                capture: CaptureRule(period: .seconds(60), delta: nil), isSettable: $0.2)
+        }
+        let profile = GatewayProfile(
+            gateway: GatewayName("d1.demo.house1"), incarnation: "i7",
+            nodes: [
+                NodeProfile(
+                    name: "water", kind: .meter, title: "water",
+                    driver: DriverModel("gpio-pulse-counter"), isSimulated: false,
+                    channels: channels)
+            ])
+        return PlainCodec(profile: profile, upstream: UpstreamName("site"))
+    }
+
+    private func ask(_ payload: String, isSettable: Bool = true) -> Incoming.Matter {
+        var generator = SeededGenerator(seed: 1)
+        let message = MqttMessage(
+            topic: "tidegate/d1.demo.house1/set/water", payload: Array(payload.utf8))
+        return Self.meter(isSettable: isSettable)
+            .incoming(message, at: House.now, using: &generator).matter
+    }
+
+    @Test func `sets its total in the unit of that, exactly`() {
+        guard case .commands(let commands, _) = ask("1234567.895") else {
+            Issue.record("\(ask("1234567.895"))")
+            return
+        }
+        #expect(commands.map(\.order) == [.set(1_234_567_895)])
+        #expect(commands.map(\.node) == ["water"])
+    }
+
+    @Test(arguments: ["on", "0.0001", "{}", "1e30"])
+    func `is refused when it names no total`(payload: String) {
+        guard case .refused = ask(payload) else {
+            Issue.record("\(ask(payload))")
+            return
+        }
+    }
+
+    @Test func `is refused where nothing can be set`() {
+        guard case .refused(let why, _, _, _) = ask("5", isSettable: false) else {
+            Issue.record("not refused")
+            return
+        }
+        #expect(why.contains("takes no commands"))
+    }
+}

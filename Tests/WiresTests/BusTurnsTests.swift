@@ -21,6 +21,36 @@ private final class Tally: Sendable {
 }
 
 @Suite("Turns on a bus") struct BusTurnsTests {
+    @Test func `who waits for a turn says so until it comes`() async {
+        let turns = BusTurns(bus: "bus rs485")
+        let (first, second) = (turns.join(for: "the first"), turns.join(for: "the second"))
+        let told = Mutex([Bool]())
+        await withTaskGroup(of: Void.self) { group in
+            let (waits, wait) = AsyncStream<Void>.makeStream()
+            let report: @Sendable (Bool) -> Void = { isWaiting in
+                told.withLock { $0.append(isWaiting) }
+                wait.yield()
+            }
+            group.addTask {
+                await onThread {
+                    TurnWait.$report.withValue(report) {
+                        do throws(DriverError) {
+                            try turns.wait(second, within: .seconds(60))
+                        } catch {
+                            Issue.record("\(error)")
+                        }
+                    }
+                }
+            }
+            var news = waits.makeAsyncIterator()
+            await news.next()
+            #expect(told.withLock { $0 } == [true])
+            turns.leave(first)
+            await news.next()
+        }
+        #expect(told.withLock { $0 } == [true, false])
+    }
+
     @Test func `turns come in the order in which they were asked for`() async throws {
         let turns = BusTurns(bus: "bus rs485")
         let first = turns.join(for: "the first")

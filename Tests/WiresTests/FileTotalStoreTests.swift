@@ -1,6 +1,7 @@
 import DriverKit
 import Foundation
 import Testing
+import Vocabulary
 
 @testable import Wires
 
@@ -29,9 +30,12 @@ final class FileTotalStoreTests {
     }
 
     @Test func `what was saved is loaded by another store`() throws {
-        for total in [0, 1, 12_345_678_901, Int64.max, .min] {
-            try store.save(total)
-            #expect(try store.load() == total)
+        for pulses in [0, 1, 12_345_678_901, Int64.max, .min] {
+            for start in ["0", "7", "1234567.895"] {
+                let total = RunningTotal(pulses: pulses, start: DecimalNumber(start)!)
+                try store.save(total)
+                #expect(try store.load() == total)
+            }
         }
     }
 
@@ -49,7 +53,9 @@ final class FileTotalStoreTests {
         #expect(try store.load() == 78)
     }
 
-    @Test(arguments: ["", "\n", "12x", "1 2", "0x10", "99999999999999999999", "1.5", "12\n13\n"])
+    @Test(arguments: [
+        "", "\n", "12x", "1 ", "1 2 3", "1 x", "0x10", "99999999999999999999", "1.5", "12\n13\n",
+    ])
     func `garbage is named with its file and never taken for a total`(garbage: String) throws {
         try write(garbage)
         #expect {

@@ -20,6 +20,9 @@
 // A process descriptor for poll(2), or -1 with errno. glibc 2.36 has no C++-safe header for it.
 static inline int tidegate_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
+// The kernel's number of the calling thread.
+static inline pid_t tidegate_thread_id(void) { return (pid_t)syscall(SYS_gettid); }
+
 // A descriptor that is readable while one of the two is, or -1 with errno. It does not own them.
 int tidegate_readable_with(int first, int second);
 
