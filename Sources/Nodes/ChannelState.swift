@@ -22,17 +22,6 @@ struct ChannelState: Sendable {
     }
 }
 
-extension DriverError {
-    var troubleKind: Trouble.Kind {
-        switch kind {
-        case .badComponent, .unsupported: .badComponent
-        case .notConnected: .notConnected
-        case .timeout: .timeout
-        case .badReply: .badReply
-        }
-    }
-}
-
 extension SafeState {
     /// The value to drive; nil to stay as it is.
     public var value: Int64? {
