@@ -39,6 +39,8 @@ struct SimulatedLine {
     /// What the claimed output drives.
     private var driven: Bool?
     private var patternPlayedUntil: MonotonicInstant?
+    /// What the world puts on the line in a moment.
+    private var coming: (isHigh: Bool, at: MonotonicInstant)?
 
     /// Who uses the line.
     struct Claim {
@@ -69,6 +71,9 @@ struct SimulatedLine {
     }
 
     init(name: String?) { self.name = name }
+
+    /// The level that it has, or is about to have.
+    var target: Bool { coming?.isHigh ?? isHigh }
 
     /// The level as its user sees it.
     var isActive: Bool {
@@ -122,6 +127,12 @@ struct SimulatedLine {
         change(to: stuckAt ?? isHigh, at: now, keeping: limit)
     }
 
+    /// Has the world put that on the line later, and not what it was about to.
+    mutating func push(_ isHigh: Bool, later at: MonotonicInstant, from now: MonotonicInstant) {
+        coming = (isHigh, at)
+        setBell(at: now)
+    }
+
     mutating func stick(at isHigh: Bool?, at now: MonotonicInstant) {
         stuckAt = isHigh
         settle(at: now)
@@ -136,6 +147,10 @@ struct SimulatedLine {
 
     /// Lets pass what the world did by itself until `now`.
     mutating func play(until now: MonotonicInstant) {
+        if let coming, coming.at <= now {
+            self.coming = nil
+            push(coming.isHigh, at: coming.at)
+        }
         if let pattern, let start = patternPlayedUntil, start < now {
             patternPlayedUntil = now
             // A jump of the clock would lose edges that a thread in real time would have taken.
@@ -168,7 +183,8 @@ struct SimulatedLine {
 
     /// Lets the bell ring when the line next changes by itself.
     private func setBell(at now: MonotonicInstant) {
-        let turns = [pattern?.next(after: now), claim?.debouncer?.deadline].compactMap { $0 }
+        let turns = [pattern?.next(after: now), claim?.debouncer?.deadline, coming?.at]
+            .compactMap { $0 }
         claim?.bell?.ring(after: turns.min().map { now.duration(to: $0) })
     }
 

@@ -17,9 +17,17 @@ public protocol SimulatedDevice: SendableMetatype {
 extension SimulatedWiring {
     /// Plugs in a twin for every component whose model has one.
     ///
-    /// - Parameter seed: The same seed plugs in the same world.
+    /// - Parameters:
+    ///   - shown: The relays that another channel shows, whose twin goes with them.
+    ///   - seed: The same seed plugs in the same world.
     /// - Throws: `.badComponent`, naming the setting at fault.
-    public func plugIn(_ components: [Component], seed: UInt64) throws(DriverError) {
+    public func plugIn(
+        _ components: [Component], shown: [(relay: Component, by: FeedbackRule)] = [], seed: UInt64
+    ) throws(DriverError) {
+        for (relay, rule) in shown {
+            guard let feedback = try SimulatedFeedback(relay, rule) else { continue }
+            self.feedback.withLock { $0[rule.channel] = feedback }
+        }
         for component in components {
             guard let twin = Self.twins.first(where: { $0.model == component.model }) else {
                 continue

@@ -1,7 +1,7 @@
 import DriverKit
 import Vocabulary
 
-/// A contact that somebody opens and closes every few minutes.
+/// A contact that somebody opens and closes every few minutes, or that a relay takes along.
 struct SimulatedGpioContact: SimulatedDevice {
     static let model = DriverModel(known: "gpio-contact")
 
@@ -10,6 +10,13 @@ struct SimulatedGpioContact: SimulatedDevice {
     ) throws(DriverError) {
         let line = try component.settings.line("line")
         wiring.lines.addLine(line)
+        if let name = component.channels.first?.name,
+            let feedback = wiring.feedback.withLock({ $0[name] })
+        {
+            let isSame = feedback.isSameLevel(
+                contactIsActiveLow: try component.settings.flag("activeLow"))
+            return wiring.lines.couple(line, to: feedback.relay, .level(isSame: isSame))
+        }
         wiring.lines.follow(line, .turns(every: .seconds(40) ... .seconds(240), chance: &chance))
     }
 }

@@ -25,8 +25,15 @@ enum SimulatedHwmon: SimulatedDevice {
             case "humidity": (45_000, 10_000)
             default: (35_000, 8_000)
             }
+        let stepsEach: Double =
+            switch input.prefix(while: { !$0.isWholeNumber }) {
+            case "fan": 1
+            case "power": 1_000_000
+            default: 1_000
+            }
+        let wave = Signal.wave(mean: mean, swing: swing, period: .seconds(1_800), phase: phase)
         wiring.tree.set(
             "\(folder)/\(input)_input",
-            .wave(mean: mean, swing: swing, period: .seconds(1_800), phase: phase))
+            wiring.signal(wave, for: component.channels.first, scale: stepsEach))
     }
 }

@@ -16,7 +16,9 @@ enum SimulatedIioAdc: SimulatedDevice {
             in: SimulatedClass(
                 folder: "/sys/bus/iio/devices", prefix: "iio:device", attribute: "name"),
             at: settings["address"]?.text)
-        let millivolts = try millivolts(of: settings, &chance)
+        let millivolts = try millivolts(of: settings, &chance) {
+            wiring.signal($0, for: component.channels.first, scale: $1)
+        }
         let input = try settings.text("input")
         wiring.tree.set("\(folder)/in_\(input)_raw") { now in
             "\(Int64((millivolts(now) * 16).rounded()))\n"
@@ -24,24 +26,37 @@ enum SimulatedIioAdc: SimulatedDevice {
         wiring.tree.set("\(folder)/in_\(input)_scale", "0.062500000\n")
     }
 
+    /// - Parameter shaping: Has a quantity be as the channel shows it, and how much of it is one of the
+    ///   channel's unit.
     private static func millivolts(
-        of settings: Settings, _ chance: inout SeededGenerator
+        of settings: Settings, _ chance: inout SeededGenerator,
+        _ shaping: (Signal, Double) -> Signal
     ) throws(DriverError) -> @Sendable (MonotonicInstant) -> Double {
         if let group = settings["thermistor"] {
             let divider = try Divider(group, settings)
-            let temperature = Signal.storeTemperature(&chance)
+            let temperature = shaping(Signal.storeTemperature(&chance), 1)
             return { divider.millivolts(at: temperature.value(at: $0)) }
         }
         let phase = Double.random(in: 0..<1, using: &chance)
         if let group = settings["linear"] {
-            let low = try group.value("fromLow", settings)
-            let high = try group.value("fromHigh", settings)
-            let signal = Signal.wave(
-                mean: (low + high) / 2, swing: (high - low) / 4, period: .seconds(3_600),
-                phase: phase)
-            return { signal.value(at: $0) }
+            let from = (
+                low: try group.value("fromLow", settings),
+                high: try group.value("fromHigh", settings)
+            )
+            let to = (
+                low: try group.value("toLow", settings), high: try group.value("toHigh", settings)
+            )
+            let signal = shaping(
+                Signal.wave(
+                    mean: (to.low + to.high) / 2, swing: (to.high - to.low) / 4,
+                    period: .seconds(3_600), phase: phase), 1)
+            return { now in
+                let share = (signal.value(at: now) - to.low) / (to.high - to.low)
+                return from.low + share * (from.high - from.low)
+            }
         }
-        let signal = Signal.wave(mean: 1_500, swing: 500, period: .seconds(3_600), phase: phase)
+        let signal = shaping(
+            Signal.wave(mean: 1_500, swing: 500, period: .seconds(3_600), phase: phase), 1_000)
         return { signal.value(at: $0) }
     }
 

@@ -9,12 +9,23 @@ public final class SimulatedLines: Sendable {
         var chips: [String: SimulatedChip] = [:]
         var nextClaim = 0
         var kernelDebounces = false
+        /// The inputs that go with a line, by that line.
+        var couplings: [LineAddress: [LineAddress: Coupling]] = [:]
+    }
+
+    /// How an input goes with another line.
+    enum Coupling {
+        /// It has the same level, or always the other one, once the contact has moved.
+        case level(isSame: Bool)
+        /// It follows a pattern while the other one has that level, and is low otherwise.
+        case pattern(LevelPattern, whileHigh: Bool)
     }
 
     private let clock: any GatewayClock
     private let state = Guarded(State())
 
-    init(clock: any GatewayClock) { self.clock = clock }
+    /// No chip is plugged in yet.
+    public init(clock: any GatewayClock) { self.clock = clock }
 
     /// Plugs in a chip of `count` lines, all low, some of them named.
     public func addChip(_ label: String, lines count: UInt32, names: [UInt32: String] = [:]) {
@@ -70,6 +81,17 @@ public final class SimulatedLines: Sendable {
     /// Lets the world move an input by itself; nil stops it.
     public func follow(_ line: LineAddress, _ pattern: LevelPattern?) {
         change(line) { $0.follow(pattern, from: $1) }
+    }
+
+    /// Has an input go with another line from now on, and with no other.
+    func couple(_ input: LineAddress, to line: LineAddress, _ coupling: Coupling) {
+        addLine(line)
+        state.withLock { state in
+            for other in state.couplings.keys { state.couplings[other]?[input] = nil }
+            state.couplings[line, default: [:]][input] = coupling
+        }
+        follow(input, nil)
+        change(line) { _, _ in }
     }
 
     /// The voltage on a line; false when there is no such line.
@@ -158,7 +180,10 @@ public final class SimulatedLines: Sendable {
                 var line = state.chips[place.chip]?.lines[place.offset], line.claim?.id == id
             else { return nil }
             line.play(until: now)
-            defer { state.chips[place.chip]?.lines[place.offset] = line }
+            defer {
+                state.chips[place.chip]?.lines[place.offset] = line
+                state.moveCoupled(with: address, line.isHigh, at: now)
+            }
             return body(&line, now)
         }
         guard let answer else { throw DriverError.chipVanished(address) }
@@ -172,6 +197,7 @@ public final class SimulatedLines: Sendable {
     private func claim<Claimed: Sendable>(
         _ address: LineAddress, _ body: (inout SimulatedLine, Int, Bool) -> Claimed
     ) throws(DriverError) -> Claimed {
+        let now = clock.now
         let outcome: Result<Claimed, DriverError> = state.withLock { state in
             do throws(DriverError) {
                 let place = try state.pluggedPlace(of: address)
@@ -184,6 +210,7 @@ public final class SimulatedLines: Sendable {
                 state.nextClaim += 1
                 let claimed = body(&line, state.nextClaim, state.kernelDebounces)
                 state.chips[place.chip]?.lines[place.offset] = line
+                state.moveCoupled(with: address, line.isHigh, at: now)
                 return .success(claimed)
             } catch {
                 return .failure(error)
@@ -203,6 +230,7 @@ public final class SimulatedLines: Sendable {
             line.play(until: now)
             body(&line, now)
             state.chips[place.chip]?.lines[place.offset] = line
+            state.moveCoupled(with: address, line.isHigh, at: now)
         }
     }
 
@@ -221,8 +249,35 @@ public final class SimulatedLines: Sendable {
     }
 }
 
+/// What a contact takes to move.
+private let contactTime = Duration.milliseconds(10)
+
 extension SimulatedLines.State {
     typealias Place = (chip: String, offset: UInt32)
+
+    /// Has the inputs follow that go with this line.
+    fileprivate mutating func moveCoupled(
+        with line: LineAddress, _ isHigh: Bool, at now: MonotonicInstant
+    ) {
+        for (input, coupling) in couplings[line] ?? [:] {
+            guard let place = place(of: input),
+                var line = chips[place.chip]?.lines[place.offset]
+            else { continue }
+            line.play(until: now)
+            switch coupling {
+            case .level(let isSame):
+                let level = isHigh == isSame
+                guard level != line.target else { continue }
+                line.push(level, later: now.advanced(by: contactTime), from: now)
+            case .pattern(let pattern, let whileHigh):
+                let isWanted = isHigh == whileHigh
+                guard isWanted != (line.pattern != nil) else { continue }
+                line.follow(isWanted ? pattern : nil, from: now)
+                if !isWanted { line.push(false, at: now) }
+            }
+            chips[place.chip]?.lines[place.offset] = line
+        }
+    }
 
     /// Where a line is, whether its chip is plugged in or not.
     fileprivate func place(of address: LineAddress) -> Place? {

@@ -17,7 +17,10 @@ enum SimulatedModbusMeter: SimulatedDevice {
         let world = Load(chance: &chance)
         wiring.buses.change(unit: number, on: bus) { unit in
             for register in map.registers {
-                unit.show(world.signal(for: register.channel), in: register)
+                let source = register.channel.source
+                let channel = component.channels.first { $0.source == source }
+                unit.show(
+                    wiring.signal(world.signal(for: register.channel), for: channel), in: register)
             }
         }
     }

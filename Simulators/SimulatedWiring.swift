@@ -9,12 +9,15 @@ public final class SimulatedWiring: Wiring {
     public let tree: SimulatedFiles
     public let totals: SimulatedTotals
     public let classes: DeviceClasses
+    /// The channels that show what a simulated relay does.
+    let feedback = Guarded<[DataChannelName: SimulatedFeedback]>([:])
 
     public var files: any AttributeFiles { tree }
 
-    public init(clock: any GatewayClock) {
+    /// - Parameter lines: GPIO chips that are there already, of another bench.
+    public init(clock: any GatewayClock, lines: SimulatedLines? = nil) {
         self.clock = clock
-        lines = SimulatedLines(clock: clock)
+        self.lines = lines ?? SimulatedLines(clock: clock)
         buses = SimulatedBuses(clock: clock)
         tree = SimulatedFiles(clock: clock)
         totals = SimulatedTotals()
