@@ -2,6 +2,32 @@ import Glibc
 import Threads
 import Vocabulary
 
+/// A file that belongs to this user alone, with what the library and we put beside it.
+struct PrivateFile {
+    let path: String
+
+    /// Makes it, when it is not there, and closes it to all others.
+    ///
+    /// What is there is not opened: to close it again would let go of the locks that this process has on it.
+    func make() {
+        // Sound, here and below: each path lives for the length of its call.
+        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        if descriptor >= 0 { close(descriptor) }
+        for name in [path] + DamagedFile(path: path).names {
+            for end in ["", "-wal", "-shm"] { Self.hide(name + end) }
+        }
+    }
+
+    /// Whoever may not change the mode of a file has it from somebody else, who has chosen it.
+    private static func hide(_ path: String) {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+            status.st_mode & 0o777 != 0o600
+        else { return }
+        _ = unsafe chmod(path, 0o600)
+    }
+}
+
 /// A SQLite file that is damaged and goes out of the way, with its log.
 struct DamagedFile {
     /// Damaged files that are kept; older ones are deleted, for they take room.
@@ -37,7 +63,7 @@ struct DamagedFile {
     }
 
     /// All that are kept, the oldest first.
-    private var names: [String] {
+    var names: [String] {
         // Sound: the list is filled in by the call, read, and freed before it goes out of scope.
         var found = unsafe glob_t()
         guard unsafe glob("\(path).damaged-*Z", 0, nil, &found) == 0 else { return [] }

@@ -8,13 +8,13 @@ public protocol Journal: Sendable {
     var news: AsyncStream<JournalNews> { get }
 
     /// Takes `facts` in, from any thread, and never waits. They may be published once
-    /// `JournalNews.committed` has told that they are kept.
+    /// `JournalNews.committed` has told that they are kept, or `.readable` that there is no room for them.
     ///
     /// - Returns: Their places, in order; nil when there are none, when nobody wants them kept, and when
     ///   the journal does not know yet where to begin.
     func append(_ facts: [Fact]) -> ClosedRange<Sequence64>?
 
-    /// The next kept facts after `sequence`, oldest first.
+    /// The next facts after `sequence` that may be published, oldest first.
     func next(
         for upstream: UpstreamName, after sequence: Sequence64, limit: Int
     ) async throws(JournalError) -> [Entry]
@@ -49,6 +49,9 @@ public protocol Journal: Sendable {
 public enum JournalNews: Hashable, Sendable {
     /// Every fact up to this place is kept and may be published.
     case committed(through: Sequence64)
+    /// Every fact up to this place may be published, although not all of them are kept: the disk is full or
+    /// out of order, and they wait in memory.
+    case readable(through: Sequence64)
     /// So many facts gave way, because there was no room, before `upstream` had acknowledged them.
     case dropped(Int, upstream: UpstreamName, through: Sequence64)
     /// Facts cannot be kept for now, and why; or, when false, they can again.

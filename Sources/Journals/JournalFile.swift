@@ -70,17 +70,6 @@ final class JournalFile {
         try database.checkpoint(truncating: true)
     }
 
-    /// Reads the whole file.
-    /// - Throws: When its pages do not fit together.
-    func check() throws(SqliteFailure) {
-        var isSound = false
-        try database.rows("SELECT 1, quick_check FROM pragma_quick_check(1)") { _, words in
-            isSound = words == Array("ok".utf8)
-            return false
-        }
-        if !isSound { throw SqliteFailure(code: 11, words: "its pages do not fit together") }
-    }
-
     /// Which journal it is; nil when it does not say.
     func identity() throws(SqliteFailure) -> JournalIdentity? {
         try records(IdentityRecord.self, "identity").first?.record.identity

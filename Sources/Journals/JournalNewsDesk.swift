@@ -5,6 +5,7 @@ import Vocabulary
 final class JournalNewsDesk: Sendable {
     private struct State {
         var committed: Sequence64?
+        var readable: Sequence64?
         var dropped: [UpstreamName: (count: Int, through: Sequence64)] = [:]
         var trouble: (isOn: Bool, words: String)?
         var salvaged: [String] = []
@@ -23,6 +24,10 @@ final class JournalNewsDesk: Sendable {
             if let committed {
                 self.committed = nil
                 return .committed(through: committed)
+            }
+            if let readable {
+                self.readable = nil
+                return .readable(through: readable)
             }
             return nil
         }
@@ -45,6 +50,7 @@ final class JournalNewsDesk: Sendable {
         change { state in
             switch news {
             case .committed(let through): state.committed = max(state.committed ?? 0, through)
+            case .readable(let through): state.readable = max(state.readable ?? 0, through)
             case .dropped(let count, let upstream, let through):
                 let known = state.dropped[upstream] ?? (0, 0)
                 state.dropped[upstream] = (known.count + count, max(known.through, through))

@@ -32,7 +32,7 @@ final class ReceivedFile {
             let format = try database.number("PRAGMA user_version"), format > 0
         else { throw SqliteFailure(code: 26, words: "it is no store of received events") }
         guard format <= Self.format else { throw Self.later }
-        if access == .creating, try usedBytes() < checkedSize { try check() }
+        if access == .creating, try usedBytes() < checkedSize { try database.check() }
         try database.rows("SELECT place, name FROM children") { place, name in
             if let child = GatewayName(String(decoding: name, as: UTF8.self)) {
                 numbers[child] = place
@@ -64,15 +64,6 @@ final class ReceivedFile {
                 """)
         }
         try database.checkpoint(truncating: true)
-    }
-
-    private func check() throws(SqliteFailure) {
-        var isSound = false
-        try database.rows("SELECT 1, quick_check FROM pragma_quick_check(1)") { _, words in
-            isSound = words == Array("ok".utf8)
-            return false
-        }
-        if !isSound { throw SqliteFailure(code: 11, words: "its pages do not fit together") }
     }
 
     // MARK: Writing

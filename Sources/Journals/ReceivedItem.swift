@@ -29,7 +29,7 @@ public struct ReceivedNews: Hashable, Sendable {
     public var kept: [Kept] = []
     /// Nothing can be kept for now, and why; or, when false, it can again. Nil when nothing changed.
     public var trouble: Trouble?
-    /// The file was damaged, and where it is kept. Nothing of it is in the new one.
+    /// The file was damaged and where it is kept, or it was deleted while it was in use; and what came of it.
     public var damage: String?
 
     /// An item on disk.

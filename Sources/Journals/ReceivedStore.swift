@@ -50,6 +50,7 @@ public actor ReceivedStore {
     /// What looked like damage since something was kept last, and how often.
     private var damage: (failure: SqliteFailure, count: Int)?
     private let checkedSize: Int64
+    private let makeFolder: @Sendable () throws(JournalError) -> Void
     /// What the tests let the file grow to; nil for no limit.
     var pageLimit: Int64?
 
@@ -65,13 +66,15 @@ public actor ReceivedStore {
     ///   - size: The most bytes that the file takes, less what its log adds, up to 8 MB.
     ///   - checkedSize: A file up to this size is read whole when it is opened; a larger one only when it
     ///     looked damaged.
+    ///   - makeFolder: Makes the folder again when it was deleted, and sees that nobody else uses it.
     public init(
         path: String, size: Int64 = 1_000_000_000, commitInterval: Duration = .zero,
-        checkedSize: Int64 = 100_000_000, clock: any GatewayClock
+        checkedSize: Int64 = 100_000_000, clock: any GatewayClock,
+        makeFolder: @escaping @Sendable () throws(JournalError) -> Void = {}
     ) {
         (self.path, self.size, self.clock) = (path, size, clock)
         self.commitInterval = commitInterval
-        self.checkedSize = checkedSize
+        (self.checkedSize, self.makeFolder) = (checkedSize, makeFolder)
         (bell, ringer) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         thread = SyncThread(name: "received", clock: clock, stackSize: 512 * 1024)
     }
@@ -153,6 +156,11 @@ public actor ReceivedStore {
 
     private func round() -> SyncThread.Rest {
         if let retryAt, clock.now < retryAt { return SyncThread.Rest(until: retryAt) }
+        if file?.database.isGone(from: path) == true {
+            makeAnother()
+            // There is no place for it.
+            guard file == nil else { return SyncThread.Rest(until: retryAt) }
+        }
         if file == nil { tryToOpen() }
         guard let since = state.withLock(\.since) else { return SyncThread.Rest(until: retryAt) }
         let due = since.advanced(by: commitInterval)
@@ -180,6 +188,18 @@ public actor ReceivedStore {
         }
     }
 
+    /// The file was deleted or moved: puts it back, and goes on with what is there.
+    private func makeAnother() {
+        do throws(JournalError) {
+            try makeFolder()
+        } catch {
+            return stall(SqliteFailure(code: 14, words: error.detail))
+        }
+        let words = file?.database.putBack(to: path)
+        file = nil
+        if let words { tell { [path] in $0.damage = "\(path) \(words)" } }
+    }
+
     private func tryToOpen() {
         do throws(SqliteFailure) {
             try openFile()
@@ -199,6 +219,8 @@ public actor ReceivedStore {
             settle(items, try file.keep(items, size: size))
             return true
         } catch {
+            // A log that fills the disk goes into the file, as far as there is room for that.
+            if error.isFull { _ = try? file.database.checkpoint(truncating: true) }
             if error.isDamage {
                 self.file = nil
                 damage = (error, (damage?.count ?? 0) + 1)

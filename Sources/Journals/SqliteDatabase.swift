@@ -1,4 +1,5 @@
 import CSqlite
+import Glibc
 
 /// One connection to a SQLite file, for one thread at a time.
 ///
@@ -7,11 +8,13 @@ import CSqlite
 ///
 /// Safe: nobody else knows the handles; they live from `init` to `deinit`.
 @safe final class SqliteDatabase {
-    /// How a file is opened.
+    /// How a file is opened. What is made belongs to this user alone, whatever the umask.
     enum Access { case reading, writing, creating }
 
     private let handle: OpaquePointer
     private var statements: [String: SqliteStatement] = [:]
+    /// Whether there was a log when somebody last looked.
+    var hasLog = false
 
     /// - Throws: Also when the file is no database, which shows with the first statement.
     init(path: String, _ access: Access) throws(SqliteFailure) {
@@ -21,6 +24,7 @@ import CSqlite
             case .writing: SQLITE_OPEN_READWRITE
             case .creating: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
             }
+        if access == .creating { PrivateFile(path: path).make() }
         var opened: OpaquePointer?
         // Sound, here and below: the path and the text of a statement live for the length of each call,
         // and what the library hands out is copied before its next call.
@@ -95,6 +99,33 @@ import CSqlite
 
     /// Rows that the last statement changed.
     var changes: Int { Int(unsafe sqlite3_changes(handle)) }
+
+    /// Reads the whole file.
+    /// - Throws: When its pages do not fit together.
+    func check() throws(SqliteFailure) {
+        var isSound = false
+        // Without an argument: later versions of the library take one for the name of a table.
+        try rows("SELECT 1, quick_check FROM pragma_quick_check") { _, words in
+            isSound = words == Array("ok".utf8)
+            return false
+        }
+        if !isSound { throw SqliteFailure(code: 11, words: "its pages do not fit together") }
+    }
+
+    /// Whether the file was deleted, moved or replaced since it was opened.
+    var isMoved: Bool {
+        var answer: Int32 = 0
+        let code = unsafe sqlite3_file_control(handle, "main", SQLITE_FCNTL_HAS_MOVED, &answer)
+        return code == SQLITE_OK && answer != 0
+    }
+
+    /// Writes all of it into another file, which must not be there.
+    func copy(to path: String) throws(SqliteFailure) {
+        // The library takes one that is empty.
+        PrivateFile(path: path).make()
+        let text = path.split(separator: "'", omittingEmptySubsequences: false)
+        try execute("VACUUM INTO '\(text.joined(separator: "''"))'")
+    }
 
     /// Copies what the write-ahead log holds into the database, as far as no reader is in the way.
     /// - Returns: Pages in the log.

@@ -21,6 +21,7 @@ extension SqliteJournal {
             guard error.isDamage || error.isClosedDoor else { throw error }
             damage = error
         }
+        (file, isReadOnly) = (nil, false)
         let words = damage?.words ?? ""
         // It reads the whole file, which is not done each second.
         retryPause = Self.salvagePeriod
@@ -36,7 +37,7 @@ extension SqliteJournal {
 
     private func check(_ opened: JournalFile) throws(SqliteFailure) {
         let wasClosed = try opened.records(SessionRecord.self, "sessions").last?.record.last != nil
-        if try opened.usedBytes() < Self.alwaysChecked || !wasClosed { try opened.check() }
+        if try opened.usedBytes() < Self.alwaysChecked || !wasClosed { try opened.database.check() }
     }
 
     private func begin(_ opened: JournalFile, isSalvaged: Bool) throws(SqliteFailure) {
@@ -65,19 +66,22 @@ extension SqliteJournal {
             start += Self.leap
         }
         begin(known, after: start, isSalvaged: isSalvaged, last: last)
+        let before = committed
+        if let known = try opened.identity() { inbox.withLock { $0.identity = known } }
+        (committed, readable) = (last, max(readable, last))
+        (file, isReadOnly, foreignChanges) = (opened, true, -1)
+        // What an earlier run has kept may go upstream, though nothing new can be kept.
+        if last > 0 { desk.tell(.committed(through: last)) }
         try note(sessions, from: start + 1, in: opened)
+        isReadOnly = false
+        // What was on disk and is not in this file.
+        if before > last { lose(places: (last + 1)...before) }
         for (place, loss) in losses {
             try opened.put(
                 GapRecord(places: loss.places), "gaps", at: Int64(loss.places.lowerBound))
             try opened.remove("gaps", at: place)
             tell(lost: loss.places)
         }
-        if let known = try opened.identity() { inbox.withLock { $0.identity = known } }
-        committed = last
-        // What an earlier run has kept may go upstream, though nothing new can be kept.
-        if last > 0 { desk.tell(.committed(through: last)) }
-        file = opened
-        foreignChanges = -1
         inbox.withLock { inbox in
             inbox.buffer.begin(after: start)
             if !inbox.buffer.isEmpty { inbox.since = inbox.since ?? clock.now }
@@ -173,12 +177,13 @@ extension SqliteJournal {
     /// Nothing can be written for now. Told once, until it is over.
     func stall(_ failure: SqliteFailure) {
         retryAt = clock.now.advanced(by: retryPause)
+        defer { offer() }
         guard trouble != failure.words else { return }
         trouble = failure.words
         desk.tell(
             .trouble(
                 true,
-                "\(path): \(failure.words); facts wait in memory, at most "
+                "\(path): \(failure.words); records wait in memory, at most "
                     + "\(inbox.withLock { $0.buffer.capacity })"))
     }
 
@@ -186,8 +191,12 @@ extension SqliteJournal {
     /// tells of those.
     func closeFile() {
         guard let opened = file else { return }
-        let (last, rest) = inbox.withLock { inbox in
+        let (last, waiting) = inbox.withLock { inbox in
             (inbox.buffer.last ?? committed, inbox.buffer.items.first?.entry.sequence)
+        }
+        // What was acknowledged meanwhile is no loss.
+        let rest = waiting.flatMap {
+            acknowledgedByAll < last ? max($0, acknowledgedByAll + 1) : nil
         }
         let record = SessionRecord(
             boot: session.boot, incarnation: session.incarnation, opened: clock.wallTime,

@@ -4,15 +4,15 @@ import Vocabulary
 /// The journal on disk: a SQLite file on a thread of its own, written in groups.
 ///
 /// **What waits where.** Facts wait in memory for the next commit, at most `commitInterval`, and at most
-/// `bufferCapacity` of them: when the disk stalls or is full, the oldest gives way and is counted.
-/// On disk they stay until every upstream has acknowledged them, and for `retain` after that. When `size`
-/// is reached the oldest give way, which are acknowledged ones as long as there are any.
+/// `bufferCapacity` of them: when the disk does not take them, they go upstream from there, and when there
+/// are too many, the oldest gives way and is counted. On disk they stay until every upstream has acknowledged
+/// them, and for `retain` after that. When `size` is reached, or the disk is short, the oldest give way,
+/// which are acknowledged ones as long as there are any; see SqliteJournal+room.swift.
 ///
-/// **What a crash takes.** The facts of one commit interval. They were not published, for only kept facts
-/// are: `next` gives nothing beyond the last commit. So their places may be given to other facts: nobody
-/// has seen those places, and the pair of journal and place stays the name of one fact for ever. A disk that
-/// lies about what it has written, or a file that somebody cut short, could take published facts too.
-/// After an end that was not in good order places therefore go on `leap` further.
+/// **What a crash takes.** The facts of one commit interval, or all that wait for a disk that takes none.
+/// Those were published, at most `leap` of them, and so may be facts that are lost because a disk lies about
+/// what it has written, or somebody cut the file short. After an end that was not in good order places
+/// therefore go on `leap` further: the pair of journal and place stays the name of one fact for ever.
 ///
 /// **What is written when.** Cursors go along with the next commit, or by themselves after `cursorDelay`;
 /// what they lose in a crash is sent again under the same name.
@@ -22,7 +22,7 @@ import Vocabulary
 public actor SqliteJournal: Journal {
     /// Facts that wait in memory at most, some 15 MB of them.
     public static let bufferCapacity = 50_000
-    /// How far places go on after an end that was not in good order: more than fit into the log.
+    /// How far places go on after an end that was not in good order: more than fit into the log or memory.
     public static let leap: Sequence64 = 1 << 20
     /// How long a cursor may wait for a commit to go along with.
     public static let cursorDelay = Duration.seconds(30)
@@ -78,6 +78,8 @@ public actor SqliteJournal: Journal {
     var first: Sequence64 = 1
     /// Everything up to here is on disk.
     var committed: Sequence64 = 0
+    /// Everything up to here may be published.
+    var readable: Sequence64 = 0
     /// The place of this session's record, and the first place of a fact of this boot.
     var sessionPlace: Int64 = 0
     var sessionStart: Sequence64 = 1
@@ -88,6 +90,13 @@ public actor SqliteJournal: Journal {
     var lookAt: MonotonicInstant
     var ageAt: MonotonicInstant
     var trouble: String?
+    /// The file is open, and only to be read: there was no room to write down that this session begins.
+    var isReadOnly = false
+    /// The file was deleted or moved; see SqliteJournal+place.swift.
+    var isGone = false
+    /// The file must not grow now, because it could not.
+    var isCramped = false
+    let makeFolder: @Sendable () throws(JournalError) -> Void
     var foreignChanges: Int64 = -1
     /// Facts set aside that are on their way to be appended anew.
     var returning: Set<Int64> = []
@@ -96,6 +105,8 @@ public actor SqliteJournal: Journal {
     var unreadable: Set<Sequence64> = []
     /// What the tests let the file grow to; nil for no limit.
     var pageLimit: Int64?
+    /// What the tests say of the disk.
+    var simulatedDisk: DiskRoom?
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor {
         // Sound: the journal keeps its thread for as long as it lives.
@@ -104,13 +115,17 @@ public actor SqliteJournal: Journal {
 
     /// Nothing is opened yet; facts may be appended and wait.
     ///
-    /// - Parameter path: The file; `-wal`, `-shm`, `.salvage` and `.damaged-TIME` are put behind its name.
+    /// - Parameters:
+    ///   - path: The file; `-wal`, `-shm`, `.salvage`, `.copy` and `.damaged-TIME` are put behind its name.
+    ///   - makeFolder: Makes the folder again when it was deleted, and sees that nobody else uses it.
     public init(
         path: String, upstreams: [UpstreamName], settings: JournalSettings = .standard,
         session: JournalSession, clock: any GatewayClock,
-        bufferCapacity: Int = SqliteJournal.bufferCapacity
+        bufferCapacity: Int = SqliteJournal.bufferCapacity,
+        makeFolder: @escaping @Sendable () throws(JournalError) -> Void = {}
     ) {
         (self.path, self.upstreams, self.settings) = (path, upstreams, settings)
+        self.makeFolder = makeFolder
         (self.session, self.clock, channels) = (session, clock, session.channels)
         inbox = Guarded(
             Inbox(
@@ -181,31 +196,42 @@ public actor SqliteJournal: Journal {
     public func next(
         for upstream: UpstreamName, after sequence: Sequence64, limit: Int
     ) throws(JournalError) -> [Entry] {
-        guard let cursor = try cursor(upstream), let file else { return [] }
+        guard let cursor = try cursor(upstream), limit > 0 else { return [] }
         var from = max(sequence, cursor.acknowledged) + 1
+        guard let file else { return from > committed ? waiting(upstream, from, limit) : [] }
         do throws(SqliteFailure) {
-            while from <= committed, limit > 0 {
+            while from <= committed {
                 let (rows, bad) = try file.facts(in: from...committed, limit: limit)
                 if !bad.isEmpty { tellUnreadable(bad) }
                 let meant = rows.filter { ($0.record.upstream ?? upstream) == upstream }
-                guard meant.isEmpty,
-                    let last = [bad.last, rows.last?.sequence].compactMap(\.self).max()
-                else {
+                guard meant.isEmpty else {
                     return meant.map { Entry(sequence: $0.sequence, fact: $0.record.fact) }
                 }
-                from = last + 1
+                from = ([bad.last, rows.last?.sequence].compactMap(\.self).max() ?? committed) + 1
             }
-            return []
+            return waiting(upstream, from, limit)
         } catch {
             throw fails(error)
         }
     }
 
+    /// Facts that may be published before they are kept.
+    private func waiting(_ upstream: UpstreamName, _ from: Sequence64, _ limit: Int) -> [Entry] {
+        guard from <= readable else { return [] }
+        return inbox.withLock { inbox in
+            Array(
+                inbox.buffer.items.lazy.filter {
+                    (from...self.readable).contains($0.entry.sequence)
+                        && ($0.aside?.upstream ?? upstream) == upstream
+                }.map(\.entry).prefix(limit))
+        }
+    }
+
     public func advance(_ upstream: UpstreamName, through: Sequence64) throws(JournalError) {
         guard let cursor = try cursor(upstream) else { return }
-        guard through <= committed else {
+        guard through <= readable else {
             throw JournalError(
-                .badCursor, "upstream \(upstream): \(through) is beyond the last fact, \(committed)"
+                .badCursor, "upstream \(upstream): \(through) is beyond the last fact, \(readable)"
             )
         }
         guard through > cursor.acknowledged else { return }
@@ -219,6 +245,9 @@ public actor SqliteJournal: Journal {
     ) throws(JournalError) {
         guard try cursor(upstream) != nil, let file else {
             throw JournalError(.storage, "\(path): is not open")
+        }
+        guard facts.upperBound <= committed else {
+            throw JournalError(.storage, "\(path): \(facts.upperBound) is not on disk yet")
         }
         do throws(SqliteFailure) {
             var evicted: [AsideRecord] = []

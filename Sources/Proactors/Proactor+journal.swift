@@ -35,10 +35,14 @@ extension Proactor {
         switch news {
         case .committed(let through):
             committed = max(committed, through)
+            readable = max(readable, committed)
             for (name, line) in lines {
                 acknowledgeKept(name)
                 line.bell.yield()
             }
+        case .readable(let through):
+            readable = max(readable, through)
+            for line in lines.values { line.bell.yield() }
         case .dropped(let count, let upstream, _):
             lines[upstream]?.dropped += count
             let event = losses[upstream, default: LossBook()].drop(

@@ -99,7 +99,7 @@ extension Proactor {
         }
     }
 
-    /// Takes the next entry that is kept and has it written.
+    /// Takes the next entry that may be published and has it written.
     ///
     /// - Returns: Whether there was one and room for it.
     private func readOn(_ name: UpstreamName) async -> Bool {
@@ -114,7 +114,7 @@ extension Proactor {
     }
 
     private func readAhead(_ name: UpstreamName) async {
-        guard let last = lines[name]?.link.lastRead, last < committed else { return }
+        guard let last = lines[name]?.link.lastRead, last < readable else { return }
         let clockSets = clockSets
         do {
             let entries = try await journal.next(for: name, after: last, limit: Self.readAhead)
@@ -123,7 +123,7 @@ extension Proactor {
                 lines[name]?.mustTryJournal = true
                 return
             }
-            lines[name]?.ahead = Deque(entries.prefix { $0.sequence <= committed })
+            lines[name]?.ahead = Deque(entries.prefix { $0.sequence <= readable })
         } catch {
             await journalFailed(error, name)
         }

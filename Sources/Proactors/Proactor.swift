@@ -91,8 +91,10 @@ public actor Proactor {
     private(set) var newest: Sequence64 = 0
     private(set) var arrivals = Arrivals()
     var drops = DropBook()
-    /// Everything up to here is kept and may be published.
+    /// Everything up to here is kept.
     var committed: Sequence64 = 0
+    /// Everything up to here may be published; more than is kept while the disk takes nothing.
+    var readable: Sequence64 = 0
     /// How often the wall clock was set.
     private(set) var clockSets = 0
     var losses: [UpstreamName: LossBook] = [:]

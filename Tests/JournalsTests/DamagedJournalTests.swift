@@ -141,7 +141,6 @@ import Vocabulary
         #expect(words.contains("full"))
         _ = journal.append([fact(3_001)])
         for _ in 0..<3 { await folder.pass(.seconds(1), journal) }
-        #expect(try await journal.next(for: "site", after: 1_000, limit: 9) == [])
         await journal.limit(pages: nil)
         await folder.pass(.seconds(1), journal)
         // Commits may come in several steps; the trouble is over with the first.

@@ -28,7 +28,8 @@ final class Folder: Sendable {
     func unopened(
         _ upstreams: [UpstreamName],
         _ settings: JournalSettings = JournalSettings(commitInterval: .zero),
-        name: String? = nil, bufferCapacity: Int = SqliteJournal.bufferCapacity
+        name: String? = nil, bufferCapacity: Int = SqliteJournal.bufferCapacity,
+        makeFolder: @escaping @Sendable () throws(JournalError) -> Void = {}
     ) -> SqliteJournal {
         let number = count.withLock { count in
             count += 1
@@ -37,17 +38,19 @@ final class Folder: Sendable {
         return SqliteJournal(
             path: path(name ?? "journal-\(number)"), upstreams: upstreams, settings: settings,
             session: JournalSession(boot: "boot", incarnation: "run \(number)"), clock: clock,
-            bufferCapacity: bufferCapacity)
+            bufferCapacity: bufferCapacity, makeFolder: makeFolder)
     }
 
     /// A journal that is open and commits at once.
     func journal(
         _ upstreams: [UpstreamName],
         _ settings: JournalSettings = JournalSettings(commitInterval: .zero),
-        name: String? = nil, bufferCapacity: Int = SqliteJournal.bufferCapacity
+        name: String? = nil, bufferCapacity: Int = SqliteJournal.bufferCapacity,
+        makeFolder: @escaping @Sendable () throws(JournalError) -> Void = {}
     ) async -> SqliteJournal {
         let journal = unopened(
-            upstreams, settings, name: name, bufferCapacity: bufferCapacity)
+            upstreams, settings, name: name, bufferCapacity: bufferCapacity,
+            makeFolder: makeFolder)
         do {
             try await journal.open(fresh: JournalIdentity(high: 0xABCD, low: 0x1234))
         } catch {
@@ -92,6 +95,9 @@ extension SqliteJournal {
 
     /// Has SQLite find the disk full at so many pages; nil makes room again.
     func limit(pages: Int64?) { pageLimit = pages ?? 1_000_000 }
+
+    /// Has it find the disk so; nil for how it is.
+    func findDisk(_ room: DiskRoom?) { simulatedDisk = room }
 
     /// Pages in the file.
     func pages() -> Int64 { (try? file?.database.number("PRAGMA page_count")) ?? 0 }

@@ -197,6 +197,17 @@ import Vocabulary
         #expect(kept == 200 && trouble?.isOn == false)
     }
 
+    @Test func `is made again with all that was in it when somebody deletes it`() async throws {
+        let store = try await opened()
+        _ = store.append(item(1))
+        _ = await kept(1, store)
+        for end in ["", "-wal", "-shm"] { try FileManager.default.removeItem(atPath: path + end) }
+        _ = store.append(item(2))
+        _ = await kept(1, store)
+        await store.close()
+        #expect(try numbers(path) == [1, 2])
+    }
+
     @Test func `says what it has of each gateway`() async throws {
         let store = try await opened()
         for number in 1...3 { _ = store.append(item(number)) }

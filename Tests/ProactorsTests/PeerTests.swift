@@ -160,6 +160,20 @@ private func shown(_ values: ClosedRange<Int>) -> [String] { values.map { "tank 
         #expect(await peers.readings(4) == shown(1...4))
     }
 
+    @Test func `publishes what the journal finds no room for, and acknowledges none of it`() async {
+        let peers = Peers()
+        await peers.start()
+        _ = await peers.peer.stored("tank", 1)
+        peers.bench.journal.hold()
+        await peers.bench.pass(.seconds(3))
+        #expect(await peers.bench.published("live/tank", 3).count >= 3)
+        peers.peer.say("what", "keep-this")
+        peers.bench.journal.say(.readable(through: 1_000))
+        #expect(await peers.readings(4) == shown(1...4))
+        peers.peer.say("ping", "p1")
+        #expect(await peers.bench.published("ack", 1) == ["p1"])
+    }
+
     @Test func `has trouble upstream that touches no other`() async {
         let peers = Peers()
         let other = SimulatedUpstream()

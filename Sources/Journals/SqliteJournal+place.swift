@@ -1,0 +1,76 @@
+import Glibc
+import Threads
+import Vocabulary
+
+// What happens when somebody deletes or moves the file, or the whole folder, while it is open.
+//
+// What is written then goes to a file that nobody will find again, and it is still there to be read. So
+// nothing more is written to it, its facts go upstream as before, and once there is a place, all of it is
+// copied into a file of the old name: the same journal, whose places go on.
+extension SqliteJournal {
+    /// Takes notice that the file is not where it was.
+    func checkPlace() {
+        guard !isGone, let file, file.database.isGone(from: path) else { return }
+        isGone = true
+        stall(
+            SqliteFailure(
+                code: 14, words: "was deleted or moved while it was in use; it is made again"))
+    }
+
+    /// Puts the file back to its place and goes on with what is there.
+    func makeAnother() {
+        do throws(JournalError) {
+            try makeFolder()
+        } catch {
+            return stall(SqliteFailure(code: 14, words: error.detail))
+        }
+        let words = file?.database.putBack(to: path)
+        (file, isGone) = (nil, false)
+        if let words { desk.tell(.salvaged("\(path) \(words)")) }
+        tryToOpen()
+    }
+}
+
+extension SqliteDatabase {
+    /// Whether the file is not where it was opened, or its log not where it was before.
+    func isGone(from path: String) -> Bool {
+        let hadLog = hasLog
+        hasLog = exists(path + "-wal")
+        return isMoved || hadLog && !hasLog
+    }
+
+    /// Writes all of it to where it was opened, when nothing is there; a log that is gone is put into the
+    /// file. This connection is to be closed then.
+    ///
+    /// - Returns: What came of it.
+    func putBack(to path: String) -> String {
+        let was = "was deleted or moved while it was in use"
+        guard isMoved else {
+            do throws(SqliteFailure) {
+                try checkpoint(truncating: true)
+                return "lost its log while it was in use; all that was in it is kept"
+            } catch {
+                return "lost its log while it was in use, and what was in it: \(error.words)"
+            }
+        }
+        guard !exists(path) else { return "\(was); another file is in its place and used now" }
+        let draft = path + ".copy"
+        remove(draft)
+        do throws(SqliteFailure) {
+            try copy(to: draft)
+        } catch {
+            remove(draft)
+            return "\(was), and cannot be made again as it was: \(error.words)"
+        }
+        // Sound: both paths live for the length of the call.
+        guard unsafe rename(draft, path) == 0 else {
+            return "\(was), and cannot be made again as it was: \(errorWords(errno))"
+        }
+        return "\(was); it was made again, with all that was in it"
+    }
+
+    // Sound, here and below: the path lives for the length of the call.
+    private func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+
+    private func remove(_ path: String) { _ = unsafe unlink(path) }
+}
