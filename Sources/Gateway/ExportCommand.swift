@@ -85,7 +85,7 @@ struct ExportRow {
     /// Nil when the journal does not know what the value means: it is in steps then.
     let meaning: ChannelRecord?
 
-    static let heads = "time,sure,node,channel,value,unit,quality,place"
+    static let heads = "time,sure,node,channel,value,unit,quality,place,simulated"
 
     private var value: DecimalNumber {
         DecimalNumber(mantissa: reading.value, exponent: meaning?.exponent ?? 0)
@@ -96,7 +96,7 @@ struct ExportRow {
     var csv: String {
         let fact = entry.fact
         return "\(fact.at.wall.iso8601),\(fact.at.isSure),\(fact.node),\(reading.channel),\(value),"
-            + "\(unit),\(reading.quality.rawValue),\(entry.sequence)"
+            + "\(unit),\(reading.quality.rawValue),\(entry.sequence),\(reading.isSimulated)"
     }
 
     var json: String {
@@ -105,6 +105,7 @@ struct ExportRow {
             "{\"time\": \"\(fact.at.wall.iso8601)\", \"nanoseconds\": \(fact.at.wall.nanoseconds), "
             + "\"sure\": \(fact.at.isSure), \"node\": \"\(fact.node)\", "
             + "\"channel\": \"\(reading.channel)\", \"value\": \(value), \"unit\": \"\(unit)\", "
-            + "\"quality\": \"\(reading.quality.rawValue)\", \"place\": \(entry.sequence)}"
+            + "\"quality\": \"\(reading.quality.rawValue)\", \"place\": \(entry.sequence), "
+            + "\"simulated\": \(reading.isSimulated)}"
     }
 }

@@ -57,7 +57,8 @@ struct GatewayPeerService: PeerService {
         let codec = codec
         let status = PlainStatus(
             own: await proactor.ownStatus(.started), links: await proactor.linkStatuses,
-            queues: await proactor.queueStatuses, at: clock.wallTime)
+            queues: await proactor.queueStatuses, at: clock.wallTime,
+            isSimulated: profile.isSimulated)
         return codec.report(
             status, await proactor.standingTroubles,
             profile.nodes.flatMap(\.channels).compactMap { latest[$0.name] })

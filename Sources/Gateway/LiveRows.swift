@@ -6,27 +6,26 @@ import Vocabulary
 struct LiveRows: Sendable {
     private let gateway: GatewayName
     private let codec: PlainCodec
-    private let channels: [DataChannelName: (channel: DataChannel, isSimulated: Bool)]
+    private let channels: [DataChannelName: DataChannel]
 
     init(profile: GatewayProfile) {
         gateway = profile.gateway
         codec = PlainCodec(profile: profile, upstream: "screen")
-        var channels: [DataChannelName: (DataChannel, Bool)] = [:]
-        for node in profile.nodes {
-            for channel in node.channels { channels[channel.name] = (channel, node.isSimulated) }
-        }
-        self.channels = channels
+        channels = Dictionary(
+            profile.nodes.flatMap(\.channels).map { ($0.name, $0) }
+        ) { first, _ in first }
     }
 
     func rows(_ values: [DataChannelName: LiveValue]) -> [LiveRow] {
         values.values.compactMap { value in
-            guard let (channel, isSimulated) = channels[value.reading.channel] else { return nil }
+            guard let channel = channels[value.reading.channel] else { return nil }
             let reading = value.reading
             let json = codec.live(reading, at: value.at).first?.text ?? "{}"
             return LiveRow(
                 gateway: gateway.text, node: value.node.text, channel: channel.name.text,
                 text: ScaledNumber.text(channel.decimal(reading.value), channel.unit),
-                quality: reading.quality, at: value.at.wall, isSimulated: isSimulated, json: json)
+                quality: reading.quality, at: value.at.wall, isSimulated: reading.isSimulated,
+                json: json)
         }
     }
 }
@@ -36,7 +35,8 @@ extension LiveRow {
     init(_ reading: PlainReading, of gateway: GatewayName, json: String) {
         self.init(
             gateway: gateway.text, node: reading.node.text, channel: reading.channel.text,
-            text: reading.scaledText, quality: reading.quality, at: reading.time, json: json)
+            text: reading.scaledText, quality: reading.quality, at: reading.time, isSimulated: reading.isSimulated,
+            json: json)
     }
 }
 

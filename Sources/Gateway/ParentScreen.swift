@@ -70,9 +70,15 @@ final class ParentScreen: Sendable {
             return [row(child, "link", state.word, now, isGood ? .good : .stale)].compactMap(
                 \.self)
         case .event(let child, let event, _):
-            return event.readings.compactMap { row(child, $0.channel, "\($0.value)", $0.at) }
+            return event.readings.compactMap {
+                row(child, $0.channel, "\($0.value)", $0.at, isSimulated: $0.isSimulated)
+            }
         case .reading(let child, let reading):
-            return [row(child, reading.channel, "\(reading.value)", reading.at)].compactMap(\.self)
+            return [
+                row(
+                    child, reading.channel, "\(reading.value)", reading.at,
+                    isSimulated: reading.isSimulated)
+            ].compactMap(\.self)
         case .state(let child, let state):
             return [row(child, state.handle, state.state, state.at)].compactMap(\.self)
         case .power(let child, let watts):
@@ -84,7 +90,7 @@ final class ParentScreen: Sendable {
     /// - Returns: Nil when the table shows something newer, or is full.
     private func row(
         _ child: GatewayName, _ name: String, _ text: String, _ at: WallTime,
-        _ quality: Quality = .good
+        _ quality: Quality = .good, isSimulated: Bool = false
     ) -> LiveRow? {
         let isShown = rows.withLock { rows in
             let known = rows["\(child) \(name)"]
@@ -95,6 +101,6 @@ final class ParentScreen: Sendable {
         guard isShown else { return nil }
         return LiveRow(
             gateway: child.text, node: onlyChild, channel: name, text: text, quality: quality,
-            at: at)
+            at: at, isSimulated: isSimulated)
     }
 }

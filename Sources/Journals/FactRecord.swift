@@ -4,7 +4,7 @@ import Vocabulary
 ///
 /// ```
 /// 2            the record is a fact
-/// flags        1: the wall time is sure, 2: it is for one upstream alone
+/// flags        1: the wall time is sure, 2: it is for one upstream alone, 4: its readings are simulated
 /// session      number
 /// wall         8 bytes, nanoseconds since 1970
 /// monotonic    8 bytes, nanoseconds
@@ -17,6 +17,9 @@ import Vocabulary
 ///   event      flags (1: a link follows, 2: a number follows), the kind's word, link, number, detail
 /// check sum    4 bytes
 /// ```
+///
+/// A program that does not know a flag leaves the row out: one from before there were marks on simulated
+/// readings never tells them as real ones.
 ///
 /// Numbers are 7 bits a byte, texts begin with their length, as in `RecordWriter`. Names stand in each
 /// row, so that a row can be read when the rest of the file is lost.
@@ -39,7 +42,8 @@ struct FactRecord: Hashable {
     func bytes(at sequence: Sequence64) -> [UInt8] {
         var writer = RecordWriter()
         writer.byte(Self.tag)
-        writer.byte((fact.at.isSure ? 1 : 0) | (upstream == nil ? 0 : 2))
+        writer.byte(
+            (fact.at.isSure ? 1 : 0) | (upstream == nil ? 0 : 2) | (fact.isSimulated ? 4 : 0))
         writer.number(session)
         writer.fixed(UInt64(bitPattern: fact.at.wall.nanoseconds))
         writer.fixed(UInt64(bitPattern: fact.at.monotonic.nanoseconds))
@@ -83,11 +87,11 @@ extension FactRecord {
     /// - Returns: Nil when the bytes are not the row of a fact at `sequence`.
     init?(_ bytes: [UInt8], at sequence: Sequence64) {
         guard var reader = RecordReader(sealed: bytes, at: Int64(bitPattern: sequence)),
-            reader.byte() == Self.tag, let flags = reader.byte(), flags <= 3,
+            reader.byte() == Self.tag, let flags = reader.byte(), flags <= 7,
             let session = reader.number(), let wall = reader.fixed(),
             let monotonic = reader.fixed(), let node = reader.text().flatMap(ShNodeName.init),
             let upstream = Self.upstream(&reader, flags),
-            let matter = Self.matter(&reader, node), reader.isAtEnd
+            let matter = Self.matter(&reader, node, isSimulated: flags & 4 != 0), reader.isAtEnd
         else { return nil }
         let at = Timestamp(
             wall: WallTime(nanoseconds: Int64(bitPattern: wall)),
@@ -103,9 +107,11 @@ extension FactRecord {
         return reader.text().flatMap(UpstreamName.init).map { .some($0) }
     }
 
-    private static func matter(_ reader: inout RecordReader, _ node: ShNodeName) -> Fact.Matter? {
+    private static func matter(
+        _ reader: inout RecordReader, _ node: ShNodeName, isSimulated: Bool
+    ) -> Fact.Matter? {
         switch reader.byte() {
-        case 0: readings(&reader, node).map { .readings($0) }
+        case 0: readings(&reader, node, isSimulated: isSimulated).map { .readings($0) }
         case 1: trouble(&reader).map { .trouble($0) }
         case 2: event(&reader).map { .event($0) }
         default: nil
@@ -113,7 +119,7 @@ extension FactRecord {
     }
 
     private static func readings(
-        _ reader: inout RecordReader, _ node: ShNodeName
+        _ reader: inout RecordReader, _ node: ShNodeName, isSimulated: Bool
     ) -> [Reading]? {
         guard let count = reader.number() else { return nil }
         var readings: [Reading] = []
@@ -129,7 +135,8 @@ extension FactRecord {
             else { return nil }
             readings.append(
                 Reading(
-                    channel: channel, value: value, quality: Quality.allCases[Int(quality)]))
+                    channel: channel, value: value, quality: Quality.allCases[Int(quality)],
+                    isSimulated: isSimulated))
         }
         return readings
     }

@@ -90,7 +90,7 @@ extension ShNode {
             let stamp = clock.timestamp
             if let channel = component.channels.first, driver != nil, isSafe {
                 return CommandAnswer.confirmed(
-                    Reading(channel: channel.name, value: safe), at: stamp)
+                    marked(Reading(channel: channel.name, value: safe)), at: stamp)
             }
             return .failed(
                 relay?.trouble(.command, at: stamp.monotonic)
@@ -275,7 +275,8 @@ extension ShNode {
             guard let channel = component.channels.first else {
                 return .failed("node \(name): it has no channel")
             }
-            return .confirmed(Reading(channel: channel.name, value: value), at: clock.timestamp)
+            let reading = marked(Reading(channel: channel.name, value: value))
+            return .confirmed(reading, at: clock.timestamp)
         case .refused(let why): return .refused(why)
         case .failed(let why): return .failed(why)
         case .late(let why): return .late(why)

@@ -331,7 +331,7 @@ public actor ShNode {
         }
         keepCounters()
         if !captured.isEmpty, !isStranded {
-            say(.readings(captured), at: stamp)
+            say(.readings(captured.map(marked)), at: stamp)
         }
     }
 
@@ -345,6 +345,11 @@ public actor ShNode {
             return []
         }
         return [Reading(channel: reading.channel, value: value, quality: reading.quality)]
+    }
+
+    /// What comes from simulated hardware is told as such.
+    func marked(_ reading: Reading) -> Reading {
+        component.isSimulated ? reading.simulated : reading
     }
 
     /// The actuator was switched and is in `state` now, which is worth a report when it is another one.

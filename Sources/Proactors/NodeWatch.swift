@@ -6,12 +6,13 @@ import Vocabulary
 struct NodeWatch: Sendable {
     private let name: ShNodeName
     private let channels: [DataChannel]
+    private let isSimulated: Bool
     private var isHung = false
     /// Whether another node took the place of one that hung, and has had no answer yet.
     private var isStartedAnew = false
 
-    init(name: ShNodeName, channels: [DataChannel]) {
-        (self.name, self.channels) = (name, channels)
+    init(name: ShNodeName, channels: [DataChannel], isSimulated: Bool = false) {
+        (self.name, self.channels, self.isSimulated) = (name, channels, isSimulated)
     }
 
     /// Another node goes on in the place of one that hung: the trouble stands until it has an answer.
@@ -40,7 +41,9 @@ struct NodeWatch: Sendable {
                     matter: .trouble(Trouble(kind: .hung, isOn: isHung, detail: detail))))
         }
         let stale = pulse.newlyStale(channels, at: now).map {
-            Reading(channel: channels[$0.index].name, value: $0.lastValue, quality: .stale)
+            Reading(
+                channel: channels[$0.index].name, value: $0.lastValue, quality: .stale,
+                isSimulated: isSimulated)
         }
         if !stale.isEmpty { facts.append(Fact(node: name, at: stamp, matter: .readings(stale))) }
         return facts

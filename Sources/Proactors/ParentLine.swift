@@ -50,7 +50,7 @@ public enum ParentLine: Hashable, Sendable {
                 [
                     ("channel", .text(reading.channel)), ("value", .number(reading.value)),
                     ("time", .text(reading.at.iso8601)),
-                ])
+                ] + (reading.isSimulated ? [("simulated", .flag(true))] : []))
         case .state(let child, let state):
             object(
                 "state", child, now,

@@ -108,7 +108,9 @@ extension Proactor {
 
     /// Looks after a node from now on, and brings it its commands.
     func attend(_ node: ShNode) {
-        watches[node.name] = NodeWatch(name: node.name, channels: node.component.channels)
+        watches[node.name] = NodeWatch(
+            name: node.name, channels: node.component.channels,
+            isSimulated: node.component.isSimulated)
         serve(node)
     }
 

@@ -30,6 +30,13 @@ public indirect enum JsonText: Hashable, Sendable {
         .group(members.map { Member(name: $0.0, value: $0.1) })
     }
 
+    /// An object with the mark of GridWorks messages that tell of simulated hardware: a member that no genuine
+    /// peer knows, and all of them leave aside.
+    func markedSimulated(_ isSimulated: Bool) -> JsonText {
+        guard isSimulated, case .group(let members) = self else { return self }
+        return .group(members + [Member(name: "Simulated", value: .flag(true))])
+    }
+
     /// The document in UTF-8, in one line without blanks.
     public var bytes: [UInt8] {
         var bytes: [UInt8] = []

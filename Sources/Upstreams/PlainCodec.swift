@@ -30,7 +30,8 @@ public struct PlainCodec: Codec {
         (self.profile, self.answersTo) = (profile, answersTo)
         topics = PlainTopics(prefix: prefix, gateway: profile.gateway)
         presence = PlainPresence(
-            of: profile.gateway, incarnation: profile.incarnation, prefix: prefix)
+            of: profile.gateway, incarnation: profile.incarnation, prefix: prefix,
+            isSimulated: profile.isSimulated)
         source = CommandSource(.upstream, upstream.text)
         nodes = Dictionary(profile.nodes.map { ($0.name, $0) }) { first, _ in first }
         channels = Dictionary(
@@ -48,6 +49,7 @@ public struct PlainCodec: Codec {
             "gateway": .text(profile.gateway.text),
             "incarnation": .text(profile.incarnation),
             "at": .text(now.iso8601),
+            "simulated": .flag(profile.isSimulated),
             "nodes": .list(profile.nodes.map(Self.birth(of:))),
         ])
         return [
@@ -221,6 +223,9 @@ extension PlainCodec {
         if isGood, channel.unit == .onOff {
             members.insert(
                 JsonText.Member(name: "state", value: .text(channel.text(reading.value))), at: 3)
+        }
+        if reading.isSimulated {
+            members.append(JsonText.Member(name: "simulated", value: .flag(true)))
         }
         switch reading.quality {
         case .good: break

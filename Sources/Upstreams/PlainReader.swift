@@ -141,6 +141,8 @@ public struct PlainReading: Hashable, Sendable {
     public let unit: Unit
     public let time: WallTime
     public let quality: Quality
+    /// Whether it comes from simulated hardware.
+    public let isSimulated: Bool
 
     /// For people: `21.5 °C`, `on`, `21.5 °C (stale)`.
     public var text: String {
@@ -266,7 +268,8 @@ extension PlainReading {
         guard let number, (steps != nil) == (quality == .good) else { return nil }
         self.init(
             channel: channel, node: node, number: number, steps: steps, exponent: exponent,
-            unit: unit, time: time, quality: quality)
+            unit: unit, time: time, quality: quality,
+            isSimulated: text["simulated"]?.flag ?? false)
     }
 }
 

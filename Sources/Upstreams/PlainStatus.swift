@@ -12,11 +12,15 @@ public struct PlainStatus: Hashable, Sendable {
     public let queues: [QueueStatus]
     /// When it said so; nil in the last will, which the broker says.
     public let at: WallTime?
+    /// Whether some of its hardware is simulated; its birth says of which nodes.
+    public let isSimulated: Bool
 
     public init(
-        own: LinkStatus, links: [LinkStatus], queues: [QueueStatus] = [], at: WallTime?
+        own: LinkStatus, links: [LinkStatus], queues: [QueueStatus] = [], at: WallTime?,
+        isSimulated: Bool = false
     ) {
         (self.own, self.links, self.queues, self.at) = (own, links, queues, at)
+        self.isSimulated = isSimulated
     }
 
     /// Links that are read from one status; more than any gateway has.
@@ -32,6 +36,9 @@ public struct PlainStatus: Hashable, Sendable {
             JsonText.Member(name: "incarnation", value: .text(own.incarnation)),
             JsonText.Member(name: "at", value: at.map { .text($0.iso8601) } ?? .null),
         ]
+        if isSimulated {
+            members.append(JsonText.Member(name: "simulated", value: .flag(true)))
+        }
         members += Self.measures(of: own)
         members.append(
             JsonText.Member(name: "links", value: .list(links.map { .group(Self.members(of: $0)) }))
@@ -68,7 +75,8 @@ public struct PlainStatus: Hashable, Sendable {
             atMost: QueueStatus.mostRead, QueueStatus.init)
         self.init(
             own: own, links: links, queues: queues,
-            at: document["at"]?.text.flatMap { WallTime(iso8601: $0) })
+            at: document["at"]?.text.flatMap { WallTime(iso8601: $0) },
+            isSimulated: document["simulated"]?.flag ?? false)
     }
 
     /// The words that other programs wait for, where there are any.

@@ -5,11 +5,19 @@ public struct Reading: Hashable, Sendable {
     /// Whole steps of the channel's unit; nothing rescales it later.
     public let value: Int64
     public let quality: Quality
+    /// Whether it comes from simulated hardware. The mark goes wherever the reading goes.
+    public let isSimulated: Bool
 
-    public init(channel: DataChannelName, value: Int64, quality: Quality = .good) {
-        self.channel = channel
-        self.value = value
-        self.quality = quality
+    public init(
+        channel: DataChannelName, value: Int64, quality: Quality = .good, isSimulated: Bool = false
+    ) {
+        (self.channel, self.value) = (channel, value)
+        (self.quality, self.isSimulated) = (quality, isSimulated)
+    }
+
+    /// The same, marked as one from simulated hardware.
+    public var simulated: Reading {
+        Reading(channel: channel, value: value, quality: quality, isSimulated: true)
     }
 }
 
@@ -36,6 +44,12 @@ public struct Fact: Hashable, Sendable {
         case readings([Reading])
         case trouble(Trouble)
         case event(GatewayEvent)
+    }
+
+    /// Whether it holds readings from simulated hardware. All of one fact come from one node.
+    public var isSimulated: Bool {
+        guard case .readings(let readings) = matter else { return false }
+        return readings.contains(where: \.isSimulated)
     }
 
     public init(node: ShNodeName, at: Timestamp, matter: Matter) {

@@ -6,6 +6,9 @@ public struct GatewayProfile: Hashable, Sendable {
     /// In layout order.
     public let nodes: [NodeProfile]
 
+    /// Whether some of its hardware is simulated.
+    public var isSimulated: Bool { nodes.contains(where: \.isSimulated) }
+
     public init(gateway: GatewayName, incarnation: String, nodes: [NodeProfile]) {
         self.gateway = gateway
         self.incarnation = incarnation

@@ -31,7 +31,7 @@ import Vocabulary
                 wall: start.advanced(by: .seconds(60 * minute)), monotonic: clock.now, isSure: true)
             let reading = Reading(
                 channel: minute == 4 ? "pump" : "tank-top", value: Int64(21_500 + minute),
-                quality: minute == 3 ? .bad : .good)
+                quality: minute == 3 ? .bad : .good, isSimulated: minute == 1)
             return Fact(node: "tank", at: at, matter: .readings([reading]))
         }
         let trouble = Trouble(kind: .hung, isOn: true, detail: "it hangs")
@@ -175,12 +175,12 @@ import Vocabulary
         let program = try await run("export")
         #expect(
             program.output == [
-                "time,sure,node,channel,value,unit,quality,place",
-                "2026-11-21T06:00:00.000000000Z,true,tank,tank-top,21.500,celsius,good,1",
-                "2026-11-21T06:01:00.000000000Z,true,tank,tank-top,21.501,celsius,good,2",
-                "2026-11-21T06:02:00.000000000Z,true,tank,tank-top,21.502,celsius,good,3",
-                "2026-11-21T06:03:00.000000000Z,true,tank,tank-top,21.503,celsius,bad,4",
-                "2026-11-21T06:04:00.000000000Z,true,tank,pump,21504,steps,good,5",
+                "time,sure,node,channel,value,unit,quality,place,simulated",
+                "2026-11-21T06:00:00.000000000Z,true,tank,tank-top,21.500,celsius,good,1,false",
+                "2026-11-21T06:01:00.000000000Z,true,tank,tank-top,21.501,celsius,good,2,true",
+                "2026-11-21T06:02:00.000000000Z,true,tank,tank-top,21.502,celsius,good,3,false",
+                "2026-11-21T06:03:00.000000000Z,true,tank,tank-top,21.503,celsius,bad,4,false",
+                "2026-11-21T06:04:00.000000000Z,true,tank,pump,21504,steps,good,5,false",
             ])
     }
 
@@ -195,6 +195,7 @@ import Vocabulary
         #expect(objects.first?["nanoseconds"] as? Int == 1_795_240_800_000_000_000)
         #expect(objects.first?["sure"] as? Bool == true)
         #expect(objects.last?["quality"] as? String == "bad")
+        #expect(objects.map { $0["simulated"] as? Bool } == [false, true, false, false])
     }
 
     @Test func `export what lies from one time to before another, of the channels named`()
@@ -204,7 +205,7 @@ import Vocabulary
             let program = try home.start(
                 ["export"] + arguments + ["--state-directory", state], with: ["TZ": "XXX-1"])
             #expect(await program.end() == 0, "\(program.text)")
-            return program.output.dropFirst().map { String($0.split(separator: ",").last ?? "") }
+            return program.output.dropFirst().map { String($0.split(separator: ",").dropLast().last ?? "") }
         }
         let (second, fourth) = ("2026-11-21T06:01:00Z", "2026-11-21T06:03:00Z")
         #expect(try await places("--from", second, "--to", fourth) == ["2", "3"])

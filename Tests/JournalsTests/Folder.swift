@@ -130,6 +130,7 @@ let allSorts: [Fact] = {
     return [
         Fact(node: "tank", at: at, matter: .readings(readings)),
         Fact(node: "tank", at: at, matter: .readings([])),
+        Fact(node: "tank", at: at, matter: .readings(readings.map(\.simulated))),
         Fact(
             node: "tank", at: at,
             matter: .trouble(

@@ -28,13 +28,13 @@ struct Bench {
         _ device: ScriptedDevice, _ channels: [DataChannel]? = nil, name: StaticString = "node",
         actuates: Bool = false, safeState: SafeState? = nil, rules: GuardRules = GuardRules(),
         desk: InterlockDesk = InterlockDesk(), board: ChannelBoard = ChannelBoard(),
-        counters: (any CounterStore)? = nil
+        counters: (any CounterStore)? = nil, isSimulated: Bool = false
     ) -> ShNode {
         let place = Place(path: "", line: 1, column: 1)
         let component = Component(
             name: "device", model: "scripted",
             settings: Settings(JsonNode(.group([]), at: place), described: []),
-            channels: channels ?? [channel()], safeState: safeState)
+            channels: channels ?? [channel()], safeState: safeState, isSimulated: isSimulated)
         return ShNode(
             name: ShNodeName(known: name), component: component, rules: rules, desk: desk,
             board: board, counters: counters,

@@ -19,6 +19,33 @@ import Vocabulary
         withExtendedLifetime(node) {}
     }
 
+    @Test(arguments: [true, false])
+    func `marks what comes from simulated hardware, and nothing else`(isSimulated: Bool) async {
+        let range = Plausibility(range: 0...100)
+        let node = bench.node(
+            ScriptedDevice(.shows([21, 900])), [bench.channel(plausibility: range)],
+            isSimulated: isSimulated)
+        await node.start()
+        await bench.pass(.seconds(1))
+        let facts = await bench.nextFacts()
+        #expect(facts.flatMap(\.qualities) == [.good, .bad])
+        for fact in facts where fact.trouble == nil { #expect(fact.isSimulated == isSimulated) }
+        let relay = bench.node(
+            ScriptedDevice(.shows([0])), name: "relay", actuates: true, safeState: .off,
+            isSimulated: isSimulated)
+        await relay.start()
+        let command = Command(
+            id: CommandID("1")!, node: "relay", order: .set(1),
+            source: CommandSource(.upstream, "site"))
+        let answer = await relay.apply(command, before: bench.clock.now.advanced(by: .seconds(1)))
+        guard case .confirmed(let reading, _) = answer else {
+            Issue.record("\(answer)")
+            return
+        }
+        #expect(reading.isSimulated == isSimulated)
+        withExtendedLifetime(node) {}
+    }
+
     @Test func `polls its device on time and reports only what its capture rule wants`() async {
         let device = ScriptedDevice(.shows([20, 20, 20, 25, 25]))
         let node = bench.node(device, [bench.channel(capture: .seconds(10), delta: 5)])

@@ -74,6 +74,16 @@ import Vocabulary
         #expect(look(16) == [stale("top", 23)])
     }
 
+    @Test(arguments: [true, false])
+    func `marks what it calls stale as the node's readings are marked`(isSimulated: Bool) {
+        var watch = NodeWatch(
+            name: "tank", channels: [Self.channel("top", poll: .seconds(1))],
+            isSimulated: isSimulated)
+        _ = pulse.noteGood(0, 21, at: Self.at(0).monotonic)
+        let facts = watch.look(at: pulse, stamp: Self.at(6))
+        #expect(facts.map(\.isSimulated) == [isSimulated])
+    }
+
     @Test mutating func `has no last value to call stale where there was no good one ever`() {
         read(1, 22, at: 1_000)
         #expect(look(1_000) == [])

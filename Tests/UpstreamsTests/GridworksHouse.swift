@@ -57,7 +57,7 @@ enum GridworksHouse {
         _ name: ShNodeName, _ kind: NodeKind, _ channels: [(DataChannelName, Unit, Int)]
     ) -> NodeProfile {
         NodeProfile(
-            name: name, kind: kind, title: "The \(name)", driver: "pretend", isSimulated: true,
+            name: name, kind: kind, title: "The \(name)", driver: "pretend", isSimulated: false,
             channels: channels.map { channel, unit, exponent in
                 DataChannel(
                     name: channel, node: name, source: "level", unit: unit, exponent: exponent,

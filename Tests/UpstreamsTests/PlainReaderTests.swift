@@ -46,7 +46,10 @@ struct PlainReaderTests {
             ]
             #expect(
                 read(codec.status(own, links: links, queues: queues, at: House.now)) == [
-                    .status(PlainStatus(own: own, links: links, queues: queues, at: House.now))
+                    .status(
+                        PlainStatus(
+                            own: own, links: links, queues: queues, at: House.now,
+                            isSimulated: true))
                 ])
         }
         guard case .status(let will) = read([codec.will]).first else {

@@ -88,7 +88,11 @@ extension GridworksCodec {
             case .meter: "PowerMeter"
             case .sensor: "MultipurposeSensor"
             }
-        members += [("ActorClass", .text(actorClass)), ("DisplayName", .text(node.title))]
+        members += [
+            ("ActorClass", .text(actorClass)),
+            ("DisplayName", .text(node.isSimulated ? "\(node.title) (simulated)" : node.title)),
+        ]
+        if node.isSimulated { members.append(("Simulated", .flag(true))) }
         let nameplates = node.channels.compactMap { settings.powerMetering[$0.name] }
         if !nameplates.isEmpty {
             members += [

@@ -141,29 +141,34 @@ public struct GridworksCodec: PeerCodec {
     }
 
     private static func single(_ reading: Reading, at: WallTime) -> JsonText {
-        .object([
+        JsonText.object([
             "ChannelName": .text(reading.channel.text), "Value": .number(reading.value),
             "ScadaReadTimeUnixMs": .number(GridworksTime.milliseconds(at)),
             "TypeName": "single.reading", "Version": "000",
-        ])
+        ]).markedSimulated(reading.isSimulated)
     }
 
     private func state(_ value: LiveValue) -> JsonText? {
         guard let relay = relaysByChannel[value.reading.channel], let words = relay.words else {
             return nil
         }
-        return .object([
+        return JsonText.object([
             "MachineHandle": .text(handle(of: relay.node)), "StateEnum": .text(words.stateType),
             "State": .text(words.state(value.reading.value)),
             "UnixMs": .number(GridworksTime.milliseconds(value.at.wall)),
             "TypeName": "single.machine.state", "Version": "000",
-        ])
+        ]).markedSimulated(value.reading.isSimulated)
     }
 
     private func power(_ watts: Int64) -> MqttMessage {
-        message(
-            "power.watts", to: settings.parentShortName,
-            .object(["Watts": .number(watts), "TypeName": "power.watts", "Version": "000"]))
+        let isSimulated = nodes.contains { node in
+            node.isSimulated
+                && node.channels.contains { settings.powerMetering[$0.name] != nil }
+        }
+        let payload = JsonText.object([
+            "Watts": .number(watts), "TypeName": "power.watts", "Version": "000",
+        ]).markedSimulated(isSimulated)
+        return message("power.watts", to: settings.parentShortName, payload)
     }
 
     // MARK: Who commands

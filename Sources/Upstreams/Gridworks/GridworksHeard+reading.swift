@@ -119,7 +119,7 @@ extension GridworksReading {
         }
         self.init(
             channel: try json.text("ChannelName"), value: value,
-            at: try json.time("ScadaReadTimeUnixMs"))
+            at: try json.time("ScadaReadTimeUnixMs"), isSimulated: json.isSimulated)
     }
 
     /// The readings of all channels in a report.
@@ -148,7 +148,9 @@ extension GridworksReading {
                     "ValueList and ScadaReadTimeUnixMsList: must hold whole numbers and times")
             }
             readings.append(
-                GridworksReading(channel: channel, value: value, at: GridworksTime.wall(time)))
+                GridworksReading(
+                    channel: channel, value: value, at: GridworksTime.wall(time),
+                    isSimulated: json.isSimulated))
         }
     }
 }
@@ -162,6 +164,9 @@ extension GridworksState {
 }
 
 extension JsonNode {
+    /// What Tidegate adds and others leave aside.
+    fileprivate var isSimulated: Bool { self["Simulated"]?.flag == true }
+
     fileprivate func text(_ name: String) throws(GridworksEnvelope.Senseless) -> String {
         guard let text = self[name]?.text else { throw .init("\(name): must be a text") }
         return text

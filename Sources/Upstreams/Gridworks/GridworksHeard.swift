@@ -65,6 +65,13 @@ public struct GridworksReading: Hashable, Sendable {
     public let channel: String
     public let value: Int64
     public let at: WallTime
+    /// Whether the child marks it as simulated.
+    public let isSimulated: Bool
+
+    init(channel: String, value: Int64, at: WallTime, isSimulated: Bool = false) {
+        (self.channel, self.value) = (channel, value)
+        (self.at, self.isSimulated) = (at, isSimulated)
+    }
 }
 
 /// The state of one of a child's machines.

@@ -13,8 +13,14 @@ struct GridworksReport: Sendable {
     private(set) var count = 0
     private(set) var first: WallTime
     private(set) var last: WallTime
-    private var order: [DataChannelName] = []
-    private var series: [DataChannelName: Series] = [:]
+    private var order: [Key] = []
+    private var series: [Key: Series] = [:]
+
+    /// Simulated readings of a channel stand apart from real ones.
+    private struct Key: Hashable {
+        let channel: DataChannelName
+        let isSimulated: Bool
+    }
 
     private struct Series {
         var values: [JsonText] = []
@@ -31,10 +37,11 @@ struct GridworksReport: Sendable {
     mutating func add(_ readings: [Reading], at time: WallTime, _ sequence: Sequence64) {
         let milliseconds = JsonText.number(GridworksTime.milliseconds(time))
         for reading in readings where reading.quality == .good {
-            if series[reading.channel] == nil { order.append(reading.channel) }
-            series[reading.channel, default: Series()].values.append(.number(reading.value))
-            series[reading.channel]?.times.append(milliseconds)
-            series[reading.channel]?.steps.append(reading.value)
+            let key = Key(channel: reading.channel, isSimulated: reading.isSimulated)
+            if series[key] == nil { order.append(key) }
+            series[key, default: Series()].values.append(.number(reading.value))
+            series[key]?.times.append(milliseconds)
+            series[key]?.steps.append(reading.value)
             count += 1
         }
         last = time
@@ -77,8 +84,10 @@ struct GridworksReport: Sendable {
             "SlotStartUnixS": .number(slot.startSeconds), "SlotDurationS": .number(slot.seconds),
             "ChannelReadingList": .list(order.compactMap(readings(of:))),
             "StateList": .list(
-                order.compactMap { channel in
-                    relays[channel].flatMap { states(of: $0, parent: settings.parentShortName) }
+                order.compactMap { key in
+                    relays[key.channel].flatMap {
+                        states(of: $0, key, parent: settings.parentShortName)
+                    }
                 }),
             // A transition's report bears the trigger and the handle of its command, and entries hold what
             // was read: whoever commands gets it at once, as `fsm.full.report`.
@@ -91,23 +100,23 @@ struct GridworksReport: Sendable {
         ])
     }
 
-    private func readings(of channel: DataChannelName) -> JsonText? {
-        guard let series = series[channel] else { return nil }
-        return .object([
-            "ChannelName": .text(channel.text), "ValueList": .list(series.values),
+    private func readings(of key: Key) -> JsonText? {
+        guard let series = series[key] else { return nil }
+        return JsonText.object([
+            "ChannelName": .text(key.channel.text), "ValueList": .list(series.values),
             "ScadaReadTimeUnixMsList": .list(series.times), "TypeName": "channel.readings",
             "Version": "002",
-        ])
+        ]).markedSimulated(key.isSimulated)
     }
 
     /// Under the handle that the relay has when nobody has taken it over: who held it at the time is not
     /// in the entries.
-    private func states(of relay: GridworksRelay, parent: String) -> JsonText? {
-        guard let series = series[relay.channel.name], let words = relay.words else { return nil }
-        return .object([
+    private func states(of relay: GridworksRelay, _ key: Key, parent: String) -> JsonText? {
+        guard let series = series[key], let words = relay.words else { return nil }
+        return JsonText.object([
             "MachineHandle": .text("\(parent).\(relay.node)"), "StateEnum": .text(words.stateType),
             "StateList": .list(series.steps.map { .text(words.state($0)) }),
             "UnixMsList": .list(series.times), "TypeName": "machine.states", "Version": "000",
-        ])
+        ]).markedSimulated(key.isSimulated)
     }
 }
