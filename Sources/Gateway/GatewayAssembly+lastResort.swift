@@ -25,7 +25,7 @@ extension GatewayAssembly {
         }
         let open: Opener
         do throws(DriverError) {
-            open = try opener(for: relays)
+            open = try opener(for: relays, in: layout)
         } catch {
             return ["\(error)"]
         }

@@ -24,14 +24,40 @@ struct UpstreamLogin: Sendable {
 }
 
 extension GatewayAssembly {
+    /// The upstreams that this run has. Where all go to one embedded broker, those are left out that would say
+    /// the same again on the same topics.
+    var upstreams: [UpstreamLayout] {
+        guard settings.isKeptApart else { return layout.upstreams }
+        var plain: Set<String> = []
+        return layout.upstreams.filter { upstream in
+            guard case .plain = upstream.codec else { return true }
+            return plain.insert(upstream.topic).inserted
+        }
+    }
+
     /// The broker that an upstream uses: the one of the command line or environment before the
     /// layout's. Nil stands for the embedded one.
     func brokerAddress(of upstream: UpstreamLayout) -> BrokerAddress? {
         if let given = settings.broker.value { return BrokerAddress(given) }
+        // A simulated run stays among itself.
+        if settings.isKeptApart { return nil }
         return switch upstream.broker {
         case .embedded: nil
         case .address(let address): address
         }
+    }
+
+    /// What a simulated run says of itself before anything else; nil for others.
+    var simulationNotice: String? {
+        guard settings.simulate.value else { return nil }
+        let nothing = "simulated: no hardware is used, and all readings are marked"
+        guard settings.isKeptApart else { return nothing }
+        let left = upstreams.filter { $0.broker != .embedded }.map(\.name.text)
+        return nothing
+            + (left.isEmpty
+                ? ""
+                : "; upstream \(left.joined(separator: ", ")) goes to an embedded broker instead, "
+                    + "unless --real-upstreams or --broker says otherwise")
     }
 
     /// The login that the layout gives, with its secret fetched.

@@ -22,6 +22,9 @@ struct GatewayAssembly {
     private let interlocks: InterlockDesk
     private let board = ChannelBoard()
     private let buses: ModbusBusPool
+    /// Lines of simulated chips, which the nodes of a reload share with those that are there.
+    private let lines: SimulatedLines
+    let lock: StateLock
     /// Facts that one node may have waiting for the proactor.
     private static let factsPerNode = 256
 
@@ -32,10 +35,12 @@ struct GatewayAssembly {
         (self.layout, self.settings) = (layout, settings)
         (self.clock, self.logger) = (clock, logger)
         interlocks = InterlockDesk(layout.interlocks)
+        lines = SimulatedLines(clock: clock)
+        lock = StateLock(directory: settings.stateDirectory.value)
         buses = ModbusBusPool(layout.buses.filter { !$0.isSimulated }, clock: clock)
     }
 
-    var retainedNames: RetainedNames { RetainedNames(directory: settings.stateDirectory.value) }
+    var retainedNames: RetainedNames { RetainedNames(directory: settings.dataDirectory) }
 
     /// What the gateway is made of, as it tells upstream.
     func profile(incarnation: String) -> GatewayProfile {
@@ -57,19 +62,29 @@ struct GatewayAssembly {
     /// The journal in the state directory. Not open yet.
     func journal(_ profile: GatewayProfile) -> SqliteJournal {
         SqliteJournal(
-            path: JournalPlace.path(in: settings.stateDirectory.value),
-            upstreams: layout.upstreams.map(\.name), settings: layout.journal,
+            path: JournalPlace.path(in: settings.dataDirectory),
+            upstreams: upstreams.map(\.name), settings: layout.journal,
             session: JournalSession(
                 boot: Machine.bootIdentity, incarnation: profile.incarnation,
                 channels: profile.nodes.flatMap(\.channels)),
-            clock: clock)
+            clock: clock, makeFolder: { [self] () throws(JournalError) in try makeFolder() })
+    }
+
+    /// Makes the folder of the journal, in a directory that nobody else uses.
+    private func makeFolder() throws(JournalError) {
+        try lock.takeAgain()
+        do throws(MachineError) {
+            try Machine.makeFolder(settings.dataDirectory)
+        } catch {
+            throw JournalError(.storage, error.detail)
+        }
     }
 
     /// - Throws: `DriverError` when a simulated device cannot be made from its settings.
     func proactor(_ profile: GatewayProfile, _ journal: any Journal) throws(DriverError) -> Proactor
     {
         Proactor(
-            profile: profile, nodes: try maker(of: layout.nodes)(), inbox: inbox,
+            profile: profile, nodes: try maker(of: layout.nodes, in: layout)(), inbox: inbox,
             journal: journal, clock: clock,
             chance: SeededGenerator(seed: settings.seed.value, for: profile.incarnation),
             logger: logger, interlocks: interlocks)
@@ -83,8 +98,9 @@ struct GatewayAssembly {
     ) throws(DriverError) -> Replacement {
         let diff = LayoutDiff(from: old, to: new)
         let profile = profile(of: new, incarnation: incarnation)
-        let codecs = layout.upstreams.map { ($0.name, codec(for: $0, profile)) }
-        let make = try maker(of: new.nodes.filter { diff.touched.contains($0.name) })
+        let codecs = upstreams.map { ($0.name, codec(for: $0, profile)) }
+        let make = try maker(
+            of: new.nodes.filter { diff.touched.contains($0.name) }, in: new)
         let wires = new.buses.filter { !$0.isSimulated }
         return Replacement(
             profile: profile, leaving: Set(diff.removed + diff.changed.map(\.name)),
@@ -104,7 +120,7 @@ struct GatewayAssembly {
     private var realWiring: RealWiring {
         RealWiring(
             bus: { [buses] name throws(DriverError) in try buses.bus(name) }, files: SystemFiles(),
-            clock: clock, stateDirectory: settings.stateDirectory.value)
+            clock: clock, stateDirectory: settings.dataDirectory)
     }
 
     /// Makes the driver of a node, on its wires, simulated or real.
@@ -112,11 +128,16 @@ struct GatewayAssembly {
         @Sendable (NodeLayout, Component) throws(DriverError) -> sending any Driver
 
     /// Opens nothing by itself.
-    func opener(for nodes: [NodeLayout]) throws(DriverError) -> Opener {
+    func opener(
+        for nodes: [NodeLayout], in layout: HardwareLayout
+    ) throws(DriverError) -> Opener {
         let real = realWiring
-        let pretend = SimulatedWiring(clock: clock)
+        let pretend = SimulatedWiring(clock: clock, lines: lines)
+        let shown = layout.nodes.filter(isSimulated).compactMap { node in
+            node.rules.feedback.map { (relay: node.component, by: $0) }
+        }
         try pretend.plugIn(
-            nodes.filter(isSimulated).map(\.component), seed: settings.seed.value)
+            nodes.filter(isSimulated).map(\.component), shown: shown, seed: settings.seed.value)
         return { node, component throws(DriverError) in
             let registry = DriverRegistry.standard
             guard let driver = registry[component.model] else {
@@ -129,9 +150,9 @@ struct GatewayAssembly {
 
     /// Makes nodes when it is called; nothing is opened by that.
     private func maker(
-        of nodes: [NodeLayout]
+        of nodes: [NodeLayout], in layout: HardwareLayout
     ) throws(DriverError) -> @Sendable () -> [ShNode] {
-        let open = try opener(for: nodes)
+        let open = try opener(for: nodes, in: layout)
         // Relays have the first threads, because they must be made safe whatever else there is.
         let relays = nodes.filter { $0.component.safeState != nil }
         let others = nodes.filter { $0.component.safeState == nil }
@@ -143,7 +164,8 @@ struct GatewayAssembly {
             isSimulated(node) ? nil : realWiring.counterStore(for: node.component.name)
         var chance = SeededGenerator(seed: settings.seed.value, for: node.name.text)
         return ShNode(
-            name: node.name, component: node.component,
+            name: node.name,
+            component: isSimulated(node) ? node.component.simulated() : node.component,
             phase: Double.random(in: 0..<1, using: &chance),
             rules: node.rules, desk: interlocks, board: board, counters: counters,
             heedsLoad: true,

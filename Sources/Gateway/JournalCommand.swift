@@ -33,6 +33,7 @@ struct JournalShowCommand: ParsableCommand {
         }
         let aside = try withJournal { () throws(JournalError) in try journal.aside() }
         Output.line("journal   \(overview.identity)")
+        if place.simulated { Output.line("readings  simulated") }
         Output.line(
             "size      \(bytes(overview.size.used)) in a file of \(bytes(overview.size.file))")
         let places = overview.places.map { ", places \($0.lowerBound) to \($0.upperBound)" } ?? ""
@@ -64,7 +65,9 @@ struct JournalShowCommand: ParsableCommand {
 
     private func words(_ fact: Fact) -> String {
         switch fact.matter {
-        case .readings(let readings): readings.map(\.channel.text).joined(separator: " ")
+        case .readings(let readings):
+            readings.map(\.channel.text).joined(separator: " ")
+                + (fact.isSimulated ? " (simulated)" : "")
         case .trouble(let trouble): "trouble \(trouble.kind.rawValue)"
         case .event(let event): "event \(event.kind.rawValue)"
         }

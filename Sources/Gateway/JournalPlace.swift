@@ -14,6 +14,9 @@ struct JournalPlace: ParsableArguments {
     @Option(help: "The gateway's state directory, instead of a layout.")
     var stateDirectory: String?
 
+    @Flag(help: "The journal of simulated runs.")
+    var simulated = false
+
     /// Where the journal is in a state directory.
     static func path(in directory: String) -> String { "\(directory)/\(file)" }
 
@@ -21,7 +24,13 @@ struct JournalPlace: ParsableArguments {
 
     /// Opens the journal; tells why it cannot be and ends the command otherwise.
     func open(isWriting: Bool = false) throws -> JournalInspector {
-        let path = Self.path(in: try directory())
+        let directory = try directory()
+        let path = Self.path(in: directory)
+        let other = Self.path(in: ResolvedSettings.simulatedDirectory(in: directory))
+        if !Machine.exists(path), Machine.exists(other) {
+            Output.error("tidegate: \(path): is not there; that of simulated runs is: --simulated")
+            throw ExitStatus.noInput.code
+        }
         do throws(JournalError) {
             return try JournalInspector(path: path, isWriting: isWriting)
         } catch {
@@ -53,29 +62,37 @@ struct JournalPlace: ParsableArguments {
 
     /// Where the journal is. One that was found and not named is told on standard error.
     private func directory() throws -> String {
-        if let stateDirectory { return Machine.absolute(stateDirectory) }
+        if let stateDirectory { return apart(Machine.absolute(stateDirectory)) }
         guard let layout else {
             if let given = Machine.environment("TIDEGATE_STATE_DIRECTORY") {
-                return Machine.absolute(given)
+                return apart(Machine.absolute(given))
             }
-            return try found(of: nil)
+            return apart(try found(of: nil))
         }
         let loaded = try LoadedLayout.valid(layout)
         do {
-            let setting = try ResolvedSettings(
-                ResolvedSettings.CommandLine(), environment: Machine.environment,
-                layout: loaded.settings, gateway: loaded.gateway, isTerminal: false
-            ).stateDirectory
-            if case .standard = setting.origin { return try found(of: loaded.gateway) }
-            return setting.value
+            let settings = try ResolvedSettings(
+                ResolvedSettings.CommandLine(simulate: simulated ? true : nil),
+                environment: Machine.environment,
+                layout: loaded.settings, gateway: loaded.gateway, isTerminal: false)
+            if case .standard = settings.stateDirectory.origin {
+                return apart(try found(of: loaded.gateway))
+            }
+            return settings.dataDirectory
         } catch let mistakes as ResolvedSettings.Mistakes {
             for line in mistakes.lines { Output.error("tidegate: \(line)") }
             throw ExitStatus.configuration.code
         }
     }
 
+    /// Simulated runs keep their journal in a folder of its own.
+    private func apart(_ directory: String) -> String {
+        simulated ? ResolvedSettings.simulatedDirectory(in: directory) : directory
+    }
+
     private func found(of gateway: GatewayName?) throws -> String {
-        let all = StateFinder().directories(with: Self.file, of: gateway)
+        let file = simulated ? Self.path(in: "simulated") : Self.file
+        let all = StateFinder().directories(with: file, of: gateway)
         guard let first = all.first else {
             let own = ResolvedSettings.standardStateDirectory(
                 Machine.environment, name: gateway?.text ?? "*")

@@ -35,8 +35,8 @@ extension LiveRow {
     init(_ reading: PlainReading, of gateway: GatewayName, json: String) {
         self.init(
             gateway: gateway.text, node: reading.node.text, channel: reading.channel.text,
-            text: reading.scaledText, quality: reading.quality, at: reading.time, isSimulated: reading.isSimulated,
-            json: json)
+            text: reading.scaledText, quality: reading.quality, at: reading.time,
+            isSimulated: reading.isSimulated, json: json)
     }
 }
 

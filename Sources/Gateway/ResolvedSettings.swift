@@ -34,6 +34,8 @@ struct ResolvedSettings: Sendable {
     let stateDirectory: Setting<String>
     let seed: Setting<UInt64>
     let simulate: Setting<Bool>
+    /// Whether a simulated run goes to the brokers that the layout names.
+    let realUpstreams: Setting<Bool>
 
     /// What the command line says; nil where it is silent.
     struct CommandLine {
@@ -43,6 +45,7 @@ struct ResolvedSettings: Sendable {
         var stateDirectory: String?
         var seed: UInt64?
         var simulate: Bool?
+        var realUpstreams: Bool?
     }
 
     /// One line for each setting that makes no sense.
@@ -81,20 +84,41 @@ struct ResolvedSettings: Sendable {
             commandLine.simulate.map { $0 ? "true" : "false" }, "--simulate", "TIDEGATE_SIMULATE",
             layout.simulate.map { $0 ? "true" : "false" }, standard: false, form: "true or false",
             read: { Bool($0) })
+        realUpstreams = resolver.resolve(
+            commandLine.realUpstreams.map { $0 ? "true" : "false" }, "--real-upstreams",
+            "TIDEGATE_REAL_UPSTREAMS", nil, standard: false, form: "true or false",
+            read: { Bool($0) })
         guard resolver.mistakes.isEmpty else { throw Mistakes(lines: resolver.mistakes) }
     }
 
     /// One line for each setting: its value and where it came from.
     var explanation: [(name: String, value: String, origin: String)] {
         [
-            ("broker", broker.value ?? "as each upstream says", "\(broker.origin)"),
+            (
+                "broker",
+                broker.value ?? (isKeptApart ? "embedded" : "as each upstream says"),
+                broker.value == nil && isKeptApart ? "simulate" : "\(broker.origin)"
+            ),
             ("logLevel", logLevel.value.rawValue, "\(logLevel.origin)"),
             ("logFormat", logFormat.value.rawValue, "\(logFormat.origin)"),
-            ("stateDirectory", stateDirectory.value, "\(stateDirectory.origin)"),
+            ("stateDirectory", dataDirectory, "\(stateDirectory.origin)"),
             ("seed", "\(seed.value)", "\(seed.origin)"),
             ("simulate", "\(simulate.value)", "\(simulate.origin)"),
+            ("realUpstreams", "\(realUpstreams.value)", "\(realUpstreams.origin)"),
         ]
     }
+
+    /// Where totals and the journal are: a simulated run has a folder of its own, so that no other run takes
+    /// its readings for real ones.
+    var dataDirectory: String {
+        simulate.value ? Self.simulatedDirectory(in: stateDirectory.value) : stateDirectory.value
+    }
+
+    /// Where simulated runs keep what the others keep in `directory`.
+    static func simulatedDirectory(in directory: String) -> String { "\(directory)/simulated" }
+
+    /// Whether nothing of a simulated run goes to the brokers that the layout names.
+    var isKeptApart: Bool { simulate.value && broker.value == nil && !realUpstreams.value }
 
     /// Source: systemd.exec(5), STATE_DIRECTORY; XDG Base Directory Specification, XDG_STATE_HOME.
     static func standardStateDirectory(

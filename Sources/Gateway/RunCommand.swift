@@ -30,6 +30,9 @@ struct RunCommand: AsyncParsableCommand {
             """)
     var broker: String?
 
+    @Flag(help: "With --simulate: go to the brokers of the layout, not to an embedded one.")
+    var realUpstreams = false
+
     @Option(help: "The seed of simulated worlds and of all chance.")
     var seed: UInt64?
 
@@ -39,7 +42,8 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "text for people, json for machines. Text on a terminal when nothing is said.")
     var logFormat: String?
 
-    @Option(help: "The folder in which totals, journal and keys are kept.")
+    @Option(
+        help: "The folder in which totals, journal and keys are kept; simulated runs in a folder of it.")
     var stateDirectory: String?
 
     @Flag(help: "Show live values on standard output, as `tidegate watch` does.")
@@ -120,6 +124,7 @@ struct RunCommand: AsyncParsableCommand {
         (given.broker, given.logLevel, given.logFormat) = (broker, logLevel, logFormat)
         (given.stateDirectory, given.seed) = (stateDirectory, seed)
         given.simulate = simulate ? true : nil
+        given.realUpstreams = realUpstreams ? true : nil
         do {
             return try ResolvedSettings(
                 given, environment: Machine.environment, layout: layout.settings,

@@ -101,8 +101,7 @@ actor RunningGateway {
     private func run(
         until requests: AsyncStream<String>, _ request: AsyncStream<String>.Continuation
     ) async -> ExitStatus {
-        var lock: StateLock?
-        defer { withExtendedLifetime(lock) {} }
+        defer { assembly.lock.release() }
         LoadedLayout.doubts(about: layout, in: "layout").forEach { logger.warning("\($0)") }
         let proactor: Proactor
         let journal: SqliteJournal
@@ -117,7 +116,8 @@ actor RunningGateway {
             return .unavailable
         }
         do {
-            lock = try StateLock(directory: settings.stateDirectory.value)
+            try assembly.lock.take()
+            try Machine.makeFolder(settings.dataDirectory)
             try prepare()
             await remember(profile, proactor)
         } catch StateLock.Failure.held(let why) {
@@ -141,6 +141,7 @@ actor RunningGateway {
             await proactor.stop(because: "a start that failed")
             return .software
         }
+        if let notice = assembly.simulationNotice { logger.notice("\(notice)") }
         logger.notice(
             "starting \(layout.nodes.count) nodes",
             metadata: ["gateway": "\(layout.gateway)", "incarnation": "\(incarnation)"])
@@ -169,7 +170,7 @@ actor RunningGateway {
 
     /// What a start needs of the machine, so that what is missing is told at once.
     private func prepare() throws {
-        for upstream in layout.upstreams where assembly.brokerAddress(of: upstream) == nil {
+        for upstream in assembly.upstreams where assembly.brokerAddress(of: upstream) == nil {
             _ = try assembly.listener(of: upstream)
         }
         if let device = layout.settings.watchdogDevice { try life.open(device) }
@@ -204,7 +205,7 @@ actor RunningGateway {
             guard !isStopping else { return true }
             life.watchJournal(of: proactor)
             if let peers = layout.peers { listen(peers, answering: proactor) }
-            for upstream in layout.upstreams where !isStopping {
+            for upstream in assembly.upstreams where !isStopping {
                 try await attach(upstream, to: proactor, profile)
             }
             // Only now is there somebody to whom each upstream's new words could be given.
@@ -242,12 +243,12 @@ actor RunningGateway {
         await proactor.attach(assembly.plan(for: upstream, login: login, profile: profile))
         life.watch(upstream.name, of: proactor)
         // The embedded broker is the first choice of whoever looks, and leaves its own word.
-        guard upstream == layout.upstreams.first, !hasEmbeddedBroker else { return }
+        guard upstream == assembly.upstreams.first, !hasEmbeddedBroker else { return }
         await runFile(proactor).keep(assembly.runFile(for: upstream, login: login))
     }
 
     private var hasEmbeddedBroker: Bool {
-        layout.upstreams.contains { assembly.brokerAddress(of: $0) == nil }
+        assembly.upstreams.contains { assembly.brokerAddress(of: $0) == nil }
     }
 
     /// Lets others ask without a broker, as soon as that is possible.
@@ -307,6 +308,8 @@ actor RunningGateway {
     private func startBroker(
         for upstream: UpstreamLayout, _ proactor: Proactor
     ) throws(MachineError) -> UpstreamLogin {
+        // Several share it in a simulated run.
+        if let broker { return broker.login }
         let keeper = BrokerKeeper(
             of: layout.gateway, topic: upstream.topic,
             listener: try assembly.listener(of: upstream), runFile: runFile(proactor),

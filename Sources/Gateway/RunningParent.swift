@@ -69,11 +69,12 @@ actor RunningParent {
                 }
             }
         }
-        let lock: StateLock
-        let store = ReceivedStore(path: plan.path, size: plan.size, clock: clock)
+        let lock = StateLock(directory: plan.directory)
+        let store = ReceivedStore(
+            path: plan.path, size: plan.size, clock: clock, makeFolder: lock.takeAgain)
         let parent: Parent
         do {
-            lock = try StateLock(directory: plan.directory)
+            try lock.take()
             try await store.open()
             parent = Parent(
                 desk: desk(), session: MqttSession(settings: try await login(), clock: clock),
@@ -84,7 +85,7 @@ actor RunningParent {
             Output.error("tidegate: cannot start: \(detail)")
             return .unavailable
         }
-        defer { withExtendedLifetime(lock) {} }
+        defer { lock.release() }
         await parent.start()
         listen(to: parent, request)
         for await _ in requests { break }

@@ -89,6 +89,22 @@ import Vocabulary
         #expect(try resolved(line).stateDirectory.value == here + "/state")
     }
 
+    @Test func `give a simulated run a folder and a broker of its own`() throws {
+        var line = ResolvedSettings.CommandLine()
+        (line.stateDirectory, line.simulate) = ("/s", true)
+        let apart = try resolved(line)
+        #expect(apart.dataDirectory == "/s/simulated" && apart.isKeptApart)
+        line.realUpstreams = true
+        #expect(try resolved(line).dataDirectory == "/s/simulated")
+        #expect(try !resolved(line).isKeptApart)
+        (line.realUpstreams, line.broker) = (nil, "mqtt://host")
+        #expect(try !resolved(line).isKeptApart)
+        (line.broker, line.simulate) = (nil, nil)
+        #expect(try resolved(line).dataDirectory == "/s" && !resolved(line).isKeptApart)
+        let simulated = try resolved(line, ["TIDEGATE_SIMULATE": "true"])
+        #expect(simulated.dataDirectory == "/s/simulated" && simulated.isKeptApart)
+    }
+
     @Test func `tell all mistakes at once`() {
         var line = ResolvedSettings.CommandLine()
         (line.logLevel, line.broker) = ("loud", "mqtt://user:hunter2@host")

@@ -89,7 +89,7 @@ import Testing
         #expect(SettingsRule.keysMissing(drivers, in: readme) == [])
         let names = SettingsRule.namesOfRun(
             try Repository.text("Sources/Gateway/ResolvedSettings.swift"))
-        #expect(names.count == 12)
+        #expect(names.count == 14)
         #expect(SettingsRule.namesMissing(names, in: readme) == [])
     }
 }
