@@ -98,18 +98,16 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     private func end(_ assembly: GatewayAssembly, because problem: String) -> Never {
-        let lock: StateLock?
-        do throws(StateLock.Failure) {
-            lock = try StateLock(directory: assembly.settings.stateDirectory.value)
+        do {
+            try assembly.lock.take()
+        } catch StateLock.Failure.held(let why) {
+            // The other one drives the relays.
+            Output.error("tidegate: cannot start: \(why)")
+            Glibc.exit(ExitStatus.unavailable.rawValue)
         } catch {
-            if case .held(let why) = error {
-                // The other one drives the relays.
-                Output.error("tidegate: cannot start: \(why)")
-                Glibc.exit(ExitStatus.unavailable.rawValue)
-            }
-            lock = nil
+            // The relays come first, whatever else is wrong.
         }
-        defer { withExtendedLifetime(lock) {} }
+        defer { assembly.lock.release() }
         let doubtful = assembly.driveSafeStates()
         for line in doubtful { Output.error("tidegate: not safe: \(line)") }
         Output.error(
