@@ -12,7 +12,7 @@ public struct SimulatedCodec: Codec {
 
     public var subscriptions: [String] { ["set/+"] }
 
-    public func greeting(at now: WallTime) -> [MqttMessage] {
+    public func greeting(at now: WallTime, within limit: Int) -> [MqttMessage] {
         [message("status", "online", isRetained: true)]
     }
 
@@ -32,7 +32,9 @@ public struct SimulatedCodec: Codec {
         [message("authority/\(node)", "", isRetained: true)]
     }
 
-    public func standing(_ troubles: [StandingTrouble], at now: WallTime) -> [MqttMessage] {
+    public func standing(
+        _ troubles: [StandingTrouble], at now: WallTime, within limit: Int
+    ) -> [MqttMessage] {
         let kinds = troubles.map { "\($0.node) \($0.trouble.kind.rawValue)" }
         return [message("troubles", kinds.joined(separator: ", "), isRetained: true)]
     }
@@ -106,7 +108,7 @@ public struct SimulatedCodec: Codec {
 private struct SimulatedHistoryWriter: HistoryWriter {
     let codec: SimulatedCodec
 
-    func write(_ entry: Entry) -> [Parcel] {
+    func write(_ entry: Entry, within limit: Int) -> [Parcel] {
         [Parcel(covers: entry.sequence...entry.sequence, messages: codec.history(entry))]
     }
 }

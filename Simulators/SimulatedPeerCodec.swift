@@ -16,7 +16,9 @@ public struct SimulatedPeerCodec: PeerCodec {
 
     public var will: MqttMessage { plain.will }
     public var subscriptions: [String] { ["set/+", "down/#"] }
-    public func greeting(at now: WallTime) -> [MqttMessage] { plain.greeting(at: now) }
+    public func greeting(at now: WallTime, within limit: Int) -> [MqttMessage] {
+        plain.greeting(at: now, within: limit)
+    }
     public func farewell(at now: WallTime) -> [MqttMessage] { plain.farewell(at: now) }
     public func unknown(_ channel: DataChannelName) -> [MqttMessage] { [] }
 
@@ -24,8 +26,10 @@ public struct SimulatedPeerCodec: PeerCodec {
         plain.live(reading, at: at)
     }
 
-    public func standing(_ troubles: [StandingTrouble], at now: WallTime) -> [MqttMessage] {
-        plain.standing(troubles, at: now)
+    public func standing(
+        _ troubles: [StandingTrouble], at now: WallTime, within limit: Int
+    ) -> [MqttMessage] {
+        plain.standing(troubles, at: now, within: limit)
     }
 
     public func historyWriter(of journal: JournalIdentity) -> any HistoryWriter {
@@ -77,15 +81,20 @@ private struct SimulatedPeerWriter: HistoryWriter {
 
     init(gathers: Bool) { self.gathers = gathers }
 
-    mutating func write(_ entry: Entry) -> [Parcel] {
+    mutating func write(_ entry: Entry, within limit: Int) -> [Parcel] {
         last = entry.sequence
         let start = first ?? entry.sequence
         switch entry.fact.matter {
         case .readings(let readings):
             let words = readings.map { "\($0.channel) \($0.value) \($0.quality.rawValue)" }
             guard gathers else { return [parcel(of: entry.sequence...entry.sequence, words)] }
-            (gathered, first) = (gathered + words, start)
-            return []
+            let size = (gathered + words).reduce(64) { $0 + $1.utf8.count + 2 }
+            guard let first, size > limit else {
+                (gathered, self.first) = (gathered + words, start)
+                return []
+            }
+            defer { (gathered, self.first) = (words, entry.sequence) }
+            return [parcel(of: first...(entry.sequence - 1), ["report"] + gathered)]
         case .trouble(let trouble):
             let words = "trouble \(entry.fact.node) \(trouble.kind.rawValue) \(trouble.isOn)"
             return [parcel(of: entry.sequence...entry.sequence, [words])]

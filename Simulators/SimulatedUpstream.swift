@@ -8,6 +8,7 @@ public final class SimulatedUpstream: Upstream {
         var isConnected = false
         var lastSign: MonotonicInstant?
         var maximumPacketSize: Int?
+        var hangsUp: (@Sendable (MqttMessage) -> Bool)?
         var acknowledges = true
         var published: [MqttMessage] = []
         var unacknowledged: [MessageID] = []
@@ -49,6 +50,11 @@ public final class SimulatedUpstream: Upstream {
             state.unacknowledged = []
         }
         teller.yield(.disconnected(reason))
+    }
+
+    /// From now on the broker hangs up at such messages, without a word.
+    public func hangUp(at isBad: @escaping @Sendable (MqttMessage) -> Bool) {
+        state.withLock { $0.hangsUp = isBad }
     }
 
     /// From now on messages are taken and not acknowledged.
@@ -152,6 +158,10 @@ public final class SimulatedUpstream: Upstream {
                 let count = state.published.count
                 let woken = state.watchers.filter { $0.count <= count }.map(\.resume)
                 state.watchers.removeAll { $0.count <= count }
+                if state.hangsUp?(message) == true {
+                    (state.isConnected, state.unacknowledged) = (false, [])
+                    return (id, .disconnected("the broker closed the connection"), woken)
+                }
                 if let left = state.refusedTopics[message.topic], left > 0 {
                     let isTemporary = left < .max
                     if isTemporary { state.refusedTopics[message.topic] = left - 1 }

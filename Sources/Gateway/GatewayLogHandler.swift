@@ -37,7 +37,8 @@ struct GatewayLogHandler: LogHandler {
             line(text), of: LogLimit.Kind(file: event.file, line: event.line, source: source)
         ) { count in
             line(
-                "\(count) more of this kind in the last \(LogLimit.period.layoutText), such as: \(text)")
+                "\(count) more of this kind in the last \(LogLimit.period.layoutText), such as: \(text)"
+            )
         }
     }
 

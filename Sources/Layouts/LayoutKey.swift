@@ -147,7 +147,8 @@ extension TextForm {
         schema: [("pattern", .text("^[^$/#+][^/#+]*$")), ("maxLength", .whole(longestTopic))]
     ) { text in
         if text.utf8.count > longestTopic {
-            return "\(text.utf8.count) bytes are too long: topics have at most 65535 bytes, and those "
+            return
+                "\(text.utf8.count) bytes are too long: topics have at most 65535 bytes, and those "
                 + "below this one need 256 of them"
         }
         return text.isEmpty || text.hasPrefix("$") || text.contains(where: { "/#+\0".contains($0) })

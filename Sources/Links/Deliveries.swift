@@ -10,6 +10,10 @@ struct OutgoingParcel: Sendable {
     let identity: String?
     /// How many messages it has.
     let count: Int
+    /// How large its largest message is.
+    let bytes: Int
+    /// Whether it may become smaller when its entries are written anew.
+    let isCuttable: Bool
     /// Messages whose receipt is missing, by their index.
     var missing: Set<Int>
     /// Its place in the order of all that was handed over; nil while it waits to be.
@@ -42,6 +46,7 @@ enum DeliveryOutcome: Hashable, Sendable {
 struct Deliveries<Message: Sendable>: Sendable {
     private let rules: LinkRules
     private let hasPeer: Bool
+    private let size: @Sendable (Message) -> Int
     /// In the order in which they were written.
     private(set) var parcels: [OutgoingParcel] = []
     /// The messages of each parcel, by its number.
@@ -60,8 +65,12 @@ struct Deliveries<Message: Sendable>: Sendable {
     /// The last place at which something was acknowledged: a parcel, or a ping.
     private var passed = (byParcel: 0, byPing: 0)
 
-    init(rules: LinkRules, hasPeer: Bool, after cursor: Sequence64) {
+    init(
+        rules: LinkRules, hasPeer: Bool, after cursor: Sequence64,
+        size: @escaping @Sendable (Message) -> Int
+    ) {
         (self.rules, self.hasPeer, self.cursor, lastRead) = (rules, hasPeer, cursor, cursor)
+        self.size = size
     }
 
     /// How many more messages may be handed over.
@@ -81,10 +90,10 @@ struct Deliveries<Message: Sendable>: Sendable {
             && parcels.count { !$0.isDoubted } < rules.window
     }
 
-    /// The parcel to hand over next, the oldest first.
-    var next: OutgoingParcel? {
+    /// The parcel to hand over next among those that may go, the oldest first.
+    func next(where mayGo: (OutgoingParcel) -> Bool) -> OutgoingParcel? {
         guard room > 0 else { return nil }
-        return parcels.first { $0.place == nil && $0.due == nil }
+        return parcels.first { $0.place == nil && $0.due == nil && mayGo($0) }
     }
 
     /// What has to be handed over of a parcel, in order.
@@ -108,17 +117,21 @@ struct Deliveries<Message: Sendable>: Sendable {
         }
     }
 
+    /// - Parameter limit: What the writer was to keep to, as far as it could.
     mutating func add(
-        covers: ClosedRange<Sequence64>, identity: String?, messages: [Message]
+        covers: ClosedRange<Sequence64>, identity: String?, messages: [Message],
+        limit: Int = .max
     ) {
         precondition(covers.upperBound <= lastRead, "a parcel covers what was read")
         uncovered = uncovered.flatMap { $0.without(covers) }
         guard !messages.isEmpty else { return }
         lastNumber += 1
         if let identity { numbers[identity] = lastNumber }
+        let bytes = messages.map(size).max() ?? 0
         parcels.append(
             OutgoingParcel(
                 number: lastNumber, covers: covers, identity: identity, count: messages.count,
+                bytes: bytes, isCuttable: covers.count > 1 && bytes <= limit,
                 missing: Set(messages.indices)))
         self.messages[lastNumber] = messages
     }
@@ -156,6 +169,26 @@ struct Deliveries<Message: Sendable>: Sendable {
     mutating func acknowledged(_ identity: String) -> [DeliveryOutcome] {
         guard let number = numbers[identity], let index = index(of: number) else { return [] }
         return settle(index)
+    }
+
+    /// The parcel of that number, while it is not settled.
+    subscript(number: Int) -> OutgoingParcel? { index(of: number).map { parcels[$0] } }
+
+    /// Takes back all from the first parcel on that is too large and can be cut: the entries are to be read
+    /// again and written in smaller pieces. Only while nothing is in flight.
+    ///
+    /// - Returns: The first of the entries; nil when there is no such parcel.
+    mutating func rewind(toFit limit: Int) -> Sequence64? {
+        guard
+            let first = parcels.firstIndex(where: { $0.bytes > limit && $0.isCuttable })
+        else { return nil }
+        let start = parcels[first].covers.lowerBound
+        for index in parcels.indices.reversed() where parcels[index].covers.upperBound >= start {
+            _ = remove(index)
+        }
+        uncovered = uncovered.flatMap { $0.without(start...Sequence64.max) }
+        lastRead = start - 1
+        return start
     }
 
     /// Whether the broker owes this receipt for history.

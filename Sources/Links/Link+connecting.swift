@@ -7,6 +7,7 @@ extension Link {
         state = hasPeer ? .awaitingSetupAndPeer : .awaitingSetup
         toldFailures = []
         unconfirmed = Set(topics)
+        suspects.connected(at: now)
         let actions: [Action] = [.tell(.connected, "")]
         guard !topics.isEmpty else { return actions + setupDone(at: now) }
         return actions + [.subscribe(topics)]
@@ -19,14 +20,14 @@ extension Link {
         return [.tell(.connectFailed, reason)]
     }
 
-    mutating func disconnected(_ reason: String) -> [Action] {
+    mutating func disconnected(_ reason: String, at now: MonotonicInstant) -> [Action] {
         guard isConnected else { return [] }
         state = .connecting
         (ping, subscribeAt) = (nil, nil)
         (unconfirmed, denied) = ([], [])
         holdsUntil = nil
         deliveries.restart()
-        return [.tell(.disconnected, reason)]
+        return [.tell(.disconnected, reason)] + judge(at: now)
     }
 
     mutating func subscribed(_ topic: String, at now: MonotonicInstant) -> [Action] {
@@ -60,7 +61,7 @@ extension Link {
 
     private mutating func setupDone(at now: MonotonicInstant) -> [Action] {
         resubscribing.succeeded()
-        let actions: [Action] = [.tell(.subscribed, "")]
+        let actions: [Action] = [.tell(.subscribed, "")] + (suspects.isCareful ? [.handOver] : [])
         switch state {
         case .awaitingSetupAndPeer:
             state = .awaitingPeer

@@ -8,8 +8,13 @@ extension Link {
     /// The last entry that was taken from the journal; the next to read is the one after it.
     public var lastRead: Sequence64 { deliveries.lastRead }
 
-    /// How many more messages may be handed over.
-    public var room: Int { deliveries.room }
+    /// How many more messages may be handed over, each by itself as long as one of them is suspected.
+    public var room: Int {
+        guard suspects.hasRoom else { return 0 }
+        guard suspects.isCareful else { return deliveries.room }
+        // A broker that hangs up at the subscriptions is none that hangs up at a message.
+        return unconfirmed.subtracting(denied).isEmpty ? min(1, deliveries.room) : 0
+    }
 
     /// Messages and parcels that wait for something. Never more than twice the window and what one entry
     /// takes.
@@ -20,13 +25,27 @@ extension Link {
 
     /// Whether to read another entry and add what it makes.
     public var wantsMore: Bool {
-        state == .active && holdsUntil == nil && deliveries.hasRoomForMore && next == nil
+        mayHandOverHistory && room > 0 && deliveries.hasRoomForMore && next == nil
     }
 
     /// The parcel to hand over now, the oldest first: what must be sent again before what is new.
     public var next: Handover? {
-        guard state == .active, holdsUntil == nil, let parcel = deliveries.next else { return nil }
-        return Handover(number: parcel.number, messages: deliveries.unsent(of: parcel))
+        guard mayHandOverHistory else { return nil }
+        let due = suspects.due
+        guard due != nil || room > 0 else { return nil }
+        let parcel = deliveries.next { parcel in
+            let key = Suspects.Key.parcel(parcel.number)
+            return due.map { $0 == key } ?? !suspects.isPostponed(key)
+        }
+        guard let parcel else { return nil }
+        let messages = deliveries.unsent(of: parcel)
+        let isAlone = (due != nil || suspects.isCareful) && parcel.identity == nil
+        return Handover(
+            number: parcel.number, messages: isAlone ? Array(messages.prefix(1)) : messages)
+    }
+
+    var mayHandOverHistory: Bool {
+        state == .active && holdsUntil == nil && restsUntil == nil
     }
 
     /// What a writer made of entries.
@@ -44,7 +63,8 @@ extension Link {
         deliveries.read(sequence)
         for piece in pieces {
             deliveries.add(
-                covers: piece.covers, identity: piece.identity, messages: piece.messages)
+                covers: piece.covers, identity: piece.identity, messages: piece.messages,
+                limit: limit)
         }
         return carryOut(deliveries.advance())
     }
@@ -57,17 +77,25 @@ extension Link {
     public mutating func handedOver(
         _ number: Int, receipts: [UInt64?], at now: MonotonicInstant
     ) -> [Action] {
-        carryOut(deliveries.handedOver(number, receipts: receipts, at: now))
+        let bytes = deliveries[number]?.bytes ?? 0
+        for receipt in receipts.compactMap(\.self) {
+            suspects.sent(.parcel(number), receipt, bytes: bytes)
+        }
+        return carryOut(deliveries.handedOver(number, receipts: receipts, at: now))
     }
 
     /// A message that is no history was handed over and takes room until its receipt comes.
-    public mutating func handedOver(other receipt: UInt64) { deliveries.handedOver(other: receipt) }
+    public mutating func handedOver(other receipt: UInt64, on topic: String = "", bytes: Int = 0) {
+        suspects.sent(.topic(topic), receipt, bytes: bytes)
+        deliveries.handedOver(other: receipt)
+    }
 
     /// `next` can never be sent.
     ///
     /// - Returns: As `handle`.
     public mutating func impossible(_ number: Int, because reason: String) -> [Action] {
-        carryOut(deliveries.impossible(number, because: reason))
+        suspects.forget(.parcel(number))
+        return carryOut(deliveries.impossible(number, because: reason))
     }
 
     // MARK: - A broker that refuses history
@@ -91,8 +119,9 @@ extension Link {
     }
 
     mutating func tryHistoryAgain(at now: MonotonicInstant) -> [Action] {
-        guard let moment = holdsUntil, moment <= now else { return [] }
-        holdsUntil = nil
-        return [.handOver]
+        let moments = [holdsUntil, restsUntil]
+        if let moment = holdsUntil, moment <= now { holdsUntil = nil }
+        if let moment = restsUntil, moment <= now { restsUntil = nil }
+        return moments == [holdsUntil, restsUntil] ? [] : [.handOver]
     }
 }

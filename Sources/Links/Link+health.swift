@@ -29,6 +29,8 @@ extension Link {
     mutating func attend(at now: MonotonicInstant) -> [Action] {
         guard isConnected else { return [] }
         var actions = subscribeAgain(at: now)
+        suspects.keep { deliveries[$0] != nil }
+        if suspects.pass(to: now, isActive: mayHandOverHistory) { actions.append(.handOver) }
         switch state {
         case .active: actions += attendActive(at: now)
         case .awaitingPeer where lastPing.advanced(by: rules.pollPeriod) <= now:

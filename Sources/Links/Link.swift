@@ -59,6 +59,8 @@ public struct Link<Message: Sendable>: Sendable {
         case setAside(ClosedRange<Sequence64>, because: String)
         /// There may be something to hand over: ask for `next`, or read on.
         case handOver
+        /// Entries from here on are to be read and written again, in smaller pieces: see `limit`.
+        case rewind(to: Sequence64)
     }
 
     /// A parcel to hand over now: all of `messages`, in order.
@@ -100,20 +102,28 @@ public struct Link<Message: Sendable>: Sendable {
     var ping: Ping?
     var chance: SeededGenerator
     var deliveries: Deliveries<Message>
+    var suspects: Suspects
+    /// The largest message that the broker takes, by its own word.
+    var announced = Int.max
+    /// The broker hangs up at one piece of history after another: until when none is handed over.
+    var restsUntil: MonotonicInstant?
+    var resting: Backoff
 
     /// - Parameters:
     ///   - topics: What is subscribed on each connection.
     ///   - cursor: Everything up to here was acknowledged before.
     ///   - chance: Gives pings their identities and waits their jitter.
+    ///   - size: How many bytes a message takes on the wire.
     public init(
         rules: LinkRules, hasPeer: Bool, topics: [String], after cursor: Sequence64 = 0,
-        chance: SeededGenerator
+        chance: SeededGenerator, size: @escaping @Sendable (Message) -> Int = { _ in 0 }
     ) {
         (self.rules, self.hasPeer, self.topics, self.chance) = (rules, hasPeer, topics, chance)
-        deliveries = Deliveries(rules: rules, hasPeer: hasPeer, after: cursor)
+        deliveries = Deliveries(rules: rules, hasPeer: hasPeer, after: cursor, size: size)
+        suspects = Suspects(rules: rules)
         let jitter = SeededGenerator(seed: self.chance.next())
         resubscribing = Backoff(first: rules.ackTimeout, cap: .seconds(300), jitter: jitter)
-        holding = resubscribing
+        (holding, resting) = (resubscribing, resubscribing)
     }
 
     /// Whether the broker took the login and the connection stands.
@@ -127,9 +137,9 @@ public struct Link<Message: Sendable>: Sendable {
     /// When the caller owes the next `.tick`; nil when time alone changes nothing.
     public var deadline: MonotonicInstant? {
         guard isConnected else { return nil }
-        var moments = [subscribeAt]
+        var moments = [subscribeAt, suspects.deadline]
         if state == .active {
-            moments += [deliveries.deadline, holdsUntil]
+            moments += [deliveries.deadline, holdsUntil, restsUntil]
             if let ping {
                 moments.append(ping.sent.advanced(by: rules.ackTimeout))
             } else if hasPeer {
@@ -157,7 +167,7 @@ public struct Link<Message: Sendable>: Sendable {
             return state == .notStarted ? [] : [.disconnect]
         case .connected: return connected(at: now)
         case .connectFailed(let reason): return connectFailed(reason)
-        case .disconnected(let reason): return disconnected(reason)
+        case .disconnected(let reason): return disconnected(reason, at: now)
         case .subscribed(let topic): return subscribed(topic, at: now)
         case .subscriptionRefused(let topic, let reason):
             return subscriptionRefused(topic, reason, at: now)
@@ -167,10 +177,15 @@ public struct Link<Message: Sendable>: Sendable {
             return heard(at: now) + acknowledged(identity)
         case .received(let receipt):
             guard isConnected else { return [] }
-            if deliveries.isOfHistory(receipt) { endHolding() }
+            suspects.settled(receipt)
+            if deliveries.isOfHistory(receipt) {
+                endHolding()
+                resting.succeeded()
+            }
             return carryOut(deliveries.received(receipt)) + [.handOver]
         case .refused(let receipt, let reason, let isTemporary):
             guard isConnected else { return [] }
+            suspects.settled(receipt, isTaken: false)
             let holds = isTemporary && deliveries.isOfHistory(receipt)
             return (holds ? hold(because: reason, at: now) : [])
                 + carryOut(

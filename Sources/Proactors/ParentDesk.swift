@@ -259,7 +259,7 @@ public struct ParentDesk: Sendable {
                 actions.append(.tell(.problem(name, why)))
             // The broker's coming and going is told once for all children.
             case .tell(let kind, let why): if kind == .peerSilent { reason = why }
-            case .greetPeer, .connect, .disconnect, .advance, .setAside, .handOver: break
+            case .greetPeer, .connect, .disconnect, .advance, .setAside, .handOver, .rewind: break
             }
         }
         let link = children[name]?.link ?? child.link

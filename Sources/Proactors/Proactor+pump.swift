@@ -14,6 +14,8 @@ extension Proactor {
         await payDebts(name)
         do {
             repeat {
+                try pumpTrial(name)
+                if lines[name]?.takeTurn() == true { try pumpHistory(name) }
                 try pumpLive(name)
                 try pumpHistory(name)
             } while await readOn(name)
@@ -27,50 +29,79 @@ extension Proactor {
 
     private func canSend(_ name: UpstreamName) -> Bool { lines[name]?.link.canSend == true }
 
+    /// Hands over, alone, a message at which the broker may hang up.
+    private func pumpTrial(_ name: UpstreamName) throws(UpstreamError) {
+        while let topic = lines[name]?.link.trialTopic {
+            if let message = lines[name]?.later[topic] {
+                try send(message, name)
+                lines[name]?.later[topic] = nil
+            }
+            // There is none, or it could not be sent at all.
+            if lines[name]?.link.trialTopic == topic { lines[name]?.link.endTrial(of: topic) }
+        }
+    }
+
     private func pumpLive(_ name: UpstreamName) throws(UpstreamError) {
         guard let plan = lines[name]?.plan else { return }
-        while canSend(name), let message = lines[name]?.greeting.first {
-            try publish([message], name)
-            _ = lines[name]?.greeting.popFirst()
-        }
+        try say([], name)
         while canSend(name), let message = lines[name]?.answers.first {
-            try publish([message], name)
+            try publish(message, name)
             _ = lines[name]?.answers.popFirst()
         }
         guard lines[name]?.link.state == .active else { return }
         if canSend(name), lines[name]?.mustTellStatus == true {
-            try publish(statusWords(.started, for: name), name)
             lines[name]?.mustTellStatus = false
+            try say(statusWords(.started, for: name), name)
         }
         if canSend(name), lines[name]?.mustTellStanding == true {
-            try publish(plan.codec.standing(standingTroubles, at: clock.wallTime), name)
             lines[name]?.mustTellStanding = false
+            let limit = lines[name]?.link.limit ?? .max
+            try say(
+                plan.codec.standing(standingTroubles, at: clock.wallTime, within: limit), name)
         }
-        while canSend(name), let node = lines[name]?.unsentAuthority.first {
+        while canSend(name), let node = lines[name]?.unsentAuthority.popFirst() {
             let authority = told[node] ?? Authority()
-            try publish(plan.codec.authority(authority, of: node, at: clock.timestamp), name)
-            lines[name]?.unsentAuthority.remove(node)
+            try say(plan.codec.authority(authority, of: node, at: clock.timestamp), name)
         }
         while canSend(name), let (channel, value) = lines[name]?.unsentLive.first {
-            try publish(plan.codec.live(value.reading, at: value.at), name)
             lines[name]?.unsentLive[channel] = nil
+            try say(plan.codec.live(value.reading, at: value.at), name)
         }
     }
 
-    /// Publishes what is no history. It takes room in the window until the broker has acknowledged it.
-    private func publish(_ messages: [MqttMessage], _ name: UpstreamName) throws(UpstreamError) {
-        for message in messages {
-            do throws(UpstreamError) {
-                guard let id = try lines[name]?.plan.session.publish(message) else { continue }
-                lines[name]?.sent += 1
-                if message.qos == .atLeastOnce {
-                    lines[name]?.link.handedOver(other: id.number)
-                }
-            } catch {
-                guard error.kind == .badMessage else { throw error }
-                // No other try would mend it.
-                tell(name, .warning, "not published: \(error.detail)")
+    /// Says it after what waits already, as far as there is room; the rest waits. What a connection has not
+    /// heard when it breaks is said anew on the next one.
+    private func say(_ messages: [MqttMessage], _ name: UpstreamName) throws(UpstreamError) {
+        lines[name]?.greeting.append(contentsOf: messages)
+        while canSend(name), let message = lines[name]?.greeting.first {
+            try publish(message, name)
+            _ = lines[name]?.greeting.popFirst()
+        }
+    }
+
+    /// Publishes what is no history, unless the broker hangs up at it or may do so.
+    private func publish(_ message: MqttMessage, _ name: UpstreamName) throws(UpstreamError) {
+        switch lines[name]?.link.clearance(of: message.topic, bytes: message.packetSize) {
+        case .goes: try send(message, name)
+        case .waits: lines[name]?.later[message.topic] = message
+        case .never: lines[name]?.dropped += 1
+        case nil: break
+        }
+    }
+
+    /// It takes room in the window until the broker has acknowledged it.
+    private func send(_ message: MqttMessage, _ name: UpstreamName) throws(UpstreamError) {
+        do throws(UpstreamError) {
+            guard let id = try lines[name]?.plan.session.publish(message) else { return }
+            lines[name]?.sent += 1
+            if message.qos == .atLeastOnce {
+                lines[name]?.link.handedOver(
+                    other: id.number, on: message.topic, bytes: message.packetSize)
             }
+        } catch {
+            guard error.kind == .badMessage else { throw error }
+            // No other try would mend it.
+            tell(name, .warning, "not published: \(error.detail)")
         }
     }
 

@@ -180,12 +180,13 @@ extension Proactor {
         lines[name]?.plan = UpstreamPlan(
             name: name, session: plan.session, makeSession: plan.makeSession, codec: codec,
             rules: plan.rules)
-        lines[name]?.nextWriters.append((reloadedAt, codec.historyWriter(of: journal.identity)))
+        lines[name]?.speak(codec, after: reloadedAt)
         for channel in gone { lines[name]?.unsentLive[channel] = nil }
         lines[name]?.unsentAuthority.subtract(lost)
         guard line.link.isConnected else { return }
         lines[name]?.greeting.append(
-            contentsOf: codec.greeting(at: clock.wallTime) + gone.sorted().flatMap(codec.unknown)
+            contentsOf: codec.greeting(at: clock.wallTime, within: line.link.limit)
+                + gone.sorted().flatMap(codec.unknown)
                 + lost.sorted().flatMap(codec.gone))
         if line.link.state == .active {
             if let peer = codec as? any PeerCodec {

@@ -130,8 +130,10 @@ extension Proactor {
     /// The words for one upstream, each with a sequence of its own.
     func statusWords(_ state: LinkStatus.State, for name: UpstreamName) -> [MqttMessage] {
         statusSequence += 1
-        return lines[name]?.plan.codec.status(
-            ownStatus(state), links: linkStatuses, queues: queueStatuses, at: clock.wallTime) ?? []
+        guard let line = lines[name] else { return [] }
+        return line.plan.codec.status(
+            ownStatus(state), links: linkStatuses, queues: queueStatuses, at: clock.wallTime,
+            within: line.link.limit)
     }
 
     /// Has every upstream hear the status soon, whoever has changed.

@@ -41,6 +41,8 @@ extension Proactor {
         guard lines[name] != nil else { return }
         switch news {
         case .connected:
+            let limit = lines[name]?.plan.session.maximumPacketSize
+            perform(lines[name]?.link.announce(limit: limit) ?? [], name)
             greet(name)
             handle(.connected, name)
         case .unreachable(let reason), .refused(let reason):
@@ -106,6 +108,9 @@ extension Proactor {
             line.bell.yield()
             tellLosses(name)
         case .handOver: line.bell.yield()
+        case .rewind(let sequence):
+            lines[name]?.rewind(to: sequence)
+            line.bell.yield()
         }
     }
 
@@ -121,15 +126,18 @@ extension Proactor {
 
     /// A new connection: who and what we are.
     private func greet(_ name: UpstreamName) {
-        guard let plan = lines[name]?.plan else { return }
+        guard let line = lines[name] else { return }
+        let plan = line.plan
         let latest = live.latestOfEach
         let unknown = (profile.nodes.flatMap(\.channels).map(\.name) + forgotten.channels.sorted())
             .filter { latest[$0] == nil }
         let status = statusWords(.opening, for: name)
         lines[name]?.greeting = Deque(
-            plan.codec.greeting(at: clock.wallTime) + status + unknown.flatMap(plan.codec.unknown)
+            plan.codec.greeting(at: clock.wallTime, within: line.link.limit) + status
+                + unknown.flatMap(plan.codec.unknown)
                 + forgotten.actuators.sorted().flatMap(plan.codec.gone))
         lines[name]?.answers = []
+        lines[name]?.later = [:]
         lines[name]?.refusals.removeAll()
         lines[name]?.bell.yield()
     }
@@ -151,7 +159,8 @@ extension Proactor {
         do {
             let id = try lines[name]?.plan.session.publish(message)
             if let id, message.qos == .atLeastOnce {
-                lines[name]?.link.handedOver(other: id.number)
+                lines[name]?.link.handedOver(
+                    other: id.number, on: message.topic, bytes: message.packetSize)
             }
         } catch {
             tell(name, .debug, "not sent: \(error.detail)")

@@ -17,9 +17,13 @@ struct UpstreamLine: Sendable {
     var life = LinkLifecycle()
     /// What the session said last of its failures.
     var lastFailure = ""
-    var writer: any HistoryWriter
-    /// Who writes what comes after a reload, which is told in the words of before. The oldest first.
-    var nextWriters: [(after: Sequence64, writer: any HistoryWriter)] = []
+    private let journal: JournalIdentity
+    private var writer: any HistoryWriter
+    /// Whose words entries are written in, each after which of them, in order: those after a reload come in
+    /// the words of after. Kept until all before the next is acknowledged.
+    private var codecs: [(after: Sequence64, codec: any Codec)]
+    /// Which of them writes now.
+    private var current = 0
     /// Entries that were read and not written yet, so that the journal is not asked for each alone.
     var ahead: Deque<Entry> = []
     var debts: [Debt] = []
@@ -27,8 +31,12 @@ struct UpstreamLine: Sendable {
     var mustTryJournal = false
     /// The newest value of each channel that upstream has not been told yet.
     var unsentLive: [DataChannelName: LiveValue] = [:]
-    /// What is said first on a connection, and the farewell.
+    /// What is said before all else, in order: the greeting, what there was no room for, the farewell.
     var greeting: Deque<MqttMessage> = []
+    /// The newest message on each topic at which the broker may hang up, until the link tries it.
+    var later: [String: MqttMessage] = [:]
+    /// Whether history goes before live values, while messages go one at a time.
+    private var isHistorysTurn = false
     /// How many answers wait for room in the window: four times the messages that a session lets wait, so
     /// that a storm of commands is answered whole. Beyond, the oldest gives way and is counted.
     static let mostAnswers = 1_024
@@ -55,11 +63,13 @@ struct UpstreamLine: Sendable {
         plan: UpstreamPlan, journal: JournalIdentity, after cursor: Sequence64,
         bell: AsyncStream<Void>.Continuation, clock: any GatewayClock, chance: SeededGenerator
     ) {
-        (self.plan, self.bell) = (plan, bell)
+        (self.plan, self.bell, self.journal) = (plan, bell, journal)
         writer = plan.codec.historyWriter(of: journal)
+        codecs = [(0, plan.codec)]
         link = Link(
             rules: plan.rules, hasPeer: plan.codec is any PeerCodec,
-            topics: plan.codec.subscriptions, after: cursor, chance: chance)
+            topics: plan.codec.subscriptions, after: cursor, chance: chance,
+            size: { $0.packetSize })
         let ticks = { (period: Duration) in
             AlignedTicks(period: period, wall: clock.wallTime, now: clock.now)
         }
@@ -71,11 +81,39 @@ struct UpstreamLine: Sendable {
     /// What history says of an entry.
     mutating func write(_ entry: Entry) -> [Parcel] {
         var parcels: [Parcel] = []
-        while let next = nextWriters.first, entry.sequence > next.after {
+        while current + 1 < codecs.count, entry.sequence > codecs[current + 1].after {
             parcels += writer.finish()
-            writer = nextWriters.removeFirst().writer
+            begin(current + 1)
         }
-        return parcels + writer.write(entry)
+        while current > 0, codecs[1].after <= link.cursor {
+            codecs.removeFirst()
+            current -= 1
+        }
+        return parcels + writer.write(entry, within: link.limit)
+    }
+
+    /// Entries after that one are written in other words.
+    mutating func speak(_ codec: any Codec, after sequence: Sequence64) {
+        codecs.append((sequence, codec))
+    }
+
+    /// Entries from that one on are written again.
+    mutating func rewind(to sequence: Sequence64) {
+        ahead = []
+        begin(codecs.lastIndex { $0.after < sequence } ?? 0)
+    }
+
+    private mutating func begin(_ index: Int) {
+        current = index
+        writer = codecs[index].codec.historyWriter(of: journal)
+    }
+
+    /// Whether history comes first this time: neither it nor what is live may keep the other from its turn
+    /// while messages go one at a time.
+    mutating func takeTurn() -> Bool {
+        guard link.isCareful, greeting.isEmpty else { return false }
+        isHistorysTurn.toggle()
+        return isHistorysTurn
     }
 
     mutating func owe(_ debt: Debt) {

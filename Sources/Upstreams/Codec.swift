@@ -13,14 +13,18 @@ public protocol Codec: Sendable {
     var subscriptions: [String] { get }
 
     /// What is said first on each connection, in order: who is here and what it is made of.
-    func greeting(at now: WallTime) -> [MqttMessage]
+    ///
+    /// - Parameter limit: How many bytes each message should take on the wire at most, as in `status`,
+    ///   `standing` and `HistoryWriter.write`. What can be said in less is cut to it, and says so.
+    func greeting(at now: WallTime, within limit: Int) -> [MqttMessage]
 
     /// How the gateway, its links and its queues stand. To be said after each greeting, at each change, once in each
     /// interval that it states, and last, as closed, before an orderly disconnect.
     ///
     /// - Returns: Nothing when this upstream has no words for it.
     func status(
-        _ own: LinkStatus, links: [LinkStatus], queues: [QueueStatus], at now: WallTime
+        _ own: LinkStatus, links: [LinkStatus], queues: [QueueStatus], at now: WallTime,
+        within limit: Int
     ) -> [MqttMessage]
 
     /// What is said last before an orderly disconnect, after the status.
@@ -38,7 +42,9 @@ public protocol Codec: Sendable {
     func unknown(_ channel: DataChannelName) -> [MqttMessage]
 
     /// Everything that is wrong at this moment. To be said after each greeting and each change.
-    func standing(_ troubles: [StandingTrouble], at now: WallTime) -> [MqttMessage]
+    func standing(
+        _ troubles: [StandingTrouble], at now: WallTime, within limit: Int
+    ) -> [MqttMessage]
 
     /// Who may command an actuator now, and until when. To be said after each greeting and each change.
     ///
@@ -125,6 +131,19 @@ public struct StandingTrouble: Hashable, Sendable {
 extension Codec {
     /// No words for it.
     public func status(
-        _ own: LinkStatus, links: [LinkStatus], queues: [QueueStatus], at now: WallTime
+        _ own: LinkStatus, links: [LinkStatus], queues: [QueueStatus], at now: WallTime,
+        within limit: Int
     ) -> [MqttMessage] { [] }
+}
+
+extension Sequence<MqttMessage> {
+    /// The first that fits, in ever shorter words; the last when none does.
+    func first(within limit: Int) -> MqttMessage? {
+        var shortest: MqttMessage?
+        for message in self {
+            if message.packetSize <= limit { return message }
+            shortest = message
+        }
+        return shortest
+    }
 }

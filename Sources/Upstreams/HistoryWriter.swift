@@ -2,12 +2,14 @@ import Vocabulary
 
 /// Turns the journal's entries, one after the other, into what goes upstream.
 ///
-/// It may gather several entries into one parcel. What it makes depends on the entries alone, so that the
-/// same entries make the same parcels, with the same identities, after any restart.
+/// It may gather several entries into one parcel. What it makes depends on the entries and the limit alone, so
+/// that the same entries make the same parcels, with the same identities, after any restart.
 public protocol HistoryWriter: Sendable {
     /// - Parameter entry: The one after the last that was written.
+    /// - Parameter limit: How many bytes a message should take on the wire at most. What is gathered is
+    ///   complete before it grows beyond that.
     /// - Returns: What is complete now; nothing while entries are being gathered.
-    mutating func write(_ entry: Entry) -> [Parcel]
+    mutating func write(_ entry: Entry, within limit: Int) -> [Parcel]
 
     /// Another writer goes on from here.
     ///

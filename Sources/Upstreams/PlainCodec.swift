@@ -44,23 +44,34 @@ public struct PlainCodec: Codec {
     public var subscriptions: [String] { [topics.commands, topics.alive] }
 
     /// The birth comes first, so that nobody takes an old birth for that of the new incarnation.
-    public func greeting(at now: WallTime) -> [MqttMessage] {
-        let birth = JsonText.object([
-            "gateway": .text(profile.gateway.text),
-            "incarnation": .text(profile.incarnation),
-            "at": .text(now.iso8601),
-            "simulated": .flag(profile.isSimulated),
-            "nodes": .list(profile.nodes.map(Self.birth(of:))),
-        ])
-        return [
-            MqttMessage(topic: topics.birth, payload: birth.bytes, isRetained: true)
-        ]
+    public func greeting(at now: WallTime, within limit: Int) -> [MqttMessage] {
+        let births = Detail.allCases.lazy.map { detail in
+            var members = JsonText.members([
+                "gateway": .text(profile.gateway.text),
+                "incarnation": .text(profile.incarnation),
+                "at": .text(now.iso8601),
+                "simulated": .flag(profile.isSimulated),
+                "nodes": .list(
+                    detail >= .noNodes ? [] : profile.nodes.map { Self.birth(of: $0, detail) }),
+            ])
+            if detail > .all { members.append(Self.leftOut(detail.leftOut)) }
+            return MqttMessage(
+                topic: topics.birth, payload: JsonText.group(members).bytes, isRetained: true)
+        }
+        return [births.first(within: limit)].compactMap(\.self)
     }
 
     public func status(
-        _ own: LinkStatus, links: [LinkStatus], queues: [QueueStatus], at now: WallTime
+        _ own: LinkStatus, links: [LinkStatus], queues: [QueueStatus], at now: WallTime,
+        within limit: Int
     ) -> [MqttMessage] {
-        [presence.status(own, links: links, queues: queues, at: now)]
+        let shorter = [
+            (links, queues, []), (links, [], ["queues"]), ([], [], ["queues", "links"]),
+        ]
+        let statuses = shorter.lazy.map { links, queues, leftOut in
+            presence.status(own, links: links, queues: queues, leftOut: leftOut, at: now)
+        }
+        return [statuses.first(within: limit)].compactMap(\.self)
     }
 
     public func farewell(at now: WallTime) -> [MqttMessage] { [] }
@@ -85,13 +96,26 @@ public struct PlainCodec: Codec {
         [MqttMessage(topic: topics.authority(node), payload: [], isRetained: true)]
     }
 
-    public func standing(_ troubles: [StandingTrouble], at now: WallTime) -> [MqttMessage] {
-        let text = JsonText.object([
-            "incarnation": .text(profile.incarnation),
-            "at": .text(now.iso8601),
-            "troubles": Self.list(of: troubles),
-        ])
-        return [MqttMessage(topic: topics.troubles, payload: text.bytes, isRetained: true)]
+    /// When there is no room for all of them, the newest are left out and counted.
+    public func standing(
+        _ troubles: [StandingTrouble], at now: WallTime, within limit: Int
+    ) -> [MqttMessage] {
+        let counts = Swift.sequence(first: troubles.count) { $0 > 0 ? $0 / 2 : nil }
+        let lists = counts.lazy.map { count in
+            var members = JsonText.members([
+                "incarnation": .text(profile.incarnation),
+                "at": .text(now.iso8601),
+                "troubles": Self.list(of: Array(troubles.prefix(count))),
+            ])
+            if count < troubles.count {
+                members.append(
+                    JsonText.Member(
+                        name: "leftOut", value: .number(Int64(troubles.count - count))))
+            }
+            return MqttMessage(
+                topic: topics.troubles, payload: JsonText.group(members).bytes, isRetained: true)
+        }
+        return [lists.first(within: limit)].compactMap(\.self)
     }
 
     /// Readings of channels that the layout no longer has are left out: their unit is not known.
@@ -166,15 +190,40 @@ public struct PlainCodec: Codec {
 // MARK: - Payloads
 
 extension PlainCodec {
-    private static func birth(of node: NodeProfile) -> JsonText {
-        .object([
-            "name": .text(node.name.text),
-            "kind": .text(node.kind.rawValue),
-            "title": .text(node.title),
-            "driver": .text(node.driver.text),
-            "simulated": .flag(node.isSimulated),
-            "channels": .list(node.channels.map(birth(of:))),
-        ])
+    /// What a birth says of nodes; less and less.
+    private enum Detail: Int, CaseIterable, Comparable {
+        case all, noTitles, noChannels, noNodes
+
+        static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+
+        var leftOut: [String] {
+            switch self {
+            case .all: []
+            case .noTitles: ["titles"]
+            case .noChannels: ["titles", "channels"]
+            case .noNodes: ["nodes"]
+            }
+        }
+    }
+
+    /// Tells whoever reads that there is more than the broker takes.
+    static func leftOut(_ what: [String]) -> JsonText.Member {
+        JsonText.Member(name: "leftOut", value: .list(what.map { .text($0) }))
+    }
+
+    private static func birth(of node: NodeProfile, _ detail: Detail) -> JsonText {
+        .group(
+            JsonText.members([
+                "name": .text(node.name.text),
+                "kind": .text(node.kind.rawValue),
+                "title": .text(node.title),
+                "driver": .text(node.driver.text),
+                "simulated": .flag(node.isSimulated),
+                "channels": .list(node.channels.map(birth(of:))),
+            ]).filter {
+                !($0.name == "title" && detail >= .noTitles
+                    || $0.name == "channels" && detail >= .noChannels)
+            })
     }
 
     private static func birth(of channel: DataChannel) -> JsonText {
@@ -268,7 +317,7 @@ extension PlainCodec {
 private struct PlainHistoryWriter: HistoryWriter {
     let codec: PlainCodec
 
-    func write(_ entry: Entry) -> [Parcel] {
+    func write(_ entry: Entry, within limit: Int) -> [Parcel] {
         [Parcel(covers: entry.sequence...entry.sequence, messages: codec.history(entry))]
     }
 }

@@ -29,15 +29,20 @@ public struct PlainPresence: Hashable, Sendable {
     }
 
     /// Kept by the broker for whoever comes later.
+    ///
+    /// - Parameter leftOut: What there was no room for, so that nobody takes it for nothing.
     public func status(
-        _ own: LinkStatus, links: [LinkStatus], queues: [QueueStatus] = [], at now: WallTime
+        _ own: LinkStatus, links: [LinkStatus], queues: [QueueStatus] = [],
+        leftOut: [String] = [], at now: WallTime
     ) -> MqttMessage {
-        message(
-            of: PlainStatus(
-                own: own, links: links, queues: queues, at: now, isSimulated: isSimulated))
+        let status = PlainStatus(
+            own: own, links: links, queues: queues, at: now, isSimulated: isSimulated)
+        return message(of: status, leftOut)
     }
 
-    private func message(of status: PlainStatus) -> MqttMessage {
-        MqttMessage(topic: topic, payload: status.json.bytes, isRetained: true)
+    private func message(of status: PlainStatus, _ leftOut: [String] = []) -> MqttMessage {
+        let members = status.members + (leftOut.isEmpty ? [] : [PlainCodec.leftOut(leftOut)])
+        return MqttMessage(
+            topic: topic, payload: JsonText.group(members).bytes, isRetained: true)
     }
 }

@@ -190,10 +190,11 @@ extension PlainReader {
     private static func node(in text: JsonNode) -> NodeProfile? {
         guard let name = text["name"]?.text.flatMap(ShNodeName.init),
             let kind = text["kind"]?.text.flatMap(NodeKind.init),
-            let title = text["title"]?.text,
             let driver = text["driver"]?.text.flatMap(DriverModel.init),
-            let isSimulated = text["simulated"]?.flag, let list = text["channels"]?.list
+            let isSimulated = text["simulated"]?.flag
         else { return nil }
+        // A birth that had to be short has no titles, or no channels either.
+        let (title, list) = (text["title"]?.text ?? name.text, text["channels"]?.list ?? [])
         var channels: [DataChannel] = []
         for element in list {
             guard let channel = channel(in: element, of: name) else { return nil }

@@ -26,9 +26,6 @@ public struct PlainStatus: Hashable, Sendable {
     /// Links that are read from one status; more than any gateway has.
     static let mostLinks = 1_000
 
-    /// The document that says it.
-    var json: JsonText { .group(members) }
-
     /// What is in the document.
     var members: [JsonText.Member] {
         var members = [JsonText.Member(name: "state", value: .text(Self.word(for: own.state)))]

@@ -46,8 +46,9 @@ import Vocabulary
             #expect(line.unicodeScalars.count < 2_000)
             #expect(
                 !line.unicodeScalars.contains {
-                    $0.properties.generalCategory == .control || "\u{2028}\u{2029}\u{202e}\u{2066}"
-                        .unicodeScalars.contains($0)
+                    $0.properties.generalCategory == .control
+                        || "\u{2028}\u{2029}\u{202e}\u{2066}"
+                            .unicodeScalars.contains($0)
                 })
             guard format == .json else { continue }
             let (document, problems) = JsonParser.parse(Array(line.utf8))
@@ -67,7 +68,8 @@ import Vocabulary
         #expect(lines.count == 2 * (LogLimit.mostLines + 1) + 1)
         let left = 1_000 - LogLimit.mostLines
         for link in ["house", "cloud"] {
-            #expect(lines.count { $0.contains("\(left) more") && $0.hasSuffix("link=\(link)") } == 1)
+            #expect(
+                lines.count { $0.contains("\(left) more") && $0.hasSuffix("link=\(link)") } == 1)
         }
         #expect(lines.contains { $0.contains("another kind") })
     }

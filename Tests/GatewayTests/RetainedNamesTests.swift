@@ -20,7 +20,8 @@ import Vocabulary
                     channels: [
                         DataChannel(
                             name: channel, node: name, source: "value", unit: .onOff, exponent: 0,
-                            pollPeriod: .seconds(1), capture: CaptureRule(period: .seconds(1), delta: nil))
+                            pollPeriod: .seconds(1),
+                            capture: CaptureRule(period: .seconds(1), delta: nil))
                     ])
             })
     }
@@ -41,7 +42,8 @@ import Vocabulary
         #expect(turned.channels == ["roof"] && turned.actuators == ["pump"])
     }
 
-    @Test func `is forgotten for what is newer, and is nothing that a file holds by chance`() throws {
+    @Test func `is forgotten for what is newer, and is nothing that a file holds by chance`() throws
+    {
         for number in 0..<12 {
             _ = try names.note(profile((0..<100).map { ("c\(number)-\($0)", .relay) }))
         }

@@ -40,6 +40,7 @@ private func words(_ actions: [Link<String>.Action]) -> String {
         case .advance: "advance"
         case .setAside: "set aside"
         case .handOver: "hand over"
+        case .rewind: "rewind"
         }
     }.joined(separator: ", ")
 }

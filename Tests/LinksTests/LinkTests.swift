@@ -311,7 +311,8 @@ import Vocabulary
         #expect(bench.link.cursor > 50)
     }
 
-    @Test func `is kept for a broker that gives no receipts, and sent again on a new connection only`() {
+    @Test
+    func `is kept for a broker that gives no receipts, and sent again on a new connection only`() {
         var bench = LinkBench(hasPeer: false, window: 4, attempts: 3)
         bench.activate()
         bench.write(4)

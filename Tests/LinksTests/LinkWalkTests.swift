@@ -87,7 +87,7 @@ private struct World {
                     "\(identity) set aside after \(parcel.handovers) attempts")
                 settle(identity)
                 setAside.append(identity)
-            case .subscribe, .connect, .disconnect, .greetPeer, .tell, .handOver: break
+            case .subscribe, .connect, .disconnect, .greetPeer, .tell, .handOver, .rewind: break
             }
         }
     }

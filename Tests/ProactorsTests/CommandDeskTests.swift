@@ -47,7 +47,8 @@ import Vocabulary
         var desk = CommandDesk()
         let latest = now.advanced(by: Command.longestExpiry + Command.clockSkew)
         let later = latest.advanced(by: .nanoseconds(1))
-        #expect(refusal(desk.take(command("a", expires: later), now: now))?.contains("ahead") == true)
+        #expect(
+            refusal(desk.take(command("a", expires: later), now: now))?.contains("ahead") == true)
         #expect(desk.take(command("b", expires: latest), now: now) == .carryOut)
     }
 

@@ -108,7 +108,7 @@ import Vocabulary
             who: name.text, incarnation: "i7", sequence: 3, state: .started, interval: .seconds(10))
         let now = WallTime(nanoseconds: 1)
         let message = presence.status(own, links: [own], at: now)
-        #expect([message] == codec.status(own, links: [own], queues: [], at: now))
+        #expect([message] == codec.status(own, links: [own], queues: [], at: now, within: .max))
         #expect(message.isRetained && message.topic == "site/d1.demo.house/status")
         guard case .status(let read)? = PlainReader(prefix: "site").read(message)?.matter else {
             Issue.record("does not read as a status: \(message.text)")

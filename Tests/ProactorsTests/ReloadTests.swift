@@ -149,7 +149,8 @@ import Vocabulary
         #expect(answer == .refused("there is no node roof"))
     }
 
-    @Test func `takes back what is gone at each connection, also at a broker that was away`() async {
+    @Test func `takes back what is gone at each connection, also at a broker that was away`() async
+    {
         let bench = Bench(
             .init(name: "tank", device: ScriptedDevice(.shows([7]))),
             .init(name: "pump", device: ScriptedDevice(), isRelay: true))

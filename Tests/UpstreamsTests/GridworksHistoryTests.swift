@@ -110,6 +110,23 @@ import Vocabulary
         #expect(parcels.allSatisfy { ($0.messages.first?.payload.count ?? 0) < 128 << 10 })
     }
 
+    @Test(arguments: [85, 95, 200], 1...4 as ClosedRange<UInt64>)
+    func `closes a report before it grows beyond what the broker takes`(
+        percent: Int, seed: UInt64
+    ) {
+        let entries = entries(400, seed: seed)
+        let whole = parcels(entries)
+        let limit =
+            whole.flatMap(\.messages).map(\.packetSize).max().map { $0 * percent / 100 } ?? 0
+        var writer = codec.historyWriter(of: House.journal)
+        let cut = entries.flatMap { writer.write($0, within: limit) }
+        #expect(cut.flatMap(\.messages).allSatisfy { $0.packetSize <= limit })
+        #expect(percent > 100 ? cut == whole : cut.count > whole.count)
+        for (one, next) in zip(cut, cut.dropFirst()) {
+            #expect(next.covers.lowerBound == one.covers.upperBound + 1)
+        }
+    }
+
     @Test func `carries times of a board whose clock was never set`() throws {
         var writer = codec.historyWriter(of: House.journal)
         _ = writer.write(House.entry(1, House.readings(("tank", 1)), milliseconds: -5))

@@ -87,6 +87,64 @@ struct PlainCodecTests {
                     + #""capturePeriod":60,"captureDelta":0.5}]}"#))
     }
 
+    @Test func `a birth that is too large leaves out titles, then channels, then nodes`() throws {
+        let whole = try #require(codec.greeting(at: House.now).first)
+        let reader = PlainReader()
+        var seen: [String] = []
+        for limit in stride(from: whole.packetSize, through: 0, by: -1) {
+            let birth = try #require(codec.greeting(at: House.now, within: limit).first)
+            #expect(birth.packetSize <= limit || birth.text.contains(#""nodes":[]"#))
+            guard seen.last != birth.text else { continue }
+            seen.append(birth.text)
+            guard case .birth(let profile)? = reader.read(birth)?.matter else {
+                Issue.record("cannot be read: \(birth.text)")
+                return
+            }
+            #expect(profile.incarnation == "i7")
+            #expect(birth.text.contains("leftOut") == (seen.count > 1))
+            switch seen.count {
+            case 1: #expect(profile.nodes.map(\.title) == House.profile.nodes.map(\.title))
+            case 2: #expect(profile.nodes.map(\.channels.count) == [1, 1, 1])
+            case 3: #expect(profile.nodes.map(\.name) == House.profile.nodes.map(\.name))
+            default: #expect(profile.nodes == [])
+            }
+        }
+        #expect(seen.count == 4)
+    }
+
+    @Test func `a status or a list of troubles that is too large says what it leaves out`() throws {
+        let own = LinkStatus(
+            who: "d1.demo.house1", incarnation: "i7", sequence: 1, state: .started,
+            interval: .seconds(10))
+        let queues = (0..<20).map { QueueStatus(name: "q\($0)", depth: 0, dropped: 0, age: nil) }
+        func status(_ limit: Int) -> MqttMessage? {
+            codec.status(
+                own, links: Array(repeating: own, count: 20), queues: queues, at: House.now,
+                within: limit
+            ).first
+        }
+        let whole = try #require(status(.max))
+        let shorter = try #require(status(whole.packetSize - 1))
+        #expect(shorter.text.contains(#""leftOut":["queues"]"#))
+        let shortest = try #require(status(shorter.packetSize - 1))
+        #expect(shortest.text.contains(#""leftOut":["queues","links"]"#))
+        #expect(shortest.packetSize < 600)
+        let troubles = (0..<100).map { number in
+            StandingTrouble(
+                node: House.tank,
+                trouble: Trouble(kind: .timeout, isOn: true, detail: "number \(number)"),
+                since: House.now)
+        }
+        let list = try #require(codec.standing(troubles, at: House.now, within: 4_000).first)
+        #expect(list.packetSize <= 4_000)
+        guard case .standing(let told)? = PlainReader().read(list)?.matter else {
+            Issue.record("cannot be read")
+            return
+        }
+        #expect(told == Array(troubles.prefix(told.count)) && told.count > 10)
+        #expect(list.text.contains(#""leftOut":\#(100 - told.count)"#))
+    }
+
     @Test func `a live value is exact and retained`() throws {
         let reading = Reading(channel: House.tankTop, value: 21_500)
         let message = try #require(codec.live(reading, at: House.now).first)

@@ -56,7 +56,7 @@ public struct GridworksCodec: PeerCodec {
         return [parent, GridworksTopics.all(from: GridworksTopics.admin, to: gateway.text)]
     }
 
-    public func greeting(at now: WallTime) -> [MqttMessage] {
+    public func greeting(at now: WallTime, within limit: Int) -> [MqttMessage] {
         [presence.message("online", at: now)]
     }
 
@@ -111,7 +111,9 @@ public struct GridworksCodec: PeerCodec {
     public func unknown(_ channel: DataChannelName) -> [MqttMessage] { [] }
 
     /// Troubles are told in the history, as events.
-    public func standing(_ troubles: [StandingTrouble], at now: WallTime) -> [MqttMessage] { [] }
+    public func standing(
+        _ troubles: [StandingTrouble], at now: WallTime, within limit: Int
+    ) -> [MqttMessage] { [] }
 
     public func historyWriter(of journal: JournalIdentity) -> any HistoryWriter {
         GridworksHistoryWriter(codec: self, journal: journal)

@@ -2,26 +2,51 @@ import Vocabulary
 
 /// Turns the journal's entries into GridWorks events, and gathers readings into reports.
 ///
-/// A report ends with its period, with anything else that is told, or when it is full, so that what is
-/// told never overtakes what was read before, and each parcel stands for a stretch of its own.
+/// A report ends with its period, with anything else that is told, when it is full, or before it grows beyond
+/// what the broker takes, so that what is told never overtakes what was read before, and each parcel stands
+/// for a stretch of its own.
 struct GridworksHistoryWriter: HistoryWriter {
     let codec: GridworksCodec
     let journal: JournalIdentity
     private var report: GridworksReport?
+    /// What a report without readings takes on the wire, at most.
+    private let emptyReport: Int
 
     init(codec: GridworksCodec, journal: JournalIdentity) {
         (self.codec, self.journal) = (codec, journal)
+        // The last years that GridWorks knows have the longest numbers.
+        let late = GridworksTime.wall(GridworksTime.range.upperBound)
+        let longest = Self.message(
+            of: GridworksReport(at: 1, late), GridworksReport.Slot(of: late, seconds: 86_400),
+            identity: GridworksIdentity.of(1...1, in: journal), created: late, codec)
+        emptyReport = longest.packetSize
     }
 
-    mutating func write(_ entry: Entry) -> [Parcel] {
+    private static func message(
+        of report: GridworksReport, _ slot: GridworksReport.Slot, identity: String,
+        created: WallTime, _ codec: GridworksCodec
+    ) -> MqttMessage {
+        codec.event(
+            "report.event", identity,
+            report.payload(
+                identity: identity, slot: slot, created: created, from: codec.gateway,
+                codec.settings, relays: codec.relaysByChannel))
+    }
+
+    mutating func write(_ entry: Entry, within limit: Int) -> [Parcel] {
         let (sequence, at) = (entry.sequence, entry.fact.at.wall)
         switch entry.fact.matter {
         case .readings(let readings):
             guard readings.contains(where: { $0.quality == .good }) else { return skip(sequence) }
+            var parcels: [Parcel] = []
+            if let report, report.size(with: readings, codec) + emptyReport > limit {
+                parcels = close(created: report.last)
+            }
             var gathered = report ?? GridworksReport(at: sequence, at)
-            gathered.add(readings, at: at, sequence)
+            gathered.add(readings, at: at, sequence, codec)
             report = gathered
-            return gathered.count >= GridworksReport.mostReadings ? close(created: at) : []
+            let isFull = gathered.count >= GridworksReport.mostReadings
+            return parcels + (isFull ? close(created: at) : [])
         case .event(let event) where event.kind == .periodEnded:
             guard event.link == codec.upstream else { return skip(sequence) }
             guard report != nil else { return skip(sequence) }
@@ -54,13 +79,12 @@ struct GridworksHistoryWriter: HistoryWriter {
         let identity = GridworksIdentity.of(report.covers, in: journal)
         let usual = codec.settings.reportPeriod.wholeNanoseconds / 1_000_000_000
         let slot = slot ?? GridworksReport.Slot(of: report.first, seconds: max(1, usual))
-        let payload = report.payload(
-            identity: identity, slot: slot, created: created, from: codec.gateway, codec.settings,
-            relays: codec.relaysByChannel)
         return [
             Parcel(
                 covers: report.covers, identity: identity,
-                messages: [codec.event("report.event", identity, payload)])
+                messages: [
+                    Self.message(of: report, slot, identity: identity, created: created, codec)
+                ])
         ]
     }
 

@@ -11,6 +11,8 @@ struct GridworksReport: Sendable {
     /// The entries that it stands for.
     private(set) var covers: ClosedRange<Sequence64>
     private(set) var count = 0
+    /// What its readings take on the wire, at most.
+    private var size = 0
     private(set) var first: WallTime
     private(set) var last: WallTime
     private var order: [Key] = []
@@ -34,7 +36,26 @@ struct GridworksReport: Sendable {
         (first, last) = (time, time)
     }
 
-    mutating func add(_ readings: [Reading], at time: WallTime, _ sequence: Sequence64) {
+    /// What its readings take on the wire together with these, at most.
+    func size(with readings: [Reading], _ codec: GridworksCodec) -> Int {
+        var (size, new) = (size, Set<DataChannelName>())
+        for reading in readings where reading.quality == .good {
+            let words = codec.relaysByChannel[reading.channel]?.words
+            // The value, the time, and where there is one the state, each with its comma.
+            size += 40 + (words.map { 20 + $0.state(reading.value).utf8.count } ?? 0)
+            guard series[reading.channel] == nil, new.insert(reading.channel).inserted else {
+                continue
+            }
+            size += reading.channel.text.utf8.count + 160
+            if let words { size += 2 * 64 + words.stateType.utf8.count + 160 }
+        }
+        return size
+    }
+
+    mutating func add(
+        _ readings: [Reading], at time: WallTime, _ sequence: Sequence64, _ codec: GridworksCodec
+    ) {
+        size = size(with: readings, codec)
         let milliseconds = JsonText.number(GridworksTime.milliseconds(time))
         for reading in readings where reading.quality == .good {
             let key = Key(channel: reading.channel, isSimulated: reading.isSimulated)
