@@ -109,3 +109,23 @@ import Vocabulary
         #expect(await words(bench).first == "site started")
     }
 }
+
+@Suite struct `The way in of the direct link` {
+    @Test func `is a fault while it cannot be opened, told once and cleared once`() async throws {
+        let bench = Bench()
+        await bench.start()
+        for _ in 0..<2 { await bench.proactor.noteDirectLink("the port is taken") }
+        #expect(
+            await bench.proactor.standingTroubles.map(\.trouble) == [
+                Trouble(kind: .directLink, isOn: true, detail: "the port is taken")
+            ])
+        for _ in 0..<2 { await bench.proactor.noteDirectLink(nil) }
+        #expect(await bench.proactor.standingTroubles.isEmpty)
+        let told = try await bench.journal.next(for: "site", after: 0, limit: 99).compactMap {
+            entry -> Bool? in
+            if case .trouble(let trouble) = entry.fact.matter { trouble.isOn } else { nil }
+        }
+        #expect(told == [true, false])
+        await bench.proactor.stop(because: "the test is over")
+    }
+}
