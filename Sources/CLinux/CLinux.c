@@ -225,3 +225,27 @@ int tidegate_take_signals(const int *numbers, int count) {
         if (sigaction(numbers[i], &take, NULL)) return -1;
     return ends[0];
 }
+
+static void *pass(void *gate) {
+    pthread_mutex_lock(gate);
+    pthread_mutex_unlock(gate);
+    return NULL;
+}
+
+int tidegate_try_threads(int count, size_t stack) {
+    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+    pthread_attr_t attributes;
+    pthread_t *made = calloc(count > 0 ? count : 1, sizeof *made);
+    if (!made) return ENOMEM;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, stack);
+    int result = 0, threads = 0;
+    pthread_mutex_lock(&gate);
+    while (threads < count && !(result = pthread_create(&made[threads], &attributes, pass, &gate)))
+        threads++;
+    pthread_mutex_unlock(&gate);
+    for (int i = 0; i < threads; i++) pthread_join(made[i], NULL);
+    pthread_attr_destroy(&attributes);
+    free(made);
+    return result;
+}

@@ -6,14 +6,13 @@ import Threads
 /// for one then waits for ever, without a word.
 @main
 enum EntryPoint {
-    /// What every command needs to begin with.
-    private static let needs = (threads: 4, descriptors: 12, bytes: 128 << 20)
-
     static func main() {
         Machine.forbidCoreDumps()
-        let problem = Spare.problem(
-            threads: needs.threads, descriptors: needs.descriptors, bytes: needs.bytes)
-        if let problem {
+        // What every command needs to begin with, the direct link's event loops included.
+        let cores = Machine.cores
+        if let problem = Spare.problem(
+            threads: 4 + cores, descriptors: 12 + 3 * cores, bytes: 256 << 20)
+        {
             // A command line that makes no sense has nothing to make safe.
             if let run = (try? Tidegate.parseAsRoot()) as? RunCommand { run.end(because: problem) }
             Output.error("tidegate: cannot start: \(problem)")

@@ -12,7 +12,7 @@ extension GatewayAssembly {
         // Log, screen, layout, life watch, journal, embedded broker, and what each may have open.
         return Spare.problem(
             threads: 6 + relays + layout.upstreams.count + ThreadPlan.largeReserve,
-            descriptors: 24 + 2 * relays + layout.upstreams.count, bytes: 128 << 20)
+            descriptors: 24 + 2 * relays + layout.upstreams.count, bytes: 512 << 20)
     }
 
     /// Drives relays to their safe states on the calling thread, one after the other, by opening them.

@@ -43,7 +43,7 @@ extension GatewayAssembly {
         let cores = Machine.cores
         if let problem = Spare.problem(
             threads: cores + ThreadPlan.reserve, descriptors: 3 * cores + 8,
-            bytes: cores * 16 << 20)
+            bytes: cores * 144 << 20)
         {
             throw MachineError(problem)
         }

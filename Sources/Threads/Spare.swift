@@ -1,11 +1,12 @@
+import CLinux
 import Glibc
-import Vocabulary
 
 /// What the system still has for this process.
 public enum Spare {
     /// Why so much is not to be had now; nil when it is. Takes all of it at once, and gives it back.
     ///
-    /// - Parameter bytes: Of memory.
+    /// - Parameter bytes: Of addresses, of which each thread takes up to 136 MiB for its stack and malloc(3).
+    ///   Whether there is memory behind them shows when it is used.
     public static func problem(
         threads: Int = 0, descriptors: Int = 0, bytes: Int = 0
     ) -> String? {
@@ -31,35 +32,17 @@ public enum Spare {
         guard bytes > 0 else { return nil }
         // Sound: the memory is new, and is given back before anybody has looked at it.
         let memory = unsafe mmap(
-            nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+            nil, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
         guard unsafe memory != MAP_FAILED else {
             return "no room for \(bytes >> 20) MiB more of memory (\(errorWords(errno))); raise "
-                + "ulimit -v or MemoryMax="
+                + "ulimit -v or LimitAS="
         }
         unsafe munmap(memory, bytes)
         return nil
     }
 
     private static func problem(threads: Int) -> String? {
-        // Those that are made wait for all to be made.
-        let gate = Gate()
-        var made: [pthread_t] = []
-        var problem: String?
-        gate.closed.withLock { _ in
-            while made.count < threads, problem == nil {
-                do throws(ThreadError) {
-                    let plan = ThreadPlan(name: "spare", stackSize: 64 * 1024)
-                    made.append(try makeThread(plan) { gate.closed.withLock { _ in } })
-                } catch {
-                    problem = "no room for \(threads) more threads: \(error.detail)"
-                }
-            }
-        }
-        for thread in made { pthread_join(thread, nil) }
-        return problem
+        let number = tidegate_try_threads(Int32(clamping: threads), 64 * 1024)
+        return number == 0 ? nil : "no room for \(threads) more threads: \(ThreadError(number))"
     }
-}
-
-private final class Gate: Sendable {
-    let closed = Guarded(())
 }

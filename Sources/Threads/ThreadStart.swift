@@ -6,6 +6,12 @@ import Vocabulary
 public struct ThreadError: Error, Hashable, Sendable, CustomStringConvertible {
     public let detail: String
 
+    init(detail: String) { self.detail = detail }
+
+    init(_ number: Int32) {
+        detail = "there is no thread (\(errorWords(number))); raise ulimit -u or TasksMax="
+    }
+
     public var description: String { detail }
 }
 
@@ -37,7 +43,7 @@ public func startThread(
     if plan.leaves > 0, let problem = Spare.problem(threads: plan.leaves + 1) {
         throw ThreadError(detail: problem)
     }
-    pthread_detach(try makeThread(plan, body))
+    try makeThread(plan, body)
 }
 
 /// Runs `body` on a thread of its own as soon as one can be had.
@@ -61,14 +67,14 @@ public func startThread(
     }
 }
 
-/// - Returns: A thread to be joined or detached.
-func makeThread(
+private func makeThread(
     _ plan: ThreadPlan, _ body: @escaping @Sendable () -> Void
-) throws(ThreadError) -> pthread_t {
+) throws(ThreadError) {
     var attributes = pthread_attr_t()
     // Sound: `attributes` lives to the end of this function and the calls only fill it in.
     unsafe pthread_attr_init(&attributes)
     unsafe pthread_attr_setstacksize(&attributes, plan.stackSize)
+    unsafe pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
     var thread = pthread_t()
     // Sound in both: the thread takes over the one reference to the box first thing.
     let box = unsafe Unmanaged.passRetained(ThreadBody(name: plan.name, body))
@@ -83,10 +89,8 @@ func makeThread(
     guard status == 0 else {
         // Sound: there is no thread that could take it over.
         unsafe box.release()
-        throw ThreadError(
-            detail: "there is no thread (\(errorWords(status))); raise ulimit -u or TasksMax=")
+        throw ThreadError(status)
     }
-    return thread
 }
 
 private final class ThreadBody: Sendable {

@@ -75,6 +75,10 @@ void tidegate_keys_end(void);
 // Whether the process was stopped and goes on since this was asked last: others have used the terminal.
 int tidegate_keys_were_away(void);
 
+// Makes so many threads, all at once, and ends them again. 0, or the error number of the first that cannot be
+// had. The threads use no memory but their stacks, so that no arena of malloc(3) is made for them.
+int tidegate_try_threads(int count, size_t stack);
+
 // Has each of these signals be told by a byte, its number, on the descriptor that is returned; -1 with errno.
 // To be called once.
 int tidegate_take_signals(const int *numbers, int count);
