@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Synchronization
 import Vocabulary
 
 /// The system has no thread to give, and why.
@@ -40,10 +41,25 @@ public struct ThreadPlan: Sendable {
 public func startThread(
     _ plan: ThreadPlan, _ body: @escaping @Sendable () -> Void
 ) throws(ThreadError) {
-    if plan.leaves > 0, let problem = Spare.problem(threads: plan.leaves + 1) {
-        throw ThreadError(detail: problem)
-    }
+    if plan.leaves > 0 { try seeRoom(for: plan) }
     try makeThread(plan, body)
+}
+
+/// Threads that may be made before it is looked at again how many more there can be.
+private let seen = Atomic(0)
+private let atOnce = 32
+
+private func seeRoom(for plan: ThreadPlan) throws(ThreadError) {
+    guard seen.subtract(1, ordering: .relaxed).newValue < 0 else { return }
+    // For many at once, because a layout has a thousand sensors.
+    if Spare.problem(threads: plan.leaves + atOnce) == nil {
+        seen.store(atOnce - 1, ordering: .relaxed)
+    } else {
+        seen.store(0, ordering: .relaxed)
+        if let problem = Spare.problem(threads: plan.leaves + 1) {
+            throw ThreadError(detail: problem)
+        }
+    }
 }
 
 /// Runs `body` on a thread of its own as soon as one can be had.

@@ -78,6 +78,8 @@ extension EmbeddedBrokerTests {
         clock.advance(by: EmbeddedBroker.portPeriod)
         await clock.sleepers(1)
         #expect(await broker.process == first.process)
+        // Also for the children of other tests, which hold it for a moment.
+        shutdown(squatter, Int32(SHUT_RDWR))
         close(squatter)
         clock.advance(by: EmbeddedBroker.portPeriod)
         guard case .open = try await place(&news).listener else {
