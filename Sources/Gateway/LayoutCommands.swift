@@ -159,6 +159,11 @@ struct LayoutShowCommand: ParsableCommand {
                 topics.add("\(prefix)/set/\(node.name)", "commands: on, off")
                 topics.add("\(prefix)/authority/\(node.name)", "who may command it; retained")
             }
+            for channel in layout.nodes.flatMap(\.component.channels) where channel.isSettable {
+                topics.add(
+                    "\(prefix)/set/\(channel.node)",
+                    "commands: its total, in \(channel.unit.rawValue)")
+            }
             topics.lines.forEach(Output.line)
         }
     }

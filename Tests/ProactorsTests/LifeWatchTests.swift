@@ -64,6 +64,21 @@ import Vocabulary
         await clock.sleepers(1)
     }
 
+    @Test func `a node that waits for its turn is not missed, however long it waits`() async {
+        let pulse = NodePulse(channels: 1)
+        let watch = LifeWatch(clock: clock)
+        watch.watch("tank", pulse, else: .restart(atMost: 3))
+        pulse.note { $0.busySince = clock.now }
+        pulse.waits(true, at: clock.now)
+        watch.start(hands.hands)
+        await pass(300)
+        #expect(hands.actions == [])
+        // Its turn came, and its hardware does not answer.
+        pulse.waits(false, at: clock.now)
+        await pass(60) { !hands.actions.isEmpty }
+        #expect(hands.actions.last == .restart(.node("tank")))
+    }
+
     @Test func `a proactor that stands still ends the signs of life, and then the process`() async {
         let proactor = Part()
         let watch = LifeWatch(clock: clock)
