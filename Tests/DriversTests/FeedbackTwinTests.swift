@@ -41,7 +41,7 @@ import Vocabulary
                     reader = source
                 }
             }
-            values.append(try #require(try reader.read([channel], at: clock.now).first).value)
+            values.append(try #require(try reader.read([channel], at: clock.now).readings().first).value)
         }
         return values
     }

@@ -114,12 +114,12 @@ import Vocabulary
     @Test func `is a fault while it cannot be opened, told once and cleared once`() async throws {
         let bench = Bench()
         await bench.start()
-        for _ in 0..<2 { await bench.proactor.noteDirectLink("the port is taken") }
+        let taken = Trouble(kind: .directLink, isOn: true, detail: "the port is taken")
+        let open = Trouble(kind: .directLink, isOn: false, detail: "it is open again")
+        for _ in 0..<2 { await bench.proactor.report(taken) }
         #expect(
-            await bench.proactor.standingTroubles.map(\.trouble) == [
-                Trouble(kind: .directLink, isOn: true, detail: "the port is taken")
-            ])
-        for _ in 0..<2 { await bench.proactor.noteDirectLink(nil) }
+            await bench.proactor.standingTroubles.map(\.trouble) == [taken])
+        for _ in 0..<2 { await bench.proactor.report(open) }
         #expect(await bench.proactor.standingTroubles.isEmpty)
         let told = try await bench.journal.next(for: "site", after: 0, limit: 99).compactMap {
             entry -> Bool? in

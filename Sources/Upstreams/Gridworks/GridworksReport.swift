@@ -38,15 +38,14 @@ struct GridworksReport: Sendable {
 
     /// What its readings take on the wire together with these, at most.
     func size(with readings: [Reading], _ codec: GridworksCodec) -> Int {
-        var (size, new) = (size, Set<DataChannelName>())
+        var (size, new) = (size, Set<Key>())
         for reading in readings where reading.quality == .good {
             let words = codec.relaysByChannel[reading.channel]?.words
             // The value, the time, and where there is one the state, each with its comma.
             size += 40 + (words.map { 20 + $0.state(reading.value).utf8.count } ?? 0)
-            guard series[reading.channel] == nil, new.insert(reading.channel).inserted else {
-                continue
-            }
-            size += reading.channel.text.utf8.count + 160
+            let key = Key(channel: reading.channel, isSimulated: reading.isSimulated)
+            guard series[key] == nil, new.insert(key).inserted else { continue }
+            size += reading.channel.text.utf8.count + 180
             if let words { size += 2 * 64 + words.stateType.utf8.count + 160 }
         }
         return size
