@@ -34,7 +34,9 @@ struct GatewayLogHandler: LogHandler {
         // What a command is called is no source: whoever commands chooses it.
         let source = all.filter { $0.key != "command" }.map(\.value).joined(separator: " ")
         writer.write(
-            line(text), of: LogLimit.Kind(file: event.file, line: event.line, source: source)
+            line(text),
+            of: LogLimit.Kind(
+                file: event.file, line: event.line, function: event.function, source: source)
         ) { count in
             line(
                 "\(count) more of this kind in the last \(LogLimit.period.layoutText), such as: \(text)"

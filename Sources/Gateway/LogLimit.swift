@@ -14,6 +14,7 @@ struct LogLimit: Sendable {
     struct Kind: Hashable, Sendable {
         let file: String
         let line: UInt
+        let function: String
         let source: String
     }
 
@@ -47,7 +48,8 @@ struct LogLimit: Sendable {
         if counts[kind] == nil, counts.count >= Self.mostKinds {
             forget(at: now)
             guard counts.count < Self.mostKinds || kind.source.isEmpty else {
-                let any = Kind(file: kind.file, line: kind.line, source: "")
+                let any = Kind(
+                    file: kind.file, line: kind.line, function: kind.function, source: "")
                 return take(any, at: now, summary: summary)
             }
         }

@@ -175,6 +175,8 @@ struct Suspects: Sendable {
         let sent = finding.sent
         forget(sent.key)
         if case .topic(let topic) = sent.key {
+            // Whoever asks may name topics; so many are no broker's.
+            if withheld.count >= Self.mostPostponed { withheld = [:] }
             withheld[topic] = finding.isLargest ? sent.bytes : 0
         }
         // Half is a guess that soon finds a size that goes.

@@ -263,7 +263,8 @@ public actor Proactor {
     private func note(_ event: GatewayEvent) {
         let metadata: Logger.Metadata = event.link.map { ["link": "\($0)"] } ?? [:]
         let (level, words) = self.words(event)
-        logger.log(level: level, "\(words)", metadata: metadata)
+        // Kinds of events are told apart as functions are, so that one hides no other where lines are limited.
+        logger.log(level: level, "\(words)", metadata: metadata, function: event.kind.rawValue)
         guard event.kind == .clockSet else { return }
         tellAuthorityAgain()
         // The journal moves the times of what it keeps, so it is asked anew.

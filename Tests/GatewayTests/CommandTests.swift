@@ -213,9 +213,10 @@ import Testing
                 "broker": ["mqtt://line:1", "command line, --broker"],
                 "logLevel": ["trace", "command line, --log-level"],
                 "logFormat": ["text", "command line, --log-format"],
-                "stateDirectory": ["/line", "command line, --state-directory"],
+                "stateDirectory": ["/line/simulated", "command line, --state-directory"],
                 "seed": ["4", "command line, --seed"],
                 "simulate": ["true", "command line, --simulate"],
+                "realUpstreams": ["false", "default"],
             ])
     }
 
@@ -230,6 +231,7 @@ import Testing
                 "stateDirectory": ["/environment", "environment, TIDEGATE_STATE_DIRECTORY"],
                 "seed": ["3", "environment, TIDEGATE_SEED"],
                 "simulate": ["false", "environment, TIDEGATE_SIMULATE"],
+                "realUpstreams": ["false", "default"],
             ])
     }
 
@@ -237,12 +239,13 @@ import Testing
         let settings = await explained(try home.start("run", layout, "--explain-settings"))
         #expect(
             settings == [
-                "broker": ["as each upstream says", "default"],
+                "broker": ["embedded", "simulate"],
                 "logLevel": ["error", "layout, settings"],
                 "logFormat": ["text", "layout, settings"],
-                "stateDirectory": ["/layout", "layout, settings"],
+                "stateDirectory": ["/layout/simulated", "layout, settings"],
                 "seed": ["2", "layout, settings"],
                 "simulate": ["true", "layout, settings"],
+                "realUpstreams": ["false", "default"],
             ])
     }
 
@@ -256,6 +259,7 @@ import Testing
                 "stateDirectory": ["\(home.path)/state/tidegate/d1.demo.scada", "default"],
                 "seed": ["1", "default"],
                 "simulate": ["false", "default"],
+                "realUpstreams": ["false", "default"],
             ])
     }
 }

@@ -86,7 +86,7 @@ import Vocabulary
     private let start = MonotonicInstant(nanoseconds: 1)
 
     private func kind(_ source: String, line: UInt = 1) -> LogLimit.Kind {
-        LogLimit.Kind(file: "a", line: line, source: source)
+        LogLimit.Kind(file: "a", line: line, function: "f", source: source)
     }
 
     @Test func `begins anew with each period, and tells each that was too full once`() {
