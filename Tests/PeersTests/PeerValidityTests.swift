@@ -30,7 +30,7 @@ import Vocabulary
             try await laptop.ask(.status, of: gateway.address)
         }
         // The other side knows its own dates.
-        #expect(error?.kind == .notTrusted && error?.detail.contains(why) == true, "\(error!)")
+        #expect(error?.kind == .notTrusted && error?.detail.contains(why) == true)
         for await line in gateway.node.notices where line.contains("peer0") {
             #expect(line.contains(why), "\(line)")
             break
