@@ -42,7 +42,7 @@ public struct Cost: Sendable, CustomStringConvertible {
 
     /// Says the figures where many inputs are tried.
     public func report(_ reader: String) {
-        if inputs >= 30_000 { print("\(reader): \(self)") }
+        if inputs >= 20_000 { print("\(reader): \(self)") }
     }
 
     /// Has one input read and counted.
