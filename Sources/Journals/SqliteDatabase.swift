@@ -30,8 +30,9 @@ import Glibc
         // and what the library hands out is copied before its next call.
         let code = unsafe sqlite3_open_v2(path, &opened, flags | SQLITE_OPEN_NOMUTEX, nil)
         guard code == SQLITE_OK, let opened = unsafe opened else {
-            let failure = SqliteFailure(
-                code: code, words: unsafe String(cString: sqlite3_errstr(code)))
+            let failure =
+                unsafe opened.map { unsafe SqliteFailure(code, of: $0) }
+                ?? SqliteFailure(code: code, words: unsafe String(cString: sqlite3_errstr(code)))
             unsafe sqlite3_close_v2(opened)
             throw failure
         }
@@ -220,7 +221,14 @@ struct SqliteFailure: Error, Hashable {
 
     // Sound: the words are copied at once.
     fileprivate init(_ code: Int32, of handle: OpaquePointer) {
-        self.init(code: code, words: unsafe String(cString: sqlite3_errmsg(handle)))
+        // A disk without room for one more file, or a quota, shows in the system's own number only.
+        let isFull =
+            [SQLITE_IOERR, SQLITE_CANTOPEN].contains(code & 0xFF)
+            && [ENOSPC, EDQUOT].contains(unsafe sqlite3_system_errno(handle))
+        self.init(
+            code: isFull ? SQLITE_FULL : code,
+            words: isFull
+                ? "database or disk is full" : unsafe String(cString: sqlite3_errmsg(handle)))
     }
 
     /// Whether the file itself is broken, and not only what is around it.

@@ -1,11 +1,11 @@
 #!/bin/bash
-# Prints a folder with the libraries and the broker of Debian 13, kept in .build-peers/debian13; 1 where it
-# cannot be had. They come from the mirror that apt uses for Debian here, or MIRROR, and are unpacked, not
-# installed: about 30 MB to fetch once.
+# Prints a folder with the libraries, the broker and a few tools of Debian 13, kept in
+# .build-peers/debian13; 1 where it cannot be had. They come from the mirror that apt uses for Debian here, or MIRROR, and are unpacked, not
+# installed: about 40 MB to fetch once.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 tree=$root/.build-peers/debian13
-packages=(libc-bin libsqlite3-0 libmosquitto1 libmodbus5 libssl3t64 libstdc++6 mosquitto)
+packages=(libc-bin libsqlite3-0 libmosquitto1 libmodbus5 libssl3t64 libstdc++6 mosquitto dash openssl coreutils util-linux)
 
 make() {
     local work=$root/.build-peers/debian13.new mirror=${MIRROR:-}
@@ -18,7 +18,7 @@ make() {
     : >"$work/apt/status"
     echo "deb $mirror trixie main" >"$work/apt/etc/sources.list"
     local apt=(apt-get -qq -o Dir::State="$work/apt/state" -o Dir::State::status="$work/apt/status"
-        -o Dir::Cache="$work/apt/cache" -o Dir::Etc="$work/apt/etc"
+        -o Dir::Cache="$work/apt/cache" -o Dir::Etc="$work/apt/etc" -o Dir::Etc::preferencesparts=/dev/null
         -o Dir::Etc::trustedparts=/etc/apt/trusted.gpg.d/ -o APT::Sandbox::User=root
         -o APT::Install-Recommends=false -o Acquire::Languages=none)
     "${apt[@]}" update && "${apt[@]}" --download-only -y install "${packages[@]}" || return 1
@@ -34,11 +34,11 @@ make() {
         fi
         [ -e "$work/tree/$name" ] || ln -s "usr/$name" "$work/tree/$name"
     done
-    mkdir -p "$work/tree"/{proc,dev,tmp,root,run}
+    mkdir -p "$work/tree"/{proc,sys,dev,tmp,root,run}
     rm -rf "$tree" "$work/apt"
     mv "$work/tree" "$tree"
     rmdir "$work"
 }
 
-[ -x "$tree/usr/sbin/mosquitto" ] || make >&2
+[ -x "$tree/usr/bin/setpriv" ] || make >&2
 echo "$tree"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # The program and all its SQL with the libraries of Debian 13: it was built against those of Debian 12. A
-# gateway keeps readings, is killed and started again, and a relay is set; the tests of the journal and of
-# the store of received events run too.
+# gateway keeps readings, is killed and started again, and a relay is set; the tests of the rooms that call
+# these libraries run too: journals, wires, brokers and peers.
 #
 #   debian13.sh [PROGRAM [TESTS]]     .build/release/tidegate and .build/debug/tidegatePackageTests.xctest
 #
@@ -39,10 +39,12 @@ for file in "$program" $tests; do
     : >"$tree/tmp/$(basename "$file")"
     mount --bind "$file" "$tree/tmp/$(basename "$file")"
 done
-mount --bind /dev "$tree/dev"
+mount --rbind /dev "$tree/dev"
+mount --bind /sys "$tree/sys"
 mount -t proc proc "$tree/proc"
 mount -t proc proc /proc
 cp /etc/passwd /etc/group "$tree/etc/"
 chroot "$tree" ldconfig
-exec python3 "$here/debian13.py" "$tree" "tmp/$(basename "$program")" "${tests:+tmp/$(basename "$tests")}"
+# Not in place of this shell, which buries what processes leave behind.
+python3 "$here/debian13.py" "$tree" "tmp/$(basename "$program")" "${tests:+tmp/$(basename "$tests")}" || exit 1
 ' bash "$tree" "$work" "$program" "$tests" "$here"

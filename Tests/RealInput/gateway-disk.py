@@ -14,7 +14,7 @@ PROGRAM, WORK = sys.argv[1], pathlib.Path(sys.argv[2])
 STATE, PORT, NODES = WORK / "state", free_port(), 50
 started = []
 # sequence -> how often it was heard, of readings.
-heard, troubles, events = {}, [], []
+heard, troubles, events, counts = {}, [], [], {}
 
 layout = WORK / "layout.json"
 layout.write_text(json.dumps({
@@ -54,6 +54,7 @@ def read(stream):
         if retained == "1" or not payload:
             continue
         kind, body = topic.split("/")[2], json.loads(payload)
+        counts[kind] = counts.get(kind, 0) + 1
         if kind == "readings":
             heard[body["sequence"]] = heard.get(body["sequence"], 0) + 1
         elif kind == "trouble" and body["kind"] == "storage":
@@ -84,6 +85,15 @@ def run():
                      stderr=log, env=dict(os.environ, RUNTIME_DIRECTORY=str(WORK / "run")))
 
 
+def fill():
+    with open(STATE / "filler", "wb", buffering=0) as filler:
+        try:
+            while filler.write(b"x" * 4096):
+                pass
+        except OSError:
+            pass
+
+
 def newest():
     return max(heard, default=0)
 
@@ -101,12 +111,7 @@ try:
 
     # Somebody else fills the disk to the last byte.
     before = newest()
-    with open(STATE / "filler", "wb", buffering=0) as filler:
-        try:
-            while filler.write(b"x" * 4096):
-                pass
-        except OSError:
-            pass
+    fill()
     time.sleep(8)
     check(newest() > before + 8 * NODES, f"with no byte left, {newest() - before} places go on upstream")
     os.unlink(STATE / "filler")
@@ -124,9 +129,12 @@ try:
     missing = [place for place in range(at + 1, newest()) if place not in heard]
     check(dropped() == 0 and len(missing) < 40, f"and all of it arrives, though the disk holds less ({len(missing)} places hold no reading)")
     check(end(process) == 0, "it stops in good order")
+    fill()
+    (top, live) = (newest(), counts["live"])
     process = run()
-    top = newest()
-    check(wait(lambda: newest() > top, 20), "and starts again on that disk")
+    check(wait(lambda: counts["live"] > live + 5 * NODES, 20), "it starts on a disk without a byte: live values go on")
+    os.unlink(STATE / "filler")
+    check(wait(lambda: newest() > top + 2 * NODES, 20), "and history once there is room")
     check(not list(STATE.glob("*damaged*")), "whose journal is sound")
     check(end(process) == 0, "exit status 0 on SIGTERM")
 finally:
