@@ -32,6 +32,14 @@ import Vocabulary
         await journal.close()
     }
 
+    @Test func `has a program of before leave out simulated readings, and read all others`() {
+        for fact in allSorts {
+            let flags = FactRecord(fact: fact, session: 1).bytes(at: 1)[1]
+            #expect((flags <= 3) == !fact.isSimulated)
+        }
+        #expect(allSorts.contains { $0.isSimulated })
+    }
+
     @Test func `waits for the commit interval and gives nothing before`() async throws {
         let clock = ManualClock()
         let folder = Folder(clock: clock)
