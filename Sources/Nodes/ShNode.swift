@@ -134,7 +134,7 @@ public actor ShNode {
     /// Opens the device and begins to read it. Returns once the device is open or has failed to open;
     /// an actuator that could be opened is in its safe state then.
     public func start() {
-        TurnWait.$report.withValue(turnReport) {
+        TurnWait.reporting(to: turnReport) {
             pulse.note { $0.busySince = clock.now }
             recallCounters()
             openDriver(at: clock.now)
@@ -144,7 +144,7 @@ public actor ShNode {
         guard !retires() else { return }
         thread.begin { [weak self] in
             self?.assumeIsolated { node in
-                TurnWait.$report.withValue(node.turnReport) { node.round() }
+                TurnWait.reporting(to: node.turnReport) { node.round() }
             } ?? SyncThread.Rest(until: nil)
         }
     }

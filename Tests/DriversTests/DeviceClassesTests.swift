@@ -127,7 +127,7 @@ import Vocabulary
     @Test func `says that a caller waits for its turn, and when that is over`() throws {
         let bench = FileBench(KernelFiles.monitors)
         let told = Guarded([Bool]())
-        try TurnWait.$report.withValue({ isWaiting in told.withLock { $0.append(isWaiting) } }) {
+        try TurnWait.reporting(to: { isWaiting in told.withLock { $0.append(isWaiting) } }) {
             _ = try bench.open(HwmonDriver.self, #"{"chip": "lm75", "input": "temp1"}"#)
         }
         #expect(told.withLock(\.self) == [true, false])

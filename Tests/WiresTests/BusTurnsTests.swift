@@ -33,7 +33,7 @@ private final class Tally: Sendable {
             }
             group.addTask {
                 await onThread {
-                    TurnWait.$report.withValue(report) {
+                    TurnWait.reporting(to: report) {
                         do throws(DriverError) {
                             try turns.wait(second, within: .seconds(60))
                         } catch {
