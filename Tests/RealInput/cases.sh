@@ -15,7 +15,7 @@ length=${LENGTH:-$([ $# -gt 0 ] && echo full || echo short)}
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 # What is left of the long ones in the short form; `make soak` runs them in full.
-[ "$length" = full ] || export SECONDS_=20 KILLS=6 N=20 STOP_SECONDS=12 CONNECTIONS=2000
+[ "$length" = full ] || export SECONDS_=60 KILLS=6 N=20 STOP_SECONDS=25
 
 # one CASE: runs it, leaves its words in $out.
 one() {
