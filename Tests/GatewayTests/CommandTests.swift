@@ -72,7 +72,7 @@ import Testing
     @Test func `ends with 78 for settings that make no sense, and names all of them`() async throws
     {
         let program = try home.start(
-            "run", TestHome.demo, "--log-level", "loud", "--state-directory", "here",
+            "run", TestHome.demo, "--log-level", "loud", "--broker", "here",
             with: ["TIDEGATE_SEED": "many"])
         #expect(await program.end() == 78)
         #expect(program.errors.count == 3)
@@ -115,6 +115,46 @@ import Testing
         #expect(wrong.text.contains("did you mean ds18b20"))
     }
 
+    @Test func `shows the registers of a profile, or tells which one was meant`() async throws {
+        let one = try home.start("drivers", "modbus-meter", "--profile", "eastron-sdm630")
+        #expect(await one.end() == 0)
+        let energy = try #require(one.output.first { $0.contains("  energy-import ") })
+        for word in ["wattHour", "input", "72", "float32"] {
+            #expect(energy.contains(" \(word) "), "\(word)")
+        }
+        let near = try home.start("drivers", "--profile", "sdm120")
+        #expect(await near.end() == 1)
+        #expect(near.text.contains("did you mean eastron-sdm120"))
+        let other = try home.start("drivers", "ds18b20", "--profile", "eastron-sdm120")
+        #expect(await other.end() == 1)
+    }
+
+    @Test func `warns of an address that was taken from a manual as it stands there`() async throws
+    {
+        func told(_ address: Int, _ function: String) async throws -> [String] {
+            let layout = try home.file(
+                "manual.json",
+                """
+                {"gateway": "d1.demo", "buses": [{"name": "net", "host": "meter"}], "nodes": [
+                  {"name": "meter", "kind": "meter", "component": {
+                    "driver": "modbus-meter", "bus": "net", "unit": 1, "registers": [
+                      {"name": "power", "address": \(address), "function": "\(function)",
+                       "type": "int16", "unit": "watt"}]}}]}
+                """)
+            let check = try home.start("layout", "check", layout)
+            #expect(await check.end() == 0)
+            return check.output.filter { $0.contains("warning") }
+        }
+        let holding = try await told(40101, "input")
+        #expect(holding.count == 1)
+        #expect(holding.first?.contains("registers[0].address") == true)
+        #expect(holding.first?.contains("holding register 100") == true)
+        #expect(try await told(30001, "input").first?.contains("input register 0") == true)
+        // Where SunSpec has its registers, by their addresses on the wire.
+        #expect(try await told(40101, "holding") == [])
+        #expect(try await told(100, "input") == [])
+    }
+
     @Test func `shows what a layout makes`() async throws {
         let program = try home.start("layout", "show", TestHome.demo)
         #expect(await program.end() == 0)
@@ -135,7 +175,6 @@ import Testing
         "TIDEGATE_BROKER": "mqtt://environment:1", "TIDEGATE_LOG_LEVEL": "debug",
         "TIDEGATE_LOG_FORMAT": "json", "TIDEGATE_STATE_DIRECTORY": "/environment",
         "TIDEGATE_SEED": "3", "TIDEGATE_SIMULATE": "false",
-        "TIDEGATE_REAL_UPSTREAMS": "false",
     ]
 
     init() throws {
@@ -168,7 +207,7 @@ import Testing
             try home.start(
                 "run", layout, "--explain-settings", "--broker", "mqtt://line:1", "--log-level",
                 "trace", "--log-format", "text", "--state-directory", "/line", "--seed", "4",
-                "--simulate", "--real-upstreams", with: Self.variables))
+                "--simulate", with: Self.variables))
         #expect(
             settings == [
                 "broker": ["mqtt://line:1", "command line, --broker"],
@@ -177,7 +216,7 @@ import Testing
                 "stateDirectory": ["/line/simulated", "command line, --state-directory"],
                 "seed": ["4", "command line, --seed"],
                 "simulate": ["true", "command line, --simulate"],
-                "realUpstreams": ["true", "command line, --real-upstreams"],
+                "realUpstreams": ["false", "default"],
             ])
     }
 
@@ -192,7 +231,7 @@ import Testing
                 "stateDirectory": ["/environment", "environment, TIDEGATE_STATE_DIRECTORY"],
                 "seed": ["3", "environment, TIDEGATE_SEED"],
                 "simulate": ["false", "environment, TIDEGATE_SIMULATE"],
-                "realUpstreams": ["false", "environment, TIDEGATE_REAL_UPSTREAMS"],
+                "realUpstreams": ["false", "default"],
             ])
     }
 

@@ -81,7 +81,7 @@ try:
     process = begin("third")
     wait(lambda: rows()[-1]["place"] > places[-1] + 20, 20)
     check(rows()[-1]["place"] > places[-1] and not damaged(), "also after SIGKILL; no journal was taken for damaged")
-    parent = start("upstream", "--alias", "d1.thirteen", "--child", "d1.thirteen.child", "--state-directory",
+    parent = start("upstream", "--alias", "d1.thirteen", "--child", "d1.thirteen.child", "--broker", "embedded", "--state-directory",
                    "/tmp/parent", log="upstream")
     wait(lambda: (TREE / "tmp/parent/received.sqlite").exists(), 20)
     time.sleep(1)
