@@ -6,6 +6,7 @@ import Vocabulary
 /// A shared wire calls `report` with true before it has its caller wait, and with false once that is over:
 /// a node that waits for its turn does not hang, however many wait with it.
 public enum TurnWait {
+    /// Hears true when a wait begins, and false when it is over.
     public typealias Report = @Sendable (Bool) -> Void
 
     /// By thread. A task-local value would do, but its push crashes in release builds of Swift 6.3.1 on an
