@@ -145,6 +145,8 @@ public final class SimulatedModbusServer: Sendable {
             }
             let isCorrupt = unit.corruptReplies > 0
             if isCorrupt { unit.corruptReplies -= 1 }
+            // Taken before it is sent: a thread that loses its processor then makes no gap look shorter.
+            let begun = Self.now
             let reply = unit.reply(
                 to: question.request, at: MonotonicInstant(nanoseconds: now))
             state.units[question.unit] = unit
@@ -164,7 +166,7 @@ public final class SimulatedModbusServer: Sendable {
                 state.end.send(Array(frame.prefix(frame.count / 2)), to: question.client)
             case .exception, nil: state.end.send(frame, to: question.client)
             }
-            state.lastReply = Self.now
+            state.lastReply = begun
         }
     }
 

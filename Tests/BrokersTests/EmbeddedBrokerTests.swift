@@ -8,7 +8,7 @@ import Vocabulary
 
 @testable import Brokers
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct EmbeddedBrokerTests {
     let clock = ManualClock()
     let folder = freshPath()
@@ -205,7 +205,7 @@ struct EmbeddedBrokerTests {
 }
 
 /// What happens when the gateway itself is killed, tried with this test program as the gateway.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct GatewayDeathTests {
     static let variable = "TIDEGATE_TEST_BROKER_FOLDER"
     static let folder = ProcessInfo.processInfo.environment[variable]

@@ -3,7 +3,7 @@ import Simulators
 import Testing
 import Vocabulary
 
-@Suite(.timeLimit(.minutes(1))) struct `A mailbox` {
+@Suite(.timeLimit(.minutes(5))) struct `A mailbox` {
     private struct Stuck: Error {}
 
     private let clock = ManualClock()

@@ -46,7 +46,7 @@ import Vocabulary
         var mangler = Mangler(seed: 20_261_130, limit: 4_096)
         for dialect in Self.dialects {
             var cost = Cost(floor: Self.floor)
-            for round in 0..<Allocations.rounds(3_000) / 3 {
+            for round in 0..<Allocations.rounds(800) / 3 {
                 let text = mangler.mangled(samples[round % samples.count])
                 cost.count("round \(round)", text) { Self.read($0, dialect) }
             }

@@ -17,7 +17,7 @@ import Vocabulary
             Array(FactRecord(fact: $0, session: 3).bytes(at: 1).dropLast(4))
         }
         var cost = Cost(floor: 16 << 10)
-        for round in 0..<rows.count + Allocations.rounds(3_000) {
+        for round in 0..<rows.count + Allocations.rounds(800) {
             let row = rows[round % rows.count]
             var writer = RecordWriter()
             for byte in round < rows.count ? row : mangler.mangled(row) { writer.byte(byte) }

@@ -299,7 +299,7 @@ import Vocabulary
 }
 
 @Suite struct `A sync thread` {
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(5)))
     func `leaves no sources behind when its nodes go`() async {
         let bench = Bench()
         for _ in 0..<1_000 {

@@ -23,7 +23,7 @@ import Vocabulary
             ]
         var mangler = Mangler(seed: 20_261_130, limit: 4_096)
         var cost = Cost(floor: 96 << 10)
-        for round in 0..<samples.count + Allocations.rounds(3_000) {
+        for round in 0..<samples.count + Allocations.rounds(800) {
             let sample = samples[round % samples.count]
             let text = round < samples.count ? sample : mangler.mangled(sample)
             cost.count("round \(round)", text) { text in
@@ -46,7 +46,7 @@ import Vocabulary
             + frameBytes(.zero, header: [1, 1], data: [UInt8](repeating: 7, count: 2_000))).bytes
         var mangler = Mangler(seed: 7, limit: 16_384)
         var cost = Cost(floor: 16 << 10)
-        for round in 0..<Allocations.rounds(3_000) {
+        for round in 0..<Allocations.rounds(800) {
             let bytes = round == 0 ? sample : mangler.mangled(sample)
             let piece = Int.random(in: 1...2_048, using: &mangler.chance)
             cost.count("round \(round)", bytes) { Self.decode($0, piece: piece) }

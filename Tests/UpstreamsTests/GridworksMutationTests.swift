@@ -5,7 +5,7 @@ import Vocabulary
 @testable import Upstreams
 
 /// How many mangled messages there are for each decoder. `MUTATIONS` sets it.
-let mutations = ProcessInfo.processInfo.environment["MUTATIONS"].flatMap(Int.init) ?? 100_000
+let mutations = ProcessInfo.processInfo.environment["MUTATIONS"].flatMap(Int.init) ?? 20_000
 
 /// Messages that were mangled on their way, a byte or a few at a time.
 @Suite struct `A mangled GridWorks message` {

@@ -5,7 +5,7 @@ import Vocabulary
 @testable import Upstreams
 
 /// Sessions over TLS with an authority of the test's own.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct MqttTlsTests {
     let clock = ManualClock()
 
