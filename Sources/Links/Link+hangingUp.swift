@@ -58,21 +58,21 @@ extension Link {
         case .parcel(let number)
         where deliveries[number]?.isCuttable == true && finding.isLargest && finding.hasTaken:
             // In smaller pieces it may go, and nothing is lost by that.
-            suspects.convict(finding)
+            suspects.convict(finding, at: now)
         case _ where !finding.isProved:
             suspects.postpone(finding.sent)
             return actions
         case .parcel(let number):
-            suspects.convict(finding)
+            suspects.convict(finding, at: now)
             let why = "the broker hangs up at it (\(size))"
             actions += carryOut(deliveries.impossible(number, because: why))
         case .topic(let topic):
-            suspects.convict(finding)
+            suspects.convict(finding, at: now)
             actions.append(
                 .tell(
                     .setAside,
                     "the broker hangs up at \(topic) (\(size)); nothing "
-                        + (finding.isLargest ? "of that size " : "") + "goes there any more"))
+                        + (finding.isLargest ? "of that size " : "") + "goes there for \(Suspects.withheldFor.layoutText)"))
         }
         return actions + rewind(toFit: limit)
     }

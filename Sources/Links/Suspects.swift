@@ -45,6 +45,10 @@ struct Suspects: Sendable {
     /// Messages that wait to be tried; so many at once are not at fault, their broker is.
     private static let mostPostponed = 256
 
+    /// For how long nothing goes where the broker hangs up, before that is tried again: a connection that ended by
+    /// chance, or a broker that was mended, looks the same from here.
+    static let withheldFor = Duration.seconds(86_400)
+
     /// How long a connection must have stood before anything is tried on it.
     private let trialAfter: Duration
     /// How long a trial's receipt may take.
@@ -63,8 +67,8 @@ struct Suspects: Sendable {
     private var taken = (any: false, history: false)
     /// The largest message that the broker ever took.
     private(set) var largestTaken = 0
-    /// Topics on which the broker hangs up, and the size from which on.
-    private var withheld: [String: Int] = [:]
+    /// Topics on which the broker hangs up, the size from which on, and until when.
+    private var withheld: [String: (bytes: Int, until: MonotonicInstant)] = [:]
     /// What messages should not be longer than, as far as was found out.
     private(set) var limit = Int.max
 
@@ -90,11 +94,16 @@ struct Suspects: Sendable {
 
     /// Whether a message of this size makes the broker hang up.
     func isWithheld(_ topic: String, bytes: Int) -> Bool {
-        withheld[topic].map { bytes >= $0 } ?? false
+        withheld[topic].map { bytes >= $0.bytes } ?? false
     }
 
     /// When `pass` has something to do.
     var deadline: MonotonicInstant? {
+        let moments = [lookDeadline, withheld.values.lazy.map(\.until).min()]
+        return moments.compactMap(\.self).min()
+    }
+
+    private var lookDeadline: MonotonicInstant? {
         trial != nil || !postponed.isEmpty || isCareful ? lookAt : nil
     }
 
@@ -170,14 +179,17 @@ struct Suspects: Sendable {
         postponed.append(sent)
     }
 
-    /// The broker hangs up at it: it goes out no more, and all else is kept shorter when it was the largest.
-    mutating func convict(_ finding: Finding) {
+    /// The broker hangs up at it: it does not go out for `withheldFor`, and all else is kept shorter when it was
+    /// the largest.
+    mutating func convict(_ finding: Finding, at now: MonotonicInstant) {
         let sent = finding.sent
         forget(sent.key)
         if case .topic(let topic) = sent.key {
             // Whoever asks may name topics; so many are no broker's.
             if withheld.count >= Self.mostPostponed { withheld = [:] }
-            withheld[topic] = finding.isLargest ? sent.bytes : 0
+            withheld[topic] = (
+                finding.isLargest ? sent.bytes : 0, now.advanced(by: Self.withheldFor)
+            )
         }
         // Half is a guess that soon finds a size that goes.
         if finding.isLargest { limit = min(limit, max(largestTaken, sent.bytes / 2)) }
@@ -188,7 +200,8 @@ struct Suspects: Sendable {
     /// - Parameter isActive: Whether history can be handed over.
     /// - Returns: Whether something may be handed over now.
     mutating func pass(to now: MonotonicInstant, isActive: Bool) -> Bool {
-        guard let deadline, deadline <= now else { return false }
+        forgive(at: now)
+        guard let deadline = lookDeadline, deadline <= now else { return false }
         if let trial {
             self.trial = nil
             // The connection stands; what was not handed over has another turn.
@@ -205,5 +218,15 @@ struct Suspects: Sendable {
         trial = next.map { Trial(key: $0.key) }
         lookAt = now.advanced(by: trialTime)
         return true
+    }
+
+    /// What was withheld long enough is tried again, alone.
+    private mutating func forgive(at now: MonotonicInstant) {
+        for (topic, (bytes, until)) in withheld where until <= now {
+            withheld[topic] = nil
+            postpone(Sent(key: .topic(topic), bytes: bytes))
+            // So that there is something to try it with.
+            if trial == nil { lookAt = now.advanced(by: trialAfter) }
+        }
     }
 }

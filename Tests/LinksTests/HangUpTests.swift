@@ -242,6 +242,20 @@ private struct Broker {
         }
     }
 
+    @Test(arguments: [true, false])
+    func `at a topic is asked again after a day, with one message alone`(isMended: Bool) {
+        var broker = Broker(hangsUp: { $0.hasPrefix("live/3 ") })
+        broker.pass(seconds: 120)
+        #expect(broker.told.count == 1)
+        let hangUps = broker.hangUps
+        if isMended { broker.hangsUp = { _ in false } }
+        broker.now = broker.now.advanced(by: .seconds(86_400))
+        broker.pass(seconds: 120)
+        #expect((broker.count("live/3") > 0) == isMended)
+        #expect(broker.hangUps == hangUps + (isMended ? 0 : 1))
+        #expect(broker.told.count == (isMended ? 1 : 2))
+    }
+
     @Test(arguments: 1...5 as ClosedRange<UInt64>)
     func `at everything, for a while, has nothing set aside or left out`(seed: UInt64) {
         var broker = Broker(seed: seed, hangsUp: { _ in true })
