@@ -88,6 +88,7 @@ public final class SimulatedCounters: CounterStore {
         var stands: [DataChannelName: CounterStand] = [:]
         var saveCount = 0
         var isFull = false
+        var isUnreadable = false
     }
 
     private let state = Guarded(State())
@@ -105,7 +106,19 @@ public final class SimulatedCounters: CounterStore {
     /// How often anything was saved.
     public var saveCount: Int { state.withLock { $0.saveCount } }
 
-    public func load() -> [DataChannelName: CounterStand] { state.withLock { $0.stands } }
+    /// Whether the file cannot be read.
+    public var isUnreadable: Bool {
+        get { state.withLock { $0.isUnreadable } }
+        set { state.withLock { $0.isUnreadable = newValue } }
+    }
+
+    /// What was saved last.
+    public var stands: [DataChannelName: CounterStand] { state.withLock(\.stands) }
+
+    public func load() throws(DriverError) -> [DataChannelName: CounterStand] {
+        if isUnreadable { throw DriverError(.badReply, "counters: Permission denied") }
+        return stands
+    }
 
     public func save(_ stands: [DataChannelName: CounterStand]) throws(DriverError) {
         let isFull = state.withLock { state in

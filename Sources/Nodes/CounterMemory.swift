@@ -16,13 +16,22 @@ struct CounterMemory: Sendable {
     private var saved: [DataChannelName: CounterStand] = [:]
     private var due: MonotonicInstant?
     private var retryAt: MonotonicInstant?
+    /// Whether what is on disk is known. Nothing is written over what could not be read.
+    private(set) var isLoaded: Bool
 
-    init(_ store: (any CounterStore)?) { self.store = store }
+    init(_ store: (any CounterStore)?) { (self.store, isLoaded) = (store, store == nil) }
 
-    mutating func load() throws(DriverError) {
+    /// Whether to load it, for the first time or again.
+    func mustLoad(at now: MonotonicInstant) -> Bool {
+        !isLoaded && retryAt.map { $0 <= now } ?? true
+    }
+
+    /// - Throws: `.badReply` when it could not be read; to be tried again later.
+    mutating func load(at now: MonotonicInstant) throws(DriverError) {
         guard let store else { return }
+        retryAt = now.advanced(by: Self.retry)
         saved = try store.load()
-        stands = saved
+        (stands, retryAt, isLoaded) = (saved, nil, true)
     }
 
     subscript(channel: DataChannelName) -> CounterStand? { stands[channel] }
@@ -36,7 +45,7 @@ struct CounterMemory: Sendable {
     /// - Returns: Whether something was written.
     /// - Throws: `.notConnected` when it could not be; it is tried again later.
     mutating func save(at now: MonotonicInstant, isLast: Bool) throws(DriverError) -> Bool {
-        guard let store, stands != saved, isLast || isDue(at: now) else { return false }
+        guard let store, isLoaded, stands != saved, isLast || isDue(at: now) else { return false }
         retryAt = now.advanced(by: Self.retry)
         try store.save(stands)
         (saved, retryAt, due) = (stands, nil, now.advanced(by: Self.period))

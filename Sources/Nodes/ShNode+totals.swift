@@ -13,9 +13,10 @@ extension ShNode {
     func recallCounters() {
         guard channels.contains(where: \.isRemembered) else { return }
         do throws(DriverError) {
-            try counters.load()
+            try counters.load(at: clock.now)
+            tellStored()
         } catch {
-            noteStorage(error)
+            return noteStorage(error)
         }
         for index in channels.indices where channels[index].isRemembered {
             let channel = channels[index].channel
@@ -32,6 +33,8 @@ extension ShNode {
     func keepCounters(isLast: Bool = false) {
         // Another one has taken its place and knows better.
         guard !isAbandoned.withLock({ $0 }) else { return }
+        if counters.mustLoad(at: clock.now) { recallCounters() }
+        guard counters.isLoaded else { return }
         for state in channels where state.isRemembered {
             guard let counter = state.check.counter, let last = counter.last else { continue }
             counters.note(
@@ -42,10 +45,14 @@ extension ShNode {
         }
         do throws(DriverError) {
             guard try counters.save(at: clock.now, isLast: isLast) else { return }
-            tell(troubles.end([.storage], "node \(name): its counters are kept on disk again"))
+            tellStored()
         } catch {
             noteStorage(error)
         }
+    }
+
+    private func tellStored() {
+        tell(troubles.end([.storage], "node \(name): its counters are kept on disk again"))
     }
 
     private func noteStorage(_ error: DriverError) {

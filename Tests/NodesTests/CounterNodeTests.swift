@@ -34,7 +34,7 @@ import Vocabulary
         return await bench.nextFacts()
     }
 
-    private var stand: CounterStand? { store.load()["value"] }
+    private var stand: CounterStand? { store.stands["value"] }
 
     @Test func `tells a total that goes on where the register begins anew, and no trouble`() async {
         let facts = await facts([65_000, 65_500, 3, 9, 20, 31])
@@ -106,6 +106,25 @@ import Vocabulary
         #expect(facts.compactMap(\.trouble).map(\.isOn) == [true, false])
         #expect(store.saveCount == 1)
         withExtendedLifetime(node) {}
+    }
+
+    @Test func `keeps the turns on a disk that could not be read at first, and goes on from them`()
+        async
+    {
+        _ = await facts([65_000, 3, 9, 20])
+        store.isUnreadable = true
+        device.behave(.counts(from: 100))
+        let node = bench.node(device, [channel(capture: .seconds(30))], counters: store)
+        await node.start()
+        await bench.pass(.seconds(30))
+        #expect(stand?.turns == 1)
+        store.isUnreadable = false
+        await bench.pass(.seconds(90))
+        await node.stop()
+        let facts = await bench.nextFacts()
+        #expect(facts.compactMap(\.trouble).map(\.isOn) == [true, false])
+        #expect((facts.last?.values.first ?? 0) > 65_536)
+        #expect(stand?.turns == 1)
     }
 
     @Test func `heals in the morning from a value that stood all night`() async {
