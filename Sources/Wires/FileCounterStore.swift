@@ -7,6 +7,8 @@ struct FileCounterStore: CounterStore {
     private let file: DurableFile
     /// Far more than the channels of one device need.
     private static let sizeLimit = 65_536
+    /// Far more turns than any register makes; what is counted on from there does not leave 64 bits.
+    private static let turns = Int64(0)...1_000_000_000_000
 
     /// - Parameters:
     ///   - folder: Where totals are kept; the folder above it must exist.
@@ -26,7 +28,7 @@ struct FileCounterStore: CounterStore {
         for line in text.split(separator: "\n") {
             let words = line.split(separator: " ").map(String.init)
             guard words.count == 4, let channel = DataChannelName(words[0]),
-                let turns = Int64(words[1]), turns >= 0, let shown = DecimalNumber(words[2]),
+                let turns = Int64(words[1]), Self.turns.contains(turns), let shown = DecimalNumber(words[2]),
                 let unit = Unit(rawValue: words[3])
             else { continue }
             stands[channel] = CounterStand(shown: shown, unit: unit, turns: turns)

@@ -40,7 +40,7 @@ final class FileCounterStoreTests {
     @Test func `lines that make no sense cost themselves alone`() throws {
         try store.save(stands)
         let more =
-            "\nx\nenergy 1\nenergy -1 5 wattHour\nenergy 1 5 furlong\nENERGY! 1 5 litre\n\0\n"
+            "\nx\nenergy 1\nenergy -1 5 wattHour\nenergy \(Int64.max) 5 wattHour\nenergy 1 5 furlong\nENERGY! 1 5 litre\n\0\n"
         let text = try String(contentsOfFile: file, encoding: .utf8)
         try (more + text + more).write(toFile: file, atomically: false, encoding: .utf8)
         #expect(try store.load() == stands)
