@@ -134,14 +134,24 @@ struct DiskRoom: Hashable, Sendable {
 
     /// Of the disk with the file at `path`; endless when it does not say.
     init(at path: String) {
-        (free, all, log) = (.max / 4, .max / 4, 0)
         var (disk, file) = (statvfs(), stat())
         // Sound: the calls fill in what lives on this stack, and the paths live as long as they.
-        guard unsafe statvfs(path, &disk) == 0 else { return }
-        let block = Int64(disk.f_frsize)
-        (free, all) = (
-            Int64(clamping: disk.f_bavail) * block, Int64(clamping: disk.f_blocks) * block
-        )
+        guard unsafe statvfs(path, &disk) == 0 else {
+            self.init(free: Self.endless, all: Self.endless)
+            return
+        }
+        self.init(disk)
         if unsafe stat(path + "-wal", &file) == 0 { log = Int64(file.st_size) }
     }
+
+    /// As a file system tells it, which may be any number.
+    init(_ disk: statvfs) {
+        func bytes(_ blocks: UInt64) -> Int64 {
+            let (bytes, overflow) = blocks.multipliedReportingOverflow(by: UInt64(disk.f_frsize))
+            return overflow ? Self.endless : min(Int64(clamping: bytes), Self.endless)
+        }
+        self.init(free: bytes(UInt64(disk.f_bavail)), all: bytes(UInt64(disk.f_blocks)))
+    }
+
+    private static let endless = Int64.max / 4
 }

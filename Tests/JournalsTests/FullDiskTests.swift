@@ -126,6 +126,14 @@ import Vocabulary
         #expect(DiskRoom(free: 0, all: 2_000_000).reserve == 500_000)
     }
 
+    @Test func `is endless where a file system claims more than can be counted`() {
+        var disk = statvfs()
+        (disk.f_frsize, disk.f_blocks, disk.f_bavail) = (4_096, .max, .max)
+        let room = DiskRoom(disk)
+        #expect(room.free == .max / 4 && room.all == .max / 4)
+        #expect(!room.isTight && !room.isShort(for: 1 << 40))
+    }
+
     @Test func `is tight before the log finds no way into the file`() {
         var disk = DiskRoom(free: 3_000_000, all: 4_000_000)
         #expect(!disk.isTight && !disk.isShort(for: 1_000_000) && disk.isShort(for: 1_000_001))
