@@ -41,6 +41,8 @@ final class MqttExchange: Alarm {
         /// The last failure told, so that it is not told again with each try.
         var told: MqttNews?
         var consumer: CheckedContinuation<MqttNews?, Never>?
+        /// Whether the consumer was cancelled, which it may be just before it waits.
+        var isDismissed = false
     }
 
     private let window: Int
@@ -136,9 +138,10 @@ extension MqttExchange {
         await withCheckedContinuation { continuation in
             let (news, isOver, displaced) = state.withLock { state in
                 let displaced = state.consumer.take()
+                guard !state.isDismissed else { return (nil as MqttNews?, true, displaced) }
                 guard let news = state.take() else {
                     if !state.isFinished { state.consumer = continuation }
-                    return (nil as MqttNews?, state.isFinished, displaced)
+                    return (nil, state.isFinished, displaced)
                 }
                 return (news, false, displaced)
             }
@@ -148,7 +151,10 @@ extension MqttExchange {
     }
 
     func dismissConsumer() {
-        state.withLock { $0.consumer.take() }?.resume(returning: nil)
+        state.withLock { state in
+            state.isDismissed = true
+            return state.consumer.take()
+        }?.resume(returning: nil)
     }
 }
 

@@ -28,6 +28,12 @@ struct MqttExchangeTests {
             ])
     }
 
+    @Test func `a consumer that is cancelled right before it waits, waits for nothing`() async {
+        exchange.connected(sessionPresent: false)
+        exchange.dismissConsumer()
+        #expect(await exchange.next() == nil)
+    }
+
     @Test func `a flood of messages costs no acknowledgement and no loss of connection`()
         async throws
     {
