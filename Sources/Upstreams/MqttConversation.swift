@@ -46,6 +46,7 @@ struct MqttConversation {
     private var unreleased: Set<UInt16> = []
 
     private var interval: Duration
+    private let began: MonotonicInstant
     private var (lastSent, lastReceived): (MonotonicInstant, MonotonicInstant)
     private var pingSent: MonotonicInstant?
 
@@ -66,7 +67,7 @@ struct MqttConversation {
         (self.settings, self.exchange) = (settings, exchange)
         frames = MqttFrames(limit: settings.largestPayload + Self.longestRest)
         interval = .seconds(keepAliveSeconds)
-        (lastSent, lastReceived) = (now, now)
+        (began, lastSent, lastReceived) = (now, now, now)
         queue(
             try MqttWriting.login(
                 settings, keepAliveSeconds: keepAliveSeconds, largestPacket: frames.limit))
@@ -260,7 +261,8 @@ struct MqttConversation {
     /// - Returns: Why the connection is over; nil while it is not.
     mutating func keepUp(at now: MonotonicInstant) -> String? {
         guard isLoggedIn else {
-            return lastReceived.duration(to: now) >= Self.loginLimit
+            // Bytes that come one by one do not make it longer.
+            return began.duration(to: now) >= Self.loginLimit
                 ? "no answer to the login within 30 s" : nil
         }
         if let pingSent {

@@ -116,16 +116,16 @@ extension MqttLoop {
         var isSaid = false
         // The broker hangs up once it has read the last byte; a second is enough or in vain.
         for _ in 0..<10 {
+            var awaited = Int16(POLLIN)
             if !isSaid {
                 switch write(to: stream, &conversation) {
                 case .bytes:
                     stream.endWriting()
                     isSaid = true
-                case .awaits: break
+                case .awaits(let events): awaited = events
                 case .closed, .failed: return
                 }
             }
-            let awaited = Int16(isSaid ? POLLIN : POLLOUT)
             guard wait(for: stream.socket, awaited, milliseconds: 100) != 0, isSaid else {
                 continue
             }

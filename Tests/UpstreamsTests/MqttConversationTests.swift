@@ -270,6 +270,15 @@ import Vocabulary
         #expect(talk.conversation.keepUp(at: Self.start.advanced(by: .seconds(30))) != nil)
     }
 
+    @Test func `a broker that answers the login byte by byte has no more time for it`() throws {
+        var talk = try Talk(welcome: nil)
+        for (index, byte) in Wire.welcome([]).dropLast().enumerated() {
+            let now = Self.start.advanced(by: .seconds(10 * (index + 1)))
+            try talk.hear([byte], at: now)
+            #expect((talk.conversation.keepUp(at: now) == nil) == (index < 2))
+        }
+    }
+
     @Test func `what is too long for a login is named`() {
         let long = String(repeating: "x", count: 65_536)
         let broker = BrokerAddress(host: "broker", port: 1883)
