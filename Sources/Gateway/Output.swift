@@ -45,11 +45,19 @@ enum Output {
                 unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
             }
             if written < 0 {
-                if errno == EINTR { continue }
-                return false
+                // Whoever shares the terminal or pipe may have it not block; that is no end of its reader.
+                guard errno == EINTR || errno == EAGAIN else { return false }
+                if errno == EAGAIN { awaitRoom(in: descriptor) }
+                continue
             }
             rest = rest.dropFirst(written)
         }
         return true
+    }
+
+    private static func awaitRoom(in descriptor: Int32) {
+        var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        // Sound: the descriptor lives through the call, and it is one.
+        _ = unsafe poll(&ready, 1, -1)
     }
 }

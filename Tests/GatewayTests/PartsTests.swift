@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import Threads
 import Vocabulary
 
 @testable import Layouts
@@ -122,5 +123,23 @@ import Vocabulary
         #expect(throws: ResolvedSettings.Mistakes.self) {
             try resolved(line, ["TIDEGATE_LOG_LEVEL": "debug"])
         }
+    }
+}
+
+@Suite struct `What is printed` {
+    @Test func `comes whole, also where writing does not block`() async throws {
+        var ends: [Int32] = [-1, -1]
+        try #require(pipe(&ends) == 0)
+        let (reading, writing) = (ends[0], ends[1])
+        try #require(fcntl(writing, F_SETFL, O_NONBLOCK) == 0)
+        let text = String(repeating: "0123456789", count: 30_000)
+        let (written, done) = AsyncStream<Bool>.makeStream()
+        try startThread(ThreadPlan(name: "writer")) {
+            done.yield(Output.write(text, to: writing))
+            close(writing)
+        }
+        let read = FileHandle(fileDescriptor: reading, closeOnDealloc: true).readDataToEndOfFile()
+        #expect(String(decoding: read, as: UTF8.self) == text)
+        #expect(await written.first { _ in true } == true)
     }
 }
