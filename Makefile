@@ -9,7 +9,7 @@ LAYOUT ?= hardware-layouts/demo.json
 PACKAGES := libgpiod-dev libmodbus-dev libsqlite3-dev libssl-dev mosquitto pkg-config
 TEST_PACKAGES := $(PACKAGES) gcc mosquitto-clients openssl python3-venv socat
 
-.PHONY: run test build deps test-deps unit real-input soak sanitize bench stack format clean
+.PHONY: run test build deps test-deps unit real-input soak sanitize bench stack docs format clean
 
 run: build
 	@exec .build/release/tidegate run $(LAYOUT) --watch
@@ -50,6 +50,12 @@ bench: test-deps build
 # What each driver uses of its thread's stack, and whether the stacks are four times that.
 stack: test-deps build
 	Tests/Bench/run.sh --stack
+
+# Writes what the program describes: commands, layout keys and drivers in docs/reference, and the schema.
+docs: test-deps
+	$(SWIFT) build --build-tests $(BUILD_FLAGS)
+	TIDEGATE_RECORD=1 $(SWIFT) test --skip-build \
+	    --filter 'ReferenceTests|that.is.shipped.is.the.one.that.the.descriptions.make'
 
 format:
 	$(SWIFT) format -i -r Package.swift Sources Simulators Tests

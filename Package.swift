@@ -186,5 +186,12 @@ let package = Package(
                 logging,
             ]),
         tests("HouseRulesTests", ["DriverKit", "Drivers", "Layouts"]),
+        // Holds docs/reference against what the program describes; `make docs` writes it.
+        tests(
+            "ReferenceTests",
+            [
+                "tidegate", "Documents", "DriverKit", "Drivers", "Layouts", "Vocabulary",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
     ]
 )

@@ -52,13 +52,13 @@ import Testing
         for file in files { #expect(WordRules.length(file) == []) }
     }
 
-    @Test func `has a file, a registry line, a README row and a test for each driver`() throws {
+    @Test func `has a file, a registry line, a page and a test for each driver`() throws {
         let drivers = DriverRegistry.standard.drivers
         #expect(
             DriverRule.breaches(
                 files: try Repository.files("Sources/Drivers").map(\.name),
                 registry: try Repository.text("Sources/Drivers/DriverRegistry+standard.swift"),
-                readme: try Repository.text("Sources/Drivers/README.md"),
+                pages: try Repository.names("docs/reference/drivers"),
                 tests: try Repository.files("Tests/DriversTests").map(\.name),
                 models: drivers.map { ("\($0)", $0.model.text) }) == [])
     }
@@ -75,21 +75,11 @@ import Testing
         }
     }
 
-    @Test func `explains every key, option and environment variable of its settings`() throws {
-        let readme = try Repository.text("hardware-layouts/README.md")
-        let sections = try Repository.files("Sources/Layouts").filter {
-            $0.name.hasPrefix("LayoutSection")
-        }
-        let keys = sections.flatMap(SettingsRule.layoutKeys)
-        #expect(keys.count > 40)
-        #expect(SettingsRule.keysMissing(keys, in: readme) == [])
-        let drivers = DriverRegistry.standard.drivers.flatMap {
-            $0.description.settings.map(\.name)
-        }
-        #expect(SettingsRule.keysMissing(drivers, in: readme) == [])
+    @Test func `explains every option and environment variable of its settings`() throws {
+        let page = try Repository.text("docs/reference/layout.md")
         let names = SettingsRule.namesOfRun(
             try Repository.text("Sources/Gateway/ResolvedSettings.swift"))
         #expect(names.count == 14)
-        #expect(SettingsRule.namesMissing(names, in: readme) == [])
+        #expect(SettingsRule.namesMissing(names, in: page) == [])
     }
 }

@@ -164,11 +164,11 @@ import Testing
         func breaches(
             files: [String] = ["RelayDriver.swift", "TankDriver.swift"],
             registry: String = "        RelayDriver.self,\n        TankDriver.self,\n",
-            readme: String = "| Model |\n| --- |\n| `relay` | a |\n| `tank` | b |\n",
+            pages: [String] = ["README.md", "relay.md", "tank.md"],
             tests: [String] = ["RelayDriverTests.swift", "TankDriverTests.swift"]
         ) -> [String] {
             DriverRule.breaches(
-                files: files, registry: registry, readme: readme, tests: tests,
+                files: files, registry: registry, pages: pages, tests: tests,
                 models: [("RelayDriver", "relay"), ("TankDriver", "tank")])
         }
         #expect(breaches() == [])
@@ -179,25 +179,16 @@ import Testing
         #expect(
             breaches(registry: "    TankDriver.self,\n    RelayDriver.self,\n")
                 == ["the registry is not in alphabetical order"])
-        #expect(breaches(readme: "\n| `tank` | b |\n") == ["relay: no README row"])
+        #expect(breaches(pages: ["tank.md"]) == ["relay: no page relay.md"])
         #expect(
-            breaches(readme: "\n| `relay` |\n| `tank` |\n| `boiler` |\n")
-                == ["README: there is no driver boiler"])
+            breaches(pages: ["boiler.md", "relay.md", "tank.md"])
+                == ["boiler.md: there is no such driver"])
         #expect(
             breaches(tests: ["TankDriverTests.swift"])
                 == ["relay: no test file RelayDriverTests.swift"])
     }
 
-    @Test func `about settings sees a key, an option and a variable that nobody explains`() {
-        let section = """
-            LayoutKey("name", .text, .required, "A LayoutKey")
-            LayoutKey(
-                "level", .value(.choice(["a"])), .optional, "How much.")
-            init(_ key: LayoutKey) {}
-            """
-        #expect(
-            SettingsRule.layoutKeys(file("Sources/Layouts/A.swift", section)) == ["name", "level"])
-        #expect(SettingsRule.keysMissing(["name", "level"], in: "\n| `name` | x |") == ["level"])
+    @Test func `about settings sees an option and a variable that no page explains`() {
         let run = #"resolve(line, "--seed", "TIDEGATE_SEED", form: "a number")"#
         #expect(SettingsRule.namesOfRun(run) == ["--seed", "TIDEGATE_SEED"])
         #expect(

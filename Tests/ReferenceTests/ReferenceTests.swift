@@ -1,0 +1,60 @@
+import Foundation
+import Testing
+
+/// The reference in `docs` says what the program says of itself. `make docs` writes it.
+@Suite struct `The reference` {
+    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent().deletingLastPathComponent()
+        .appendingPathComponent("docs/reference")
+    private static let begin = (start: "<!-- generated: ", end: " -->")
+    private static let end = "<!-- end -->"
+
+    private static var pages: [String] {
+        get throws {
+            try FileManager.default.subpathsOfDirectory(atPath: root.path)
+                .filter { $0.hasSuffix(".md") }.sorted()
+        }
+    }
+
+    /// The names of the blocks of a page, and the page with every block as the program has it now.
+    static func renewed(
+        _ page: String, with blocks: [String: [String]]
+    ) -> (names: [String], text: String) {
+        var (names, lines) = ([String](), [String]())
+        var isInside = false
+        for line in page.components(separatedBy: "\n") {
+            if line == end { isInside = false }
+            if !isInside { lines.append(line) }
+            if line.hasPrefix(begin.start), line.hasSuffix(begin.end) {
+                let name = String(line.dropFirst(begin.start.count).dropLast(begin.end.count))
+                names.append(name)
+                lines += [""] + (blocks[name] ?? []) + [""]
+                isInside = true
+            }
+        }
+        return (names, lines.joined(separator: "\n"))
+    }
+
+    @Test func `shows what the program describes now`() throws {
+        let isWriting = ProcessInfo.processInfo.environment["TIDEGATE_RECORD"] != nil
+        let blocks = Blocks.all
+        var used: [String] = []
+        for page in try Self.pages {
+            let file = Self.root.appendingPathComponent(page)
+            let old = try String(contentsOf: file, encoding: .utf8)
+            let (names, text) = Self.renewed(old, with: blocks)
+            used += names
+            if isWriting, text != old { try text.write(to: file, atomically: true, encoding: .utf8) }
+            #expect(isWriting || text == old, "docs/reference/\(page) is old: make docs")
+        }
+        #expect(used.sorted() == blocks.keys.sorted(), "each block has one place in docs/reference")
+    }
+
+    @Test func `replaces a block and nothing else`() {
+        let page = "# A\n<!-- generated: one -->\nold\n<!-- end -->\nprose\n"
+        let (names, text) = Self.renewed(page, with: ["one": ["new"]])
+        #expect(names == ["one"])
+        #expect(text == "# A\n<!-- generated: one -->\n\nnew\n\n<!-- end -->\nprose\n")
+        #expect(Self.renewed(text, with: ["one": ["new"]]).text == text)
+    }
+}
