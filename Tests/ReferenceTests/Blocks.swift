@@ -39,10 +39,12 @@ enum Blocks {
     }
 
     private static var commandTable: [String] {
-        table(["Command", "What it does"], commands.map { words, command in
-            let place = words.replacing(" ", with: "-")
-            return ["[`\(words)`](#\(place))", phrase(command.configuration.abstract)]
-        })
+        table(
+            ["Command", "What it does"],
+            commands.map { words, command in
+                let place = words.replacing(" ", with: "-")
+                return ["[`\(words)`](#\(place))", phrase(command.configuration.abstract)]
+            })
     }
 
     /// What `--help` prints, but for the options that all have.
@@ -82,15 +84,17 @@ enum Blocks {
     ]
 
     private static func keys(_ keys: [LayoutKey]) -> [String] {
-        table(["Key", "Form", "Default", "Meaning"], keys.map { key in
-            let standard: String
-            switch key.need {
-            case .required: standard = "**required**"
-            case .optional: standard = "–"
-            case .defaults(let value): standard = code(value)
-            }
-            return ["`\(key.name)`", phrase(of: key.form), standard, phrase(key.help)]
-        })
+        table(
+            ["Key", "Form", "Default", "Meaning"],
+            keys.map { key in
+                let standard: String
+                switch key.need {
+                case .required: standard = "**required**"
+                case .optional: standard = "–"
+                case .defaults(let value): standard = code(value)
+                }
+                return ["`\(key.name)`", phrase(of: key.form), standard, phrase(key.help)]
+            })
     }
 
     private static func phrase(of form: KeyForm) -> String {
@@ -114,12 +118,14 @@ enum Blocks {
     }
 
     private static var driverTable: [String] {
-        table(["Driver", "Device", "Wire", "Kind of node"], drivers.map { driver in
-            [
-                "[`\(driver.model)`](\(driver.model).md)", phrase(driver.title), driver.wire,
-                driver.kinds.map(\.rawValue).joined(separator: ", "),
-            ]
-        })
+        table(
+            ["Driver", "Device", "Wire", "Kind of node"],
+            drivers.map { driver in
+                [
+                    "[`\(driver.model)`](\(driver.model).md)", phrase(driver.title), driver.wire,
+                    driver.kinds.map(\.rawValue).joined(separator: ", "),
+                ]
+            })
     }
 
     private static func page(of driver: DriverDescription) -> [String] {
@@ -135,11 +141,15 @@ enum Blocks {
     }
 
     private static func settings(_ settings: [SettingDescription]) -> [String] {
-        var lines = table(["Key", "Form", "Default", "Meaning"], settings.map { setting in
-            let standard =
-                setting.defaultValue.map(code) ?? (setting.isOptional ? "–" : "**required**")
-            return ["`\(setting.name)`", phrase(of: setting.form), standard, phrase(setting.help)]
-        })
+        var lines = table(
+            ["Key", "Form", "Default", "Meaning"],
+            settings.map { setting in
+                let standard =
+                    setting.defaultValue.map(code) ?? (setting.isOptional ? "–" : "**required**")
+                return [
+                    "`\(setting.name)`", phrase(of: setting.form), standard, phrase(setting.help),
+                ]
+            })
         for setting in settings {
             switch setting.form {
             case .group(let inner), .list(.group(let inner)):

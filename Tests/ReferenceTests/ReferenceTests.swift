@@ -44,7 +44,9 @@ import Testing
             let old = try String(contentsOf: file, encoding: .utf8)
             let (names, text) = Self.renewed(old, with: blocks)
             used += names
-            if isWriting, text != old { try text.write(to: file, atomically: true, encoding: .utf8) }
+            if isWriting, text != old {
+                try text.write(to: file, atomically: true, encoding: .utf8)
+            }
             #expect(isWriting || text == old, "docs/reference/\(page) is old: make docs")
         }
         #expect(used.sorted() == blocks.keys.sorted(), "each block has one place in docs/reference")
@@ -56,5 +58,45 @@ import Testing
         #expect(names == ["one"])
         #expect(text == "# A\n<!-- generated: one -->\n\nnew\n\n<!-- end -->\nprose\n")
         #expect(Self.renewed(text, with: ["one": ["new"]]).text == text)
+    }
+
+    @Test func `links to pages and headings that are there`() throws {
+        let docs = Self.root.deletingLastPathComponent()
+        let top = docs.deletingLastPathComponent()
+        let names = try FileManager.default.subpathsOfDirectory(atPath: docs.path).sorted()
+        let pages =
+            names.filter { $0.hasSuffix(".md") }.map { docs.appendingPathComponent($0) }
+            + ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(top.appendingPathComponent)
+        let texts = try Dictionary(
+            uniqueKeysWithValues: pages.map {
+                ($0.path, try String(contentsOf: $0, encoding: .utf8))
+            })
+        for page in pages {
+            for link in Self.links(of: texts[page.path] ?? "") {
+                let parts = link.split(separator: "#", omittingEmptySubsequences: false)
+                let path = page.deletingLastPathComponent()
+                    .appendingPathComponent(String(parts[0])).standardizedFileURL.path
+                let target = parts[0].isEmpty ? page.path : path
+                #expect(FileManager.default.fileExists(atPath: target), "\(page.path): \(link)")
+                guard parts.count > 1, let text = texts[target] else { continue }
+                let isThere = Self.anchors(of: text).contains(String(parts[1]))
+                #expect(isThere, "\(page.path): \(link)")
+            }
+        }
+    }
+
+    /// Where a page leads to, but for other sites.
+    private static func links(of text: String) -> [String] {
+        text.components(separatedBy: "](").dropFirst()
+            .map { String($0.prefix { $0 != ")" }) }.filter { !$0.hasPrefix("http") }
+    }
+
+    /// What a heading is called in an address, by GitHub's rule.
+    private static func anchors(of text: String) -> Set<String> {
+        Set(
+            text.components(separatedBy: "\n").filter { $0.hasPrefix("#") }.map { line in
+                line.drop { $0 == "#" || $0 == " " }.lowercased().replacing(" ", with: "-")
+                    .filter { $0.isLetter || $0.isNumber || $0 == "-" || $0 == "_" }
+            })
     }
 }
