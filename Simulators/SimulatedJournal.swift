@@ -7,6 +7,9 @@ public final class SimulatedJournal: Journal {
         var last: Sequence64 = 0
         var isHeld = false
         var channels: [DataChannel]?
+        /// Who reads and waits; nil while nobody has to.
+        var readers: [CheckedContinuation<Void, Never>]?
+        var watchers: [CheckedContinuation<Void, Never>] = []
     }
 
     private let memory: MemoryJournal
@@ -39,6 +42,38 @@ public final class SimulatedJournal: Journal {
         teller.yield(.committed(through: last))
     }
 
+    /// From now on whoever reads waits with what was read, as on a slow disk.
+    public func holdReads() { state.withLock { $0.readers = [] } }
+
+    /// Returns once somebody waits with what was read.
+    public func readIsHeld() async {
+        await withCheckedContinuation { continuation in
+            let isHeld = state.withLock { state in
+                if state.readers?.isEmpty == false { return true }
+                state.watchers.append(continuation)
+                return false
+            }
+            if isHeld { continuation.resume() }
+        }
+    }
+
+    /// Hands out what was read, and all that follows at once.
+    public func releaseReads() {
+        for reader in state.withLock({ $0.readers.take() }) ?? [] { reader.resume() }
+    }
+
+    private func waitForRelease() async {
+        await withCheckedContinuation { continuation in
+            let woken = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+                guard state.readers != nil else { return [continuation] }
+                state.readers?.append(continuation)
+                defer { state.watchers = [] }
+                return state.watchers
+            }
+            for waiter in woken { waiter.resume() }
+        }
+    }
+
     public func say(_ news: JournalNews) { teller.yield(news) }
 
     public var identity: JournalIdentity { memory.identity }
@@ -56,7 +91,9 @@ public final class SimulatedJournal: Journal {
     public func next(
         for upstream: UpstreamName, after sequence: Sequence64, limit: Int
     ) async throws(JournalError) -> [Entry] {
-        try await memory.next(for: upstream, after: sequence, limit: limit)
+        let entries = try await memory.next(for: upstream, after: sequence, limit: limit)
+        await waitForRelease()
+        return entries
     }
 
     public func advance(

@@ -154,6 +154,11 @@ extension Proactor {
                 lines[name]?.mustTryJournal = true
                 return
             }
+            // A rewind meanwhile: these come behind what is to be written anew, which must not be passed over.
+            guard lines[name]?.link.lastRead == last else {
+                lines[name]?.bell.yield()
+                return
+            }
             lines[name]?.ahead = Deque(entries.prefix { $0.sequence <= readable })
         } catch {
             await journalFailed(error, name)

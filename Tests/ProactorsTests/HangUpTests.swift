@@ -75,4 +75,37 @@ import Vocabulary
         for value in 1...59 { #expect(told.contains("tank \(value) good")) }
         #expect(await bench.journal.status()["site"]?.setAside == 0)
     }
+
+    @Test func `that takes less than before gets them anew, whatever was being read`() async {
+        let bench = Bench(
+            .init(
+                name: "tank", device: ScriptedDevice(.counts(from: 1)), capture: .seconds(1)))
+        let peer = SimulatedPeer(at: bench.broker)
+        peer.withholdAcknowledgements()
+        await bench.start(
+            window: 200, codec: SimulatedPeerCodec(rhythm: Rhythm(report: .seconds(60))))
+        bench.broker.accept()
+        peer.arrive()
+        for second in 1...61 {
+            await bench.pass(.seconds(1))
+            _ = await bench.published("live/tank", second)
+        }
+        _ = await peer.stored("report", 1)
+        bench.journal.holdReads()
+        await bench.pass(.seconds(1))
+        await bench.journal.readIsHeld()
+        let before = await bench.lastRead
+        bench.broker.lose()
+        bench.broker.accept(maximumPacketSize: 300)
+        while await bench.lastRead >= before { await bench.proactor.turn() }
+        bench.journal.releaseReads()
+        let told = await peer.stored("report", 4).dropFirst().joined(separator: ", ")
+        for value in 1...48 { #expect(told.contains("tank \(value) good"), "\(value)") }
+    }
+}
+
+extension Bench {
+    fileprivate var lastRead: Sequence64 {
+        get async { await proactor.lines["site"]?.link.lastRead ?? 0 }
+    }
 }
