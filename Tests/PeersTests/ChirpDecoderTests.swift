@@ -1,4 +1,6 @@
+import Fuzzing
 import NIOCore
+import TestMachine
 import Testing
 import Vocabulary
 
@@ -93,9 +95,9 @@ import Vocabulary
         #expect(throws: PeerError.self) { try decode([helloBytes().bytes + fits.bytes], limit: 99) }
     }
 
-    @Test func `survives any bytes, and holds no more than one message and one read`() {
+    @Test(.ownThread) func `survives any bytes, and holds no more than one message and one read`() {
         var chance = SeededGenerator(seed: 7)
-        for _ in 0..<3_000 {
+        for _ in 0..<Mangler.rounds(3_000) {
             var bytes = capturedBytes
             for _ in 0..<Int.random(in: 1...6, using: &chance) {
                 let index = Int.random(in: 0..<bytes.count, using: &chance)

@@ -1,12 +1,13 @@
 import Fuzzing
 import NIOCore
+import TestMachine
 import Testing
 import Vocabulary
 
 @testable import Peers
 
 /// What it costs to read what comes over the direct link.
-@Suite(.enabled(if: Allocations.areCounted)) struct `What a peer sends` {
+@Suite(.ownThread, .enabled(if: Allocations.areCounted)) struct `What a peer sends` {
     private static let identity = ChirpIdentity(high: 3, low: 4)
 
     @Test func `takes memory in proportion to its length when it is a question`() {
@@ -23,7 +24,7 @@ import Vocabulary
             ]
         var mangler = Mangler(seed: 20_261_130, limit: 4_096)
         var cost = Cost(floor: 96 << 10)
-        for round in 0..<samples.count + Allocations.rounds(800) {
+        for round in 0..<samples.count + Mangler.rounds(800) {
             let sample = samples[round % samples.count]
             let text = round < samples.count ? sample : mangler.mangled(sample)
             cost.count("round \(round)", text) { text in
@@ -46,7 +47,7 @@ import Vocabulary
             + frameBytes(.zero, header: [1, 1], data: [UInt8](repeating: 7, count: 2_000))).bytes
         var mangler = Mangler(seed: 7, limit: 16_384)
         var cost = Cost(floor: 16 << 10)
-        for round in 0..<Allocations.rounds(800) {
+        for round in 0..<Mangler.rounds(800) {
             let bytes = round == 0 ? sample : mangler.mangled(sample)
             let piece = Int.random(in: 1...2_048, using: &mangler.chance)
             cost.count("round \(round)", bytes) { Self.decode($0, piece: piece) }

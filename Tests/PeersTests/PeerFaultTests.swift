@@ -128,7 +128,7 @@ private final class Flood: Sendable {
 
     @Test func `that asks again for a watch that it has just ended has one watch`() async throws {
         let hanging = ScriptedService(news: {
-            try? await RealClock().sleep(until: RealClock().now.advanced(by: .seconds(100)))
+            await forEver()
             return nil
         })
         let gateway = try await Listening(

@@ -6,18 +6,18 @@ import Vocabulary
 
 @testable import Peers
 
-/// A clock that goes by itself, for what crosses real sockets.
-struct RealClock: GatewayClock {
-    var now: MonotonicInstant {
-        MonotonicInstant(
-            nanoseconds: Int64(NIODeadline.now().uptimeNanoseconds))
+extension ManualClock {
+    /// One at noon on the 21st of November 2026. What needs no time happens on it, and nothing ends by
+    /// time that a test does not let pass.
+    static var noon: ManualClock {
+        ManualClock(wall: WallTime(nanoseconds: 1_795_225_660_000_000_000))
     }
-    var wallTime: WallTime { WallTime(nanoseconds: 1_795_225_660_000_000_000) }
-    func sleep(until deadline: MonotonicInstant) async throws {
-        let rest = now.duration(to: deadline)
-        if rest > .zero { try await Task.sleep(for: rest) }
-    }
-    func allowance(until deadline: MonotonicInstant?, alarm: any Alarm) -> Duration? { nil }
+}
+
+/// Waits until its task is cancelled.
+func forEver() async {
+    // Cancelling is how it ends.
+    try? await ManualClock().sleep(until: MonotonicInstant(nanoseconds: .max))
 }
 
 /// Answers as a test wants. Counts what it was asked.
@@ -57,19 +57,6 @@ final class ScriptedService: PeerService {
     }
 }
 
-extension PeerSettings {
-    /// The same for a machine that does much else: on a clock that goes by itself nothing but what a test
-    /// asks for ends by time.
-    fileprivate func patient(on clock: any GatewayClock) -> PeerSettings {
-        guard clock is RealClock else { return self }
-        var settings = self
-        if timeout == .seconds(5) { settings.timeout = .seconds(90) }
-        settings.helloTime = .seconds(90)
-        settings.reuseTime = .seconds(300)
-        return settings
-    }
-}
-
 /// A node that listens on a free port of this machine.
 struct Listening {
     let node: PeerNode
@@ -77,10 +64,10 @@ struct Listening {
 
     init(
         _ settings: PeerSettings = PeerSettings(), tls: PeerTls? = nil,
-        service: (any PeerService)? = nil, clock: any GatewayClock = RealClock()
+        service: (any PeerService)? = nil, clock: any GatewayClock = ManualClock.noon
     ) async throws {
         node = PeerNode(
-            settings: settings.patient(on: clock), tls: tls, usesTlsOnLoopback: tls != nil,
+            settings: settings, tls: tls, usesTlsOnLoopback: tls != nil,
             service: service, clock: clock, chance: SystemRandomNumberGenerator())
         let port = try await node.listen(on: PeerAddress(host: "127.0.0.1", port: 0))
         address = PeerAddress(host: "127.0.0.1", port: port)
@@ -90,10 +77,10 @@ struct Listening {
 /// A node that listens nowhere.
 func asker(
     _ settings: PeerSettings = PeerSettings(), tls: PeerTls? = nil,
-    clock: any GatewayClock = RealClock()
+    clock: any GatewayClock = ManualClock.noon
 ) -> PeerNode {
     PeerNode(
-        settings: settings.patient(on: clock), tls: tls, usesTlsOnLoopback: tls != nil,
+        settings: settings, tls: tls, usesTlsOnLoopback: tls != nil,
         clock: clock,
         chance: SystemRandomNumberGenerator())
 }
@@ -151,7 +138,8 @@ final class RawSocket: Sendable {
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     if let tls {
-                        let handler = try tls.handler(isServer: false, clock: RealClock()) { _, _ in
+                        let handler = try tls.handler(isServer: false, clock: ManualClock.noon) {
+                            _, _ in
                         }
                         try channel.pipeline.syncOperations.addHandler(handler)
                     }

@@ -1,3 +1,5 @@
+import Fuzzing
+import TestMachine
 import Testing
 import Vocabulary
 
@@ -65,11 +67,11 @@ import Vocabulary
         #expect(list.entries.map(\.name) == ["b"])
     }
 
-    @Test func `survives any bytes`() {
+    @Test(.ownThread) func `survives any bytes`() {
         var chance = SeededGenerator(seed: 11)
         let sample = Array(
             #"{"authority": "/a", "peers": [{"name": "x", "rights": ["read"]}]}"#.utf8)
-        for _ in 0..<2_000 {
+        for _ in 0..<Mangler.rounds(2_000) {
             var text = sample
             for _ in 0..<Int.random(in: 1...4, using: &chance) {
                 text[Int.random(in: 0..<text.count, using: &chance)] = UInt8.random(

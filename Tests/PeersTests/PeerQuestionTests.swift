@@ -1,6 +1,8 @@
 import Documents
+import Fuzzing
 import NIOCore
 import Synchronization
+import TestMachine
 import Testing
 import Vocabulary
 
@@ -210,7 +212,7 @@ import Vocabulary
         #expect(try await watch.next() == nil)
         await gateway.node.stop()
         let hanging = ScriptedService(news: {
-            try? await RealClock().sleep(until: RealClock().now.advanced(by: .seconds(20)))
+            await forEver()
             return nil
         })
         let other = try await Listening(service: hanging)
@@ -221,11 +223,11 @@ import Vocabulary
         await node.stop()
     }
 
-    @Test func `that is a handful of bytes of any kind harms nobody`() {
+    @Test(.ownThread) func `that is a handful of bytes of any kind harms nobody`() {
         var chance = SeededGenerator(seed: 3)
         let sample = Array(
             #"{"ask": "set", "node": "pump", "id": "1", "value": 1, "expires": "x"}"#.utf8)
-        for _ in 0..<3_000 {
+        for _ in 0..<Mangler.rounds(3_000) {
             var text = sample
             for _ in 0..<Int.random(in: 1...5, using: &chance) {
                 let index = Int.random(in: 0..<text.count, using: &chance)

@@ -57,12 +57,12 @@ import Vocabulary
         let (ours, theirs) = (
             try newKey("gateway"), try key("laptop", from: "20250101", to: "20261121")
         )
-        let clock = ShiftedClock()
+        let clock = ManualClock.noon
         let gateway = try await Listening(
             tls: try .knowing(ours, theirs, may: [.read]), service: ScriptedService(), clock: clock)
         let laptop = asker(tls: try .knowing(theirs, ours))
         _ = try await laptop.ask(.status, of: gateway.address)
-        clock.shift.withLock { $0 = .seconds(86_400) }
+        clock.jump(by: .seconds(86_400))
         await #expect(throws: PeerError.self) {
             try await laptop.ask(.status, of: gateway.address)
         }
@@ -95,17 +95,4 @@ import Vocabulary
         #expect(
             validity.problem(on: ManualClock(isSure: false))?.contains("not synchronised") == true)
     }
-}
-
-/// The real clock with its date moved.
-private final class ShiftedClock: GatewayClock {
-    let shift = Guarded(Duration.zero)
-    private let real = RealClock()
-
-    var now: MonotonicInstant { real.now }
-    var wallTime: WallTime { real.wallTime.advanced(by: shift.withLock { $0 }) }
-    func sleep(until deadline: MonotonicInstant) async throws {
-        try await real.sleep(until: deadline)
-    }
-    func allowance(until deadline: MonotonicInstant?, alarm: any Alarm) -> Duration? { nil }
 }

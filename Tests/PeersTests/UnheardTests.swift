@@ -1,4 +1,6 @@
+import Fuzzing
 import NIOCore
+import TestMachine
 import Testing
 import Vocabulary
 
@@ -13,7 +15,7 @@ import Vocabulary
     ])
     private let alert = ByteBuffer(bytes: [0x15, 0x03, 0x01, 0x00, 0x02, 0x02, 0x46])
 
-    @Test func `is told from a hello of any port by the first bytes`() {
+    @Test(.ownThread) func `is told from a hello of any port by the first bytes`() {
         #expect(TlsRecord(clientHello) == .clientHello)
         #expect(TlsRecord(alert) == .alert)
         for count in 0..<11 {
@@ -22,7 +24,7 @@ import Vocabulary
         for count in 0..<7 { #expect(TlsRecord(alert.getSlice(at: 0, length: count)!) == nil) }
         var chance = SeededGenerator(seed: 5)
         for port: UInt16 in [0x1503, 0x1603] {
-            for _ in 0..<50_000 {
+            for _ in 0..<Mangler.rounds(2_000) {
                 var hello = ByteBuffer()
                 ChirpHello(port: port, node: ChirpIdentity(using: &chance)).write(to: &hello)
                 #expect(TlsRecord(hello) == nil)
