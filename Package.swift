@@ -31,7 +31,8 @@ func tests(
     _ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil
 ) -> Target {
     .testTarget(
-        name: name, dependencies: dependencies, resources: resources, swiftSettings: testRules)
+        name: name, dependencies: dependencies + ["TestMachine"], resources: resources,
+        swiftSettings: testRules)
 }
 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -129,6 +130,11 @@ let package = Package(
         // What strangers send, and what reading it costs.
         .target(name: "CAllocations", path: "Tests/CAllocations"),
         room("Fuzzing", ["CAllocations", "Vocabulary"], path: "Tests/Fuzzing"),
+        // What a test runs on.
+        .target(name: "CTestWidth", path: "Tests/CTestWidth"),
+        .target(
+            name: "TestMachine", dependencies: ["CTestWidth"], path: "Tests/TestMachine",
+            swiftSettings: testRules),
         tests("VocabularyTests", ["Vocabulary"]),
         tests("ThreadsTests", ["Threads", "Simulators", "Vocabulary"]),
         tests("DocumentsTests", ["Documents", "Fuzzing", "Vocabulary"]),

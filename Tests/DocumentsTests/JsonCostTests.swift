@@ -1,10 +1,11 @@
 import Documents
 import Fuzzing
+import TestMachine
 import Testing
 import Vocabulary
 
 /// What it costs to read JSON that was made to cost much.
-@Suite(.enabled(if: Allocations.areCounted)) struct `A JSON text that strangers made` {
+@Suite(.ownThread, .enabled(if: Allocations.areCounted)) struct `A JSON text that strangers made` {
     /// A hundred problems with their words and places, and what any text costs.
     private static let floor = 96 << 10
     private static let dialects: [JsonDialect] = [.handwritten, .strict, .python]
@@ -46,7 +47,7 @@ import Vocabulary
         var mangler = Mangler(seed: 20_261_130, limit: 4_096)
         for dialect in Self.dialects {
             var cost = Cost(floor: Self.floor)
-            for round in 0..<Allocations.rounds(800) / 3 {
+            for round in 0..<Mangler.rounds(800) / 3 {
                 let text = mangler.mangled(samples[round % samples.count])
                 cost.count("round \(round)", text) { Self.read($0, dialect) }
             }

@@ -1,5 +1,4 @@
 import CAllocations
-import Glibc
 
 /// What a piece of work allocates, counted byte by byte in the allocator and so the same at each run.
 public enum Allocations {
@@ -11,12 +10,6 @@ public enum Allocations {
         tidegate_begin_counting()
         work()
         return Int(tidegate_end_counting())
-    }
-
-    /// How many inputs a test tries. `MUTATIONS` sets it.
-    public static func rounds(_ usual: Int) -> Int {
-        // Sound: the text is copied at once, and nothing in a test changes the environment.
-        unsafe getenv("MUTATIONS").flatMap { unsafe Int(String(cString: $0)) } ?? usual
     }
 }
 

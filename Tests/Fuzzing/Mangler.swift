@@ -1,19 +1,29 @@
+import Glibc
 import Vocabulary
 
 /// Damages bytes the way that strangers and disks do: a few at a time, and pieces again and again.
 public struct Mangler {
     public var chance: SeededGenerator
     private let limit: Int
+    private let tokens: [[UInt8]]
 
     /// Pieces that mean something to a reader of JSON.
-    private static let tokens: [[UInt8]] = [
+    public static let json: [[UInt8]] = [
         "null", "1e99", "[[[[", "{\"a\":", "\"", "\\ud800", "\\u0000", "-0", "9999999999999999999",
         "[],", "{},", "1,", "\"\":1,", ",", ":", "]", "}", "//", "\u{9b}", "\u{2028}", "true", " ",
     ].map { Array($0.utf8) }
 
-    /// - Parameter limit: The most bytes that come out.
-    public init(seed: UInt64, limit: Int) {
-        (chance, self.limit) = (SeededGenerator(seed: seed), limit)
+    /// - Parameters:
+    ///   - limit: The most bytes that come out.
+    ///   - tokens: Pieces that mean something to the reader.
+    public init(seed: UInt64, limit: Int, tokens: [[UInt8]] = Mangler.json) {
+        (chance, self.limit, self.tokens) = (SeededGenerator(seed: seed), limit, tokens)
+    }
+
+    /// How many inputs a test tries. `MUTATIONS` sets it.
+    public static func rounds(_ usual: Int) -> Int {
+        // Sound: the text is copied at once, and nothing in a test changes the environment.
+        unsafe getenv("MUTATIONS").flatMap { unsafe Int(String(cString: $0)) } ?? usual
     }
 
     /// `bytes` with one to four damages.
@@ -29,10 +39,10 @@ public struct Mangler {
             case 3 where isThere: bytes.remove(at: at)
             case 4: repeatPiece(of: &bytes, at: at)
             case 5:
-                let token = Self.tokens[number(0...Self.tokens.count - 1)]
+                let token = tokens[number(0...tokens.count - 1)]
                 bytes.insert(contentsOf: token, at: min(at, bytes.count))
             case 6:
-                let token = Self.tokens[number(0...Self.tokens.count - 1)]
+                let token = tokens[number(0...tokens.count - 1)]
                 let pieces = (0..<number(1...limit / 8)).lazy.flatMap { _ in token }
                 bytes.insert(contentsOf: pieces.prefix(limit), at: min(at, bytes.count))
             default: bytes.insert(UInt8(number(0...255)), at: min(at, bytes.count))

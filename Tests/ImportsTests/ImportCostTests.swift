@@ -1,10 +1,12 @@
 import Fuzzing
 import Imports
+import TestMachine
 import Testing
 import Vocabulary
 
 /// What it costs to read a GridWorks layout that was made to cost much.
-@Suite(.enabled(if: Allocations.areCounted)) struct `A GridWorks layout of a stranger's` {
+@Suite(.ownThread, .enabled(if: Allocations.areCounted)) struct `A GridWorks layout of a stranger's`
+{
     @Test func `takes memory in proportion to its length`() {
         func layout(_ list: String, _ piece: String) -> [UInt8] {
             let pieces = String(repeating: piece + ",", count: 60_000 / (piece.utf8.count + 1))

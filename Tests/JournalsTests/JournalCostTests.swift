@@ -1,11 +1,12 @@
 import Fuzzing
+import TestMachine
 import Testing
 import Vocabulary
 
 @testable import Journals
 
 /// What it costs to read what a disk gives back.
-@Suite(.enabled(if: Allocations.areCounted)) struct `A row or page of a journal` {
+@Suite(.ownThread, .enabled(if: Allocations.areCounted)) struct `A row or page of a journal` {
     @Test func `takes memory in proportion to its length`() {
         var mangler = Mangler(seed: 14, limit: FactRecord.largest - 4)
         let readings = (0..<400).map {
@@ -17,7 +18,7 @@ import Vocabulary
             Array(FactRecord(fact: $0, session: 3).bytes(at: 1).dropLast(4))
         }
         var cost = Cost(floor: 16 << 10)
-        for round in 0..<rows.count + Allocations.rounds(800) {
+        for round in 0..<rows.count + Mangler.rounds(800) {
             let row = rows[round % rows.count]
             var writer = RecordWriter()
             for byte in round < rows.count ? row : mangler.mangled(row) { writer.byte(byte) }
@@ -45,7 +46,7 @@ import Vocabulary
         }
         var mangler = Mangler(seed: 15, limit: 4_096)
         var cost = Cost(floor: 16 << 10)
-        for round in 0..<Allocations.rounds(500) {
+        for round in 0..<Mangler.rounds(500) {
             var page = mangler.mangled(pages[round % pages.count])
             page += [UInt8](repeating: 0, count: 4_096 - page.count)
             page[page.starts(with: "SQLite format 3".utf8) ? 100 : 0] = 0x0D

@@ -1,17 +1,14 @@
 import Conformance
 import Foundation
+import Fuzzing
+import TestMachine
 import Testing
 import Vocabulary
 
 @testable import Journals
 
-/// How many mangled records there are. `MUTATIONS` sets it; of pages there are a tenth, and of whole
-/// files, each opened with the disk's leisure, a thousandth.
-private let mutations =
-    ProcessInfo.processInfo.environment["MUTATIONS"].flatMap(Int.init) ?? 20_000
-
 /// Files that were mangled on the disk, and their parts.
-@Suite struct `A mangled journal` {
+@Suite(.ownThread) struct `A mangled journal` {
     @Test func `file is opened with nothing in it that was never kept`() async throws {
         let folder = Folder()
         let whole = await folder.journal(["site"], name: "whole")
@@ -30,7 +27,8 @@ private let mutations =
 
         var chance = SeededGenerator(seed: 13)
         var (salvaged, short) = (0, 0)
-        for round in 0..<max(1, mutations / 1_000) {
+        // A thousandth of what others try: each is opened with the disk's leisure.
+        for round in 0..<Mangler.rounds(20_000) / 1_000 {
             let isRunning = round.isMultiple(of: 2)
             let name = "mangled-\(round)"
             folder.write(isRunning ? base : Self.mangled(file, &chance), to: name)
@@ -93,7 +91,7 @@ private let mutations =
         var chance = SeededGenerator(seed: 11)
         let row = FactRecord(fact: allSorts[0], session: 3).bytes(at: 77)
         var taken = 0
-        for _ in 0..<mutations {
+        for _ in 0..<Mangler.rounds(10_000) {
             var bytes = row
             for _ in 0..<Int.random(in: 1...4, using: &chance) {
                 switch Int.random(in: 0..<3, using: &chance) {
@@ -126,7 +124,7 @@ private let mutations =
         await journal.close()
         let whole = folder.bytes("journal")
         var chance = SeededGenerator(seed: 12)
-        for _ in 0..<(mutations / 10) {
+        for _ in 0..<Mangler.rounds(2_000) {
             let start = Int.random(in: 0..<(whole.count / 4_096), using: &chance) * 4_096
             var page = Array(whole[start..<(start + 4_096)])
             for _ in 0..<20 {

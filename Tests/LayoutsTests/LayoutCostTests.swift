@@ -1,11 +1,13 @@
 import Drivers
 import Fuzzing
 import Layouts
+import TestMachine
 import Testing
 import Vocabulary
 
 /// What it costs to check a file that was made to cost much, or is nothing but mistakes.
-@Suite(.enabled(if: Allocations.areCounted)) struct `A layout that is nothing but mistakes` {
+@Suite(.ownThread, .enabled(if: Allocations.areCounted))
+struct `A layout that is nothing but mistakes` {
     @Test func `takes memory in proportion to its length, and tells a hundred of them`() {
         func layout(_ list: String, _ piece: String) -> [UInt8] {
             let pieces = String(repeating: piece + ",", count: 60_000 / (piece.utf8.count + 1))

@@ -1,4 +1,5 @@
 import Foundation
+import TestMachine
 import Testing
 import Vocabulary
 
@@ -12,7 +13,7 @@ private let only = environment["SCENARIO_SEED"].flatMap(UInt64.init)
 /// Seeds that are tried together; a failure names them.
 private let block: UInt64 = 80
 
-@Suite(.serialized) struct `Whole gateways in seeded weather` {
+@Suite(.ownThread, .serialized) struct `Whole gateways in seeded weather` {
     /// Seeds that once found something, by what it was.
     static let found: [(seed: UInt64, what: String)] = [
         (99, "a queued wish was carried out although its giver had fallen silent")

@@ -1,11 +1,12 @@
 import Fuzzing
+import TestMachine
 import Testing
 import Vocabulary
 
 @testable import Upstreams
 
 /// What it costs to read what comes over a broker, which anybody may have written.
-@Suite(.enabled(if: Allocations.areCounted)) struct `A message over a broker` {
+@Suite(.ownThread, .enabled(if: Allocations.areCounted)) struct `A message over a broker` {
     typealias Parent = GridworksHouse
 
     /// `pieces` of one form, with what stands around them, about `size` bytes long.
@@ -94,7 +95,7 @@ import Vocabulary
             _ = codec.incoming(message, at: House.now, using: &chance)
         }
         Self.count(
-            "what gateways publish", said.map(\.payload) + dear, rounds: Allocations.rounds(500),
+            "what gateways publish", said.map(\.payload) + dear, rounds: Mangler.rounds(500),
             limit: 4_096, read)
     }
 
@@ -112,7 +113,7 @@ import Vocabulary
         ].map { Array($0.utf8) }
         Self.count(
             "commands", orders + DearJson.texts(of: 4_090).map(\.bytes),
-            rounds: Allocations.rounds(500), limit: 4_096, read)
+            rounds: Mangler.rounds(500), limit: 4_096, read)
         // Longer ones are not looked at.
         Self.count(
             "long commands", DearJson.texts(of: 1 << 16).map(\.bytes), rounds: 0, limit: 0, read)
@@ -133,7 +134,7 @@ import Vocabulary
             Self.count(
                 "GridWorks commands",
                 [message.payload] + DearJson.texts(of: 1 << 15).map(\.bytes),
-                rounds: Allocations.rounds(500) / messages.count, limit: 4_096
+                rounds: Mangler.rounds(500) / messages.count, limit: 4_096
             ) { bytes in
                 var chance = SeededGenerator(seed: 1)
                 var message = message
@@ -191,7 +192,7 @@ import Vocabulary
         let topic = said[0].topic
         Self.count(
             "what GridWorks gateways send", said.map(\.payload) + dear,
-            rounds: Allocations.rounds(500), limit: 4_096
+            rounds: Mangler.rounds(500), limit: 4_096
         ) { bytes in
             _ = parent.heard(MqttMessage(topic: topic, payload: bytes))
         }
@@ -218,7 +219,7 @@ import Vocabulary
             keepAliveSeconds: 30, at: now)
         try welcomed.receive(Wire.welcome([])[...], at: now)
         Self.count(
-            "what brokers send", packets, rounds: Allocations.rounds(500), limit: 1_024
+            "what brokers send", packets, rounds: Mangler.rounds(500), limit: 1_024
         ) { bytes in
             var conversation = welcomed
             try? conversation.receive(bytes[...], at: now)

@@ -1,37 +1,13 @@
-import Foundation
+import Fuzzing
+import TestMachine
 import Testing
 import Vocabulary
 
 @testable import Upstreams
 
-/// How many mangled messages there are for each decoder. `MUTATIONS` sets it.
-let mutations = ProcessInfo.processInfo.environment["MUTATIONS"].flatMap(Int.init) ?? 20_000
-
 /// Messages that were mangled on their way, a byte or a few at a time.
-@Suite struct `A mangled GridWorks message` {
+@Suite(.ownThread) struct `A mangled GridWorks message` {
     typealias House = GridworksHouse
-
-    private static func mangled(_ bytes: [UInt8], _ chance: inout SeededGenerator) -> [UInt8] {
-        var bytes = bytes
-        for _ in 0..<Int.random(in: 1...4, using: &chance) {
-            let at = Int.random(in: 0..<max(1, bytes.count), using: &chance)
-            switch Int.random(in: 0..<6, using: &chance) {
-            case 0: bytes.removeSubrange(min(at, bytes.count)...)
-            case 1 where at < bytes.count: bytes[at] = UInt8.random(in: 0...255, using: &chance)
-            case 2 where at < bytes.count: bytes[at] ^= 1 << UInt8.random(in: 0...7, using: &chance)
-            case 3:
-                bytes.insert(contentsOf: bytes.dropFirst(at).prefix(20), at: min(at, bytes.count))
-            case 4 where at < bytes.count: bytes.remove(at: at)
-            default:
-                let tokens = [
-                    "null", "1e99", "[[[[", "{\"a\":", "\"", "\\ud800", "-0", "9999999999999999999",
-                ]
-                let token = tokens[Int.random(in: 0..<tokens.count, using: &chance)]
-                bytes.insert(contentsOf: token.utf8, at: min(at, bytes.count))
-            }
-        }
-        return bytes
-    }
 
     private static let samples = [
         House.said("fsm.event", House.event("CloseRelay", to: "a.relay1", from: "a")),
@@ -42,15 +18,16 @@ let mutations = ProcessInfo.processInfo.environment["MUTATIONS"].flatMap(Int.ini
     ]
 
     @Test func `switches nothing but what it says, and harms nobody`() {
-        var chance = SeededGenerator(seed: 20_261_121)
+        let rounds = Mangler.rounds(10_000)
+        var mangler = Mangler(seed: 20_261_121, limit: 4_096)
         let codec = House.codec()
         var obeyed = 0
-        for round in 0..<mutations {
+        for round in 0..<rounds {
             var message = Self.samples[round % Self.samples.count]
             let original = message.payload
-            message.payload = Self.mangled(original, &chance)
+            message.payload = mangler.mangled(original)
             guard message.payload != original else { continue }
-            let incoming = codec.incoming(message, at: House.now, using: &chance)
+            let incoming = codec.incoming(message, at: House.now, using: &mangler.chance)
             guard case .commands(let commands, _) = incoming.matter else { continue }
             obeyed += 1
             // What is still a command is one by its own words; a byte in its envelope may be another.
@@ -73,11 +50,12 @@ let mutations = ProcessInfo.processInfo.environment["MUTATIONS"].flatMap(Int.ini
                         || { if case .takeOver(value, _) = $0 { true } else { false } }($0.order)
                 }, "\(text)")
         }
-        #expect(obeyed < mutations / 5)
+        #expect(obeyed < rounds / 5)
     }
 
     @Test func `of a child harms no parent`() {
-        var chance = SeededGenerator(seed: 7)
+        let rounds = Mangler.rounds(10_000)
+        var mangler = Mangler(seed: 7, limit: 4_096)
         let codec = House.codec()
         let parent = GridworksParentCodec(
             alias: House.parent, shortName: "a", children: [.init(House.scada)])
@@ -87,14 +65,14 @@ let mutations = ProcessInfo.processInfo.environment["MUTATIONS"].flatMap(Int.ini
             writer.write(House.entry(2, .event(GatewayEvent(.started)))).flatMap(\.messages)
             + codec.activation(at: House.now) + codec.snapshot([], at: House.now)
         var senseless = 0
-        for round in 0..<(mutations / 2) {
+        for round in 0..<rounds {
             var message = samples[round % samples.count]
-            message.payload = Self.mangled(message.payload, &chance)
+            message.payload = mangler.mangled(message.payload)
             let heard = parent.heard(message)
             guard case .senseless = heard?.matter else { continue }
             senseless += 1
             #expect(heard?.acknowledge == nil)
         }
-        #expect(senseless > mutations / 4)
+        #expect(senseless > rounds / 2)
     }
 }

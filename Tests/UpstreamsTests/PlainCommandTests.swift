@@ -1,3 +1,5 @@
+import Fuzzing
+import TestMachine
 import Testing
 import Vocabulary
 
@@ -211,21 +213,23 @@ struct PlainCommandTests {
         }
     }
 
-    @Test func `mangled commands neither crash nor switch to a strange value`() {
+    @Test(.ownThread)
+    func `mangled commands neither crash nor switch to a strange value`() {
         let originals: [(node: String, payload: String)] = [
             ("heater", "on"), ("heater", "0"), ("heater", #"{"value":"off","id":"abc-1"}"#),
             ("heater", #"{"value":true,"expires":"2026-11-21T06:00:00Z"}"#),
             ("dimmer", "12.5"),
             ("dimmer", #"{"value":99.9,"id":"q","expires":1795234999250000000}"#),
         ]
-        var generator = SeededGenerator(seed: 20_261_121)
+        let rounds = Mangler.rounds(10_000)
+        var mangler = Mangler(seed: 20_261_121, limit: 4_096)
         var (taken, refused, ignored) = (0, 0, 0)
-        for round in 0..<mutations {
+        for round in 0..<rounds {
             let original = originals[round % originals.count]
-            let payload = mangle(Array(original.payload.utf8), using: &generator)
+            let payload = mangler.mangled(Array(original.payload.utf8))
             let message = MqttMessage(
                 topic: "tidegate/d1.demo.house1/set/\(original.node)", payload: payload)
-            switch House.codec.incoming(message, at: House.now, using: &generator).matter {
+            switch House.codec.incoming(message, at: House.now, using: &mangler.chance).matter {
             case .commands(let commands, _):
                 taken += 1
                 guard let command = commands.first, case .set(let value) = command.order else {
@@ -244,7 +248,7 @@ struct PlainCommandTests {
         }
         // The mangling is neither harmless nor always fatal, or this test would show nothing.
         #expect(
-            taken > mutations / 50 && refused > mutations / 2 && ignored == 0,
+            taken > rounds / 50 && refused > rounds / 2 && ignored == 0,
             "\(taken) \(refused) \(ignored)")
     }
 
@@ -253,26 +257,6 @@ struct PlainCommandTests {
         String(decoding: payload, as: UTF8.self)
             .split { !"+-.0123456789eE".contains($0) }
             .contains { Double($0).map { ($0 * 10).rounded() == Double(tenths) } ?? false }
-    }
-
-    func mangle(
-        _ payload: [UInt8], using generator: inout SeededGenerator
-    ) -> [UInt8] {
-        var bytes = payload
-        for _ in 0..<Int.random(in: 1...3, using: &generator) where !bytes.isEmpty {
-            let index = Int.random(in: 0..<bytes.count, using: &generator)
-            switch Int.random(in: 0..<6, using: &generator) {
-            case 0: bytes[index] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
-            case 1: bytes[index] = UInt8.random(in: 0...255, using: &generator)
-            case 2: bytes.remove(at: index)
-            case 3: bytes.insert(UInt8.random(in: 0...255, using: &generator), at: index)
-            case 4: bytes.insert(contentsOf: bytes[index...].prefix(8), at: index)
-            default:
-                let digit = "0123456789-.e{}[]\"".utf8.randomElement(using: &generator)
-                bytes.insert(digit ?? 0, at: index)
-            }
-        }
-        return bytes
     }
 }
 
