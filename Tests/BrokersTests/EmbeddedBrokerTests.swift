@@ -2,13 +2,14 @@ import Foundation
 import Glibc
 import Simulators
 import Synchronization
+import TestMachine
 import Testing
 import Upstreams
 import Vocabulary
 
 @testable import Brokers
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.ownThread, .timeLimit(.minutes(2)))
 struct EmbeddedBrokerTests {
     let clock = ManualClock()
     let folder = freshPath()
@@ -205,7 +206,7 @@ struct EmbeddedBrokerTests {
 }
 
 /// What happens when the gateway itself is killed, tried with this test program as the gateway.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.ownThread, .timeLimit(.minutes(2)))
 struct GatewayDeathTests {
     static let variable = "TIDEGATE_TEST_BROKER_FOLDER"
     static let folder = ProcessInfo.processInfo.environment[variable]

@@ -38,7 +38,9 @@ struct GpioRelayDriverTests {
         let bench = SimulatedWiring(clock: ManualClock())
         let component = try component()
         try bench.plugIn([component], seed: 1)
-        _ = try GpioRelayDriver(component: component, wiring: bench)
+        var driver = try GpioRelayDriver(component: component, wiring: bench)
+        #expect(bench.lines.claimCount == 1)
+        #expect(try driver.apply(1).value == 1)
     }
 
     @Test func `a relay confirms what it reads back`() throws {

@@ -6,6 +6,7 @@ import Logging
 import Nodes
 import Proactors
 import Simulators
+import TestMachine
 import Testing
 import Upstreams
 import Vocabulary
@@ -36,7 +37,7 @@ import Vocabulary
     }
 
     /// Lives in a process of its own, which it ends.
-    @Test(.enabled(if: stuck != nil)) func `that ends`() async throws {
+    @Test(.ownThread, .enabled(if: stuck != nil)) func `that ends`() async throws {
         let (clock, inbox) = (ManualClock(), Merge<Fact>(capacity: 64))
         let (pump, valve) = (ScriptedDevice(), ScriptedDevice())
         let nodes = [
@@ -89,7 +90,7 @@ import Vocabulary
         return (gateway.terminationStatus, said, complained)
     }
 
-    @Test(.enabled(if: stuck == nil))
+    @Test(.ownThread, .enabled(if: stuck == nil))
     func `drives its relays to safety from their own threads, and ends with 71`() throws {
         let (status, said, complained) = try run("none")
         #expect(status == ExitStatus.lifeless.rawValue)
@@ -98,7 +99,7 @@ import Vocabulary
         #expect(complained.contains("ended without an orderly stop; all relays are safe"))
     }
 
-    @Test(.enabled(if: stuck == nil))
+    @Test(.ownThread, .enabled(if: stuck == nil))
     func `says which relay is not safe, and ends all the same`() throws {
         let (status, said, complained) = try run("valve")
         #expect(status == ExitStatus.lifeless.rawValue)

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestMachine
 import Testing
 
 /// A machine that has no room.
@@ -28,7 +29,7 @@ import Testing
         descriptors: Int
     ) async throws {
         let gateway = try home.start(
-            ["run", try layout(peers: try freePort())], under: limit("nofile", descriptors))
+            ["run", try layout(peers: try reservedPort())], under: limit("nofile", descriptors))
         #expect(await gateway.end() == 70, "\(gateway.text)")
         #expect(gateway.errors.count == 1, "\(gateway.text)")
         #expect(gateway.errors.first?.contains("no room for") == true)
@@ -42,7 +43,7 @@ import Testing
     }
 
     @Test func `lets a crowd at the door wait, and everything else go on`() async throws {
-        let port = try freePort()
+        let port = try reservedPort()
         let gateway = try home.start(
             ["run", try layout(peers: port)], under: limit("nofile", 40))
         try #require(await gateway.error("takes commands") != nil, "\(gateway.text)")

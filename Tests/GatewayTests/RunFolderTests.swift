@@ -1,4 +1,5 @@
 import Foundation
+import TestMachine
 import Testing
 
 /// The folder in which a gateway leaves its broker and the way to it.
@@ -25,7 +26,7 @@ import Testing
     @Test func `that is somebody else's costs the broker, until it is the gateway's own`()
         async throws
     {
-        let (port, trap) = (try freePort(), "\(home.path)/trap")
+        let (port, trap) = (try reservedPort(), "\(home.path)/trap")
         try FileManager.default.createDirectory(atPath: trap, withIntermediateDirectories: true)
         try FileManager.default.createSymbolicLink(atPath: folder, withDestinationPath: trap)
         let gateway = try home.start("run", try layout(#""broker": "embedded""#, peers: port))
@@ -73,7 +74,7 @@ import Testing
                 """
                 "broker": "\(login.broker)", "user": "\(login.user)",
                 "password": {"file": "\(secret)"}
-                """, peers: try freePort()))
+                """, peers: try reservedPort()))
         try #require(await gateway.error("takes commands") != nil, "\(gateway.text)")
         let file = try String(contentsOfFile: "\(folder)/d1.house.scada.json", encoding: .utf8)
         #expect(!file.contains(login.password) && file.contains(secret))

@@ -9,15 +9,17 @@ final class Listener {
     let path: String
     private let descriptor: Int32
 
-    /// - Parameter isAbstract: Whether the socket has a name that is no file's.
-    init(isAbstract: Bool = false) throws {
-        let file = NSTemporaryDirectory() + "tidegate-notify-\(UUID().uuidString.prefix(8))"
-        path = isAbstract ? "@" + file.dropFirst() : file
+    /// - Parameters:
+    ///   - isAbstract: Whether the socket has a name that is no file's.
+    ///   - path: Where it is; anywhere when nothing is said.
+    init(isAbstract: Bool = false, at path: String? = nil) throws {
+        let file = path ?? NSTemporaryDirectory() + "tidegate-notify-\(UUID().uuidString.prefix(8))"
+        self.path = isAbstract ? "@" + file.dropFirst() : file
         descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
         try #require(descriptor >= 0)
         var name = sockaddr_un()
         name.sun_family = sa_family_t(AF_UNIX)
-        var bytes = Array(path.utf8)
+        var bytes = Array(self.path.utf8)
         if isAbstract { bytes[0] = 0 } else { bytes.append(0) }
         withUnsafeMutableBytes(of: &name.sun_path) { $0.copyBytes(from: bytes) }
         let length = socklen_t(MemoryLayout<sa_family_t>.size + bytes.count)
@@ -65,14 +67,25 @@ final class Listener {
     }
 
     @Test func `that is not there, or has gone, is told nothing and does no harm`() throws {
-        var gone = ""
-        do { gone = try Listener().path }
-        for path in [nil, "", "/", gone, "relative", "@", "/" + String(repeating: "x", count: 200)]
-        {
-            let manager = manager(path.map { ["NOTIFY_SOCKET": $0] } ?? [:])
+        let long = "/" + String(repeating: "x", count: 200)
+        for (path, mayBeThere) in [
+            (nil, false), ("", false), ("relative", false), (long, false), ("/", true), ("@", true),
+        ] {
+            var environment = ["WATCHDOG_USEC": "2000000"]
+            environment["NOTIFY_SOCKET"] = path
+            let manager = manager(environment)
             manager.ready(status: "x")
-            manager.alive()
+            #expect((manager.watchdogPeriod != nil) == mayBeThere, "\(path ?? "none")")
         }
+        var gone: Listener? = try Listener()
+        let path = try #require(gone?.path)
+        let manager = manager(["NOTIFY_SOCKET": path])
+        gone = nil
+        manager.ready(status: "x")
+        // One that comes back hears the next word, and none from before.
+        let back = try Listener(at: path)
+        manager.alive()
+        #expect(back.next() == "WATCHDOG=1" && back.next() == nil)
     }
 
     @Test func `that does not read is not waited for`() throws {

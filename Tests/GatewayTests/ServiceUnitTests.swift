@@ -1,4 +1,5 @@
 import Foundation
+import TestMachine
 import Testing
 import Vocabulary
 
@@ -68,7 +69,7 @@ import Vocabulary
                 #"ExecStart="/opt/the house/tidegate" run "/etc/100%%/a\"b\\c$$d.json""#))
     }
 
-    @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: Self.analyze)))
+    @Test(.ownThread, .enabled(if: FileManager.default.isExecutableFile(atPath: Self.analyze)))
     func `is safe in the eyes of systemd itself`() throws {
         let path = NSTemporaryDirectory() + "tidegate-\(UUID().uuidString.prefix(8)).service"
         defer { try? FileManager.default.removeItem(atPath: path) }

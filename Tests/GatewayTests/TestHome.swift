@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestMachine
 
 @testable import tidegate
 
@@ -65,7 +66,7 @@ final class TestHome {
 
     /// The demonstration, whose private broker listens on a TCP port as well.
     func demoWithPort() throws -> String {
-        let port = try freePort()
+        let port = try reservedPort()
         let layout = try String(contentsOfFile: Self.demo, encoding: .utf8)
         return try file(
             "demo-with-port.json",
@@ -73,23 +74,6 @@ final class TestHome {
                 of: #""broker": "embedded""#,
                 with: #""broker": "embedded", "listen": "127.0.0.1:\#(port)""#))
     }
-}
-
-/// A port of the loopback address that nobody listens on.
-func freePort() throws -> UInt16 {
-    let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(socket) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let status = withUnsafeMutablePointer(to: &address) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-            bind(socket, $0, size) == 0 ? getsockname(socket, $0, &size) : -1
-        }
-    }
-    guard status == 0 else { throw CocoaError(.fileWriteUnknown) }
-    return UInt16(bigEndian: address.sin_port)
 }
 
 /// The living children of a process, by their parents' own lists.

@@ -1,11 +1,12 @@
 import Simulators
+import TestMachine
 import Testing
 import Vocabulary
 
 @testable import Upstreams
 
 /// Sessions over TLS with an authority of the test's own.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.ownThread, .timeLimit(.minutes(2)))
 struct MqttTlsTests {
     let clock = ManualClock()
 

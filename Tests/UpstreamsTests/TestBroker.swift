@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Simulators
+import TestMachine
 import Threads
 import Vocabulary
 
@@ -27,7 +28,7 @@ actor TestBroker {
     ///   - lines: Of the configuration, below the listener. `FOLDER` stands for the broker's folder.
     ///   - files: Name and text of files in the folder.
     init(_ lines: [String] = ["allow_anonymous true"], files: [String: String] = [:]) throws {
-        port = try freePort()
+        port = try reservedPort()
         folder = try Scratch.makeFolder()
         for (name, text) in files {
             try text.write(toFile: "\(folder)/\(name)", atomically: true, encoding: .utf8)
@@ -67,23 +68,6 @@ actor TestBroker {
     func kill() { child = nil }
 }
 
-/// A port of the loopback address that nobody listens on.
-func freePort() throws -> UInt16 {
-    let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(socket) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let status = withUnsafeMutablePointer(to: &address) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-            bind(socket, $0, size) == 0 ? getsockname(socket, $0, &size) : -1
-        }
-    }
-    guard status == 0 else { throw CocoaError(.fileWriteUnknown) }
-    return UInt16(bigEndian: address.sin_port)
-}
-
 enum Scratch {
     /// A new empty folder for this test.
     static func makeFolder() throws -> String {
@@ -94,12 +78,33 @@ enum Scratch {
     }
 }
 
-/// Certificates of an authority of the test's own, made by openssl in a folder.
+/// Certificates of an authority of the tests' own in a folder.
 struct TestCertificates {
     let folder: String
 
+    /// Name and text of the files that each folder has. Made once, by openssl.
+    private static let made = Result { try TestCertificates.make() }
+
     init() throws {
+        let files = try Self.made.get()
         folder = try Scratch.makeFolder()
+        for (name, text) in files {
+            try text.write(toFile: "\(folder)/\(name)", atomically: true, encoding: .utf8)
+        }
+    }
+
+    private init(in folder: String) { self.folder = folder }
+
+    private static func make() throws -> [(String, String)] {
+        let own = Self(in: try Scratch.makeFolder())
+        defer { own.remove() }
+        try own.makeAll()
+        return try FileManager.default.contentsOfDirectory(atPath: own.folder).map {
+            ($0, try String(contentsOfFile: "\(own.folder)/\($0)", encoding: .utf8))
+        }
+    }
+
+    private func makeAll() throws {
         try makeAuthority("authority")
         try makeAuthority("stranger")
         try make("server", by: "authority", extensions: "subjectAltName=IP:127.0.0.1")

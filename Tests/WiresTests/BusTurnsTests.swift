@@ -1,6 +1,7 @@
 import DriverKit
 import Foundation
 import Synchronization
+import TestMachine
 import Testing
 import Vocabulary
 
@@ -20,7 +21,7 @@ private final class Tally: Sendable {
     let mostSpeakers = Mutex(0)
 }
 
-@Suite("Turns on a bus") struct BusTurnsTests {
+@Suite("Turns on a bus", .ownThread) struct BusTurnsTests {
     @Test func `who waits for a turn says so until it comes`() async {
         let turns = BusTurns(bus: "bus rs485")
         let (first, second) = (turns.join(for: "the first"), turns.join(for: "the second"))

@@ -4,6 +4,7 @@ import DriverKit
 import Drivers
 import Foundation
 import Simulators
+import TestMachine
 import Testing
 import Vocabulary
 
@@ -145,7 +146,7 @@ private final class GenuineMeters {
 }
 
 @Suite(
-    "Genuine pymodbus meters", .serialized,
+    "Genuine pymodbus meters", .ownThread, .serialized,
     .enabled(if: Peers.areHere, "TIDEGATE_PYMODBUS names no Python, or the peers are not there"))
 struct GenuinePymodbusTests {
     @Test(arguments: GenuineMeters.Kind.allCases, [("SDM120", 1), ("SDM630", 2)])

@@ -1,12 +1,13 @@
 import DriverKit
 import Simulators
+import TestMachine
 import Testing
 import Vocabulary
 
 @testable import Wires
 
 /// Modbus RTU has no transaction number: a late reply looks like the reply to the next request.
-@Suite("Late replies", .serialized) struct LateReplyTests {
+@Suite("Late replies", .ownThread, .serialized) struct LateReplyTests {
     @Test(arguments: ModbusTestLine.Kind.allCases)
     func `a reply that comes with the next request is never taken for its reply`(
         kind: ModbusTestLine.Kind

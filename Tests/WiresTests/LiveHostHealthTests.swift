@@ -1,12 +1,13 @@
 import Conformance
 import DriverKit
 import Drivers
+import TestMachine
 import Testing
 import Vocabulary
 import Wires
 
 /// The host's health over the live `/proc` of the machine that tests.
-@Suite struct LiveHostHealthTests {
+@Suite(.ownThread) struct LiveHostHealthTests {
     private let files = SystemFiles()
     private let now = MonotonicInstant(nanoseconds: 0)
 

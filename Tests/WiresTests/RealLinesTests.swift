@@ -3,12 +3,13 @@ import DriverKit
 import Drivers
 import Glibc
 import Simulators
+import TestMachine
 import Testing
 import Vocabulary
 import Wires
 
 /// What needs a kernel with gpio-sim; `Tests/RealInput/gpio-lines.sh` brings one.
-@Suite(.serialized)
+@Suite(.ownThread, .serialized)
 struct RealLinesTests {
     private let bench = GpioSimBench.bench
     private let wiring = RealWiring(
