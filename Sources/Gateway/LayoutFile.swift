@@ -12,6 +12,8 @@ import Vocabulary
 actor LayoutFile {
     /// The longest layout that is read, in bytes: some ten thousand nodes.
     static let longest = 4 << 20
+    /// How long a pipe may be silent that a command is to read as a layout. In milliseconds.
+    static let pipeLimit: Int32 = 10_000
     /// How often to look: where the kernel tells of changes, and where it does not.
     static let rhythm = (told: Duration.seconds(30), untold: Duration.seconds(2))
 

@@ -29,7 +29,8 @@ struct LayoutImportCommand: ParsableCommand {
     func run() throws {
         let bytes: [UInt8]
         do {
-            bytes = try Machine.bytes(of: file, limit: LayoutFile.longest)
+            bytes = try Machine.bytes(
+                of: file, limit: LayoutFile.longest, pipeLimit: LayoutFile.pipeLimit)
         } catch {
             Output.error("tidegate: cannot read \(error.detail)")
             throw ExitStatus.noInput.code

@@ -12,9 +12,13 @@ struct LoadedLayout {
     let layout: HardwareLayout?
     let problems: ProblemList
 
+    /// - Parameter mayBePipe: Not for a gateway that runs: it would wait.
     /// - Throws: `MachineError` when the file cannot be read.
-    init(_ path: String) throws(MachineError) {
-        self.init(path, try Machine.bytes(of: path, limit: LayoutFile.longest))
+    init(_ path: String, mayBePipe: Bool = false) throws(MachineError) {
+        let bytes = try Machine.bytes(
+            of: path, limit: LayoutFile.longest,
+            pipeLimit: mayBePipe ? LayoutFile.pipeLimit : nil)
+        self.init(path, bytes)
     }
 
     init(_ path: String, _ bytes: [UInt8]) {
@@ -31,7 +35,7 @@ struct LoadedLayout {
     static func checked(_ path: String) throws -> (layout: HardwareLayout, bytes: [UInt8]) {
         let loaded: LoadedLayout
         do {
-            loaded = try LoadedLayout(path)
+            loaded = try LoadedLayout(path, mayBePipe: true)
         } catch {
             Output.error("tidegate: cannot read \(error.detail)")
             throw ExitStatus.noInput.code

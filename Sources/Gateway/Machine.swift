@@ -37,12 +37,19 @@ enum Machine {
         unsafe getgrnam(name) != nil
     }
 
-    /// All bytes of a file of at most `limit` bytes.
-    static func bytes(of path: String, limit: Int = 16 << 20) throws(MachineError) -> [UInt8] {
+    /// All bytes of a file of at most `limit` bytes. A pipe or device that is named where a file should be
+    /// holds nobody up: it may never answer, and whoever reads may be the one that stops relays.
+    ///
+    /// - Parameter pipeLimit: For how many milliseconds a pipe may be silent, as behind `<(…)` in a shell;
+    ///   nil where a pipe is refused.
+    static func bytes(
+        of path: String, limit: Int = 16 << 20, pipeLimit: Int32? = nil
+    ) throws(MachineError) -> [UInt8] {
         // Sound: the path lives for the length of the call.
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else { throw MachineError("\(path): \(errorWords(errno))") }
         defer { close(descriptor) }
+        let isPipe = try isPipe(descriptor, path, mayBe: pipeLimit != nil)
         var bytes: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 1 << 16)
         while true {
@@ -50,12 +57,40 @@ enum Machine {
             let count = unsafe piece.withUnsafeMutableBytes {
                 unsafe read(descriptor, $0.baseAddress, $0.count)
             }
+            if count < 0, errno == EAGAIN, isPipe, let pipeLimit {
+                var awaited = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+                // Sound: the call fills in the one structure that it is lent.
+                guard unsafe poll(&awaited, 1, pipeLimit) > 0 else {
+                    let time = "\(pipeLimit / 1000) s"
+                    throw MachineError(
+                        "\(path): is a pipe that was silent for \(time); must be a file")
+                }
+                continue
+            }
             guard count >= 0 else { throw MachineError("\(path): \(errorWords(errno))") }
             if count == 0 { return bytes }
             bytes += piece[..<count]
             guard bytes.count <= limit else {
                 throw MachineError("\(path): is larger than \(limit) bytes")
             }
+        }
+    }
+
+    /// Whether a descriptor is that of a pipe.
+    /// - Throws: When it is neither of a file nor of a pipe where one may be. Folders are told by reading.
+    private static func isPipe(
+        _ descriptor: Int32, _ path: String, mayBe: Bool
+    ) throws(MachineError) -> Bool {
+        var status = stat()
+        // Sound: the kernel fills the structure that it is lent.
+        guard unsafe fstat(descriptor, &status) == 0 else {
+            throw MachineError("\(path): \(errorWords(errno))")
+        }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG, S_IFDIR: return false
+        case S_IFIFO where mayBe: return true
+        case S_IFIFO: throw MachineError("\(path): is a pipe; must be a file")
+        default: throw MachineError("\(path): is a device; must be a file")
         }
     }
 

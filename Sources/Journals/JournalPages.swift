@@ -37,7 +37,7 @@ struct JournalPages {
         _ path: String, head: Int, skip: Int, limit: Int, _ take: (Int64, [UInt8]) -> Void
     ) {
         // Sound: the path lives for the length of the call.
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }
         let salt = skip > 0 ? Self.bytes(8, at: 16, of: descriptor) : []

@@ -53,6 +53,13 @@ import Threads
             throw UpstreamError(
                 kind: .badMessage, detail: "tls file \(file): \(errorWords(errno))")
         }
+        var status = stat()
+        // Sound: the call fills in `status`. A pipe or device may never answer, and OpenSSL waits for it.
+        guard unsafe stat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw UpstreamError(
+                kind: .badMessage,
+                detail: "tls file \(file): is a folder, a pipe or a device; must be a file")
+        }
         guard read(file) == 1 else {
             throw UpstreamError(
                 kind: .badMessage,

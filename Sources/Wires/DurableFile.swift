@@ -17,7 +17,7 @@ struct DurableFile: Sendable {
     /// The beginning of the file, at most `limit` bytes; nil when there is no file.
     func text(limit: Int) throws(SystemError) -> String? {
         // Sound: the path is a C string for as long as the call lasts.
-        let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        let file = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else {
             if errno == ENOENT { return nil }
             throw .last

@@ -32,4 +32,18 @@ import Vocabulary
     func `is refused when its first line is none or no UTF-8`(_ bytes: [UInt8]) {
         #expect(throws: MachineError.self) { try text(bytes) }
     }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `is not waited for where a pipe or a device stands in the place of its file`() throws {
+        let pipe = NSTemporaryDirectory() + "tidegate-secret-\(UUID().uuidString.prefix(8))"
+        try #require(mkfifo(pipe, 0o600) == 0)
+        defer { unlink(pipe) }
+        for (path, what) in [(pipe, "a pipe"), ("/dev/ptmx", "a device"), ("/dev/zero", "a device")]
+        {
+            let error = #expect(throws: MachineError.self) {
+                try Secrets.text(of: .file(path))
+            }
+            #expect(error?.detail == "\(path): is \(what); must be a file")
+        }
+    }
 }
