@@ -60,10 +60,9 @@ extension GatewayAssembly {
                     + "unless --real-upstreams or --broker says otherwise")
     }
 
-    /// The login that the layout gives, with its secret fetched.
-    func login(of upstream: UpstreamLayout, at address: BrokerAddress) throws(MachineError)
-        -> UpstreamLogin
-    {
+    /// Who logs in and where the secret is. It is fetched by the session, on a thread that may wait for a
+    /// disk, and again at each try.
+    func user(of upstream: UpstreamLayout, at address: BrokerAddress) -> UpstreamLogin {
         var login = UpstreamLogin(address: address)
         guard case .address(let own) = upstream.broker, own.host == address.host else {
             // The layout's secrets are for the layout's broker and go nowhere else.
@@ -73,7 +72,15 @@ extension GatewayAssembly {
             return login
         }
         (login.user, login.source) = (upstream.user, upstream.password)
-        login.password = try secret(upstream.password, of: upstream)
+        return login
+    }
+
+    /// The same, with the secret fetched.
+    private func login(
+        of upstream: UpstreamLayout, at address: BrokerAddress
+    ) throws(MachineError) -> UpstreamLogin {
+        var login = user(of: upstream, at: address)
+        if login.password == nil { login.password = try secret(login.source, of: upstream) }
         return login
     }
 

@@ -44,8 +44,8 @@ actor LayoutReloads {
         ]
     }
 
-    /// The file is to be read again.
-    func demand() { wish.yield(.asked) }
+    /// The file is to be read again. Whoever asks does not wait, even for a file system that hangs.
+    nonisolated func demand() { wish.yield(.asked) }
 
     /// No more is taken over; what is under way ends with the nodes.
     func stop() async {

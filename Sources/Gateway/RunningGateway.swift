@@ -74,7 +74,7 @@ actor RunningGateway {
             var stops = StopSignals()
             for await signal in signals {
                 if signal == .hangUp {
-                    await reloads.demand()
+                    reloads.demand()
                     continue
                 }
                 switch stops.take(at: clock.now) {
@@ -157,7 +157,9 @@ actor RunningGateway {
             break
         }
         life.stopping(status: "stopping on \(reason)")
-        await reloads.stop()
+        // Relays do not wait for a layout that is still read or checked; a stopped proactor takes none.
+        let reloads = reloads
+        await within(Self.lastWords, on: clock) { await reloads.stop() }
         let areSafe = await stop(proactor, because: reason, showing)
         // A disk that hangs does not hold up the end; the next start finds what was kept.
         await within(Self.lastWords, on: clock) { await journal.close() }
@@ -229,15 +231,12 @@ actor RunningGateway {
     private func attach(
         _ upstream: UpstreamLayout, to proactor: Proactor, _ profile: GatewayProfile
     ) async throws {
-        let login: UpstreamLogin
-        let address = assembly.brokerAddress(of: upstream)
-        if let address {
-            // A secret that cannot be read is told by the session, which tries on.
-            let known = try? assembly.login(of: upstream, at: address)
-            login = known ?? UpstreamLogin(address: address)
-        } else {
-            login = try startBroker(for: upstream, proactor)
-        }
+        let login =
+            if let address = assembly.brokerAddress(of: upstream) {
+                assembly.user(of: upstream, at: address)
+            } else {
+                try startBroker(for: upstream, proactor)
+            }
         // A stop has taken the run file away already, and nobody else would.
         guard !isStopping else { return }
         await proactor.attach(assembly.plan(for: upstream, login: login, profile: profile))

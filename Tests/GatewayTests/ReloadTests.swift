@@ -12,6 +12,29 @@ import Testing
         try #require(rename(draft, path) == 0)
     }
 
+    @Test func `and its secrets may be pipes that nobody writes to, and all else stops as asked`()
+        async throws
+    {
+        let pipe = home.path + "/pipe"
+        try #require(mkfifo(pipe, 0o600) == 0)
+        let nodes =
+            #"[{"name": "pump", "kind": "relay", "safeState": "off", "component": "#
+            + #"{"driver": "gpio-relay", "line": "demo/17", "simulated": true}}]"#
+        let path = try home.file(
+            "house.json",
+            #"{"gateway": "d1.demo.scada", "nodes": \#(nodes), "upstreams": [{"name": "site", "#
+                + #""broker": "mqtt://127.0.0.1:9", "user": "a", "password": {"file": "\#(pipe)"}}, "#
+                + #"{"name": "house", "broker": "embedded"}]}"#)
+        let gateway = try home.start("run", path)
+        #expect(await gateway.error("site, password: \(pipe): is a pipe") != nil, "\(gateway.text)")
+        try #require(await gateway.error("takes commands") != nil, "\(gateway.text)")
+        try #require(rename(pipe, path) == 0)
+        gateway.signal(SIGHUP)
+        #expect(await gateway.error("reloadRefused") != nil, "\(gateway.text)")
+        gateway.signal(SIGTERM)
+        #expect(await gateway.end(within: 5) == 0, "\(gateway.text)")
+    }
+
     @Test func `is told to the service manager from its beginning to its end`() async throws {
         let listener = try Listener()
         let text = try String(contentsOfFile: TestHome.demo, encoding: .utf8)
