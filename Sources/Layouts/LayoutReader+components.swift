@@ -67,7 +67,7 @@ extension LayoutReader {
     ) -> ComponentDraft? {
         guard let draft = components[name] else {
             if componentNames.places[name.text] == nil {
-                let (message, meant) = componentNames.missing(name.text)
+                let (message, meant) = componentNames.missing(name.text, problems)
                 tell(node.place(of: "component"), message)
                 if let meant = meant.flatMap(ComponentName.init) {
                     components[meant]?.isMeant = true
@@ -160,7 +160,7 @@ extension LayoutReader {
             {
                 guard let text = named.text else { continue }
                 guard let name = BusName(text), busNames.places[text] != nil else {
-                    let (message, meant) = busNames.missing(text)
+                    let (message, meant) = busNames.missing(text, problems)
                     tell(named.place, message)
                     if let meant = meant.flatMap(BusName.init) { buses[meant]?.isUsed = true }
                     continue

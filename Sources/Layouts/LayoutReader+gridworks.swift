@@ -102,7 +102,7 @@ extension LayoutReader {
             let place = metered.place(of: "channel")
             if let taken = book.take(name.text, at: metered.place) { tell(place, taken) }
             guard channelNames.places[name.text] != nil else {
-                tell(place, channelNames.missing(name.text).message)
+                tell(place, channelNames.missing(name.text, problems).message)
                 continue
             }
             let channel = nodes.flatMap(\.component.channels).first { $0.name == name }
@@ -125,7 +125,7 @@ extension LayoutReader {
             let place = words.place(of: "node")
             if let taken = book.take(node.text, at: words.place) { tell(place, taken) }
             guard nodeNames.places[node.text] != nil else {
-                tell(place, nodeNames.missing(node.text).message)
+                tell(place, nodeNames.missing(node.text, problems).message)
                 return nil
             }
             if let layout = nodes.first(where: { $0.name == node }),

@@ -45,17 +45,23 @@ extension LayoutReader {
     /// Completes the rules of each relay by what other nodes and upstreams have.
     mutating func checkGuards(of drafts: [NodeDraft]) -> [ShNodeName: GuardRules] {
         var result: [ShNodeName: GuardRules] = [:]
+        var owners: [DataChannelName: (node: NodeDraft, channel: DataChannel)] = [:]
+        for draft in drafts {
+            for channel in draft.component?.channels ?? [] where owners[channel.name] == nil {
+                owners[channel.name] = (draft, channel)
+            }
+        }
         for draft in drafts {
             guard let name = draft.name, var rules = draft.layout?.rules else { continue }
             if let commander = rules.commander, upstreamNames.places[commander.text] == nil {
                 tell(
                     draft.section.place(of: "commandedBy"),
-                    upstreamNames.missing(commander.text).message)
+                    upstreamNames.missing(commander.text, problems).message)
             }
             if let section = draft.section.section("feedback", .feedback),
                 draft.component?.safeState != nil
             {
-                rules.feedback = readFeedback(section, of: name, drafts)
+                rules.feedback = readFeedback(section, of: name, owners)
             }
             result[name] = rules
         }
@@ -63,17 +69,14 @@ extension LayoutReader {
     }
 
     private mutating func readFeedback(
-        _ section: Section, of node: ShNodeName, _ drafts: [NodeDraft]
+        _ section: Section, of node: ShNodeName,
+        _ owners: [DataChannelName: (node: NodeDraft, channel: DataChannel)]
     ) -> FeedbackRule? {
         guard let name = section.name("channel", DataChannelTag.self),
             let within = section.duration("within")
         else { return nil }
-        let owner = drafts.first { draft in
-            draft.component?.channels.contains { $0.name == name } == true
-        }
-        guard let owner, let channel = owner.component?.channels.first(where: { $0.name == name })
-        else {
-            tell(section.place(of: "channel"), channelNames.missing(name.text).message)
+        guard let (owner, channel) = owners[name] else {
+            tell(section.place(of: "channel"), channelNames.missing(name.text, problems).message)
             return nil
         }
         if owner.name == node {

@@ -63,7 +63,7 @@ extension LayoutReader {
         _ name: ShNodeName, _ drafts: [ShNodeName: NodeDraft], at place: Place
     ) -> Bool {
         guard let draft = drafts[name] else {
-            tell(place, nodeNames.missing(name.text).message)
+            tell(place, nodeNames.missing(name.text, problems).message)
             return false
         }
         guard let kind: NodeKind = draft.section.word("kind"), kind != .relay else { return true }
@@ -75,14 +75,13 @@ extension LayoutReader {
     private mutating func checkContradictions(
         _ found: [(rule: Interlock, place: Place)], _ safe: [ShNodeName: SafeState]
     ) {
-        var needs: [ShNodeName: [ShNodeName]] = [:]
-        for case (.onlyWhile(let relay, let needed), _) in found {
-            needs[relay, default: []].append(needed)
-        }
+        let needs = RelayNeeds(found.map(\.rule))
         for (rule, place) in found {
             switch rule {
             case .onlyWhile(let relay, let needed):
-                if let circle = path(from: needed, to: relay, needs) {
+                if needs.circling.contains(relay), needs.circling.contains(needed),
+                    problems.hasRoom, let circle = needs.way(from: needed, to: relay)
+                {
                     let words = ([relay] + circle).map(\.text).joined(separator: " only while ")
                     tell(place, "goes in a circle, so that none can ever go on: \(words)")
                 } else if safe[relay] == .on, safe[needed] != .on {
@@ -105,30 +104,17 @@ extension LayoutReader {
     }
 
     private mutating func checkGroup(
-        _ members: [ShNodeName], _ needs: [ShNodeName: [ShNodeName]], at place: Place
+        _ members: [ShNodeName], _ needs: RelayNeeds, at place: Place
     ) {
-        for relay in needs.keys.sorted(by: { $0.text < $1.text }) {
-            let together = members.filter { $0 == relay || path(from: relay, to: $0, needs) != nil }
-            guard together.count > 1 else { continue }
+        let relays = needs.relays(needingTwoOf: members)
+        for (index, relay) in relays.enumerated() {
+            guard problems.hasRoom else { return problems.leaveOut(relays.count - index) }
+            let all = needs.all(neededBy: relay)
+            let together = members.filter(all.contains)
             tell(
                 place,
                 "\(relay) can never go on: it would need "
                     + "\(together.map(\.text).joined(separator: " and ")) on at once")
         }
-    }
-
-    /// The way from one relay to another over what each needs; nil when there is none.
-    private func path(
-        from start: ShNodeName, to end: ShNodeName, _ needs: [ShNodeName: [ShNodeName]]
-    ) -> [ShNodeName]? {
-        var ways = [[start]]
-        var seen: Set<ShNodeName> = []
-        while let way = ways.popLast() {
-            let last = way[way.count - 1]
-            if last == end, way.count > 1 || start == end { return way }
-            guard seen.insert(last).inserted else { continue }
-            ways += needs[last, default: []].map { way + [$0] }
-        }
-        return nil
     }
 }

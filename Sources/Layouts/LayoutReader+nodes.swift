@@ -105,25 +105,35 @@ extension LayoutReader {
         for node in nodes {
             guard let parent = node.parent else { continue }
             guard nodeNames.places[parent.text] != nil else {
-                tell(node.section.place(of: "parent"), nodeNames.missing(parent.text).message)
+                tell(
+                    node.section.place(of: "parent"),
+                    nodeNames.missing(parent.text, problems).message)
                 continue
             }
             if let name = node.name { parents[name] = parent }
         }
-        var told: Set<ShNodeName> = []
-        for node in nodes {
-            guard let name = node.name, !told.contains(name) else { continue }
-            var path = [name]
-            while let next = parents[path[path.count - 1]] {
-                if next == name {
-                    told.formUnion(path)
-                    let circle = (path + [name]).map(\.text).joined(separator: " under ")
-                    tell(node.section.place(of: "parent"), "goes in a circle: \(circle)")
-                }
-                // A circle further up is told at a node that is part of it.
-                if path.contains(next) { break }
-                path.append(next)
+        // Of all circles and of what leads to one, each node is gone through once.
+        var seen: Set<ShNodeName> = []
+        var circles: Set<ShNodeName> = []
+        for name in nodes.compactMap(\.name) where !seen.contains(name) {
+            var path: [ShNodeName] = []
+            var next: ShNodeName? = name
+            while let name = next, seen.insert(name).inserted {
+                path.append(name)
+                next = parents[name]
             }
+            if let start = next.flatMap(path.lastIndex(of:)) { circles.formUnion(path[start...]) }
+        }
+        for node in nodes {
+            // It is told at the first node that is part of it.
+            guard let name = node.name, circles.contains(name) else { continue }
+            var circle = [name]
+            while let parent = parents[circle[circle.count - 1]], parent != name {
+                circle.append(parent)
+            }
+            circles.subtract(circle)
+            let words = (circle + [name]).map(\.text).joined(separator: " under ")
+            tell(node.section.place(of: "parent"), "goes in a circle: \(words)")
         }
     }
 

@@ -128,13 +128,17 @@ struct NameBook {
         return nil
     }
 
+    /// The most names among which the one that was meant is looked for: each takes time.
+    private static let mostToCompare = 1000
+
     /// What to tell of a name that nothing has, and the name that was probably meant.
-    func missing(_ name: String) -> (message: String, meant: String?) {
-        let names = Array(places.keys)
-        return (
-            "there is no \(noun) \(name)" + didYouMean(name, among: names),
-            suggestion(for: name, among: names)
-        )
+    ///
+    /// - Parameter problems: What was told before. Nothing is looked for when no more is told.
+    func missing(_ name: String, _ problems: ProblemList) -> (message: String, meant: String?) {
+        let isWorthIt = problems.hasRoom && places.count <= Self.mostToCompare
+        let meant = isWorthIt ? suggestion(for: name, among: Array(places.keys)) : nil
+        let words = meant.map { "; did you mean \($0)" } ?? ""
+        return ("there is no \(noun) \(name)\(words)", meant)
     }
 }
 

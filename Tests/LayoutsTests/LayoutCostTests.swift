@@ -1,3 +1,4 @@
+import Documents
 import Drivers
 import Fuzzing
 import Layouts
@@ -44,5 +45,52 @@ struct `A layout that is nothing but mistakes` {
             Array(#"{"gateway": "d1.a", "nodes": [\#(pieces)]}"#.utf8), registry: .standard)
         #expect(problems.total >= 500)
         #expect(!problems.contains { "\($0)".contains("hunter2") })
+    }
+}
+
+/// Layouts of a few thousand parts that all hang together. Work that grows with the square of them,
+/// or worse, takes minutes.
+@Suite(.timeLimit(.minutes(1))) struct `A layout of many parts` {
+    private static let count = 3000
+
+    /// - Parameter more: What else the node of that number has.
+    private func relays(_ more: (Int) -> String) -> String {
+        (0..<Self.count).map { number in
+            """
+            {"name":"n\(number)","kind":"relay","safeState":"off"\(more(number)),
+             "component":{"driver":"gpio-relay","line":"x/\(number)"}}
+            """
+        }.joined(separator: ",")
+    }
+
+    private func problems(nodes: String, interlocks: [String] = []) -> ProblemList {
+        let rules = interlocks.joined(separator: ",")
+        let text = #"{"gateway": "d1.a", "nodes": [\#(nodes)], "interlocks": [\#(rules)]}"#
+        return LayoutReader.read(Array(text.utf8), registry: .standard).problems
+    }
+
+    @Test func `is read where each is the parent of the next`() {
+        let last = Self.count - 1
+        #expect(
+            problems(nodes: relays { $0 == last ? "" : #","parent":"n\#($0 + 1)""# }).isEmpty)
+        let circle = problems(
+            nodes: relays { #","parent":"n\#($0 == last ? 1500 : $0 + 1)""# })
+        #expect(circle.total == 1)
+        #expect(circle.first?.place.path == "nodes[1500].parent")
+    }
+
+    @Test func `is read where each relay may be on only while the next one is`() {
+        let chain = (1..<Self.count).map { #"{"relay":"n\#($0 - 1)","onlyWhile":"n\#($0)"}"# }
+        let nodes = relays { _ in "" }
+        #expect(problems(nodes: nodes, interlocks: chain).isEmpty)
+        let group = #"{"atMostOne":["n2","n3"]}"#
+        // The first three need both.
+        #expect(problems(nodes: nodes, interlocks: chain + [group]).total == 3)
+    }
+
+    @Test func `is read where each names something that is not there`() {
+        let mistaken = relays { #","feedback":{"channel":"zz\#($0)"}"# }
+        #expect(problems(nodes: mistaken).total == Self.count)
+        #expect(problems(nodes: relays { #","parent":"n-\#($0)""# }).total == Self.count)
     }
 }
