@@ -117,11 +117,19 @@ final class JournalFile {
 
     // MARK: Facts
 
+    /// No fact has a place behind it, at a million a second in a hundred thousand years. What has was moved
+    /// there by a disk, and no place would be left behind it.
+    private static let lastPlace = Int64(1) << 62
+
     /// The first and the last place that has a fact; nil when there is none.
+    /// - Throws: Damage, where a place is none that is ever given.
     func extent() throws(SqliteFailure) -> ClosedRange<Sequence64>? {
         guard let first = try database.number("SELECT min(place) FROM facts"),
-            let last = try database.number("SELECT max(place) FROM facts"), first > 0, last >= first
+            let last = try database.number("SELECT max(place) FROM facts")
         else { return nil }
+        guard first > 0, last >= first, last <= Self.lastPlace else {
+            throw SqliteFailure(code: 11, words: "facts stand at the places \(first) to \(last)")
+        }
         return Sequence64(first)...Sequence64(last)
     }
 

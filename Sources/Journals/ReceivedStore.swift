@@ -76,7 +76,7 @@ public actor ReceivedStore {
         self.commitInterval = commitInterval
         (self.checkedSize, self.makeFolder) = (checkedSize, makeFolder)
         (bell, ringer) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-        thread = SyncThread(name: "received", clock: clock, stackSize: 512 * 1024)
+        thread = SyncThread(name: "received", clock: clock, stackSize: SqliteDatabase.stackSize)
     }
 
     deinit { thread.end() }

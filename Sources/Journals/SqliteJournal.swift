@@ -132,7 +132,7 @@ public actor SqliteJournal: Journal {
                 buffer: JournalBuffer(capacity: bufferCapacity),
                 identity: JournalIdentity(high: 0, low: 0)))
         (lookAt, ageAt) = (clock.now, clock.now)
-        thread = SyncThread(name: "journal", clock: clock, stackSize: 512 * 1024)
+        thread = SyncThread(name: "journal", clock: clock, stackSize: SqliteDatabase.stackSize)
     }
 
     deinit { thread.end() }

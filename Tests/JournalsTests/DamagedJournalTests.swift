@@ -9,6 +9,7 @@ import Vocabulary
     /// What is done to the file of a journal with 2,000 facts, 1,000 of them acknowledged.
     enum Damage: CaseIterable {
         case pagesInTheMiddle, firstPage, garbage, shortened, directory, emptyLog, cutLog, noise
+        case linkToItself, factAtNoPlace
     }
 
     @Test(arguments: Damage.allCases)
@@ -21,7 +22,8 @@ import Vocabulary
         if damage != .cutLog, damage != .emptyLog { await whole.close() }
         let name = folder.copy("whole", to: "journal")
         try inflict(damage, folder, name)
-        let before = damage == .directory ? [] : folder.bytes(name)
+        let isFile = damage != .directory && damage != .linkToItself
+        let before = isFile ? folder.bytes(name) : []
 
         let journal = await folder.journal(["site"], name: name)
         var news = journal.news.makeAsyncIterator()
@@ -37,7 +39,7 @@ import Vocabulary
             }
             #expect(words.contains("facts were saved; the damaged file is kept as"))
             let aside = try #require(folder.names().first { $0.contains(".damaged-2026") })
-            #expect(damage == .directory || folder.bytes(aside) == before)
+            #expect(!isFile || folder.bytes(aside) == before)
         }
         // The new fact is last, at a place that no other fact ever had.
         let entries = try await journal.next(for: "site", after: 0, limit: 10_000)
@@ -47,9 +49,12 @@ import Vocabulary
         #expect(left == left.sorted())
         #expect(entries.dropLast().allSatisfy { $0.fact == fact(Int($0.sequence)) })
         switch damage {
-        case .garbage, .directory: #expect(left.isEmpty)
+        case .garbage, .directory, .linkToItself: #expect(left.isEmpty)
         case .firstPage:
             #expect(left == Array(1_001...2_001))
+            #expect(journal.identity == whole.identity)
+        case .factAtNoPlace:
+            #expect(left == Array(1_001...2_000))
             #expect(journal.identity == whole.identity)
         case .emptyLog: break
         case .cutLog: #expect(left.count > 500)
@@ -74,6 +79,15 @@ import Vocabulary
             try FileManager.default.removeItem(atPath: folder.path(name))
             try FileManager.default.createDirectory(
                 atPath: folder.path(name), withIntermediateDirectories: true)
+            return
+        case .linkToItself:
+            try FileManager.default.removeItem(atPath: folder.path(name))
+            try FileManager.default.createSymbolicLink(
+                atPath: folder.path(name), withDestinationPath: folder.path(name))
+            return
+        case .factAtNoPlace:
+            let file = try JournalFile(existing: folder.path(name), isWriting: true)
+            try file.database.run("UPDATE facts SET place = ? WHERE place = 2001", Int64.max)
             return
         case .emptyLog: folder.write([], to: name + "-wal")
         case .cutLog:
