@@ -20,6 +20,13 @@ import Testing
         }
     }
 
+    @Test func `has a line for each room on its page of rooms`() throws {
+        let page = try Repository.text("docs/development/architecture.md")
+        for (name, _) in Arrows(package: try Repository.text("Package.swift")).rooms {
+            #expect(page.contains("\n| `\(name)` |"), "docs/development/architecture.md: \(name)")
+        }
+    }
+
     @Test func `takes time and chance from outside`() throws {
         for file in try Repository.product() { #expect(WordRules.timeAndChance(file) == []) }
     }
