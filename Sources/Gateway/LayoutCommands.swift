@@ -33,7 +33,7 @@ struct LayoutCheckCommand: ParsableCommand {
                 continue
             }
             do throws(MachineError) {
-                let loaded = try LoadedLayout(file)
+                let loaded = try LoadedLayout(file, mayBePipe: true)
                 loaded.tellDoubts { Output.line("warning: \($0)") }
                 if loaded.layout == nil {
                     loaded.tellProblems(Output.line)
