@@ -1,4 +1,7 @@
+import DriverKit
+import Drivers
 import Foundation
+import Layouts
 import Testing
 
 /// The reference in `docs` says what the program says of itself. `make docs` writes it.
@@ -84,6 +87,36 @@ import Testing
             }
         }
     }
+
+    @Test func `shows layouts that load`() throws {
+        let docs = Self.root.deletingLastPathComponent()
+        let names = try FileManager.default.subpathsOfDirectory(atPath: docs.path).sorted()
+        var count = 0
+        for name in names where name.hasSuffix(".md") {
+            let page = try String(contentsOf: docs.appendingPathComponent(name), encoding: .utf8)
+            for block in page.components(separatedBy: "```jsonc\n").dropFirst() {
+                let example = block.components(separatedBy: "\n```")[0]
+                guard let layout = Self.layout(example, isOfDriver: name.contains("drivers/"))
+                else { continue }
+                let (_, problems) = LayoutReader.read(Array(layout.utf8), registry: .standard)
+                #expect(problems.map(\.description) == [], "\(name)")
+                count += 1
+            }
+        }
+        #expect(count > DriverRegistry.standard.drivers.count)
+    }
+
+    /// The layout that an example is, or that it is a node of; nil for other parts.
+    private static func layout(_ example: String, isOfDriver: Bool) -> String? {
+        if example.contains("\"gateway\":"), example.contains("\"nodes\":") { return example }
+        guard isOfDriver else { return nil }
+        return """
+            {"gateway": "d1.example", "nodes": [\(example)],
+             "buses": [\(example.contains("rs485") ? bus : "")]}
+            """
+    }
+
+    private static let bus = #"{"name": "rs485", "port": "/dev/ttyUSB0", "baud": 9600}"#
 
     /// Where a page leads to, but for other sites.
     private static func links(of text: String) -> [String] {
