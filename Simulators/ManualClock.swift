@@ -67,22 +67,22 @@ public final class ManualClock: GatewayClock {
     ///   - isSure: Whether the system vouches for it; if not, the first `jump` makes it sure.
     public init(
         now: MonotonicInstant = MonotonicInstant(nanoseconds: 1_000_000_000),
-        wall: WallTime = WallTime(nanoseconds: 1_767_225_600_000_000_000), isSure: Bool = true
+        wall: WallTime = WallTime(nanoseconds: 1_767_225_600_000_000_000), isSynchronised: Bool = true
     ) {
-        state = Guarded(State(now: now, wall: wall, isVouchedFor: isSure))
+        state = Guarded(State(now: now, wall: wall, isVouchedFor: isSynchronised))
     }
 
     public var now: MonotonicInstant { state.withLock { $0.now } }
     public var wallTime: WallTime { state.withLock { $0.label } }
-    public var isWallTimeSure: Bool { state.withLock { $0.watch.isSure } }
+    public var isWallTimeSynchronised: Bool { state.withLock { $0.watch.isSynchronised } }
 
     public var timestamp: Timestamp {
         state.withLock {
-            Timestamp(wall: $0.label, monotonic: $0.now, isSure: $0.watch.isSure)
+            Timestamp(wall: $0.label, monotonic: $0.now, isSynchronised: $0.watch.isSynchronised)
         }
     }
 
-    public func look() -> [ClockNews] { state.withLock { $0.watch.look($0.sample) } }
+    public func look() -> [ClockEvent] { state.withLock { $0.watch.look($0.sample) } }
 
     /// Moves both clocks on and wakes everybody whose time has come.
     public func advance(by duration: Duration) {
@@ -97,7 +97,7 @@ public final class ManualClock: GatewayClock {
             return (Array(tasks.values), threads.values.map(\.alarm))
         }
         for task in tasks { task.wake(true) }
-        for alarm in threads { alarm.ring() }
+        for alarm in threads { alarm.wake() }
     }
 
     /// Moves the wall clock alone, as an NTP client does.

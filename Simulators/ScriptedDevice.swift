@@ -38,19 +38,19 @@ public final class ScriptedDevice: Sendable {
 
     private let state: Guarded<State>
     /// Readable while events wait.
-    fileprivate let eventBell: Int32
+    fileprivate let eventWakeup: Int32
     /// Readable once a hanging call may go on.
     private let gate: Int32
 
     public init(_ behaviour: Behaviour = .shows([0])) {
         state = Guarded(State(behaviour: behaviour))
-        eventBell = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
+        eventWakeup = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
         gate = eventfd(0, Int32(EFD_CLOEXEC))
-        precondition(eventBell >= 0 && gate >= 0, "no descriptor for a scripted device")
+        precondition(eventWakeup >= 0 && gate >= 0, "no descriptor for a scripted device")
     }
 
     deinit {
-        close(eventBell)
+        close(eventWakeup)
         close(gate)
     }
 
@@ -84,7 +84,7 @@ public final class ScriptedDevice: Sendable {
     public func plugIn() { state.withLock { $0.isPluggedIn = true } }
 
     /// Lets every call that hangs, now or later, go on.
-    public func release() { Self.ring(gate) }
+    public func release() { Self.wake(gate) }
 
     /// Calls that hang from now on wait for another release.
     public func hold() {
@@ -109,7 +109,7 @@ public final class ScriptedDevice: Sendable {
     /// Has the device speak up by itself.
     public func happen(_ events: [DriverEvent]) {
         state.withLock { $0.events += events }
-        Self.ring(eventBell)
+        Self.wake(eventWakeup)
     }
 
     /// Makes the driver for this device, as `ShNode.Opener` wants it.
@@ -170,7 +170,7 @@ public final class ScriptedDevice: Sendable {
     fileprivate func takeEvents() throws(DriverError) -> [DriverEvent] {
         var count: UInt64 = 0
         // Sound: the descriptor does not block and at most eight bytes are written to `count`.
-        _ = unsafe read(eventBell, &count, 8)
+        _ = unsafe read(eventWakeup, &count, 8)
         let events: [DriverEvent]? = state.withLock { state in
             guard state.isPluggedIn else { return nil }
             defer { state.events = [] }
@@ -180,7 +180,7 @@ public final class ScriptedDevice: Sendable {
         return events
     }
 
-    private static func ring(_ descriptor: Int32) {
+    private static func wake(_ descriptor: Int32) {
         var one: UInt64 = 1
         // Sound: eight bytes of `one` are read during the call.
         _ = unsafe write(descriptor, &one, 8)
@@ -195,13 +195,13 @@ private struct ScriptedSensor: EventDriver {
     static var description: DriverDescription { scriptedModel }
 
     let device: ScriptedDevice
-    var eventDescriptor: Int32 { device.eventBell }
+    var eventDescriptor: Int32 { device.eventWakeup }
     var eventDeadline: MonotonicInstant? { nil }
 
     init(device: ScriptedDevice) { self.device = device }
 
     init(component: Component, wiring: any Wiring) throws(DriverError) {
-        throw DriverError(.badComponent, "component \(component.name): it is made by a test only")
+        throw DriverError(.invalidComponent, "component \(component.name): it is made by a test only")
     }
 
     func read(_ due: [DataChannel], at now: MonotonicInstant) throws(DriverError) -> [Answer] {
@@ -227,7 +227,7 @@ private struct ScriptedActuator: Actuator {
     }
 
     init(component: Component, wiring: any Wiring) throws(DriverError) {
-        throw DriverError(.badComponent, "component \(component.name): it is made by a test only")
+        throw DriverError(.invalidComponent, "component \(component.name): it is made by a test only")
     }
 
     func read(_ due: [DataChannel], at now: MonotonicInstant) throws(DriverError) -> [Answer] {
@@ -237,7 +237,7 @@ private struct ScriptedActuator: Actuator {
 
     func apply(_ value: Int64) throws(DriverError) -> Reading {
         guard let channel else {
-            throw DriverError(.badComponent, "a scripted actuator needs a channel")
+            throw DriverError(.invalidComponent, "a scripted actuator needs a channel")
         }
         return Reading(channel: channel, value: try device.set(value))
     }

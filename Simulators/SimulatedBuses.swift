@@ -35,7 +35,7 @@ public final class SimulatedBuses: Sendable {
         wires.withLock { $0[bus, default: Wire()].units[number] = unit }
     }
 
-    /// Changes a unit: its registers or its trouble. A unit that is not there yet is plugged in.
+    /// Changes a unit: its registers or its fault. A unit that is not there yet is plugged in.
     public func change(
         unit number: UInt8, on bus: BusName, _ body: (inout SimulatedModbusUnit) -> Void
     ) {
@@ -61,7 +61,7 @@ public final class SimulatedBuses: Sendable {
 
     func bus(_ name: BusName) throws(DriverError) -> any ModbusBus {
         guard wires.withLock({ $0[name] != nil }) else {
-            throw DriverError(.badComponent, "bus \(name) is unknown; no unit is plugged into it")
+            throw DriverError(.invalidComponent, "bus \(name) is unknown; no unit is plugged into it")
         }
         return SimulatedBus(name: name, buses: self)
     }
@@ -96,12 +96,12 @@ public final class SimulatedBuses: Sendable {
         }
         wire.requests = wire.requests.suffix(memory - 1) + [request]
         let start = max(now, wire.busyUntil)
-        let end = start.advanced(by: request.replyWithin)
+        let end = start.advanced(by: request.replyTimeout)
         let unit = wire.units[request.unit]
         try takeLateReply(request, on: line, &wire, from: start, to: end)
 
         func giveUp() -> DriverError {
-            wire.waited += request.replyWithin
+            wire.waited += request.replyTimeout
             wire.busyUntil = end
             return request.noReply(on: line)
         }
@@ -110,9 +110,9 @@ public final class SimulatedBuses: Sendable {
             wire.units[request.unit]?.hangUps -= 1
             throw request.portGone("the host closed the connection", on: line)
         }
-        switch unit.trouble {
+        switch unit.fault {
         case .silent, .truncated: throw giveUp()
-        case .late(let delay) where delay > request.replyWithin:
+        case .late(let delay) where delay > request.replyTimeout:
             wire.late.append(.at(start.advanced(by: delay)))
             throw giveUp()
         case .lateByOne:

@@ -48,7 +48,7 @@ struct SimulatedLine {
         let kind: Kind
         var edges: [Edge] = []
         var debouncer: Debouncer?
-        let bell: Bell?
+        let wakeup: Wakeup?
 
         enum Kind {
             case output(OutputSettings)
@@ -84,7 +84,7 @@ struct SimulatedLine {
     mutating func claimOutput(
         _ settings: OutputSettings, initially: InitialState, id: Int, at now: MonotonicInstant
     ) {
-        claim = Claim(id: id, kind: .output(settings), bell: nil)
+        claim = Claim(id: id, kind: .output(settings), wakeup: nil)
         switch initially {
         case .inactive: drive(isActive: false, at: now)
         case .active: drive(isActive: true, at: now)
@@ -95,8 +95,8 @@ struct SimulatedLine {
     /// - Parameter kernelDebounces: Whether the simulated kernel applies the debounce time itself.
     mutating func claimInput(
         _ settings: InputSettings, kernelDebounces: Bool, id: Int, at now: MonotonicInstant
-    ) -> Bell {
-        let bell = Bell()
+    ) -> Wakeup {
+        let wakeup = Wakeup()
         let debouncer = kernelDebounces && settings.debounce > .zero
         play(until: now)
         claim = Claim(
@@ -104,9 +104,9 @@ struct SimulatedLine {
             debouncer: debouncer
                 ? Debouncer(period: settings.debounce, isActive: isHigh != settings.activeLow)
                 : nil,
-            bell: bell)
-        setBell(at: now)
-        return bell
+            wakeup: wakeup)
+        setWakeup(at: now)
+        return wakeup
     }
 
     mutating func release(_ id: Int) {
@@ -121,7 +121,7 @@ struct SimulatedLine {
         settle(at: now)
     }
 
-    /// What the world puts on the line; a driven output does not give way.
+    /// What the world puts on the line; a driven output does not are evicted.
     mutating func push(_ isHigh: Bool, at now: MonotonicInstant, keeping limit: Int = edgesKept) {
         guard driven == nil else { return }
         change(to: stuckAt ?? isHigh, at: now, keeping: limit)
@@ -130,7 +130,7 @@ struct SimulatedLine {
     /// Has the world put that on the line later, and not what it was about to.
     mutating func push(_ isHigh: Bool, later at: MonotonicInstant, from now: MonotonicInstant) {
         coming = (isHigh, at)
-        setBell(at: now)
+        setWakeup(at: now)
     }
 
     mutating func stick(at isHigh: Bool?, at now: MonotonicInstant) {
@@ -142,7 +142,7 @@ struct SimulatedLine {
         self.pattern = pattern
         patternPlayedUntil = now
         if let pattern { push(pattern.isHigh(at: now), at: now) }
-        setBell(at: now)
+        setWakeup(at: now)
     }
 
     /// Lets pass what the world did by itself until `now`.
@@ -170,8 +170,8 @@ struct SimulatedLine {
     mutating func takeEdges(at now: MonotonicInstant) -> [Edge] {
         let edges = claim?.edges ?? []
         claim?.edges = []
-        claim?.bell?.hush()
-        setBell(at: now)
+        claim?.wakeup?.hush()
+        setWakeup(at: now)
         return edges
     }
 
@@ -182,10 +182,10 @@ struct SimulatedLine {
     }
 
     /// Lets the bell ring when the line next changes by itself.
-    private func setBell(at now: MonotonicInstant) {
+    private func setWakeup(at now: MonotonicInstant) {
         let turns = [pattern?.next(after: now), claim?.debouncer?.deadline, coming?.at]
             .compactMap { $0 }
-        claim?.bell?.ring(after: turns.min().map { now.duration(to: $0) })
+        claim?.wakeup?.wake(after: turns.min().map { now.duration(to: $0) })
     }
 
     private mutating func settle(at now: MonotonicInstant) {
@@ -203,7 +203,7 @@ struct SimulatedLine {
             keep(edge, limit)
         } else {
             if let settled = self.claim?.debouncer?.take(edge) { keep(settled, limit) }
-            setBell(at: now)
+            setWakeup(at: now)
         }
     }
 
@@ -213,7 +213,7 @@ struct SimulatedLine {
         // The kernel dates a debounced edge when it is sure, not when the contact moved.
         let lag = claim.debouncer?.period ?? .zero
         self.claim?.edges.append(Edge(at: edge.at.advanced(by: lag), isActive: edge.isActive))
-        claim.bell?.ring()
+        claim.wakeup?.wake()
     }
 }
 

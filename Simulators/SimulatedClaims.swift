@@ -35,15 +35,15 @@ final class SimulatedOutputLine: OutputLine {
 final class SimulatedInputLine: InputLine {
     let debouncesItself: Bool
     private let hold: LineHold
-    private let bell: Bell
+    private let wakeup: Wakeup
 
-    init(_ hold: LineHold, bell: Bell, debouncesItself: Bool) {
+    init(_ hold: LineHold, wakeup: Wakeup, debouncesItself: Bool) {
         self.hold = hold
-        self.bell = bell
+        self.wakeup = wakeup
         self.debouncesItself = debouncesItself
     }
 
-    var descriptor: Int32 { bell.descriptor }
+    var descriptor: Int32 { wakeup.descriptor }
 
     func isActive() throws(DriverError) -> Bool {
         try hold.lines.use(hold) { line, _ in line.isActive }

@@ -29,24 +29,24 @@ public struct SimulatedCodec: Codec {
     }
 
     public func gone(_ node: ShNodeName) -> [MqttMessage] {
-        [message("authority/\(node)", "", isRetained: true)]
+        [message("control/\(node)", "", isRetained: true)]
     }
 
-    public func standing(
-        _ troubles: [StandingTrouble], at now: WallTime, within limit: Int
+    public func activeFaults(
+        _ faults: [ActiveFault], at now: WallTime, within limit: Int
     ) -> [MqttMessage] {
-        let kinds = troubles.map { "\($0.node) \($0.trouble.kind.rawValue)" }
-        return [message("troubles", kinds.joined(separator: ", "), isRetained: true)]
+        let kinds = faults.map { "\($0.node) \($0.fault.kind.rawValue)" }
+        return [message("faults", kinds.joined(separator: ", "), isRetained: true)]
     }
 
-    public func authority(
-        _ authority: Authority, of node: ShNodeName, at now: Timestamp
+    public func control(
+        _ control: Control, of node: ShNodeName, at now: Timestamp
     ) -> [MqttMessage] {
-        let words = authority.holder.map { "held by \($0)" } ?? "free"
-        return [message("authority/\(node)", words, isRetained: true)]
+        let words = control.holder.map { "held by \($0)" } ?? "free"
+        return [message("control/\(node)", words, isRetained: true)]
     }
 
-    public var rhythm: Rhythm { Rhythm() }
+    public var schedule: Schedule { Schedule() }
 
     public func snapshot(_ latest: [LiveValue], at now: WallTime) -> [MqttMessage] { [] }
 
@@ -58,8 +58,8 @@ public struct SimulatedCodec: Codec {
         switch entry.fact.matter {
         case .readings(let readings):
             readings.map { message("history/\($0.channel)", words($0)) }
-        case .trouble(let trouble):
-            [message("trouble/\(entry.fact.node)", "\(trouble.kind.rawValue) \(trouble.isOn)")]
+        case .fault(let fault):
+            [message("fault/\(entry.fact.node)", "\(fault.kind.rawValue) \(fault.isOn)")]
         case .event(let event): [message("events", event.kind.rawValue)]
         }
     }
@@ -79,7 +79,7 @@ public struct SimulatedCodec: Codec {
         let source = CommandSource(.upstream, "site")
         return Incoming(
             .commands([Command(id: id, node: node, order: .set(value), source: source)], reply),
-            isSignOfLife: true)
+            isHeartbeat: true)
     }
 
     public func answer(
@@ -91,7 +91,7 @@ public struct SimulatedCodec: Codec {
             case .confirmed(let reading, _): "confirmed \(reading.value)"
             case .refused: "refused"
             case .failed: "failed"
-            case .late: "late"
+            case .timedOut: "late"
             }
         return [message(reply.topic, "\(id) \(outcome)")]
     }
@@ -108,7 +108,7 @@ public struct SimulatedCodec: Codec {
 private struct SimulatedHistoryWriter: HistoryWriter {
     let codec: SimulatedCodec
 
-    func write(_ entry: Entry, within limit: Int) -> [Parcel] {
-        [Parcel(covers: entry.sequence...entry.sequence, messages: codec.history(entry))]
+    func write(_ entry: Entry, within limit: Int) -> [OutboundBatch] {
+        [OutboundBatch(covers: entry.sequence...entry.sequence, messages: codec.history(entry))]
     }
 }

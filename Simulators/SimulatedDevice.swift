@@ -8,7 +8,7 @@ public protocol SimulatedDevice: SendableMetatype {
 
     /// Plugs into `wiring` what a component of this model expects to find on its wires, with values
     /// that live and stay plausible.
-    /// - Throws: `.badComponent`, naming the setting at fault.
+    /// - Throws: `.invalidComponent`, naming the setting at fault.
     static func plug(
         _ component: Component, into wiring: SimulatedWiring, chance: inout SeededGenerator
     ) throws(DriverError)
@@ -20,7 +20,7 @@ extension SimulatedWiring {
     /// - Parameters:
     ///   - shown: The relays that another channel shows, whose twin goes with them.
     ///   - seed: The same seed plugs in the same world.
-    /// - Throws: `.badComponent`, naming the setting at fault.
+    /// - Throws: `.invalidComponent`, naming the setting at fault.
     public func plugIn(
         _ components: [Component], shown: [(relay: Component, by: FeedbackRule)] = [], seed: UInt64
     ) throws(DriverError) {

@@ -90,7 +90,7 @@ extension JsonNode {
     fileprivate func value(_ name: String, _ settings: Settings) throws(DriverError) -> Double {
         guard let number = self[name]?.number else {
             throw DriverError(
-                .badComponent, "\(place.below(name).path): is missing, must be a number")
+                .invalidComponent, "\(place.below(name).path): is missing, must be a number")
         }
         return number.approximate
     }

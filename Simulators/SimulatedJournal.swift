@@ -1,7 +1,7 @@
 import Journals
 import Vocabulary
 
-/// A journal in memory that keeps what it takes in when it is told to, and has trouble when it is told to.
+/// A journal in memory that keeps what it takes in when it is told to, and has fault when it is told to.
 public final class SimulatedJournal: Journal {
     private struct State {
         var last: Sequence64 = 0
@@ -14,15 +14,15 @@ public final class SimulatedJournal: Journal {
 
     private let memory: MemoryJournal
     private let state = Guarded(State())
-    public let news: AsyncStream<JournalNews>
-    private let teller: AsyncStream<JournalNews>.Continuation
+    public let news: AsyncStream<JournalEvent>
+    private let teller: AsyncStream<JournalEvent>.Continuation
 
     public init(upstreams: [UpstreamName: Int]) {
         memory = MemoryJournal(upstreams: upstreams)
-        let (news, teller) = AsyncStream<JournalNews>.makeStream()
+        let (news, teller) = AsyncStream<JournalEvent>.makeStream()
         (self.news, self.teller) = (news, teller)
         let memory = memory
-        // What gave way is told as it is; what is kept is told by `append` and `commit`.
+        // What were evicted is told as it is; what is kept is told by `append` and `commit`.
         Task {
             for await news in memory.news {
                 if case .dropped = news { teller.yield(news) }
@@ -74,7 +74,7 @@ public final class SimulatedJournal: Journal {
         }
     }
 
-    public func say(_ news: JournalNews) { teller.yield(news) }
+    public func say(_ news: JournalEvent) { teller.yield(news) }
 
     public var identity: JournalIdentity { memory.identity }
 
@@ -102,10 +102,10 @@ public final class SimulatedJournal: Journal {
         try await memory.advance(upstream, through: through)
     }
 
-    public func setAside(
+    public func deadLetter(
         _ facts: ClosedRange<Sequence64>, for upstream: UpstreamName, because reason: String
     ) async throws(JournalError) {
-        try await memory.setAside(facts, for: upstream, because: reason)
+        try await memory.deadLetter(facts, for: upstream, because: reason)
     }
 
     public func correctTimes(by offset: Duration) async { await memory.correctTimes(by: offset) }

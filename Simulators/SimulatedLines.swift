@@ -57,7 +57,7 @@ public final class SimulatedLines: Sendable {
         set { state.withLock { $0.kernelDebounces = newValue } }
     }
 
-    /// Puts a voltage on an input. A claimed output does not give way to it.
+    /// Puts a voltage on an input. A claimed output does not are evicted to it.
     ///
     /// Of the edges that nobody takes, the oldest 16 are kept.
     public func setLevel(_ line: LineAddress, _ isHigh: Bool) {
@@ -159,13 +159,13 @@ public final class SimulatedLines: Sendable {
         _ address: LineAddress, _ settings: InputSettings
     ) throws(DriverError) -> any InputLine {
         let now = clock.now
-        let (id, bell, debounces) = try claim(address) { line, id, kernelDebounces in
-            let bell = line.claimInput(
+        let (id, wakeup, debounces) = try claim(address) { line, id, kernelDebounces in
+            let wakeup = line.claimInput(
                 settings, kernelDebounces: kernelDebounces, id: id, at: now)
-            return (id, bell, line.claim?.debouncer != nil)
+            return (id, wakeup, line.claim?.debouncer != nil)
         }
         return SimulatedInputLine(
-            LineHold(lines: self, address: address, id: id), bell: bell, debouncesItself: debounces)
+            LineHold(lines: self, address: address, id: id), wakeup: wakeup, debouncesItself: debounces)
     }
 
     /// Does something with a claimed line, after the world has caught up with the clock.

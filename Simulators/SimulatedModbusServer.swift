@@ -32,7 +32,7 @@ public final class SimulatedModbusServer: Sendable {
     /// What a bus must be set to for it to reach the server.
     public let line: Bus.Line
     private let state: Guarded<State>
-    private let bell: Int32
+    private let wakeup: Int32
 
     /// - Throws: `.notConnected` when the system grants no terminal, port or thread.
     public init(
@@ -41,25 +41,25 @@ public final class SimulatedModbusServer: Sendable {
         let end = try SimulatedModbusEnd(place)
         line = end.line
         state = Guarded(State(units: units, end: end))
-        bell = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
+        wakeup = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
         try startThread()
     }
 
-    deinit { close(bell) }
+    deinit { close(wakeup) }
 
-    /// Changes a unit: its registers or its trouble. One that is not there yet is plugged in.
+    /// Changes a unit: its registers or its fault. One that is not there yet is plugged in.
     public func change(unit number: UInt8, _ body: (inout SimulatedModbusUnit) -> Void) {
         state.withLock { state in
             body(&state.units[number, default: SimulatedModbusUnit()])
-            if state.units[number]?.trouble != .lateByOne { state.held[number] = nil }
+            if state.units[number]?.fault != .lateByOne { state.held[number] = nil }
         }
-        ring()
+        wake()
     }
 
     /// Makes the port vanish, or closes the TCP port and its connections.
     public func unplug() {
         state.withLock { $0.end.close() }
-        ring()
+        wake()
     }
 
     /// Brings back what `unplug` took away, under the same path or port. Does nothing to a line that
@@ -69,7 +69,7 @@ public final class SimulatedModbusServer: Sendable {
         try state.withLock { state throws(DriverError) in
             if !state.end.isOpen { try state.end.open() }
         }
-        ring()
+        wake()
     }
 
     /// Puts bytes on a serial line that nobody has asked for, and returns when they can be read.
@@ -88,13 +88,13 @@ public final class SimulatedModbusServer: Sendable {
             state.end.close()
             state.isEnding = true
         }
-        ring()
+        wake()
     }
 
-    private func ring() {
+    private func wake() {
         var one: UInt64 = 1
         // Sound: eight bytes of `one` are read during the call. A full counter is awake already.
-        _ = unsafe write(bell, &one, 8)
+        _ = unsafe write(wakeup, &one, 8)
     }
 
     private func startThread() throws(DriverError) {
@@ -114,7 +114,7 @@ public final class SimulatedModbusServer: Sendable {
 
     private func run() {
         while true {
-            // Descriptors may be closed and numbered anew while this waits. That does no harm: all
+            // Descriptors may be closed and numbered again while this waits. That does no harm: all
             // reading and writing is done under the lock, with the descriptors of that moment, and
             // never blocks.
             let wait = state.withLock { state -> (descriptors: [Int32], due: Int64?)? in
@@ -151,7 +151,7 @@ public final class SimulatedModbusServer: Sendable {
                 to: question.request, at: MonotonicInstant(nanoseconds: now))
             state.units[question.unit] = unit
             let frame = question.frame(reply, isCorrupt: isCorrupt)
-            switch unit.trouble {
+            switch unit.fault {
             case .silent: break
             case .late(let delay):
                 // A unit replies in the order it was asked.
@@ -171,7 +171,7 @@ public final class SimulatedModbusServer: Sendable {
     }
 
     private func sleep(watching descriptors: [Int32], until due: Int64?) {
-        var watched = ([bell] + descriptors).map {
+        var watched = ([wakeup] + descriptors).map {
             pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
         }
         let rest = due.map { max(0, $0 - Self.now) } ?? -1
@@ -179,7 +179,7 @@ public final class SimulatedModbusServer: Sendable {
         _ = unsafe tidegate_poll(&watched, UInt(watched.count), rest)
         var rung: UInt64 = 0
         // Sound: the descriptor does not block and at most eight bytes are written to `rung`.
-        _ = unsafe read(bell, &rung, 8)
+        _ = unsafe read(wakeup, &rung, 8)
     }
 
     /// The kernel's monotonic clock in nanoseconds. A server in bytes is on the far side of a wire,

@@ -4,10 +4,10 @@ import Vocabulary
 /// A simulated Modbus device: turns the bytes of a request into the bytes of a reply.
 ///
 /// Its registers show fixed words or signals of the simulated world. What it does wrong is its
-/// `trouble`, which the bus or server that it is on acts out.
+/// `fault`, which the bus or server that it is on acts out.
 public struct SimulatedModbusUnit: Sendable {
     /// What a device does wrong to every request until told otherwise.
-    public enum Trouble: Hashable, Sendable {
+    public enum Fault: Hashable, Sendable {
         case silent
         /// Every reply leaves so long after its request.
         case late(by: Duration)
@@ -19,7 +19,7 @@ public struct SimulatedModbusUnit: Sendable {
         case truncated
     }
 
-    public var trouble: Trouble?
+    public var fault: Fault?
     /// How many of the next replies have a wrong checksum; on TCP, a wrong transaction number.
     public var corruptReplies = 0
     /// How many of the next requests are answered with exception 6.
@@ -88,7 +88,7 @@ public struct SimulatedModbusUnit: Sendable {
             busyReplies -= 1
             return exception(6)
         }
-        if case .exception(let number) = trouble { return exception(number) }
+        if case .exception(let number) = fault { return exception(number) }
         guard let function = ModbusRequest.Function(rawValue: Int(code)) else {
             return exception(1)
         }

@@ -27,7 +27,7 @@ public final class SimulatedPeer: Sendable {
         broker.onPublish { [weak self] in self?.hear($0) }
     }
 
-    /// The same peer at another broker, as when the gateway was started anew: it keeps what it kept.
+    /// The same peer at another broker, as when the gateway was started again: it keeps what it kept.
     public init(at broker: SimulatedUpstream, after other: SimulatedPeer) {
         self.broker = broker
         let (stored, known, heard) = other.state.withLock { ($0.stored, $0.known, $0.heard) }

@@ -9,10 +9,10 @@ import Vocabulary
 /// no sense.
 public struct SimulatedPeerCodec: PeerCodec {
     private let plain = SimulatedCodec()
-    public let rhythm: Rhythm
+    public let schedule: Schedule
 
     /// - Parameter rhythm: With a report, the readings of each period are one message.
-    public init(rhythm: Rhythm = Rhythm()) { self.rhythm = rhythm }
+    public init(schedule: Schedule = Schedule()) { self.schedule = schedule }
 
     public var will: MqttMessage { plain.will }
     public var subscriptions: [String] { ["set/+", "down/#"] }
@@ -26,14 +26,14 @@ public struct SimulatedPeerCodec: PeerCodec {
         plain.live(reading, at: at)
     }
 
-    public func standing(
-        _ troubles: [StandingTrouble], at now: WallTime, within limit: Int
+    public func activeFaults(
+        _ faults: [ActiveFault], at now: WallTime, within limit: Int
     ) -> [MqttMessage] {
-        plain.standing(troubles, at: now, within: limit)
+        plain.activeFaults(faults, at: now, within: limit)
     }
 
     public func historyWriter(of journal: JournalIdentity) -> any HistoryWriter {
-        SimulatedPeerWriter(gathers: rhythm.report != nil)
+        SimulatedPeerWriter(gathers: schedule.report != nil)
     }
 
     public func snapshot(_ latest: [LiveValue], at now: WallTime) -> [MqttMessage] {
@@ -50,12 +50,12 @@ public struct SimulatedPeerCodec: PeerCodec {
     ) -> Incoming {
         switch message.topic {
         case "down/ping":
-            Incoming(.ignored(why: "a ping"), isSignOfLife: true, acknowledge: message.text)
-        case "down/ack": Incoming(.acknowledged(message.text), isSignOfLife: true)
-        case "down/snap": Incoming(.snapshotWanted, isSignOfLife: true)
+            Incoming(.ignored(why: "a ping"), isHeartbeat: true, acknowledge: message.text)
+        case "down/ack": Incoming(.acknowledged(message.text), isHeartbeat: true)
+        case "down/snap": Incoming(.snapshotWanted, isHeartbeat: true)
         case let topic where topic.hasPrefix("down/"):
             Incoming(
-                .senseless(why: "\(topic) is unknown"), isSignOfLife: true,
+                .malformed(why: "\(topic) is unknown"), isHeartbeat: true,
                 acknowledge: message.text.isEmpty ? nil : message.text)
         default: plain.incoming(message, at: now, using: &generator)
         }
@@ -81,42 +81,42 @@ private struct SimulatedPeerWriter: HistoryWriter {
 
     init(gathers: Bool) { self.gathers = gathers }
 
-    mutating func write(_ entry: Entry, within limit: Int) -> [Parcel] {
+    mutating func write(_ entry: Entry, within limit: Int) -> [OutboundBatch] {
         last = entry.sequence
         let start = first ?? entry.sequence
         switch entry.fact.matter {
         case .readings(let readings):
             let words = readings.map { "\($0.channel) \($0.value) \($0.quality.rawValue)" }
-            guard gathers else { return [parcel(of: entry.sequence...entry.sequence, words)] }
+            guard gathers else { return [outboundBatch(of: entry.sequence...entry.sequence, words)] }
             let size = (gathered + words).reduce(64) { $0 + $1.utf8.count + 2 }
             guard let first, size > limit else {
                 (gathered, self.first) = (gathered + words, start)
                 return []
             }
             defer { (gathered, self.first) = (words, entry.sequence) }
-            return [parcel(of: first...(entry.sequence - 1), ["report"] + gathered)]
-        case .trouble(let trouble):
-            let words = "trouble \(entry.fact.node) \(trouble.kind.rawValue) \(trouble.isOn)"
-            return [parcel(of: entry.sequence...entry.sequence, [words])]
+            return [outboundBatch(of: first...(entry.sequence - 1), ["report"] + gathered)]
+        case .fault(let fault):
+            let words = "fault \(entry.fact.node) \(fault.kind.rawValue) \(fault.isOn)"
+            return [outboundBatch(of: entry.sequence...entry.sequence, [words])]
         case .event(let event) where event.kind == .periodEnded:
             defer { (gathered, first) = ([], nil) }
-            return [parcel(of: start...entry.sequence, ["report"] + gathered)]
+            return [outboundBatch(of: start...entry.sequence, ["report"] + gathered)]
         case .event(let event):
-            return [parcel(of: entry.sequence...entry.sequence, ["event \(event.kind.rawValue)"])]
+            return [outboundBatch(of: entry.sequence...entry.sequence, ["event \(event.kind.rawValue)"])]
         }
     }
 
-    mutating func finish() -> [Parcel] {
+    mutating func finish() -> [OutboundBatch] {
         guard let start = first else { return [] }
         defer { (gathered, first) = ([], nil) }
-        return [parcel(of: start...last, ["report"] + gathered, "-finished")]
+        return [outboundBatch(of: start...last, ["report"] + gathered, "-finished")]
     }
 
-    private func parcel(
+    private func outboundBatch(
         of covers: ClosedRange<Sequence64>, _ words: [String], _ mark: String = ""
-    ) -> Parcel {
+    ) -> OutboundBatch {
         let identity = "\(covers.upperBound)\(mark)"
-        return Parcel(
+        return OutboundBatch(
             covers: covers, identity: identity,
             messages: [message("fact", "\(identity) \(words.joined(separator: ", "))")])
     }

@@ -34,7 +34,7 @@ public final class SimulatedTotals: Sendable {
     /// How often anything was saved.
     public var saveCount: Int { state.withLock { $0.saveCount } }
 
-    /// Spoils what was saved for `component`, until it is put there anew.
+    /// Spoils what was saved for `component`, until it is put there again.
     public func spoil(_ component: ComponentName) {
         state.withLock { _ = $0.unreadable.insert(component) }
     }
@@ -48,7 +48,7 @@ public final class SimulatedTotals: Sendable {
             (state.totals[component], !state.unreadable.contains(component))
         }
         guard isReadable else {
-            throw DriverError(.badReply, "total of \(component): \"garbage\" is no total")
+            throw DriverError(.malformedReply, "total of \(component): \"garbage\" is no total")
         }
         return total
     }
@@ -116,7 +116,7 @@ public final class SimulatedCounters: CounterStore {
     public var stands: [DataChannelName: CounterStand] { state.withLock(\.stands) }
 
     public func load() throws(DriverError) -> [DataChannelName: CounterStand] {
-        if isUnreadable { throw DriverError(.badReply, "counters: Permission denied") }
+        if isUnreadable { throw DriverError(.malformedReply, "counters: Permission denied") }
         return stands
     }
 

@@ -6,7 +6,7 @@ import Vocabulary
 public final class SimulatedUpstream: Upstream {
     private struct State {
         var isConnected = false
-        var lastSign: MonotonicInstant?
+        var lastHeartbeat: MonotonicInstant?
         var maximumPacketSize: Int?
         var hangsUp: (@Sendable (MqttMessage) -> Bool)?
         var acknowledges = true
@@ -22,8 +22,8 @@ public final class SimulatedUpstream: Upstream {
         var watchers: [(count: Int, resume: CheckedContinuation<Void, Never>)] = []
     }
 
-    public let news: AsyncStream<MqttNews>
-    private let teller: AsyncStream<MqttNews>.Continuation
+    public let news: AsyncStream<MqttEvent>
+    private let teller: AsyncStream<MqttEvent>.Continuation
     private let state = Guarded(State())
 
     public init() { (news, teller) = AsyncStream.makeStream() }
@@ -31,8 +31,8 @@ public final class SimulatedUpstream: Upstream {
     // MARK: - What the world does
 
     /// Whatever drives the connection lives until then. Nobody can tell before this is called.
-    public func live(until time: MonotonicInstant) { state.withLock { $0.lastSign = time } }
-    public var lastSign: MonotonicInstant? { state.withLock(\.lastSign) }
+    public func live(until time: MonotonicInstant) { state.withLock { $0.lastHeartbeat = time } }
+    public var lastHeartbeat: MonotonicInstant? { state.withLock(\.lastHeartbeat) }
     public var maximumPacketSize: Int? { state.withLock(\.maximumPacketSize) }
 
     /// The broker accepts the connection, and announces the largest packet that it takes.
@@ -105,7 +105,7 @@ public final class SimulatedUpstream: Upstream {
         state.withLock { $0.listener = listener }
     }
 
-    public func say(_ news: MqttNews) { teller.yield(news) }
+    public func say(_ news: MqttEvent) { teller.yield(news) }
 
     /// Somebody publishes `message` for this gateway.
     public func deliver(_ message: MqttMessage) { teller.yield(.received(message)) }
@@ -135,7 +135,7 @@ public final class SimulatedUpstream: Upstream {
     public func connect() {}
 
     public func subscribe(_ topic: String) throws(UpstreamError) {
-        let news: MqttNews? = state.withLock { state in
+        let news: MqttEvent? = state.withLock { state in
             state.subscriptions.append(topic)
             if state.deniedSubscriptions.contains(topic) {
                 return .subscriptionRefused(topic: topic, reason: "not authorized")
@@ -149,7 +149,7 @@ public final class SimulatedUpstream: Upstream {
     @discardableResult
     public func publish(_ message: MqttMessage) throws(UpstreamError) -> MessageID {
         var listener: (@Sendable (MqttMessage) -> Void)?
-        let outcome: (id: MessageID, news: MqttNews?, woken: [CheckedContinuation<Void, Never>])? =
+        let outcome: (id: MessageID, news: MqttEvent?, woken: [CheckedContinuation<Void, Never>])? =
             state.withLock { state in
                 guard state.isConnected else { return nil }
                 let id = MessageID(number: state.nextID)
@@ -165,7 +165,7 @@ public final class SimulatedUpstream: Upstream {
                 if let left = state.refusedTopics[message.topic], left > 0 {
                     let isTemporary = left < .max
                     if isTemporary { state.refusedTopics[message.topic] = left - 1 }
-                    let refusal = MqttNews.publishRefused(
+                    let refusal = MqttEvent.publishRefused(
                         id, reason: isTemporary ? "quota" : "not authorized",
                         topic: message.topic, isTemporary: isTemporary)
                     return (id, refusal, woken)

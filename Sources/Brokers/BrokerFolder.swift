@@ -46,7 +46,7 @@ struct BrokerFolder: ~Copyable {
         lock = -1
         // Sound: the path lives for the length of the call.
         let folder = unsafe open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-        guard folder >= 0 else { throw problem(errorWords(errno)) }
+        guard folder >= 0 else { throw problem(errorDescription(errno)) }
         var status = stat()
         // Sound: the call fills in `status`, which lives on this stack.
         guard unsafe fstat(folder, &status) == 0, status.st_uid == geteuid(),
@@ -60,7 +60,7 @@ struct BrokerFolder: ~Copyable {
             close(folder)
             throw problem(
                 number == EWOULDBLOCK
-                    ? "another gateway of this name uses it" : errorWords(number))
+                    ? "another gateway of this name uses it" : errorDescription(number))
         }
         lock = folder
     }
@@ -71,21 +71,21 @@ struct BrokerFolder: ~Copyable {
             above += "/" + part
             // Sound in both calls: the path lives for the length of the call.
             guard unsafe mkdir(above, 0o700) == 0 || errno == EEXIST else {
-                throw problem("\(above): \(errorWords(errno))")
+                throw problem("\(above): \(errorDescription(errno))")
             }
         }
         // Who could put another folder in this one's place would be in the broker's.
         var status = stat()
         // Sound: the call fills in `status`, which lives on this stack.
         guard unsafe lstat(above.isEmpty ? "/" : above, &status) == 0 else {
-            throw problem("\(above): \(errorWords(errno))")
+            throw problem("\(above): \(errorDescription(errno))")
         }
         guard status.st_mode & S_IFMT == S_IFDIR, [0, geteuid()].contains(status.st_uid),
             status.st_mode & 0o022 == 0 || status.st_mode & S_ISVTX != 0
         else { throw problem("\(above) must be a folder that only this user can write to") }
         // Sound: the path lives for the length of the call.
         guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else {
-            throw problem(errorWords(errno))
+            throw problem(errorDescription(errno))
         }
     }
 
@@ -93,12 +93,12 @@ struct BrokerFolder: ~Copyable {
         // Sound in all calls here: each reads the path it is given, which lives as long as the call.
         _ = unsafe unlink(file)
         let descriptor = unsafe open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw problem("\(file): \(errorWords(errno))") }
+        guard descriptor >= 0 else { throw problem("\(file): \(errorDescription(errno))") }
         defer { close(descriptor) }
         let bytes = Array(text.utf8)
         // Sound: `bytes` outlives the call, and its count is its own.
         guard unsafe Glibc.write(descriptor, bytes, bytes.count) == bytes.count else {
-            throw problem("\(file): \(errorWords(errno))")
+            throw problem("\(file): \(errorDescription(errno))")
         }
     }
 

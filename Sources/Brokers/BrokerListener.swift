@@ -11,7 +11,7 @@ public struct BrokerListener: Hashable, Sendable {
     public let host: String
     public let port: UInt16
     public let user: String
-    /// Nil for one that is made anew each time that the broker starts.
+    /// Nil for one that is made again each time that the broker starts.
     public let password: String?
 
     public init(host: String, port: UInt16, user: String = standardUser, password: String? = nil) {
@@ -52,7 +52,7 @@ public struct BrokerListener: Hashable, Sendable {
         let socket = Glibc.socket(
             family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         // What the kernel cannot do, mosquitto passes over.
-        guard socket >= 0 else { return errno == EAFNOSUPPORT ? nil : errorWords(errno) }
+        guard socket >= 0 else { return errno == EAFNOSUPPORT ? nil : errorDescription(errno) }
         defer { close(socket) }
         var yes: Int32 = 1
         // Sound: four bytes are read from `yes` during each call.
@@ -63,7 +63,7 @@ public struct BrokerListener: Hashable, Sendable {
         // Sound: as above.
         guard unsafe bind(socket, entry.pointee.ai_addr, entry.pointee.ai_addrlen) == 0,
             listen(socket, 1) == 0
-        else { return errorWords(errno) }
+        else { return errorDescription(errno) }
         return nil
     }
 }

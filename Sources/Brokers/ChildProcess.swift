@@ -5,7 +5,7 @@ import Threads
 /// A program started by this one. What it writes comes through a pipe.
 ///
 /// It has a process group of its own, so that Ctrl-C reaches the gateway alone and the broker hears the
-/// farewell; it inherits no descriptor but the three standard ones, no signal setting, and nothing that
+/// offline message; it inherits no descriptor but the three standard ones, no signal setting, and nothing that
 /// lets it talk to the service manager in the gateway's name. It is killed and forgotten when this value
 /// goes.
 struct ChildProcess: ~Copyable {
@@ -65,10 +65,10 @@ struct ChildProcess: ~Copyable {
         return signal == 0 ? "exit status \(status >> 8 & 0xFF)" : "killed by signal \(signal)"
     }
 
-    /// Asks the child to end, then makes it. Takes at most `patience` milliseconds and a moment.
-    mutating func end(patience: Int32) {
+    /// Asks the child to end, then makes it. Takes at most `timeout` milliseconds and a moment.
+    mutating func end(timeout: Int32) {
         kill(process, SIGTERM)
-        if reap(within: patience) != nil { return }
+        if reap(within: timeout) != nil { return }
         kill(process, SIGKILL)
         _ = reap(within: 1000)
     }
@@ -99,7 +99,7 @@ struct ChildProcess: ~Copyable {
         // Sound: the call writes two numbers to the array of two. The writing end blocks for nobody:
         // a broker that is not listened to loses lines of its log.
         guard unsafe Glibc.pipe(&ends) == 0 else {
-            throw BrokerError(kind: .failed, detail: "no pipe: \(errorWords(errno))")
+            throw BrokerError(kind: .failed, detail: "no pipe: \(errorDescription(errno))")
         }
         for end in ends {
             _ = fcntl(end, F_SETFD, FD_CLOEXEC)
@@ -154,7 +154,7 @@ struct ChildProcess: ~Copyable {
         for index in unsafe settings.indices { unsafe free(settings[index]) }
         guard status == 0 else {
             throw BrokerError(
-                kind: .failed, detail: "\(arguments[0]): does not start: \(errorWords(status))")
+                kind: .failed, detail: "\(arguments[0]): does not start: \(errorDescription(status))")
         }
         return process
     }

@@ -13,7 +13,7 @@ import Vocabulary
 public actor EmbeddedBroker {
     /// The pause before the broker is started again: at first, and at most.
     public static let restarting = (first: Duration.milliseconds(200), cap: Duration.seconds(30))
-    /// How often the broker is asked for a sign of life, how long it may take for it, and after how many
+    /// How often the broker is asked for a heartbeat, how long it may take for it, and after how many
     /// questions without an answer it is ended and started again.
     public static let asking = (
         period: Duration.seconds(10), within: Duration.seconds(3), misses: 3
@@ -23,12 +23,12 @@ public actor EmbeddedBroker {
     /// How long the broker may take to come up.
     private static let readyWithin = Duration.seconds(10)
     /// How long it may take to end when it is asked to.
-    private static let patienceMilliseconds: Int32 = 300
+    private static let timeoutMilliseconds: Int32 = 300
     /// A broker that comes up is left alone when it is to be stopped; this often that is looked for.
     private static let lookMilliseconds: Int32 = 50
 
-    /// For one consumer. Holds 16 news; the oldest give way. Ends after `stop()`.
-    public nonisolated let news: AsyncStream<BrokerNews>
+    /// For one consumer. Holds 16 news; the oldest are evicted. Ends after `stop()`.
+    public nonisolated let news: AsyncStream<BrokerEvent>
     /// The private socket, whether the broker runs or not.
     public nonisolated let address: BrokerAddress
 
@@ -36,11 +36,11 @@ public actor EmbeddedBroker {
     private let clock: any GatewayClock
     private let listener: BrokerListener?
     private let programs: ProgramSearch
-    private let teller: AsyncStream<BrokerNews>.Continuation
+    private let teller: AsyncStream<BrokerEvent>.Continuation
     private let answersWithin: Duration
     private let isStopping = Atomic<Bool>(false)
     /// The last of what became of it; nil until the first start has come to an end.
-    private let latest = Guarded<BrokerNews?>(nil)
+    private let latest = Guarded<BrokerEvent?>(nil)
     private var chance: any RandomNumberGenerator & Sendable
     private var folder: BrokerFolder
     private var child: ChildProcess?
@@ -66,13 +66,13 @@ public actor EmbeddedBroker {
     public var process: Int32? { child?.process }
 
     /// How it is, readable from anywhere; nil while it starts for the first time.
-    public nonisolated var state: BrokerNews? { latest.withLock(\.self) }
+    public nonisolated var state: BrokerEvent? { latest.withLock(\.self) }
 
     /// - Parameters:
     ///   - folder: For the broker's files; made if need be, emptied by `stop()`. Nobody else may use it.
     ///   - listener: A TCP port to listen on beside the private socket.
     ///   - searchPath: Where mosquitto is looked for, in the form of `PATH`; nil for `PATH` itself.
-    ///   - answersWithin: How long the broker may take to answer when it is asked for a sign of life.
+    ///   - answersWithin: How long the broker may take to answer when it is asked for a heartbeat.
     ///   - chance: Makes the passwords of `listener`, so it must be one for secrets.
     public init(
         folder: String, listener: BrokerListener? = nil, clock: any GatewayClock,
@@ -119,7 +119,7 @@ public actor EmbeddedBroker {
     private func endChild(because reason: String) {
         let error = BrokerError(kind: .ended, detail: "broker: \(reason)")
         latest.withLock { $0 = .fails(error) }
-        child?.end(patience: Self.patienceMilliseconds)
+        child?.end(timeout: Self.timeoutMilliseconds)
         child = nil
     }
 
@@ -143,7 +143,7 @@ public actor EmbeddedBroker {
         return SyncThread.Rest(until: until, watching: child?.output)
     }
 
-    /// Asks the broker for a sign of life. One that runs and never answers is ended as if it had died.
+    /// Asks the broker for a heartbeat. One that runs and never answers is ended as if it had died.
     private func ask() {
         let answers = process.map(answers) ?? false
         guard !isStopping.load(ordering: .relaxed) else {
@@ -163,7 +163,7 @@ public actor EmbeddedBroker {
             or: { isStopping.load(ordering: .relaxed) })
     }
 
-    /// Starts the broker anew once its port is free.
+    /// Starts the broker again once its port is free.
     private func lookAtPort() {
         portAt = clock.now.advanced(by: Self.portPeriod)
         guard child != nil, listener?.problem == nil else { return }

@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 import Vocabulary
 
-/// Asks the broker on a Unix socket for a sign of life.
+/// Asks the broker on a Unix socket for a heartbeat.
 enum PrivateSocket {
     /// Whether a broker answers somebody who logs in. Blocks for as long as that takes.
     ///

@@ -5,12 +5,12 @@ public struct ChannelError: Error, Hashable, Sendable, CustomStringConvertible {
         /// No place left and no time to wait for one; worth another try.
         case busy
         /// The time that the caller gave ran out. Of a question that was taken, nobody knows the outcome.
-        case late
+        case timedOut
         /// The caller's own task was cancelled.
         case cancelled
         /// The same identity is under way already.
         case duplicate
-        /// Whoever was asked tried and threw, or let go of the question without an answer.
+        /// Whoever was asked tried and threw, or released of the question without an answer.
         case failed
         /// The channel was closed, and why.
         case stopped(Cause)

@@ -5,10 +5,10 @@ import Vocabulary
 struct DeadlineAlarm: Sendable {
     private var next: (at: MonotonicInstant, task: Task<Void, Never>)?
 
-    /// Has `ring` called once `deadline` has come, unless it is to be called before that.
+    /// Has `wake` called once `deadline` has come, unless it is to be called before that.
     mutating func set(
         for deadline: MonotonicInstant, on clock: any GatewayClock,
-        ring: @escaping @Sendable (MonotonicInstant) -> Void
+        wake: @escaping @Sendable (MonotonicInstant) -> Void
     ) {
         if let next {
             guard deadline < next.at else { return }
@@ -16,7 +16,7 @@ struct DeadlineAlarm: Sendable {
         }
         let task = Task {
             guard (try? await clock.sleep(until: deadline)) != nil else { return }
-            ring(deadline)
+            wake(deadline)
         }
         next = (deadline, task)
     }

@@ -3,7 +3,7 @@ import Vocabulary
 /// Values fan out: each goes to every subscriber, and the latest of each key is there for all to read.
 ///
 /// Any number of senders, on any threads; none ever waits. Any number of subscribers, each with a
-/// bounded place of its own and a policy that says what gives way when it is full, so that a subscriber
+/// bounded place of its own and a policy that says what is evicted when it is full, so that a subscriber
 /// that is stuck costs nobody but itself.
 public final class Feed<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     /// A value with its key and its time.
@@ -110,7 +110,7 @@ public final class Feed<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         }
     }
 
-    /// A new subscription. It ends when it is let go.
+    /// A new subscription. It ends when it is released.
     public func subscribe(
         _ name: String, _ policy: SubscriptionPolicy, replay: Replay = .none
     ) -> Subscription<Key, Value> {

@@ -2,11 +2,11 @@ import Vocabulary
 
 /// A question's one answer: the first that is given counts, all others are dropped.
 final class Oneshot<Answer: Sendable>: Sendable {
-    private let asker: Guarded<CheckedContinuation<Answer, Never>?>
+    private let requester: Guarded<CheckedContinuation<Answer, Never>?>
 
-    init(_ asker: CheckedContinuation<Answer, Never>) { self.asker = Guarded(asker) }
+    init(_ requester: CheckedContinuation<Answer, Never>) { self.requester = Guarded(requester) }
 
     func give(_ answer: Answer) {
-        asker.withLock { $0.take() }?.resume(returning: answer)
+        requester.withLock { $0.take() }?.resume(returning: answer)
     }
 }

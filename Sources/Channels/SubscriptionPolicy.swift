@@ -1,6 +1,6 @@
-/// What gives way when a subscriber is slower than the feed.
+/// What is evicted when a subscriber is slower than the feed.
 public enum SubscriptionPolicy: Hashable, Sendable {
-    /// Holds so many elements; the oldest gives way.
+    /// Holds so many elements; the oldest is evicted.
     case newest(Int)
     /// Holds one element a key; a newer one of the same key takes its place.
     case newestPerKey

@@ -3,11 +3,11 @@
 /// Whichever of them the machine runs first would else have most of the work. What was long ago does not
 /// count: a taker that was busy with one item for an hour is owed nothing for it.
 struct TakerShares: Sendable {
-    /// Items for each taker after which all begin anew.
+    /// Items for each taker after which all begin again.
     static let round = 64
     /// Items beyond its share that a taker may have before it is ahead.
     static let slack = 4
-    /// Items after which one that is not ahead gives way as well: others may be about to enter.
+    /// Items after which one that is not ahead is evicted as well: others may be about to enter.
     static let turn = 16
 
     private var counts: [Int] = []

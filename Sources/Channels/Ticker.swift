@@ -51,7 +51,7 @@ public final class Ticker: Sendable {
         return nil
     }
 
-    /// Begins anew from now, also after a stop and while a task waits.
+    /// Begins again from now, also after a stop and while a task waits.
     public func reset(every period: Duration, delay: Duration? = nil) {
         let first = clock.now.advanced(by: delay ?? period)
         state.withLock { state in

@@ -198,7 +198,7 @@ public final class WorkQueue<Item: Sendable>: Sendable {
         }
         for sender in admitted { sender.resume(returning: nil) }
         for sender in late {
-            let error = ChannelError(kind: .late, detail: "\(name): no place in time")
+            let error = ChannelError(kind: .timedOut, detail: "\(name): no place in time")
             sender.answer.resume(returning: error)
         }
     }

@@ -25,7 +25,7 @@ public struct JsonList: Sequence, Sendable {
     public var isEmpty: Bool { first == nil }
     /// The first; nil when there are none.
     public var first: JsonNode? { first { _ in true } }
-    /// How many there are, counted anew each time.
+    /// How many there are, counted again each time.
     public var count: Int { reduce(0) { count, _ in count + 1 } }
     /// The element of that index, which must be there. It is sought from the start.
     public subscript(index: Int) -> JsonNode {
@@ -78,7 +78,7 @@ public struct JsonGroup: Sequence, Sendable {
     public var isEmpty: Bool { first == nil }
     /// The first; nil when there are none.
     public var first: JsonMember? { first { _ in true } }
-    /// How many there are, counted anew each time.
+    /// How many there are, counted again each time.
     public var count: Int { reduce(0) { count, _ in count + 1 } }
     /// The member of that index, which must be there. It is sought from the start.
     public subscript(index: Int) -> JsonMember {

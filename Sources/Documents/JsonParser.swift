@@ -248,7 +248,7 @@ public struct JsonParser {
                 continue
             }
             marks[Int(dialect.lastStands ? one : other)].isRepeated = true
-            if !dialect.lastStands { tellRepeated(Int(other), first: Int(first)) }
+            if !dialect.lastStands { reportRepeated(Int(other), first: Int(first)) }
         }
     }
 
@@ -257,7 +257,7 @@ public struct JsonParser {
         JsonString.Units(bytes, at: Int(marks[Int(mark)].start))
     }
 
-    private mutating func tellRepeated(_ mark: Int, first: Int) {
+    private mutating func reportRepeated(_ mark: Int, first: Int) {
         guard problems.hasRoom else { return problems.leaveOut(1) }
         let line = JsonDocument.position(of: Int(marks[first].start), in: bytes).line
         frames[frames.count - 1].name = mark

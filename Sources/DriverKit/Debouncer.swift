@@ -2,7 +2,7 @@ import Vocabulary
 
 /// Lets a level count only once it has lasted, as the kernel's own debounce does.
 ///
-/// Every edge starts the debounce time anew. When it has passed without another edge, the level then
+/// Every edge starts the debounce time again. When it has passed without another edge, the level then
 /// counts if it differs from the one that counted before. A pure machine: no clock, no timer.
 ///
 /// The change is dated by the edge that began the lasting level. The kernel (`GPIO_V2_LINE_ATTR_ID_

@@ -12,22 +12,22 @@ public protocol Driver: SendableMetatype {
 
     /// The channels that a component with these settings offers. Most drivers offer always the same
     /// ones and keep the default, which answers `description.channels`.
-    /// - Throws: `.badComponent`, naming the setting at fault.
+    /// - Throws: `.invalidComponent`, naming the setting at fault.
     static func channels(offeredWith settings: Settings) throws(DriverError) -> [ChannelDescription]
 
     /// What these settings may say and probably do not mean, each at its own place.
     static func doubts(about settings: Settings) -> [Problem]
 
     /// Everything on its wires that the component needs for itself, so that nothing is used twice.
-    /// - Throws: `.badComponent`, naming the setting at fault.
+    /// - Throws: `.invalidComponent`, naming the setting at fault.
     static func claims(of component: Component) throws(DriverError) -> [WireClaim]
 
     /// What the component's polls put on a shared serial bus. None for drivers without a bus.
-    /// - Throws: `.badComponent`, naming the setting at fault.
+    /// - Throws: `.invalidComponent`, naming the setting at fault.
     static func traffic(of component: Component) throws(DriverError) -> [BusTraffic]
 
     /// Claims the component's wires. An actuator's output is driven to the safe state in the same step.
-    /// - Throws: `.badComponent`, naming the setting at fault; `.notConnected` if a wire is absent.
+    /// - Throws: `.invalidComponent`, naming the setting at fault; `.notConnected` if a wire is absent.
     init(component: Component, wiring: any Wiring) throws(DriverError)
 
     /// Asks the device for the channels that are due. One that cannot be read costs no other.
@@ -37,8 +37,8 @@ public protocol Driver: SendableMetatype {
     ///   - now: When the device is asked, on the clock of the kernel's edge time stamps.
     /// - Returns: One answer for each of `due`, in the same order, in the channel's own steps. Where
     ///   there is nothing to measure yet its quality is `.bad`, and the node leaves it out.
-    /// - Throws: What is wrong with the device as a whole: `.timeout`, `.badReply` or `.busy`, worth
-    ///   another round; `.notConnected`, after which the driver is dropped and made anew.
+    /// - Throws: What is wrong with the device as a whole: `.timeout`, `.malformedReply` or `.busy`, worth
+    ///   another round; `.notConnected`, after which the driver is dropped and made again.
     mutating func read(
         _ due: [DataChannel], at now: MonotonicInstant
     ) throws(DriverError) -> [Answer]
@@ -73,7 +73,7 @@ public protocol Settable: Driver {
     /// Goes on counting from `total`, in whole steps of `channel`, which is one that is settable. Returns
     /// when that would survive a power cut.
     /// - Returns: The total before.
-    /// - Throws: `.unsupported` for a total that it cannot keep; `.badReply` when it could not be saved,
+    /// - Throws: `.unsupported` for a total that it cannot keep; `.malformedReply` when it could not be saved,
     ///   and goes on from the total before.
     mutating func set(_ channel: DataChannel, to total: Int64) throws(DriverError) -> Int64
 }

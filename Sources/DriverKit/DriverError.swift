@@ -5,13 +5,13 @@ public struct DriverError: Error, Hashable, Sendable {
     /// What the node can do about it.
     public enum Kind: String, Hashable, Sendable {
         /// The settings do not make sense to the driver; another try is useless.
-        case badComponent
-        /// The wire or device is not there; the driver must be opened anew.
+        case invalidComponent
+        /// The wire or device is not there; the driver must be opened again.
         case notConnected
         /// No answer in time; worth another round.
         case timeout
         /// An answer that is not the device's protocol; worth another round.
-        case badReply
+        case malformedReply
         /// The device is there and has no time for an answer; worth another round.
         case busy
         /// The device says that there is no measurement: not a number, a value that stands for none.

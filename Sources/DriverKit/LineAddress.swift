@@ -2,7 +2,7 @@ import Vocabulary
 
 /// Which GPIO line: an offset on a chip found by its label, or a line found by its name.
 ///
-/// Chips are never named by number, because the kernel numbers them anew when one is replugged.
+/// Chips are never named by number, because the kernel numbers them again when one is replugged.
 public struct LineAddress: Hashable, Sendable, CustomStringConvertible {
     /// The chip's label, `"pinctrl-bcm2711"`; nil when the line's name is looked for on every chip.
     public let chip: String?

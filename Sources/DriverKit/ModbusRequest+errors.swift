@@ -21,30 +21,30 @@ extension UInt16 {
 
 /// What every bus, real or simulated, says of a request that failed. `line` is the port or host.
 extension ModbusRequest {
-    /// `.timeout`: silence until the end of `replyWithin`.
+    /// `.timeout`: silence until the end of `replyTimeout`.
     public func noReply(on line: String) -> DriverError {
-        let milliseconds = replyWithin.wholeNanoseconds / 1_000_000
+        let milliseconds = replyTimeout.wholeNanoseconds / 1_000_000
         return DriverError(.timeout, "no reply to \(self) within \(milliseconds) ms on \(line)")
     }
 
-    /// `.badReply`: bytes were changed on the way.
+    /// `.malformedReply`: bytes were changed on the way.
     public func wrongChecksum(on line: String) -> DriverError {
-        DriverError(.badReply, "the reply to \(self) on \(line) has a wrong checksum")
+        DriverError(.malformedReply, "the reply to \(self) on \(line) has a wrong checksum")
     }
 
-    /// `.badReply`: another unit answers, perhaps late.
+    /// `.malformedReply`: another unit answers, perhaps late.
     public func wrongSender(on line: String) -> DriverError {
         DriverError(
-            .badReply, "the reply to \(self) on \(line) comes from a unit other than \(unit)")
+            .malformedReply, "the reply to \(self) on \(line) comes from a unit other than \(unit)")
     }
 
-    /// `.badReply`: another function or another count, such as the late reply to an earlier request.
+    /// `.malformedReply`: another function or another count, such as the late reply to an earlier request.
     public func wrongForm(on line: String) -> DriverError {
-        DriverError(.badReply, "the reply to \(self) on \(line) belongs to another request")
+        DriverError(.malformedReply, "the reply to \(self) on \(line) belongs to another request")
     }
 
     /// `.unsupported`: the unit does not have what was asked for, or not so much at once; `.busy`;
-    /// `.timeout`: a gateway in between says that the unit is silent; `.badReply` for all else.
+    /// `.timeout`: a gateway in between says that the unit is silent; `.malformedReply` for all else.
     /// - Parameter code: The exception code in the reply.
     public func refused(with code: UInt8, on line: String) -> DriverError {
         let meaning = Self.exceptionMeanings[code] ?? "unknown to the Modbus standard"
@@ -53,7 +53,7 @@ extension ModbusRequest {
             case 1, 2, 3: .unsupported
             case 5, 6: .busy
             case 10, 11: .timeout
-            default: .badReply
+            default: .malformedReply
             }
         return DriverError(
             kind,

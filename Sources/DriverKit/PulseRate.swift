@@ -44,7 +44,7 @@ public struct PulseRate: Hashable, Sendable {
         }
         let quiet = quietSince.duration(to: now)
         if quiet >= zeroAfter {
-            // The next pulse starts anew: the silence before it says nothing about the rate after it.
+            // The next pulse starts again: the silence before it says nothing about the rate after it.
             (anchor, last, pulsesSinceAnchor) = (nil, nil, 0)
             watchedSince = quietSince
             known = .zero

@@ -82,7 +82,7 @@ public struct RegisterWords: Sendable {
     }
 
     /// The words of `span`.
-    /// - Throws: `.badReply` when they were not read.
+    /// - Throws: `.malformedReply` when they were not read.
     public subscript(span: RegisterSpan) -> ArraySlice<UInt16> {
         get throws(DriverError) {
             for part in parts
@@ -92,7 +92,7 @@ public struct RegisterWords: Sendable {
                 let start = span.address - part.span.address
                 return part.words[start..<start + span.count]
             }
-            throw DriverError(.badReply, "register \(span.address): was not read")
+            throw DriverError(.malformedReply, "register \(span.address): was not read")
         }
     }
 }

@@ -142,7 +142,8 @@ extension SettingDescription {
                 problems.append(
                     Problem(
                         member.namePlace,
-                        "is unknown here" + didYouMean(member.name, among: known + others)))
+                        FormerKeys.advice(for: member.name, among: known)
+                            ?? "is unknown here" + didYouMean(member.name, among: known + others)))
                 continue
             }
             problems += setting.form.problems(in: member.node).map { problem in

@@ -4,7 +4,7 @@ import Vocabulary
 /// A component's settings, checked against their descriptions, with the defaults filled in.
 ///
 /// The layout check has told the user of every problem before a driver is made. A driver that meets
-/// one all the same, as in a test, gets `.badComponent`.
+/// one all the same, as in a test, gets `.invalidComponent`.
 public struct Settings: Hashable, Sendable {
     /// Where they stand in the layout.
     public let place: Place
@@ -48,7 +48,7 @@ public struct Settings: Hashable, Sendable {
     /// The setting as it stands in the layout; nil when it is absent and has no default.
     public subscript(name: String) -> JsonNode? { values[name] }
 
-    // All of these throw `.badComponent` when the setting is absent or of another form. A layout that
+    // All of these throw `.invalidComponent` when the setting is absent or of another form. A layout that
     // was checked gives no reason to.
 
     /// A setting of the form `.text` or `.choice`.
@@ -105,6 +105,6 @@ public struct Settings: Hashable, Sendable {
     public func bad(_ name: String, _ wanted: String) -> DriverError {
         let found = values[name].map { "is \($0.value.quoted)" } ?? "is missing"
         return DriverError(
-            .badComponent, "\(place.below(name).path): \(found), must be \(wanted)")
+            .invalidComponent, "\(place.below(name).path): \(found), must be \(wanted)")
     }
 }

@@ -3,7 +3,7 @@ import Vocabulary
 /// Hands out wires: real ones from `Wires`, pretend ones from `Simulators`. A driver cannot tell.
 public protocol Wiring: Sendable {
     /// Claims a GPIO line as an output; it takes on `initially` in the same step, without a glitch.
-    /// - Throws: `.notConnected` when chip or line is absent or in use; `.badComponent` when the line
+    /// - Throws: `.notConnected` when chip or line is absent or in use; `.invalidComponent` when the line
     ///   cannot do what `settings` ask.
     func outputLine(
         _ address: LineAddress, _ settings: OutputSettings, initially: InitialState
@@ -16,7 +16,7 @@ public protocol Wiring: Sendable {
     ) throws(DriverError) -> any InputLine
 
     /// The Modbus bus of that name, shared by everything on it.
-    /// - Throws: `.badComponent` when the layout has no such bus. Opening comes with the first request.
+    /// - Throws: `.invalidComponent` when the layout has no such bus. Opening comes with the first request.
     func modbusBus(_ name: BusName) throws(DriverError) -> any ModbusBus
 
     /// The kernel's files: sysfs and proc.
@@ -116,10 +116,10 @@ public struct Edge: Hashable, Sendable {
 /// A Modbus bus, RTU or TCP. Requests of several nodes take turns, first come first served.
 public protocol ModbusBus: AnyObject, Sendable {
     /// Reads neighbouring registers in one request. Blocks for at most the wait for the bus, twice
-    /// `request.replyWithin` and the time that the bytes take on the wire. A unit that is busy, and a
+    /// `request.replyTimeout` and the time that the bytes take on the wire. A unit that is busy, and a
     /// host that closes the connection in place of an answer, are asked once more at once.
     /// - Returns: `request.count` registers.
-    /// - Throws: `.timeout` for silence or a bus that stays busy; `.badReply` for a wrong checksum or
+    /// - Throws: `.timeout` for silence or a bus that stays busy; `.malformedReply` for a wrong checksum or
     ///   sender; `.unsupported`, `.busy` or another for an exception, see `ModbusRequest.refused`;
     ///   `.notConnected` when port or host is gone.
     func read(_ request: ModbusRequest) throws(DriverError) -> [UInt16]
@@ -140,23 +140,23 @@ public struct ModbusRequest: Hashable, Sendable {
     public let address: UInt16
     /// 1 to 125.
     public let count: Int
-    public let replyWithin: Duration
+    public let replyTimeout: Duration
 
     public init(
-        unit: UInt8, function: Function, address: UInt16, count: Int, replyWithin: Duration
+        unit: UInt8, function: Function, address: UInt16, count: Int, replyTimeout: Duration
     ) {
         self.unit = unit
         self.function = function
         self.address = address
         self.count = count
-        self.replyWithin = replyWithin
+        self.replyTimeout = replyTimeout
     }
 }
 
 /// The kernel's text files. Paths are absolute.
 public protocol AttributeFiles: Sendable {
     /// The whole content of a small file. May block for as long as the kernel's driver does.
-    /// - Throws: `.notConnected` when the file is absent; `.badReply` when it cannot be read.
+    /// - Throws: `.notConnected` when the file is absent; `.malformedReply` when it cannot be read.
     func text(of path: String) throws(DriverError) -> String
     /// The names in a folder, sorted.
     /// - Throws: `.notConnected` when the folder is absent.
@@ -181,7 +181,7 @@ public struct FileSystemSpace: Hashable, Sendable {
 /// A running total that outlives the process.
 public protocol TotalStore: AnyObject {
     /// - Returns: Nil when nothing was saved yet.
-    /// - Throws: `.badReply` when what was saved cannot be read.
+    /// - Throws: `.malformedReply` when what was saved cannot be read.
     func load() throws(DriverError) -> RunningTotal?
     /// Returns when `total` would survive a power cut.
     /// - Throws: `.notConnected` when it could not be written.

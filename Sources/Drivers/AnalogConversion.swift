@@ -9,7 +9,7 @@ enum AnalogConversion {
     case thermistor(Thermistor)
     case linear(LinearScale)
 
-    /// - Throws: `.badComponent`, naming the setting at fault.
+    /// - Throws: `.invalidComponent`, naming the setting at fault.
     init(_ settings: Settings) throws(DriverError) {
         switch (settings["thermistor"], settings["linear"]) {
         case (nil, nil): self = .none
@@ -74,7 +74,7 @@ struct Thermistor {
     }
 
     /// - Returns: °C.
-    /// - Throws: `.badReply` when the thermistor is open or shorted.
+    /// - Throws: `.malformedReply` when the thermistor is open or shorted.
     func temperature(
         at millivolts: DecimalNumber, _ title: String
     ) throws(DriverError) -> Double {
@@ -83,7 +83,7 @@ struct Thermistor {
         guard Self.believable.contains(thermistorShare) else {
             let percent = Int((min(max(share, -9.99), 9.99) * 100).rounded())
             throw DriverError(
-                .badReply,
+                .malformedReply,
                 "\(title): the thermistor is "
                     + (thermistorShare < 0.5 ? "shorted" : "not connected")
                     + "; the input has \(percent) % of the supply")
@@ -156,7 +156,7 @@ struct LinearScale {
 }
 
 extension Settings {
-    /// - Throws: `.badComponent` for anything but a number above zero.
+    /// - Throws: `.invalidComponent` for anything but a number above zero.
     fileprivate func positive(_ name: String) throws(DriverError) -> Double {
         let number = try decimal(name).approximate
         guard number > 0 else { throw bad(name, "a number above 0") }

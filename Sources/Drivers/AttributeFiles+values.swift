@@ -3,19 +3,19 @@ import Vocabulary
 
 extension AttributeFiles {
     /// The first line of an attribute, without blanks around it.
-    /// - Throws: `.badReply` when the file is empty; else as `text(of:)`.
+    /// - Throws: `.malformedReply` when the file is empty; else as `text(of:)`.
     func line(of path: String) throws(DriverError) -> String {
         let line = try text(of: path).prefix { $0 != "\n" }.trimmed
-        guard !line.isEmpty else { throw DriverError(.badReply, "\(path): is empty") }
+        guard !line.isEmpty else { throw DriverError(.malformedReply, "\(path): is empty") }
         return line
     }
 
     /// The number that an attribute holds.
-    /// - Throws: `.badReply` when it holds anything else; else as `text(of:)`.
+    /// - Throws: `.malformedReply` when it holds anything else; else as `text(of:)`.
     func number(of path: String) throws(DriverError) -> DecimalNumber {
         let line = try line(of: path)
         guard let number = DecimalNumber(line) else {
-            throw DriverError(.badReply, "\(path): \"\(line.shortened)\" is no number")
+            throw DriverError(.malformedReply, "\(path): \"\(line.shortened)\" is no number")
         }
         return number
     }

@@ -2,7 +2,7 @@ import Documents
 import DriverKit
 import Vocabulary
 
-/// A class of devices that the kernel numbers anew at each start, in the order in which they come.
+/// A class of devices that the kernel numbers again at each start, in the order in which they come.
 struct DeviceClass {
     /// What its devices are, for messages: `"hwmon chip"`.
     let noun: String
@@ -31,7 +31,7 @@ struct ClassDevice {
     /// - Parameters:
     ///   - number: The numbered name that it must have; nil for any.
     ///   - place: The folder in which its numbered name must stand as well; nil for none.
-    /// - Throws: `.notConnected` when there is none; `.badComponent` when there are several.
+    /// - Throws: `.notConnected` when there is none; `.invalidComponent` when there are several.
     init(
         _ name: String, of kind: DeviceClass, on wiring: any Wiring,
         numbered number: String? = nil, at place: String? = nil
@@ -55,7 +55,7 @@ struct ClassDevice {
         }
         guard found.count == 1 else {
             throw DriverError(
-                .badComponent,
+                .invalidComponent,
                 "\(kind.noun) \(name): \(found.joined(separator: ", ")) are called so; "
                     + "say which with \(kind.narrowedBy)")
         }

@@ -14,7 +14,7 @@ struct DeviceAddress: CustomStringConvertible {
     private let device: String
 
     /// - Returns: Nil when the setting is absent.
-    /// - Throws: `.badComponent` when it is not of the form, so that no path leads elsewhere.
+    /// - Throws: `.invalidComponent` when it is not of the form, so that no path leads elsewhere.
     init?(_ settings: Settings) throws(DriverError) {
         guard settings["address"] != nil else { return nil }
         let parts = try settings.text("address").split(

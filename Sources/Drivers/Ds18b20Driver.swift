@@ -86,7 +86,7 @@ public struct Ds18b20Driver: Driver {
             throw unreadable(text)
         }
         guard lines[0].hasSuffix("YES") else {
-            throw DriverError(.badReply, "1-wire sensor \(sensor): the checksum was wrong")
+            throw DriverError(.malformedReply, "1-wire sensor \(sensor): the checksum was wrong")
         }
         guard let number = DecimalNumber(lines[1][mark.upperBound...].trimmed) else {
             throw unreadable(text)
@@ -98,7 +98,7 @@ public struct Ds18b20Driver: Driver {
         let text = try files.text(of: "\(Self.devices)/\(sensor)/\(attribute)")
         guard !text.isEmpty else {
             throw DriverError(
-                .badReply,
+                .malformedReply,
                 "1-wire sensor \(sensor): no valid answer; it was pulled out, "
                     + "or the checksum was wrong")
         }
@@ -107,10 +107,10 @@ public struct Ds18b20Driver: Driver {
 
     private func unreadable(_ text: String) -> DriverError {
         DriverError(
-            .badReply, "1-wire sensor \(sensor): \"\(text.trimmed.shortened)\" is no temperature")
+            .malformedReply, "1-wire sensor \(sensor): \"\(text.trimmed.shortened)\" is no temperature")
     }
 
-    /// - Throws: `.badComponent` for what is no sensor's id, so that no path leads elsewhere.
+    /// - Throws: `.invalidComponent` for what is no sensor's id, so that no path leads elsewhere.
     private static func sensor(of component: Component) throws(DriverError) -> String {
         let sensor = try component.settings.text("sensor")
         let parts = sensor.split(separator: "-", omittingEmptySubsequences: false)

@@ -115,7 +115,7 @@ public struct GpioPulseCounterDriver: EventDriver, Settable {
         }
     }
 
-    /// - Throws: `.badReply` when the total could not be saved: it is counted on, but not told.
+    /// - Throws: `.malformedReply` when the total could not be saved: it is counted on, but not told.
     public mutating func read(
         _ due: [DataChannel], at now: MonotonicInstant
     ) throws(DriverError) -> [Answer] {
@@ -167,14 +167,14 @@ private final class PulseCount {
     func add() { if total.pulses < .max { total.pulses += 1 } }
 
     /// The count, once it would survive a power cut.
-    /// - Throws: `.badReply`, worth another round: going on counting needs no disk.
+    /// - Throws: `.malformedReply`, worth another round: going on counting needs no disk.
     func saved() throws(DriverError) -> RunningTotal {
         if total != onDisk { try save(total) }
         return total
     }
 
     /// Goes on from what the meter shows.
-    /// - Throws: `.badReply`; the count is the same as before then.
+    /// - Throws: `.malformedReply`; the count is the same as before then.
     func begin(at start: DecimalNumber) throws(DriverError) {
         let new = RunningTotal(pulses: 0, start: start)
         try save(new)
@@ -185,7 +185,7 @@ private final class PulseCount {
         do throws(DriverError) {
             try store.save(total)
         } catch {
-            throw DriverError(.badReply, error.detail)
+            throw DriverError(.malformedReply, error.detail)
         }
         onDisk = total
     }

@@ -43,7 +43,7 @@ extension Component {
     func onlyChannel() throws(DriverError) -> DataChannel {
         guard let channel = channels.first, channels.count == 1 else {
             throw DriverError(
-                .badComponent,
+                .invalidComponent,
                 "component \(name): it has \(channels.count) channels and must have one")
         }
         return channel

@@ -45,7 +45,7 @@ public struct HostHealthDriver: Driver {
         path = try Self.path(component.settings)
         interface = try Self.interface(component.settings)
         for channel in component.channels where HostQuantity(rawValue: channel.source) == nil {
-            throw DriverError(.badComponent, "channel \(channel.name): no source \(channel.source)")
+            throw DriverError(.invalidComponent, "channel \(channel.name): no source \(channel.source)")
         }
     }
 
@@ -111,7 +111,7 @@ public struct HostHealthDriver: Driver {
         return path
     }
 
-    /// - Throws: `.badComponent` for what is no interface's name, so that no path leads elsewhere.
+    /// - Throws: `.invalidComponent` for what is no interface's name, so that no path leads elsewhere.
     private static func interface(_ settings: Settings) throws(DriverError) -> String? {
         guard let interface = settings["interface"]?.text else { return nil }
         guard !interface.isEmpty, !interface.contains("/") else {

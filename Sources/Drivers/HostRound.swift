@@ -30,7 +30,7 @@ struct HostRound {
             else { throw unreadable(path, String(line)) }
             return kibibytes * 1_024
         }
-        throw DriverError(.badReply, "\(path): has no line \(name)")
+        throw DriverError(.malformedReply, "\(path): has no line \(name)")
     }
 
     mutating func space(at path: String) throws(DriverError) -> FileSystemSpace {
@@ -112,7 +112,7 @@ struct HostRound {
     }
 
     private func unreadable(_ path: String, _ text: String) -> DriverError {
-        DriverError(.badReply, "\(path): cannot make sense of \"\(text.trimmed.shortened)\"")
+        DriverError(.malformedReply, "\(path): cannot make sense of \"\(text.trimmed.shortened)\"")
     }
 }
 

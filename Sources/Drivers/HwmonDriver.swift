@@ -80,7 +80,7 @@ public struct HwmonDriver: Driver {
         try chip.confirm()
         if let fault, try files.line(of: fault) != "0" {
             throw DriverError(
-                .badReply,
+                .malformedReply,
                 "\(title): says that the sensor at \(input.name) is broken or missing")
         }
         let number = try files.number(of: value).shifted(by: input.channel.exponent)
@@ -93,7 +93,7 @@ struct HwmonInput {
     let name: String
     let channel: ChannelDescription
 
-    /// - Throws: `.badComponent` for a name that no chip has.
+    /// - Throws: `.invalidComponent` for a name that no chip has.
     init(_ settings: Settings) throws(DriverError) {
         name = try settings.text("input")
         let kind = name.prefix { !$0.isWholeNumber }

@@ -106,19 +106,19 @@ public struct IioAdcDriver: Driver {
     }
 
     private func millivolts() throws(DriverError) -> DecimalNumber {
-        // Read anew in each round, because another program may change the converter's range.
+        // Read again in each round, because another program may change the converter's range.
         let scale = try files.number(of: scale)
         let offset =
             if let offset { try files.number(of: offset) } else { DecimalNumber(mantissa: 0) }
         let raw = try files.number(of: raw)
         guard let millivolts = raw.adding(offset)?.multiplied(by: scale) else {
             throw DriverError(
-                .badReply, "\(title): (\(raw) + \(offset)) × \(scale) does not fit in 64 bits")
+                .malformedReply, "\(title): (\(raw) + \(offset)) × \(scale) does not fit in 64 bits")
         }
         return millivolts
     }
 
-    /// - Throws: `.badComponent` for what is no voltage input, so that no path leads elsewhere.
+    /// - Throws: `.invalidComponent` for what is no voltage input, so that no path leads elsewhere.
     private static func input(_ settings: Settings) throws(DriverError) -> String {
         let input = try settings.text("input")
         let parts = input.split(separator: "-", omittingEmptySubsequences: false)

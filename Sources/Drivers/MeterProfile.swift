@@ -40,7 +40,7 @@ extension MeterProfile {
             "registers", .list(.group(RegisterSettings.described)), "What the meter measures."),
     ]
 
-    /// - Throws: `.badComponent`, naming all that is wrong with the text.
+    /// - Throws: `.invalidComponent`, naming all that is wrong with the text.
     init(name: String, json: [UInt8]) throws(DriverError) {
         let (document, problems) = JsonParser.parse(json)
         let all =
@@ -49,7 +49,7 @@ extension MeterProfile {
                 ?? [])
         guard let document, all.isEmpty else {
             throw DriverError(
-                .badComponent, all.map(\.description).joined(separator: "; "))
+                .invalidComponent, all.map(\.description).joined(separator: "; "))
         }
         let settings = Settings(document, described: Self.described)
         self.name = name

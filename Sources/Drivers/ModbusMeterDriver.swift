@@ -21,7 +21,7 @@ public struct ModbusMeterDriver: Driver {
                 optional: "registers", .list(.group(RegisterSettings.described)),
                 "The device's own register map; or give a profile."),
             SettingDescription(
-                "replyWithin", .duration(.milliseconds(10) ... .seconds(10)),
+                "replyTimeout", .duration(.milliseconds(10) ... .seconds(10)),
                 default: .text("500ms"), "How long the device may take to answer."),
             SettingDescription(
                 optional: "maxWords", .whole(1...125),
@@ -102,7 +102,7 @@ public struct ModbusMeterDriver: Driver {
 
     private let bus: any ModbusBus
     private let unit: UInt8
-    private let replyWithin: Duration
+    private let replyTimeout: Duration
     private let map: RegisterMap
     private var polls: RegisterPolls
 
@@ -114,7 +114,7 @@ public struct ModbusMeterDriver: Driver {
             throw settings.bad("unit", SettingForm.unit.words)
         }
         self.unit = unit
-        replyWithin = try settings.duration("replyWithin")
+        replyTimeout = try settings.duration("replyTimeout")
         for channel in component.channels { _ = try map.register(for: channel) }
         bus = try wiring.modbusBus(try settings.bus("bus"))
     }
@@ -152,11 +152,11 @@ public struct ModbusMeterDriver: Driver {
     private func words(of span: RegisterSpan) throws(DriverError) -> [UInt16] {
         let request = ModbusRequest(
             unit: unit, function: span.function, address: UInt16(clamping: span.address),
-            count: span.count, replyWithin: replyWithin)
+            count: span.count, replyTimeout: replyTimeout)
         let answer = try bus.read(request)
         guard answer.count == span.count else {
             throw DriverError(
-                .badReply,
+                .malformedReply,
                 "the reply to \(request) holds \(answer.count) registers, not \(span.count)")
         }
         return answer

@@ -9,7 +9,7 @@ struct PulseScale: Hashable, Sendable {
     /// Millionths of a pulse per kWh, per litre, or per thing counted.
     private let pulseMillionths: Int64
 
-    /// - Throws: `.badComponent` when `pulsesPer` is missing or no useful number.
+    /// - Throws: `.invalidComponent` when `pulsesPer` is missing or no useful number.
     init(_ settings: Settings) throws(DriverError) {
         quantity = try settings.choice("quantity")
         guard settings["pulsesPer"] != nil || quantity != .count else {
@@ -27,19 +27,19 @@ struct PulseScale: Hashable, Sendable {
     }
 
     /// The total in steps of `channel`, each part of it to the nearest.
-    /// - Throws: `.badReply` when it does not fit in 64 bits.
+    /// - Throws: `.malformedReply` when it does not fit in 64 bits.
     func total(_ total: RunningTotal, in channel: DataChannel) throws(DriverError) -> Int64 {
         let counted = try steps(total.pulses, each: quantity.unitsEach, in: channel)
         let start = total.start.nearestSteps(exponent: channel.exponent)
         let (sum, overflow) = counted.addingReportingOverflow(start ?? .max)
         guard start != nil, !overflow else {
-            throw DriverError(.badReply, "channel \(channel.name): \(total.start) does not fit")
+            throw DriverError(.malformedReply, "channel \(channel.name): \(total.start) does not fit")
         }
         return sum
     }
 
     /// The rate of `pulses` in `nanoseconds`, in steps of `channel`, to the nearest.
-    /// - Throws: `.badReply` when it does not fit in 64 bits.
+    /// - Throws: `.malformedReply` when it does not fit in 64 bits.
     func rate(_ rate: PulseRate.Rate, in channel: DataChannel) throws(DriverError) -> Int64 {
         try steps(
             rate.pulses, each: quantity.rateEach * 1_000_000_000, in: channel,
@@ -58,7 +58,7 @@ struct PulseScale: Hashable, Sendable {
             doubled <= .max - denominator,
             let steps = Int64(exactly: (doubled + denominator) / twice)
         else {
-            throw DriverError(.badReply, "channel \(channel.name): \(pulses) pulses do not fit")
+            throw DriverError(.malformedReply, "channel \(channel.name): \(pulses) pulses do not fit")
         }
         return steps
     }

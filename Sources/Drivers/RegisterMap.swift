@@ -7,7 +7,7 @@ public struct RegisterMap: Sendable {
     public let registers: [Register]
     public let limits: RegisterLimits
 
-    /// - Throws: `.badComponent`, naming the setting at fault.
+    /// - Throws: `.invalidComponent`, naming the setting at fault.
     public init(_ settings: Settings) throws(DriverError) {
         let usual: RegisterLimits
         switch (settings["profile"], settings["registers"]) {
@@ -39,12 +39,12 @@ public struct RegisterMap: Sendable {
         }
     }
 
-    /// - Throws: `.badComponent` when the map has no register of that source.
+    /// - Throws: `.invalidComponent` when the map has no register of that source.
     public func register(for channel: DataChannel) throws(DriverError) -> Register {
         guard let register = registers.first(where: { $0.channel.source == channel.source })
         else {
             throw DriverError(
-                .badComponent,
+                .invalidComponent,
                 "channel \(channel.name): source \(channel.source) is unknown"
                     + didYouMean(channel.source, among: registers.map(\.channel.source)))
         }

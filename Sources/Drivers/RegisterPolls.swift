@@ -5,7 +5,7 @@ import Vocabulary
 /// does not have costs its own channel and no other.
 ///
 /// - A request that is refused is split in two until the register that is missing is known. That one
-///   is set aside, and asked for again after `firstPause`, later at ever longer intervals up to
+///   is dead-lettered, and asked for again after `firstPause`, later at ever longer intervals up to
 ///   `longestPause`: new firmware may have it.
 /// - A request that fails again and again in another way while the unit answers others is split, too.
 /// - A unit that is silent is asked for nothing else in that round.
@@ -57,7 +57,7 @@ struct RegisterPolls: Sendable {
         }
     }
 
-    private struct Aside {
+    private struct DeadLetter {
         let error: DriverError
         let pause: Duration
         let until: MonotonicInstant
@@ -96,7 +96,7 @@ struct RegisterPolls: Sendable {
 
     private let limits: RegisterLimits
     private var plans: [Plan] = []
-    private var aside: [RegisterSpan: Aside] = [:]
+    private var deadLetters: [RegisterSpan: DeadLetter] = [:]
     private var round = Round(spans: [], now: MonotonicInstant(nanoseconds: 0))
     /// Whether the unit has ever answered with words.
     private var hasEverAnswered = false
@@ -115,7 +115,7 @@ struct RegisterPolls: Sendable {
         (round.plan, round.queue) = (place, plans[place].groups)
         var again: RegisterSpan?
         for span in spans {
-            guard let known = aside[span] else { continue }
+            guard let known = deadLetters[span] else { continue }
             round.failures[span] = known.error
             // One in a round: it costs a request that mostly fails.
             if known.until <= now, again == nil { again = span }
@@ -135,9 +135,9 @@ struct RegisterPolls: Sendable {
         round.words.add(words, of: asked.request)
         (round.hasAnswer, hasEverAnswered) = (true, true)
         for span in asked.spans { round.failures[span] = nil }
-        if asked.spans.contains(where: { aside[$0] != nil }) {
+        if asked.spans.contains(where: { deadLetters[$0] != nil }) {
             // What was refused with it may be there again, too.
-            aside.removeAll()
+            deadLetters.removeAll()
             forgetPlans()
         }
         if let plan = round.plan, let index = plans[plan].place(of: asked) {
@@ -180,7 +180,7 @@ struct RegisterPolls: Sendable {
     private mutating func refuse(_ asked: Group, _ error: DriverError) {
         guard asked.spans.count > 1 else {
             round.refused += 1
-            return setAside(asked.spans[0], error)
+            return deadLetter(asked.spans[0], error)
         }
         round.refused += asked.spans.count
         if let plan = round.plan { split(asked, of: plan) }
@@ -191,7 +191,7 @@ struct RegisterPolls: Sendable {
         } else {
             // Which of them it is will be known after the next round.
             for span in asked.spans {
-                round.failures[span] = DriverError(.badReply, error.detail)
+                round.failures[span] = DriverError(.malformedReply, error.detail)
             }
         }
     }
@@ -202,7 +202,7 @@ struct RegisterPolls: Sendable {
         let isOver =
             switch error.kind {
             case .busy: false
-            case .badReply: !round.hasAnswer || round.unanswered > 1
+            case .malformedReply: !round.hasAnswer || round.unanswered > 1
             default: true
             }
         if isOver {
@@ -211,8 +211,8 @@ struct RegisterPolls: Sendable {
             }
             round.queue = []
         }
-        if asked.spans.count == 1, aside[asked.spans[0]] != nil {
-            return setAside(asked.spans[0], error)
+        if asked.spans.count == 1, deadLetters[asked.spans[0]] != nil {
+            return deadLetter(asked.spans[0], error)
         }
         guard let plan = round.plan, let index = plans[plan].place(of: asked) else { return }
         // What was not asked for goes first in the next round.
@@ -237,17 +237,17 @@ struct RegisterPolls: Sendable {
                 blamed.strikes += 1
                 plans[plan].groups[index] = blamed
                 guard blamed.strikes >= Self.strikes, let error = blamed.error else { continue }
-                // The one that is set aside takes all plans with it.
-                guard blamed.spans.count > 1 else { return setAside(blamed.spans[0], error) }
+                // The one that is dead-lettered takes all plans with it.
+                guard blamed.spans.count > 1 else { return deadLetter(blamed.spans[0], error) }
                 split(blamed, of: plan, tentatively: true)
             }
         }
     }
 
-    private mutating func setAside(_ span: RegisterSpan, _ error: DriverError) {
-        let pause = aside[span].map { min($0.pause * 2, Self.longestPause) } ?? Self.firstPause
-        if aside[span] == nil { forgetPlans() }
-        aside[span] = Aside(error: error, pause: pause, until: round.now.advanced(by: pause))
+    private mutating func deadLetter(_ span: RegisterSpan, _ error: DriverError) {
+        let pause = deadLetters[span].map { min($0.pause * 2, Self.longestPause) } ?? Self.firstPause
+        if deadLetters[span] == nil { forgetPlans() }
+        deadLetters[span] = DeadLetter(error: error, pause: pause, until: round.now.advanced(by: pause))
     }
 
     private mutating func split(_ group: Group, of plan: Int, tentatively: Bool = false) {
@@ -256,17 +256,17 @@ struct RegisterPolls: Sendable {
         if tentatively { plans[plan].isTentative = true }
     }
 
-    /// Has the next round of each set planned anew.
+    /// Has the next round of each set planned again.
     private mutating func forgetPlans() {
         plans.removeAll()
         round.plan = nil
     }
 
     private func makePlan(for spans: [RegisterSpan]) -> Plan {
-        let wanted = Set(spans).subtracting(aside.keys).sorted {
+        let wanted = Set(spans).subtracting(deadLetters.keys).sorted {
             ($0.address, $0.end) < ($1.address, $1.end)
         }
-        let requests = RegisterSpan.merged(wanted, limits: limits, around: aside.keys)
+        let requests = RegisterSpan.merged(wanted, limits: limits, around: deadLetters.keys)
         return Plan(
             spans: spans,
             groups: requests.map { request in

@@ -56,7 +56,7 @@ enum RegisterSettings {
 
     /// The registers of a list that has this form.
     ///
-    /// - Throws: `.badComponent` for a name or address that cannot be.
+    /// - Throws: `.invalidComponent` for a name or address that cannot be.
     static func registers(
         in list: some Sequence<JsonNode>
     ) throws(DriverError) -> [Register] {
@@ -66,7 +66,7 @@ enum RegisterSettings {
             guard !registers.contains(where: { $0.channel.source == register.channel.source })
             else {
                 throw DriverError(
-                    .badComponent,
+                    .invalidComponent,
                     "\(node.place.path): the name \(register.channel.source) is taken already")
             }
             registers.append(register)
@@ -114,7 +114,7 @@ enum RegisterSettings {
         for node in settings["notValues"]?.list ?? [] {
             guard let bits = RawNumber(node).flatMap({ form.bits($0) }) else {
                 throw DriverError(
-                    .badComponent,
+                    .invalidComponent,
                     "\(node.place.path): \(node.value.quoted) does not fit in \(form.rawValue)")
             }
             values.insert(bits)

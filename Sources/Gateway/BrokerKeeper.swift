@@ -30,7 +30,7 @@ struct BrokerKeeper: Sendable {
     /// Starts the broker, and again whenever it ends or cannot be started.
     ///
     /// - Parameter report: Takes what is wrong with it, and what is no more.
-    func start(reporting report: @escaping @Sendable (Trouble) async -> Void) {
+    func start(reporting report: @escaping @Sendable (Fault) async -> Void) {
         broker.start()
         Task {
             var hasRun = false
@@ -43,7 +43,7 @@ struct BrokerKeeper: Sendable {
                 case .fails(let error):
                     let what = error.kind == .ended ? "died" : "does not start"
                     await report(
-                        Trouble(
+                        Fault(
                             kind: .broker, isOn: true,
                             detail: "embedded broker \(what): \(error.detail)"))
                 }
@@ -58,9 +58,9 @@ struct BrokerKeeper: Sendable {
     }
 
     private func tell(
-        _ place: BrokerPlace, _ report: @Sendable (Trouble) async -> Void
+        _ place: BrokerPlace, _ report: @Sendable (Fault) async -> Void
     ) async {
-        await report(Trouble(kind: .broker, isOn: false, detail: "embedded broker runs again"))
+        await report(Fault(kind: .broker, isOn: false, detail: "embedded broker runs again"))
         var file = RunFile(
             gateway: gateway, broker: place.address, topic: topic, isEmbedded: true)
         switch place.listener {
@@ -69,29 +69,29 @@ struct BrokerKeeper: Sendable {
             file.listener = login
             file.isListenerPasswordNew = listener?.password == nil
             await report(
-                Trouble(
-                    kind: .listener, isOn: false, detail: "embedded broker listens on \(login)"))
+                Fault(
+                    kind: .brokerPort, isOn: false, detail: "embedded broker listens on \(login)"))
         case .failed(let why):
             await report(
-                Trouble(
-                    kind: .listener, isOn: true, detail: "embedded broker cannot listen on \(why)"))
+                Fault(
+                    kind: .brokerPort, isOn: true, detail: "embedded broker cannot listen on \(why)"))
         }
         await runFile.keep(file)
     }
 
     /// How the gateway itself gets in: at the socket of the process that it started, while that lives.
     var login: UpstreamLogin {
-        UpstreamLogin(address: broker.address, whereabouts: broker.whereabouts)
+        UpstreamLogin(address: broker.address, endpointProvider: broker.endpointProvider)
     }
 }
 
 extension EmbeddedBroker {
     /// Asked by sessions before each try: the socket of the process that was started here, while it lives.
-    nonisolated var whereabouts: @Sendable () throws(UpstreamError) -> MqttWhereabouts? {
+    nonisolated var endpointProvider: @Sendable () throws(UpstreamError) -> EndpointProvider? {
         { [self] () throws(UpstreamError) in
             switch state {
             case .runs(let place):
-                return MqttWhereabouts(broker: place.address, listener: place.process)
+                return EndpointProvider(broker: place.address, listener: place.process)
             case .fails(let error):
                 throw UpstreamError(
                     kind: .notConnected, detail: "embedded broker does not run: \(error.detail)")

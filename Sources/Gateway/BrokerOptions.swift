@@ -16,7 +16,7 @@ struct BrokerOptions: ParsableArguments {
     var user: String?
 
     @Option(help: "The certificate authority of an mqtts broker, as a PEM file.")
-    var authority: String?
+    var ca: String?
 
     @Option(help: "The gateway's alias, when there are several.")
     var gateway: String?
@@ -33,13 +33,13 @@ struct BrokerOptions: ParsableArguments {
 
         /// What the broker is called to people: not by its address where that may change.
         var place: String {
-            guard settings.whereabouts != nil, let gateway else { return "\(settings.broker)" }
+            guard settings.endpointProvider != nil, let gateway else { return "\(settings.broker)" }
             return "the broker of \(gateway)"
         }
 
         /// The head of what is shown before anything was heard.
         var title: String {
-            guard settings.whereabouts != nil, let gateway else {
+            guard settings.endpointProvider != nil, let gateway else {
                 return "broker \(settings.broker)"
             }
             return "gateway \(gateway)"
@@ -67,7 +67,7 @@ struct BrokerOptions: ParsableArguments {
                 settings: MqttSettings(
                     broker: address, clientID: clientID, user: user,
                     password: Machine.environment("TIDEGATE_PASSWORD"),
-                    tls: address.usesTls ? MqttTls(authority: authority) : nil),
+                    tls: address.usesTls ? MqttTls(ca: ca) : nil),
                 reader: PlainReader(prefix: topic ?? "tidegate"), gateway: alias)
         }
         let running = RunFile.all().filter { alias == nil || $0.gateway == alias }
@@ -82,7 +82,7 @@ struct BrokerOptions: ParsableArguments {
         }
         let settings: MqttSettings
         do {
-            settings = try file.session(clientID, user: user, authority: authority)
+            settings = try file.session(clientID, user: user, ca: ca)
         } catch {
             throw failure(error.detail)
         }

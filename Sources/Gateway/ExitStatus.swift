@@ -16,10 +16,10 @@ enum ExitStatus: Int32 {
     case unavailable = 69
     /// A part failed that should not have: a bug, or a machine out of resources.
     case software = 70
-    /// A part that nothing else could help gave no sign of life. Safe states were driven first.
+    /// A part that nothing else could help gave no heartbeat. Safe states were driven first.
     case lifeless = 71
     /// No answer in time; whether the command was carried out is not known.
-    case late = 75
+    case timedOut = 75
     /// A setting on the command line, in the environment or in the layout makes no sense.
     case configuration = 78
     /// A second signal ended the process before its orderly stop was over.

@@ -95,7 +95,7 @@ struct ExportRow {
 
     var csv: String {
         let fact = entry.fact
-        return "\(fact.at.wall.iso8601),\(fact.at.isSure),\(fact.node),\(reading.channel),\(value),"
+        return "\(fact.at.wall.iso8601),\(fact.at.isSynchronised),\(fact.node),\(reading.channel),\(value),"
             + "\(unit),\(reading.quality.rawValue),\(entry.sequence),\(reading.isSimulated)"
     }
 
@@ -103,7 +103,7 @@ struct ExportRow {
         let fact = entry.fact
         return
             "{\"time\": \"\(fact.at.wall.iso8601)\", \"nanoseconds\": \(fact.at.wall.nanoseconds), "
-            + "\"sure\": \(fact.at.isSure), \"node\": \"\(fact.node)\", "
+            + "\"sure\": \(fact.at.isSynchronised), \"node\": \"\(fact.node)\", "
             + "\"channel\": \"\(reading.channel)\", \"value\": \(value), \"unit\": \"\(unit)\", "
             + "\"quality\": \"\(reading.quality.rawValue)\", \"place\": \(entry.sequence), "
             + "\"simulated\": \(reading.isSimulated)}"

@@ -21,11 +21,11 @@ extension GatewayAssembly {
                 case .opening: break
                 case .open(let address):
                     await proactor.report(
-                        Trouble(kind: .directLink, isOn: false, detail: "it is open again"))
+                        Fault(kind: .directLink, isOn: false, detail: "it is open again"))
                     logger.notice("peers may ask", metadata: ["listen": "\(address)"])
                 case .failed(let why):
                     await proactor.report(
-                        Trouble(
+                        Fault(
                             kind: .directLink, isOn: true,
                             detail: "nobody can come in on the direct link, which is tried again: \(why)"
                         ))

@@ -13,13 +13,13 @@ struct UpstreamLogin: Sendable {
     /// Where the password was found.
     var source: SecretSource?
     /// Where the broker is now; nil where that does not change.
-    let whereabouts: (@Sendable () throws(UpstreamError) -> MqttWhereabouts?)?
+    let endpointProvider: (@Sendable () throws(UpstreamError) -> EndpointProvider?)?
 
     init(
         address: BrokerAddress,
-        whereabouts: (@Sendable () throws(UpstreamError) -> MqttWhereabouts?)? = nil
+        endpointProvider: (@Sendable () throws(UpstreamError) -> EndpointProvider?)? = nil
     ) {
-        (self.address, self.whereabouts) = (address, whereabouts)
+        (self.address, self.endpointProvider) = (address, endpointProvider)
     }
 }
 
@@ -118,19 +118,19 @@ extension GatewayAssembly {
         return file
     }
 
-    /// A key that cannot be told here is told by `whereabouts`.
+    /// A key that cannot be told here is told by `endpoint`.
     private func tls(of upstream: UpstreamLayout, at address: BrokerAddress) -> MqttTls? {
         guard address.usesTls else { return nil }
         return MqttTls(
-            authority: upstream.tls?.authority, certificate: upstream.tls?.certificate,
+            ca: upstream.tls?.ca, certificate: upstream.tls?.certificate,
             key: upstream.tls?.key.flatMap { try? Secrets.path(of: $0) })
     }
 
     /// The same, again for each try to connect: a secret that cannot be read yet keeps its upstream away and
     /// nothing else.
-    private func whereabouts(
+    private func endpointProvider(
         of upstream: UpstreamLayout, at address: BrokerAddress
-    ) throws(UpstreamError) -> MqttWhereabouts {
+    ) throws(UpstreamError) -> EndpointProvider {
         do throws(MachineError) {
             let login = try login(of: upstream, at: address)
             if address.usesTls, let key = upstream.tls?.key {
@@ -140,7 +140,7 @@ extension GatewayAssembly {
                     throw MachineError("upstream \(upstream.name), tls.key: \(error.detail)")
                 }
             }
-            return MqttWhereabouts(
+            return EndpointProvider(
                 broker: login.address, user: login.user, password: login.password)
         } catch {
             throw UpstreamError(kind: .notConnected, detail: error.detail)
@@ -157,12 +157,12 @@ extension GatewayAssembly {
             user: login.user, password: login.password,
             tls: tls(of: upstream, at: login.address), keepAlive: upstream.keepAlive,
             will: codec.will, window: max(256, upstream.window * 2))
-        if let whereabouts = login.whereabouts {
-            session.whereabouts = whereabouts
+        if let endpointProvider = login.endpointProvider {
+            session.endpointProvider = endpointProvider
             session.longestReconnectDelay = RunFile.longestReconnectDelay
         } else {
-            session.whereabouts = { () throws(UpstreamError) in
-                try whereabouts(of: upstream, at: login.address)
+            session.endpointProvider = { () throws(UpstreamError) in
+                try endpointProvider(of: upstream, at: login.address)
             }
         }
         let chance = SeededGenerator(seed: settings.seed.value, for: profile.incarnation)

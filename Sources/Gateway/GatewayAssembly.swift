@@ -18,9 +18,9 @@ struct GatewayAssembly {
     let clock: any GatewayClock
     let logger: Logger
     /// What all nodes share, also those that a reload brings.
-    private let inbox = Merge<Fact>(capacity: Self.factsPerNode)
-    private let interlocks: InterlockDesk
-    private let board = ChannelBoard()
+    private let inbox = FanIn<Fact>(capacity: Self.factsPerNode)
+    private let interlocks: InterlockCoordinator
+    private let board = ChannelSnapshot()
     private let buses: ModbusBusPool
     /// Lines of simulated chips, which the nodes of a reload share with those that are there.
     private let lines: SimulatedLines
@@ -34,7 +34,7 @@ struct GatewayAssembly {
     ) {
         (self.layout, self.settings) = (layout, settings)
         (self.clock, self.logger) = (clock, logger)
-        interlocks = InterlockDesk(layout.interlocks)
+        interlocks = InterlockCoordinator(layout.interlocks)
         lines = SimulatedLines(clock: clock)
         lock = StateLock(directory: settings.stateDirectory.value)
         buses = ModbusBusPool(layout.buses.filter { !$0.isSimulated }, clock: clock)
@@ -106,8 +106,8 @@ struct GatewayAssembly {
             profile: profile, leaving: Set(diff.removed + diff.changed.map(\.name)),
             interlocks: new.interlocks, codecs: Dictionary(uniqueKeysWithValues: codecs),
             words: diff.summary
-        ) { [buses] isSomebodyStranded in
-            buses.replace(wires, keepingOthers: isSomebodyStranded)
+        ) { [buses] hasOrphans in
+            buses.replace(wires, keepingOthers: hasOrphans)
             return make()
         }
     }
@@ -141,7 +141,7 @@ struct GatewayAssembly {
         return { node, component throws(DriverError) in
             let registry = DriverRegistry.standard
             guard let driver = registry[component.model] else {
-                throw DriverError(.badComponent, registry.unknown(component.model.text))
+                throw DriverError(.invalidComponent, registry.unknown(component.model.text))
             }
             let wiring: any Wiring = isSimulated(node) ? pretend : real
             return try driver.init(component: component, wiring: wiring)

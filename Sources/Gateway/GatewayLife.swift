@@ -14,7 +14,7 @@ final class GatewayLife: Sendable {
     private let service: ServiceManager
     private let logger: Logger
     private let clock: any GatewayClock
-    private let watch: LifeWatch
+    private let watch: Watchdog
     private let device = Guarded<WatchdogDevice?>(nil)
     private let status = Guarded("")
     /// Relays that have not been seen in their safe states since the start.
@@ -24,7 +24,7 @@ final class GatewayLife: Sendable {
 
     init(service: ServiceManager, clock: any GatewayClock, logger: Logger) {
         (self.service, self.clock, self.logger) = (service, clock, logger)
-        watch = LifeWatch(clock: clock, period: service.watchdogPeriod ?? LifeWatch.period)
+        watch = Watchdog(clock: clock, period: service.watchdogPeriod ?? Watchdog.period)
     }
 
     /// Takes over the board's own watchdog.
@@ -33,7 +33,7 @@ final class GatewayLife: Sendable {
         device.withLock { $0 = opened }
     }
 
-    /// Whether the process ends because a part gives no sign of life and nothing else can help.
+    /// Whether the process ends because a part gives no heartbeat and nothing else can help.
     var isHopeless: Bool { wantsToEnd.load(ordering: .relaxed) }
 
     /// Nodes run and safe states are driven: tells so, and watches from now on.
@@ -48,38 +48,38 @@ final class GatewayLife: Sendable {
     ) {
         guard !isStopping.load(ordering: .relaxed) else { return }
         self.unconfirmed.withLock { $0 = unconfirmed }
-        for (name, pulse) in proactor.pulses {
-            watch.watch(name, pulse, else: proactor.remedy(for: name))
+        for (name, heartbeat) in proactor.heartbeats {
+            watch.watch(name, heartbeat, else: proactor.remedy(for: name))
         }
         watch.watch(
-            .proactor, within: LifeWatch.patience.proactor, else: .endProcess(after: .zero),
+            .proactor, within: Watchdog.timeout.proactor, else: .endProcess(after: .zero),
             asking: { await proactor.turn() })
         service.ready(status: words(proactor))
         watch.start(
-            LifeWatch.Hands(
-                alive: { [weak self] in self?.alive(proactor) },
+            Watchdog.Hands(
+                heartbeat: { [weak self] in self?.heartbeat(proactor) },
                 act: { [weak self] action in self?.act(action, proactor, end) }))
     }
 
     /// The journal is open: watches over it, too. To open it may take as long as a damaged one is large.
     func watchJournal(of proactor: Proactor) {
         watch.watch(
-            .journal, within: LifeWatch.patience.journal,
-            else: .endProcess(after: LifeWatch.journalGrace), asking: proactor.askJournal)
+            .journal, within: Watchdog.timeout.journal,
+            else: .endProcess(after: Watchdog.journalGrace), asking: proactor.askJournal)
     }
 
     /// An upstream is attached: watches over its session.
     func watch(_ link: UpstreamName, of proactor: Proactor) {
         watch.watch(
-            .link(link), within: LifeWatch.patience.link, else: .restart(atMost: 3),
-            lastSeen: { proactor.lastSign(of: link) })
+            .link(link), within: Watchdog.timeout.link, else: .restart(atMost: 3),
+            lastSeen: { proactor.lastHeartbeat(of: link) })
     }
 
     /// The embedded broker runs: watches over the thread that keeps it. The broker itself is that thread's
     /// affair.
     func watch(_ broker: EmbeddedBroker) {
         watch.watch(
-            .broker, within: LifeWatch.patience.broker, else: .leave,
+            .broker, within: Watchdog.timeout.broker, else: .leave,
             asking: { _ = await broker.process })
     }
 
@@ -88,12 +88,12 @@ final class GatewayLife: Sendable {
 
     /// It was taken over, or refused: watches over the nodes that there are now.
     func reloaded(_ proactor: Proactor, without leaving: Set<ShNodeName> = []) {
-        let pulses = proactor.pulses
+        let heartbeats = proactor.heartbeats
         // Whoever was told of the stop is not told to the contrary by a reload that was under way.
         guard !isStopping.load(ordering: .relaxed) else { return }
-        for name in leaving where pulses[name] == nil { watch.forget(.node(name)) }
-        for (name, pulse) in pulses where !watch.watches(name, pulse) {
-            watch.watch(name, pulse, else: proactor.remedy(for: name))
+        for name in leaving where heartbeats[name] == nil { watch.forget(.node(name)) }
+        for (name, heartbeat) in heartbeats where !watch.watches(name, heartbeat) {
+            watch.watch(name, heartbeat, else: proactor.remedy(for: name))
         }
         service.ready(status: words(proactor))
     }
@@ -111,9 +111,9 @@ final class GatewayLife: Sendable {
 
     // MARK: - On the watch's thread
 
-    private func alive(_ proactor: Proactor) {
-        if service.watchdogPeriod != nil { service.alive() }
-        device.withLock { $0?.alive() }
+    private func heartbeat(_ proactor: Proactor) {
+        if service.watchdogPeriod != nil { service.heartbeat() }
+        device.withLock { $0?.heartbeat() }
         let words = words(proactor)
         let isNews = status.withLock { last in
             defer { last = words }
@@ -126,22 +126,22 @@ final class GatewayLife: Sendable {
         let missing = watch.missing
         let lost =
             missing.isEmpty
-            ? "" : "; no sign of life from \(missing.map(\.description).joined(separator: ", "))"
+            ? "" : "; no heartbeat from \(missing.map(\.description).joined(separator: ", "))"
         let unsure = unconfirmed.withLock { names in
             names.formIntersection(proactor.unconfirmed)
-            return names.union(proactor.strandedNames).map(\.text).sorted()
+            return names.union(proactor.orphanedNames).map(\.text).sorted()
         }
         let risk =
             unsure.isEmpty ? "" : "; not in their safe states: \(unsure.joined(separator: ", "))"
-        return "\(proactor.pulses.count) nodes run\(lost)\(risk)"
+        return "\(proactor.heartbeats.count) nodes run\(lost)\(risk)"
     }
 
     private func act(
-        _ action: VitalSigns.Action, _ proactor: Proactor, _ end: (GatewayPart) -> Void
+        _ action: Heartbeats.Action, _ proactor: Proactor, _ end: (GatewayPart) -> Void
     ) {
         switch action {
         case .missing(let part, let time):
-            logger.error("\(part): no sign of life for \(time.components.seconds) s")
+            logger.error("\(part): no heartbeat for \(time.components.seconds) s")
         case .returned(let part): logger.notice("\(part): lives again")
         case .restart(let part):
             let (watch, logger) = (watch, logger)
@@ -150,8 +150,8 @@ final class GatewayLife: Sendable {
                 logger.notice("\(part): \(isDone ? "was" : "cannot be") started again")
             }
         case .endProcess(let part):
-            logger.critical("\(part): gives no sign of life, and nothing here can help: ending")
-            stopping(status: "no sign of life from the \(part)")
+            logger.critical("\(part): gives no heartbeat, and nothing here can help: ending")
+            stopping(status: "no heartbeat from the \(part)")
             wantsToEnd.store(true, ordering: .relaxed)
             // An orderly stop needs the proactor.
             if part != .proactor {

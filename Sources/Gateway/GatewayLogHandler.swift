@@ -31,7 +31,7 @@ struct GatewayLogHandler: LogHandler {
         let line = { @Sendable (text: String) in self.line(event.level, text, all) }
         // Whoever asks for details wants each of them.
         guard event.level > .debug else { return writer.write(line(text)) }
-        // What a command is called is no source: whoever commands chooses it.
+        // What a command is called is no source: the controller chooses it.
         let source = all.filter { $0.key != "command" }.map(\.value).joined(separator: " ")
         writer.write(
             line(text),

@@ -16,7 +16,7 @@ struct GatewayPeerService: PeerService {
         (self.proactor, self.clock) = (proactor, clock)
     }
 
-    func answer(_ question: PeerQuestion, from asker: PeerAsker) async -> [UInt8] {
+    func answer(_ question: PeerQuestion, from requester: PeerRequester) async -> [UInt8] {
         switch question {
         case .read(let channel):
             guard let value = proactor.live.latest(channel)?.value else {
@@ -24,14 +24,14 @@ struct GatewayPeerService: PeerService {
             }
             return Self.text(of: value, codec)
         case .status, .watch: return await status()
-        case .set(let node, let order): return await set(node, order, asker)
+        case .set(let node, let order): return await set(node, order, requester)
         }
     }
 
-    func watch(from asker: PeerAsker) async -> PeerNews {
+    func watch(from requester: PeerRequester) async -> PeerEvent {
         let subscription = proactor.live.subscribe(
-            "\(asker)", .newestPerKey, replay: .latestPerKey)
-        return PeerNews {
+            "\(requester)", .newestPerKey, replay: .latestPerKey)
+        return PeerEvent {
             guard let batch = await subscription.nextBatch() else { return nil }
             let codec = codec
             return batch.values.values.map { Self.text(of: $0, codec) }
@@ -53,19 +53,19 @@ struct GatewayPeerService: PeerService {
     private func status() async -> [UInt8] {
         let profile = proactor.profile
         let latest = proactor.live.latestOfEach
-        // Made anew from the whole layout each time that it is asked for.
+        // Made again from the whole layout each time that it is asked for.
         let codec = codec
         let status = PlainStatus(
-            own: await proactor.ownStatus(.started), links: await proactor.linkStatuses,
+            own: await proactor.ownStatus(.connected), links: await proactor.linkStatuses,
             queues: await proactor.queueStatuses, at: clock.wallTime,
             isSimulated: profile.isSimulated)
         return codec.report(
-            status, await proactor.standingTroubles,
+            status, await proactor.activeFaults,
             profile.nodes.flatMap(\.channels).compactMap { latest[$0.name] })
     }
 
     private func set(
-        _ node: ShNodeName, _ order: PeerOrder, _ asker: PeerAsker
+        _ node: ShNodeName, _ order: PeerOrder, _ requester: PeerRequester
     ) async -> [UInt8] {
         let codec = codec
         let latestStart = order.within.map { clock.now.advanced(by: $0) }
@@ -83,9 +83,9 @@ struct GatewayPeerService: PeerService {
             answer = await proactor.carryOut(
                 Command(
                     id: command.id, node: command.node, order: command.order,
-                    source: CommandSource(.peer, asker.name), expires: command.expires),
+                    source: CommandSource(.peer, requester.name), expires: command.expires),
                 by: latestStart)
-        case .refused(let why, _, _, _), .ignored(let why), .senseless(let why):
+        case .refused(let why, _, _, _), .ignored(let why), .malformed(let why):
             answer = .refused(why)
         case .acknowledged, .reply, .snapshotWanted:
             answer = .refused("node \(node): cannot be set")

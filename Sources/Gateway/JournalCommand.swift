@@ -5,7 +5,7 @@ import Vocabulary
 struct JournalCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "journal",
-        abstract: "Show what a gateway keeps, what waits, and what was set aside.",
+        abstract: "Show what a gateway keeps, what waits, and what was dead-lettered.",
         discussion: "All of it also works while the gateway runs.",
         subcommands: [
             JournalShowCommand.self, JournalRequeueCommand.self, JournalDiscardCommand.self,
@@ -15,7 +15,7 @@ struct JournalCommand: ParsableCommand {
 
 struct JournalShowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Show size, cursors, and facts that were set aside.",
+        commandName: "show", abstract: "Show size, cursors, and facts that were dead-lettered.",
         discussion: """
             What is \(JournalInspector.usualTime.layoutText) old at most is under way to an upstream, or \
             its acknowledgement to the disk. What is older waits, and says that the link is down or slow. \
@@ -31,7 +31,7 @@ struct JournalShowCommand: ParsableCommand {
         let overview = try withJournal { () throws(JournalError) in
             try journal.overview(at: now, gathering: gathering)
         }
-        let aside = try withJournal { () throws(JournalError) in try journal.aside() }
+        let deadLetters = try withJournal { () throws(JournalError) in try journal.deadLetters() }
         Output.line("journal   \(overview.identity)")
         if place.simulated { Output.line("readings  simulated") }
         Output.line(
@@ -50,11 +50,11 @@ struct JournalShowCommand: ParsableCommand {
             table.add(
                 "\(cursor.upstream)", "\(cursor.acknowledged)", "\(cursor.underWay)",
                 "\(cursor.waiting)",
-                cursor.oldestWaiting?.iso8601 ?? "-", lag ?? "-", "\(cursor.setAside)")
+                cursor.oldestWaiting?.iso8601 ?? "-", lag ?? "-", "\(cursor.deadLettered)")
         }
         if !table.isEmpty { table.lines.forEach(Output.line) }
         var list = Table("\nSET ASIDE", "UPSTREAM", "PLACE", "SINCE", "NODE", "WHAT", "REASON")
-        for fact in aside {
+        for fact in deadLetters {
             list.add(
                 "\(fact.number)" + (fact.isWanted ? " (comes back)" : ""), "\(fact.upstream)",
                 "\(fact.sequence)", fact.since.iso8601, fact.entry.map { "\($0.fact.node)" } ?? "-",
@@ -68,7 +68,7 @@ struct JournalShowCommand: ParsableCommand {
         case .readings(let readings):
             readings.map(\.channel.text).joined(separator: " ")
                 + (fact.isSimulated ? " (simulated)" : "")
-        case .trouble(let trouble): "trouble \(trouble.kind.rawValue)"
+        case .fault(let fault): "fault \(fault.kind.rawValue)"
         case .event(let event): "event \(event.kind.rawValue)"
         }
     }
@@ -81,14 +81,14 @@ struct JournalShowCommand: ParsableCommand {
     }
 }
 
-/// Which facts of those set aside.
-struct AsideChoice: ParsableArguments {
+/// Which facts of those dead-lettered.
+struct DeadLetterChoice: ParsableArguments {
     @Option(
         name: .customLong("fact"), parsing: .upToNextOption,
         help: "Numbers of facts, as `tidegate journal` shows them first in each line.")
     var facts: [Int64] = []
 
-    @Flag(help: "All facts that are set aside.")
+    @Flag(help: "All facts that are dead-lettered.")
     var all = false
 
     func validate() throws {
@@ -98,10 +98,10 @@ struct AsideChoice: ParsableArguments {
     }
 
     func numbers(in journal: JournalInspector) throws -> Set<Int64> {
-        let known = try withJournal { () throws(JournalError) in try journal.aside() }.map(\.number)
+        let known = try withJournal { () throws(JournalError) in try journal.deadLetters() }.map(\.number)
         if all { return Set(known) }
         if let stranger = facts.first(where: { !known.contains($0) }) {
-            Output.error("tidegate: no fact \(stranger) is set aside")
+            Output.error("tidegate: no fact \(stranger) is dead-lettered")
             throw ExitStatus.failure.code
         }
         return Set(facts)
@@ -110,10 +110,10 @@ struct AsideChoice: ParsableArguments {
 
 struct JournalRequeueCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "requeue", abstract: "Have facts that were set aside told anew.",
+        commandName: "requeue", abstract: "Have facts that were dead-lettered told again.",
         discussion: "They go out as the newest, with the time that they happened at.")
 
-    @OptionGroup var choice: AsideChoice
+    @OptionGroup var choice: DeadLetterChoice
     @OptionGroup var place: JournalPlace
 
     func run() throws {
@@ -128,9 +128,9 @@ struct JournalRequeueCommand: ParsableCommand {
 
 struct JournalDiscardCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "discard", abstract: "Forget facts that were set aside.")
+        commandName: "discard", abstract: "Forget facts that were dead-lettered.")
 
-    @OptionGroup var choice: AsideChoice
+    @OptionGroup var choice: DeadLetterChoice
     @OptionGroup var place: JournalPlace
 
     func run() throws {

@@ -34,9 +34,9 @@ struct LayoutCheckCommand: ParsableCommand {
             }
             do throws(MachineError) {
                 let loaded = try LoadedLayout(file, mayBePipe: true)
-                loaded.tellDoubts { Output.line("warning: \($0)") }
+                loaded.reportDoubts { Output.line("warning: \($0)") }
                 if loaded.layout == nil {
-                    loaded.tellProblems(Output.line)
+                    loaded.reportProblems(Output.line)
                     if worst == .success { worst = .failure }
                 } else {
                     Output.line("\(file): good")
@@ -95,7 +95,7 @@ struct LayoutShowCommand: ParsableCommand {
                 }
                 rules.add(
                     node.name.text, node.rules.limits.words,
-                    node.rules.commander.map { "upstream \($0)" } ?? "anybody",
+                    node.rules.controller.map { "upstream \($0)" } ?? "anybody",
                     node.rules.failsafeAfter?.layoutText ?? "never", feedback ?? "its own line")
             }
             rules.lines.forEach(Output.line)
@@ -149,15 +149,15 @@ struct LayoutShowCommand: ParsableCommand {
             Output.line("\nupstream \(upstream.name)")
             var topics = Table("TOPIC", "WHAT")
             topics.add(
-                "\(prefix)/status", "online, offline or lost, with every link; retained, last will")
+                "\(prefix)/status", "online or offline, with every link; retained, last will")
             topics.add("\(prefix)/birth", "nodes, channels and units; retained")
             topics.add("\(prefix)/live/CHANNEL", "the newest value; retained")
             topics.add("\(prefix)/readings/CHANNEL", "every captured reading, in order")
-            topics.add("\(prefix)/trouble/NODE", "what goes wrong and when it is over")
-            topics.add("\(prefix)/alive", "signs of life of whoever commands, for failsafeAfter")
+            topics.add("\(prefix)/fault/NODE", "what goes wrong and when it is over")
+            topics.add("\(prefix)/heartbeat", "heartbeats of the controller, for failsafeAfter")
             for node in layout.nodes where node.kind == .relay {
                 topics.add("\(prefix)/set/\(node.name)", "commands: on, off")
-                topics.add("\(prefix)/authority/\(node.name)", "who may command it; retained")
+                topics.add("\(prefix)/control/\(node.name)", "who may command it; retained")
             }
             for channel in layout.nodes.flatMap(\.component.channels) where channel.isSettable {
                 topics.add(
@@ -180,7 +180,7 @@ extension SwitchLimits {
         if let maximumSwitchesPerHour {
             words.append("maximumSwitchesPerHour \(maximumSwitchesPerHour)")
         }
-        if queuesWish { words.append("queueWish") }
+        if queuesEarlyCommands { words.append("queueEarlyCommands") }
         return words.joined(separator: ", ")
     }
 }

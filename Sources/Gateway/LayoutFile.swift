@@ -15,9 +15,9 @@ actor LayoutFile {
     /// How long a pipe may be silent that a command is to read as a layout. In milliseconds.
     static let pipeLimit: Int32 = 10_000
     /// How often to look: where the kernel tells of changes, and where it does not.
-    static let rhythm = (told: Duration.seconds(30), untold: Duration.seconds(2))
+    static let schedule = (told: Duration.seconds(30), untold: Duration.seconds(2))
 
-    /// For one consumer. Holds the last four; older ones give way, because only the newest layout counts.
+    /// For one consumer. Holds the last four; older ones are evicted, because only the newest layout counts.
     /// Ends after `stop()`.
     nonisolated let news: AsyncStream<LayoutWatch.News>
     private let teller: AsyncStream<LayoutWatch.News>.Continuation
@@ -45,10 +45,10 @@ actor LayoutFile {
         name = slash.map { String(path[path.index(after: $0)...]) } ?? path
         (news, teller) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(4))
         thread = SyncThread(name: "layout", clock: clock)
-        let isTold = Self.isTold(of: path, in: folder)
-        notices = isTold ? tidegate_notices() : -1
-        let rhythm = notices >= 0 ? Self.rhythm.told : Self.rhythm.untold
-        watch = LayoutWatch(content: content, rhythm: rhythm, at: clock.now)
+        let isReported = Self.isReported(of: path, in: folder)
+        notices = isReported ? tidegate_notices() : -1
+        let schedule = notices >= 0 ? Self.schedule.told : Self.schedule.untold
+        watch = LayoutWatch(content: content, schedule: schedule, at: clock.now)
     }
 
     deinit {
@@ -75,7 +75,7 @@ actor LayoutFile {
     ///
     /// Source: statfs(2), the numbers of file systems; inotify(7), which sees no change made by another
     /// machine.
-    private static func isTold(of path: String, in folder: String) -> Bool {
+    private static func isReported(of path: String, in folder: String) -> Bool {
         var status = stat()
         // Sound: the call fills in `status`, which lives on this stack.
         if unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK { return false }
@@ -92,7 +92,7 @@ actor LayoutFile {
         takeNotices()
         let now = clock.now
         if now >= watch.deadline {
-            // A folder that was not there, or has been made anew, is watched from here on.
+            // A folder that was not there, or has been made again, is watched from here on.
             if !isFolderWatched { watchFolder() }
             if let news = watch.looked(find(), at: now) { teller.yield(news) }
         }
@@ -104,7 +104,7 @@ actor LayoutFile {
         guard notices >= 0 else { return }
         // Sound: the path lives for the length of the call.
         isFolderWatched = unsafe tidegate_notice_folder(notices, folder) >= 0
-        watch.look(each: isFolderWatched ? Self.rhythm.told : Self.rhythm.untold)
+        watch.look(each: isFolderWatched ? Self.schedule.told : Self.schedule.untold)
     }
 
     private func takeNotices() {

@@ -62,12 +62,12 @@ struct LayoutImportCommand: ParsableCommand {
         // Sound: the path lives for the length of the call.
         let descriptor = unsafe open(output, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
-            Output.error("tidegate: cannot make \(output): \(errorWords(errno))")
+            Output.error("tidegate: cannot make \(output): \(errorDescription(errno))")
             throw ExitStatus.failure.code
         }
         let isWritten = Output.write(text, to: descriptor)
         guard close(descriptor) == 0, isWritten else {
-            Output.error("tidegate: cannot write \(output): \(errorWords(errno))")
+            Output.error("tidegate: cannot write \(output): \(errorDescription(errno))")
             throw ExitStatus.failure.code
         }
         Output.error("\(output): written; try it with: tidegate run \(output) --simulate")

@@ -6,7 +6,7 @@ import Vocabulary
 /// Takes over each new layout of a running gateway, one after the other: at once when somebody asks, and
 /// when the file has changed.
 actor LayoutReloads {
-    private enum Wish {
+    private enum DeferredCommand {
         /// Somebody asked, whether the file has changed or not.
         case asked
         case news(LayoutWatch.News)
@@ -20,9 +20,9 @@ actor LayoutReloads {
     private var layout: HardwareLayout
     /// What was looked at last, so that a file that somebody asked for is not told of again.
     private var lastSeen: [UInt8] = []
-    /// The last few wishes; older ones give way, because only the newest layout counts.
-    private let wishes: AsyncStream<Wish>
-    private let wish: AsyncStream<Wish>.Continuation
+    /// The last few wishes; older ones are evicted, because only the newest layout counts.
+    private let deferredCommands: AsyncStream<DeferredCommand>
+    private let deferred: AsyncStream<DeferredCommand>.Continuation
     private var tasks: [Task<Void, Never>] = []
 
     init(
@@ -31,32 +31,32 @@ actor LayoutReloads {
     ) {
         (self.file, self.layout, self.assembly) = (file, layout, assembly)
         (self.life, self.logger) = (life, logger)
-        (wishes, wish) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(4))
+        (deferredCommands, deferred) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(4))
     }
 
     /// The nodes run: layouts are taken over from now on, also one that was asked for before.
     func start(_ proactor: Proactor) async {
         await file.start()
-        let (wishes, wish, news) = (wishes, wish, file.news)
+        let (deferredCommands, deferred, news) = (deferredCommands, deferred, file.news)
         tasks = [
-            Task { for await news in news { wish.yield(.news(news)) } },
-            Task { for await wish in wishes { await self.attend(wish, proactor) } },
+            Task { for await news in news { deferred.yield(.news(news)) } },
+            Task { for await deferred in deferredCommands { await self.attend(deferred, proactor) } },
         ]
     }
 
     /// The file is to be read again. Whoever asks does not wait, even for a file system that hangs.
-    nonisolated func demand() { wish.yield(.asked) }
+    nonisolated func demand() { deferred.yield(.asked) }
 
     /// No more is taken over; what is under way ends with the nodes.
     func stop() async {
-        wish.finish()
+        deferred.finish()
         for task in tasks { task.cancel() }
         await file.stop()
     }
 
-    private func attend(_ wish: Wish, _ proactor: Proactor) async {
+    private func attend(_ deferred: DeferredCommand, _ proactor: Proactor) async {
         guard !Task.isCancelled else { return }
-        switch wish {
+        switch deferred {
         case .asked:
             do throws(MachineError) {
                 await reload(try LoadedLayout(file.path), proactor, isAsked: true)
@@ -76,7 +76,7 @@ actor LayoutReloads {
     private func reload(_ loaded: LoadedLayout, _ proactor: Proactor, isAsked: Bool) async {
         lastSeen = loaded.bytes
         guard let new = loaded.layout else {
-            loaded.tellProblems { logger.error("\($0)") }
+            loaded.reportProblems { logger.error("\($0)") }
             let first = loaded.problems.first.map { "; the first: \($0)" } ?? ""
             return await refuse(
                 "\(file.path): \(loaded.problems.total) problems, and the old layout goes on\(first)",
@@ -91,7 +91,7 @@ actor LayoutReloads {
             return logger.notice("the layout says nothing new")
         }
         for line in diff.lines { logger.notice("\(line)") }
-        loaded.tellDoubts { logger.warning("\($0)") }
+        loaded.reportDoubts { logger.warning("\($0)") }
         life.reloading()
         do {
             let replacement = try assembly.replacement(

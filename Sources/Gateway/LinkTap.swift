@@ -34,14 +34,14 @@ struct LinkTap {
     /// A gateway said how it stands.
     ///
     /// - Parameter isRetained: Whether it was published to be kept. The first such status of a gateway may
-    ///   be older than any, so it is no sign of life.
+    ///   be older than any, so it is no heartbeat.
     mutating func take(
         _ status: PlainStatus, isRetained: Bool, at stamp: Timestamp
     ) -> [String] {
         let gateway = status.own.who
         let isNews = !isRetained || monitors[gateway] != nil
         let queues = lines(of: status.queues, of: gateway, at: stamp.wall)
-        if status.at == nil, status.own.state == .failed {
+        if status.at == nil, status.own.state == .unreachable {
             note(gateway, of: gateway)
             monitors.change(gateway) { $0.failed("it is gone without a goodbye") }
         } else {
@@ -95,7 +95,7 @@ struct LinkTap {
         if names[gateway, default: []].insert(name).inserted { nameCount += 1 }
     }
 
-    /// Keeps nothing of monitors that gave way to others.
+    /// Keeps nothing of monitors that were evicted to others.
     private mutating func forgetTheForgotten() {
         guard nameCount > monitors.count else { return }
         names = names.compactMapValues { names in

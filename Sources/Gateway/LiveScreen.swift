@@ -6,7 +6,7 @@ import Vocabulary
 ///
 /// What rows and lines say was written by anybody; they are shown without what a terminal obeys. It writes on
 /// a thread of its own. Between two refreshes it keeps the newest value of each channel. Of lines that scroll
-/// by it holds 1,000, and the oldest give way; of JSON lines none does: whoever shows them waits for the
+/// by it holds 1,000, and the oldest are evicted; of JSON lines none does: whoever shows them waits for the
 /// reader.
 final class LiveScreen: Sendable {
     /// The shortest time between two refreshes.
@@ -77,7 +77,7 @@ final class LiveScreen: Sendable {
                 state.pending.removeFirst(state.pending.count - Self.capacity)
                 return true
             }
-            thread.ring()
+            thread.wake()
             if mayGoOn { continuation.resume() }
         }
     }
@@ -88,7 +88,7 @@ final class LiveScreen: Sendable {
             change(&state.table)
             state.hasChanged = true
         }
-        if isTerminal { thread.ring() }
+        if isTerminal { thread.wake() }
     }
 
     /// Writes one line above the table. On a pipe it is dropped: standard output is for values.
@@ -102,7 +102,7 @@ final class LiveScreen: Sendable {
             state.pending.append(line)
             state.hasChanged = true
         }
-        thread.ring()
+        thread.wake()
     }
 
     /// Somebody has typed a line, which the terminal shows below the table.
@@ -129,7 +129,7 @@ final class LiveScreen: Sendable {
                 state.hasKeys = false
                 state.finishers.append(continuation)
             }
-            thread.ring()
+            thread.wake()
         }
     }
 

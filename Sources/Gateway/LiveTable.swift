@@ -29,15 +29,15 @@ struct LiveFault: Hashable, Sendable {
     /// What is older than the fault is not known to hold any more.
     let agesValues: Bool
 
-    init(_ standing: StandingTrouble) {
-        who = standing.node.text
-        channel = standing.trouble.channel?.text
-        kind = standing.trouble.kind.rawValue
-        detail = standing.trouble.detail
-        since = standing.since
+    init(_ activeFaults: ActiveFault) {
+        who = activeFaults.node.text
+        channel = activeFaults.fault.channel?.text
+        kind = activeFaults.fault.kind.rawValue
+        detail = activeFaults.fault.detail
+        since = activeFaults.since
         agesValues =
-            switch standing.trouble.kind {
-            case .notConnected, .timeout, .badReply, .badComponent, .hung: true
+            switch activeFaults.fault.kind {
+            case .notConnected, .timeout, .malformedReply, .invalidComponent, .hung: true
             default: false
             }
     }
@@ -49,8 +49,8 @@ struct LiveFault: Hashable, Sendable {
 
     /// A link that has failed; nil for any other. What drivers say of themselves is told by their nodes.
     init?(_ link: LinkStatus) {
-        guard link.state == .failed, !link.who.hasPrefix("driver ") else { return nil }
-        (who, channel, kind, since, agesValues) = (link.who, nil, "failed", nil, false)
+        guard link.state == .unreachable, !link.who.hasPrefix("driver ") else { return nil }
+        (who, channel, kind, since, agesValues) = (link.who, nil, "unreachable", nil, false)
         detail = link.cause ?? ""
     }
 }
@@ -78,9 +78,8 @@ struct LiveTable: Sendable {
             guard let state else { return "" }
             if isSilent(at: now) { return "silent" }
             return switch state {
-            case .started: "online"
-            case .closed: "offline"
-            case .failed: "lost"
+            case .connected: "online"
+            case .closed, .unreachable: "offline"
             default: state.word
             }
         }
@@ -88,13 +87,13 @@ struct LiveTable: Sendable {
         /// Whether its values are those of before.
         func isGone(at now: MonotonicInstant) -> Bool {
             switch state {
-            case nil, .opening?, .started?, .preparing?, .other?: isSilent(at: now)
-            case .stopped?, .closing?, .closed?, .failed?: true
+            case nil, .connecting?, .connected?, .preparing?, .other?: isSilent(at: now)
+            case .timedOut?, .closing?, .closed?, .unreachable?: true
             }
         }
 
         private func isSilent(at now: MonotonicInstant) -> Bool {
-            guard let heard, interval > .zero, state == .started else { return false }
+            guard let heard, interval > .zero, state == .connected else { return false }
             return heard.duration(to: now) > interval * silentIntervals
         }
     }
@@ -123,7 +122,7 @@ struct LiveTable: Sendable {
         change(profile.gateway.text) { $0.nodes = profile.nodes }
     }
 
-    mutating func take(_ faults: [StandingTrouble], of gateway: String) {
+    mutating func take(_ faults: [ActiveFault], of gateway: String) {
         change(gateway) { $0.faults = faults.map { LiveFault($0) } }
     }
 

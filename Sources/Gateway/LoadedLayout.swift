@@ -41,14 +41,14 @@ struct LoadedLayout {
             throw ExitStatus.noInput.code
         }
         guard let layout = loaded.layout else {
-            loaded.tellProblems(Output.error)
+            loaded.reportProblems(Output.error)
             throw ExitStatus.failure.code
         }
         return (layout, loaded.bytes)
     }
 
     /// One line for each thing that the layout probably does not mean.
-    func tellDoubts(_ line: (String) -> Void) {
+    func reportDoubts(_ line: (String) -> Void) {
         layout.map { Self.doubts(about: $0, in: path).forEach(line) }
     }
 
@@ -57,7 +57,7 @@ struct LoadedLayout {
     }
 
     /// One line for each problem, and one that counts them.
-    func tellProblems(_ line: (String) -> Void) {
+    func reportProblems(_ line: (String) -> Void) {
         problems.lines(about: path).forEach(line)
     }
 }

@@ -5,7 +5,7 @@ import Threads
 import Vocabulary
 
 /// Writes log lines on a thread of its own, so that a terminal or pipe that nobody reads holds up
-/// nothing else. Holds 1,000 lines; when they are full the oldest gives way and is counted. Lines of one
+/// nothing else. Holds 1,000 lines; when they are full the oldest is evicted and is counted. Lines of one
 /// kind that come too often are counted instead, see `LogLimit`.
 final class LogWriter: Sendable {
     private struct State {
@@ -52,7 +52,7 @@ final class LogWriter: Sendable {
         let now = clock.now
         switch state.withLock({ $0.limit.take(kind, at: now, summary: summary) }) {
         case .write: write(line())
-        case .holdFirst: thread.ring()
+        case .holdFirst: thread.wake()
         case .hold: break
         }
     }
@@ -66,14 +66,14 @@ final class LogWriter: Sendable {
             }
             state.lines.append(line)
         }
-        thread.ring()
+        thread.wake()
     }
 
     /// Returns once everything so far is written.
     func finish() async {
         await withCheckedContinuation { continuation in
             state.withLock { $0.finishers.append(continuation) }
-            thread.ring()
+            thread.wake()
         }
     }
 

@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 import Threads
 
-/// Tells a file as it is from the same file written anew.
+/// Tells a file as it is from the same file written again.
 struct FileStamp: Hashable, Sendable {
     let place: UInt
     let (size, seconds, nanoseconds): (Int64, Int64, Int64)
@@ -47,7 +47,7 @@ enum Machine {
     ) throws(MachineError) -> [UInt8] {
         // Sound: the path lives for the length of the call.
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-        guard descriptor >= 0 else { throw MachineError("\(path): \(errorWords(errno))") }
+        guard descriptor >= 0 else { throw MachineError("\(path): \(errorDescription(errno))") }
         defer { close(descriptor) }
         let isPipe = try isPipe(descriptor, path, mayBe: pipeLimit != nil)
         var bytes: [UInt8] = []
@@ -67,7 +67,7 @@ enum Machine {
                 }
                 continue
             }
-            guard count >= 0 else { throw MachineError("\(path): \(errorWords(errno))") }
+            guard count >= 0 else { throw MachineError("\(path): \(errorDescription(errno))") }
             if count == 0 { return bytes }
             bytes += piece[..<count]
             guard bytes.count <= limit else {
@@ -84,7 +84,7 @@ enum Machine {
         var status = stat()
         // Sound: the kernel fills the structure that it is lent.
         guard unsafe fstat(descriptor, &status) == 0 else {
-            throw MachineError("\(path): \(errorWords(errno))")
+            throw MachineError("\(path): \(errorDescription(errno))")
         }
         switch status.st_mode & S_IFMT {
         case S_IFREG, S_IFDIR: return false
@@ -148,11 +148,11 @@ enum Machine {
         // there by the folder's owner, is not written to.
         _ = unsafe unlink(draft)
         let descriptor = unsafe open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw MachineError("\(draft): \(errorWords(errno))") }
+        guard descriptor >= 0 else { throw MachineError("\(draft): \(errorDescription(errno))") }
         if geteuid() == 0, let owner = owner(ofFolderOf: path),
             fchown(descriptor, owner.user, owner.group) != 0
         {
-            let reason = errorWords(errno)
+            let reason = errorDescription(errno)
             close(descriptor)
             _ = unsafe unlink(draft)
             throw MachineError("\(path): cannot be given to the folder's owner: \(reason)")
@@ -160,9 +160,9 @@ enum Machine {
         let isWritten = Output.write(text, to: descriptor)
         let number = errno
         close(descriptor)
-        guard isWritten else { throw MachineError("\(draft): \(errorWords(number))") }
+        guard isWritten else { throw MachineError("\(draft): \(errorDescription(number))") }
         guard unsafe rename(draft, path) == 0 else {
-            throw MachineError("\(path): \(errorWords(errno))")
+            throw MachineError("\(path): \(errorDescription(errno))")
         }
     }
 
@@ -192,7 +192,7 @@ enum Machine {
             made += "/" + part
             // Sound: the path lives for the length of the call.
             guard unsafe mkdir(made, 0o700) == 0 || errno == EEXIST else {
-                throw MachineError("\(made): \(errorWords(errno))")
+                throw MachineError("\(made): \(errorDescription(errno))")
             }
         }
     }

@@ -44,11 +44,11 @@ struct NeighbourWords {
         self.door = door
         for link in links {
             if link.connections > 0, open.insert(link.name).inserted {
-                statuses.append(status(of: link, .opening))
+                statuses.append(status(of: link, .connecting))
             }
             if link.connections == 0 { open.remove(link.name) }
             let state: LinkStatus.State =
-                link.connections > 0 ? .started : link.cause == nil ? .closed : .failed
+                link.connections > 0 ? .connected : link.cause == nil ? .closed : .unreachable
             statuses.append(status(of: link, state))
         }
         return statuses
@@ -59,9 +59,9 @@ struct NeighbourWords {
         sequence += 1
         let (state, cause): (LinkStatus.State, String?) =
             switch door {
-            case .opening: (.opening, nil)
-            case .open: (.started, nil)
-            case .failed(let why): (.failed, why)
+            case .opening: (.connecting, nil)
+            case .open: (.connected, nil)
+            case .failed(let why): (.unreachable, why)
             }
         return LinkStatus(
             who: "peers", incarnation: incarnation, sequence: sequence, state: state,
@@ -76,6 +76,6 @@ struct NeighbourWords {
             counts: LinkCounts(
                 received: link.questions, sent: link.answers, dropped: link.strays + link.oversized,
                 lateAcknowledgements: link.lateAcknowledgements),
-            cause: state == .failed ? link.cause : nil)
+            cause: state == .unreachable ? link.cause : nil)
     }
 }

@@ -8,7 +8,7 @@ struct Order: Sendable {
     let node: String
     /// Nil to give back what was taken over.
     let value: String?
-    let takeOverFor: Duration?
+    let overrideFor: Duration?
     /// In seconds.
     let within: Int
     /// The command that was typed, for messages.
@@ -28,7 +28,7 @@ struct Order: Sendable {
         let responseTopic = target.reader.responseTopic(gateway: gateway, name: "cli-\(id.text)")
         guard
             let message = target.reader.command(
-                gateway: gateway, node: node, value: value, id: id, takeOverFor: takeOverFor,
+                gateway: gateway, node: node, value: value, id: id, overrideFor: overrideFor,
                 by: .cli, expires: expiry(on: clock),
                 responseTopic: responseTopic, correlationData: Array(id.text.utf8))
         else {
@@ -42,12 +42,12 @@ struct Order: Sendable {
             await asking.ask(message, responseTopic: responseTopic)
         }
         session.close()
-        return try end(outcome ?? .late)
+        return try end(outcome ?? .timedOut)
     }
 
     /// A board whose clock is not set could not judge an expiry, and would refuse it.
     private func expiry(on clock: any GatewayClock) -> WallTime? {
-        clock.isWallTimeSure ? clock.wallTime.advanced(by: .seconds(within)) : nil
+        clock.isWallTimeSynchronised ? clock.wallTime.advanced(by: .seconds(within)) : nil
     }
 
     private func end(_ outcome: Ask.Outcome) throws -> PlainAnswer {
@@ -58,15 +58,15 @@ struct Order: Sendable {
             Output.error(
                 "tidegate: \(node) was not \(what), \(answer.outcome): "
                     + (answer.detail ?? "no reason given"))
-            throw (answer.outcome == .late ? ExitStatus.late : ExitStatus.failure).code
+            throw (answer.outcome == .timedOut ? ExitStatus.timedOut : ExitStatus.failure).code
         case .unavailable(let why):
             Output.error("tidegate: \(why)")
             throw ExitStatus.unavailable.code
-        case .late:
+        case .timedOut:
             Output.error(
                 "tidegate: no answer from \(node) within \(within) s; "
                     + "it is not known whether it was set")
-            throw ExitStatus.late.code
+            throw ExitStatus.timedOut.code
         }
     }
 }
@@ -76,7 +76,7 @@ private struct Ask: Sendable {
     enum Outcome: Sendable {
         case answered(PlainAnswer)
         case unavailable(String)
-        case late
+        case timedOut
     }
 
     let session: MqttSession
@@ -94,7 +94,7 @@ private struct Ask: Sendable {
                     try session.publish(message)
                     wasSent = true
                 // After the command is out, nobody knows whether it arrived.
-                case .disconnected where wasSent: return .late
+                case .disconnected where wasSent: return .timedOut
                 case .unreachable(let why), .refused(let why): return .unavailable(why)
                 case .disconnected(let why), .subscriptionRefused(_, let why),
                     .publishRefused(_, let why, _, _):
@@ -109,6 +109,6 @@ private struct Ask: Sendable {
                 return .unavailable("\(error)")
             }
         }
-        return .late
+        return .timedOut
     }
 }

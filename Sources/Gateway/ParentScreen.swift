@@ -47,7 +47,7 @@ final class ParentScreen: Sendable {
                     table.complaint = isConnected ? nil : "not connected: \(why); trying again"
                 case .link(let child, let state, let why):
                     let fault = LiveFault(who: "link", kind: state.word, detail: why)
-                    table.take(state == .started ? [] : [fault], of: child.text)
+                    table.take(state == .connected ? [] : [fault], of: child.text)
                 default: break
                 }
             }
@@ -66,7 +66,7 @@ final class ParentScreen: Sendable {
     private func rows(_ line: ParentLine, at now: WallTime) -> [LiveRow] {
         switch line {
         case .link(let child, let state, _):
-            let isGood = state == .started
+            let isGood = state == .connected
             return [row(child, "link", state.word, now, isGood ? .good : .stale)].compactMap(
                 \.self)
         case .event(let child, let event, _):

@@ -29,25 +29,25 @@ struct PeerAskCommand: AsyncParsableCommand {
     var words: [String]
 
     @Option(help: "How long to wait for the answer, in seconds.")
-    var within: Int = 8
+    var timeout: Int = 8
 
     @Option(
         name: .customLong("for"),
         help: "With set: take the node over for that long, 1s to 24h, until you give it back.")
-    var takeOverFor: String?
+    var overrideFor: String?
 
     @OptionGroup var speech: PeerSpeech
     @OptionGroup var options: PeerOptions
 
     func validate() throws {
-        if let takeOverFor {
+        if let overrideFor {
             guard words.first == "set" else { throw ValidationError("--for goes with set") }
-            guard Duration(layoutText: takeOverFor) != nil else {
-                throw ValidationError("--for \(takeOverFor) must be a time like 30s, 10min or 2h")
+            guard Duration(layoutText: overrideFor) != nil else {
+                throw ValidationError("--for \(overrideFor) must be a time like 30s, 10min or 2h")
             }
         }
-        guard (1...1200).contains(within) else {
-            throw ValidationError("--within must be 1 to 1200")
+        guard (1...1200).contains(timeout) else {
+            throw ValidationError("--timeout must be 1 to 1200")
         }
         _ = try question(id: CommandID("check"))
     }
@@ -71,7 +71,7 @@ struct PeerAskCommand: AsyncParsableCommand {
             } else {
                 throw ValidationError("\"\(words[2])\" must be on, off or a number")
             }
-            return try order(value, takeOverFor.flatMap(Duration.init(layoutText:)), id: id)
+            return try order(value, overrideFor.flatMap(Duration.init(layoutText:)), id: id)
         case ("release", 2): return try order(nil, nil, id: id)
         default:
             throw ValidationError(
@@ -87,7 +87,7 @@ struct PeerAskCommand: AsyncParsableCommand {
             throw ValidationError("\"\(words[1])\" is no \(ShNodeTag.noun): \(ShNodeTag.form)")
         }
         return .set(
-            node, PeerOrder(value: value, takeOverFor: time, id: id, within: .seconds(within)))
+            node, PeerOrder(value: value, overrideFor: time, id: id, within: .seconds(timeout)))
     }
 
     func run() async throws {
@@ -95,7 +95,7 @@ struct PeerAskCommand: AsyncParsableCommand {
         var chance = SystemChance()
         let question = try question(id: CommandID(using: &chance))
         var settings = speech.settings()
-        settings.timeout = .seconds(within)
+        settings.timeout = .seconds(timeout)
         let node = try PeerArguments.node(settings, options, speech, reaching: address)
         if question == .watch {
             try await watch(node, address)
@@ -146,10 +146,10 @@ struct PeerAskCommand: AsyncParsableCommand {
                 Output.error(
                     "tidegate: \(node) was not \(words[0] == "release" ? "given back" : "set"), \(answer.outcome): "
                         + (answer.detail ?? "no reason given"))
-                throw (answer.outcome == .late ? ExitStatus.late : ExitStatus.failure).code
+                throw (answer.outcome == .timedOut ? ExitStatus.timedOut : ExitStatus.failure).code
             }
             let state = answer.value.map { word($0) } ?? (words.count > 2 ? words[2] : "as it was")
-            let held = takeOverFor.map { ", taken over for \($0)" } ?? ""
+            let held = overrideFor.map { ", taken over for \($0)" } ?? ""
             Output.line(
                 words[0] == "release"
                     ? "\(node) is given back and \(state)" : "\(node) is \(state)\(held)")

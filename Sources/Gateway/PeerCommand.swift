@@ -126,7 +126,7 @@ extension ExitStatus {
     init(_ error: PeerError) {
         switch error.kind {
         case .unreachable, .busy, .cancelled, .stopped: self = .unavailable
-        case .late, .lost: self = .late
+        case .timedOut, .lost: self = .timedOut
         case .notTrusted, .malformed, .tooLarge: self = .failure
         case .setting: self = .configuration
         }

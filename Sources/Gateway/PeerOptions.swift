@@ -106,16 +106,16 @@ struct PeerFiles: Sendable {
             throw MachineError("\(key): is not there; make it with tidegate peer keygen\(words)")
         }
         let pem = try Machine.bytes(of: key, limit: 1 << 20)
-        let authority = try readList().authority
+        let ca = try readList().ca
         let roots: [UInt8]?
-        if let authority {
-            roots = try Machine.bytes(of: authority, limit: 1 << 20)
+        if let ca {
+            roots = try Machine.bytes(of: ca, limit: 1 << 20)
         } else {
             roots = nil
         }
         let memory = ListMemory()
         do throws(PeerError) {
-            return try PeerTls(pem: pem, authority: roots) {
+            return try PeerTls(pem: pem, ca: roots) {
                 do throws(MachineError) {
                     return try list(in: memory)
                 } catch {

@@ -171,7 +171,7 @@ struct PeerPairCommand: AsyncParsableCommand {
             throw Mistake(status: .usage, words: "\(files.list): there is no \(name)\(meant)")
         }
         try Machine.write(
-            PeerList(authority: list.authority, entries: entries).text, to: files.list)
+            PeerList(ca: list.ca, entries: entries).text, to: files.list)
         Output.line("\(name) is off the list")
     }
 
@@ -188,7 +188,7 @@ struct PeerPairCommand: AsyncParsableCommand {
         let own = try files.tls { _ in }
         // A node that knows nobody: whoever answers is a stranger, and is shown.
         let tls = try PeerTls(
-            pem: try Machine.bytes(of: files.key, limit: 1 << 20), authority: nil
+            pem: try Machine.bytes(of: files.key, limit: 1 << 20), ca: nil
         ) { PeerList() }
         let node = PeerNode(
             tls: tls, usesTlsOnLoopback: true, clock: SystemClock(), chance: SystemChance())

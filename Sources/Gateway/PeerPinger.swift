@@ -18,7 +18,7 @@ actor PeerPinger {
             let lines = [
                 "\(errors.count) failed, the first after \(firstFailure / 1_000) us: \(error)"
             ]
-            guard times.isEmpty, errors.contains(where: { $0.kind == .late }) else { return lines }
+            guard times.isEmpty, errors.contains(where: { $0.kind == .timedOut }) else { return lines }
             let end = errors.count < count ? "gave up after \(errors.count) of \(count); " : ""
             return lines + [
                 "\(end)an echo sends back every message as it came: tidegate peer serve does, and a "
@@ -32,7 +32,7 @@ actor PeerPinger {
     private let data: ByteBuffer
     private let clock: any GatewayClock
     private let tell: @Sendable (String) -> Void
-    private var patience = PingPatience()
+    private var timeout = PingTimeout()
 
     nonisolated var unownedExecutor: UnownedSerialExecutor {
         // Sound: the node, which is kept here, keeps its executor.
@@ -69,7 +69,7 @@ actor PeerPinger {
         var result = Result()
         result.times.reserveCapacity(count)
         for number in 1...count {
-            guard !patience.isOver else { break }
+            guard !timeout.isOver else { break }
             let start = clock.now
             do throws(PeerError) {
                 let answer = try await node.request(data, to: address)
@@ -77,7 +77,7 @@ actor PeerPinger {
                     throw PeerError(.malformed, "\(address): sent back something else")
                 }
                 result.times.append(start.duration(to: clock.now).wholeNanoseconds)
-                patience.answered()
+                timeout.answered()
             } catch {
                 if result.errors.isEmpty {
                     result.firstFailure = start.duration(to: clock.now).wholeNanoseconds
@@ -85,8 +85,8 @@ actor PeerPinger {
                 result.errors.append(error)
                 // Nobody is there: the others would only be told the same.
                 if error.kind == .unreachable || error.kind == .notTrusted { break }
-                guard error.kind == .late || error.kind == .malformed else { continue }
-                if patience.failed() {
+                guard error.kind == .timedOut || error.kind == .malformed else { continue }
+                if timeout.failed() {
                     tell("\(error); is it an echo?\(number < count ? " trying on" : "")")
                 }
             }
@@ -96,7 +96,7 @@ actor PeerPinger {
 }
 
 /// When a ping says that nothing comes back, and when it gives up. Pure.
-struct PingPatience {
+struct PingTimeout {
     /// Messages that fail before the first answer, and no more are sent.
     static let most = 3
 

@@ -14,7 +14,7 @@ struct ReleaseCommand: AsyncParsableCommand {
     var node: String
 
     @Option(help: "How long to wait for the answer, in seconds.")
-    var within: Int = 5
+    var timeout: Int = 5
 
     @OptionGroup var options: BrokerOptions
 
@@ -22,12 +22,12 @@ struct ReleaseCommand: AsyncParsableCommand {
         guard ShNodeName(node) != nil else {
             throw ValidationError("\"\(node)\" is no node name: \(ShNodeTag.form)")
         }
-        guard within > 0 else { throw ValidationError("--within must be at least 1") }
+        guard timeout > 0 else { throw ValidationError("--timeout must be at least 1") }
     }
 
     func run() async throws {
         let order = Order(
-            node: node, value: nil, takeOverFor: nil, within: within, command: "release")
+            node: node, value: nil, overrideFor: nil, within: timeout, command: "release")
         let answer = try await order.ask(options)
         let state = answer.value.map { $0.mantissa == 0 ? "off" : "on" } ?? "as it was"
         Output.line("\(node) is given back and \(state)")

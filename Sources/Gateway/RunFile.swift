@@ -49,7 +49,7 @@ struct RunFile: Sendable {
         var members: [(name: String, text: String?)] = [
             ("gateway", gateway.text), ("broker", "\(broker)"), ("topic", topic),
             ("process", "\(getpid())"), ("embedded", isEmbedded ? "yes" : nil), ("user", user),
-            ("authority", tls?.authority), ("certificate", tls?.certificate), ("key", tls?.key),
+            ("ca", tls?.ca), ("certificate", tls?.certificate), ("key", tls?.key),
         ]
         if let listener {
             members += [
@@ -101,7 +101,7 @@ struct RunFile: Sendable {
             ?? node["passwordCredential"]?.text.map(SecretSource.credential)
         if broker.usesTls {
             tls = MqttTls(
-                authority: node["authority"]?.text, certificate: node["certificate"]?.text,
+                ca: node["ca"]?.text, certificate: node["certificate"]?.text,
                 key: node["key"]?.text)
         }
     }
@@ -117,28 +117,28 @@ struct RunFile: Sendable {
     /// has come back.
     ///
     /// - Parameters:
-    ///   - user: The one of the command line, which counts before the gateway's; so does `authority`.
+    ///   - user: The one of the command line, which counts before the gateway's; so does `ca`.
     /// - Throws: When the password cannot be read.
     func session(
-        _ clientID: String, user: String?, authority: String?
+        _ clientID: String, user: String?, ca: String?
     ) throws(MachineError) -> MqttSettings {
         var settings = MqttSettings(
             broker: broker, clientID: clientID, longestReconnectDelay: Self.longestReconnectDelay)
         guard !isEmbedded else {
-            settings.whereabouts = { [gateway] () throws(UpstreamError) -> MqttWhereabouts? in
+            settings.endpointProvider = { [gateway] () throws(UpstreamError) -> EndpointProvider? in
                 guard let file = Self.all().first(where: { $0.gateway == gateway && $0.isEmbedded })
                 else {
                     throw UpstreamError(
                         kind: .notConnected, detail: "the gateway \(gateway) does not run here now")
                 }
-                return MqttWhereabouts(broker: file.broker)
+                return EndpointProvider(broker: file.broker)
             }
             return settings
         }
         settings.user = user ?? self.user
         settings.password = try secret(of: user)
         settings.tls = tls
-        if let authority { settings.tls?.authority = authority }
+        if let ca { settings.tls?.ca = ca }
         return settings
     }
 
@@ -166,7 +166,7 @@ struct RunFile: Sendable {
         var status = stat()
         // Sound: the call fills in `status`, which lives on this stack.
         guard unsafe lstat(folder, &status) == 0 else {
-            throw MachineError("\(folder): \(errorWords(errno))")
+            throw MachineError("\(folder): \(errorDescription(errno))")
         }
         guard status.st_uid == getuid(), status.st_mode & S_IFMT == S_IFDIR,
             status.st_mode & 0o022 == 0

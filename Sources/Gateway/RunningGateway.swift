@@ -215,7 +215,7 @@ actor RunningGateway {
             let clock = clock
             Task {
                 try await clock.sleep(until: clock.now.advanced(by: StartUpPages.pause))
-                StartUpPages.giveBack()
+                StartUpPages.release()
             }
             return true
         } catch {
@@ -285,7 +285,7 @@ actor RunningGateway {
         let ticker = Ticker(every: .seconds(1), delay: .zero, clock: clock)
         let looking = Task {
             while await ticker.next() != nil {
-                let (profile, faults) = (proactor.profile, await proactor.standingTroubles)
+                let (profile, faults) = (proactor.profile, await proactor.activeFaults)
                 let links = await proactor.linkStatuses.compactMap { LiveFault($0) }
                 screen.update { table in
                     table.describe(profile)
@@ -323,7 +323,7 @@ actor RunningGateway {
         if let runFile { return runFile }
         let keeper = RunFileKeeper(clock: clock) { problem in
             await proactor.report(
-                Trouble(
+                Fault(
                     kind: .runFile, isOn: problem != nil,
                     detail: problem.map { "other commands do not find this gateway: \($0)" }
                         ?? "other commands find this gateway"))

@@ -14,7 +14,7 @@ actor RunningParent {
     enum BrokerPlace: Sendable {
         case embedded
         /// That of a gateway of this user on this machine, wherever it comes back.
-        case of(RunFile, user: String?, authority: String?)
+        case of(RunFile, user: String?, ca: String?)
         case at(BrokerAddress, user: String?, password: String?, tls: MqttTls?)
     }
 
@@ -94,9 +94,9 @@ actor RunningParent {
         return .success
     }
 
-    private func desk() -> ParentDesk {
+    private func desk() -> ParentMachine {
         var chance = SystemChance()
-        return ParentDesk(
+        return ParentMachine(
             alias: plan.alias, incarnation: presence.incarnation, shortName: plan.shortName,
             children: plan.children, rules: plan.rules, chance: SeededGenerator(seed: chance.next())
         )
@@ -141,14 +141,14 @@ actor RunningParent {
         case .at(let address, let user, let password, let tls):
             settings = MqttSettings(
                 broker: address, clientID: clientID, user: user, password: password, tls: tls)
-        case .of(let file, let user, let authority):
-            settings = try file.session(clientID, user: user, authority: authority)
+        case .of(let file, let user, let ca):
+            settings = try file.session(clientID, user: user, ca: ca)
         case .embedded:
             let broker = try await startBroker()
             settings = MqttSettings(
                 broker: broker.address, clientID: clientID,
                 longestReconnectDelay: RunFile.longestReconnectDelay)
-            settings.whereabouts = broker.whereabouts
+            settings.endpointProvider = broker.endpointProvider
         }
         (settings.window, settings.inboxCapacity) = (1_024, 1_024)
         settings.largestPayload = GridworksParentCodec.longest

@@ -68,6 +68,6 @@ extension HardwareLayout {
 
     /// The other files that it names and that the gateway only reads.
     fileprivate var publicFiles: [String] {
-        upstreams.flatMap { [$0.tls?.authority, $0.tls?.certificate] }.compactMap(\.self)
+        upstreams.flatMap { [$0.tls?.ca, $0.tls?.certificate] }.compactMap(\.self)
     }
 }

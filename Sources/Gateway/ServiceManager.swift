@@ -29,7 +29,7 @@ struct ServiceManager: Sendable {
     func status(_ text: String) { send([Self.line(text)]) }
 
     /// Everything that matters has been seen alive.
-    func alive() { send(["WATCHDOG=1"]) }
+    func heartbeat() { send(["WATCHDOG=1"]) }
 
     /// - Parameter now: Lets the service manager tell this reload from an earlier one.
     func reloading(at now: MonotonicInstant) {

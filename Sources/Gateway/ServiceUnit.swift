@@ -32,7 +32,7 @@ struct ServiceUnit {
             "[Unit]",
             "Description=Tidegate, the gateway of \(Self.specifier(layout))",
             "After=time-set.target network.target",
-            "# Relays wait for nobody's patience: it is started again for ever.",
+            "# Relays wait for nobody's timeout: it is started again for ever.",
             "StartLimitIntervalSec=0",
             "",
             "[Service]",

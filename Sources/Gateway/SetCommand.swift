@@ -23,10 +23,10 @@ struct SetCommand: AsyncParsableCommand {
     var value: String
 
     @Option(name: .customLong("for"), help: "Take the relay over for so long: 30s, 10min, 2h.")
-    var takeOverFor: String?
+    var overrideFor: String?
 
     @Option(help: "How long to wait for the answer, in seconds.")
-    var within: Int = 5
+    var timeout: Int = 5
 
     @OptionGroup var options: BrokerOptions
 
@@ -34,18 +34,18 @@ struct SetCommand: AsyncParsableCommand {
         guard ShNodeName(node) != nil else {
             throw ValidationError("\"\(node)\" is no node name: \(ShNodeTag.form)")
         }
-        guard within > 0 else { throw ValidationError("--within must be at least 1") }
-        if let takeOverFor, Duration(layoutText: takeOverFor) == nil {
-            throw ValidationError("--for \(takeOverFor) must be a time like 30s, 10min or 2h")
+        guard timeout > 0 else { throw ValidationError("--timeout must be at least 1") }
+        if let overrideFor, Duration(layoutText: overrideFor) == nil {
+            throw ValidationError("--for \(overrideFor) must be a time like 30s, 10min or 2h")
         }
     }
 
     func run() async throws {
         let order = Order(
-            node: node, value: value, takeOverFor: takeOverFor.flatMap(Duration.init(layoutText:)),
-            within: within, command: "set")
+            node: node, value: value, overrideFor: overrideFor.flatMap(Duration.init(layoutText:)),
+            within: timeout, command: "set")
         let answer = try await order.ask(options)
-        let held = takeOverFor.map { ", taken over for \($0)" } ?? ""
+        let held = overrideFor.map { ", taken over for \($0)" } ?? ""
         Output.line("\(node) is \(answer.value.map { word($0) } ?? value)\(held)")
     }
 

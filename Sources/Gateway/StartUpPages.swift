@@ -11,11 +11,11 @@ enum StartUpPages {
     static let pause = Duration.seconds(5)
 
     /// Takes all such pages out of this process.
-    static func giveBack() {
+    static func release() {
         // Where /proc is not there, they stay.
         guard let bytes = try? Machine.bytes(of: "/proc/self/smaps") else { return }
         for range in unchanged(in: String(decoding: bytes, as: UTF8.self)) {
-            // Sound: nobody can have written to the range, so that what is read anew is the same. A range
+            // Sound: nobody can have written to the range, so that what is read again is the same. A range
             // that is gone meanwhile is an error of the call, and changes nothing.
             let start = unsafe UnsafeMutableRawPointer(bitPattern: range.lowerBound)
             _ = unsafe madvise(start, Int(range.upperBound - range.lowerBound), MADV_DONTNEED)

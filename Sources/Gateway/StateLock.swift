@@ -4,7 +4,7 @@ import Threads
 import Vocabulary
 
 /// Keeps a second gateway of the same state directory from starting. Held as long as the object lives,
-/// and let go by the system when the process dies.
+/// and released by the system when the process dies.
 ///
 /// There are two locks: a file in the directory, and one in the folder of run files, which is still there
 /// when somebody deletes the directory while the gateway runs.
@@ -13,7 +13,7 @@ final class StateLock: Sendable {
     private struct Hold {
         let path: String
         let descriptor: Int32
-        /// Whether it goes when it is let go.
+        /// Whether it goes when it is released.
         let isTemporary: Bool
     }
 
@@ -84,12 +84,12 @@ final class StateLock: Sendable {
         while !isHeld(path) {
             // Sound: the path lives for the length of the call.
             let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-            guard descriptor >= 0 else { throw .broken("\(path): \(errorWords(errno))") }
+            guard descriptor >= 0 else { throw .broken("\(path): \(errorDescription(errno))") }
             guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
                 let reason = errno
                 close(descriptor)
                 guard reason == EWOULDBLOCK else {
-                    throw .broken("\(path): \(errorWords(reason))")
+                    throw .broken("\(path): \(errorDescription(reason))")
                 }
                 throw .held(
                     "\(directory): another gateway uses this state directory; "

@@ -12,7 +12,7 @@ struct StatusWords {
             table.show(LiveRow(reading, of: report.gateway, json: ""))
         }
         // What has failed stands among the links with its reason.
-        table.take(report.troubles, of: report.gateway.text)
+        table.take(report.faults, of: report.gateway.text)
         _ = table.take(
             PlainStatus(own: report.status.own, links: [], at: report.status.at),
             of: report.gateway.text, at: now.monotonic)

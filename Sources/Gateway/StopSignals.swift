@@ -6,7 +6,7 @@ struct StopSignals {
     /// timeout(1) and shells send a signal to a process and again to its group: that is one wish.
     static let together = Duration.milliseconds(100)
 
-    enum Wish {
+    enum DeferredCommand {
         case stop
         case endAtOnce
         /// It was said already.
@@ -15,7 +15,7 @@ struct StopSignals {
 
     private var first: MonotonicInstant?
 
-    mutating func take(at now: MonotonicInstant) -> Wish {
+    mutating func take(at now: MonotonicInstant) -> DeferredCommand {
         guard let first else {
             first = now
             return .stop

@@ -15,18 +15,18 @@ final class SystemClock: GatewayClock {
 
     var wallTime: WallTime { timestamp.wall }
 
-    var isWallTimeSure: Bool { watch.withLock(\.isSure) }
+    var isWallTimeSynchronised: Bool { watch.withLock(\.isSynchronised) }
 
     var timestamp: Timestamp {
         watch.withLock { watch in
             Timestamp(
                 wall: watch.label(wall: Self.wall, sinceBoot: Self.sinceBoot),
-                monotonic: Self.awake, isSure: watch.isSure)
+                monotonic: Self.awake, isSynchronised: watch.isSynchronised)
         }
     }
 
-    func look() -> [ClockNews] {
-        let sample = Self.sample(evidence, isSureAlready: isWallTimeSure)
+    func look() -> [ClockEvent] {
+        let sample = Self.sample(evidence, isSynchronisedAlready: isWallTimeSynchronised)
         return watch.withLock { $0.look(sample) }
     }
 
@@ -43,10 +43,10 @@ final class SystemClock: GatewayClock {
 
     /// - Parameter isSureAlready: Spares a clock that is sure the look for evidence.
     private static func sample(
-        _ evidence: ClockEvidence, isSureAlready: Bool = false
+        _ evidence: ClockEvidence, isSynchronisedAlready: Bool = false
     ) -> ClockSample {
         // The evidence first: clocks read before it might be those of before they were set.
-        let isVouchedFor = isSureAlready || evidence.vouches(for: wall)
+        let isVouchedFor = isSynchronisedAlready || evidence.vouches(for: wall)
         return ClockSample(
             wall: wall, sinceBoot: sinceBoot, awake: awake, isVouchedFor: isVouchedFor)
     }

@@ -20,7 +20,7 @@ struct TapCommand: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         let clock = SystemClock()
         let target = try options.target(for: "tap", isForAll: true)
-        let desk = TapDesk(clock: clock, reader: target.reader)
+        let desk = TapState(clock: clock, reader: target.reader)
         let looking = Task { await desk.lookForSilence() }
         // Whoever else is on the broker has links there, too.
         let status = await target.follow(
@@ -35,7 +35,7 @@ struct TapCommand: AsyncParsableCommand {
 }
 
 /// Where the messages and the silence meet.
-private actor TapDesk {
+private actor TapState {
     private let clock: any GatewayClock
     private let reader: PlainReader
     private var tap = LinkTap(isJson: !Output.isTerminal)

@@ -10,7 +10,7 @@ struct Tidegate: AsyncParsableCommand {
             a difference, or a file that is not what it should be; 66 for a file that cannot be read; 69 when a \
             broker or another needed part cannot be had; 70 for a fault of its own, a machine without \
             threads, files or memory for it, or a relay that did not confirm its safe state; \
-            71 when a part that nothing else could help gave no sign of life; 75 when no answer came in \
+            71 when a part that nothing else could help gave no heartbeat; 75 when no answer came in \
             time; 78 for a setting that makes no sense; 130 when a second signal cut the stop \
             short.
             """,

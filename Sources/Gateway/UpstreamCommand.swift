@@ -44,7 +44,7 @@ struct UpstreamCommand: AsyncParsableCommand {
     var user: String?
 
     @Option(help: "The certificate authority of an mqtts broker, as a PEM file.")
-    var authority: String?
+    var ca: String?
 
     @Option(help: "The first level of the topic that says how it and its links stand: tidegate.")
     var topic: String?
@@ -52,7 +52,7 @@ struct UpstreamCommand: AsyncParsableCommand {
     @Option(help: "The folder in which what came is kept.")
     var stateDirectory: String?
 
-    @Option(help: "How much is kept, 1MB or more; the oldest gives way.")
+    @Option(help: "How much is kept, 1MB or more; the oldest is evicted.")
     var size = "1GB"
 
     @Option(help: "table or jsonl. A table on a terminal when nothing is said.")
@@ -61,7 +61,7 @@ struct UpstreamCommand: AsyncParsableCommand {
     @Option(help: "How long an acknowledgement may take.")
     var ackTimeout = "5s"
 
-    @Option(help: "How long a gateway may be silent before it is asked for a sign of life.")
+    @Option(help: "How long a gateway may be silent before it is asked for a heartbeat.")
     var pollPeriod = "60s"
 
     @Flag(help: "Show what was received, and end; with --format jsonl, all of it.")
@@ -163,7 +163,7 @@ struct UpstreamCommand: AsyncParsableCommand {
         if broker == "embedded" { return (.embedded, "tidegate") }
         let password = Machine.environment("TIDEGATE_PASSWORD")
         if let address = broker.flatMap(BrokerAddress.init) {
-            let tls = address.usesTls ? MqttTls(authority: authority) : nil
+            let tls = address.usesTls ? MqttTls(ca: ca) : nil
             return (.at(address, user: user, password: password, tls: tls), "tidegate")
         }
         let aliases = Set(try children().map(\.alias))
@@ -182,7 +182,7 @@ struct UpstreamCommand: AsyncParsableCommand {
                     + "--broker embedded")
             throw ExitStatus.configuration.code
         }
-        return (.of(file, user: user, authority: authority), file.topic)
+        return (.of(file, user: user, ca: ca), file.topic)
     }
 
     // MARK: What was received

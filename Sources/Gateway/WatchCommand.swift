@@ -23,10 +23,10 @@ struct WatchCommand: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         let clock = SystemClock()
         let target = try options.target(for: "watch")
-        let (wishes, wish) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        let (deferredCommands, deferred) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
         let screen = LiveScreen(
             title: target.title, isTerminal: Output.isTerminal, keys: .scrollAndQuit, clock: clock,
-            quit: { wish.yield() },
+            quit: { deferred.yield() },
             // A reader that goes away, as `| head` does, ends the command; nothing hangs on it.
             whenUnheard: {
                 TerminalKeys.end()
@@ -34,8 +34,8 @@ struct WatchCommand: AsyncParsableCommand {
             })
         let viewer = Viewer(screen: screen, reader: target.reader, clock: clock)
         let status = await target.follow(
-            ["status", "birth", "troubles", "live/+"], of: target.gateway, clock: clock,
-            quit: wishes, ending: { screen.release() }
+            ["status", "birth", "faults", "live/+"], of: target.gateway, clock: clock,
+            quit: deferredCommands, ending: { screen.release() }
         ) { await viewer.take($0) }
         await within(.milliseconds(300), on: clock) { await screen.finish() }
         if status != .success { throw status.code }
@@ -61,7 +61,7 @@ private struct Viewer: Sendable {
         guard let read = reader.read(message) else { return }
         switch read.matter {
         case .birth(let profile): screen.update { $0.describe(profile) }
-        case .standing(let faults): screen.update { $0.take(faults, of: read.gateway.text) }
+        case .activeFaults(let faults): screen.update { $0.take(faults, of: read.gateway.text) }
         case .status(let status):
             var word: String?
             let now = clock.now

@@ -20,7 +20,7 @@ final class WatchdogDevice: Sendable {
         guard descriptor >= 0 else {
             let hint =
                 errno == EBUSY ? "; it has one owner, so see RuntimeWatchdogSec= of systemd" : ""
-            throw MachineError("\(path): \(errorWords(errno))\(hint)")
+            throw MachineError("\(path): \(errorDescription(errno))\(hint)")
         }
         self.path = path
     }
@@ -28,7 +28,7 @@ final class WatchdogDevice: Sendable {
     deinit { close(descriptor) }
 
     /// Everything that matters has been seen alive.
-    func alive() { put(0) }
+    func heartbeat() { put(0) }
 
     /// Disarms it, so that the machine goes on without this process.
     func disarm() { put(UInt8(ascii: "V")) }

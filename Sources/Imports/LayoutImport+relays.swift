@@ -11,7 +11,7 @@ extension LayoutImport {
         let isKrida = component.makeModel.uppercased().hasPrefix("KRIDA")
         if told.insert(component.id).inserted {
             comments = boardComments(component, addresses: addresses, isKrida: isKrida)
-            tellBoards(component, isKrida: isKrida)
+            updateSnapshots(component, isKrida: isKrida)
         }
         comments += [
             "Off is de-energised: \(relay.deEnergizedState). On is energised: \(relay.energizedState).",
@@ -35,7 +35,7 @@ extension LayoutImport {
         relays.append(relay)
     }
 
-    private mutating func tellBoards(_ component: GridworksComponent, isKrida: Bool) {
+    private mutating func updateSnapshots(_ component: GridworksComponent, isKrida: Bool) {
         let names = component.configs.compactMap(\.relay?.actor)
         let actors = (names.count == 1 ? "relay " : "relays ") + names.joined(separator: ", ")
         if isKrida {

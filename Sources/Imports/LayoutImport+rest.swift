@@ -30,7 +30,7 @@ extension LayoutImport {
     }
 
     /// What is left when all nodes have been looked at.
-    mutating func tellRest() {
+    mutating func reportRest() {
         let names = source.nodes.filter {
             Self.names.contains($0.actorClass) && $0.component == nil
         }.map(\.name)

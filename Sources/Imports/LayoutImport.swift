@@ -46,17 +46,17 @@ public struct LayoutImport {
                     + "\(GridworksLayout.usualCapture.layoutText) here")
         }
         for node in layout.nodes { take(node) }
-        tellRest()
+        reportRest()
     }
 
     private mutating func take(_ node: GridworksNode) {
         let component = source.component(of: node)
         switch (node.actorClass, component?.form) {
         case ("PowerMeter", .meter(let host, let port, let configs)?):
-            guard let component, told.insert(component.id).inserted else { return tellShared(node) }
+            guard let component, told.insert(component.id).inserted else { return reportShared(node) }
             addMeter(node, component, host: host, port: port, configs)
         case ("MultipurposeSensor", .thermistors(let addresses, _, let volts, let configs)?):
-            guard let component, told.insert(component.id).inserted else { return tellShared(node) }
+            guard let component, told.insert(component.id).inserted else { return reportShared(node) }
             addThermistors(node, component, addresses: addresses, volts: volts, configs)
         case ("I2cRelayMultiplexer", .relays?):
             break
@@ -74,7 +74,7 @@ public struct LayoutImport {
         }
     }
 
-    private mutating func tellShared(_ node: GridworksNode) {
+    private mutating func reportShared(_ node: GridworksNode) {
         leftOut.append("\(describe(node)): another node reads the same component")
     }
 

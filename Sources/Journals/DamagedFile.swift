@@ -8,7 +8,7 @@ struct PrivateFile {
 
     /// Makes it, when it is not there, and closes it to all others.
     ///
-    /// What is there is not opened: to close it again would let go of the locks that this process has on it.
+    /// What is there is not opened: to close it again would released of the locks that this process has on it.
     func make() {
         // Sound, here and below: each path lives for the length of its call.
         let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
@@ -39,27 +39,27 @@ struct DamagedFile {
     /// - Returns: Where it is now.
     func keepAside(at time: WallTime) throws(SqliteFailure) -> String {
         let stamp = time.iso8601.prefix(19).filter { $0 != ":" && $0 != "-" } + "Z"
-        let aside = "\(path).damaged-\(stamp)"
+        let deadLetters = "\(path).damaged-\(stamp)"
         // The log last: the file without it would be taken for a sound one that lacks its newest rows.
-        guard move(path, to: aside) || !exists(path) else {
-            throw SqliteFailure(code: 14, words: "\(path): cannot be moved: \(errorWords(errno))")
+        guard move(path, to: deadLetters) || !exists(path) else {
+            throw SqliteFailure(code: 14, words: "\(path): cannot be moved: \(errorDescription(errno))")
         }
-        moveLog(to: aside)
+        moveLog(to: deadLetters)
         for name in names.dropLast(Self.kept) {
             remove(name)
             remove(name + "-wal")
         }
-        return aside
+        return deadLetters
     }
 
     /// Has the log follow its database, which went before an end that came between the two.
     func keepLogAside() {
-        if let aside = names.last { moveLog(to: aside) }
+        if let deadLetters = names.last { moveLog(to: deadLetters) }
     }
 
-    private func moveLog(to aside: String) {
+    private func moveLog(to deadLetters: String) {
         remove(path + "-shm")
-        if exists(path + "-wal") { move(path + "-wal", to: aside + "-wal") }
+        if exists(path + "-wal") { move(path + "-wal", to: deadLetters + "-wal") }
     }
 
     /// All that are kept, the oldest first.

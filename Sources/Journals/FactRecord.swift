@@ -4,16 +4,16 @@ import Vocabulary
 ///
 /// ```
 /// 2            the record is a fact
-/// flags        1: the wall time is sure, 2: it is for one upstream alone, 4: its readings are simulated
+/// flags        1: the wall time is synchronised, 2: it is for one upstream alone, 4: its readings are simulated
 /// session      number
 /// wall         8 bytes, nanoseconds since 1970
 /// monotonic    8 bytes, nanoseconds
 /// node         text
 /// upstream     text, when it is for one alone
-/// matter       0 readings, 1 trouble, 2 event
+/// matter       0 readings, 1 fault, 2 event
 ///   readings   their number, then each: how many bytes its channel has in common with the node's name,
 ///              the rest of the channel as text, its quality, its value as signed number
-///   trouble    flags (1: it is on, 2: a channel follows), the kind's word, the channel, the detail
+///   fault    flags (1: it is on, 2: a channel follows), the kind's word, the channel, the detail
 ///   event      flags (1: a link follows, 2: a number follows), the kind's word, link, number, detail
 /// check sum    4 bytes
 /// ```
@@ -43,7 +43,7 @@ struct FactRecord: Hashable {
         var writer = RecordWriter()
         writer.byte(Self.tag)
         writer.byte(
-            (fact.at.isSure ? 1 : 0) | (upstream == nil ? 0 : 2) | (fact.isSimulated ? 4 : 0))
+            (fact.at.isSynchronised ? 1 : 0) | (upstream == nil ? 0 : 2) | (fact.isSimulated ? 4 : 0))
         writer.number(session)
         writer.fixed(UInt64(bitPattern: fact.at.wall.nanoseconds))
         writer.fixed(UInt64(bitPattern: fact.at.monotonic.nanoseconds))
@@ -51,12 +51,12 @@ struct FactRecord: Hashable {
         if let upstream { writer.text(upstream.text) }
         switch fact.matter {
         case .readings(let readings): write(readings, &writer)
-        case .trouble(let trouble):
+        case .fault(let fault):
             writer.byte(1)
-            writer.byte((trouble.isOn ? 1 : 0) | (trouble.channel == nil ? 0 : 2))
-            writer.text(trouble.kind.rawValue)
-            if let channel = trouble.channel { writer.text(channel.text) }
-            writer.text(trouble.detail, limit: Self.longestDetail)
+            writer.byte((fault.isOn ? 1 : 0) | (fault.channel == nil ? 0 : 2))
+            writer.text(fault.kind.rawValue)
+            if let channel = fault.channel { writer.text(channel.text) }
+            writer.text(fault.detail, limit: Self.longestDetail)
         case .event(let event):
             writer.byte(2)
             writer.byte((event.link == nil ? 0 : 1) | (event.number == nil ? 0 : 2))
@@ -96,7 +96,7 @@ extension FactRecord {
         let at = Timestamp(
             wall: WallTime(nanoseconds: Int64(bitPattern: wall)),
             monotonic: MonotonicInstant(nanoseconds: Int64(bitPattern: monotonic)),
-            isSure: flags & 1 == 1)
+            isSynchronised: flags & 1 == 1)
         self.init(
             fact: Fact(node: node, at: at, matter: matter), session: session, upstream: upstream)
     }
@@ -112,7 +112,7 @@ extension FactRecord {
     ) -> Fact.Matter? {
         switch reader.byte() {
         case 0: readings(&reader, node, isSimulated: isSimulated).map { .readings($0) }
-        case 1: trouble(&reader).map { .trouble($0) }
+        case 1: fault(&reader).map { .fault($0) }
         case 2: event(&reader).map { .event($0) }
         default: nil
         }
@@ -141,9 +141,16 @@ extension FactRecord {
         return readings
     }
 
-    private static func trouble(_ reader: inout RecordReader) -> Trouble? {
+    /// Kinds that journals from before 0.2 call by another name.
+    private static let formerKinds = [
+        "badReply": "malformedReply", "badComponent": "invalidComponent",
+        "duplicate": "duplicateGateway", "listener": "brokerPort", "setAside": "deadLettered",
+        "reloadRefused": "reloadRejected",
+    ]
+
+    private static func fault(_ reader: inout RecordReader) -> Fault? {
         guard let flags = reader.byte(), flags <= 3,
-            let kind = reader.text().flatMap(Trouble.Kind.init(rawValue:))
+            let kind = reader.text().flatMap({ Fault.Kind(rawValue: formerKinds[$0] ?? $0) })
         else { return nil }
         var channel: DataChannelName?
         if flags & 2 != 0 {
@@ -151,12 +158,14 @@ extension FactRecord {
             guard channel != nil else { return nil }
         }
         guard let detail = reader.text() else { return nil }
-        return Trouble(channel: channel, kind: kind, isOn: flags & 1 != 0, detail: detail)
+        return Fault(channel: channel, kind: kind, isOn: flags & 1 != 0, detail: detail)
     }
 
     private static func event(_ reader: inout RecordReader) -> GatewayEvent? {
         guard let flags = reader.byte(), flags <= 3,
-            let kind = reader.text().flatMap(GatewayEvent.Kind.init(rawValue:))
+            let kind = reader.text().flatMap({
+                GatewayEvent.Kind(rawValue: formerKinds[$0] ?? $0)
+            })
         else { return nil }
         var link: UpstreamName?
         if flags & 1 != 0 {

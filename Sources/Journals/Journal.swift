@@ -5,10 +5,10 @@ public protocol Journal: Sendable {
     var identity: JournalIdentity { get }
 
     /// What happens to the journal by itself. For one consumer; ends after `close()`.
-    var news: AsyncStream<JournalNews> { get }
+    var news: AsyncStream<JournalEvent> { get }
 
     /// Takes `facts` in, from any thread, and never waits. They may be published once
-    /// `JournalNews.committed` has told that they are kept, or `.readable` that there is no room for them.
+    /// `JournalEvent.committed` has told that they are kept, or `.readable` that there is no room for them.
     ///
     /// - Returns: Their places, in order; nil when there are none, when nobody wants them kept, and when
     ///   the journal does not know yet where to begin.
@@ -21,18 +21,18 @@ public protocol Journal: Sendable {
 
     /// Everything up to `through` was acknowledged by `upstream`.
     ///
-    /// A cursor never goes back: what gave way meanwhile may still be acknowledged, and changes nothing.
+    /// A cursor never goes back: what were evicted meanwhile may still be acknowledged, and changes nothing.
     /// - Throws: `.badCursor` for a place beyond the last fact.
     func advance(_ upstream: UpstreamName, through: Sequence64) async throws(JournalError)
 
     /// Keeps facts that `upstream` never acknowledged in a place of their own, for somebody to look at. The
     /// cursor moves over them as if they were acknowledged, by `advance`.
-    func setAside(
+    func deadLetter(
         _ facts: ClosedRange<Sequence64>, for upstream: UpstreamName, because reason: String
     ) async throws(JournalError)
 
     /// The wall clock was wrong by `offset` since the journal was opened: moves the time of all facts that
-    /// were stamped meanwhile, while it was not sure, and marks them as sure.
+    /// were stamped meanwhile, while it was not synchronised, and marks them as sure.
     func correctTimes(by offset: Duration) async
 
     /// What the values mean that are appended from now on. From any thread; it never waits.
@@ -46,16 +46,16 @@ public protocol Journal: Sendable {
 }
 
 /// What happens to a journal by itself.
-public enum JournalNews: Hashable, Sendable {
+public enum JournalEvent: Hashable, Sendable {
     /// Every fact up to this place is kept and may be published.
     case committed(through: Sequence64)
     /// Every fact up to this place may be published, although not all of them are kept: the disk is full or
     /// out of order, and they wait in memory.
     case readable(through: Sequence64)
-    /// So many facts gave way, because there was no room, before `upstream` had acknowledged them.
+    /// So many facts were evicted, because there was no room, before `upstream` had acknowledged them.
     case dropped(Int, upstream: UpstreamName, through: Sequence64)
     /// Facts cannot be kept for now, and why; or, when false, they can again.
-    case trouble(Bool, String)
+    case fault(Bool, String)
     /// The journal was damaged: what could be read was saved, and where the rest is kept.
     case salvaged(String)
 }
@@ -66,14 +66,14 @@ public struct JournalStatus: Hashable, Sendable {
     public let acknowledged: Sequence64
     /// Facts that wait for acknowledgement.
     public let waiting: Int
-    /// Facts that gave way before they were acknowledged, since the start.
+    /// Facts that were evicted before they were acknowledged, since the start.
     public let dropped: Int
     /// Facts that were never acknowledged and wait for somebody to look at them.
-    public let setAside: Int
+    public let deadLettered: Int
 
-    public init(acknowledged: Sequence64, waiting: Int, dropped: Int, setAside: Int = 0) {
+    public init(acknowledged: Sequence64, waiting: Int, dropped: Int, deadLettered: Int = 0) {
         (self.acknowledged, self.waiting) = (acknowledged, waiting)
-        (self.dropped, self.setAside) = (dropped, setAside)
+        (self.dropped, self.deadLettered) = (dropped, deadLettered)
     }
 }
 

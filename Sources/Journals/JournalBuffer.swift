@@ -2,13 +2,13 @@ import DequeModule
 import Vocabulary
 
 /// Facts on their way to the disk. A pure value; it holds `capacity` facts beside those that are being
-/// written. When the disk does not keep up the oldest gives way.
+/// written. When the disk does not keep up the oldest is evicted.
 struct JournalBuffer {
     /// A fact with its place.
     struct Item {
         var entry: Entry
-        /// Where it was set aside and for whom, when it is appended anew.
-        var aside: (place: Int64, upstream: UpstreamName)?
+        /// Where it was dead-lettered and for whom, when it is appended again.
+        var deadLetters: (place: Int64, upstream: UpstreamName)?
     }
 
     let capacity: Int
@@ -17,11 +17,11 @@ struct JournalBuffer {
     private(set) var last: Sequence64?
     /// Facts that came before that.
     private var early: Deque<Fact> = []
-    /// How many of them gave way.
+    /// How many of them were evicted.
     private(set) var lostEarly = 0
     /// So many at the front are being written.
     private var writing = 0
-    /// Places whose facts gave way and that nobody has been told of.
+    /// Places whose facts were evicted and that nobody has been told of.
     private(set) var lost: [ClosedRange<Sequence64>] = []
 
     init(capacity: Int) { self.capacity = capacity }
@@ -32,7 +32,7 @@ struct JournalBuffer {
     /// Takes facts in and gives them their places.
     /// - Returns: Nil when there are none yet to give.
     mutating func append(
-        _ facts: [Fact], aside: (place: Int64, upstream: UpstreamName)? = nil
+        _ facts: [Fact], deadLetters: (place: Int64, upstream: UpstreamName)? = nil
     ) -> ClosedRange<Sequence64>? {
         guard !facts.isEmpty else { return nil }
         guard let before = last else {
@@ -47,7 +47,7 @@ struct JournalBuffer {
         var place = before
         for fact in facts {
             place += 1
-            items.append(Item(entry: Entry(sequence: place, fact: fact), aside: aside))
+            items.append(Item(entry: Entry(sequence: place, fact: fact), deadLetters: deadLetters))
         }
         last = place
         let excess = items.count - writing - capacity
@@ -84,14 +84,14 @@ struct JournalBuffer {
     }
 
     /// Forgets the losses that were told of.
-    mutating func toldLosses() { (lost, lostEarly) = ([], 0) }
+    mutating func reportedLosses() { (lost, lostEarly) = ([], 0) }
 
     /// Moves the facts to their true time.
     mutating func correctTimes(by offset: Duration) {
-        for index in items.indices where !items[index].entry.fact.at.isSure {
+        for index in items.indices where !items[index].entry.fact.at.isSynchronised {
             items[index].entry = items[index].entry.corrected(by: offset)
         }
-        for index in early.indices where !early[index].at.isSure {
+        for index in early.indices where !early[index].at.isSynchronised {
             early[index] = Entry(sequence: 0, fact: early[index]).corrected(by: offset).fact
         }
     }

@@ -3,7 +3,7 @@ import Vocabulary
 /// The tables of a journal on disk, and the statements on them. For one thread at a time.
 ///
 /// Each table is a place and the bytes of one record: `identity`, `facts`, `cursors`, `sessions`, `gaps`,
-/// `aside` and `channels`; see `FactRecord` and `JournalRecord`. Facts are deleted from the front and
+/// `deadLetters` and `channels`; see `FactRecord` and `JournalRecord`. Facts are deleted from the front and
 /// appended at the end, so that pages come free whole and are used again: the file never shrinks, is never
 /// rewritten, and grows up to its bound once.
 ///
@@ -46,7 +46,7 @@ final class JournalFile {
         guard try self.identity() != nil else { throw Self.foreign }
     }
 
-    /// Opens a journal that is there: to look at it, or to change what is set aside, while a gateway
+    /// Opens a journal that is there: to look at it, or to change what is dead-lettered, while a gateway
     /// may have it open too.
     init(existing path: String, isWriting: Bool = false) throws(SqliteFailure) {
         database = try SqliteDatabase(path: path, isWriting ? .writing : .reading)
@@ -105,11 +105,11 @@ final class JournalFile {
         (try database.number("SELECT max(place) FROM \(table)") ?? 0) + 1
     }
 
-    /// The record set aside at `place`; nil when there is none that can be read.
-    func aside(at place: Int64) throws(SqliteFailure) -> AsideRecord? {
-        var found: AsideRecord?
+    /// The record dead-lettered at `place`; nil when there is none that can be read.
+    func deadLetters(at place: Int64) throws(SqliteFailure) -> DeadLetterRecord? {
+        var found: DeadLetterRecord?
         try database.rows("SELECT place, data FROM aside WHERE place = ?", place) { place, bytes in
-            found = AsideRecord(bytes, at: place)
+            found = DeadLetterRecord(bytes, at: place)
             return false
         }
         return found

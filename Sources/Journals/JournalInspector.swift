@@ -1,9 +1,9 @@
 import Vocabulary
 
-/// Looks into a journal, also while a gateway has it open, and hands over wishes about what is set aside.
+/// Looks into a journal, also while a gateway has it open, and hands over wishes about what is dead-lettered.
 ///
 /// Two processes on one file are what SQLite's locks are for. The gateway alone appends: a wish is a mark
-/// on a fact that is set aside, which the gateway finds within `SqliteJournal.lookPeriod`. Facts are read in
+/// on a fact that is dead-lettered, which the gateway finds within `SqliteJournal.lookPeriod`. Facts are read in
 /// pieces, each in a moment of its own, so that the gateway's log is not held up by a slow reader.
 public final class JournalInspector {
     /// What there is to say of a journal.
@@ -28,11 +28,11 @@ public final class JournalInspector {
         public let waiting: Int
         /// The time of the oldest of those.
         public let oldestWaiting: WallTime?
-        public let setAside: Int
+        public let deadLettered: Int
     }
 
-    /// A fact that was set aside.
-    public struct Aside: Sendable {
+    /// A fact that was dead-lettered.
+    public struct DeadLetter: Sendable {
         /// What `requeue` and `discard` call it.
         public let number: Int64
         public let upstream: UpstreamName
@@ -40,7 +40,7 @@ public final class JournalInspector {
         public let sequence: Sequence64
         public let since: WallTime
         public let reason: String
-        /// Whether it is to be appended anew when the gateway next looks.
+        /// Whether it is to be appended again when the gateway next looks.
         public let isWanted: Bool
     }
 
@@ -76,7 +76,7 @@ public final class JournalInspector {
     ) throws(JournalError) -> Overview {
         try telling { () throws(SqliteFailure) in
             let places = try file.extent()
-            let aside = try file.records(AsideRecord.self, "aside")
+            let deadLetters = try file.records(DeadLetterRecord.self, "aside")
             var cursors: [CursorOverview] = []
             for (_, record) in try file.records(CursorRecord.self, "cursors") {
                 let usual = Self.usualTime + (gathering[record.upstream] ?? .zero)
@@ -94,7 +94,7 @@ public final class JournalInspector {
                         underWay: underWay ?? 0, waiting: waiting,
                         oldestWaiting: waiting > 0
                             ? try time(ofFirstAfter: record.acknowledged) : nil,
-                        setAside: aside.count { $0.record.upstream == record.upstream }))
+                        deadLettered: deadLetters.count { $0.record.upstream == record.upstream }))
             }
             let used = try file.usedBytes()
             return Overview(
@@ -134,11 +134,11 @@ public final class JournalInspector {
         try file.facts(in: (place + 1)...(.max >> 1), limit: 1).rows.first?.record.fact.at.wall
     }
 
-    /// Everything that is set aside, oldest first.
-    public func aside() throws(JournalError) -> [Aside] {
+    /// Everything that is dead-lettered, oldest first.
+    public func deadLetters() throws(JournalError) -> [DeadLetter] {
         try telling { () throws(SqliteFailure) in
-            try file.records(AsideRecord.self, "aside").map { place, record in
-                Aside(
+            try file.records(DeadLetterRecord.self, "aside").map { place, record in
+                DeadLetter(
                     number: place, upstream: record.upstream,
                     entry: FactRecord(record.fact, at: record.sequence).map {
                         Entry(sequence: record.sequence, fact: $0.fact)
@@ -148,7 +148,7 @@ public final class JournalInspector {
         }
     }
 
-    /// Has the gateway append these facts anew, as its newest, with their own time.
+    /// Has the gateway append these facts again, as its newest, with their own time.
     /// - Returns: How many there are that were not to be already.
     public func requeue(_ numbers: Set<Int64>) throws(JournalError) -> Int {
         try change(numbers) { place, record throws(SqliteFailure) in
@@ -160,7 +160,7 @@ public final class JournalInspector {
         }
     }
 
-    /// Removes these facts from what is set aside, for good.
+    /// Removes these facts from what is dead-lettered, for good.
     /// - Returns: How many there were.
     public func discard(_ numbers: Set<Int64>) throws(JournalError) -> Int {
         try change(numbers) { place, _ throws(SqliteFailure) in
@@ -170,12 +170,12 @@ public final class JournalInspector {
     }
 
     private func change(
-        _ numbers: Set<Int64>, _ body: (Int64, AsideRecord) throws(SqliteFailure) -> Bool
+        _ numbers: Set<Int64>, _ body: (Int64, DeadLetterRecord) throws(SqliteFailure) -> Bool
     ) throws(JournalError) -> Int {
         try telling { () throws(SqliteFailure) in
             try file.database.transaction { () throws(SqliteFailure) in
                 var count = 0
-                for (place, record) in try file.records(AsideRecord.self, "aside")
+                for (place, record) in try file.records(DeadLetterRecord.self, "aside")
                 where numbers.contains(place) {
                     if try body(place, record) { count += 1 }
                 }

@@ -51,7 +51,7 @@ struct JournalPages {
             // A part that the disk cannot read any more is left out; the end is no whole page.
             if count < 0, errno == EIO { continue }
             guard count == Self.size else { return }
-            // Frames that the log held before it was begun anew, and that are older than the database.
+            // Frames that the log held before it was begun again, and that are older than the database.
             if skip > 0, Self.bytes(8, at: offset - skip + 8, of: descriptor) != salt { continue }
             Self.rows(on: page, take)
         }

@@ -140,14 +140,14 @@ extension LossRecord {
 }
 
 /// A fact that an upstream never acknowledged.
-struct AsideRecord: JournalRecord {
+struct DeadLetterRecord: JournalRecord {
     static let tag: UInt8 = 6
     var upstream: UpstreamName
     var reason: String
     var since: WallTime
     /// Where the fact stands, or stood.
     var sequence: Sequence64
-    /// Whether somebody wants it appended anew.
+    /// Whether somebody wants it appended again.
     var isWanted: Bool
     /// The fact's own row.
     var fact: [UInt8]
@@ -163,7 +163,7 @@ struct AsideRecord: JournalRecord {
     }
 }
 
-extension AsideRecord {
+extension DeadLetterRecord {
     init?(reading reader: inout RecordReader) {
         guard let upstream = reader.text().flatMap(UpstreamName.init), let reason = reader.text(),
             let since = reader.fixed(), let sequence = reader.number(),

@@ -14,7 +14,7 @@ struct JournalSalvage {
         /// Rows of facts that were not, because there was no room for them.
         let left: Int
         /// Where the damaged file is now.
-        let aside: String
+        let deadLetters: String
     }
 
     let path: String
@@ -47,9 +47,9 @@ struct JournalSalvage {
         }
         if written == nil { written = try write(identity, withFacts: false) }
         let (facts, left) = written ?? (0, 0)
-        let aside = try DamagedFile(path: path).keepAside(at: time)
+        let deadLetters = try DamagedFile(path: path).keepAside(at: time)
         move(draft, to: path)
-        return Outcome(facts: facts, left: left, aside: aside)
+        return Outcome(facts: facts, left: left, deadLetters: deadLetters)
     }
 
     /// Whether a copy of the damaged file would find room.
@@ -145,7 +145,7 @@ struct JournalSalvage {
         case SessionRecord.tag: SessionRecord(bytes, at: place) == nil ? nil : "sessions"
         case GapRecord.tag: GapRecord(bytes, at: place) == nil ? nil : "gaps"
         case LossRecord.tag: LossRecord(bytes, at: place) == nil ? nil : "gaps"
-        case AsideRecord.tag: AsideRecord(bytes, at: place) == nil ? nil : "aside"
+        case DeadLetterRecord.tag: DeadLetterRecord(bytes, at: place) == nil ? nil : "aside"
         case ChannelRecord.tag: ChannelRecord(bytes, at: place) == nil ? nil : "channels"
         default: nil
         }

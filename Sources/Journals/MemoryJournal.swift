@@ -10,7 +10,7 @@ public final class MemoryJournal: Journal {
         let capacity: Int
         var acknowledged: Sequence64 = 0
         var dropped = 0
-        var setAside = 0
+        var deadLettered = 0
     }
 
     private struct State {
@@ -37,8 +37,8 @@ public final class MemoryJournal: Journal {
     }
 
     public let identity: JournalIdentity
-    public let news: AsyncStream<JournalNews>
-    private let teller: AsyncStream<JournalNews>.Continuation
+    public let news: AsyncStream<JournalEvent>
+    private let teller: AsyncStream<JournalEvent>.Continuation
     private let state: Guarded<State>
 
     /// - Parameter upstreams: Who reads, and how many unacknowledged facts may wait for each.
@@ -53,7 +53,7 @@ public final class MemoryJournal: Journal {
 
     public func append(_ facts: [Fact]) -> ClosedRange<Sequence64>? {
         guard !facts.isEmpty else { return nil }
-        let (places, dropped): (ClosedRange<Sequence64>?, [JournalNews]) = state.withLock { state in
+        let (places, dropped): (ClosedRange<Sequence64>?, [JournalEvent]) = state.withLock { state in
             guard !state.cursors.isEmpty else { return (nil, []) }
             let before = state.cursors
             let first = state.last + 1
@@ -62,7 +62,7 @@ public final class MemoryJournal: Journal {
                 state.entries.append(Entry(sequence: state.last, fact: fact))
             }
             state.trim()
-            let dropped = state.cursors.compactMap { name, cursor -> JournalNews? in
+            let dropped = state.cursors.compactMap { name, cursor -> JournalEvent? in
                 let count = cursor.dropped - (before[name]?.dropped ?? 0)
                 guard count > 0 else { return nil }
                 return .dropped(count, upstream: name, through: cursor.acknowledged)
@@ -74,12 +74,12 @@ public final class MemoryJournal: Journal {
         return places
     }
 
-    public func setAside(
+    public func deadLetter(
         _ facts: ClosedRange<Sequence64>, for upstream: UpstreamName, because reason: String
     ) async throws(JournalError) {
         let isKnown = state.withLock { state in
             guard state.cursors[upstream] != nil else { return false }
-            state.cursors[upstream]?.setAside += facts.count
+            state.cursors[upstream]?.deadLettered += facts.count
             return true
         }
         guard isKnown else { throw unknown(upstream) }
@@ -87,7 +87,7 @@ public final class MemoryJournal: Journal {
 
     public func correctTimes(by offset: Duration) async {
         state.withLock { state in
-            for index in state.entries.indices where !state.entries[index].fact.at.isSure {
+            for index in state.entries.indices where !state.entries[index].fact.at.isSynchronised {
                 state.entries[index] = state.entries[index].corrected(by: offset)
             }
         }
@@ -134,7 +134,7 @@ public final class MemoryJournal: Journal {
             state.cursors.mapValues {
                 JournalStatus(
                     acknowledged: $0.acknowledged, waiting: Int(state.last - $0.acknowledged),
-                    dropped: $0.dropped, setAside: $0.setAside)
+                    dropped: $0.dropped, deadLettered: $0.deadLettered)
             }
         }
     }

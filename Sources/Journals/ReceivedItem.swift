@@ -24,11 +24,11 @@ public struct ReceivedItem: Hashable, Sendable {
 }
 
 /// What happened to a `ReceivedStore` since somebody last asked.
-public struct ReceivedNews: Hashable, Sendable {
+public struct ReceivedEvent: Hashable, Sendable {
     /// What is on disk now, in the order in which it came, and whether it is there for the first time.
     public var kept: [Kept] = []
     /// Nothing can be kept for now, and why; or, when false, it can again. Nil when nothing changed.
-    public var trouble: Trouble?
+    public var fault: Fault?
     /// The file was damaged and where it is kept, or it was deleted while it was in use; and what came of it.
     public var damage: String?
 
@@ -41,10 +41,10 @@ public struct ReceivedNews: Hashable, Sendable {
     }
 
     /// A disk that does, or again does not, take what comes.
-    public struct Trouble: Hashable, Sendable {
+    public struct Fault: Hashable, Sendable {
         public let isOn: Bool
         public let detail: String
     }
 
-    var isEmpty: Bool { kept.isEmpty && trouble == nil && damage == nil }
+    var isEmpty: Bool { kept.isEmpty && fault == nil && damage == nil }
 }

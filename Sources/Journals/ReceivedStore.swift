@@ -11,7 +11,7 @@ import Vocabulary
 /// kept all the same: the child did not hear of it the first time.
 ///
 /// **Bounds.** In memory wait at most `bufferCapacity` items of `bufferBytes` in all; what comes then is not
-/// taken, and its child sends it again. On disk `size` counts, and the oldest gives way.
+/// taken, and its child sends it again. On disk `size` counts, and the oldest is evicted.
 ///
 /// **Groups.** Whatever came while the last commit was being written is the next one, after a wait of
 /// `commitInterval`: each commit costs one fsync, however many items it holds.
@@ -31,13 +31,13 @@ public actor ReceivedStore {
         var bytes = 0
         /// Since when items wait; nil when none do.
         var since: MonotonicInstant?
-        var news = ReceivedNews()
+        var news = ReceivedEvent()
         var isClosed = false
     }
 
     private nonisolated let state = Guarded(State())
     /// Yields whenever there may be news, for one reader. Ends after `close()`.
-    public nonisolated let bell: AsyncStream<Void>
+    public nonisolated let wakeup: AsyncStream<Void>
     private nonisolated let ringer: AsyncStream<Void>.Continuation
     private nonisolated let thread: SyncThread
     private let path: String
@@ -46,7 +46,7 @@ public actor ReceivedStore {
     private let clock: any GatewayClock
     private var file: ReceivedFile?
     private var retryAt: MonotonicInstant?
-    private var trouble: String?
+    private var fault: String?
     /// What looked like damage since something was kept last, and how often.
     private var damage: (failure: SqliteFailure, count: Int)?
     private let checkedSize: Int64
@@ -75,7 +75,7 @@ public actor ReceivedStore {
         (self.path, self.size, self.clock) = (path, size, clock)
         self.commitInterval = commitInterval
         (self.checkedSize, self.makeFolder) = (checkedSize, makeFolder)
-        (bell, ringer) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        (wakeup, ringer) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         thread = SyncThread(name: "received", clock: clock, stackSize: SqliteDatabase.stackSize)
     }
 
@@ -120,14 +120,14 @@ public actor ReceivedStore {
             if isFirst { state.since = now }
             return (true, isFirst)
         }
-        if isFirst { thread.ring() }
+        if isFirst { thread.wake() }
         return isTaken
     }
 
     /// All that happened since the last call.
-    public nonisolated func takeNews() -> ReceivedNews {
+    public nonisolated func takeNews() -> ReceivedEvent {
         state.withLock { state in
-            defer { state.news = ReceivedNews() }
+            defer { state.news = ReceivedEvent() }
             return state.news
         }
     }
@@ -178,12 +178,12 @@ public actor ReceivedStore {
                 path: path, .creating, checkedSize: damage == nil ? checkedSize : .max)
         } catch {
             guard error.isDamage else { throw error }
-            let aside = try DamagedFile(path: path).keepAside(at: clock.wallTime)
+            let deadLetters = try DamagedFile(path: path).keepAside(at: clock.wallTime)
             file = try ReceivedFile(path: path, .creating)
             damage = nil
             tell {
                 $0.damage =
-                    "\(path) was damaged (\(error.words)); it is kept as \(aside), and a new one begun"
+                    "\(path) was damaged (\(error.words)); it is kept as \(deadLetters), and a new one begun"
             }
         }
     }
@@ -243,10 +243,10 @@ public actor ReceivedStore {
 
     private func settle(_ items: [ReceivedItem], _ isNew: [Bool]) {
         let now = clock.now
-        if trouble != nil {
-            trouble = nil
+        if fault != nil {
+            fault = nil
             tell { [path] in
-                $0.trouble = .init(isOn: false, detail: "\(path): events are kept again")
+                $0.fault = .init(isOn: false, detail: "\(path): events are kept again")
             }
         }
         (retryAt, damage) = (nil, nil)
@@ -265,14 +265,14 @@ public actor ReceivedStore {
     /// Items wait on; the first time, and when the reason changes, that is told.
     private func stall(_ failure: SqliteFailure) {
         retryAt = clock.now.advanced(by: Self.retryPeriod)
-        guard trouble != failure.words else { return }
-        trouble = failure.words
+        guard fault != failure.words else { return }
+        fault = failure.words
         tell { [path] in
-            $0.trouble = .init(isOn: true, detail: "\(path): \(failure.words)")
+            $0.fault = .init(isOn: true, detail: "\(path): \(failure.words)")
         }
     }
 
-    private func tell(_ change: (inout ReceivedNews) -> Void) {
+    private func tell(_ change: (inout ReceivedEvent) -> Void) {
         state.withLock { change(&$0.news) }
         ringer.yield()
     }

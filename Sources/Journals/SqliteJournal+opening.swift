@@ -31,7 +31,7 @@ extension SqliteJournal {
             .salvaged(
                 "\(path) was damaged (\(words)): \(outcome.facts) facts were saved"
                     + (outcome.left > 0 ? ", about \(outcome.left) were not, for want of room" : "")
-                    + "; the damaged file is kept as \(outcome.aside)"))
+                    + "; the damaged file is kept as \(outcome.deadLetters)"))
         try begin(JournalFile(path: path, identity: identity), isSalvaged: true)
     }
 
@@ -167,7 +167,7 @@ extension SqliteJournal {
         }
     }
 
-    /// The file is damaged: it is let go, and salvaged in the next round.
+    /// The file is damaged: it is released, and salvaged in the next round.
     func giveUpFile(_ failure: SqliteFailure) {
         file = nil
         stall(failure)
@@ -178,10 +178,10 @@ extension SqliteJournal {
     func stall(_ failure: SqliteFailure) {
         retryAt = clock.now.advanced(by: retryPause)
         defer { offer() }
-        guard trouble != failure.words else { return }
-        trouble = failure.words
+        guard fault != failure.words else { return }
+        fault = failure.words
         desk.tell(
-            .trouble(
+            .fault(
                 true,
                 "\(path): \(failure.words); records wait in memory, at most "
                     + "\(inbox.withLock { $0.buffer.capacity })"))
@@ -211,25 +211,25 @@ extension SqliteJournal {
         file = nil
     }
 
-    /// Takes notice of what others changed in what is set aside.
+    /// Takes notice of what others changed in what is dead-lettered.
     func look(isForced: Bool = false) {
         guard let file else { return }
         do throws(SqliteFailure) {
             let changes = try file.foreignChanges()
             guard changes != foreignChanges || isForced else { return }
             foreignChanges = changes
-            let aside = try file.records(AsideRecord.self, "aside")
+            let deadLetters = try file.records(DeadLetterRecord.self, "aside")
             for name in cursors.keys {
-                cursors[name]?.setAside = aside.count { $0.record.upstream == name }
+                cursors[name]?.deadLettered = deadLetters.count { $0.record.upstream == name }
             }
-            for (place, record) in aside where record.isWanted && !returning.contains(place) {
+            for (place, record) in deadLetters where record.isWanted && !returning.contains(place) {
                 guard let fact = FactRecord(record.fact, at: record.sequence)?.fact else {
                     try file.remove("aside", at: place)
                     continue
                 }
                 returning.insert(place)
                 inbox.withLock { inbox in
-                    _ = inbox.buffer.append([fact], aside: (place, record.upstream))
+                    _ = inbox.buffer.append([fact], deadLetters: (place, record.upstream))
                     inbox.since = inbox.since ?? clock.now
                 }
             }
@@ -249,7 +249,7 @@ extension SqliteJournal {
                     let (rows, _) = try file.facts(in: from...committed, limit: Self.batch)
                     guard let last = rows.last?.sequence else { break }
                     try file.database.transaction { () throws(SqliteFailure) in
-                        for (sequence, record) in rows where !record.fact.at.isSure {
+                        for (sequence, record) in rows where !record.fact.at.isSynchronised {
                             var corrected = record
                             corrected.fact =
                                 Entry(sequence: sequence, fact: record.fact)
@@ -267,7 +267,7 @@ extension SqliteJournal {
     }
 
     /// Rows whose check sum does not fit are left out. Told once for each look.
-    func tellUnreadable(_ places: [Sequence64]) {
+    func reportUnreadable(_ places: [Sequence64]) {
         let new = places.filter { !unreadable.contains($0) }
         guard !new.isEmpty else { return }
         if unreadable.count < Self.batch { unreadable.formUnion(new) }

@@ -64,7 +64,7 @@ extension SqliteDatabase {
         }
         // Sound: both paths live for the length of the call.
         guard unsafe rename(draft, path) == 0 else {
-            return "\(was), and cannot be made again as it was: \(errorWords(errno))"
+            return "\(was), and cannot be made again as it was: \(errorDescription(errno))"
         }
         return "\(was); it was made again, with all that was in it"
     }

@@ -1,7 +1,7 @@
 import Glibc
 import Vocabulary
 
-// What gives way when there is no room: acknowledged facts first, then the oldest.
+// What is evicted when there is no room: acknowledged facts first, then the oldest.
 //
 // A full disk takes no log either, and without a log nothing can be deleted. So the file stops growing while
 // there is still room for the log, and the log is copied into the file, which takes room too, before that
@@ -104,7 +104,7 @@ extension SqliteJournal {
 
     /// Has facts that wait for the disk go upstream all the same. A next start goes on behind all of them.
     func offer() {
-        guard trouble != nil, let last = inbox.withLock({ $0.buffer.last }) else { return }
+        guard fault != nil, let last = inbox.withLock({ $0.buffer.last }) else { return }
         let through = min(last, committed + Self.leap - 1)
         guard through > readable else { return }
         readable = through

@@ -21,7 +21,7 @@ extension SqliteJournal {
             if !corrections.isEmpty { correctFile() }
             if let due, clock.now >= due { commit() }
         } else {
-            tellLosses()
+            reportLosses()
             offer()
         }
         let next = min(due ?? lookAt, lookAt)
@@ -40,11 +40,11 @@ extension SqliteJournal {
 
     /// Writes all that waits, in batches of one transaction each.
     func commit() {
-        guard let file, !isReadOnly, !isGone else { return tellLosses() }
+        guard let file, !isReadOnly, !isGone else { return reportLosses() }
         defer { isCramped = false }
         var (limit, isMore) = (Self.batch, true)
         while isMore {
-            tellLosses()
+            reportLosses()
             let (items, meanings) = inbox.withLock { inbox in
                 defer { inbox.meanings = [] }
                 return (inbox.buffer.beginWriting(limit: limit), inbox.meanings)
@@ -88,14 +88,14 @@ extension SqliteJournal {
         let rows = items.map { item in
             let record = FactRecord(
                 fact: item.entry.fact, session: UInt64(sessionPlace),
-                upstream: item.aside?.upstream)
+                upstream: item.deadLetters?.upstream)
             return (place: item.entry.sequence, bytes: record.bytes(at: item.entry.sequence))
         }
         let old = try deleteOld(in: file)
         let room = try makeRoom(for: rows.reduce(0) { $0 + Int64($1.bytes.count) + 16 }, in: file)
         for row in rows { try file.put(fact: row.bytes, at: row.place) }
         for item in items {
-            if let place = item.aside?.place { try file.remove("aside", at: place) }
+            if let place = item.deadLetters?.place { try file.remove("aside", at: place) }
         }
         for gap in unsavedGaps {
             try file.put(GapRecord(places: gap), "gaps", at: Int64(clamping: gap.lowerBound))
@@ -112,21 +112,21 @@ extension SqliteJournal {
         for name in cursors.keys { cursors[name]?.isDirty = false }
         dirtySince = nil
         unsavedGaps = []
-        returning.subtract(items.compactMap(\.aside?.place))
-        if items.contains(where: { $0.aside != nil }) { look(isForced: true) }
+        returning.subtract(items.compactMap(\.deadLetters?.place))
+        if items.contains(where: { $0.deadLetters != nil }) { look(isForced: true) }
         if let gone { forget(through: gone) }
-        if trouble != nil {
-            trouble = nil
-            desk.tell(.trouble(false, "\(path): facts are kept on disk again"))
+        if fault != nil {
+            fault = nil
+            desk.tell(.fault(false, "\(path): facts are kept on disk again"))
         }
         retryAt = nil
         if !items.isEmpty { desk.tell(.committed(through: committed)) }
     }
 
-    /// Counts facts that gave way in memory, and remembers that their places are empty.
-    private func tellLosses() {
+    /// Counts facts that were evicted in memory, and remembers that their places are empty.
+    private func reportLosses() {
         let (lost, early) = inbox.withLock { inbox in
-            defer { inbox.buffer.toldLosses() }
+            defer { inbox.buffer.reportedLosses() }
             return (inbox.buffer.lost, inbox.buffer.lostEarly)
         }
         for name in upstreams where early > 0 { lose(early, of: name, through: committed) }

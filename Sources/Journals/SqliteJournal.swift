@@ -5,8 +5,8 @@ import Vocabulary
 ///
 /// **What waits where.** Facts wait in memory for the next commit, at most `commitInterval`, and at most
 /// `bufferCapacity` of them: when the disk does not take them, they go upstream from there, and when there
-/// are too many, the oldest gives way and is counted. On disk they stay until every upstream has acknowledged
-/// them, and for `retain` after that. When `size` is reached, or the disk is short, the oldest give way,
+/// are too many, the oldest is evicted and is counted. On disk they stay until every upstream has acknowledged
+/// them, and for `retain` after that. When `size` is reached, or the disk is short, the oldest are evicted,
 /// which are acknowledged ones as long as there are any; see SqliteJournal+room.swift.
 ///
 /// **What a crash takes.** The facts of one commit interval, or all that wait for a disk that takes none.
@@ -32,8 +32,8 @@ public actor SqliteJournal: Journal {
     public static let salvagePeriod = Duration.seconds(60)
     /// How often facts that somebody else re-queued or discarded are looked for.
     public static let lookPeriod = Duration.seconds(5)
-    /// How many facts are kept aside; beyond, the oldest of them gives way and counts as dropped.
-    public static let mostAside = 10_000
+    /// How many facts are kept aside; beyond, the oldest of them is evicted and counts as dropped.
+    public static let mostDeadLetters = 10_000
     static let mostMeanings = 16
     /// Rows of one transaction.
     static let batch = 4_096
@@ -43,7 +43,7 @@ public actor SqliteJournal: Journal {
         var place: Int64
         var acknowledged: Sequence64
         var dropped = 0
-        var setAside = 0
+        var deadLettered = 0
         var isDirty = false
     }
 
@@ -58,7 +58,7 @@ public actor SqliteJournal: Journal {
         var isClosed = false
     }
 
-    nonisolated let desk = JournalNewsDesk()
+    nonisolated let desk = JournalEventQueue()
     nonisolated let inbox: Guarded<Inbox>
     let path: String
     let upstreams: [UpstreamName]
@@ -89,7 +89,7 @@ public actor SqliteJournal: Journal {
     var retryPause = SqliteJournal.retryPeriod
     var lookAt: MonotonicInstant
     var ageAt: MonotonicInstant
-    var trouble: String?
+    var fault: String?
     /// The file is open, and only to be read: there was no room to write down that this session begins.
     var isReadOnly = false
     /// The file was deleted or moved; see SqliteJournal+place.swift.
@@ -98,7 +98,7 @@ public actor SqliteJournal: Journal {
     var isCramped = false
     let makeFolder: @Sendable () throws(JournalError) -> Void
     var foreignChanges: Int64 = -1
-    /// Facts set aside that are on their way to be appended anew.
+    /// Facts dead-lettered that are on their way to be appended again.
     var returning: Set<Int64> = []
     var corrections: [Duration] = []
     /// Facts on disk that cannot be read and were told of.
@@ -166,11 +166,11 @@ public actor SqliteJournal: Journal {
     /// Which journal it is; known once `open` has returned.
     public nonisolated var identity: JournalIdentity { inbox.withLock(\.identity) }
 
-    public nonisolated var news: AsyncStream<JournalNews> { desk.stream }
+    public nonisolated var news: AsyncStream<JournalEvent> { desk.stream }
 
     public nonisolated func append(_ facts: [Fact]) -> ClosedRange<Sequence64>? {
         let now = clock.now
-        let (places, mustRing) = inbox.withLock { inbox -> (ClosedRange<Sequence64>?, Bool) in
+        let (places, mustWake) = inbox.withLock { inbox -> (ClosedRange<Sequence64>?, Bool) in
             guard !inbox.isClosed else { return (nil, false) }
             let places = inbox.buffer.append(facts)
             let count = inbox.buffer.items.count
@@ -179,7 +179,7 @@ public actor SqliteJournal: Journal {
             // A full batch does not wait for its time.
             return (places, isFirst || (count >= Self.batch && count - facts.count < Self.batch))
         }
-        if mustRing { thread.ring() }
+        if mustWake { thread.wake() }
         return places
     }
 
@@ -190,7 +190,7 @@ public actor SqliteJournal: Journal {
             inbox.meanings.append((channels, inbox.buffer.last))
             inbox.since = inbox.since ?? now
         }
-        thread.ring()
+        thread.wake()
     }
 
     public func next(
@@ -202,7 +202,7 @@ public actor SqliteJournal: Journal {
         do throws(SqliteFailure) {
             while from <= committed {
                 let (rows, bad) = try file.facts(in: from...committed, limit: limit)
-                if !bad.isEmpty { tellUnreadable(bad) }
+                if !bad.isEmpty { reportUnreadable(bad) }
                 let meant = rows.filter { ($0.record.upstream ?? upstream) == upstream }
                 guard meant.isEmpty else {
                     return meant.map { Entry(sequence: $0.sequence, fact: $0.record.fact) }
@@ -222,7 +222,7 @@ public actor SqliteJournal: Journal {
             Array(
                 inbox.buffer.items.lazy.filter {
                     (from...self.readable).contains($0.entry.sequence)
-                        && ($0.aside?.upstream ?? upstream) == upstream
+                        && ($0.deadLetters?.upstream ?? upstream) == upstream
                 }.map(\.entry).prefix(limit))
         }
     }
@@ -240,7 +240,7 @@ public actor SqliteJournal: Journal {
         dirtySince = dirtySince ?? clock.now
     }
 
-    public func setAside(
+    public func deadLetter(
         _ facts: ClosedRange<Sequence64>, for upstream: UpstreamName, because reason: String
     ) throws(JournalError) {
         guard try cursor(upstream) != nil, let file else {
@@ -250,27 +250,27 @@ public actor SqliteJournal: Journal {
             throw JournalError(.storage, "\(path): \(facts.upperBound) is not on disk yet")
         }
         do throws(SqliteFailure) {
-            var evicted: [AsideRecord] = []
+            var evicted: [DeadLetterRecord] = []
             let count = try file.database.transaction { () throws(SqliteFailure) -> Int in
                 var count = 0
                 for sequence in facts {
                     guard let bytes = try file.factBytes(at: sequence) else { continue }
-                    let record = AsideRecord(
+                    let record = DeadLetterRecord(
                         upstream: upstream, reason: reason, since: clock.wallTime,
                         sequence: sequence, isWanted: false, fact: bytes)
                     let place = try file.nextPlace("aside")
                     try file.put(record, "aside", at: place)
                     count += 1
-                    let oldest = place - Int64(Self.mostAside)
-                    guard let record = try file.aside(at: oldest) else { continue }
+                    let oldest = place - Int64(Self.mostDeadLetters)
+                    guard let record = try file.deadLetters(at: oldest) else { continue }
                     try file.remove("aside", at: oldest)
                     evicted.append(record)
                 }
                 return count
             }
-            cursors[upstream]?.setAside += count
+            cursors[upstream]?.deadLettered += count
             for record in evicted {
-                cursors[record.upstream]?.setAside -= 1
+                cursors[record.upstream]?.deadLettered -= 1
                 lose(1, of: record.upstream, through: record.sequence)
             }
         } catch {
@@ -290,7 +290,7 @@ public actor SqliteJournal: Journal {
             JournalStatus(
                 acknowledged: $0.acknowledged,
                 waiting: count(after: $0.acknowledged, through: last),
-                dropped: $0.dropped, setAside: $0.setAside)
+                dropped: $0.dropped, deadLettered: $0.deadLettered)
         }
     }
 

@@ -51,9 +51,9 @@ public struct UpstreamLayout: Hashable, Sendable {
     public let codec: Codec
     /// How long an acknowledgement may take before the message counts as lost.
     public let ackTimeout: Duration
-    /// How long the peer may say nothing before it is asked for a sign of life.
+    /// How long the peer may say nothing before it is asked for a heartbeat.
     public let pollPeriod: Duration
-    /// How often a message is sent that is passed over before it is set aside.
+    /// How often a message is sent that is passed over before it is dead-lettered.
     public let attempts: Int
 
     /// Which broker it is.
@@ -82,13 +82,13 @@ public struct ListenAddress: Hashable, Sendable {
 /// The files of a TLS connection.
 public struct TlsFiles: Hashable, Sendable {
     /// The certificate authority that the broker's certificate must come from.
-    public let authority: String
+    public let ca: String
     /// The gateway's own certificate and key, when the broker asks for one.
     public let certificate: String?
     public let key: SecretSource?
 
-    public init(authority: String, certificate: String?, key: SecretSource?) {
-        self.authority = authority
+    public init(ca: String, certificate: String?, key: SecretSource?) {
+        self.ca = ca
         self.certificate = certificate
         self.key = key
     }

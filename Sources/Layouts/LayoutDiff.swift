@@ -186,7 +186,7 @@ extension GuardRules {
     fileprivate func differences(from other: GuardRules) -> [String] {
         var what: [String] = []
         if limits != other.limits { what.append("limits") }
-        if commander != other.commander { what.append("commandedBy") }
+        if controller != other.controller { what.append("controller") }
         if failsafeAfter != other.failsafeAfter { what.append("failsafeAfter") }
         if feedback != other.feedback { what.append("feedback") }
         return what

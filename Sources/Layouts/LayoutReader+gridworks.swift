@@ -69,7 +69,7 @@ extension LayoutReader {
     /// Names that mean somebody in the command tree already.
     private mutating func checkNames(_ section: Section) {
         let (own, parent) = (section.text("shortName"), section.text("parentShortName"))
-        var taken = ["admin": "whoever takes over", "local": "whoever commands by hand"]
+        var taken = ["admin": "whoever takes over", "local": "the controller by hand"]
         for key in ["shortName", "parentShortName"] {
             guard let name = section.text(key), let who = taken[name] else { continue }
             tell(section.place(of: key), "\(name) is the name of \(who) in the command tree")
@@ -95,7 +95,7 @@ extension LayoutReader {
     private mutating func readMetering(
         _ section: Section, _ nodes: [NodeLayout]
     ) -> [DataChannelName: Int64] {
-        var book = NameBook("channel")
+        var book = KnownNames("channel")
         var result: [DataChannelName: Int64] = [:]
         for metered in section.sections("powerMetering", .meteredPower) {
             guard let name = metered.name("channel", DataChannelTag.self) else { continue }
@@ -117,7 +117,7 @@ extension LayoutReader {
     private mutating func readRelays(
         _ section: Section, _ nodes: [NodeLayout]
     ) -> [GridworksLink.Relay] {
-        var book = NameBook("node")
+        var book = KnownNames("node")
         return section.sections("relays", .gridworksRelay).compactMap { words in
             checkPair(words, "deEnergizingEvent", "energizingEvent")
             checkPair(words, "deEnergizedState", "energizedState")

@@ -14,7 +14,7 @@ extension LayoutReader {
             return GuardRules()
         }
         return GuardRules(
-            limits: readLimits(section), commander: section.name("commandedBy", UpstreamTag.self),
+            limits: readLimits(section), controller: section.name("controller", UpstreamTag.self),
             failsafeAfter: section.duration("failsafeAfter"))
     }
 
@@ -25,7 +25,7 @@ extension LayoutReader {
             minimumOffTime: section.duration("minimumOffTime"),
             maximumOnTime: section.duration("maximumOnTime"),
             maximumSwitchesPerHour: section.whole("maximumSwitchesPerHour").map(Int.init),
-            queuesWish: section.flag("queueWish") ?? false)
+            queuesEarlyCommands: section.flag("queueEarlyCommands") ?? false)
         if let most = limits.maximumOnTime {
             let safe: SafeState? = node.word("safeState")
             if safe == .on {
@@ -53,10 +53,10 @@ extension LayoutReader {
         }
         for draft in drafts {
             guard let name = draft.name, var rules = draft.layout?.rules else { continue }
-            if let commander = rules.commander, upstreamNames.places[commander.text] == nil {
+            if let controller = rules.controller, upstreamNames.places[controller.text] == nil {
                 tell(
-                    draft.section.place(of: "commandedBy"),
-                    upstreamNames.missing(commander.text, problems).message)
+                    draft.section.place(of: "controller"),
+                    upstreamNames.missing(controller.text, problems).message)
             }
             if let section = draft.section.section("feedback", .feedback),
                 draft.component?.safeState != nil
@@ -73,7 +73,7 @@ extension LayoutReader {
         _ owners: [DataChannelName: (node: NodeDraft, channel: DataChannel)]
     ) -> FeedbackRule? {
         guard let name = section.name("channel", DataChannelTag.self),
-            let within = section.duration("within")
+            let within = section.duration("timeout")
         else { return nil }
         guard let (owner, channel) = owners[name] else {
             tell(section.place(of: "channel"), channelNames.missing(name.text, problems).message)
@@ -87,8 +87,8 @@ extension LayoutReader {
         let speaksUp = owner.driver.map { $0.type is any EventDriver.Type } ?? false
         if !speaksUp, within <= channel.pollPeriod {
             tell(
-                section.says("within") ? section.place(of: "within") : section.place,
-                "within \(within.layoutText) must be longer than the channel's pollPeriod "
+                section.says("timeout") ? section.place(of: "timeout") : section.place,
+                "timeout \(within.layoutText) must be longer than the channel's pollPeriod "
                     + channel.pollPeriod.layoutText)
         }
         guard let whenOn = whenOn(section, channel) else { return nil }

@@ -145,7 +145,7 @@ extension LayoutReader {
         if address.usesTls, !section.says("tls") {
             tell(
                 section.place,
-                "tls is missing: mqtts needs {\"authority\": \"PATH\"}, for a public broker "
+                "tls is missing: mqtts needs {\"ca\": \"PATH\"}, for a public broker "
                     + "/etc/ssl/certs/ca-certificates.crt")
         }
         if !address.usesTls, section.says("tls") {
@@ -158,9 +158,9 @@ extension LayoutReader {
         if tls.says("certificate") != tls.says("key") {
             tell(tls.place, "certificate and key go together")
         }
-        guard let authority = tls.text("authority") else { return nil }
+        guard let ca = tls.text("ca") else { return nil }
         return TlsFiles(
-            authority: authority, certificate: tls.text("certificate"), key: tls.secret("key"))
+            ca: ca, certificate: tls.text("certificate"), key: tls.secret("key"))
     }
 
     func readJournal() -> JournalSettings {

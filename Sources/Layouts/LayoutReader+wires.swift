@@ -5,8 +5,8 @@ import Vocabulary
 extension LayoutReader {
     /// Tells of wires that are used twice and of buses that cannot carry their polls.
     mutating func checkWires(of nodes: [NodeDraft]) {
-        var claims = ClaimBook()
-        var lines = LineBook()
+        var claims = WireClaims()
+        var lines = UsedLines()
         var traffic: [BusTraffic] = []
         for node in nodes {
             guard let driver = node.driver, let component = node.component,
@@ -47,7 +47,7 @@ extension ComponentDraft.KnownDriver {
 }
 
 /// What is claimed so far, and by which node.
-private struct ClaimBook {
+private struct WireClaims {
     private var users: [WireClaim: String] = [:]
 
     /// - Returns: What to tell when some of `claims` belong to somebody else; one line, however many.
@@ -68,7 +68,7 @@ private struct ClaimBook {
 }
 
 /// Line names with and without their chip, which may mean the same line.
-private struct LineBook {
+private struct UsedLines {
     private var users: [String: [(address: LineAddress, user: String)]] = [:]
 
     /// - Returns: What to tell when `address` may be the line of another.

@@ -12,11 +12,11 @@ public struct LayoutReader {
     var problems = ProblemList()
 
     // What has a name so far, each with the place that took the name first.
-    var busNames = NameBook("bus")
-    var componentNames = NameBook("component")
-    var nodeNames = NameBook("node")
-    var channelNames = NameBook("channel")
-    var upstreamNames = NameBook("upstream")
+    var busNames = KnownNames("bus")
+    var componentNames = KnownNames("component")
+    var nodeNames = KnownNames("node")
+    var channelNames = KnownNames("channel")
+    var upstreamNames = KnownNames("upstream")
 
     var buses: [BusName: BusDraft] = [:]
     var components: [ComponentName: ComponentDraft] = [:]
@@ -113,7 +113,7 @@ public struct LayoutReader {
 }
 
 /// The names of one kind of thing. The first to take a name has it.
-struct NameBook {
+struct KnownNames {
     private let noun: String
     private(set) var places: [String: Place] = [:]
 

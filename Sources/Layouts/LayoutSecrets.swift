@@ -89,8 +89,8 @@ enum LayoutSecrets {
         var rest = text[...]
         while let start = rest.firstRange(of: "://") {
             rest = rest[start.upperBound...]
-            let authority = rest.prefix { !" \t/\"'".contains($0) }
-            if let at = authority.lastIndex(of: "@"), authority[..<at].contains(":") {
+            let ca = rest.prefix { !" \t/\"'".contains($0) }
+            if let at = ca.lastIndex(of: "@"), ca[..<at].contains(":") {
                 return true
             }
         }

@@ -26,6 +26,7 @@ extension LayoutSection {
     /// What to say of a key that this section does not know.
     func unknown(_ name: String, besides others: [String] = []) -> String {
         let known = keys.map(\.name) + others
+        if let advice = FormerKeys.advice(for: name, among: known) { return advice }
         // Buses have one, too; who writes it into a node means its component.
         if name == "simulated", !known.contains(name) {
             return "is unknown in \(noun); write it in the component: "

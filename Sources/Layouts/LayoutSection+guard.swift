@@ -8,11 +8,11 @@ extension LayoutSection {
             "limits", .section(.limits), .optional,
             "How often and for how long the relay may be on and off."),
         LayoutKey(
-            "commandedBy", .text(.name(UpstreamTag.self)), .optional,
+            "controller", .text(.name(UpstreamTag.self)), .optional,
             "The one upstream whose orders count; others and people take over for a time."),
         LayoutKey(
             "failsafeAfter", .value(.duration(.seconds(1) ... .seconds(7 * 86_400))), .optional,
-            "The longest silence of whoever commands, before the safe state."),
+            "The longest silence of the controller, before the safe state."),
         LayoutKey(
             "feedback", .section(.feedback), .optional,
             "A channel that shows what the relay really does."),
@@ -34,7 +34,7 @@ extension LayoutSection {
                 "maximumSwitchesPerHour", .value(.whole(1...3600)), .optional,
                 "How often it may change within any hour, on and off counted alike."),
             LayoutKey(
-                "queueWish", .value(.flag), .defaults(to: .flag(false)),
+                "queueEarlyCommands", .value(.flag), .defaults(to: .flag(false)),
                 "Whether an order that comes too early is carried out when it is allowed."),
         ])
 
@@ -51,7 +51,7 @@ extension LayoutSection {
                 "onAbove", .value(.decimal), .optional,
                 "The relay counts as on while the channel shows this or more, in its unit."),
             LayoutKey(
-                "within", .value(.duration(.milliseconds(100) ... .seconds(60))),
+                "timeout", .value(.duration(.milliseconds(100) ... .seconds(60))),
                 .defaults(to: .text("2s")),
                 "How long the channel may contradict, after a switch or at any time."),
         ])

@@ -229,14 +229,14 @@ extension LayoutSection {
             LayoutKey(
                 "attempts", .value(.whole(1...100)), .defaults(to: .whole(5)),
                 "How often a message is sent that the peer passes over, before it is "
-                    + "set aside."),
+                    + "dead-lettered."),
         ])
 
     static let tls = LayoutSection(
         noun: "the files of a TLS connection",
         keys: [
             LayoutKey(
-                "authority", .text(.path), .required,
+                "ca", .text(.path), .required,
                 "The certificate authority that the broker's certificate must come from."),
             LayoutKey(
                 "certificate", .text(.path), .optional,
@@ -258,7 +258,7 @@ extension LayoutSection {
                 "How long facts stay after every upstream has acknowledged them."),
             LayoutKey(
                 "size", .text(.size), .defaults(to: .text("1GB")),
-                "The most room on disk. When it is used up the oldest facts give way."),
+                "The most room on disk. When it is used up the oldest facts are evicted."),
         ])
 
     static let peers = LayoutSection(

@@ -29,7 +29,7 @@ public struct LayoutWatch: Sendable {
         case unreadable(String)
     }
 
-    private var rhythm: Duration
+    private var schedule: Duration
     /// The content that was last told.
     private var known: [UInt8]
     private var last: Finding
@@ -40,9 +40,9 @@ public struct LayoutWatch: Sendable {
     /// - Parameters:
     ///   - content: What the file says as far as everybody knows.
     ///   - rhythm: How often to look when nobody tells of a change.
-    public init(content: [UInt8], rhythm: Duration, at now: MonotonicInstant) {
-        (known, last, self.rhythm) = (content, .content(content), rhythm)
-        nextLook = now.advanced(by: rhythm)
+    public init(content: [UInt8], schedule: Duration, at now: MonotonicInstant) {
+        (known, last, self.schedule) = (content, .content(content), schedule)
+        nextLook = now.advanced(by: schedule)
     }
 
     /// When the file is to be looked at.
@@ -61,7 +61,7 @@ public struct LayoutWatch: Sendable {
     }
 
     /// How often to look from the next look on, when nobody tells of a change.
-    public mutating func look(each rhythm: Duration) { self.rhythm = rhythm }
+    public mutating func look(each schedule: Duration) { self.schedule = schedule }
 
     /// The file is to be looked at without delay.
     public mutating func demand(at now: MonotonicInstant) { nextLook = now }
@@ -70,7 +70,7 @@ public struct LayoutWatch: Sendable {
     /// - Returns: What is new; nil when nothing is.
     public mutating func looked(_ finding: Finding, at now: MonotonicInstant) -> News? {
         (firstNotice, lastNotice) = (nil, nil)
-        nextLook = now.advanced(by: rhythm)
+        nextLook = now.advanced(by: schedule)
         guard finding != last else { return nil }
         last = finding
         switch finding {

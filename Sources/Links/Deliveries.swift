@@ -3,7 +3,7 @@ import Vocabulary
 /// One parcel on its way, without its messages.
 ///
 /// It knows nothing of the kind of message, so that the many looks at every parcel cost little.
-struct OutgoingParcel: Sendable {
+struct OutgoingBatch: Sendable {
     let number: Int
     let covers: ClosedRange<Sequence64>
     /// What the peer acknowledges; nil when the broker's receipts of all messages are enough.
@@ -12,7 +12,7 @@ struct OutgoingParcel: Sendable {
     let count: Int
     /// How large its largest message is.
     let bytes: Int
-    /// Whether it may become smaller when its entries are written anew.
+    /// Whether it may become smaller when its entries are written again.
     let isCuttable: Bool
     /// Messages whose receipt is missing, by their index.
     var missing: Set<Int>
@@ -34,26 +34,26 @@ struct OutgoingParcel: Sendable {
 /// What became of parcels.
 enum DeliveryOutcome: Hashable, Sendable {
     case advanced(through: Sequence64)
-    case setAside(ClosedRange<Sequence64>, because: String)
+    case deadLettered(ClosedRange<Sequence64>, because: String)
     /// A parcel waits to be handed over again.
     case waiting
 }
 
 /// Which parcels are on their way to one upstream, and how far everything is acknowledged.
 ///
-/// A pure machine inside a `Link`. It keeps each parcel until it is acknowledged or set aside, so that it
+/// A pure machine inside a `Link`. It keeps each parcel until it is acknowledged or dead-lettered, so that it
 /// can be sent again unchanged. The cursor moves only over entries that are all settled.
 struct Deliveries<Message: Sendable>: Sendable {
     private let rules: LinkRules
     private let hasPeer: Bool
     private let size: @Sendable (Message) -> Int
     /// In the order in which they were written.
-    private(set) var parcels: [OutgoingParcel] = []
+    private(set) var outboundBatches: [OutgoingBatch] = []
     /// The messages of each parcel, by its number.
     private var messages: [Int: [Message]] = [:]
     private var numbers: [String: Int] = [:]
     /// What the broker owes a receipt for: a message of a parcel, or nil for all that is no history.
-    private var receipts: [UInt64: (parcel: Int, message: Int)?] = [:]
+    private var receipts: [UInt64: (outboundBatch: Int, message: Int)?] = [:]
     private var lastNumber = 0
     private var lastPlace = 0
     /// Everything up to here was acknowledged.
@@ -63,7 +63,7 @@ struct Deliveries<Message: Sendable>: Sendable {
     /// Entries that were read and that no parcel covers yet, in order.
     private var uncovered: [ClosedRange<Sequence64>] = []
     /// The last place at which something was acknowledged: a parcel, or a ping.
-    private var passed = (byParcel: 0, byPing: 0)
+    private var passed = (byBatch: 0, byPing: 0)
 
     init(
         rules: LinkRules, hasPeer: Bool, after cursor: Sequence64,
@@ -75,35 +75,35 @@ struct Deliveries<Message: Sendable>: Sendable {
 
     /// How many more messages may be handed over.
     var room: Int {
-        let acknowledgements = parcels.count {
+        let acknowledgements = outboundBatches.count {
             $0.place != nil && $0.identity != nil && $0.owed == 0 && !$0.isDoubted
         }
         return max(0, rules.window - receipts.count - acknowledgements)
     }
 
     /// Messages and parcels that something is still owed for.
-    var inFlight: Int { receipts.count + parcels.count }
+    var inFlight: Int { receipts.count + outboundBatches.count }
 
     /// Whether another entry may be read.
     var hasRoomForMore: Bool {
-        room > 0 && parcels.count < 2 * rules.window
-            && parcels.count { !$0.isDoubted } < rules.window
+        room > 0 && outboundBatches.count < 2 * rules.window
+            && outboundBatches.count { !$0.isDoubted } < rules.window
     }
 
     /// The parcel to hand over next among those that may go, the oldest first.
-    func next(where mayGo: (OutgoingParcel) -> Bool) -> OutgoingParcel? {
+    func next(where mayGo: (OutgoingBatch) -> Bool) -> OutgoingBatch? {
         guard room > 0 else { return nil }
-        return parcels.first { $0.place == nil && $0.due == nil && mayGo($0) }
+        return outboundBatches.first { $0.place == nil && $0.due == nil && mayGo($0) }
     }
 
     /// What has to be handed over of a parcel, in order.
-    func unsent(of parcel: OutgoingParcel) -> [Message] {
-        guard let messages = messages[parcel.number] else { return [] }
-        return parcel.unsent.map { messages[$0] }
+    func unsent(of outboundBatch: OutgoingBatch) -> [Message] {
+        guard let messages = messages[outboundBatch.number] else { return [] }
+        return outboundBatch.unsent.map { messages[$0] }
     }
 
     /// When something becomes overdue or may be tried again.
-    var deadline: MonotonicInstant? { parcels.lazy.compactMap(\.due).min() }
+    var deadline: MonotonicInstant? { outboundBatches.lazy.compactMap(\.due).min() }
 
     // MARK: - Handing over
 
@@ -128,8 +128,8 @@ struct Deliveries<Message: Sendable>: Sendable {
         lastNumber += 1
         if let identity { numbers[identity] = lastNumber }
         let bytes = messages.map(size).max() ?? 0
-        parcels.append(
-            OutgoingParcel(
+        outboundBatches.append(
+            OutgoingBatch(
                 number: lastNumber, covers: covers, identity: identity, count: messages.count,
                 bytes: bytes, isCuttable: covers.count > 1 && bytes <= limit,
                 missing: Set(messages.indices)))
@@ -142,18 +142,18 @@ struct Deliveries<Message: Sendable>: Sendable {
         _ number: Int, receipts given: [UInt64?], at now: MonotonicInstant
     ) -> [DeliveryOutcome] {
         guard let index = index(of: number) else { return [] }
-        let unsent = parcels[index].unsent
+        let unsent = outboundBatches[index].unsent
         for (message, receipt) in zip(unsent, given) {
             if let receipt {
                 receipts[receipt] = (number, message)
-                parcels[index].owed += 1
+                outboundBatches[index].owed += 1
             } else {
-                parcels[index].missing.remove(message)
+                outboundBatches[index].missing.remove(message)
             }
         }
         guard given.count >= unsent.count else { return [] }
-        parcels[index].place = takePlace()
-        parcels[index].due = now.advanced(by: rules.ackTimeout)
+        outboundBatches[index].place = takePlace()
+        outboundBatches[index].due = now.advanced(by: rules.ackTimeout)
         return settleIfReceived(index)
     }
 
@@ -172,7 +172,7 @@ struct Deliveries<Message: Sendable>: Sendable {
     }
 
     /// The parcel of that number, while it is not settled.
-    subscript(number: Int) -> OutgoingParcel? { index(of: number).map { parcels[$0] } }
+    subscript(number: Int) -> OutgoingBatch? { index(of: number).map { outboundBatches[$0] } }
 
     /// Takes back all from the first parcel on that is too large and can be cut: the entries are to be read
     /// again and written in smaller pieces. Only while nothing is in flight.
@@ -180,10 +180,10 @@ struct Deliveries<Message: Sendable>: Sendable {
     /// - Returns: The first of the entries; nil when there is no such parcel.
     mutating func rewind(toFit limit: Int) -> Sequence64? {
         guard
-            let first = parcels.firstIndex(where: { $0.bytes > limit && $0.isCuttable })
+            let first = outboundBatches.firstIndex(where: { $0.bytes > limit && $0.isCuttable })
         else { return nil }
-        let start = parcels[first].covers.lowerBound
-        for index in parcels.indices.reversed() where parcels[index].covers.upperBound >= start {
+        let start = outboundBatches[first].covers.lowerBound
+        for index in outboundBatches.indices.reversed() where outboundBatches[index].covers.upperBound >= start {
             _ = remove(index)
         }
         uncovered = uncovered.flatMap { $0.without(start...Sequence64.max) }
@@ -206,16 +206,16 @@ struct Deliveries<Message: Sendable>: Sendable {
     ) -> [DeliveryOutcome] {
         let message = receipts[receipt].flatMap(\.self)?.message
         guard let index = take(receipt), let message else { return [] }
-        parcels[index].missing.insert(message)
-        guard isTemporary else { return setAside(index, because: reason) }
-        (parcels[index].place, parcels[index].due) = (nil, nil)
+        outboundBatches[index].missing.insert(message)
+        guard isTemporary else { return deadLetter(index, because: reason) }
+        (outboundBatches[index].place, outboundBatches[index].due) = (nil, nil)
         return [.waiting]
     }
 
     /// The parcel can never be sent.
     mutating func impossible(_ number: Int, because reason: String) -> [DeliveryOutcome] {
         guard let index = index(of: number) else { return [] }
-        return setAside(index, because: reason)
+        return deadLetter(index, because: reason)
     }
 
     /// The peer answered, or spoke after, a ping that was sent at `place`: it lives.
@@ -235,22 +235,22 @@ struct Deliveries<Message: Sendable>: Sendable {
         var outcomes: [DeliveryOutcome] = []
         var wantsPing = false
         var isOldest = true
-        for index in parcels.indices {
-            let isDue = parcels[index].due.map { $0 <= now } ?? true
-            if isDue { parcels[index].due = nil }
-            guard let place = parcels[index].place else { continue }
+        for index in outboundBatches.indices {
+            let isDue = outboundBatches[index].due.map { $0 <= now } ?? true
+            if isDue { outboundBatches[index].due = nil }
+            guard let place = outboundBatches[index].place else { continue }
             defer { isOldest = false }
             guard isDue else { continue }
-            if place < passed.byParcel {
-                failing.append(parcels[index].number)
+            if place < passed.byBatch {
+                failing.append(outboundBatches[index].number)
             } else if place < passed.byPing {
-                parcels[index].isDoubted = true
+                outboundBatches[index].isDoubted = true
                 // One is enough to see whether it acknowledges again.
                 guard isOldest else { continue }
-                (parcels[index].place, parcels[index].due) = (nil, nil)
+                (outboundBatches[index].place, outboundBatches[index].due) = (nil, nil)
                 outcomes.append(.waiting)
             } else if place > lastPing {
-                wantsPing = parcels[index].identity != nil || wantsPing
+                wantsPing = outboundBatches[index].identity != nil || wantsPing
             }
         }
         for number in failing {
@@ -262,18 +262,18 @@ struct Deliveries<Message: Sendable>: Sendable {
 
     /// The peer says nothing: what it has not acknowledged is handed over again once it is heard.
     mutating func fallSilent() {
-        for index in parcels.indices where parcels[index].identity != nil {
-            (parcels[index].place, parcels[index].due) = (nil, nil)
-            parcels[index].isDoubted = false
+        for index in outboundBatches.indices where outboundBatches[index].identity != nil {
+            (outboundBatches[index].place, outboundBatches[index].due) = (nil, nil)
+            outboundBatches[index].isDoubted = false
         }
     }
 
     /// The connection is gone: everything on its way is handed over again on the next one.
     mutating func restart() {
         receipts.removeAll()
-        for index in parcels.indices {
-            (parcels[index].place, parcels[index].due, parcels[index].owed) = (nil, nil, 0)
-            parcels[index].isDoubted = false
+        for index in outboundBatches.indices {
+            (outboundBatches[index].place, outboundBatches[index].due, outboundBatches[index].owed) = (nil, nil, 0)
+            outboundBatches[index].isDoubted = false
         }
     }
 
@@ -281,7 +281,7 @@ struct Deliveries<Message: Sendable>: Sendable {
     mutating func advance() -> [DeliveryOutcome] {
         var through = lastRead
         if let gathered = uncovered.first { through = min(through, gathered.lowerBound - 1) }
-        for parcel in parcels { through = min(through, parcel.covers.lowerBound - 1) }
+        for outboundBatch in outboundBatches { through = min(through, outboundBatch.covers.lowerBound - 1) }
         guard through > cursor else { return [] }
         cursor = through
         return [.advanced(through: through)]
@@ -290,9 +290,9 @@ struct Deliveries<Message: Sendable>: Sendable {
     // MARK: - Parcels
 
     private func index(of number: Int) -> Int? {
-        var range = parcels.indices
+        var range = outboundBatches.indices
         while let middle = range.isEmpty ? nil : range.lowerBound + range.count / 2 {
-            let found = parcels[middle].number
+            let found = outboundBatches[middle].number
             if found == number { return middle }
             range = found < number ? middle + 1..<range.upperBound : range.lowerBound..<middle
         }
@@ -304,46 +304,46 @@ struct Deliveries<Message: Sendable>: Sendable {
         guard let (number, message) = receipts.removeValue(forKey: receipt).flatMap(\.self),
             let index = index(of: number)
         else { return nil }
-        parcels[index].owed -= 1
-        parcels[index].missing.remove(message)
+        outboundBatches[index].owed -= 1
+        outboundBatches[index].missing.remove(message)
         return index
     }
 
     private mutating func settleIfReceived(_ index: Int) -> [DeliveryOutcome] {
-        guard parcels[index].identity == nil, parcels[index].missing.isEmpty else { return [] }
+        guard outboundBatches[index].identity == nil, outboundBatches[index].missing.isEmpty else { return [] }
         return settle(index)
     }
 
     private mutating func settle(_ index: Int) -> [DeliveryOutcome] {
-        let parcel = remove(index)
-        if let place = parcel.place, parcel.identity != nil || !hasPeer {
-            passed.byParcel = max(passed.byParcel, place)
+        let outboundBatch = remove(index)
+        if let place = outboundBatch.place, outboundBatch.identity != nil || !hasPeer {
+            passed.byBatch = max(passed.byBatch, place)
         }
         return advance()
     }
 
     private mutating func failed(_ index: Int) -> [DeliveryOutcome] {
-        parcels[index].attempts += 1
-        guard parcels[index].attempts < rules.attempts else {
-            return setAside(index, because: "never acknowledged in \(rules.attempts) attempts")
+        outboundBatches[index].attempts += 1
+        guard outboundBatches[index].attempts < rules.attempts else {
+            return deadLetter(index, because: "never acknowledged in \(rules.attempts) attempts")
         }
-        (parcels[index].place, parcels[index].due) = (nil, nil)
-        parcels[index].isDoubted = false
+        (outboundBatches[index].place, outboundBatches[index].due) = (nil, nil)
+        outboundBatches[index].isDoubted = false
         return [.waiting]
     }
 
-    private mutating func setAside(_ index: Int, because reason: String) -> [DeliveryOutcome] {
-        let parcel = remove(index)
-        return [.setAside(parcel.covers, because: reason)] + advance()
+    private mutating func deadLetter(_ index: Int, because reason: String) -> [DeliveryOutcome] {
+        let outboundBatch = remove(index)
+        return [.deadLettered(outboundBatch.covers, because: reason)] + advance()
     }
 
-    private mutating func remove(_ index: Int) -> OutgoingParcel {
-        let parcel = parcels.remove(at: index)
-        messages[parcel.number] = nil
-        if let identity = parcel.identity, numbers[identity] == parcel.number {
+    private mutating func remove(_ index: Int) -> OutgoingBatch {
+        let outboundBatch = outboundBatches.remove(at: index)
+        messages[outboundBatch.number] = nil
+        if let identity = outboundBatch.identity, numbers[identity] == outboundBatch.number {
             numbers[identity] = nil
         }
-        return parcel
+        return outboundBatch
     }
 }
 

@@ -5,7 +5,7 @@ extension Link {
     mutating func connected(at now: MonotonicInstant) -> [Action] {
         guard state == .connecting else { return [] }
         state = hasPeer ? .awaitingSetupAndPeer : .awaitingSetup
-        toldFailures = []
+        reportedFailures = []
         unconfirmed = Set(topics)
         suspects.connected(at: now)
         let actions: [Action] = [.tell(.connected, "")]
@@ -15,7 +15,7 @@ extension Link {
 
     mutating func connectFailed(_ reason: String) -> [Action] {
         // A reason that comes and goes is told once for each time that the broker is away.
-        guard state == .connecting, toldFailures.count < 8, toldFailures.insert(reason).inserted
+        guard state == .connecting, reportedFailures.count < 8, reportedFailures.insert(reason).inserted
         else { return [] }
         return [.tell(.connectFailed, reason)]
     }
@@ -32,7 +32,7 @@ extension Link {
 
     mutating func subscribed(_ topic: String, at now: MonotonicInstant) -> [Action] {
         guard isConnected, unconfirmed.remove(topic) != nil else { return [] }
-        toldRefusals[topic] = nil
+        reportedRefusals[topic] = nil
         return unconfirmed.isEmpty ? setupDone(at: now) : activateWithout(denied, at: now)
     }
 
@@ -51,8 +51,8 @@ extension Link {
         denied.insert(topic)
         subscribeAt = subscribeAt ?? now.advanced(by: resubscribing.failed())
         var actions: [Action] = []
-        if toldRefusals[topic] != reason {
-            toldRefusals[topic] = reason
+        if reportedRefusals[topic] != reason {
+            reportedRefusals[topic] = reason
             actions.append(
                 .tell(.connectFailed, "the broker refuses the subscription to \(topic): \(reason)"))
         }

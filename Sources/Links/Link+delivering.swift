@@ -2,7 +2,7 @@ import Vocabulary
 
 // History, in order and within the window.
 extension Link {
-    /// Everything up to here was acknowledged, or set aside.
+    /// Everything up to here was acknowledged, or dead-lettered.
     public var cursor: Sequence64 { deliveries.cursor }
 
     /// The last entry that was taken from the journal; the next to read is the one after it.
@@ -33,15 +33,15 @@ extension Link {
         guard mayHandOverHistory else { return nil }
         let due = suspects.due
         guard due != nil || room > 0 else { return nil }
-        let parcel = deliveries.next { parcel in
-            let key = Suspects.Key.parcel(parcel.number)
+        let outboundBatch = deliveries.next { outboundBatch in
+            let key = Suspects.Key.outboundBatch(outboundBatch.number)
             return due.map { $0 == key } ?? !suspects.isPostponed(key)
         }
-        guard let parcel else { return nil }
-        let messages = deliveries.unsent(of: parcel)
-        let isAlone = (due != nil || suspects.isCareful) && parcel.identity == nil
+        guard let outboundBatch else { return nil }
+        let messages = deliveries.unsent(of: outboundBatch)
+        let isAlone = (due != nil || suspects.isCareful) && outboundBatch.identity == nil
         return Handover(
-            number: parcel.number, messages: isAlone ? Array(messages.prefix(1)) : messages)
+            number: outboundBatch.number, messages: isAlone ? Array(messages.prefix(1)) : messages)
     }
 
     var mayHandOverHistory: Bool {
@@ -79,7 +79,7 @@ extension Link {
     ) -> [Action] {
         let bytes = deliveries[number]?.bytes ?? 0
         for receipt in receipts.compactMap(\.self) {
-            suspects.sent(.parcel(number), receipt, bytes: bytes)
+            suspects.sent(.outboundBatch(number), receipt, bytes: bytes)
         }
         return carryOut(deliveries.handedOver(number, receipts: receipts, at: now))
     }
@@ -94,7 +94,7 @@ extension Link {
     ///
     /// - Returns: As `handle`.
     public mutating func impossible(_ number: Int, because reason: String) -> [Action] {
-        suspects.forget(.parcel(number))
+        suspects.forget(.outboundBatch(number))
         return carryOut(deliveries.impossible(number, because: reason))
     }
 
@@ -106,8 +106,8 @@ extension Link {
         // All that was on its way is refused with the first.
         guard holdsUntil == nil else { return [] }
         holdsUntil = now.advanced(by: holding.failed())
-        guard !isHoldTold else { return [] }
-        isHoldTold = true
+        guard !isOverrideReported else { return [] }
+        isOverrideReported = true
         return [.tell(.connectFailed, "\(reason); history waits")]
     }
 
@@ -115,7 +115,7 @@ extension Link {
     mutating func endHolding() {
         guard holdsUntil == nil else { return }
         holding.succeeded()
-        isHoldTold = false
+        isOverrideReported = false
     }
 
     mutating func tryHistoryAgain(at now: MonotonicInstant) -> [Action] {

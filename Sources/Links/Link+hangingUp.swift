@@ -55,14 +55,14 @@ extension Link {
         let (key, bytes) = (finding.sent.key, finding.sent.bytes)
         let size = "\(bytes) bytes" + (finding.isLargest ? ", larger than all it took" : "")
         switch key {
-        case .parcel(let number)
+        case .outboundBatch(let number)
         where deliveries[number]?.isCuttable == true && finding.isLargest && finding.hasTaken:
             // In smaller pieces it may go, and nothing is lost by that.
             suspects.convict(finding, at: now)
         case _ where !finding.isProved:
             suspects.postpone(finding.sent)
             return actions
-        case .parcel(let number):
+        case .outboundBatch(let number):
             suspects.convict(finding, at: now)
             let why = "the broker hangs up at it (\(size))"
             actions += carryOut(deliveries.impossible(number, because: why))
@@ -70,7 +70,7 @@ extension Link {
             suspects.convict(finding, at: now)
             actions.append(
                 .tell(
-                    .setAside,
+                    .deadLettered,
                     "the broker hangs up at \(topic) (\(size)); nothing "
                         + (finding.isLargest ? "of that size " : "") + "goes there for \(Suspects.withheldFor.layoutText)"))
         }

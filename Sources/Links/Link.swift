@@ -30,9 +30,9 @@ public struct Link<Message: Sendable>: Sendable {
         case disconnected(String)
         case subscribed(String)
         case subscriptionRefused(String, because: String)
-        /// A message from the peer. A retained one is nobody's sign of life.
+        /// A message from the peer. A retained one is nobody's heartbeat.
         case heard(isRetained: Bool)
-        /// The peer has taken over the parcel, or heard the ping, of this identity; a sign of life as well.
+        /// The peer has taken over the parcel, or heard the ping, of this identity; a heartbeat as well.
         case acknowledged(String)
         /// The broker has taken over a message.
         case received(UInt64)
@@ -53,10 +53,10 @@ public struct Link<Message: Sendable>: Sendable {
         case greetPeer
         /// Keep this as an event of the link.
         case tell(GatewayEvent.Kind, String)
-        /// Everything up to here was acknowledged or set aside.
+        /// Everything up to here was acknowledged or dead-lettered.
         case advance(through: Sequence64)
         /// Keep these entries in a place of their own, before the cursor moves over them.
-        case setAside(ClosedRange<Sequence64>, because: String)
+        case deadLettered(ClosedRange<Sequence64>, because: String)
         /// There may be something to hand over: ask for `next`, or read on.
         case handOver
         /// Entries from here on are to be read and written again, in smaller pieces: see `limit`.
@@ -88,12 +88,12 @@ public struct Link<Message: Sendable>: Sendable {
     var subscribeAt: MonotonicInstant?
     var resubscribing: Backoff
     /// What was told of refused subscriptions and failed connections, so that each is told once.
-    var toldRefusals: [String: String] = [:]
-    var toldFailures: Set<String> = []
+    var reportedRefusals: [String: String] = [:]
+    var reportedFailures: Set<String> = []
     /// The broker refuses history, whatever is in it: until when nothing of it is handed over.
     var holdsUntil: MonotonicInstant?
     var holding: Backoff
-    var isHoldTold = false
+    var isOverrideReported = false
     var lastHeard = MonotonicInstant(nanoseconds: .min)
     var lastPing = MonotonicInstant(nanoseconds: .min)
     var lastPingPlace = 0
@@ -199,7 +199,7 @@ public struct Link<Message: Sendable>: Sendable {
         outcomes.map { outcome in
             switch outcome {
             case .advanced(let through): .advance(through: through)
-            case .setAside(let facts, let reason): .setAside(facts, because: reason)
+            case .deadLettered(let facts, let reason): .deadLettered(facts, because: reason)
             case .waiting: .handOver
             }
         }

@@ -30,7 +30,7 @@ public struct LinkLifecycle: Sendable {
     }
 
     /// How long a step may take with all its tries.
-    public let patience: Duration
+    public let timeout: Duration
     /// How long closing may take in all.
     public let closingTime: Duration
     public private(set) var state = LinkStatus.State.closed
@@ -45,9 +45,9 @@ public struct LinkLifecycle: Sendable {
     private var notBefore: MonotonicInstant?
 
     public init(
-        patience: Duration = .seconds(60), closingTime: Duration = .seconds(1)
+        timeout: Duration = .seconds(60), closingTime: Duration = .seconds(1)
     ) {
-        (self.patience, self.closingTime) = (patience, closingTime)
+        (self.timeout, self.closingTime) = (timeout, closingTime)
         pause = LinkLifecycle.firstPause
     }
 
@@ -57,8 +57,8 @@ public struct LinkLifecycle: Sendable {
 
     /// The owner wants it to be up, halted or closed from now on. A failure is forgotten by this alone.
     public mutating func want(_ aim: Aim, at now: MonotonicInstant) {
-        if state == .failed, aim != .closed {
-            (state, cause) = (isStarted ? .started : isOpen ? .stopped : .closed, nil)
+        if state == .unreachable, aim != .closed {
+            (state, cause) = (isStarted ? .connected : isOpen ? .timedOut : .closed, nil)
         }
         self.aim = aim
         renew(at: now)
@@ -95,7 +95,7 @@ public struct LinkLifecycle: Sendable {
     }
 
     /// The world has undone a step: the connection broke, or the other end fell silent. What is missing is
-    /// to be done anew, with all its patience; a link that failed stays failed.
+    /// to be done again, with all its timeout; a link that failed stays failed.
     ///
     /// - Parameter step: `.open` or `.start`; any other changes nothing.
     public mutating func broke(_ step: Step, at now: MonotonicInstant) {
@@ -104,13 +104,13 @@ public struct LinkLifecycle: Sendable {
         case .start where isStarted: isStarted = false
         default: return
         }
-        guard aim != .closed, state != .failed else { return }
-        state = isOpen ? .stopped : .opening
+        guard aim != .closed, state != .unreachable else { return }
+        state = isOpen ? .timedOut : .connecting
         renew(at: now)
     }
 
     /// Goes along with a link whose session tries by itself, for ever: says how the link stands in the words
-    /// of all links, and that it failed once its patience is over. Only its opening ends that.
+    /// of all links, and that it failed once its timeout is over. Only its opening ends that.
     ///
     /// - Parameter why: What the session said last of its failures, for the cause.
     public mutating func follow<Message>(
@@ -125,21 +125,21 @@ public struct LinkLifecycle: Sendable {
         if aim != .up { want(.up, at: now) }
         let done = link.steps
         for step in [Step.open, .start] where !done.contains(step) { broke(step, at: now) }
-        if state == .failed, done.contains(isOpen ? .start : .open) { want(.up, at: now) }
+        if state == .unreachable, done.contains(isOpen ? .start : .open) { want(.up, at: now) }
         while let step {
             guard !done.contains(step) else {
                 took(step, .done, at: now)
                 continue
             }
-            // Nothing but the end of its patience needs another look: the link tells the rest.
+            // Nothing but the end of its timeout needs another look: the link tells the rest.
             if due(at: now) != nil {
-                took(step, .again(after: patience, because: why), at: now)
+                took(step, .again(after: timeout, because: why), at: now)
             }
             return
         }
     }
 
-    private var limit: Duration { aim == .closed ? closingTime : patience }
+    private var limit: Duration { aim == .closed ? closingTime : timeout }
 
     /// The way from where it is to where it is wanted.
     private var step: Step? {
@@ -149,7 +149,7 @@ public struct LinkLifecycle: Sendable {
             if isOpen { return .close }
             return exists ? .delete : nil
         case .up, .halted:
-            if state == .failed { return nil }
+            if state == .unreachable { return nil }
             if !exists { return .create }
             if !isOpen { return .open }
             if aim == .up { return isStarted ? nil : .start }
@@ -160,15 +160,15 @@ public struct LinkLifecycle: Sendable {
     private mutating func finish(_ step: Step, at now: MonotonicInstant) {
         switch step {
         case .create: (exists, state) = (true, .preparing)
-        case .open: (isOpen, state) = (true, .stopped)
-        case .start: (isStarted, state) = (true, .started)
-        case .stop: (isStarted, state) = (false, aim == .closed ? .closing : .stopped)
+        case .open: (isOpen, state) = (true, .timedOut)
+        case .start: (isStarted, state) = (true, .connected)
+        case .stop: (isStarted, state) = (false, aim == .closed ? .closing : .timedOut)
         case .close: (isOpen, state) = (false, .closing)
         case .delete: (exists, state) = (false, .closed)
         }
-        // Each step up has its own patience; the way down has one for all.
+        // Each step up has its own timeout; the way down has one for all.
         if aim != .closed { renew(at: now) } else { notBefore = nil }
-        if self.step == .open { state = .opening }
+        if self.step == .open { state = .connecting }
     }
 
     private mutating func giveUp(_ step: Step, _ why: String, at now: MonotonicInstant) {
@@ -177,7 +177,7 @@ public struct LinkLifecycle: Sendable {
             cause = cause ?? why
             return
         }
-        (state, cause) = (.failed, why)
+        (state, cause) = (.unreachable, why)
         notBefore = nil
     }
 

@@ -4,9 +4,9 @@ import Vocabulary
 ///
 /// A pure machine on the receiver's monotonic clock. What the sender's clock says is never asked.
 public struct LinkMonitor: Hashable, Sendable {
-    /// Missed intervals after which a counterpart is late, and lost.
-    public static let patience = (late: 1, lost: 3)
-    /// The longest interval that is believed, so that no counterpart can ask for endless patience.
+    /// Missed intervals after which a counterpart is late, and silent.
+    public static let timeout = (late: 1, silent: 3)
+    /// The longest interval that is believed, so that no counterpart can ask for endless timeout.
     public static let longestInterval = Duration.seconds(3600)
 
     /// How the counterpart stands.
@@ -18,11 +18,11 @@ public struct LinkMonitor: Hashable, Sendable {
         /// One interval has passed without a word.
         case late
         /// Three intervals have passed without a word.
-        case lost
+        case silent
         /// It said goodbye, or ended the connection in good order.
         case closed
         /// It said, or we saw, that it failed. Only its opening ends this.
-        case failed
+        case unreachable
     }
 
     public let name: String
@@ -64,54 +64,54 @@ public struct LinkMonitor: Hashable, Sendable {
     }
 
     /// The counterpart said `status` at some time before, as when a broker has kept it. It tells how it
-    /// stood and is no sign of life.
+    /// stood and is no heartbeat.
     public mutating func remembered(_ status: LinkStatus, isJudged: Bool = false) {
         let before = lastHeard
         heard(status, isJudged: isJudged, at: MonotonicInstant(nanoseconds: 0))
         lastHeard = before
     }
 
-    /// The counterpart gave a sign of life that says nothing of its state: an answer, a reading.
+    /// The counterpart gave a heartbeat that says nothing of its state: an answer, a reading.
     public mutating func heard(at now: MonotonicInstant) { lastHeard = now }
 
     /// We know by other means that it failed, as when the broker publishes its last will.
     public mutating func failed(_ cause: String) {
-        state = .failed
+        state = .unreachable
         self.cause = cause
     }
 
-    /// A sign that all of it begins anew, when there is no status to tell: a new connection.
+    /// A sign that all of it begins again, when there is no status to tell: a new connection.
     public mutating func opened(at now: MonotonicInstant) {
-        (state, cause, lastHeard) = (.opening, nil, now)
+        (state, cause, lastHeard) = (.connecting, nil, now)
     }
 
     /// - Parameter now: On the receiver's own monotonic clock.
     public func health(at now: MonotonicInstant) -> Health {
         switch state {
-        case .failed: return .failed
+        case .unreachable: return .unreachable
         case .closed: return .closed
         default: break
         }
         guard let lastHeard else { return .unknown }
         let silence = lastHeard.duration(to: now)
-        if silence > interval * Self.patience.lost { return .lost }
+        if silence > interval * Self.timeout.silent { return .silent }
         // A beat that is a little late has missed nothing: the grace is half an interval.
-        if silence > interval * Self.patience.late + interval / 2 { return .late }
+        if silence > interval * Self.timeout.late + interval / 2 { return .late }
         return .up
     }
 
-    /// How it stands, told on to others: who is lost has failed, and who was never heard is opening.
+    /// How it stands, told on to others: a silent one is unreachable, one that was never heard is connecting.
     ///
     /// - Parameter status: Whose life, sequence and interval the words have.
     public func told(in status: LinkStatus, at now: MonotonicInstant) -> LinkStatus {
         let (state, why): (LinkStatus.State, String?) =
             switch health(at: now) {
-            case .unknown: (self.state ?? .opening, nil)
-            case .up, .late: (self.state ?? .opening, nil)
+            case .unknown: (self.state ?? .connecting, nil)
+            case .up, .late: (self.state ?? .connecting, nil)
             case .closed: (.closed, nil)
-            case .lost:
-                (.failed, "nothing was heard for \((interval * Self.patience.lost).layoutText)")
-            case .failed: (.failed, cause)
+            case .silent:
+                (.unreachable, "nothing was heard for \((interval * Self.timeout.silent).layoutText)")
+            case .unreachable: (.unreachable, cause)
             }
         return LinkStatus(
             who: name, incarnation: status.incarnation, sequence: status.sequence, state: state,
@@ -121,13 +121,13 @@ public struct LinkMonitor: Hashable, Sendable {
     /// When silence alone changes the health next; nil when it does not.
     public func nextChange(after now: MonotonicInstant) -> MonotonicInstant? {
         guard let lastHeard else { return nil }
-        let ends = [interval + interval / 2, interval * Self.patience.lost].map {
+        let ends = [interval + interval / 2, interval * Self.timeout.silent].map {
             lastHeard.advanced(by: $0 + .nanoseconds(1))
         }
         switch health(at: now) {
         case .up: return ends[0]
         case .late: return ends[1]
-        case .unknown, .lost, .closed, .failed: return nil
+        case .unknown, .silent, .closed, .unreachable: return nil
         }
     }
 
@@ -138,9 +138,9 @@ public struct LinkMonitor: Hashable, Sendable {
     }
 
     /// By its own last word, whatever we hear.
-    public var isStarted: Bool { state == .started }
+    public var isStarted: Bool { state == .connected }
     /// By its own last word: open, and nothing flows.
-    public var isStopped: Bool { state == .stopped }
+    public var isStopped: Bool { state == .timedOut }
     /// Closing counts as consent to be closed, so two ends that close at once wait for nobody.
     public var isClosed: Bool { state == .closing || state == .closed }
 
@@ -164,14 +164,14 @@ public struct LinkMonitor: Hashable, Sendable {
     private mutating func enter(_ next: LinkStatus.State, _ why: String?, _ isJudged: Bool) {
         switch next {
         case .other: return
-        case .failed:
-            state = .failed
+        case .unreachable:
+            state = .unreachable
             cause = why ?? cause ?? "it says that it failed"
-        case .preparing, .opening:
+        case .preparing, .connecting:
             (state, cause) = (next, nil)
-        case .started, .stopped, .closing, .closed:
+        case .connected, .timedOut, .closing, .closed:
             if isJudged { cause = nil }
-            if state != .failed || isJudged { state = next }
+            if state != .unreachable || isJudged { state = next }
         }
     }
 }

@@ -2,7 +2,7 @@ import Vocabulary
 
 /// Everybody at the other ends of our links, by name.
 public struct LinkMonitors: Hashable, Sendable {
-    /// Counterparts that are remembered; whoever has been silent longest gives way to a new one.
+    /// Counterparts that are remembered; whoever has been silent longest is evicted to a new one.
     public let capacity: Int
     private var monitors: [String: LinkMonitor] = [:]
 

@@ -6,10 +6,10 @@ public struct LinkRules: Hashable, Sendable {
     public var window: Int
     /// How long an acknowledgement may take.
     public var ackTimeout: Duration
-    /// How long the peer may say nothing before it is asked for a sign of life. Not shorter than
+    /// How long the peer may say nothing before it is asked for a heartbeat. Not shorter than
     /// `ackTimeout`, or a dead peer is noticed late.
     public var pollPeriod: Duration
-    /// How often a parcel is sent that the peer passes over before it is set aside, at least 1.
+    /// How often a parcel is sent that the peer passes over before it is dead-lettered, at least 1.
     public var attempts: Int
 
     public init(

@@ -15,13 +15,16 @@ public struct LinkStatus: Hashable, Sendable {
     public let interval: Duration
     /// Nil where nothing is sent and received, as with drivers.
     public let counts: LinkCounts?
-    /// Why it failed; nil unless it did.
+    /// Why it is unreachable or gone; nil when it is neither.
     public let cause: String?
 
-    /// How far the speaker is; `failed` is left by opening only.
+    /// How far the speaker is; `unreachable` is left by connecting only.
     public enum State: Hashable, Sendable {
-        case preparing, opening, started, stopped, closing, closed, failed
-        /// A word that this version does not know. It is a sign of life and changes nothing else.
+        case preparing, connecting, connected
+        /// Open, and nothing came for too long.
+        case timedOut
+        case closing, closed, unreachable
+        /// A word that this version does not know. It is a heartbeat and changes nothing else.
         case other(String)
     }
 
@@ -39,7 +42,7 @@ public struct LinkStatus: Hashable, Sendable {
 public struct LinkCounts: Hashable, Sendable {
     public var received: Int
     public var sent: Int
-    /// What gave way because there was no room or it was too large, or came when nobody waited for it any
+    /// What was evicted because there was no room or it was too large, or came when nobody waited for it any
     /// more.
     public var dropped: Int
     /// Sent and not acknowledged yet.
@@ -61,8 +64,9 @@ public struct LinkCounts: Hashable, Sendable {
 
 extension LinkStatus.State {
     private static let known: [(word: String, state: LinkStatus.State)] = [
-        ("preparing", .preparing), ("opening", .opening), ("started", .started),
-        ("stopped", .stopped), ("closing", .closing), ("closed", .closed), ("failed", .failed),
+        ("preparing", .preparing), ("connecting", .connecting), ("connected", .connected),
+        ("timedOut", .timedOut), ("closing", .closing), ("closed", .closed),
+        ("unreachable", .unreachable),
     ]
 
     public init(word: String) {

@@ -13,9 +13,9 @@ struct Suspects: Sendable {
         /// Whatever is the newest on this topic.
         case topic(String)
         /// A parcel of history, by its number.
-        case parcel(Int)
+        case outboundBatch(Int)
 
-        fileprivate var isHistory: Bool { if case .parcel = self { true } else { false } }
+        fileprivate var isHistory: Bool { if case .outboundBatch = self { true } else { false } }
     }
 
     struct Sent: Hashable, Sendable {
@@ -119,8 +119,8 @@ struct Suspects: Sendable {
 
     /// Parcels are gone by themselves, too.
     mutating func keep(_ exists: (Int) -> Bool) {
-        for case .parcel(let number) in postponed.map(\.key) where !exists(number) {
-            forget(.parcel(number))
+        for case .outboundBatch(let number) in postponed.map(\.key) where !exists(number) {
+            forget(.outboundBatch(number))
         }
     }
 

@@ -4,7 +4,7 @@ import Vocabulary
 ///
 /// A pure machine; all values are in steps of the channel.
 ///
-/// - A register of a known width that shows little after having been near its end has begun anew, and the
+/// - A register of a known width that shows little after having been near its end has begun again, and the
 ///   total goes on. A single poll does not prove that: a meter may show 0 while it starts.
 /// - A lower number that is no such thing is believed once it has counted on from there for a while: the
 ///   meter was exchanged or reset, and its own number is the total. A meter that only starts is given
@@ -54,7 +54,7 @@ struct CounterCheck: Sendable {
     private let step: Int64
     /// What the register showed when it was believed last.
     private(set) var last: Int64?
-    /// How often the register has begun anew.
+    /// How often the register has begun again.
     private(set) var turns: Int64 = 0
     /// The newest values that were believed, at most `confirmingPolls`; the oldest was confirmed by those
     /// after it.
@@ -134,7 +134,7 @@ struct CounterCheck: Sendable {
             _ = believe(value)
             return .wrapped(
                 total(value),
-                "its register began anew at \(channel.text(value)) after \(channel.text(last)); "
+                "its register began again at \(channel.text(value)) after \(channel.text(last)); "
                     + "the total goes on at \(channel.text(total(value)))")
         }
         if isConfirmed, disproves(last, by: value) { return believe(value) }

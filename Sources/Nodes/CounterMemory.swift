@@ -26,7 +26,7 @@ struct CounterMemory: Sendable {
         !isLoaded && retryAt.map { $0 <= now } ?? true
     }
 
-    /// - Throws: `.badReply` when it could not be read; to be tried again later.
+    /// - Throws: `.malformedReply` when it could not be read; to be tried again later.
     mutating func load(at now: MonotonicInstant) throws(DriverError) {
         guard let store else { return }
         retryAt = now.advanced(by: Self.retry)

@@ -89,7 +89,7 @@ struct Interlocks: Sendable {
     /// Asks to drive an actuator, right before that is done.
     ///
     /// - Parameters:
-    ///   - insists: Whether it is the safe state, for which others give way.
+    ///   - insists: Whether it is the safe state, for which others are evicted.
     ///   - isLast: Whether there is no time to wait for confirmations any more.
     mutating func ask(
         _ relay: ShNodeName, on: Bool, insists: Bool, isLast: Bool = false,

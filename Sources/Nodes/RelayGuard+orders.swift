@@ -13,29 +13,29 @@ extension RelayGuard {
     ) -> Outcome? {
         pass(to: now)
         guard !isStopping else { return .refused("node \(name): it is being stopped") }
-        if let why = authority.refusal(command.order, by: command.source, at: now) {
+        if let why = control.refusal(command.order, by: command.source, at: now) {
             return .refused(why)
         }
-        authority.heard(command.source, at: now)
+        control.heard(command.source, at: now)
         switch command.order {
         case .set(let value):
             return order(value, command, hold: nil, block, expires, at: now)
-        case .takeOver(let value?, let time):
+        case .override(let value?, let time):
             return order(
                 value, command, hold: now.advanced(by: time), block, expires, at: now)
-        case .takeOver(nil, let time):
+        case .override(nil, let time):
             overtake()
-            authority.takeOver(command.source, until: now.advanced(by: time))
-            if let shown, fault?.isSafe != false {
-                authority.stand(.init(value: shown, source: command.source), at: now)
+            control.override(command.source, until: now.advanced(by: time))
+            if let shown, failedSwitch?.isSafe != false {
+                control.stand(.init(value: shown, source: command.source), at: now)
             }
             return current()
         case .release:
             overtake()
-            authority.endHold()
+            control.endHold()
             guard let target = safe.value else { return current() }
             mustDrive = true
-            if fault?.isSafe == false { fault?.beginAnew(at: now) }
+            if failedSwitch?.isSafe == false { failedSwitch?.beginAnew(at: now) }
             attempt = Attempt(
                 id: command.id, target: target, previous: nil, previousWord: now,
                 by: now.advanced(by: Self.rippleTime))
@@ -47,26 +47,26 @@ extension RelayGuard {
         _ value: Int64, _ command: Command, hold: MonotonicInstant?, _ block: Block?,
         _ expires: MonotonicInstant?, at now: MonotonicInstant
     ) -> Outcome? {
-        if let fault, !fault.isSafe, value != safe.value {
+        if let failedSwitch, !failedSwitch.isSafe, value != safe.value {
             return .refused(
-                fault.detail.map { "\($0); it takes orders again once it is in its safe state" }
+                failedSwitch.detail.map { "\($0); it takes orders again once it is in its safe state" }
                     ?? "node \(name): it is not in its safe state yet")
         }
         guard shown != nil else { return current() }
         let limit = record.refusal(switchingOn: value != 0, at: now).map {
             Block(why: $0.why, until: $0.until)
         }
-        let order = AuthorityBook.Order(value: value, source: command.source)
+        let order = ControlState.Order(value: value, source: command.source)
         if let block = limit ?? block {
             let why = refusal(block, at: now)
-            guard rules.limits.queuesWish, let until = block.until else { return .refused(why) }
+            guard rules.limits.queuesEarlyCommands, let until = block.until else { return .refused(why) }
             if let expires, expires < until { return .refused("\(why), and it expires before that") }
-            if let hold { authority.takeOver(command.source, until: hold) }
-            wish = Wish(order: order, until: until, lastWord: now, expires: expires)
-            return .late(Self.postponed(why))
+            if let hold { control.override(command.source, until: hold) }
+            deferred = DeferredCommand(order: order, until: until, lastWord: now, expires: expires)
+            return .timedOut(Self.postponed(why))
         }
         overtake()
-        if let hold { authority.takeOver(command.source, until: hold) }
+        if let hold { control.override(command.source, until: hold) }
         attempt(order, as: command.id, at: now, expires: expires)
         return nil
     }
@@ -75,29 +75,29 @@ extension RelayGuard {
     ///
     /// - Parameter lastWord: When whoever gave it was heard last; `now` when nothing is said.
     mutating func attempt(
-        _ order: AuthorityBook.Order, as id: CommandID?, at now: MonotonicInstant,
+        _ order: ControlState.Order, as id: CommandID?, at now: MonotonicInstant,
         lastWord: MonotonicInstant? = nil, expires: MonotonicInstant? = nil
     ) {
         attempt = Attempt(
-            id: id, target: order.value, previous: authority.order,
-            previousWord: authority.lastWord, expires: expires,
+            id: id, target: order.value, previous: control.order,
+            previousWord: control.lastWord, expires: expires,
             by: now.advanced(by: Self.rippleTime))
-        authority.stand(order, at: lastWord ?? now)
+        control.stand(order, at: lastWord ?? now)
         mustDrive = true
-        if fault?.isSafe == false { fault?.beginAnew(at: now) }
+        if failedSwitch?.isSafe == false { failedSwitch?.beginAnew(at: now) }
     }
 
-    /// Whatever was under way or waiting gives way to something newer.
+    /// Whatever was under way or waiting is evicted to something newer.
     private mutating func overtake() {
         fail(because: "node \(name): overtaken by another command")
-        wish = nil
+        deferred = nil
     }
 
-    /// A sign of life of whoever commands over that link.
+    /// a heartbeat of the controller over that link.
     mutating func heard(_ source: CommandSource, at now: MonotonicInstant) {
-        authority.heard(source, at: now)
-        if let wish, source.isSameLink(as: wish.order.source) {
-            self.wish?.lastWord = max(wish.lastWord, now)
+        control.heard(source, at: now)
+        if let deferred, source.isSameLink(as: deferred.order.source) {
+            self.deferred?.lastWord = max(deferred.lastWord, now)
         }
     }
 
@@ -105,9 +105,9 @@ extension RelayGuard {
     mutating func demanded(_ why: String?) {
         if let why, demand == nil {
             fail(because: "node \(name): \(why)")
-            wish = nil
+            deferred = nil
             // What an interlock drove off does not come on by itself; one that holds its state stays off.
-            authority.order =
+            control.order =
                 safe == .hold ? .init(value: 0, source: CommandSource(.gateway)) : nil
             isAsleep = false
         }
@@ -121,15 +121,15 @@ extension RelayGuard {
     mutating func stop(insistingFrom end: MonotonicInstant? = nil) {
         (isStopping, insistsFrom) = (true, end)
         fail(because: "node \(name): it is being stopped")
-        wish = nil
+        deferred = nil
         mustDrive = safe.value != nil
-        fault = nil
+        failedSwitch = nil
     }
 
     /// Whether a stop has nothing more to wait for.
     var isAtRest: Bool {
         guard let goal else { return true }
-        if let fault { return fault.isSafe || fault.isGivenUp }
+        if let failedSwitch { return failedSwitch.isSafe || failedSwitch.isGivenUp }
         return !mustDrive && shown == goal.value && confirmed != nil
     }
 }

@@ -3,23 +3,23 @@ import Vocabulary
 extension RelayGuard {
     /// Does what is due by now. To be called whenever `deadline` has come, and before anything else.
     mutating func pass(to now: MonotonicInstant) {
-        if let end = authority.heldUntil, end <= now {
+        if let end = control.heldUntil, end <= now {
             fail(because: "node \(name): the time it was taken over for is over")
-            authority.endHold()
-            wish = nil
+            control.endHold()
+            deferred = nil
         }
-        if let end = authority.failsafe, end <= now {
+        if let end = control.failsafe, end <= now {
             fail(because: "node \(name): nobody who commands it was heard in time")
-            authority.fallSilent()
-            wish = nil
+            control.fallSilent()
+            deferred = nil
         }
         if let end = record.overtime, end <= now, goal?.value != 0, !isStopping {
             let most = rules.limits.maximumOnTime ?? .zero
             let detail =
                 "node \(name): was on for \(most.layoutText), its maximumOnTime; driven off"
             fail(because: detail)
-            authority.order = .init(value: 0, source: CommandSource(.gateway))
-            (overtime, wish) = (detail, nil)
+            control.order = .init(value: 0, source: CommandSource(.gateway))
+            (overtime, deferred) = (detail, nil)
         }
         if let awaited, awaited.until <= now { missed(awaited.value, at: now) }
         if let rule = rules.feedback, let since = contradiction, let shown,
@@ -32,15 +32,15 @@ extension RelayGuard {
             undo(attempt)
             answer(attempt.id, .failed("node \(name): \(why)"))
         }
-        if let end = wishEnd, end <= now { wish = nil }
-        if let wish, wish.until <= now { carryOut(wish, at: now) }
+        if let end = deferredEnd, end <= now { deferred = nil }
+        if let deferred, deferred.until <= now { carryOut(deferred, at: now) }
     }
 
     /// When a wish is over because whoever has it is silent, or does not want it any more.
-    private var wishEnd: MonotonicInstant? {
-        guard let wish else { return nil }
-        let silence = authority.failsafe(of: wish.order, lastWord: wish.lastWord)
-        return [silence, wish.expires].compactMap(\.self).min()
+    private var deferredEnd: MonotonicInstant? {
+        guard let deferred else { return nil }
+        let silence = control.failsafe(of: deferred.order, lastWord: deferred.lastWord)
+        return [silence, deferred.expires].compactMap(\.self).min()
     }
 
     private mutating func missed(_ value: Int64, at now: MonotonicInstant) {
@@ -50,27 +50,27 @@ extension RelayGuard {
                 + rule.within.layoutText, at: now)
     }
 
-    private mutating func carryOut(_ wish: Wish, at now: MonotonicInstant) {
-        // A switch for safety's sake may have begun the wait anew.
-        if let limit = record.refusal(switchingOn: wish.order.value != 0, at: now) {
-            self.wish?.until = limit.until
+    private mutating func carryOut(_ deferred: DeferredCommand, at now: MonotonicInstant) {
+        // A switch for safety's sake may have begun the wait again.
+        if let limit = record.refusal(switchingOn: deferred.order.value != 0, at: now) {
+            self.deferred?.until = limit.until
             return
         }
-        self.wish = nil
+        self.deferred = nil
         attempt(
-            wish.order, as: nil, at: now, lastWord: wish.lastWord, expires: wish.expires)
+            deferred.order, as: nil, at: now, lastWord: deferred.lastWord, expires: deferred.expires)
     }
 
     /// When `pass` is owed a call, or `step` may have something to do.
     ///
     /// - Parameter isOpen: Whether there is a device that could be driven.
     func deadline(after now: MonotonicInstant, isOpen: Bool) -> MonotonicInstant? {
-        var times = [authority.heldUntil, authority.failsafe, wish?.until, wishEnd]
+        var times = [control.heldUntil, control.failsafe, deferred?.until, deferredEnd]
         if goal?.value != 0, !isStopping { times.append(record.overtime) }
         if isOpen {
             times += [awaited?.until, staleness]
             // Neither counts while something else is waited for.
-            if let fault, !fault.isSafe, awaited == nil, !isAsleep { times.append(fault.nextTry) }
+            if let failedSwitch, !failedSwitch.isSafe, awaited == nil, !isAsleep { times.append(failedSwitch.nextTry) }
             if let attempt, awaited == nil { times.append(attempt.by) }
             if isAsleep { times.append(block?.until) }
             if let insistsFrom, insistsFrom > now { times.append(insistsFrom) }
@@ -80,7 +80,7 @@ extension RelayGuard {
             if let rule = rules.feedback, shown != nil {
                 times.append(contradiction?.advanced(by: rule.within))
                 let isWaiting = awaited != nil || contradiction != nil
-                let pause = isWaiting ? Self.looks.waiting : Self.looks.standing
+                let pause = isWaiting ? Self.looks.waiting : Self.looks.activeFaults
                 times.append(now.advanced(by: pause))
             }
         }
@@ -90,21 +90,21 @@ extension RelayGuard {
     /// The machine slept while this clock stood still: what may not last so long is over.
     mutating func slept(_ time: Duration) {
         record.slept(time)
-        authority.slept(time)
-        if let wish { self.wish?.lastWord = wish.lastWord.advanced(by: .zero - time) }
+        control.slept(time)
+        if let deferred { self.deferred?.lastWord = deferred.lastWord.advanced(by: .zero - time) }
     }
 
     // MARK: - What everyone is told
 
-    /// The kinds of trouble that a guard tells of.
-    static let troubleKinds: [Trouble.Kind] = [.command, .failsafe, .overtime, .interlock]
+    /// The kinds of fault that a guard tells of.
+    static let faultKinds: [Fault.Kind] = [.command, .failsafe, .overtime, .interlock]
 
     /// What is wrong now.
-    func trouble(_ kind: Trouble.Kind, at now: MonotonicInstant) -> String? {
+    func fault(_ kind: Fault.Kind, at now: MonotonicInstant) -> String? {
         switch kind {
-        case .command: return fault?.detail
+        case .command: return failedSwitch?.detail
         case .failsafe:
-            guard let silent = authority.silent, let after = rules.failsafeAfter else { return nil }
+            guard let silent = control.silent, let after = rules.failsafeAfter else { return nil }
             return "node \(name): no word from \(silent) for \(after.layoutText); "
                 + (safe == .hold ? "it stays as it is" : "it is in its safe state")
         case .overtime: return overtime
@@ -119,10 +119,10 @@ extension RelayGuard {
     }
 
     /// Who may command it now.
-    var standing: Authority {
-        let order = authority.order.flatMap { $0.source.kind == .gateway ? nil : $0.source }
-        return Authority(
-            holder: authority.holder, until: authority.heldUntil, commander: order,
-            queued: wish?.order.value)
+    var activeFaults: Control {
+        let order = control.order.flatMap { $0.source.kind == .gateway ? nil : $0.source }
+        return Control(
+            holder: control.holder, until: control.heldUntil, controller: order,
+            queued: deferred?.order.value)
     }
 }

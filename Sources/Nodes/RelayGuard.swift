@@ -18,14 +18,14 @@ struct RelayGuard: Sendable {
     /// How long an order waits for others that must go off first.
     static let rippleTime = Duration.seconds(1)
     /// How often the feedback is looked at while it is waited for, and at other times.
-    static let looks = (waiting: Duration.milliseconds(100), standing: Duration.seconds(1))
+    static let looks = (waiting: Duration.milliseconds(100), activeFaults: Duration.seconds(1))
     /// What the feedback's own node is granted to begin its work, at the start.
     static let feedbackStart = Duration.seconds(5)
 
     /// What to drive next.
     struct Step: Hashable, Sendable {
         let value: Int64
-        /// Whether it goes to the safe state, so that others may be made to give way.
+        /// Whether it goes to the safe state, so that others may be made to are evicted.
         let isSafety: Bool
     }
 
@@ -35,7 +35,7 @@ struct RelayGuard: Sendable {
         case confirmed(Int64)
         case refused(String)
         case failed(String)
-        case late(String)
+        case timedOut(String)
     }
 
     /// A rule that other actuators set.
@@ -49,11 +49,11 @@ struct RelayGuard: Sendable {
 
     /// An order that has not been confirmed yet.
     struct Attempt: Sendable {
-        /// Nil when its asker has had an answer, as with a wish.
+        /// Nil when its requester has had an answer, as with a wish.
         let id: CommandID?
         let target: Int64
         /// What stood before, in case it cannot be, and when its giver was heard last.
-        let previous: AuthorityBook.Order?
+        let previous: ControlState.Order?
         let previousWord: MonotonicInstant
         /// When whoever gave it does not want it any more.
         var expires: MonotonicInstant?
@@ -61,8 +61,8 @@ struct RelayGuard: Sendable {
         var by: MonotonicInstant
     }
 
-    struct Wish: Sendable {
-        let order: AuthorityBook.Order
+    struct DeferredCommand: Sendable {
+        let order: ControlState.Order
         var until: MonotonicInstant
         /// The last word over the link that it came over.
         var lastWord: MonotonicInstant
@@ -71,8 +71,8 @@ struct RelayGuard: Sendable {
     }
 
     /// The device did not do what it was told.
-    struct Fault: Sendable {
-        /// Nil where the device's own trouble has been told.
+    struct FailedSwitch: Sendable {
+        /// Nil where the device's own fault has been told.
         let detail: String?
         var tries = 0
         /// Nil while none is needed.
@@ -82,7 +82,7 @@ struct RelayGuard: Sendable {
         /// Whether the quick tries are used up; nobody waits for the slow ones.
         var isGivenUp: Bool { tries >= RelayGuard.tries }
 
-        /// The safe state is reached; the trouble stands until an order is carried out again.
+        /// The safe state is reached; the fault stands until an order is carried out again.
         mutating func settle() { (isSafe, tries, nextTry) = (true, 0, nil) }
 
         /// Somebody asks for the safe state: all tries are to be made again.
@@ -102,15 +102,15 @@ struct RelayGuard: Sendable {
     let staleAfter: Duration?
     /// A value in the words of the actuator's channel.
     let text: @Sendable (Int64) -> String
-    var authority: AuthorityBook
+    var control: ControlState
     var record: SwitchRecord
     /// What the device showed last; nil while that is not known.
     var shown: Int64?
     /// Whether it is on, as its feedback confirms; nil while it may be either.
     var confirmed: Bool?
     var attempt: Attempt?
-    var wish: Wish?
-    var fault: Fault?
+    var deferred: DeferredCommand?
+    var failedSwitch: FailedSwitch?
     /// The state that the feedback must show, and by when.
     var awaited: (value: Int64, until: MonotonicInstant)?
     /// Since when the feedback contradicts.
@@ -136,7 +136,7 @@ struct RelayGuard: Sendable {
     ) {
         (self.name, self.rules, self.safe, self.text) = (name, rules, safe, text)
         (self.staleAfter, readAt, drivenAt) = (staleAfter, now, now)
-        authority = AuthorityBook(name: name, rules: rules, at: now)
+        control = ControlState(name: name, rules: rules, at: now)
         record = SwitchRecord(limits: rules.limits, at: now)
     }
 
@@ -147,7 +147,7 @@ struct RelayGuard: Sendable {
         if demand != nil { return Step(value: 0, isSafety: false) }
         let safe = safe.value.map { Step(value: $0, isSafety: true) }
         if isStopping { return safe }
-        if let order = authority.order { return Step(value: order.value, isSafety: false) }
+        if let order = control.order { return Step(value: order.value, isSafety: false) }
         return safe
     }
 
@@ -159,8 +159,8 @@ struct RelayGuard: Sendable {
             return nil
         }
         guard !isAsleep else { return nil }
-        if let fault, !fault.isSafe {
-            guard let next = fault.nextTry, next <= now else { return nil }
+        if let failedSwitch, !failedSwitch.isSafe {
+            guard let next = failedSwitch.nextTry, next <= now else { return nil }
         }
         return goal
     }
@@ -219,17 +219,17 @@ struct RelayGuard: Sendable {
 
     /// An interlock stood against the step.
     mutating func blocked(_ block: Block, at now: MonotonicInstant) {
-        if let attempt, demand == nil, !isStopping, let order = authority.order, !block.isPassing {
-            let lastWord = authority.lastWord
+        if let attempt, demand == nil, !isStopping, let order = control.order, !block.isPassing {
+            let lastWord = control.lastWord
             undo(attempt)
             let why = refusal(block, at: now)
-            // A wish that is due waits on: its asker was told that it will be carried out.
+            // A wish that is due waits on: its requester was told that it will be carried out.
             let until =
-                block.until ?? (attempt.id == nil ? now.advanced(by: Self.looks.standing) : nil)
-            if rules.limits.queuesWish, let until {
-                wish = Wish(
+                block.until ?? (attempt.id == nil ? now.advanced(by: Self.looks.activeFaults) : nil)
+            if rules.limits.queuesEarlyCommands, let until {
+                deferred = DeferredCommand(
                     order: order, until: until, lastWord: lastWord, expires: attempt.expires)
-                answer(attempt.id, .late(Self.postponed(why)))
+                answer(attempt.id, .timedOut(Self.postponed(why)))
             } else {
                 answer(attempt.id, .refused(why))
             }
@@ -246,7 +246,7 @@ struct RelayGuard: Sendable {
 
     private mutating func unblock() { (block, blockedSince, isAsleep) = (nil, nil, false) }
 
-    /// What the asker of a wish is told.
+    /// What the requester of a wish is told.
     static func postponed(_ why: String) -> String {
         "\(why); it is carried out then unless another command comes first"
     }
@@ -260,15 +260,15 @@ struct RelayGuard: Sendable {
 
     /// The device is open and in its safe state, as far as it took that on.
     mutating func opened(at now: MonotonicInstant) {
-        lost("its device was opened anew", at: now)
-        if fault?.isSafe == false { fault?.beginAnew(at: now) }
+        lost("its device was opened again", at: now)
+        if failedSwitch?.isSafe == false { failedSwitch?.beginAnew(at: now) }
     }
 
     /// The device is gone, and whatever it was told with it.
     mutating func lost(_ why: String, at now: MonotonicInstant) {
         forget()
         record.note(isOn: nil, at: now)
-        (wish, authority.order) = (nil, nil)
+        (deferred, control.order) = (nil, nil)
         fail(because: "node \(name): \(why)")
     }
 
@@ -286,13 +286,13 @@ struct RelayGuard: Sendable {
                 return
             }
         }
-        if before == nil, goal.map({ $0.value != value }) == true, fault?.isSafe == false {
-            fault?.hurry(at: now)
+        if before == nil, goal.map({ $0.value != value }) == true, failedSwitch?.isSafe == false {
+            failedSwitch?.hurry(at: now)
         }
         guard confirmed == nil, awaited == nil, goal == nil || goal?.value == value else { return }
         guard let rule = rules.feedback else { return confirm(value) }
         // A device that was given up is confirmed by its feedback when that shows it, and not before.
-        guard fault == nil || fault?.isSafe == true else { return }
+        guard failedSwitch == nil || failedSwitch?.isSafe == true else { return }
         let grace = before == nil ? Self.feedbackStart : .zero
         awaited = (value, now.advanced(by: rule.within + grace))
     }
@@ -332,12 +332,12 @@ struct RelayGuard: Sendable {
         if let attempt, attempt.target == value, goal == nil || goal?.value == value {
             self.attempt = nil
             answer(attempt.id, .confirmed(value))
-            if demand == nil, !isStopping, authority.order != nil {
-                (fault, overtime) = (nil, nil)
+            if demand == nil, !isStopping, control.order != nil {
+                (failedSwitch, overtime) = (nil, nil)
                 return
             }
         }
-        fault?.settle()
+        failedSwitch?.settle()
     }
 
     // MARK: - Faults
@@ -351,20 +351,20 @@ struct RelayGuard: Sendable {
     private mutating func fall(
         into detail: String?, because why: String, at now: MonotonicInstant
     ) {
-        (confirmed, awaited, contradiction, wish) = (nil, nil, nil, nil)
-        authority.order = nil
+        (confirmed, awaited, contradiction, deferred) = (nil, nil, nil, nil)
+        control.order = nil
         fail(because: why)
         mustDrive = true
-        var next = Fault(detail: fault?.detail ?? detail, nextTry: now)
-        if let fault, !fault.isSafe {
-            next.tries = fault.tries + 1
-            let pause = Self.firstRetry * (1 << min(fault.tries, Self.tries))
+        var next = FailedSwitch(detail: failedSwitch?.detail ?? detail, nextTry: now)
+        if let failedSwitch, !failedSwitch.isSafe {
+            next.tries = failedSwitch.tries + 1
+            let pause = Self.firstRetry * (1 << min(failedSwitch.tries, Self.tries))
             next.nextTry = now.advanced(by: next.isGivenUp ? Self.slowRetry : pause)
         }
         if safe.value == nil, demand == nil {
             (next.isSafe, next.nextTry, mustDrive) = (true, nil, false)
         }
-        fault = next
+        failedSwitch = next
     }
 
     // MARK: - Answers
@@ -386,10 +386,10 @@ struct RelayGuard: Sendable {
 
     /// What stood before the attempt stands again.
     mutating func undo(_ attempt: Attempt) {
-        authority.restore(attempt.previous, lastWord: attempt.previousWord)
+        control.restore(attempt.previous, lastWord: attempt.previousWord)
         self.attempt = nil
         // The safe state is sought on, order or not.
-        mustDrive = fault?.isSafe == false
+        mustDrive = failedSwitch?.isSafe == false
         unblock()
     }
 }

@@ -6,8 +6,8 @@ extension ShNode {
     /// How many polls in a row must fail before what may pass is a fault: as many as make a value stale.
     static let passingPolls = 3
     /// The faults that an answer ends.
-    private static let answerFaults: Set<Trouble.Kind> = [
-        .notConnected, .timeout, .badReply, .badComponent,
+    private static let answerFaults: Set<Fault.Kind> = [
+        .notConnected, .timeout, .malformedReply, .invalidComponent,
     ]
 
     /// Tells what is wrong with single channels, and what is wrong with them no longer.
@@ -20,7 +20,7 @@ extension ShNode {
         for (channel, answer) in zip(due, answers) {
             switch answer {
             case .success(let reading):
-                let over = troubles.end(
+                let over = faults.end(
                     Self.answerFaults, on: channel.name, "channel \(channel.name): is read again")
                 if !over.isEmpty { resetCapture(of: channel.name) }
                 tell(over)
@@ -35,13 +35,13 @@ extension ShNode {
     private func fail(_ channel: DataChannelName, _ error: DriverError) {
         let prefix = "channel \(channel): "
         let detail = error.detail.hasPrefix(prefix) ? error.detail : prefix + error.detail
-        let kind = error.troubleKind
+        let kind = error.faultKind
         guard
-            let trouble = troubles.begin(
+            let fault = faults.begin(
                 kind, on: channel, after: error.mayPass ? Self.passingPolls : 1, detail)
         else { return }
         // A channel has one reason at a time.
-        tell(troubles.end(Self.answerFaults.subtracting([kind]), on: channel, detail) + [trouble])
+        tell(faults.end(Self.answerFaults.subtracting([kind]), on: channel, detail) + [fault])
     }
 }
 
@@ -56,20 +56,20 @@ extension Answer {
 }
 
 extension DriverError {
-    var troubleKind: Trouble.Kind {
+    var faultKind: Fault.Kind {
         switch kind {
-        case .badComponent, .unsupported: .badComponent
+        case .invalidComponent, .unsupported: .invalidComponent
         case .notConnected: .notConnected
         case .timeout, .busy: .timeout
-        case .badReply, .noValue: .badReply
+        case .malformedReply, .noValue: .malformedReply
         }
     }
 
     /// Whether the next poll may well be good.
     fileprivate var mayPass: Bool {
         switch kind {
-        case .notConnected, .timeout, .busy, .badReply: true
-        case .badComponent, .noValue, .unsupported: false
+        case .notConnected, .timeout, .busy, .malformedReply: true
+        case .invalidComponent, .noValue, .unsupported: false
         }
     }
 }

@@ -10,7 +10,7 @@ extension ShNode {
     /// Carries out a command between two rounds and reports what the device confirms.
     ///
     /// - Parameters:
-    ///   - deadline: The asker has been told by then that the answer is late; a command that has waited
+    ///   - deadline: The requester has been told by then that the answer is late; a command that has waited
     ///     longer, behind hardware that hung, is not carried out any more.
     ///   - expires: When it must not be carried out any more, although it was taken in time.
     public func apply(
@@ -31,12 +31,12 @@ extension ShNode {
         if let early { return words(early) }
         if let answer = answers.removeValue(forKey: command.id) { return answer }
         // The device, its feedback or another actuator takes its time; a later round answers.
-        return await withCheckedContinuation { askers[command.id] = $0 }
+        return await withCheckedContinuation { requesters[command.id] = $0 }
     }
 
     /// What was heard over the links since the guard was told last.
     struct Heard: Sendable {
-        /// The newest sign of life over each link.
+        /// The newest heartbeat over each link.
         var words: [CommandSource: MonotonicInstant] = [:]
         /// For how long the machine slept.
         var slept = Duration.zero
@@ -44,7 +44,7 @@ extension ShNode {
         var isMissed = false
     }
 
-    /// A sign of life of whoever commands over that link, for `failsafeAfter`. Never waits for the
+    /// a heartbeat of the controller over that link, for `failsafeAfter`. Never waits for the
     /// node, and wakes it only for somebody who was missed: with a backlog, each fact's acknowledgement
     /// is such a sign.
     public nonisolated func hear(_ source: CommandSource) {
@@ -54,14 +54,14 @@ extension ShNode {
             heard.words[source] = now
             return heard.isMissed
         }
-        if isMissed { thread.ring() }
+        if isMissed { thread.wake() }
     }
 
     /// The machine slept for so long, which no clock here has counted.
     public nonisolated func slept(_ time: Duration) {
         guard component.safeState != nil else { return }
         heard.withLock { $0.slept += time }
-        thread.ring()
+        thread.wake()
     }
 
     /// Drives an actuator to its safe state and lets go of the device. One that was not open is looked
@@ -70,11 +70,11 @@ extension ShNode {
     /// - Parameters:
     ///   - end: From when on it is driven although others, which were driven off, have not confirmed that.
     ///   - strands: Whether one that is not known to be safe goes on: it tells no readings and takes no
-    ///     commands, but is tried for until it is stopped anew; see `untilSafe`.
+    ///     commands, but is tried for until it is stopped again; see `untilSafe`.
     /// - Returns: What the device confirmed; nil for what only measures or is to stay as it is.
     @discardableResult
     public func stop(
-        insistingFrom end: MonotonicInstant? = nil, strands: Bool = false
+        insistingFrom end: MonotonicInstant? = nil, orphans: Bool = false
     ) async -> CommandAnswer? {
         guard !isStopped else { return nil }
         let safe = component.safeState?.value
@@ -93,12 +93,12 @@ extension ShNode {
                     marked(Reading(channel: channel.name, value: safe)), at: stamp)
             }
             return .failed(
-                relay?.trouble(.command, at: stamp.monotonic)
+                relay?.fault(.command, at: stamp.monotonic)
                     ?? relay?.block.map { "node \(name): \($0.why)" }
                     ?? "node \(name): its device is not connected")
         }
-        isStranded = strands && !isSafe
-        guard !isStranded else { return answer }
+        isOrphaned = orphans && !isSafe
+        guard !isOrphaned else { return answer }
         thread.pause()
         isStopped = true
         close()
@@ -114,7 +114,7 @@ extension ShNode {
     /// The channel that tells whether it did what it was told is no more; its device's word is enough.
     public func losesFeedback() {
         relay?.losesFeedback()
-        thread.ring()
+        thread.wake()
     }
 
     /// Whether the actuator is where it is safe, as far as its device and feedback confirm that.
@@ -139,13 +139,13 @@ extension ShNode {
         let isGone = isGone
         let ready = safetyWaiters.filter { isDone || $0.givesUp && isGone }
         safetyWaiters.removeAll { isDone || $0.givesUp && isGone }
-        for waiter in ready { waiter.asker.resume() }
+        for waiter in ready { waiter.requester.resume() }
     }
 
     // MARK: - Successors
 
     /// What a node of the same name knows that takes the place of this one.
-    struct Heritage: Sendable {
+    struct HandoverState: Sendable {
         var holder: CommandSource?
         var heldUntil: MonotonicInstant?
         let record: SwitchRecord
@@ -154,12 +154,12 @@ extension ShNode {
     /// Takes the place of another node, before it starts: who holds the actuator goes on holding it, and
     /// what was switched counts.
     public func succeed(_ predecessor: ShNode) {
-        guard relay != nil, let heritage = predecessor.heritage.withLock({ $0 }) else { return }
-        relay?.record.takeOver(from: heritage.record)
-        if let holder = heritage.holder, let end = heritage.heldUntil, end > clock.now {
-            relay?.authority.takeOver(holder, until: end)
+        guard relay != nil, let handoverState = predecessor.handoverState.withLock({ $0 }) else { return }
+        relay?.record.override(from: handoverState.record)
+        if let holder = handoverState.holder, let end = handoverState.heldUntil, end > clock.now {
+            relay?.control.override(holder, until: end)
         }
-        if let standing = relay?.standing { authority.show(standing) }
+        if let activeFaults = relay?.activeFaults { control.show(activeFaults) }
     }
 
     // MARK: - Guarding
@@ -231,17 +231,17 @@ extension ShNode {
             name, isOn: relay.confirmed,
             isSettling: relay.shown == 0 && relay.awaited?.value == 0,
             waits: relay.block?.isPassing == true || openingBlocked != nil, at: stamp.monotonic)
-        for kind in RelayGuard.troubleKinds {
-            if let detail = relay.trouble(kind, at: stamp.monotonic) {
-                if let trouble = troubles.begin(kind, detail) { tell([trouble]) }
+        for kind in RelayGuard.faultKinds {
+            if let detail = relay.fault(kind, at: stamp.monotonic) {
+                if let fault = faults.begin(kind, detail) { tell([fault]) }
             } else {
-                tell(troubles.end([kind], "node \(name): \(kind.endWords)"))
+                tell(faults.end([kind], "node \(name): \(kind.endWords)"))
             }
         }
         for (id, outcome) in relay.outcomes {
             let answer = words(outcome)
-            if let asker = askers.removeValue(forKey: id) {
-                asker.resume(returning: answer)
+            if let requester = requesters.removeValue(forKey: id) {
+                requester.resume(returning: answer)
             } else {
                 answers[id] = answer
             }
@@ -252,21 +252,21 @@ extension ShNode {
             stoppers = []
         }
         let isSafe = isSafe
-        pulse.note { $0.isSafe = isSafe }
+        heartbeat.note { $0.isSafe = isSafe }
         resumeSafetyWaiters()
-        heritage.withLock {
-            $0 = Heritage(
-                holder: relay.authority.holder, heldUntil: relay.authority.heldUntil,
+        handoverState.withLock {
+            $0 = HandoverState(
+                holder: relay.control.holder, heldUntil: relay.control.heldUntil,
                 record: relay.record)
         }
-        authority.show(relay.standing)
-        let isMissed = relay.authority.silent != nil
+        control.show(relay.activeFaults)
+        let isMissed = relay.control.silent != nil
         let isThere = heard.withLock { heard in
             heard.isMissed = isMissed
             return isMissed && !heard.words.isEmpty
         }
         // It was heard between the look and the word that it is missed.
-        if isThere { thread.ring() }
+        if isThere { thread.wake() }
     }
 
     private func words(_ outcome: RelayGuard.Outcome) -> CommandAnswer {
@@ -279,7 +279,7 @@ extension ShNode {
             return .confirmed(reading, at: clock.timestamp)
         case .refused(let why): return .refused(why)
         case .failed(let why): return .failed(why)
-        case .late(let why): return .late(why)
+        case .timedOut(let why): return .timedOut(why)
         }
     }
 
@@ -323,18 +323,18 @@ extension Command {
     fileprivate var value: Int64? {
         switch order {
         case .set(let value): value
-        case .takeOver(let value, _): value
+        case .override(let value, _): value
         case .release: nil
         }
     }
 }
 
-extension Trouble.Kind {
-    /// What is told when a guard's trouble is over.
+extension Fault.Kind {
+    /// What is told when a guard's fault is over.
     fileprivate var endWords: String {
         switch self {
-        case .failsafe: "whoever commands it is heard again"
-        case .overtime: "was switched anew after its maximumOnTime"
+        case .failsafe: "the controller it is heard again"
+        case .overtime: "was switched again after its maximumOnTime"
         case .interlock: "is where it must be"
         default: "follows its commands again"
         }

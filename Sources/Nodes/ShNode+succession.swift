@@ -7,12 +7,12 @@ extension ShNode {
     /// this one says nothing; once its hardware comes back, it lets go of it and ends.
     ///
     /// Never of an actuator: one that hangs may still hold its line, and two must not drive it.
-    public nonisolated func successor(outbox: Merge<Fact>.Source) -> ShNode {
+    public nonisolated func successor(outbox: FanIn<Fact>.Source) -> ShNode {
         precondition(component.safeState == nil, "an actuator has no successor")
         isAbandoned.withLock { $0 = true }
         return ShNode(
             name: name, component: component, phase: phase, rules: rules, desk: desk, board: board,
-            after: pulse, counters: counterStore, heedsLoad: heedsLoad, outbox: outbox,
+            after: heartbeat, counters: counterStore, heedsLoad: heedsLoad, outbox: outbox,
             clock: clock, open: open)
     }
 

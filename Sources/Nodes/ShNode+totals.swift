@@ -52,12 +52,12 @@ extension ShNode {
     }
 
     private func tellStored() {
-        tell(troubles.end([.storage], "node \(name): its counters are kept on disk again"))
+        tell(faults.end([.storage], "node \(name): its counters are kept on disk again"))
     }
 
     private func noteStorage(_ error: DriverError) {
         let detail = "node \(name): its counters are not kept on disk: \(error.detail)"
-        if let trouble = troubles.begin(.storage, detail) { tell([trouble]) }
+        if let fault = faults.begin(.storage, detail) { tell([fault]) }
     }
 
     /// Sets the total that the driver counts, and puts on record who did.

@@ -21,7 +21,7 @@ public actor ShNode {
 
     public nonisolated let name: ShNodeName
     public nonisolated let component: Component
-    public nonisolated let pulse: NodePulse
+    public nonisolated let heartbeat: NodeHeartbeat
     /// What guards an actuator.
     public nonisolated let rules: GuardRules
 
@@ -30,14 +30,14 @@ public actor ShNode {
     private let turnReport: @Sendable (Bool) -> Void
     let open: Opener
     let phase: Double
-    private let outbox: Merge<Fact>.Source
+    private let outbox: FanIn<Fact>.Source
     let clock: any GatewayClock
     var driver: (any Driver)?
     var channels: [ChannelState]
     var counters: CounterMemory
     nonisolated let counterStore: (any CounterStore)?
     nonisolated let heedsLoad: Bool
-    var troubles = TroubleBook()
+    var faults = FaultLatch()
     private var reopening = Backoff(first: ShNode.reopening.first, cap: ShNode.reopening.cap)
     private var retrying: Backoff
     var retryAt: MonotonicInstant?
@@ -46,28 +46,28 @@ public actor ShNode {
     nonisolated let isAbandoned = Guarded(false)
 
     // What an actuator has beyond that; see ShNode+relay.swift.
-    let desk: InterlockDesk
-    let board: ChannelBoard
-    /// Signs of life that the guard has not been told of.
+    let desk: InterlockCoordinator
+    let board: ChannelSnapshot
+    /// Heartbeats that the guard has not been told of.
     nonisolated let heard = Guarded(Heard())
     /// Decides when the actuator is switched; nil for what only measures.
     var relay: RelayGuard?
     /// Who may command the actuator now.
-    public nonisolated let authority = AuthorityBoard()
+    public nonisolated let control = ControlSnapshot()
     /// Since when interlocks have kept the device from being opened.
     var openingBlocked: MonotonicInstant?
     /// Whoever waits for the outcome of a command.
-    var askers: [CommandID: CheckedContinuation<CommandAnswer, Never>] = [:]
-    /// Outcomes that came before their askers could wait.
+    var requesters: [CommandID: CheckedContinuation<CommandAnswer, Never>] = [:]
+    /// Outcomes that came before their requesters could wait.
     var answers: [CommandID: CommandAnswer] = [:]
     /// Whoever waits for the safe state at a stop.
     var stoppers: [CheckedContinuation<Void, Never>] = []
     /// Whoever waits for the safe state otherwise, and whether for one whose device is not there, too.
-    var safetyWaiters: [(asker: CheckedContinuation<Void, Never>, givesUp: Bool)] = []
+    var safetyWaiters: [(requester: CheckedContinuation<Void, Never>, givesUp: Bool)] = []
     /// It has left the layout, and is not known to be safe.
-    var isStranded = false
+    var isOrphaned = false
     /// Readable also while the node hangs.
-    nonisolated let heritage = Guarded<Heritage?>(nil)
+    nonisolated let handoverState = Guarded<HandoverState?>(nil)
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor {
         // Sound: the node keeps its thread for as long as it lives.
@@ -84,14 +84,14 @@ public actor ShNode {
     ///   - counters: Where the registers of its meter stood; nil where nothing is remembered.
     ///   - heedsLoad: Whether a thread that only gets no processor does not hang. Of no use on a clock
     ///     that no processor moves.
-    ///   - earlier: The signs of life of the node whose place this one takes.
+    ///   - earlier: The heartbeats of the node whose place this one takes.
     public init(
         name: ShNodeName, component: Component, phase: Double = 0,
-        rules: GuardRules = GuardRules(), desk: InterlockDesk = InterlockDesk(),
-        board: ChannelBoard = ChannelBoard(),
-        after earlier: NodePulse? = nil, counters: (any CounterStore)? = nil,
+        rules: GuardRules = GuardRules(), desk: InterlockCoordinator = InterlockCoordinator(),
+        board: ChannelSnapshot = ChannelSnapshot(),
+        after earlier: NodeHeartbeat? = nil, counters: (any CounterStore)? = nil,
         heedsLoad: Bool = false,
-        outbox: Merge<Fact>.Source, clock: any GatewayClock, open: @escaping Opener
+        outbox: FanIn<Fact>.Source, clock: any GatewayClock, open: @escaping Opener
     ) {
         (self.name, self.component, self.outbox, self.clock) = (name, component, outbox, clock)
         (self.open, self.rules, self.desk, self.board) = (open, rules, desk, board)
@@ -110,12 +110,12 @@ public actor ShNode {
         let isRunnable: @Sendable () -> Bool = { [weak thread] in
             heedsLoad && thread?.isRunnable ?? false
         }
-        let pulse =
-            earlier.map { NodePulse(after: $0, isRunnable: isRunnable) }
-            ?? NodePulse(channels: component.channels.count, isRunnable: isRunnable)
-        self.pulse = pulse
-        turnReport = { pulse.waits($0, at: clock.now) }
-        board.register(component.channels, pulse)
+        let heartbeat =
+            earlier.map { NodeHeartbeat(after: $0, isRunnable: isRunnable) }
+            ?? NodeHeartbeat(channels: component.channels.count, isRunnable: isRunnable)
+        self.heartbeat = heartbeat
+        turnReport = { heartbeat.waits($0, at: clock.now) }
+        board.register(component.channels, heartbeat)
         guard let safe = component.safeState else { return }
         let channel = component.channels.first
         relay = RelayGuard(
@@ -123,7 +123,7 @@ public actor ShNode {
         ) { value in
             channel?.text(value) ?? "\(value)"
         }
-        desk.register(name) { [weak thread] in thread?.ring() }
+        desk.register(name) { [weak thread] in thread?.wake() }
     }
 
     deinit { thread.end() }
@@ -135,11 +135,11 @@ public actor ShNode {
     /// an actuator that could be opened is in its safe state then.
     public func start() {
         TurnWait.reporting(to: turnReport) {
-            pulse.note { $0.busySince = clock.now }
+            heartbeat.note { $0.busySince = clock.now }
             recallCounters()
             openDriver(at: clock.now)
             tend()
-            pulse.note { $0.busySince = nil }
+            heartbeat.note { $0.busySince = nil }
         }
         guard !retires() else { return }
         thread.begin { [weak self] in
@@ -154,7 +154,7 @@ public actor ShNode {
     /// One look at everything that is due. Runs on the node's thread only.
     private func round() -> SyncThread.Rest {
         let now = clock.now
-        pulse.note { $0.busySince = now }
+        heartbeat.note { $0.busySince = now }
         passTime()
         if driver == nil, now >= retryAt ?? now { openDriver(at: now) }
         if driver != nil, now >= retryAt ?? now { takeEvents(at: now) }
@@ -164,7 +164,7 @@ public actor ShNode {
         tend()
         guard !retires() else { return SyncThread.Rest(until: nil) }
         let rest = nextRest()
-        pulse.note { ($0.busySince, $0.restsUntil, $0.isOpen) = (nil, rest.until, driver != nil) }
+        heartbeat.note { ($0.busySince, $0.restsUntil, $0.isOpen) = (nil, rest.until, driver != nil) }
         return rest
     }
 
@@ -223,7 +223,7 @@ public actor ShNode {
         let after = clock.now
         var skipped = 0
         for index in due { skipped += channels[index].schedule.advance(past: after) }
-        pulse.note {
+        heartbeat.note {
             $0.polls += 1
             $0.skipped += skipped
             $0.worstLateness = max($0.worstLateness, lateness)
@@ -233,7 +233,7 @@ public actor ShNode {
     /// How late a poll is through no fault of its device: the first one, which waits for the device to
     /// be opened, does not count, and one that was put off counts from then on.
     private func lateness(of due: MonotonicInstant, at now: MonotonicInstant) -> Duration {
-        guard pulse.reading.polls > 0 else { return .zero }
+        guard heartbeat.reading.polls > 0 else { return .zero }
         return max(due, retryAt ?? due).duration(to: now)
     }
 
@@ -258,20 +258,20 @@ public actor ShNode {
         reopening.succeeded()
         retryAt = nil
         tell(
-            troubles.end(
-                [.notConnected, .timeout, .badReply, .badComponent], "node \(name): answers again"))
+            faults.end(
+                [.notConnected, .timeout, .malformedReply, .invalidComponent], "node \(name): answers again"))
     }
 
-    /// Tells the trouble if it is new and says when to try again.
+    /// Tells the fault if it is new and says when to try again.
     func fail(_ error: DriverError, at now: MonotonicInstant) {
-        pulse.note { $0.failures += 1 }
-        let trouble = troubles.begin(
-            error.troubleKind, after: error.kind == .busy ? Self.passingPolls : 1,
+        heartbeat.note { $0.failures += 1 }
+        let fault = faults.begin(
+            error.faultKind, after: error.kind == .busy ? Self.passingPolls : 1,
             "node \(name): \(error.detail)")
-        if let trouble { tell([trouble]) }
+        if let fault { tell([fault]) }
         switch error.kind {
-        case .notConnected, .badComponent: driver = nil
-        case .timeout, .badReply, .busy, .noValue, .unsupported: break
+        case .notConnected, .invalidComponent: driver = nil
+        case .timeout, .malformedReply, .busy, .noValue, .unsupported: break
         }
         guard driver != nil else {
             relay?.lost(error.detail, at: now)
@@ -286,7 +286,7 @@ public actor ShNode {
     func close() {
         driver = nil
         keepCounters(isLast: true)
-        pulse.note { ($0.isOpen, $0.busySince, $0.restsUntil) = (false, nil, nil) }
+        heartbeat.note { ($0.isOpen, $0.busySince, $0.restsUntil) = (false, nil, nil) }
         resumeSafetyWaiters()
     }
 
@@ -315,22 +315,22 @@ public actor ShNode {
                 let good = Reading(channel: reading.channel, value: value)
                 captured += take(good, index, at: stamp.monotonic, due: due)
                 tell(
-                    troubles.end(
+                    faults.end(
                         [.implausible], on: reading.channel,
                         "channel \(reading.channel): plausible again"))
             case .implausible(let reason):
                 guard
-                    let trouble = troubles.begin(
+                    let fault = faults.begin(
                         .implausible, on: reading.channel, "channel \(reading.channel): \(reason)")
                 else { continue }
-                tell([trouble])
+                tell([fault])
                 channels[index].capture.reset()
                 captured.append(
                     Reading(channel: reading.channel, value: reading.value, quality: .bad))
             }
         }
         keepCounters()
-        if !captured.isEmpty, !isStranded {
+        if !captured.isEmpty, !isOrphaned {
             say(.readings(captured.map(marked)), at: stamp)
         }
     }
@@ -340,7 +340,7 @@ public actor ShNode {
         _ reading: Reading, _ index: Int, at now: MonotonicInstant, due: MonotonicInstant
     ) -> [Reading] {
         // Whoever watches has called the channel stale in the meantime; only a report ends that.
-        if pulse.noteGood(index, reading.value, at: now) { channels[index].capture.reset() }
+        if heartbeat.noteGood(index, reading.value, at: now) { channels[index].capture.reset() }
         guard let value = channels[index].capture.capture(reading.value, due: due) else {
             return []
         }
@@ -371,11 +371,11 @@ public actor ShNode {
         relay?.shows(state.value, at: now)
     }
 
-    func tell(_ troubles: [Trouble]) {
-        guard !troubles.isEmpty else { return }
+    func tell(_ faults: [Fault]) {
+        guard !faults.isEmpty else { return }
         let stamp = clock.timestamp
-        for trouble in troubles {
-            say(.trouble(trouble), at: stamp)
+        for fault in faults {
+            say(.fault(fault), at: stamp)
         }
     }
 

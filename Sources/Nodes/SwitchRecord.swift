@@ -3,7 +3,7 @@ import Vocabulary
 /// What an actuator did lately, and what its limits make of that.
 ///
 /// It begins as if the actuator had just been switched: what was before the start is not known. Only
-/// the count of the last hour begins anew.
+/// the count of the last hour begins again.
 struct SwitchRecord: Sendable {
     static let hour = Duration.seconds(3600)
 
@@ -60,7 +60,7 @@ struct SwitchRecord: Sendable {
     mutating func slept(_ time: Duration) { onFrom = onFrom?.advanced(by: .zero - time) }
 
     /// What another one knows, under limits of its own.
-    mutating func takeOver(from other: SwitchRecord) {
+    mutating func override(from other: SwitchRecord) {
         (isOn, heading, since) = (other.isOn, other.heading, other.since)
         (onFrom, changes) = (other.onFrom, other.changes)
     }

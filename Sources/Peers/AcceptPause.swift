@@ -11,7 +11,7 @@ final class AcceptPause: ChannelInboundHandler {
     private let tell: (String) -> Void
     private var isPausing = false
     /// Whether it was told, and nobody has come in since.
-    private var isTold = false
+    private var isReported = false
 
     /// - Parameter tell: Takes a line for the log.
     init(tell: @escaping (String) -> Void) { self.tell = tell }
@@ -23,11 +23,11 @@ final class AcceptPause: ChannelInboundHandler {
         else { return }
         isPausing = true
         // Sound: the words are copied at once.
-        if !isTold {
+        if !isReported {
             unsafe tell(
                 "nobody is let in for a moment: \(String(cString: strerror(error.errnoCode)))")
         }
-        isTold = true
+        isReported = true
         setReading(false, context)
         let bound = context.loopBound
         context.eventLoop.assumeIsolated().scheduleTask(in: Self.pause) {
@@ -37,7 +37,7 @@ final class AcceptPause: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        isTold = false
+        isReported = false
         context.fireChannelRead(data)
     }
 

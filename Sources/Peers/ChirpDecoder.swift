@@ -10,7 +10,7 @@ struct ChirpDecoder: Sendable {
 
     /// Header and data of one message together, in bytes.
     let sizeLimit: Int
-    /// Of a larger message the bytes are let go as they come; its frame says that it is cut.
+    /// Of a larger message the bytes are released as they come; its frame says that it is cut.
     let keepLimit: Int
     private(set) var hello: ChirpHello?
     private var bytes = ByteBuffer()

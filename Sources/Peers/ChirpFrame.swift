@@ -39,7 +39,7 @@ public struct ChirpFrame: Hashable, Sendable {
         public static let wantsAcknowledgement = Kind(rawValue: 1)
         /// Acknowledges the message that bears the same identity.
         public static let acknowledgement = Kind(rawValue: 2)
-        /// Nothing but a sign of life, so that a dying connection fails the probe and no message.
+        /// Nothing but a heartbeat, so that a dying connection fails the probe and no message.
         public static let probe = Kind(rawValue: 4)
     }
 

@@ -12,14 +12,14 @@ final class PeerConnection {
     let address: String
     var conversation: PeerConversation
     /// Nil until TLS has shown who it is, or there is no TLS.
-    var asker: PeerAsker?
+    var requester: PeerRequester?
     /// Nil without TLS.
     var bearer: PeerBearer?
     /// Why we do not speak with it; nil while we do.
     var refusal: PeerError?
     var outbox = PeerOutbox()
     var isActing = false
-    var patience = PeerPatience()
+    var timeout = PeerTimeouts()
     /// The task that will tick, and when.
     var alarm: (at: MonotonicInstant, task: Task<Void, Never>)?
     /// Peers' watches that we feed, by the identity of the question. The serial tells a watch from an

@@ -24,7 +24,7 @@ extension PeerConversation {
         switch error.kind {
         case .lost:
             return PeerError(.lost, "\(error.detail) before it said who it is\(hint)")
-        case .malformed, .late: return PeerError(error.kind, error.detail + hint)
+        case .malformed, .timedOut: return PeerError(error.kind, error.detail + hint)
         default: return error
         }
     }

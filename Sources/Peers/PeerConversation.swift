@@ -299,7 +299,7 @@ struct PeerConversation: Sendable {
         guard !isClosed else { return }
         if decoder.hello == nil, helloDeadline <= now {
             return fail(
-                PeerError(.late, "no hello within \(settings.helloTime.layoutText)"))
+                PeerError(.timedOut, "no hello within \(settings.helloTime.layoutText)"))
         }
         // Each write has its own limit, so that who takes a little now and then is not kept for ever.
         if let oldest = writes.oldest, oldest.advanced(by: settings.timeout) <= now {
@@ -320,7 +320,7 @@ struct PeerConversation: Sendable {
         for (identity, one) in pending where !one.isStream {
             if one.deadline <= now {
                 pending[identity] = nil
-                settle(one.id, PeerError(.late, "no answer in time"))
+                settle(one.id, PeerError(.timedOut, "no answer in time"))
             } else {
                 note(one.deadline)
             }
@@ -328,7 +328,7 @@ struct PeerConversation: Sendable {
         if let flight {
             if flight.deadline <= now {
                 self.flight = nil
-                settle(flight.id, PeerError(.late, "not acknowledged in time"))
+                settle(flight.id, PeerError(.timedOut, "not acknowledged in time"))
             } else {
                 note(flight.deadline)
             }

@@ -7,7 +7,7 @@ public struct PeerError: Error, Hashable, Sendable, CustomStringConvertible {
         /// The other side, or our own list, does not accept the certificate. Trying again is of no use.
         case notTrusted
         /// Not acknowledged or answered in time. Whether it arrived is not known.
-        case late
+        case timedOut
         /// The connection ended after the message was sent. Whether it arrived is not known.
         case lost
         /// Too much is under way already. Nothing was sent.

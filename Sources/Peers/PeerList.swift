@@ -2,7 +2,7 @@ import Documents
 
 /// Who may come, and what they may ask for: the file that pairing writes.
 ///
-/// `{"authority": "/PATH.pem", "peers": [{"name": …, "fingerprint": …, "rights": ["read", "switch"]}]}`
+/// `{"ca": "/PATH.pem", "peers": [{"name": …, "fingerprint": …, "rights": ["read", "switch"]}]}`
 public struct PeerList: Hashable, Sendable {
     /// One peer.
     public struct Entry: Hashable, Sendable {
@@ -18,11 +18,11 @@ public struct PeerList: Hashable, Sendable {
 
     /// A PEM file of the authority that every peer's certificate must come from; nil for certificates
     /// that stand for themselves.
-    public let authority: String?
+    public let ca: String?
     public private(set) var entries: [Entry]
 
-    public init(authority: String? = nil, entries: [Entry] = []) {
-        (self.authority, self.entries) = (authority, entries)
+    public init(ca: String? = nil, entries: [Entry] = []) {
+        (self.ca, self.entries) = (ca, entries)
     }
 
     /// The entry of a certificate. A fingerprint goes before a name.
@@ -30,7 +30,7 @@ public struct PeerList: Hashable, Sendable {
     /// - Parameter names: The DNS names in the certificate that an authority has signed.
     func entry(_ fingerprint: Fingerprint, names: [String]) -> Entry? {
         if let entry = entries.first(where: { $0.fingerprint == fingerprint }) { return entry }
-        guard authority != nil else { return nil }
+        guard ca != nil else { return nil }
         return entries.first { $0.fingerprint == nil && names.contains($0.name) }
     }
 
@@ -40,7 +40,7 @@ public struct PeerList: Hashable, Sendable {
             $0.name != entry.name
                 && ($0.fingerprint == nil || $0.fingerprint != entry.fingerprint)
         }
-        return PeerList(authority: authority, entries: others + [entry])
+        return PeerList(ca: ca, entries: others + [entry])
     }
 
     /// What may be called a peer: 1 to 64 letters, digits and `.-_`.
@@ -59,7 +59,7 @@ public struct PeerList: Hashable, Sendable {
     /// The list as a file's text.
     public var text: String {
         var members: [(name: String, value: JsonValue)] = []
-        if let authority { members.append(("authority", .text(authority))) }
+        if let ca { members.append(("ca", .text(ca))) }
         let peers = entries.map { entry in
             var members: [(name: String, value: JsonValue)] = [("name", .text(entry.name))]
             if let fingerprint = entry.fingerprint {
@@ -98,10 +98,10 @@ private struct PeerListReading {
     init(problems: ProblemList) { self.problems = problems }
 
     mutating func list(_ document: JsonNode) -> PeerList? {
-        checkKeys(document, ["authority", "peers"], noun: "a list of peers")
-        let authority = document["authority"]
-        if let authority, authority.text?.hasPrefix("/") != true {
-            tell(authority, "must be a path that starts with /")
+        checkKeys(document, ["ca", "peers"], noun: "a list of peers")
+        let ca = document["ca"]
+        if let ca, ca.text?.hasPrefix("/") != true {
+            tell(ca, "must be a path that starts with /")
         }
         guard let peers = document["peers"] else {
             if document.group != nil { tell(document, "peers is missing: a list of peers") }
@@ -113,12 +113,12 @@ private struct PeerListReading {
         }
         var entries: [PeerList.Entry] = []
         for element in list {
-            if let entry = entry(element, hasAuthority: authority != nil) { entries.append(entry) }
+            if let entry = entry(element, hasControl: ca != nil) { entries.append(entry) }
         }
-        return PeerList(authority: authority?.text, entries: entries)
+        return PeerList(ca: ca?.text, entries: entries)
     }
 
-    private mutating func entry(_ node: JsonNode, hasAuthority: Bool) -> PeerList.Entry? {
+    private mutating func entry(_ node: JsonNode, hasControl: Bool) -> PeerList.Entry? {
         guard checkKeys(node, ["name", "fingerprint", "rights"], noun: "a peer") else {
             return nil
         }
@@ -135,7 +135,7 @@ private struct PeerListReading {
                 tell(text, "another peer of this list has the same fingerprint")
                 return nil
             }
-        } else if !hasAuthority {
+        } else if !hasControl {
             tell(node, "fingerprint is missing; a name alone is believed only with an authority")
             return nil
         }

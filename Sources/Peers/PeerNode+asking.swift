@@ -29,7 +29,7 @@ extension PeerNode {
         let route = Route(address: address, lane: lane ?? 1)
         watched[id] = Watched(route: route)
         let (items, continuation) = AsyncStream<PeerWatch.Item>.makeStream()
-        askers[id] = .stream(continuation)
+        requesters[id] = .stream(continuation)
         post(
             PeerConversation.Post(
                 id: id, message: PeerWord(.question).message(identity, PeerQuestion.watch.text),
@@ -55,7 +55,7 @@ extension PeerNode {
         _ id: Int, _ message: PeerMessage, _ slot: PeerConversation.Slot,
         _ connection: PeerConnection
     ) {
-        guard case .stream(let continuation)? = askers[id],
+        guard case .stream(let continuation)? = requesters[id],
             let word = PeerWord(message.header), word.kind != .question
         else { return connection.conversation.release(slot, at: clock.now) }
         switch word.kind {
@@ -72,7 +72,7 @@ extension PeerNode {
         default:
             connection.conversation.release(slot, at: clock.now)
             connection.conversation.forget(id)
-            askers[id] = nil
+            requesters[id] = nil
             continuation.finish()
         }
     }
@@ -93,7 +93,7 @@ extension PeerNode {
             for slot in watch.slots { connection.conversation.release(slot, at: now) }
             act(connection)
         }
-        guard case .stream(let continuation)? = askers.removeValue(forKey: id) else { return }
+        guard case .stream(let continuation)? = requesters.removeValue(forKey: id) else { return }
         continuation.finish()
         takeBack(id, from: watch.route)
         guard let connection = connection(of: watch.route) else { return }
@@ -106,7 +106,7 @@ extension PeerNode {
     }
 }
 
-/// A watch on another gateway. It ends when it is let go. One task at a time reads it.
+/// A watch on another gateway. It ends when it is released. One task at a time reads it.
 public final class PeerWatch: Sendable {
     enum Item: Sendable {
         case news([UInt8], PeerConversation.Slot)

@@ -18,13 +18,13 @@ extension PeerNode {
                 tell("\(address): turned away, \(incoming.count) connections are open already")
                 throw PeerError(.busy, "\(incoming.count) connections are open already")
             }
-            ended(connection.id, PeerError(.busy, "\(why) and gave way to another connection"))
+            ended(connection.id, PeerError(.busy, "\(why) and were evicted to another connection"))
             connection.channel.close(promise: nil)
         }
         try adopt(channel, remote: nil, usesTls: usesTls)
     }
 
-    /// Who gives way when all places are taken: the oldest that has said no hello; else, of the peer that
+    /// Who is evicted when all places are taken: the oldest that has said no hello; else, of the peer that
     /// has the most connections, the one that was not used for longest.
     ///
     /// - Returns: Nil when nobody has more than one.
@@ -87,7 +87,7 @@ extension PeerNode {
     /// The socket is up, and TLS with it where there is TLS.
     func opened(_ id: Int, certificate: NIOSSLCertificate?) {
         // A channel that we dialled may tell of its start when we know of it already.
-        guard let connection = connections[id], connection.asker == nil else { return }
+        guard let connection = connections[id], connection.requester == nil else { return }
         if let certificate {
             let bearer = tls?.bearer(of: certificate)
             let found = bearer.flatMap { tls?.entry(of: $0) }
@@ -98,9 +98,9 @@ extension PeerNode {
                 return connection.channel.close(promise: nil)
             }
             connection.bearer = bearer
-            connection.asker = PeerAsker(name: entry.name, rights: entry.rights)
+            connection.requester = PeerRequester(name: entry.name, rights: entry.rights)
         } else {
-            connection.asker = PeerAsker(
+            connection.requester = PeerRequester(
                 name: connection.address, rights: settings.plainRights)
         }
         let now = clock.now
@@ -118,7 +118,7 @@ extension PeerNode {
     func post(_ post: PeerConversation.Post, to route: Route) {
         guard mayOpen else { return fail(post, PeerError(.stopped, "this node was stopped")) }
         var remote = remotes[route] ?? Remote()
-        if let connection = connection(of: route), connection.asker != nil {
+        if let connection = connection(of: route), connection.requester != nil {
             connection.conversation.post(post, at: clock.now)
             return act(connection)
         }
@@ -173,9 +173,9 @@ extension PeerNode {
             return failed(route, error)
         }
         // Source: libchirp, twice the time-out and at most a minute.
-        let patience = min(settings.timeout * 2, .seconds(60))
+        let timeout = min(settings.timeout * 2, .seconds(60))
         let bootstrap = ClientBootstrap(group: loop)
-            .connectTimeout(.nanoseconds(patience.wholeNanoseconds))
+            .connectTimeout(.nanoseconds(timeout.wholeNanoseconds))
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             // Nothing is read before we are in the pipeline.
             .channelOption(.autoRead, value: false)
@@ -202,7 +202,7 @@ extension PeerNode {
             return failed(route, PeerError(dialling: error))
         }
         if !usesTls, let id = remotes[route]?.connection { opened(id, certificate: nil) }
-        // Only now: before, it would shorten the patience of the dial.
+        // Only now: before, it would shorten the timeout of the dial.
         keepAlive(channel).and(channel.setOption(.autoRead, value: true)).whenFailure { _ in
             channel.close(promise: nil)
         }
@@ -224,16 +224,16 @@ extension PeerNode {
 
     /// Has the operating system find out within six seconds that nobody is there any more: by probes where
     /// nothing is said, and by the time that bytes go unacknowledged where something is; later when whoever
-    /// made this node has more patience.
+    /// made this node has more timeout.
     nonisolated func keepAlive(_ channel: any Channel) -> EventLoopFuture<Void> {
-        let patience = max(.seconds(6), settings.timeout).wholeNanoseconds / 1_000_000
+        let timeout = max(.seconds(6), settings.timeout).wholeNanoseconds / 1_000_000
         // Source: tcp(7). TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT, TCP_USER_TIMEOUT in milliseconds.
         let options: [(option: ChannelOptions.Types.SocketOption, value: Int)] = [
             (.socketOption(.so_keepalive), 1),
             (.tcpOption(NIOBSDSocket.Option(rawValue: 4)), 2),
             (.tcpOption(NIOBSDSocket.Option(rawValue: 5)), 2),
             (.tcpOption(NIOBSDSocket.Option(rawValue: 6)), 2),
-            (.tcpOption(NIOBSDSocket.Option(rawValue: 18)), Int(patience)),
+            (.tcpOption(NIOBSDSocket.Option(rawValue: 18)), Int(timeout)),
         ]
         return EventLoopFuture.andAllSucceed(
             options.map { channel.setOption($0.option, value: $0.value) }, on: channel.eventLoop)
@@ -284,7 +284,7 @@ extension PeerNode {
         case .news(let id, let message, let slot): news(id, message, slot, connection)
         case .settle(let id, let outcome): settle(id, outcome)
         case .lateAcknowledgement:
-            if let asker = connection.asker { note(asker) { $0.lateAcknowledgements += 1 } }
+            if let requester = connection.requester { note(requester) { $0.lateAcknowledgements += 1 } }
         case .read(let isOn):
             let channel = connection.channel
             channel.setOption(.autoRead, value: isOn).whenFailure { _ in
@@ -357,8 +357,8 @@ extension PeerNode {
         if let (last, _) = connection.outbox.flush() {
             connection.channel.writeAndFlush(last, promise: nil)
         }
-        if let asker = connection.asker, connection.conversation.hello != nil {
-            note(asker) { $0.cause = (connection.refusal ?? error)?.detail }
+        if let requester = connection.requester, connection.conversation.hello != nil {
+            note(requester) { $0.cause = (connection.refusal ?? error)?.detail }
         }
         let error = connection.conversation.ended(connection.refusal ?? error)
         for action in connection.conversation.takeActions() {

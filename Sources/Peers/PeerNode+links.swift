@@ -27,7 +27,7 @@ public struct PeerLink: Hashable, Sendable {
 }
 
 extension PeerNode {
-    /// Peers that are remembered after they have gone; beyond, any that is gone gives way.
+    /// Peers that are remembered after they have gone; beyond, any that is gone is evicted.
     private static let mostKnown = 64
 
     /// What is kept of one peer from connection to connection.
@@ -41,7 +41,7 @@ extension PeerNode {
     public var links: [PeerLink] {
         var open: [String: Int] = [:]
         for connection in connections.values where connection.conversation.hello != nil {
-            if let name = connection.asker?.name { open[name, default: 0] += 1 }
+            if let name = connection.requester?.name { open[name, default: 0] += 1 }
         }
         let names = Set(open.keys).union(acquaintances.keys).sorted()
         return names.map { name in
@@ -56,14 +56,14 @@ extension PeerNode {
     }
 
     /// Changes what is kept of a peer.
-    func note(_ asker: PeerAsker, _ change: (inout Acquaintance) -> Void) {
-        if acquaintances[asker.name] == nil, acquaintances.count >= Self.mostKnown {
-            let open = Set(connections.values.compactMap(\.asker?.name))
+    func note(_ requester: PeerRequester, _ change: (inout Acquaintance) -> Void) {
+        if acquaintances[requester.name] == nil, acquaintances.count >= Self.mostKnown {
+            let open = Set(connections.values.compactMap(\.requester?.name))
             guard let gone = acquaintances.keys.first(where: { !open.contains($0) }) else {
                 return
             }
             acquaintances[gone] = nil
         }
-        change(&acquaintances[asker.name, default: Acquaintance()])
+        change(&acquaintances[requester.name, default: Acquaintance()])
     }
 }

@@ -29,7 +29,7 @@ extension PeerNode {
     }
 
     private func stray(_ connection: PeerConnection) {
-        if let asker = connection.asker { note(asker) { $0.strays += 1 } }
+        if let requester = connection.requester { note(requester) { $0.strays += 1 } }
     }
 
     private func answer(
@@ -40,9 +40,9 @@ extension PeerNode {
             connection.conversation.release(slot, at: clock.now)
         }
         guard let service else { return refuse("this node answers no questions") }
-        guard let asker = asker(now: connection) else { return }
+        guard let requester = requester(now: connection) else { return }
         // Nothing of somebody who may ask for nothing is read, and nothing that is too long to be one.
-        guard !asker.rights.isEmpty else { return refuse("\(asker) has no rights here") }
+        guard !requester.rights.isEmpty else { return refuse("\(requester) has no rights here") }
         guard message.data.readableBytes <= settings.questionLimit, !message.isCut else {
             return refuse("a question has at most \(settings.questionLimit) bytes")
         }
@@ -52,24 +52,24 @@ extension PeerNode {
         } catch {
             return refuse(error.why)
         }
-        guard asker.rights.contains(question.right) else {
-            return refuse("\(asker) has no right to \(question.right.rawValue)")
+        guard requester.rights.contains(question.right) else {
+            return refuse("\(requester) has no right to \(question.right.rawValue)")
         }
         if question == .watch {
             guard connection.watches.count < Self.watchLimit else {
                 return refuse("\(Self.watchLimit) watches on one connection are enough")
             }
             connection.conversation.release(slot, at: clock.now)
-            return startWatch(message.identity, service, asker, connection)
+            return startWatch(message.identity, service, requester, connection)
         }
         guard questions < Self.questionLimit else {
             return refuse("busy with \(questions) questions, try again")
         }
         questions += 1
-        note(asker) { $0.questions += 1 }
+        note(requester) { $0.questions += 1 }
         let id = connection.id
         Task {
-            let text = await service.answer(question, from: asker)
+            let text = await service.answer(question, from: requester)
             self.answered(id, message.identity, slot, text)
         }
     }
@@ -77,8 +77,8 @@ extension PeerNode {
     /// Who asks, with the rights that it has by now.
     ///
     /// - Returns: Nil when it is on the list no more, and its connection was closed.
-    private func asker(now connection: PeerConnection) -> PeerAsker? {
-        guard let tls, let bearer = connection.bearer else { return connection.asker }
+    private func requester(now connection: PeerConnection) -> PeerRequester? {
+        guard let tls, let bearer = connection.bearer else { return connection.requester }
         let problem = bearer.validity.problem(on: clock)
         guard let entry = tls.entry(of: bearer), problem == nil else {
             let why = problem ?? "is on our list no more"
@@ -86,9 +86,9 @@ extension PeerNode {
             connection.channel.close(promise: nil)
             return nil
         }
-        let asker = PeerAsker(name: entry.name, rights: entry.rights)
-        connection.asker = asker
-        return asker
+        let requester = PeerRequester(name: entry.name, rights: entry.rights)
+        connection.requester = requester
+        return requester
     }
 
     private func answered(
@@ -96,7 +96,7 @@ extension PeerNode {
     ) {
         questions -= 1
         guard let connection = connections[id] else { return }
-        if let asker = connection.asker { note(asker) { $0.answers += 1 } }
+        if let requester = connection.requester { note(requester) { $0.answers += 1 } }
         reply(PeerWord(.answer).message(identity, text), connection)
         connection.conversation.release(slot, at: clock.now)
         act(connection)
@@ -121,14 +121,14 @@ extension PeerNode {
     // MARK: - Feeding a peer that watches
 
     private func startWatch(
-        _ identity: ChirpIdentity, _ service: any PeerService, _ asker: PeerAsker,
+        _ identity: ChirpIdentity, _ service: any PeerService, _ requester: PeerRequester,
         _ connection: PeerConnection
     ) {
         guard connection.watches[identity] == nil else { return }
         connection.conversation.holds += 1
         let (id, serial) = (connection.id, newID())
         let task = Task {
-            let news = await service.watch(from: asker)
+            let news = await service.watch(from: requester)
             feeding: while !Task.isCancelled, let texts = await news.next() {
                 for text in texts {
                     let message = PeerWord(.news).message(identity, text)
@@ -143,12 +143,12 @@ extension PeerNode {
     /// - Returns: Whether it has gone out, or may be left out.
     private func feed(_ message: PeerMessage, to id: Int) async -> Bool {
         guard !Task.isCancelled, let connection = connections[id],
-            asker(now: connection)?.rights.contains(.read) == true
+            requester(now: connection)?.rights.contains(.read) == true
         else { return false }
         let post = newID()
         let now = clock.now
         let outcome: Outcome = await withCheckedContinuation { continuation in
-            askers[post] = .once(continuation)
+            requesters[post] = .once(continuation)
             connection.conversation.post(
                 PeerConversation.Post(
                     id: post, message: message, awaited: .delivery,
@@ -160,7 +160,7 @@ extension PeerNode {
         case .failure(let error) where error.kind == .tooLarge:
             // The next may be smaller.
             tell("\(connection.address): news were left out, \(error.detail)")
-            if let asker = connection.asker { note(asker) { $0.oversized += 1 } }
+            if let requester = connection.requester { note(requester) { $0.oversized += 1 } }
             return true
         case .failure: return false
         }

@@ -12,7 +12,7 @@ public actor PeerNode {
     typealias Outcome = Result<PeerMessage?, PeerError>
 
     /// Somebody who waits for what becomes of a post.
-    enum Asker {
+    enum Requester {
         case once(CheckedContinuation<Outcome, Never>)
         case stream(AsyncStream<PeerWatch.Item>.Continuation)
     }
@@ -38,7 +38,7 @@ public actor PeerNode {
         let refusal: PeerError?
     }
 
-    /// A watch of ours, until it is let go.
+    /// A watch of ours, until it is released.
     struct Watched {
         let route: Route
         var connection: Int?
@@ -49,7 +49,7 @@ public actor PeerNode {
     public nonisolated let settings: PeerSettings
     /// Our own, random for each start.
     public nonisolated let identity: ChirpIdentity
-    /// Lines for the log: who was turned away and why. The newest give way when nobody reads them.
+    /// Lines for the log: who was turned away and why. The newest are evicted when nobody reads them.
     public nonisolated let notices: AsyncStream<String>
     nonisolated let loop: any EventLoop
     let tls: PeerTls?
@@ -67,13 +67,13 @@ public actor PeerNode {
     var connections: [Int: PeerConnection] = [:]
     var remotes: [Route: Remote] = [:]
     var hindrances: [PeerAddress: Hindrance] = [:]
-    var askers: [Int: Asker] = [:]
+    var requesters: [Int: Requester] = [:]
     var watched: [Int: Watched] = [:]
     /// Who answered where we dialled and was not on the list.
     var strangers: [PeerAddress: Fingerprint] = [:]
     /// Who was here; see PeerNode+links.swift.
     var acquaintances: [String: Acquaintance] = [:]
-    /// Whether the loop looks for bytes; see PeerPatience.swift.
+    /// Whether the loop looks for bytes; see PeerTimeouts.swift.
     var isLooking = false
     /// Questions that the service has in work, on all connections together.
     var questions = 0
@@ -208,7 +208,7 @@ public actor PeerNode {
             deadline: clock.now.advanced(by: limit ?? settings.timeout))
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                askers[id] = .once(continuation)
+                requesters[id] = .once(continuation)
                 self.post(post, to: route)
             }
         } onCancel: {
@@ -217,14 +217,14 @@ public actor PeerNode {
         return outcome.mapError { PeerError($0.kind, "\(address): \($0.detail)") }
     }
 
-    /// The asker has gone; its answer, should one come, is dropped.
+    /// The requester has gone; its answer, should one come, is dropped.
     private func forget(_ id: Int, at route: Route) {
         var wasSent = !takeBack(id, from: route)
         if let connection = connection(of: route) {
             if connection.conversation.forget(id) { wasSent = false }
             act(connection)
         }
-        let late = PeerError(.late, "nobody waits for the answer any more")
+        let late = PeerError(.timedOut, "nobody waits for the answer any more")
         settle(id, .failure(wasSent ? late : Self.cancelled))
     }
 
@@ -245,7 +245,7 @@ public actor PeerNode {
     }
 
     func settle(_ id: Int, _ outcome: Outcome) {
-        switch askers.removeValue(forKey: id) {
+        switch requesters.removeValue(forKey: id) {
         case .once(let continuation): continuation.resume(returning: outcome)
         case .stream(let continuation):
             if case .failure(let error) = outcome { continuation.yield(.failed(error)) }

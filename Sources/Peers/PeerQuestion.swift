@@ -12,20 +12,20 @@ public enum PeerQuestion: Hashable, Sendable {
     /// Every newest value from now on, until either side ends it.
     case watch
 
-    /// What the asker must be allowed to.
+    /// What the requester must be allowed to.
     public var right: PeerRight {
         if case .set = self { .switch } else { .read }
     }
 }
 
-/// What a node is to be set to, as the asker words it.
+/// What a node is to be set to, as the requester words it.
 public struct PeerOrder: Hashable, Sendable {
     /// A text, a number or a flag: `"on"`, `21.5`, `true`. Nil to give back what was taken over, or to take
     /// it over as it is.
     public let value: JsonValue?
-    /// For how long the asker takes the node over; nil for a plain order.
-    public let takeOverFor: Duration?
-    /// Chosen by the asker; the same in every log that the command passes through.
+    /// For how long the requester takes the node over; nil for a plain order.
+    public let overrideFor: Duration?
+    /// Chosen by the requester; the same in every log that the command passes through.
     public let id: CommandID
     public let expires: WallTime?
     /// How long after its arrival the order may still be carried out, by the receiver's monotonic clock,
@@ -33,10 +33,10 @@ public struct PeerOrder: Hashable, Sendable {
     public let within: Duration?
 
     public init(
-        value: JsonValue?, takeOverFor: Duration? = nil, id: CommandID, expires: WallTime? = nil,
+        value: JsonValue?, overrideFor: Duration? = nil, id: CommandID, expires: WallTime? = nil,
         within: Duration? = nil
     ) {
-        (self.value, self.takeOverFor) = (value, takeOverFor)
+        (self.value, self.overrideFor) = (value, overrideFor)
         (self.id, self.expires, self.within) = (id, expires, within)
     }
 
@@ -44,15 +44,15 @@ public struct PeerOrder: Hashable, Sendable {
     public var members: [(name: String, value: JsonValue)] {
         var members: [(name: String, value: JsonValue)] = [("id", .text(id.text))]
         if let value { members.append(("value", value)) }
-        if let takeOverFor { members.append(("takeOverFor", .text(takeOverFor.layoutText))) }
-        if value == nil, takeOverFor == nil { members.append(("release", .flag(true))) }
+        if let overrideFor { members.append(("overrideFor", .text(overrideFor.layoutText))) }
+        if value == nil, overrideFor == nil { members.append(("release", .flag(true))) }
         if let expires { members.append(("expires", .text(expires.iso8601))) }
         return members
     }
 }
 
 /// Who asks.
-public struct PeerAsker: Hashable, Sendable, CustomStringConvertible {
+public struct PeerRequester: Hashable, Sendable, CustomStringConvertible {
     /// The name on the list; the address of who comes without TLS.
     public let name: String
     public let rights: Set<PeerRight>
@@ -66,17 +66,17 @@ public struct PeerAsker: Hashable, Sendable, CustomStringConvertible {
 
 /// Answers what peers ask. The gateway does, and tests do.
 public protocol PeerService: Sendable {
-    /// The answer to a question other than `watch`, as JSON in UTF-8. The asker has the right to ask.
+    /// The answer to a question other than `watch`, as JSON in UTF-8. The requester has the right to ask.
     /// It keeps one of its connection's slots for as long as this takes.
-    func answer(_ question: PeerQuestion, from asker: PeerAsker) async -> [UInt8]
+    func answer(_ question: PeerQuestion, from requester: PeerRequester) async -> [UInt8]
 
     /// Values for one peer that watches.
-    func watch(from asker: PeerAsker) async -> PeerNews
+    func watch(from requester: PeerRequester) async -> PeerEvent
 }
 
 /// What one watching peer is told. Asked for the next only when the last has gone out, so that a slow
 /// peer makes nothing pile up.
-public struct PeerNews: Sendable {
+public struct PeerEvent: Sendable {
     /// Waits for what is new: JSON texts, or nil when there will be no more.
     public let next: @Sendable () async -> [[UInt8]]?
 
@@ -138,14 +138,14 @@ extension PeerQuestion {
         case .watch: members = [("ask", .text("watch"))]
         case .set(let node, let order):
             members = [("ask", .text("set")), ("node", .text(node.text))] + order.members
-            if let within = order.within { members.append(("within", .text(within.layoutText))) }
+            if let within = order.within { members.append(("timeout", .text(within.layoutText))) }
         }
         return Array(JsonValue.object(members).prettyText.utf8)
     }
 
     private static let keys: [String: Set<String>] = [
         "read": ["channel"], "status": [], "watch": [],
-        "set": ["node", "value", "id", "expires", "takeOverFor", "release", "within"],
+        "set": ["node", "value", "id", "expires", "overrideFor", "release", "timeout"],
     ]
 
     /// Reads what somebody sent.
@@ -182,13 +182,13 @@ extension PeerQuestion {
             throw PeerRefusal("id: must be a text of 1 to 64 visible ASCII characters")
         }
         let value = document["value"]?.value
-        let time = document["takeOverFor"].map { $0.text.flatMap(Duration.init(layoutText:)) }
+        let time = document["overrideFor"].map { $0.text.flatMap(Duration.init(layoutText:)) }
         if case .some(.none) = time {
-            throw PeerRefusal("takeOverFor: must be a time like \"10min\"")
+            throw PeerRefusal("overrideFor: must be a time like \"10min\"")
         }
         if let release = document["release"] {
             guard release.flag == true, value == nil, time == nil else {
-                throw PeerRefusal("release: must be true, without value and takeOverFor")
+                throw PeerRefusal("release: must be true, without value and overrideFor")
             }
         }
         switch value {
@@ -203,14 +203,14 @@ extension PeerQuestion {
                 throw PeerRefusal("expires: must be a time like 2026-11-21T04:22:07Z")
             }
         }
-        let within = document["within"].map { $0.text.flatMap(Duration.init(layoutText:)) }
+        let within = document["timeout"].map { $0.text.flatMap(Duration.init(layoutText:)) }
         if case .some(.none) = within {
-            throw PeerRefusal("within: must be a time like \"8s\"")
+            throw PeerRefusal("timeout: must be a time like \"8s\"")
         }
         return .set(
             node,
             PeerOrder(
-                value: value, takeOverFor: time.flatMap(\.self), id: id, expires: expires,
+                value: value, overrideFor: time.flatMap(\.self), id: id, expires: expires,
                 within: within.flatMap(\.self)))
     }
 }
@@ -221,7 +221,7 @@ public struct PeerRefusal: Error, Hashable, Sendable {
 
     public init(_ why: String) { self.why = why }
 
-    /// `{"refused": …}`, which is what the asker gets.
+    /// `{"refused": …}`, which is what the requester gets.
     public var text: [UInt8] {
         Array(JsonValue.object([("refused", .text(why))]).prettyText.utf8)
     }

@@ -27,7 +27,7 @@ public struct PeerSettings: Hashable, Sendable {
     /// from one who dialled us nothing is kept, unless this node echoes.
     public var questionLimit = 4096
     /// How many connections others may have to this node. When all places are taken, the oldest that
-    /// has not said hello gives way; when all have, the longest unused of the peer that has the most; when
+    /// has not said hello is evicted; when all have, the longest unused of the peer that has the most; when
     /// each has one, the new one is turned away.
     public var connectionLimit: Int
     /// What who comes without TLS may do.

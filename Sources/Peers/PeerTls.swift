@@ -10,7 +10,7 @@ public struct PeerTls: Sendable {
     /// that a peer is paired, and its rights end, without a restart.
     let list: @Sendable () -> PeerList
     /// Whether an authority vouches for certificates, or each stands for itself.
-    let hasAuthority: Bool
+    let hasControl: Bool
     /// Our own.
     public let fingerprint: Fingerprint
     private let validity: PeerValidity
@@ -20,10 +20,10 @@ public struct PeerTls: Sendable {
     ///   - authority: The authority's certificate in PEM, where there is one.
     /// - Throws: `.setting` when one of them cannot be used.
     public init(
-        pem: [UInt8], authority: [UInt8]?, list: @escaping @Sendable () -> PeerList
+        pem: [UInt8], ca: [UInt8]?, list: @escaping @Sendable () -> PeerList
     ) throws(PeerError) {
         self.list = list
-        hasAuthority = authority != nil
+        hasControl = ca != nil
         do {
             let chain = try NIOSSLCertificate.fromPEMBytes(pem)
             let key = try NIOSSLPrivateKey(bytes: pem, format: .pem)
@@ -33,7 +33,7 @@ public struct PeerTls: Sendable {
             fingerprint = Fingerprint(certificate: try own.toDERBytes())
             validity = PeerValidity(own)
             let roots = NIOSSLTrustRoots.certificates(
-                try authority.map { try NIOSSLCertificate.fromPEMBytes($0) } ?? [])
+                try ca.map { try NIOSSLCertificate.fromPEMBytes($0) } ?? [])
             let sources = chain.map { NIOSSLCertificateSource.certificate($0) }
             var server = TLSConfiguration.makeServerConfigurationWithMTLS(
                 certificateChain: sources, privateKey: .privateKey(key), trustRoots: roots)
@@ -63,7 +63,7 @@ public struct PeerTls: Sendable {
         guard let der = try? certificate.toDERBytes() else { return nil }
         return PeerBearer(
             fingerprint: Fingerprint(certificate: der),
-            names: hasAuthority ? certificate.dnsNames : [], validity: PeerValidity(certificate))
+            names: hasControl ? certificate.dnsNames : [], validity: PeerValidity(certificate))
     }
 
     /// Why our own certificate may not be used now; nil when it may.
@@ -84,7 +84,7 @@ public struct PeerTls: Sendable {
         isServer: Bool, clock: any GatewayClock,
         refused: @escaping @Sendable (PeerBearer, String?) -> Void
     ) throws -> NIOSSLHandler {
-        if hasAuthority {
+        if hasControl {
             return isServer
                 ? NIOSSLServerHandler(context: server)
                 : try NIOSSLClientHandler(context: client, serverHostname: nil)

@@ -14,7 +14,7 @@ struct PeerValidity: Hashable, Sendable {
     func problem(on clock: any GatewayClock) -> String? {
         let now = clock.wallTime
         let second = now.nanoseconds / 1_000_000_000
-        let unsure = clock.isWallTimeSure ? "" : ", which is not synchronised"
+        let unsure = clock.isWallTimeSynchronised ? "" : ", which is not synchronised"
         if second > last {
             let hint = unsure.isEmpty ? "" : " by the clock of this machine\(unsure)"
             return "expired on \(Self.date(last))\(hint)"

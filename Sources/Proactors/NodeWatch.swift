@@ -1,7 +1,7 @@
 import Nodes
 import Vocabulary
 
-/// Looks at one node's signs of life and says what the node itself cannot: that it hangs, and that its
+/// Looks at one node's heartbeats and says what the node itself cannot: that it hangs, and that its
 /// channels have had no good reading for too long.
 struct NodeWatch: Sendable {
     private let name: ShNodeName
@@ -15,32 +15,32 @@ struct NodeWatch: Sendable {
         (self.name, self.channels, self.isSimulated) = (name, channels, isSimulated)
     }
 
-    /// Another node goes on in the place of one that hung: the trouble stands until it has an answer.
+    /// Another node goes on in the place of one that hung: the fault stands until it has an answer.
     mutating func startedAnew() { (isHung, isStartedAnew) = (true, true) }
 
     /// - Parameter lack: Why the node has no thread; nil when it has one.
     /// - Returns: What changed since the last look, as facts to publish.
     mutating func look(
-        at pulse: NodePulse, lack: String? = nil, stamp: Timestamp
+        at heartbeat: NodeHeartbeat, lack: String? = nil, stamp: Timestamp
     ) -> [Fact] {
         let now = stamp.monotonic
         var facts: [Fact] = []
-        let reading = pulse.reading
+        let reading = heartbeat.reading
         if reading.hasAnswered { isStartedAnew = false }
-        if (pulse.isHung(at: now) || isStartedAnew || lack != nil) != isHung {
+        if (heartbeat.isHung(at: now) || isStartedAnew || lack != nil) != isHung {
             isHung.toggle()
             let detail =
                 isHung
                 ? lack.map { "node \(name): cannot run: \($0)" }
                     ?? "node \(name): its hardware has not answered for "
-                    + "\(NodePulse.patience.layoutText); commands to it will be late"
+                    + "\(NodeHeartbeat.timeout.layoutText); commands to it will be late"
                 : "node \(name): its hardware answers again"
             facts.append(
                 Fact(
                     node: name, at: stamp,
-                    matter: .trouble(Trouble(kind: .hung, isOn: isHung, detail: detail))))
+                    matter: .fault(Fault(kind: .hung, isOn: isHung, detail: detail))))
         }
-        let stale = pulse.newlyStale(channels, at: now).map {
+        let stale = heartbeat.newlyStale(channels, at: now).map {
             Reading(
                 channel: channels[$0.index].name, value: $0.lastValue, quality: .stale,
                 isSimulated: isSimulated)

@@ -7,13 +7,13 @@ import Vocabulary
 
 /// The other end of a link: hears any number of gateways, keeps what they send, and commands them.
 ///
-/// It does what a `ParentDesk` says, on one session and one store.
+/// It does what a `ParentMachine` says, on one session and one store.
 public actor Parent {
     /// How long a stop may wait for the disk, and then for the goodbye to the broker.
     public static let stopTime = (
         store: Duration.milliseconds(800), session: Duration.milliseconds(1_200)
     )
-    /// Messages that wait for room in the session's window. Beyond, the oldest gives way: whoever waits
+    /// Messages that wait for room in the session's window. Beyond, the oldest is evicted: whoever waits
     /// for it asks again.
     private static let outboxCapacity = 4_096
     /// How soon a session that was full is tried again.
@@ -24,7 +24,7 @@ public actor Parent {
     private let presence: PlainPresence
     private let clock: any GatewayClock
     private let tell: @Sendable ([ParentLine]) -> Void
-    private var desk: ParentDesk
+    private var desk: ParentMachine
     private var outbox: Deque<(message: MqttMessage, child: GatewayName)> = []
     /// How the parent stands, until the session has room for it: at most one status of each state.
     private var unsentStatuses: Deque<(state: LinkStatus.State, message: MqttMessage)> = []
@@ -37,7 +37,7 @@ public actor Parent {
     ///   - store: Open already; closed by `stop`.
     ///   - tell: Takes what there is to say, in order. It must not wait.
     public init(
-        desk: ParentDesk, session: any Upstream, presence: PlainPresence, store: ReceivedStore,
+        desk: ParentMachine, session: any Upstream, presence: PlainPresence, store: ReceivedStore,
         clock: any GatewayClock, tell: @escaping @Sendable ([ParentLine]) -> Void
     ) {
         (self.desk, self.session, self.store) = (desk, session, store)
@@ -49,7 +49,7 @@ public actor Parent {
         let (session, store) = (session, store)
         listening = [
             Task { for await news in session.news { self.take(news) } },
-            Task { for await _ in store.bell { self.takeStored() } },
+            Task { for await _ in store.wakeup { self.takeStored() } },
         ]
         timekeeper = Task { await self.keepTime() }
         perform(desk.start(at: clock.now))
@@ -79,7 +79,7 @@ public actor Parent {
 
     // MARK: - News
 
-    private func take(_ news: MqttNews) {
+    private func take(_ news: MqttEvent) {
         if case .disconnected = news { emptyOutbox() }
         perform(desk.take(news, at: clock.now, wall: clock.wallTime))
         if case .acknowledged = news { send() }
@@ -87,15 +87,15 @@ public actor Parent {
 
     private func takeStored() {
         let news = store.takeNews()
-        if let trouble = news.trouble { desk.storing(isInTrouble: trouble.isOn) }
+        if let fault = news.fault { desk.storing(isFaulty: fault.isOn) }
         perform(desk.take(news.kept))
         var lines: [ParentLine] = []
         if let damage = news.damage { lines.append(.problem(nil, damage)) }
-        if let trouble = news.trouble { lines.append(.problem(nil, trouble.detail)) }
+        if let fault = news.fault { lines.append(.problem(nil, fault.detail)) }
         if !lines.isEmpty { tell(lines) }
     }
 
-    private func perform(_ actions: [ParentDesk.Action]) {
+    private func perform(_ actions: [ParentMachine.Action]) {
         var lines: [ParentLine] = []
         for action in actions {
             switch action {
@@ -109,7 +109,7 @@ public actor Parent {
                     desk.gaveWay(to: oldest.child)
                 }
                 outbox.append((message, child))
-            case .tellStatus(let own, let links):
+            case .publishStatus(let own, let links):
                 if unsentStatuses.last?.state == own.state { unsentStatuses.removeLast() }
                 let message = presence.status(own, links: links, at: clock.wallTime)
                 unsentStatuses.append((own.state, message))

@@ -33,7 +33,7 @@ public enum ParentLine: Hashable, Sendable {
         /// It was not sent, or the child would not carry it out.
         case refused
         /// It is not known whether it was carried out.
-        case late
+        case timedOut
     }
 
     /// One JSON object in one line.

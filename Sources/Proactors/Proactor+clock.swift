@@ -7,15 +7,15 @@ import Vocabulary
 // or comes in a rhythm is measured on the monotonic clock, which does not jump and stands still while the
 // machine sleeps. How long it slept is told to the actuators, so that what may last only so long is over.
 extension Proactor {
-    func note(_ news: [ClockNews]) {
+    func note(_ news: [ClockEvent]) {
         for news in news {
             switch news {
-            case .becameSure(let offset):
+            case .becameSynchronised(let offset):
                 labelsWereOff = offset
                 putLabelsRight(by: offset)
                 let event = clockSet(
-                    offset, "the time is sure now; labels of before were off by \(offset.seconds)")
-                // What comes in from now on is put right on its way. The journal is read anew once this is
+                    offset, "the time is synchronised now; labels of before were off by \(offset.seconds)")
+                // What comes in from now on is put right on its way. The journal is read again once this is
                 // told, so it comes last.
                 Task {
                     await self.journal.correctTimes(by: offset)
@@ -33,25 +33,25 @@ extension Proactor {
     /// A fact that was labelled before the time was sure, and comes in after. All such labels of this
     /// process are off by the same, so that none is missed and none is put right twice.
     func righted(_ fact: Fact) -> Fact {
-        guard let labelsWereOff, !fact.at.isSure else { return fact }
+        guard let labelsWereOff, !fact.at.isSynchronised else { return fact }
         return Fact(node: fact.node, at: fact.at.corrected(by: labelsWereOff), matter: fact.matter)
     }
 
     private func putLabelsRight(by offset: Duration) {
-        let values = live.latestOfEach.filter { !$0.value.at.isSure }.mapValues { value in
+        let values = live.latestOfEach.filter { !$0.value.at.isSynchronised }.mapValues { value in
             LiveValue(
                 node: value.node, reading: value.reading, at: value.at.corrected(by: offset))
         }
         live.send(values)
-        for (key, trouble) in standing {
-            standing[key] = StandingTrouble(
-                node: trouble.node, trouble: trouble.trouble,
-                since: trouble.since.advanced(by: offset))
+        for (key, fault) in faults {
+            faults[key] = ActiveFault(
+                node: fault.node, fault: fault.fault,
+                since: fault.since.advanced(by: offset))
         }
         for name in lines.keys {
             lines[name]?.unsentLive.merge(values) { $1 }
-            lines[name]?.mustTellStanding = true
-            lines[name]?.bell.yield()
+            lines[name]?.mustPublishFaults = true
+            lines[name]?.wakeup.yield()
         }
     }
 
@@ -63,7 +63,7 @@ extension Proactor {
 
     /// Why a command's expiry cannot be judged; nil when it can, or it has none.
     func expiryInDoubt(_ command: Command) -> String? {
-        guard command.expires != nil, !clock.isWallTimeSure else { return nil }
+        guard command.expires != nil, !clock.isWallTimeSynchronised else { return nil }
         return
             "node \(command.node): the clock is not set yet, so nobody can tell whether the command has "
             + "expired; send it without expiry"

@@ -16,7 +16,7 @@ extension Proactor {
             return .refused("there is no node \(command.node)")
         }
         if let why = expiryInDoubt(command) { return .refused(why) }
-        guard let mailbox = mailboxes[command.node] else {
+        guard let requestQueue = requestQueues[command.node] else {
             return .refused("node \(command.node): it only measures")
         }
         switch desk.take(command, now: clock.wallTime) {
@@ -28,12 +28,12 @@ extension Proactor {
         // A contact or a current takes its own time to show what was switched.
         let time = Self.commandTime + (node.rules.feedback?.within ?? .zero)
         let deadline = deadline(of: command)
-        let errand = Errand(
+        let pending = PendingCommand(
             command: command, latestStart: min(deadline, latestStart ?? deadline),
             expires: latestStart ?? expiry(of: command))
         let answer: CommandAnswer
         do {
-            answer = try await mailbox.ask(errand, as: command.id, within: time)
+            answer = try await requestQueue.ask(pending, as: command.id, within: time)
         } catch {
             guard error.kind != .busy else {
                 desk.forget(command)
@@ -50,23 +50,23 @@ extension Proactor {
 
     /// Brings a node what it is asked for, for as long as the gateway runs.
     nonisolated func serve(
-        _ node: ShNode, _ mailbox: Mailbox<Errand, CommandAnswer>
+        _ node: ShNode, _ requestQueue: RequestQueue<PendingCommand, CommandAnswer>
     ) async {
-        await mailbox.answerEach { question in
-            let errand = question.request
+        await requestQueue.answerEach { question in
+            let pending = question.request
             return await node.apply(
-                errand.command, before: errand.latestStart, expires: errand.expires)
+                pending.command, before: pending.latestStart, expires: pending.expires)
         }
     }
 }
 
 extension ChannelError {
-    /// What an asker hears when its command got no answer of its own.
+    /// What an requester hears when its command got no answer of its own.
     fileprivate var commandAnswer: CommandAnswer {
         switch kind {
         case .busy, .duplicate, .stopped: .refused(detail)
         case .failed: .failed(detail)
-        case .late, .cancelled: .late(detail)
+        case .timedOut, .cancelled: .timedOut(detail)
         }
     }
 }
@@ -78,7 +78,7 @@ extension CommandAnswer {
         case .confirmed(let reading, _): "confirmed \(reading.value)"
         case .refused(let why): "refused, \(why)"
         case .failed(let why): "failed, \(why)"
-        case .late(let why): "late, \(why)"
+        case .timedOut(let why): "late, \(why)"
         }
     }
 }

@@ -5,15 +5,15 @@ import Vocabulary
 
 // What the proactor does for the guards of its actuators.
 extension Proactor {
-    /// Somebody who commands over that link has given a sign of life. Returns at once.
+    /// Somebody who commands over that link has given a heartbeat. Returns at once.
     public func hear(_ source: CommandSource) {
         for node in nodes.values { node.hear(source) }
     }
 
     /// Who may command an actuator now; nil for what takes no commands.
-    public nonisolated func authority(of name: ShNodeName) -> Authority? {
+    public nonisolated func control(of name: ShNodeName) -> Control? {
         guard let node = nodes[name], node.component.safeState != nil else { return nil }
-        return node.authority.current
+        return node.control.current
     }
 
     /// The actuators in the order in which they go to their safe states.
@@ -31,12 +31,12 @@ extension Proactor {
     /// but a confirmation.
     ///
     /// - Parameter strands: Which actuators are tried for on when they are not known to be safe.
-    /// - Returns: Those that are not known to have let go, and the actuators that are not known to be safe.
+    /// - Returns: Those that are not known to have released, and the actuators that are not known to be safe.
     func stopNodes(
         _ isConcerned: (ShNodeName) -> Bool = { _ in true },
-        stranding strands: (ShNodeName) -> Bool = { _ in false }
+        orphaning orphans: (ShNodeName) -> Bool = { _ in false }
     ) async -> Set<ShNodeName> {
-        let all = crew.withLock { $0.nodes.merging($0.stranded) { node, _ in node } }
+        let all = nodeRegistry.withLock { $0.nodes.merging($0.orphaned) { node, _ in node } }
         let nodes = all.filter { isConcerned($0.key) }
         let feedback = Set(nodes.values.compactMap(\.rules.feedback?.channel))
         func givesFeedback(_ node: ShNode) -> Bool {
@@ -49,9 +49,9 @@ extension Proactor {
         async let held = stop(
             others.filter { !givesFeedback($0) }, within: Self.stopTime.nodes
         ) { await $0.stop() }
-        let stranding = Set(relays.map(\.name).filter(strands))
+        let orphaning = Set(relays.map(\.name).filter(orphans))
         var unconfirmed = await stop(relays, within: time + Self.lastDrive) { node in
-            await node.stop(insistingFrom: end, strands: stranding.contains(node.name))
+            await node.stop(insistingFrom: end, orphans: orphaning.contains(node.name))
         }
         unconfirmed.formUnion(
             await stop(others.filter(givesFeedback), within: Self.closeTime) { await $0.stop() })
@@ -80,7 +80,7 @@ extension Proactor {
             for node in nodes {
                 group.addTask {
                     let answer = await within(time, on: clock) { await stop(node) }
-                    // What comes after it finds the node stopped or stranded, unless it hangs.
+                    // What comes after it finds the node stopped or orphaned, unless it hangs.
                     if answer == nil {
                         await within(Self.lastDrive, on: clock) { await node.giveUpStop() }
                     }
@@ -101,7 +101,7 @@ extension Proactor {
         let clock = clock
         let relays = nodes.values.filter { $0.component.safeState?.value != nil }
         await withTaskGroup { group in
-            for node in relays where !node.pulse.reading.isSafe {
+            for node in relays where !node.heartbeat.reading.isSafe {
                 group.addTask {
                     await within(time, on: clock) { await node.untilSafe(unlessGone: true) }
                 }
@@ -111,56 +111,56 @@ extension Proactor {
     }
 
     /// The actuators that have left the layout and are not known to be safe.
-    public nonisolated var strandedNames: Set<ShNodeName> {
-        crew.withLock { Set($0.stranded.keys) }
+    public nonisolated var orphanedNames: Set<ShNodeName> {
+        nodeRegistry.withLock { Set($0.orphaned.keys) }
     }
 
     /// The actuators that are not known to be in their safe states now, be it because of an order.
     public nonisolated var unconfirmed: Set<ShNodeName> {
         let actuators = nodes.values.filter { $0.component.safeState != nil }
-        return Set(actuators.filter { !$0.pulse.reading.isSafe }.map(\.name))
+        return Set(actuators.filter { !$0.heartbeat.reading.isSafe }.map(\.name))
     }
 
     // MARK: - Authority
 
     /// Has everyone told whenever the authority over an actuator changes. The bell remembers that it was
     /// rung, not how often: what is told is how things are.
-    func watchAuthority() -> Task<Void, Never> {
-        let (rings, bell) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
-        authorityBell = bell
-        for node in nodes.values { watchAuthority(of: node) }
-        return Task { for await _ in rings { self.tellAuthority() } }
+    func watchControl() -> Task<Void, Never> {
+        let (rings, wakeup) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        controlWakeup = wakeup
+        for node in nodes.values { watchControl(of: node) }
+        return Task { for await _ in rings { self.publishControl() } }
     }
 
-    func watchAuthority(of node: ShNode) {
-        guard node.component.safeState != nil, let bell = authorityBell else { return }
-        told[node.name] = node.authority.current
-        node.authority.onChange { bell.yield() }
+    func watchControl(of node: ShNode) {
+        guard node.component.safeState != nil, let wakeup = controlWakeup else { return }
+        told[node.name] = node.control.current
+        node.control.onChange { wakeup.yield() }
     }
 
-    private func tellAuthority() {
+    private func publishControl() {
         for name in told.keys {
-            guard let authority = authority(of: name), let before = told[name], authority != before
+            guard let control = control(of: name), let before = told[name], control != before
             else { continue }
-            told[name] = authority
-            if authority.holder != before.holder {
+            told[name] = control
+            if control.holder != before.holder {
                 let words =
-                    authority.holder.map { "taken over by \($0)" }
+                    control.holder.map { "taken over by \($0)" }
                     ?? "given back by \(before.holder?.description ?? "nobody")"
                 logger.notice("\(words)", metadata: ["node": "\(name)"])
             }
             for line in lines.keys {
-                lines[line]?.unsentAuthority.insert(name)
-                lines[line]?.bell.yield()
+                lines[line]?.unsentControl.insert(name)
+                lines[line]?.wakeup.yield()
             }
         }
     }
 
-    /// The wall clock was set: what was told in its terms is told anew.
-    func tellAuthorityAgain() {
+    /// The wall clock was set: what was told in its terms is told again.
+    func republishControl() {
         for line in lines.keys {
-            lines[line]?.unsentAuthority = Set(told.filter { $0.value.until != nil }.keys)
-            lines[line]?.bell.yield()
+            lines[line]?.unsentControl = Set(told.filter { $0.value.until != nil }.keys)
+            lines[line]?.wakeup.yield()
         }
     }
 }

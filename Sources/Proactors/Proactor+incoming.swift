@@ -7,7 +7,7 @@ extension Proactor {
         guard let plan = lines[name]?.plan else { return }
         lines[name]?.received += 1
         let incoming = plan.codec.incoming(message, at: clock.wallTime, using: &chance)
-        if incoming.isSignOfLife {
+        if incoming.isHeartbeat {
             handle(.heard(isRetained: message.isRetained), name)
             if !message.isRetained { hear(CommandSource(.upstream, name.text)) }
         }
@@ -31,9 +31,9 @@ extension Proactor {
         case .reply(let messages):
             for message in messages { send(message, name) }
         case .snapshotWanted: sendSnapshot(name)
-        case .senseless(let why):
+        case .malformed(let why):
             tell(name, .debug, "message makes no sense: \(why)")
-            noteSenseless("upstream \(name): \(why.printable(limit: 300))")
+            noteMalformed("upstream \(name): \(why.printable(limit: 300))")
             return acknowledge(incoming.acknowledge, name, after: newest)
         case .ignored(let why):
             tell(name, .debug, "message ignored: \(why)")
@@ -91,6 +91,6 @@ extension Proactor {
             tell(name, .warning, "an answer was dropped: \(UpstreamLine.mostAnswers) others wait")
         }
         lines[name]?.answers.append(answer)
-        line.bell.yield()
+        line.wakeup.yield()
     }
 }

@@ -20,7 +20,7 @@ extension Proactor {
         case .connectFailed:
             event.link.flatMap({ lines[$0] })?.link.isConnected == true
                 ? (.warning, event.detail) : (.warning, "not connected: \(event.detail)")
-        case .dropped, .setAside, .salvaged: (.warning, event.detail)
+        case .dropped, .deadLettered, .salvaged: (.warning, event.detail)
         case .periodEnded: (.debug, "the reporting period \(event.detail)")
         default:
             (
@@ -31,77 +31,77 @@ extension Proactor {
         }
     }
 
-    func take(_ news: JournalNews) {
+    func take(_ news: JournalEvent) {
         switch news {
         case .committed(let through):
             committed = max(committed, through)
             readable = max(readable, committed)
             for (name, line) in lines {
                 acknowledgeKept(name)
-                line.bell.yield()
+                line.wakeup.yield()
             }
         case .readable(let through):
             readable = max(readable, through)
-            for line in lines.values { line.bell.yield() }
+            for line in lines.values { line.wakeup.yield() }
         case .dropped(let count, let upstream, _):
             lines[upstream]?.dropped += count
-            let event = losses[upstream, default: LossBook()].drop(
+            let event = losses[upstream, default: DropReporter()].drop(
                 count, of: upstream, at: clock.now)
             if let event { tell(event) }
-        case .trouble(let isOn, let detail):
-            guard isOn != isStanding(.storage) else { return }
-            tellTrouble(.storage, isOn: isOn, detail)
+        case .fault(let isOn, let detail):
+            guard isOn != isActive(.storage) else { return }
+            reportFault(.storage, isOn: isOn, detail)
         case .salvaged(let detail):
             tell(GatewayEvent(.salvaged, detail: detail))
         }
     }
 
     /// Something is wrong with the gateway itself, or is no more. What was told already is not told again.
-    public func report(_ trouble: Trouble) {
+    public func report(_ fault: Fault) {
         guard !isStopping else { return }
-        let key = TroubleKey(node: .gateway, channel: trouble.channel, kind: trouble.kind)
-        let told = standing[key]?.trouble
-        guard trouble.isOn ? trouble != told : told != nil else { return }
-        take([Fact(node: .gateway, at: clock.timestamp, matter: .trouble(trouble))])
+        let key = FaultKey(node: .gateway, channel: fault.channel, kind: fault.kind)
+        let told = faults[key]?.fault
+        guard fault.isOn ? fault != told : told != nil else { return }
+        take([Fact(node: .gateway, at: clock.timestamp, matter: .fault(fault))])
     }
 
-    private func isStanding(_ kind: Trouble.Kind) -> Bool {
-        standing[TroubleKey(node: .gateway, channel: nil, kind: kind)] != nil
+    private func isActive(_ kind: Fault.Kind) -> Bool {
+        faults[FaultKey(node: .gateway, channel: nil, kind: kind)] != nil
     }
 
-    private func tellTrouble(_ kind: Trouble.Kind, isOn: Bool, _ detail: String) {
+    private func reportFault(_ kind: Fault.Kind, isOn: Bool, _ detail: String) {
         take([
             Fact(
                 node: .gateway, at: clock.timestamp,
-                matter: .trouble(Trouble(kind: kind, isOn: isOn, detail: detail)))
+                matter: .fault(Fault(kind: kind, isOn: isOn, detail: detail)))
         ])
     }
 
-    /// Tells of facts that were set aside or dropped, when that is due.
-    func tellLosses(_ name: UpstreamName) {
+    /// Tells of facts that were dead-lettered or dropped, when that is due.
+    func reportLosses(_ name: UpstreamName) {
         if let event = losses[name]?.due(name, at: clock.now) { tell(event) }
         guard lines[name]?.link.state == .active else { return }
         if let event = losses[name]?.dropsDue(name, at: clock.now) { tell(event) }
     }
 
     /// Somebody upstream talks nonsense: told when it begins and, with its count, when it is over.
-    func noteSenseless(_ detail: String) {
-        if senseless == nil { tellTrouble(.badReply, isOn: true, detail) }
-        senseless = ((senseless?.count ?? 0) + 1, clock.now)
+    func noteMalformed(_ detail: String) {
+        if malformed == nil { reportFault(.malformedReply, isOn: true, detail) }
+        malformed = ((malformed?.count ?? 0) + 1, clock.now)
     }
 
     func endNonsense(at now: MonotonicInstant) {
-        guard let (count, last) = senseless, last.duration(to: now) > Self.nonsenseOver else {
+        guard let (count, last) = malformed, last.duration(to: now) > Self.nonsenseOver else {
             return
         }
-        senseless = nil
-        tellTrouble(
-            .badReply, isOn: false, "\(count) messages from upstream made no sense; none lately")
+        malformed = nil
+        reportFault(
+            .malformedReply, isOn: false, "\(count) messages from upstream made no sense; none lately")
     }
 
     /// Another client took the upstream's name at its broker.
     func noteRival(_ name: UpstreamName, _ detail: String) {
-        if rivals.isEmpty { tellTrouble(.duplicate, isOn: true, "upstream \(name): \(detail)") }
+        if rivals.isEmpty { reportFault(.duplicateGateway, isOn: true, "upstream \(name): \(detail)") }
         rivals[name] = clock.now
     }
 
@@ -109,6 +109,6 @@ extension Proactor {
         guard !rivals.isEmpty else { return }
         rivals = rivals.filter { $0.value.duration(to: now) <= Self.rivalryOver }
         guard rivals.isEmpty else { return }
-        tellTrouble(.duplicate, isOn: false, "no other client uses this gateway's name any more")
+        reportFault(.duplicateGateway, isOn: false, "no other client uses this gateway's name any more")
     }
 }

@@ -18,7 +18,7 @@ extension Proactor {
     public nonisolated func secure(
         _ done: @escaping @Sendable (ShNodeName, Bool) -> Void
     ) -> (actuators: Set<ShNodeName>, time: Duration) {
-        let all = crew.withLock { Array($0.nodes.values) + $0.stranded.values }
+        let all = nodeRegistry.withLock { Array($0.nodes.values) + $0.orphaned.values }
         let actuators = all.filter { $0.component.safeState != nil }
         let time = safetyTime(of: actuators)
         let end = clock.now.advanced(by: time)
@@ -27,8 +27,8 @@ extension Proactor {
     }
 
     /// When the session of an upstream lived last; nil when nobody can tell.
-    public nonisolated func lastSign(of name: UpstreamName) -> MonotonicInstant? {
-        sessions.withLock { $0[name] }?.lastSign
+    public nonisolated func lastHeartbeat(of name: UpstreamName) -> MonotonicInstant? {
+        sessions.withLock { $0[name] }?.lastHeartbeat
     }
 
     /// The actuators that have no thread to be driven on, and why.
@@ -37,6 +37,6 @@ extension Proactor {
             .reduce(into: [:]) { $0[$1.name] = $1.lacks?.detail }
     }
 
-    /// The signs of life that each node gives by itself.
-    public nonisolated var pulses: [ShNodeName: NodePulse] { nodes.mapValues(\.pulse) }
+    /// The heartbeats that each node gives by itself.
+    public nonisolated var heartbeats: [ShNodeName: NodeHeartbeat] { nodes.mapValues(\.heartbeat) }
 }

@@ -49,19 +49,19 @@ extension Proactor {
             _ = lines[name]?.answers.popFirst()
         }
         guard lines[name]?.link.state == .active else { return }
-        if canSend(name), lines[name]?.mustTellStatus == true {
-            lines[name]?.mustTellStatus = false
-            try say(statusWords(.started, for: name), name)
+        if canSend(name), lines[name]?.mustPublishStatus == true {
+            lines[name]?.mustPublishStatus = false
+            try say(statusWords(.connected, for: name), name)
         }
-        if canSend(name), lines[name]?.mustTellStanding == true {
-            lines[name]?.mustTellStanding = false
+        if canSend(name), lines[name]?.mustPublishFaults == true {
+            lines[name]?.mustPublishFaults = false
             let limit = lines[name]?.link.limit ?? .max
             try say(
-                plan.codec.standing(standingTroubles, at: clock.wallTime, within: limit), name)
+                plan.codec.activeFaults(activeFaults, at: clock.wallTime, within: limit), name)
         }
-        while canSend(name), let node = lines[name]?.unsentAuthority.popFirst() {
-            let authority = told[node] ?? Authority()
-            try say(plan.codec.authority(authority, of: node, at: clock.timestamp), name)
+        while canSend(name), let node = lines[name]?.unsentControl.popFirst() {
+            let control = told[node] ?? Control()
+            try say(plan.codec.control(control, of: node, at: clock.timestamp), name)
         }
         while canSend(name), let (channel, value) = lines[name]?.unsentLive.first {
             lines[name]?.unsentLive[channel] = nil
@@ -70,7 +70,7 @@ extension Proactor {
     }
 
     /// Says it after what waits already, as far as there is room; the rest waits. What a connection has not
-    /// heard when it breaks is said anew on the next one.
+    /// heard when it breaks is said again on the next one.
     private func say(_ messages: [MqttMessage], _ name: UpstreamName) throws(UpstreamError) {
         lines[name]?.greeting.append(contentsOf: messages)
         while canSend(name), let message = lines[name]?.greeting.first {
@@ -137,9 +137,9 @@ extension Proactor {
         guard lines[name]?.link.wantsMore == true else { return false }
         if lines[name]?.ahead.isEmpty == true { await readAhead(name) }
         guard let entry = lines[name]?.ahead.popFirst() else { return false }
-        let parcels = lines[name]?.write(entry) ?? []
+        let outboundBatches = lines[name]?.write(entry) ?? []
         let actions = lines[name]?.link.read(
-            entry.sequence, making: parcels.map { ($0.covers, $0.identity, $0.messages) })
+            entry.sequence, making: outboundBatches.map { ($0.covers, $0.identity, $0.messages) })
         perform(actions ?? [], name)
         return true
     }
@@ -154,9 +154,9 @@ extension Proactor {
                 lines[name]?.mustTryJournal = true
                 return
             }
-            // A rewind meanwhile: these come behind what is to be written anew, which must not be passed over.
+            // A rewind meanwhile: these come behind what is to be written again, which must not be passed over.
             guard lines[name]?.link.lastRead == last else {
-                lines[name]?.bell.yield()
+                lines[name]?.wakeup.yield()
                 return
             }
             lines[name]?.ahead = Deque(entries.prefix { $0.sequence <= readable })
@@ -172,8 +172,8 @@ extension Proactor {
             do {
                 switch debt {
                 case .advance(let through): try await journal.advance(name, through: through)
-                case .setAside(let facts, let reason):
-                    try await journal.setAside(facts, for: name, because: reason)
+                case .deadLettered(let facts, let reason):
+                    try await journal.deadLetter(facts, for: name, because: reason)
                 }
             } catch {
                 if error.kind != .storage { lines[name]?.settle(debt) }

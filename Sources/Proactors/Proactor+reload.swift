@@ -15,7 +15,7 @@ public struct Replacement: Sendable {
     let codecs: [UpstreamName: any Codec]
     /// What it touches, for the history.
     let words: String
-    /// Makes the nodes that are new or different. Called once the old ones have let go of their wires, with
+    /// Makes the nodes that are new or different. Called once the old ones have released of their wires, with
     /// whether some of them have not, because they are not known to be safe.
     let makeNodes: @Sendable (Bool) -> [ShNode]
 
@@ -32,12 +32,12 @@ public struct Replacement: Sendable {
 // How another layout is taken over while the gateway runs.
 extension Proactor {
     /// What the gateway is made of now.
-    public nonisolated var profile: GatewayProfile { crew.withLock(\.profile) }
+    public nonisolated var profile: GatewayProfile { nodeRegistry.withLock(\.profile) }
 
-    nonisolated var nodes: [ShNodeName: ShNode] { crew.withLock(\.nodes) }
+    nonisolated var nodes: [ShNodeName: ShNode] { nodeRegistry.withLock(\.nodes) }
 
-    nonisolated var mailboxes: [ShNodeName: Mailbox<Errand, CommandAnswer>] {
-        crew.withLock(\.mailboxes)
+    nonisolated var requestQueues: [ShNodeName: RequestQueue<PendingCommand, CommandAnswer>] {
+        nodeRegistry.withLock(\.requestQueues)
     }
 
     /// Stops and starts what is not the same; all others never notice. One at a time.
@@ -60,28 +60,28 @@ extension Proactor {
         guard !isStopping else { return areSafe }
         let gone = dismiss(leaving)
         let channels = Set(profile.nodes.flatMap(\.channels).map(\.name))
-        let stranded = strand(
+        let orphaned = orphan(
             unconfirmed.subtracting(here).compactMap { before[$0] }, among: channels)
         await settle(GatewayEvent(.reloaded, detail: replacement.words))
-        endTroubles(
-            of: leaving.subtracting(stranded), because: "stopped, because the layout has changed")
+        endFaults(
+            of: leaving.subtracting(orphaned), because: "stopped, because the layout has changed")
         live.forget(gone)
         guard !isStopping else { return areSafe }
         layoutInterlocks = replacement.interlocks
-        let added = replacement.makeNodes(!stranded.isEmpty)
+        let added = replacement.makeNodes(!orphaned.isEmpty)
         for node in added {
             if let predecessor = before[node.name] { await node.succeed(predecessor) }
         }
-        crew.withLock { crew in
-            crew.profile = profile
-            for node in added { crew.add(node, clock: clock) }
+        nodeRegistry.withLock { nodeRegistry in
+            nodeRegistry.profile = profile
+            for node in added { nodeRegistry.add(node, clock: clock) }
         }
-        let names = here.union(strandedNames)
+        let names = here.union(orphanedNames)
         replaceInterlocks(forgetting: leaving.subtracting(names))
-        watchOutbox = inbox.source(named: "watch", capacity: crew.withLock(\.watchCapacity))
+        watchOutbox = inbox.source(named: "watch", capacity: nodeRegistry.withLock(\.watchCapacity))
         for node in added {
             attend(node)
-            watchAuthority(of: node)
+            watchControl(of: node)
         }
         let lost = leaving.subtracting(here)
         forgotten = (
@@ -103,7 +103,7 @@ extension Proactor {
     /// A changed layout has problems; the old one goes on.
     public func refuseReload(_ detail: String) {
         guard !isStopping else { return }
-        tell(GatewayEvent(.reloadRefused, detail: detail))
+        tell(GatewayEvent(.reloadRejected, detail: detail))
     }
 
     /// Looks after a node from now on, and brings it its commands.
@@ -116,23 +116,23 @@ extension Proactor {
 
     /// Brings a node its commands, when it takes any.
     func serve(_ node: ShNode) {
-        guard let mailbox = mailboxes[node.name] else { return }
-        // It ends with its mailbox.
-        serving[node.name] = Task { await self.serve(node, mailbox) }
+        guard let requestQueue = requestQueues[node.name] else { return }
+        // It ends with its request queue.
+        serving[node.name] = Task { await self.serve(node, requestQueue) }
     }
 
     /// - Returns: The channels of which nothing is known any more.
     private func dismiss(_ leaving: Set<ShNodeName>) -> Set<DataChannelName> {
         var gone: Set<DataChannelName> = []
-        let left = crew.withLock { crew in
+        let left = nodeRegistry.withLock { nodeRegistry in
             let left = leaving.compactMap { name in
-                crew.nodes[name].map { ($0, crew.mailboxes[name]) }
+                nodeRegistry.nodes[name].map { ($0, nodeRegistry.requestQueues[name]) }
             }
-            for name in leaving { crew.remove(name) }
+            for name in leaving { nodeRegistry.remove(name) }
             return left
         }
-        for (node, mailbox) in left {
-            mailbox?.stop(.failed("node \(node.name): the layout has changed"))
+        for (node, requestQueue) in left {
+            requestQueue?.stop(.failed("node \(node.name): the layout has changed"))
             gone.formUnion(node.component.channels.map(\.name))
         }
         for name in leaving {
@@ -142,18 +142,18 @@ extension Proactor {
         return gone
     }
 
-    func endTroubles(
-        of names: Set<ShNodeName>, but kept: Trouble.Kind? = nil, because reason: String
+    func endFaults(
+        of names: Set<ShNodeName>, but kept: Fault.Kind? = nil, because reason: String
     ) {
         let stamp = clock.timestamp
         take(
-            standing.values.filter {
-                names.contains($0.node) && $0.trouble.kind != kept
-            }.map { standing in
-                let trouble = Trouble(
-                    channel: standing.trouble.channel, kind: standing.trouble.kind, isOn: false,
-                    detail: "node \(standing.node): \(reason)")
-                return Fact(node: standing.node, at: stamp, matter: .trouble(trouble))
+            faults.values.filter {
+                names.contains($0.node) && $0.fault.kind != kept
+            }.map { active in
+                let fault = Fault(
+                    channel: active.fault.channel, kind: active.fault.kind, isOn: false,
+                    detail: "node \(active.node): \(reason)")
+                return Fact(node: active.node, at: stamp, matter: .fault(fault))
             })
     }
 
@@ -182,7 +182,7 @@ extension Proactor {
             rules: plan.rules)
         lines[name]?.speak(codec, after: reloadedAt)
         for channel in gone { lines[name]?.unsentLive[channel] = nil }
-        lines[name]?.unsentAuthority.subtract(lost)
+        lines[name]?.unsentControl.subtract(lost)
         guard line.link.isConnected else { return }
         lines[name]?.greeting.append(
             contentsOf: codec.greeting(at: clock.wallTime, within: line.link.limit)
@@ -192,11 +192,11 @@ extension Proactor {
             if let peer = codec as? any PeerCodec {
                 lines[name]?.greeting.append(contentsOf: peer.activation(at: clock.wallTime))
             }
-            lines[name]?.mustTellStanding = true
-            lines[name]?.unsentAuthority = Set(told.keys)
+            lines[name]?.mustPublishFaults = true
+            lines[name]?.unsentControl = Set(told.keys)
             lines[name]?.unsentLive = live.latestOfEach
         }
-        lines[name]?.bell.yield()
+        lines[name]?.wakeup.yield()
     }
 }
 

@@ -22,13 +22,13 @@ extension Proactor {
                     oldestUnsent: oldestUnsent(line)),
                 cause: line.life.cause)
         }
-        let (own, now) = (ownStatus(.started), clock.now)
+        let (own, now) = (ownStatus(.connected), clock.now)
         return upstreams + counterparts.all.map { $0.told(in: own, at: now) }
     }
 
     /// For how long the oldest fact that `line` has not had acknowledged has waited; nil when there is none.
     func oldestUnsent(_ line: UpstreamLine) -> Duration? {
-        arrivals.first(after: line.link.cursor).map { $0.duration(to: clock.now) }
+        backlogAge.first(after: line.link.cursor).map { $0.duration(to: clock.now) }
     }
 
     /// How the gateway itself stands, when it is in `state`.
@@ -44,8 +44,8 @@ extension Proactor {
         let live = live.subscribers.map {
             QueueStatus(name: $0.name, depth: $0.depth, dropped: $0.drops, age: $0.age)
         }
-        let commands = mailboxes.map { node, mailbox in
-            let status = mailbox.status
+        let commands = requestQueues.map { node, requestQueue in
+            let status = requestQueue.status
             return QueueStatus(
                 name: "commands \(node)", depth: status.waiting, dropped: status.busy, age: nil,
                 commands: .init(
@@ -61,8 +61,8 @@ extension Proactor {
     }
 
     /// Everything that is wrong right now, the oldest first.
-    public var standingTroubles: [StandingTrouble] {
-        standing.values.sorted { $0.since < $1.since }
+    public var activeFaults: [ActiveFault] {
+        faults.values.sorted { $0.since < $1.since }
     }
 
     // MARK: - Counterparts other than upstreams
@@ -75,54 +75,54 @@ extension Proactor {
             counterparts.heard(status, at: clock.now)
             if counterparts[status.who]?.state != before { isNews = true }
         }
-        if isNews { tellStatus() }
+        if isNews { publishStatus() }
     }
 
     /// Hears each driver by the pulse of its node. One whose node is stuck in its hardware says nothing.
     func hearDrivers() {
         let now = clock.now
-        let open = nodes.values.filter { !$0.pulse.isHung(at: now) }
-            .map { (name: Self.driverName($0.name), pulse: $0.pulse.reading) }
+        let open = nodes.values.filter { !$0.heartbeat.isHung(at: now) }
+            .map { (name: Self.driverName($0.name), heartbeat: $0.heartbeat.reading) }
         hear(
-            open.map { name, pulse in
+            open.map { name, heartbeat in
                 LinkStatus(
                     who: name, incarnation: profile.incarnation,
                     sequence: (counterparts[name]?.status?.sequence ?? 0) + 1,
-                    state: pulse.isOpen ? .started : .opening, interval: Self.statusPeriod,
+                    state: heartbeat.isOpen ? .connected : .connecting, interval: Self.statusPeriod,
                     counts: nil)
             })
     }
 
     /// Whether a driver is on its way, so that its arrival is not told a whole period late.
-    var awaitsDrivers: Bool { counterparts.any { $0.state == .opening } }
+    var awaitsDrivers: Bool { counterparts.any { $0.state == .connecting } }
 
-    /// A driver's trouble is its link's failure, for as long as any stands.
-    func hearDriver(_ trouble: Trouble, of node: ShNodeName) {
-        guard trouble.channel == nil, Self.driverTroubles.contains(trouble.kind),
+    /// A driver's fault is its link's failure, for as long as any stands.
+    func hearDriver(_ fault: Fault, of node: ShNodeName) {
+        guard fault.channel == nil, Self.driverFaults.contains(fault.kind),
             nodes[node] != nil
         else { return }
         let (name, now) = (Self.driverName(node), clock.now)
-        if trouble.isOn {
-            counterparts.change(name) { $0.failed(trouble.detail) }
+        if fault.isOn {
+            counterparts.change(name) { $0.failed(fault.detail) }
         } else {
-            let rest = Self.driverTroubles.lazy.compactMap { kind in
-                self.standing[TroubleKey(node: node, channel: nil, kind: kind)]
+            let rest = Self.driverFaults.lazy.compactMap { kind in
+                self.faults[FaultKey(node: node, channel: nil, kind: kind)]
             }
             if let other = rest.first {
-                counterparts.change(name) { $0.failed(other.trouble.detail) }
+                counterparts.change(name) { $0.failed(other.fault.detail) }
             } else {
                 counterparts.change(name) { $0.opened(at: now) }
                 hearDrivers()
             }
         }
-        tellStatus()
+        publishStatus()
     }
 
     /// The node is gone, and its driver with it.
     func forgetDriver(of node: ShNodeName) { counterparts.forget(Self.driverName(node)) }
 
-    private static let driverTroubles: [Trouble.Kind] = [
-        .notConnected, .badComponent, .timeout, .badReply, .hung,
+    private static let driverFaults: [Fault.Kind] = [
+        .notConnected, .invalidComponent, .timeout, .malformedReply, .hung,
     ]
 
     private static func driverName(_ node: ShNodeName) -> String { "driver \(node)" }
@@ -137,10 +137,10 @@ extension Proactor {
     }
 
     /// Has every upstream hear the status soon, whoever has changed.
-    func tellStatus() {
+    func publishStatus() {
         for name in lines.keys {
-            lines[name]?.mustTellStatus = true
-            lines[name]?.bell.yield()
+            lines[name]?.mustPublishStatus = true
+            lines[name]?.wakeup.yield()
         }
     }
 }

@@ -3,7 +3,7 @@ import Vocabulary
 
 // The end of an upstream in good order.
 extension Proactor {
-    /// Waits a little for the upstreams to have all there is, says farewell, and closes the sessions.
+    /// Waits a little for the upstreams to have all there is, says offline message, and closes the sessions.
     func sayFarewell() async {
         let clock = clock
         // What was said last goes out before the word that there is nobody any more.
@@ -13,7 +13,7 @@ extension Proactor {
             let words = statusWords(.closed, for: name)
             lines[name]?.greeting.append(
                 contentsOf: words + line.plan.codec.farewell(at: clock.wallTime))
-            line.bell.yield()
+            line.wakeup.yield()
         }
         await within(Self.closeTime, on: clock) { await self.quiet() }
         resumeQuietWaiters()
@@ -33,7 +33,7 @@ extension Proactor {
         guard line.greeting.isEmpty, line.answers.isEmpty else { return false }
         guard line.link.state == .active else { return true }
         return line.link.inFlight == 0 && line.link.lastRead >= newest && line.unsentLive.isEmpty
-            && line.unsentAuthority.isEmpty && !line.mustTellStanding && line.debts.isEmpty
+            && line.unsentControl.isEmpty && !line.mustPublishFaults && line.debts.isEmpty
     }
 
     func resumeQuietWaiters() {

@@ -17,17 +17,17 @@ extension Proactor {
             watchNodes()
             let isStatusDue = status.tick(at: clock.now) != nil
             if isStatusDue || awaitsDrivers { hearDrivers() }
-            if isStatusDue { tellStatus() }
+            if isStatusDue { publishStatus() }
             endNonsense(at: clock.now)
             endRivalries(at: clock.now)
             for name in lines.keys where lines[name]?.mustTryJournal == true {
                 lines[name]?.mustTryJournal = false
-                lines[name]?.bell.yield()
+                lines[name]?.wakeup.yield()
             }
         }
     }
 
-    /// What watches begins anew after it was late: nobody wants two looks in a row.
+    /// What watches begins again after it was late: nobody wants two looks in a row.
     private func schedule(every period: Duration) -> TickSchedule {
         TickSchedule(
             period: period, policy: .drift(tolerance: .zero),
@@ -61,12 +61,12 @@ extension Proactor {
             if let deadline = lines[name]?.linkDeadline, deadline <= clock.now {
                 handle(.tick, name)
             }
-            tellLosses(name)
-            attendRhythm(name)
+            reportLosses(name)
+            attendSchedule(name)
         }
     }
 
-    private func attendRhythm(_ name: UpstreamName) {
+    private func attendSchedule(_ name: UpstreamName) {
         let stamp = clock.timestamp
         let (wall, now) = (stamp.wall, stamp.monotonic)
         if let end = lines[name]?.reports?.take(wall: wall, now: now),
@@ -79,7 +79,7 @@ extension Proactor {
             tell(
                 event,
                 at: Timestamp(
-                    wall: end, monotonic: now.advanced(by: .zero - past), isSure: stamp.isSure))
+                    wall: end, monotonic: now.advanced(by: .zero - past), isSynchronised: stamp.isSynchronised))
         }
         if lines[name]?.snapshots?.take(wall: wall, now: now) != nil { sendSnapshot(name) }
     }

@@ -11,9 +11,9 @@ extension Proactor {
         precondition(lines[plan.name] == nil, "upstream \(plan.name) is attached once")
         let cursor = await journal.status()[plan.name]?.acknowledged ?? 0
         guard !isStopping else { return }
-        let (rings, bell) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        let (rings, wakeup) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
         lines[plan.name] = UpstreamLine(
-            plan: plan, journal: journal.identity, after: cursor, bell: bell, clock: clock,
+            plan: plan, journal: journal.identity, after: cursor, wakeup: wakeup, clock: clock,
             chance: SeededGenerator(seed: chance.next(), for: plan.name.text))
         pumping.append(Task { for await _ in rings { await self.pump(plan.name) } })
         listen(to: plan.session, plan.name)
@@ -37,7 +37,7 @@ extension Proactor {
         }
     }
 
-    func take(_ news: MqttNews, _ name: UpstreamName) {
+    func take(_ news: MqttEvent, _ name: UpstreamName) {
         guard lines[name] != nil else { return }
         switch news {
         case .connected:
@@ -57,7 +57,7 @@ extension Proactor {
         case .acknowledged(let message):
             handle(.received(message.number), name)
         case .publishRefused(let message, let reason, let topic, let isTemporary):
-            tellRefusal(name, of: "publishing to \(topic)", reason)
+            reportRefusal(name, of: "publishing to \(topic)", reason)
             handle(
                 .refused(
                     message.number, because: "the broker refuses \(topic): \(reason)",
@@ -77,7 +77,7 @@ extension Proactor {
         let actions = lines[name]?.link.handle(input, at: clock.now) ?? []
         if lines[name]?.follow(actions, at: clock.now) == true {
             if let cause = lines[name]?.life.cause { tell(name, .warning, cause) }
-            tellStatus()
+            publishStatus()
         }
         perform(actions, name)
     }
@@ -101,16 +101,16 @@ extension Proactor {
         case .tell(let kind, let detail): tell(GatewayEvent(kind, link: name, detail: detail))
         case .advance(let through):
             lines[name]?.owe(.advance(through: through))
-            line.bell.yield()
-        case .setAside(let facts, let reason):
-            lines[name]?.owe(.setAside(facts, because: reason))
-            losses[name, default: LossBook()].setAside(facts, because: reason)
-            line.bell.yield()
-            tellLosses(name)
-        case .handOver: line.bell.yield()
+            line.wakeup.yield()
+        case .deadLettered(let facts, let reason):
+            lines[name]?.owe(.deadLettered(facts, because: reason))
+            losses[name, default: DropReporter()].deadLetter(facts, because: reason)
+            line.wakeup.yield()
+            reportLosses(name)
+        case .handOver: line.wakeup.yield()
         case .rewind(let sequence):
             lines[name]?.rewind(to: sequence)
-            line.bell.yield()
+            line.wakeup.yield()
         }
     }
 
@@ -131,7 +131,7 @@ extension Proactor {
         let latest = live.latestOfEach
         let unknown = (profile.nodes.flatMap(\.channels).map(\.name) + forgotten.channels.sorted())
             .filter { latest[$0] == nil }
-        let status = statusWords(.opening, for: name)
+        let status = statusWords(.connecting, for: name)
         lines[name]?.greeting = Deque(
             plan.codec.greeting(at: clock.wallTime, within: line.link.limit) + status
                 + unknown.flatMap(plan.codec.unknown)
@@ -139,7 +139,7 @@ extension Proactor {
         lines[name]?.answers = []
         lines[name]?.later = [:]
         lines[name]?.refusals.removeAll()
-        lines[name]?.bell.yield()
+        lines[name]?.wakeup.yield()
     }
 
     /// Facts begin to flow: the truth of now goes before what is left of history.
@@ -148,8 +148,8 @@ extension Proactor {
         if let codec = plan.codec as? any PeerCodec {
             lines[name]?.greeting.append(contentsOf: codec.activation(at: clock.wallTime))
         }
-        lines[name]?.mustTellStanding = true
-        lines[name]?.unsentAuthority = Set(told.keys)
+        lines[name]?.mustPublishFaults = true
+        lines[name]?.unsentControl = Set(told.keys)
         lines[name]?.unsentLive = live.latestOfEach
         if let event = losses[name]?.isBack(name, at: clock.now) { tell(event) }
     }
@@ -167,7 +167,7 @@ extension Proactor {
         }
     }
 
-    private func tellRefusal(_ name: UpstreamName, of what: String, _ reason: String) {
+    private func reportRefusal(_ name: UpstreamName, of what: String, _ reason: String) {
         guard let line = lines[name], line.refusals[what] != reason else { return }
         if line.refusals.count < 64 || line.refusals[what] != nil {
             lines[name]?.refusals[what] = reason

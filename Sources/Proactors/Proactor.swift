@@ -9,7 +9,7 @@ import Vocabulary
 /// Where it all meets: takes the nodes' facts, shows the live values, hands history upstream, brings
 /// commands to the nodes and their answers back. It never waits for hardware, disk or network.
 public actor Proactor {
-    /// How long a node has for one command before the asker hears that it is late.
+    /// How long a node has for one command before the requester hears that it is late.
     public static let commandTime = Duration.seconds(2)
     /// Commands that one actuator may have under way; the next one is refused as busy.
     public static let commandsPerNode = 4
@@ -26,7 +26,7 @@ public actor Proactor {
     public static let closeTime = Duration.milliseconds(200)
     /// A fact with more readings is told in several pieces, so that no window is too small for it.
     static let largestFact = 16
-    /// How often the nodes' signs of life are looked at.
+    /// How often the nodes' heartbeats are looked at.
     static let watchPeriod = Duration.seconds(1)
     /// Quiet time after which a flood is told to be over.
     static let floodOver = Duration.seconds(10)
@@ -37,7 +37,7 @@ public actor Proactor {
     static let rivalryOver = Duration.seconds(300)
 
     /// Who works here now; see Proactor+reload.swift.
-    nonisolated let crew: Guarded<Crew>
+    nonisolated let nodeRegistry: Guarded<NodeRegistry>
     /// The latest value of every channel, readable at any time from anywhere.
     public nonisolated let live: Feed<DataChannelName, LiveValue>
 
@@ -54,13 +54,13 @@ public actor Proactor {
     /// Rises with every status that is told.
     var statusSequence: UInt64 = 0
     /// The one that all actuators ask; see Proactor+guards.swift.
-    let interlocks: InterlockDesk
+    let interlocks: InterlockCoordinator
     /// Who may command each actuator, as everyone was told last.
-    var told: [ShNodeName: Authority] = [:]
+    var told: [ShNodeName: Control] = [:]
     /// Rung when an authority has changed.
-    var authorityBell: AsyncStream<Void>.Continuation?
-    let inbox: Merge<Fact>
-    var watchOutbox: Merge<Fact>.Source
+    var controlWakeup: AsyncStream<Void>.Continuation?
+    let inbox: FanIn<Fact>
+    var watchOutbox: FanIn<Fact>.Source
     var watches: [ShNodeName: NodeWatch] = [:]
     /// Nodes that were given up; see Proactor+restarts.swift.
     var abandoned: [ShNodeName: [AbandonedNode]] = [:]
@@ -68,16 +68,16 @@ public actor Proactor {
     var serving: [ShNodeName: Task<Void, Never>] = [:]
     /// Channels and actuators that are gone from the layout: whoever connects is told, too.
     var forgotten: (channels: Set<DataChannelName>, actuators: Set<ShNodeName>) = ([], [])
-    /// The interlocks of the layout, without those of before that count on for stranded actuators.
+    /// The interlocks of the layout, without those of before that count on for orphaned actuators.
     var layoutInterlocks: [Interlock]
     /// A reload that waits for the last facts of the nodes that it stopped.
     var reloading: CheckedContinuation<Void, Never>?
     /// The place at which the last reload was told.
     private(set) var reloadedAt: Sequence64 = 0
     /// Everything that is wrong right now.
-    var standing: [TroubleKey: StandingTrouble] = [:]
+    var faults: [FaultKey: ActiveFault] = [:]
     private var floods: [String: (count: Int, last: MonotonicInstant)] = [:]
-    var desk = CommandDesk()
+    var desk = CommandDeduplicator()
     private var running: Task<Void, Never>?
     private var keeping: Task<Void, Never>?
     var listening: [UpstreamName: Task<Void, Never>] = [:]
@@ -89,17 +89,17 @@ public actor Proactor {
     var labelsWereOff: Duration?
     /// The last fact that was taken into the journal.
     private(set) var newest: Sequence64 = 0
-    private(set) var arrivals = Arrivals()
-    var drops = DropBook()
+    private(set) var backlogAge = BacklogAge()
+    var drops = SlowConsumerReporter()
     /// Everything up to here is kept.
     var committed: Sequence64 = 0
     /// Everything up to here may be published; more than is kept while the disk takes nothing.
     var readable: Sequence64 = 0
     /// How often the wall clock was set.
     private(set) var clockSets = 0
-    var losses: [UpstreamName: LossBook] = [:]
+    var losses: [UpstreamName: DropReporter] = [:]
     /// Messages from upstream that made no sense, since when that was last told to be over.
-    var senseless: (count: Int, last: MonotonicInstant)?
+    var malformed: (count: Int, last: MonotonicInstant)?
     /// Upstreams whose name another client took, and when last.
     var rivals: [UpstreamName: MonotonicInstant] = [:]
     /// Whoever waits for the upstreams to have acknowledged everything.
@@ -107,18 +107,18 @@ public actor Proactor {
 
     /// - Parameter inbox: Where the nodes send their facts; the proactor is its one consumer.
     public init(
-        profile: GatewayProfile, nodes: [ShNode], inbox: Merge<Fact>, journal: any Journal,
+        profile: GatewayProfile, nodes: [ShNode], inbox: FanIn<Fact>, journal: any Journal,
         clock: any GatewayClock, chance: SeededGenerator, logger: Logger,
-        interlocks: InterlockDesk = InterlockDesk()
+        interlocks: InterlockCoordinator = InterlockCoordinator()
     ) {
         self.interlocks = interlocks
         layoutInterlocks = interlocks.rules
         live = Feed(clock: clock)
-        let crew = Crew(profile: profile, nodes: nodes, clock: clock)
-        self.crew = Guarded(crew)
+        let nodeRegistry = NodeRegistry(profile: profile, nodes: nodes, clock: clock)
+        self.nodeRegistry = Guarded(nodeRegistry)
         (self.inbox, self.journal) = (inbox, journal)
         (self.clock, self.chance, self.logger) = (clock, chance, logger)
-        watchOutbox = inbox.source(named: "watch", capacity: crew.watchCapacity)
+        watchOutbox = inbox.source(named: "watch", capacity: nodeRegistry.watchCapacity)
     }
 
     /// Opens the hardware and drives every actuator to its safe state.
@@ -130,14 +130,14 @@ public actor Proactor {
         tell(GatewayEvent(.started, detail: profile.incarnation))
         for node in nodes.values { attend(node) }
         running = Task { await self.run() }
-        pumping.append(watchAuthority())
+        pumping.append(watchControl())
         // Interlocked relays in an order in which none waits for another.
         for relays in nodesByRank { await startNodes { relays.contains($0.name) } }
         await startNodes { $0.component.safeState == nil }
         hearDrivers()
     }
 
-    /// Safe states first, then the last facts and the farewell upstream; everything bounded in time.
+    /// Safe states first, then the last facts and the offline message upstream; everything bounded in time.
     ///
     /// - Parameter reason: Why, for the history.
     /// - Returns: Whether every actuator confirmed its safe state.
@@ -146,8 +146,8 @@ public actor Proactor {
         isStopping = true
         let clock = clock
         let areSafe = await stopNodes().isEmpty
-        for mailbox in mailboxes.values { mailbox.stop(.failed("the gateway stops")) }
-        tellWork()
+        for requestQueue in requestQueues.values { requestQueue.stop(.failed("the gateway stops")) }
+        reportWork()
         inbox.close()
         await running?.value
         reloading.take()?.resume()
@@ -220,7 +220,7 @@ public actor Proactor {
                     values[reading.channel] = LiveValue(
                         node: fact.node, reading: reading, at: fact.at)
                 }
-            case .trouble(let trouble): note(trouble, of: fact.node, at: fact.at.wall)
+            case .fault(let fault): note(fault, of: fact.node, at: fact.at.wall)
             case .event(let event): note(event)
             }
         }
@@ -228,14 +228,14 @@ public actor Proactor {
         for name in lines.keys { lines[name]?.unsentLive.merge(values) { $1 } }
         let places = journal.append(facts.flatMap(Self.pieces))
         newest = max(newest, places?.upperBound ?? 0)
-        arrivals.note(through: newest, at: clock.now)
-        arrivals.forget(through: lines.values.map(\.link.cursor).min() ?? newest)
+        backlogAge.note(through: newest, at: clock.now)
+        backlogAge.forget(through: lines.values.map(\.link.cursor).min() ?? newest)
         if let index = facts.firstIndex(where: \.isReload) {
             let count = facts[...index].reduce(0) { $0 + Self.pieces(of: $1).count }
             reloadedAt = places.map { $0.lowerBound + Sequence64(count) - 1 } ?? newest
             reloading.take()?.resume()
         }
-        for line in lines.values { line.bell.yield() }
+        for line in lines.values { line.wakeup.yield() }
     }
 
     private static func pieces(of fact: Fact) -> [Fact] {
@@ -248,16 +248,16 @@ public actor Proactor {
         }
     }
 
-    private func note(_ trouble: Trouble, of node: ShNodeName, at: WallTime) {
-        let key = TroubleKey(node: node, channel: trouble.channel, kind: trouble.kind)
-        standing[key] =
-            trouble.isOn ? StandingTrouble(node: node, trouble: trouble, since: at) : nil
-        hearDriver(trouble, of: node)
-        for name in lines.keys { lines[name]?.mustTellStanding = true }
-        var metadata: Logger.Metadata = ["node": "\(node)", "trouble": "\(trouble.kind.rawValue)"]
-        if let channel = trouble.channel { metadata["channel"] = "\(channel)" }
+    private func note(_ fault: Fault, of node: ShNodeName, at: WallTime) {
+        let key = FaultKey(node: node, channel: fault.channel, kind: fault.kind)
+        faults[key] =
+            fault.isOn ? ActiveFault(node: node, fault: fault, since: at) : nil
+        hearDriver(fault, of: node)
+        for name in lines.keys { lines[name]?.mustPublishFaults = true }
+        var metadata: Logger.Metadata = ["node": "\(node)", "fault": "\(fault.kind.rawValue)"]
+        if let channel = fault.channel { metadata["channel"] = "\(channel)" }
         logger.log(
-            level: trouble.isOn ? .warning : .notice, "\(trouble.detail)", metadata: metadata)
+            level: fault.isOn ? .warning : .notice, "\(fault.detail)", metadata: metadata)
     }
 
     private func note(_ event: GatewayEvent) {
@@ -266,8 +266,8 @@ public actor Proactor {
         // Kinds of events are told apart as functions are, so that one hides no other where lines are limited.
         logger.log(level: level, "\(words)", metadata: metadata, function: event.kind.rawValue)
         guard event.kind == .clockSet else { return }
-        tellAuthorityAgain()
-        // The journal moves the times of what it keeps, so it is asked anew.
+        republishControl()
+        // The journal moves the times of what it keeps, so it is asked again.
         clockSets += 1
         for name in lines.keys { lines[name]?.ahead = [] }
     }
@@ -281,7 +281,7 @@ public actor Proactor {
         // They go through the inbox like all others, so that history has one order.
         for node in nodes.values {
             for fact in watches[node.name]?.look(
-                at: node.pulse, lack: node.lacks?.detail, stamp: stamp) ?? []
+                at: node.heartbeat, lack: node.lacks?.detail, stamp: stamp) ?? []
             {
                 watchOutbox.send(fact)
             }
@@ -290,15 +290,15 @@ public actor Proactor {
     }
 
     /// What the nodes have done since the start, all together.
-    private func tellWork() {
-        let pulses = nodes.values.map(\.pulse.reading)
-        let worst = pulses.map(\.worstLateness).max() ?? .zero
+    private func reportWork() {
+        let heartbeats = nodes.values.map(\.heartbeat.reading)
+        let worst = heartbeats.map(\.worstLateness).max() ?? .zero
         logger.notice(
-            "\(nodes.count) nodes are let go",
+            "\(nodes.count) nodes are released",
             metadata: [
-                "polls": "\(pulses.map(\.polls).reduce(0, +))",
-                "skipped": "\(pulses.map(\.skipped).reduce(0, +))",
-                "failures": "\(pulses.map(\.failures).reduce(0, +))",
+                "polls": "\(heartbeats.map(\.polls).reduce(0, +))",
+                "skipped": "\(heartbeats.map(\.skipped).reduce(0, +))",
+                "failures": "\(heartbeats.map(\.failures).reduce(0, +))",
                 "worst-lateness": "\(worst.wholeNanoseconds / 1_000)us",
             ])
     }
@@ -323,13 +323,13 @@ public actor Proactor {
             let detail = "node \(node): flooded; \(flood.count) of its facts were dropped"
             return Fact(
                 node: node, at: stamp,
-                matter: .trouble(Trouble(kind: .dropped, isOn: false, detail: detail)))
+                matter: .fault(Fault(kind: .dropped, isOn: false, detail: detail)))
         }
     }
 }
 
 /// A command on its way to its actuator.
-struct Errand: Sendable {
+struct PendingCommand: Sendable {
     let command: Command
     /// It is not carried out when it could not be begun by then: what a feedback takes is no time to
     /// begin in.
@@ -338,9 +338,9 @@ struct Errand: Sendable {
     let expires: MonotonicInstant?
 }
 
-/// What makes one trouble the same as another.
-struct TroubleKey: Hashable, Sendable {
+/// What makes one fault the same as another.
+struct FaultKey: Hashable, Sendable {
     let node: ShNodeName
     let channel: DataChannelName?
-    let kind: Trouble.Kind
+    let kind: Fault.Kind
 }

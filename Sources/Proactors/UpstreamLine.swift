@@ -8,7 +8,7 @@ struct UpstreamLine: Sendable {
     /// What the journal is owed, in order.
     enum Debt: Hashable, Sendable {
         case advance(through: Sequence64)
-        case setAside(ClosedRange<Sequence64>, because: String)
+        case deadLettered(ClosedRange<Sequence64>, because: String)
     }
 
     var plan: UpstreamPlan
@@ -31,14 +31,14 @@ struct UpstreamLine: Sendable {
     var mustTryJournal = false
     /// The newest value of each channel that upstream has not been told yet.
     var unsentLive: [DataChannelName: LiveValue] = [:]
-    /// What is said before all else, in order: the greeting, what there was no room for, the farewell.
+    /// What is said before all else, in order: the greeting, what there was no room for, the offline message.
     var greeting: Deque<MqttMessage> = []
     /// The newest message on each topic at which the broker may hang up, until the link tries it.
     var later: [String: MqttMessage] = [:]
     /// Whether history goes before live values, while messages go one at a time.
     private var isHistorysTurn = false
     /// How many answers wait for room in the window: four times the messages that a session lets wait, so
-    /// that a storm of commands is answered whole. Beyond, the oldest gives way and is counted.
+    /// that a storm of commands is answered whole. Beyond, the oldest is evicted and is counted.
     static let mostAnswers = 1_024
     /// Answers to commands and questions.
     var answers: Deque<MqttMessage> = []
@@ -46,14 +46,14 @@ struct UpstreamLine: Sendable {
     /// 256; who was not told sends it again.
     var owedAcknowledgements: Deque<(after: Sequence64, identity: String)> = []
     /// Whether the status has changed, or its time has come, since upstream was told.
-    var mustTellStatus = false
+    var mustPublishStatus = false
     var (received, sent, dropped) = (0, 0, 0)
-    /// Whether the list of standing troubles has changed since upstream was told.
-    var mustTellStanding = false
+    /// Whether the list of active faults has changed since upstream was told.
+    var mustPublishFaults = false
     /// The actuators whose authority has changed since upstream was told.
-    var unsentAuthority: Set<ShNodeName> = []
+    var unsentControl: Set<ShNodeName> = []
     /// Rung whenever there may be something to hand over.
-    let bell: AsyncStream<Void>.Continuation
+    let wakeup: AsyncStream<Void>.Continuation
     /// What was refused and why, as told, so that it is told once for each change. At most 64.
     var refusals: [String: String] = [:]
     var reports: AlignedTicks?
@@ -61,9 +61,9 @@ struct UpstreamLine: Sendable {
 
     init(
         plan: UpstreamPlan, journal: JournalIdentity, after cursor: Sequence64,
-        bell: AsyncStream<Void>.Continuation, clock: any GatewayClock, chance: SeededGenerator
+        wakeup: AsyncStream<Void>.Continuation, clock: any GatewayClock, chance: SeededGenerator
     ) {
-        (self.plan, self.bell, self.journal) = (plan, bell, journal)
+        (self.plan, self.wakeup, self.journal) = (plan, wakeup, journal)
         writer = plan.codec.historyWriter(of: journal)
         codecs = [(0, plan.codec)]
         link = Link(
@@ -74,22 +74,22 @@ struct UpstreamLine: Sendable {
             AlignedTicks(period: period, wall: clock.wallTime, now: clock.now)
         }
         (reports, snapshots) = (
-            plan.codec.rhythm.report.map(ticks), plan.codec.rhythm.snapshot.map(ticks)
+            plan.codec.schedule.report.map(ticks), plan.codec.schedule.snapshot.map(ticks)
         )
     }
 
     /// What history says of an entry.
-    mutating func write(_ entry: Entry) -> [Parcel] {
-        var parcels: [Parcel] = []
+    mutating func write(_ entry: Entry) -> [OutboundBatch] {
+        var outboundBatches: [OutboundBatch] = []
         while current + 1 < codecs.count, entry.sequence > codecs[current + 1].after {
-            parcels += writer.finish()
+            outboundBatches += writer.finish()
             begin(current + 1)
         }
         while current > 0, codecs[1].after <= link.cursor {
             codecs.removeFirst()
             current -= 1
         }
-        return parcels + writer.write(entry, within: link.limit)
+        return outboundBatches + writer.write(entry, within: link.limit)
     }
 
     /// Entries after that one are written in other words.
@@ -146,7 +146,7 @@ struct UpstreamLine: Sendable {
         }
         let before = life.state
         life.follow(link, because: lastFailure, at: now)
-        if life.state == .started { lastFailure = "" }
+        if life.state == .connected { lastFailure = "" }
         return life.state != before
     }
 }

@@ -6,7 +6,7 @@ import Vocabulary
 public struct UpstreamPlan: Sendable {
     public let name: UpstreamName
     public let session: any Upstream
-    /// Makes a session like it, for when that one gives no sign of life. Nil when nothing can be done then.
+    /// Makes a session like it, for when that one gives no heartbeat. Nil when nothing can be done then.
     public let makeSession: (@Sendable () -> any Upstream)?
     /// Who acknowledges: the peer when it is a `PeerCodec`, else the broker.
     public let codec: any Codec

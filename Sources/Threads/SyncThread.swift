@@ -24,7 +24,7 @@ public final class SyncThread: SerialExecutor, Alarm {
 
     /// Stack of one thread, in bytes: at least four times the most that any driver was seen to touch,
     /// 24 KiB on 64-bit x86 in a release build, with what the C library keeps on each stack; 36 KiB in a
-    /// debug build. `make stack` measures it anew.
+    /// debug build. `make stack` measures it again.
     public static let defaultStackSize = 128 * 1024
 
     private struct State {
@@ -41,7 +41,7 @@ public final class SyncThread: SerialExecutor, Alarm {
     private let identity = Atomic<UInt>(0)
     /// The kernel's number of the thread; 0 before it runs.
     private let number = Atomic<pid_t>(0)
-    private let bell = Bell()
+    private let wakeup = Wakeup()
     private let lack = Guarded<ThreadError?>(nil)
 
     /// Starts the thread. It lives until `end()`. While the system has none to give, jobs and rounds wait, as
@@ -88,7 +88,7 @@ public final class SyncThread: SerialExecutor, Alarm {
     }
 
     /// Wakes the thread out of its rest.
-    public func ring() { bell.ring() }
+    public func wake() { wakeup.wake() }
 
     public func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
@@ -111,12 +111,12 @@ public final class SyncThread: SerialExecutor, Alarm {
     }
 
     private func change(_ body: (inout State) -> Void) {
-        let mustRing = state.withLock { state in
+        let mustWake = state.withLock { state in
             body(&state)
             defer { state.isResting = false }
             return state.isResting
         }
-        if mustRing { ring() }
+        if mustWake { wake() }
     }
 
     private func run() {
@@ -148,14 +148,14 @@ public final class SyncThread: SerialExecutor, Alarm {
 
     private func take(_ rest: Rest) {
         let allowance = clock.allowance(until: rest.until, alarm: self)
-        var descriptors = [pollfd(fd: bell.descriptor, events: Int16(POLLIN), revents: 0)]
+        var descriptors = [pollfd(fd: wakeup.descriptor, events: Int16(POLLIN), revents: 0)]
         if let watching = rest.watching {
             descriptors.append(pollfd(fd: watching, events: Int16(POLLIN), revents: 0))
         }
-        let nanoseconds = bell.allowance(allowance.map { max(0, $0.wholeNanoseconds) } ?? -1)
+        let nanoseconds = wakeup.allowance(allowance.map { max(0, $0.wholeNanoseconds) } ?? -1)
         // Sound: the array outlives the call, and its length is the one given.
         _ = unsafe tidegate_poll(&descriptors, UInt(descriptors.count), nanoseconds)
         state.withLock { $0.isResting = false }
-        bell.silence()
+        wakeup.silence()
     }
 }

@@ -20,7 +20,7 @@ public enum TaskPool {
     /// - Parameter processors: The pool has as many threads at the most.
     public static func keepFull(processors: Int, on clock: any GatewayClock) async {
         while !Task.isCancelled {
-            let arrived = Arrivals()
+            let arrived = BacklogAge()
             await withTaskGroup { group in
                 for _ in 0..<processors {
                     group.addTask { arrived.meet(processors, steps: steps) }
@@ -32,7 +32,7 @@ public enum TaskPool {
     }
 
     /// Where as many tasks wait for each other, each on a thread of its own.
-    private final class Arrivals: Sendable {
+    private final class BacklogAge: Sendable {
         private let count = Atomic(0)
 
         func meet(_ all: Int, steps: Int) {

@@ -10,7 +10,7 @@ public struct ThreadError: Error, Hashable, Sendable, CustomStringConvertible {
     init(detail: String) { self.detail = detail }
 
     init(_ number: Int32) {
-        detail = "there is no thread (\(errorWords(number))); raise ulimit -u or TasksMax="
+        detail = "there is no thread (\(errorDescription(number))); raise ulimit -u or TasksMax="
     }
 
     public var description: String { detail }
@@ -138,7 +138,7 @@ private final class ThreadBody: Sendable {
 }
 
 /// The system's words for an error number.
-public func errorWords(_ number: Int32) -> String {
+public func errorDescription(_ number: Int32) -> String {
     // Sound: strerror answers a C string that is valid until this thread's next call of it.
     unsafe String(cString: strerror(number))
 }

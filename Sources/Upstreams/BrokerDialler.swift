@@ -21,12 +21,12 @@ struct BrokerDialler {
     ) throws(UpstreamError) -> (socket: Int32, endpoint: BrokerEndpoint)? {
         var waiting = endpoints[...]
         var begun: [(socket: Int32, endpoint: BrokerEndpoint)] = []
-        // Whoever was not chosen is let go.
+        // Whoever was not chosen is released.
         defer { for other in begun { close(other.socket) } }
         var problems: [String] = []
         func note(_ code: Int32, at endpoint: BrokerEndpoint) {
             let place = endpoints.count > 1 ? "\(endpoint.text): " : ""
-            problems.append(place + errorWords(code))
+            problems.append(place + errorDescription(code))
         }
         var left = limit
         while !isOver() {
@@ -93,11 +93,11 @@ struct BrokerDialler {
         of sockets: [Int32], _ exchange: MqttExchange, milliseconds: Int32
     ) -> [Int]? {
         var descriptors = sockets.map { pollfd(fd: $0, events: Int16(POLLOUT), revents: 0) }
-        descriptors.append(pollfd(fd: exchange.bell.descriptor, events: Int16(POLLIN), revents: 0))
+        descriptors.append(pollfd(fd: exchange.wakeup.descriptor, events: Int16(POLLIN), revents: 0))
         // Sound: the array outlives the call.
         guard unsafe poll(&descriptors, nfds_t(descriptors.count), milliseconds) > 0
         else { return nil }
-        if descriptors[sockets.count].revents != 0 { exchange.bell.silence() }
+        if descriptors[sockets.count].revents != 0 { exchange.wakeup.silence() }
         return sockets.indices.filter { descriptors[$0].revents != 0 }
     }
 

@@ -52,7 +52,7 @@ enum StreamOutcome {
         switch errno {
         case EAGAIN, EINTR: return .awaits(events)
         case ECONNRESET, EPIPE: return .closed
-        default: return .failed("the connection broke: \(errorWords(errno))")
+        default: return .failed("the connection broke: \(errorDescription(errno))")
         }
     }
 

@@ -20,7 +20,7 @@ struct CertificateDoubt {
     }
 
     /// - Parameter authority: The file or folder of those that are trusted.
-    func words(from authority: String) -> String {
+    func words(from ca: String) -> String {
         switch Int32(code) {
         case X509_V_ERR_CERT_NOT_YET_VALID:
             "\(holder) is not yet valid, only from \(start) on; check this machine's clock"
@@ -28,7 +28,7 @@ struct CertificateDoubt {
         case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
             X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT,
             X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, X509_V_ERR_CERT_SIGNATURE_FAILURE:
-            "the broker's certificate is not from the authority in \(authority)"
+            "the broker's certificate is not from the authority in \(ca)"
         default: "\(holder) is not trusted: \(reason)"
         }
     }

@@ -15,7 +15,7 @@ public protocol Codec: Sendable {
     /// What is said first on each connection, in order: who is here and what it is made of.
     ///
     /// - Parameter limit: How many bytes each message should take on the wire at most, as in `status`,
-    ///   `standing` and `HistoryWriter.write`. What can be said in less is cut to it, and says so.
+    ///   `activeFaults` and `HistoryWriter.write`. What can be said in less is cut to it, and says so.
     func greeting(at now: WallTime, within limit: Int) -> [MqttMessage]
 
     /// How the gateway, its links and its queues stand. To be said after each greeting, at each change, once in each
@@ -42,14 +42,14 @@ public protocol Codec: Sendable {
     func unknown(_ channel: DataChannelName) -> [MqttMessage]
 
     /// Everything that is wrong at this moment. To be said after each greeting and each change.
-    func standing(
-        _ troubles: [StandingTrouble], at now: WallTime, within limit: Int
+    func activeFaults(
+        _ faults: [ActiveFault], at now: WallTime, within limit: Int
     ) -> [MqttMessage]
 
     /// Who may command an actuator now, and until when. To be said after each greeting and each change.
     ///
     /// - Returns: Nothing when this upstream has no words for it.
-    func authority(_ authority: Authority, of node: ShNodeName, at now: Timestamp) -> [MqttMessage]
+    func control(_ control: Control, of node: ShNodeName, at now: Timestamp) -> [MqttMessage]
 
     /// A node is gone: takes back what was said of it for whoever wants to know how things are now.
     ///
@@ -62,7 +62,7 @@ public protocol Codec: Sendable {
     func historyWriter(of journal: JournalIdentity) -> any HistoryWriter
 
     /// How often this upstream wants to hear of everything at once.
-    var rhythm: Rhythm { get }
+    var schedule: Schedule { get }
 
     /// The latest value of every channel in one. To be published at once, and dropped when there is no
     /// connection.
@@ -75,7 +75,7 @@ public protocol Codec: Sendable {
         _ message: MqttMessage, at now: WallTime, using generator: inout some RandomNumberGenerator
     ) -> Incoming
 
-    /// Tells the asker what became of a command. To be published at once, and dropped when there is no
+    /// Tells the requester what became of a command. To be published at once, and dropped when there is no
     /// connection: an answer that comes hours late answers nothing.
     func answer(
         _ answer: CommandAnswer, id: CommandID, node: ShNodeName?, to reply: Reply,
@@ -84,8 +84,8 @@ public protocol Codec: Sendable {
 }
 
 extension Codec {
-    public func authority(
-        _ authority: Authority, of node: ShNodeName, at now: Timestamp
+    public func control(
+        _ control: Control, of node: ShNodeName, at now: Timestamp
     ) -> [MqttMessage] { [] }
 
     public func gone(_ node: ShNodeName) -> [MqttMessage] { [] }
@@ -93,7 +93,7 @@ extension Codec {
 
 /// A codec whose words a peer beyond the broker acknowledges.
 public protocol PeerCodec: Codec {
-    /// Asks the peer for a sign of life, which is the acknowledgement of `identity`.
+    /// Asks the peer for a heartbeat, which is the acknowledgement of `identity`.
     func ping(_ identity: String) -> MqttMessage
 
     /// Tells the peer that its message `identity` was handled.
@@ -104,7 +104,7 @@ public protocol PeerCodec: Codec {
 }
 
 /// Periods aligned to the wall clock.
-public struct Rhythm: Hashable, Sendable {
+public struct Schedule: Hashable, Sendable {
     /// How long one report gathers readings; nil when each reading goes on its own.
     public let report: Duration?
     /// How often a snapshot is told; nil for never.
@@ -115,15 +115,15 @@ public struct Rhythm: Hashable, Sendable {
     }
 }
 
-/// A trouble that has begun and is not over.
-public struct StandingTrouble: Hashable, Sendable {
+/// A fault that has begun and is not over.
+public struct ActiveFault: Hashable, Sendable {
     public let node: ShNodeName
-    public let trouble: Trouble
+    public let fault: Fault
     public let since: WallTime
 
-    public init(node: ShNodeName, trouble: Trouble, since: WallTime) {
+    public init(node: ShNodeName, fault: Fault, since: WallTime) {
         self.node = node
-        self.trouble = trouble
+        self.fault = fault
         self.since = since
     }
 }

@@ -9,21 +9,21 @@ public protocol HistoryWriter: Sendable {
     /// - Parameter limit: How many bytes a message should take on the wire at most. What is gathered is
     ///   complete before it grows beyond that.
     /// - Returns: What is complete now; nothing while entries are being gathered.
-    mutating func write(_ entry: Entry, within limit: Int) -> [Parcel]
+    mutating func write(_ entry: Entry, within limit: Int) -> [OutboundBatch]
 
     /// Another writer goes on from here.
     ///
     /// - Returns: What was gathered so far.
-    mutating func finish() -> [Parcel]
+    mutating func finish() -> [OutboundBatch]
 }
 
 extension HistoryWriter {
     /// Nothing, as for one that gathers nothing.
-    public mutating func finish() -> [Parcel] { [] }
+    public mutating func finish() -> [OutboundBatch] { [] }
 }
 
-/// Entries of the journal in an upstream's words. Delivered or set aside as a whole.
-public struct Parcel: Hashable, Sendable {
+/// Entries of the journal in an upstream's words. Delivered or dead-lettered as a whole.
+public struct OutboundBatch: Hashable, Sendable {
     /// The entries that it stands for.
     public let covers: ClosedRange<Sequence64>
     /// What the peer will acknowledge; nil when the broker's receipt of all messages is enough.

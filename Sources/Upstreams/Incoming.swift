@@ -3,8 +3,8 @@ import Vocabulary
 /// What a received message turned out to be.
 public struct Incoming: Hashable, Sendable {
     public let matter: Matter
-    /// Whether the peer itself has just said it. A retained message is nobody's sign of life.
-    public let isSignOfLife: Bool
+    /// Whether the peer itself has just said it. A retained message is nobody's heartbeat.
+    public let isHeartbeat: Bool
     /// What to acknowledge to the peer once the message was handled; nil when it asks for nothing.
     public let acknowledge: String?
     /// What the gateway's owner should know of how it was asked; nil for nothing.
@@ -23,7 +23,7 @@ public struct Incoming: Hashable, Sendable {
         /// The peer asks for the latest value of everything.
         case snapshotWanted
         /// It came from the peer and makes no sense; worth a place in the history.
-        case senseless(why: String)
+        case malformed(why: String)
         /// Nothing needs to be done, and why. Worth a line in the log at most.
         case ignored(why: String)
 
@@ -37,10 +37,10 @@ public struct Incoming: Hashable, Sendable {
     }
 
     public init(
-        _ matter: Matter, isSignOfLife: Bool = false, acknowledge: String? = nil,
+        _ matter: Matter, isHeartbeat: Bool = false, acknowledge: String? = nil,
         note: String? = nil
     ) {
-        (self.matter, self.isSignOfLife) = (matter, isSignOfLife)
+        (self.matter, self.isHeartbeat) = (matter, isHeartbeat)
         (self.acknowledge, self.note) = (acknowledge, note)
     }
 }
@@ -48,7 +48,7 @@ public struct Incoming: Hashable, Sendable {
 /// Where the answer to a command goes.
 public struct Reply: Hashable, Sendable {
     public let topic: String
-    /// Goes back to the asker unchanged.
+    /// Goes back to the requester unchanged.
     public let correlationData: [UInt8]?
 
     public init(topic: String, correlationData: [UInt8]? = nil) {

@@ -1,7 +1,7 @@
 import DequeModule
 import Vocabulary
 
-/// What is said on one connection, from the login to the farewell.
+/// What is said on one connection, from the login to the offline message.
 ///
 /// A pure machine between a stream of bytes and the exchange: no socket, no clock. Only what MQTT 5 asks of
 /// a client that starts clean each time, subscribes one topic at a time and publishes at QoS 0 and 1.
@@ -75,7 +75,7 @@ struct MqttConversation {
 
     // MARK: - Out
 
-    /// What is to be written, in order. To be let go before anything else is done.
+    /// What is to be written, in order. To be released before anything else is done.
     var output: ArraySlice<UInt8> { buffer[start...] }
 
     private mutating func queue(_ packet: [UInt8]) {

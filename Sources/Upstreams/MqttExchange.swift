@@ -31,7 +31,7 @@ final class MqttExchange: Alarm {
         /// Published and without an outcome in `news`, at QoS 0 and 1.
         var unsettled = [0, 0]
         var subscribing = 0
-        var news: Deque<MqttNews> = []
+        var news: Deque<MqttEvent> = []
         /// Of `news`: outcomes of publishes, outcomes of subscriptions, received messages.
         var outcomes = 0
         var subscriptionOutcomes = 0
@@ -39,8 +39,8 @@ final class MqttExchange: Alarm {
         /// Of the received messages among them, what their payloads take.
         var inboxBytes = 0
         /// The last failure told, so that it is not told again with each try.
-        var told: MqttNews?
-        var consumer: CheckedContinuation<MqttNews?, Never>?
+        var told: MqttEvent?
+        var consumer: CheckedContinuation<MqttEvent?, Never>?
         /// Whether the consumer was cancelled, which it may be just before it waits.
         var isDismissed = false
     }
@@ -50,9 +50,9 @@ final class MqttExchange: Alarm {
     private let inboxBytes: Int
     private let state = Guarded(State())
     /// When the session's thread came round last, or until when it rests.
-    let lastSign = Guarded<MonotonicInstant?>(nil)
+    let lastHeartbeat = Guarded<MonotonicInstant?>(nil)
     /// Rings when there are orders or the session is to close.
-    let bell = Bell()
+    let wakeup = Wakeup()
 
     init(window: Int, inboxCapacity: Int, inboxBytes: Int = .max) {
         precondition(window > 0 && inboxCapacity > 0, "a session needs room for a message each way")
@@ -60,7 +60,7 @@ final class MqttExchange: Alarm {
         self.inboxBytes = inboxBytes
     }
 
-    func ring() { bell.ring() }
+    func wake() { wakeup.wake() }
 }
 
 // MARK: - Callers
@@ -89,7 +89,7 @@ extension MqttExchange {
             return (id, .full)
         }
         guard let id else { throw refusal(kind, of: "topic \(message.topic)") }
-        ring()
+        wake()
         return id
     }
 
@@ -107,7 +107,7 @@ extension MqttExchange {
             return nil
         }
         if let kind { throw refusal(kind, of: "subscription \(topic)") }
-        ring()
+        wake()
     }
 
     func close() {
@@ -118,7 +118,7 @@ extension MqttExchange {
             return !state.isStarted || !state.isConnected
         }
         if mustFinish { finish() }
-        ring()
+        wake()
     }
 
     private func refusal(_ kind: UpstreamError.Kind, of what: String) -> UpstreamError {
@@ -134,11 +134,11 @@ extension MqttExchange {
 
 extension MqttExchange {
     /// The next news, or nil once all is told.
-    func next() async -> MqttNews? {
+    func next() async -> MqttEvent? {
         await withCheckedContinuation { continuation in
             let (news, isOver, displaced) = state.withLock { state in
                 let displaced = state.consumer.take()
-                guard !state.isDismissed else { return (nil as MqttNews?, true, displaced) }
+                guard !state.isDismissed else { return (nil as MqttEvent?, true, displaced) }
                 guard let news = state.take() else {
                     if !state.isFinished { state.consumer = continuation }
                     return (nil, state.isFinished, displaced)
@@ -180,7 +180,7 @@ extension MqttExchange {
     }
 
     /// A try to connect failed. `news` is `.unreachable` or `.refused`.
-    func failed(_ news: MqttNews) {
+    func failed(_ news: MqttEvent) {
         tell { $0.fail(news) }
     }
 
@@ -284,7 +284,7 @@ extension MqttExchange {
     private func tell(_ change: (inout State) -> Void) {
         let (consumer, news) = state.withLock { state in
             guard !state.isFinished else {
-                return (nil as CheckedContinuation<MqttNews?, Never>?, nil as MqttNews?)
+                return (nil as CheckedContinuation<MqttEvent?, Never>?, nil as MqttEvent?)
             }
             change(&state)
             guard state.consumer != nil, let news = state.take() else {
@@ -299,7 +299,7 @@ extension MqttExchange {
 extension MqttExchange.State {
     // The queue of news and its counts.
 
-    mutating func take() -> MqttNews? {
+    mutating func take() -> MqttEvent? {
         guard let first = news.popFirst() else { return nil }
         switch first {
         // The connection may have broken since, but then this news would have gone with it.
@@ -315,7 +315,7 @@ extension MqttExchange.State {
     }
 
     /// Tells of a failed try, unless it was told before; of failures that wait, the newest counts.
-    mutating func fail(_ failure: MqttNews) {
+    mutating func fail(_ failure: MqttEvent) {
         removeFailure()
         guard told != failure else { return }
         told = failure
@@ -345,7 +345,7 @@ extension MqttExchange.State {
     }
 }
 
-extension MqttNews {
+extension MqttEvent {
     fileprivate var isFailure: Bool {
         switch self {
         case .unreachable, .refused: true

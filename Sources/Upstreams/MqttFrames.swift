@@ -38,10 +38,10 @@ struct MqttFrames {
         held.append(contentsOf: bytes.dropFirst(passed))
     }
 
-    /// The next packet; nil when more has to come first. What it lends is to be let go before the next call.
+    /// The next packet; nil when more has to come first. What it lends is to be released before the next call.
     mutating func next() throws(MalformedPacket) -> Frame? {
         var bytes = MqttBytes(held[start...])
-        guard let (first, length) = try header(&bytes) else { return giveBack() }
+        guard let (first, length) = try header(&bytes) else { return release() }
         guard length > limit else {
             guard bytes.rest.count >= length else { return nil }
             let body = bytes.rest.prefix(length)
@@ -71,7 +71,7 @@ struct MqttFrames {
     }
 
     /// Nothing is held: a large packet's memory goes back.
-    private mutating func giveBack() -> Frame? {
+    private mutating func release() -> Frame? {
         if start == held.count {
             held.removeAll(keepingCapacity: held.capacity <= 65_536)
             start = 0

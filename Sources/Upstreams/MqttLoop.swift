@@ -93,14 +93,14 @@ final class MqttLoop {
     }
 
     /// The thread shows that it lives; it may rest until that time.
-    func live(until time: MonotonicInstant) { exchange.lastSign.withLock { $0 = time } }
+    func live(until time: MonotonicInstant) { exchange.lastHeartbeat.withLock { $0 = time } }
 
     /// Connects once and serves the connection until it ends.
     private func attempt() -> Outcome {
         let listener: Int32?
         do throws(UpstreamError) {
-            if let whereabouts = settings.whereabouts {
-                guard let now = try whereabouts() else { return .notYet }
+            if let endpointProvider = settings.endpointProvider {
+                guard let now = try endpointProvider() else { return .notYet }
                 (settings.broker, settings.user) = (now.broker, now.user)
                 (settings.password, listener) = (now.password, now.listener)
             } else {
@@ -213,12 +213,12 @@ final class MqttLoop {
     func wait(for socket: Int32, _ events: Int16 = 0, milliseconds: Int32) -> Int16 {
         var descriptors = [
             pollfd(fd: socket, events: events, revents: 0),
-            pollfd(fd: exchange.bell.descriptor, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: exchange.wakeup.descriptor, events: Int16(POLLIN), revents: 0),
         ]
-        let most = exchange.bell.allowance(Int64(milliseconds) * 1_000_000) / 1_000_000
+        let most = exchange.wakeup.allowance(Int64(milliseconds) * 1_000_000) / 1_000_000
         // Sound: the array outlives the call and has two elements.
         guard unsafe poll(&descriptors, 2, Int32(most)) > 0 else { return 0 }
-        if descriptors[1].revents != 0 { exchange.bell.silence() }
+        if descriptors[1].revents != 0 { exchange.wakeup.silence() }
         return descriptors[0].revents
     }
 }

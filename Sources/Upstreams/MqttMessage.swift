@@ -8,7 +8,7 @@ public struct MqttMessage: Hashable, Sendable {
     public var isRetained: Bool
     /// Where the sender of a question waits for the answer.
     public var responseTopic: String?
-    /// What the answer must carry, so that the asker knows it for the answer to this question.
+    /// What the answer must carry, so that the requester knows it for the answer to this question.
     public var correlationData: [UInt8]?
     /// The broker drops the message when it could not deliver it for so many seconds; nil for never.
     public var expirySeconds: UInt32?

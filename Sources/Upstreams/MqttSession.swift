@@ -5,11 +5,11 @@ import Vocabulary
 /// them arrives as `news`.
 public protocol Upstream: Sendable {
     /// For one consumer. Ends after `close()`, once the connection is closed.
-    var news: AsyncStream<MqttNews> { get }
+    var news: AsyncStream<MqttEvent> { get }
 
     /// When whatever drives the connection came round last, or until when it rests; nil when nobody can
     /// tell.
-    var lastSign: MonotonicInstant? { get }
+    var lastHeartbeat: MonotonicInstant? { get }
 
     /// The largest packet that the broker of the present connection takes, in bytes, as it announced; nil
     /// while there is no connection, and where it announced none. `MqttMessage.packetSize` compares.
@@ -39,7 +39,7 @@ public protocol Upstream: Sendable {
 }
 
 extension Upstream {
-    public var lastSign: MonotonicInstant? { nil }
+    public var lastHeartbeat: MonotonicInstant? { nil }
     public var maximumPacketSize: Int? { nil }
 }
 
@@ -54,7 +54,7 @@ extension Upstream {
 /// `settings.inboxCapacity` and `settings.inboxBytes` are dropped and counted, outcomes of publishes are bounded by the window,
 /// and a connection that came and went before anybody looked is told as a try that failed.
 public final class MqttSession: Upstream {
-    public let news: AsyncStream<MqttNews>
+    public let news: AsyncStream<MqttEvent>
     private let settings: MqttSettings
     private let clock: any GatewayClock
     private let exchange: MqttExchange
@@ -84,7 +84,7 @@ public final class MqttSession: Upstream {
 
     deinit { exchange.close() }
 
-    public var lastSign: MonotonicInstant? { exchange.lastSign.withLock { $0 } }
+    public var lastHeartbeat: MonotonicInstant? { exchange.lastHeartbeat.withLock { $0 } }
     public var maximumPacketSize: Int? { exchange.maximumPacketSize }
 
     public func connect() {

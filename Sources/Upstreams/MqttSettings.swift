@@ -12,7 +12,7 @@ public struct MqttSettings: Sendable {
     /// How long the connection may be silent, 5 s to 18 h, rounded up to whole seconds. A broker that
     /// does not answer is given up after twice that time.
     public var keepAlive: Duration
-    /// What the broker publishes when the connection breaks without a farewell.
+    /// What the broker publishes when the connection breaks without a offline message.
     public var will: MqttMessage?
     /// The wait before the second try to connect; it doubles from then on. Chance shortens each by up
     /// to a half.
@@ -36,7 +36,7 @@ public struct MqttSettings: Sendable {
     ///
     /// - Returns: Nil while that is not known yet; it is asked again soon, and nobody is told.
     /// - Throws: Why there is no broker now. That try has failed, and the tries go on.
-    public var whereabouts: (@Sendable () throws(UpstreamError) -> MqttWhereabouts?)?
+    public var endpointProvider: (@Sendable () throws(UpstreamError) -> EndpointProvider?)?
 
     public init(
         broker: BrokerAddress, clientID: String, user: String? = nil, password: String? = nil,
@@ -62,7 +62,7 @@ public struct MqttSettings: Sendable {
 }
 
 /// Where a broker is now, and how to log in.
-public struct MqttWhereabouts: Hashable, Sendable {
+public struct EndpointProvider: Hashable, Sendable {
     public let broker: BrokerAddress
     public let user: String?
     public let password: String?
@@ -78,7 +78,7 @@ public struct MqttWhereabouts: Hashable, Sendable {
     }
 }
 
-extension MqttWhereabouts: CustomStringConvertible {
+extension EndpointProvider: CustomStringConvertible {
     /// Without the password, as below.
     public var description: String { "\(broker)" + (user.map { ", user \($0)" } ?? "") }
 }
@@ -90,18 +90,18 @@ extension MqttSettings: CustomStringConvertible {
     }
 }
 
-/// The files of a TLS connection, read anew for each connection.
+/// The files of a TLS connection, read again for each connection.
 public struct MqttTls: Hashable, Sendable {
     /// Path of the certificates of the authority that the broker's certificate must come from, in PEM;
     /// nil for the system's.
-    public var authority: String?
+    public var ca: String?
     /// Path of the client's own certificate in PEM, when the broker asks for one.
     public var certificate: String?
     /// Path of the key of `certificate` in PEM, without a pass phrase.
     public var key: String?
 
-    public init(authority: String? = nil, certificate: String? = nil, key: String? = nil) {
-        self.authority = authority
+    public init(ca: String? = nil, certificate: String? = nil, key: String? = nil) {
+        self.ca = ca
         self.certificate = certificate
         self.key = key
     }

@@ -7,18 +7,18 @@ extension PlainCodec {
     public static let longestCommand = 4096
     private static let longestCorrelationData = 1024
     private static let expected = "send on, off or a number, alone or as {\"value\": \"on\"}"
-    /// The most of a reason that an answer gives; it may repeat what the asker wrote.
+    /// The most of a reason that an answer gives; it may repeat what the requester wrote.
     static let longestDetail = 500
-    private static let memberNames = ["value", "id", "expires", "takeOverFor", "release", "by"]
+    private static let memberNames = ["value", "id", "expires", "overrideFor", "release", "by"]
     /// Whom an order over a broker may come from, beside the upstream itself.
     private static let sources: [CommandSource.Kind] = [.cli, .page, .peer, .rule]
 
     public func incoming(
         _ message: MqttMessage, at now: WallTime, using generator: inout some RandomNumberGenerator
     ) -> Incoming {
-        if message.topic == topics.alive {
+        if message.topic == topics.heartbeat {
             return Incoming(
-                .ignored(why: "a sign of life"), isSignOfLife: !message.isRetained)
+                .ignored(why: "a heartbeat"), isHeartbeat: !message.isRetained)
         }
         let matter = matter(of: message, at: now, using: &generator)
         var note: String?
@@ -27,11 +27,11 @@ extension PlainCodec {
                 "answers on \(used), not on the response topic \(asked.printable(limit: 100)), "
                 + "which neither lies below answer/ nor in answersTo of the layout"
         }
-        // A hand that uses the same broker says nothing of whoever commands in its absence.
+        // A hand that uses the same broker says nothing of the controller in its absence.
         guard case .commands(let commands, _) = matter,
             commands.allSatisfy({ $0.source == source })
         else { return Incoming(matter, note: note) }
-        return Incoming(matter, isSignOfLife: true, note: note)
+        return Incoming(matter, isHeartbeat: true, note: note)
     }
 
     private func matter(
@@ -85,7 +85,7 @@ extension PlainCodec {
         }
         var value: Value?
         var expires: WallTime?
-        var takeOverFor: Duration?
+        var overrideFor: Duration?
         var isRelease = false
         var by: CommandSource.Kind?
     }
@@ -96,7 +96,7 @@ extension PlainCodec {
         if order.isRelease { return .release }
         var value: Int64?
         if let asked = order.value { value = try steps(of: asked, for: channel) }
-        if let time = order.takeOverFor { return .takeOver(value: value, for: time) }
+        if let time = order.overrideFor { return .override(value: value, for: time) }
         guard let value else {
             throw Refusal("value: must be on, off, true, false or a number")
         }
@@ -117,7 +117,7 @@ extension PlainCodec {
         return node.map { (Reply(topic: topics.answer($0), correlationData: data), nil) }
     }
 
-    /// Whether an answer may go where the asker wants it. Nobody may have the gateway speak on topics that
+    /// Whether an answer may go where the requester wants it. Nobody may have the gateway speak on topics that
     /// others obey or believe: it answers below its own `answer/`, on no other node's topic, and where the
     /// layout allows it.
     private func mayAnswer(on topic: String, about node: ShNodeName?) -> Bool {
@@ -228,17 +228,17 @@ extension PlainCodec {
         let release = document["release"]
         let isRelease = release?.flag == true
         if let release, release.flag != true { throw Refusal("release: must be true") }
-        let time = document["takeOverFor"].map { $0.text.flatMap(Duration.init(layoutText:)) }
-        if case .some(.none) = time { throw Refusal("takeOverFor: must be a time like \"10min\"") }
+        let time = document["overrideFor"].map { $0.text.flatMap(Duration.init(layoutText:)) }
+        if case .some(.none) = time { throw Refusal("overrideFor: must be a time like \"10min\"") }
         if isRelease, document["value"] != nil || time != nil {
-            throw Refusal("release: stands without value and takeOverFor")
+            throw Refusal("release: stands without value and overrideFor")
         }
         guard value != nil || isRelease || (time != nil && document["value"] == nil) else {
             throw Refusal("value: must be on, off, true, false or a number")
         }
         return Order(
             value: value, expires: try expiry(in: document["expires"]),
-            takeOverFor: time.flatMap(\.self), isRelease: isRelease,
+            overrideFor: time.flatMap(\.self), isRelease: isRelease,
             by: try source(in: document["by"]))
     }
 

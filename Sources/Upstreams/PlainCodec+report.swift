@@ -5,7 +5,7 @@ public struct PlainReport: Hashable, Sendable {
     public let gateway: GatewayName
     public let status: PlainStatus
     /// What is wrong now.
-    public let troubles: [StandingTrouble]
+    public let faults: [ActiveFault]
     /// The newest value of each channel that has one.
     public let readings: [PlainReading]
 }
@@ -15,7 +15,7 @@ extension PlainCodec {
     ///
     /// - Parameter values: Of channels that the layout has; others are left out, as nobody knows their unit.
     public func report(
-        _ status: PlainStatus, _ troubles: [StandingTrouble], _ values: [LiveValue]
+        _ status: PlainStatus, _ faults: [ActiveFault], _ values: [LiveValue]
     ) -> [UInt8] {
         let readings: [JsonText] = values.compactMap { value in
             channel(of: value.reading).map { channel in
@@ -25,17 +25,17 @@ extension PlainCodec {
         let members =
             [JsonText.Member(name: "gateway", value: .text(status.own.who))] + status.members
             + [
-                JsonText.Member(name: "troubles", value: Self.list(of: troubles)),
+                JsonText.Member(name: "faults", value: Self.list(of: faults)),
                 JsonText.Member(name: "channels", value: .list(readings)),
             ]
         return JsonText.group(members).bytes
     }
 
-    /// The troubles as a list of objects.
-    static func list(of troubles: [StandingTrouble]) -> JsonText {
+    /// The faults as a list of objects.
+    static func list(of faults: [ActiveFault]) -> JsonText {
         .list(
-            troubles.map { standing in
-                .group(members(of: standing.trouble, of: standing.node, at: standing.since))
+            faults.map { activeFaults in
+                .group(members(of: activeFaults.fault, of: activeFaults.node, at: activeFaults.since))
             })
     }
 }

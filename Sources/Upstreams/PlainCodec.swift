@@ -5,9 +5,9 @@ import Vocabulary
 ///
 /// Below `tidegate/GATEWAY`: `status` and `birth` say who is here; `live/CHANNEL` holds each newest
 /// value, retained, and `readings/CHANNEL` tells each value once, in order and acknowledged;
-/// `trouble/NODE` tells each trouble's begin and end, and `troubles` holds those that stand, retained;
+/// `fault/NODE` tells each fault's begin and end, and `faults` holds those that stand, retained;
 /// `authority/NODE` says who may command a relay, retained; `set/NODE` takes commands and `answer/NODE`
-/// answers them; `alive` takes the signs of life of whoever commands.
+/// answers them; `heartbeat` takes the heartbeats of the controller.
 public struct PlainCodec: Codec {
     let profile: GatewayProfile
     let topics: PlainTopics
@@ -41,7 +41,7 @@ public struct PlainCodec: Codec {
 
     public var will: MqttMessage { presence.will }
 
-    public var subscriptions: [String] { [topics.commands, topics.alive] }
+    public var subscriptions: [String] { [topics.commands, topics.heartbeat] }
 
     /// The birth comes first, so that nobody takes an old birth for that of the new incarnation.
     public func greeting(at now: WallTime, within limit: Int) -> [MqttMessage] {
@@ -93,27 +93,27 @@ public struct PlainCodec: Codec {
     }
 
     public func gone(_ node: ShNodeName) -> [MqttMessage] {
-        [MqttMessage(topic: topics.authority(node), payload: [], isRetained: true)]
+        [MqttMessage(topic: topics.control(node), payload: [], isRetained: true)]
     }
 
     /// When there is no room for all of them, the newest are left out and counted.
-    public func standing(
-        _ troubles: [StandingTrouble], at now: WallTime, within limit: Int
+    public func activeFaults(
+        _ faults: [ActiveFault], at now: WallTime, within limit: Int
     ) -> [MqttMessage] {
-        let counts = Swift.sequence(first: troubles.count) { $0 > 0 ? $0 / 2 : nil }
+        let counts = Swift.sequence(first: faults.count) { $0 > 0 ? $0 / 2 : nil }
         let lists = counts.lazy.map { count in
             var members = JsonText.members([
                 "incarnation": .text(profile.incarnation),
                 "at": .text(now.iso8601),
-                "troubles": Self.list(of: Array(troubles.prefix(count))),
+                "faults": Self.list(of: Array(faults.prefix(count))),
             ])
-            if count < troubles.count {
+            if count < faults.count {
                 members.append(
                     JsonText.Member(
-                        name: "leftOut", value: .number(Int64(troubles.count - count))))
+                        name: "leftOut", value: .number(Int64(faults.count - count))))
             }
             return MqttMessage(
-                topic: topics.troubles, payload: JsonText.group(members).bytes, isRetained: true)
+                topic: topics.faults, payload: JsonText.group(members).bytes, isRetained: true)
         }
         return [lists.first(within: limit)].compactMap(\.self)
     }
@@ -132,11 +132,11 @@ public struct PlainCodec: Codec {
                 return MqttMessage(
                     topic: topics.readings(channel.name), payload: JsonText.group(members).bytes)
             }
-        case .trouble(let trouble):
-            let members = Self.members(of: trouble, of: entry.fact.node, at: at) + sequence
+        case .fault(let fault):
+            let members = Self.members(of: fault, of: entry.fact.node, at: at) + sequence
             return [
                 MqttMessage(
-                    topic: topics.trouble(entry.fact.node), payload: JsonText.group(members).bytes)
+                    topic: topics.fault(entry.fact.node), payload: JsonText.group(members).bytes)
             ]
         case .event(let event):
             let members = Self.members(of: event, at: at) + sequence
@@ -150,7 +150,7 @@ public struct PlainCodec: Codec {
         PlainHistoryWriter(codec: self)
     }
 
-    public var rhythm: Rhythm { Rhythm() }
+    public var schedule: Schedule { Schedule() }
 
     /// Each live value stands on a topic of its own.
     public func snapshot(_ latest: [LiveValue], at now: WallTime) -> [MqttMessage] { [] }
@@ -172,7 +172,7 @@ public struct PlainCodec: Codec {
             }
             members += Self.doubt(at)
             members.append(JsonText.Member(name: "detail", value: .null))
-        case .refused(let detail), .failed(let detail), .late(let detail):
+        case .refused(let detail), .failed(let detail), .timedOut(let detail):
             members += JsonText.members([
                 "value": .null, "steps": .null, "time": .number(now.nanoseconds),
                 "iso": .text(now.iso8601),
@@ -244,7 +244,7 @@ extension PlainCodec {
 
     /// What stands beside a time that was labelled before the clock was set; nothing beside others.
     private static func doubt(_ at: Timestamp) -> [JsonText.Member] {
-        at.isSure ? [] : [JsonText.Member(name: "timeSure", value: .flag(false))]
+        at.isSynchronised ? [] : [JsonText.Member(name: "synchronised", value: .flag(false))]
     }
 
     private static func seconds(_ duration: Duration) -> DecimalNumber {
@@ -296,17 +296,17 @@ extension PlainCodec {
     }
 
     static func members(
-        of trouble: Trouble, of node: ShNodeName, at: WallTime
+        of fault: Fault, of node: ShNodeName, at: WallTime
     ) -> [JsonText.Member] {
         var members = JsonText.members([
             "node": .text(node.text),
-            "kind": .text(trouble.kind.rawValue),
-            "on": .flag(trouble.isOn),
-            "detail": .text(trouble.detail),
+            "kind": .text(fault.kind.rawValue),
+            "active": .flag(fault.isOn),
+            "detail": .text(fault.detail),
             "time": .number(at.nanoseconds),
             "iso": .text(at.iso8601),
         ])
-        if let channel = trouble.channel {
+        if let channel = fault.channel {
             members.insert(JsonText.Member(name: "channel", value: .text(channel.text)), at: 1)
         }
         return members
@@ -317,8 +317,8 @@ extension PlainCodec {
 private struct PlainHistoryWriter: HistoryWriter {
     let codec: PlainCodec
 
-    func write(_ entry: Entry, within limit: Int) -> [Parcel] {
-        [Parcel(covers: entry.sequence...entry.sequence, messages: codec.history(entry))]
+    func write(_ entry: Entry, within limit: Int) -> [OutboundBatch] {
+        [OutboundBatch(covers: entry.sequence...entry.sequence, messages: codec.history(entry))]
     }
 }
 
@@ -335,7 +335,7 @@ extension CommandAnswer {
         case .confirmed: "confirmed"
         case .refused: "refused"
         case .failed: "failed"
-        case .late: "late"
+        case .timedOut: "timedOut"
         }
     }
 }

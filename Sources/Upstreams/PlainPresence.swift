@@ -24,7 +24,8 @@ public struct PlainPresence: Hashable, Sendable {
     /// The broker says it when nobody says goodbye.
     public var will: MqttMessage {
         let lost = LinkStatus(
-            who: who.text, incarnation: incarnation, sequence: 0, state: .failed, interval: .zero)
+            who: who.text, incarnation: incarnation, sequence: 0, state: .unreachable,
+            interval: .zero, cause: PlainStatus.connectionLost)
         return message(of: PlainStatus(own: lost, links: [], at: nil, isSimulated: isSimulated))
     }
 

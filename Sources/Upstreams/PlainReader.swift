@@ -14,7 +14,7 @@ public struct PlainReader: Hashable, Sendable {
     public func filters(gateway: GatewayName?) -> [String] {
         let root = "\(prefix)/\(gateway?.text ?? "+")"
         return [
-            "status", "birth", "live/+", "readings/+", "trouble/+", "troubles", "answer/#",
+            "status", "birth", "live/+", "readings/+", "fault/+", "faults", "answer/#",
         ].map { "\(root)/\($0)" }
     }
 
@@ -34,19 +34,19 @@ public struct PlainReader: Hashable, Sendable {
                 Self.sequence(in: text).flatMap { sequence in
                     PlainReading(text).map { .reading($0, sequence: sequence) }
                 }
-            case ("trouble", 3):
+            case ("fault", 3):
                 Self.sequence(in: text).flatMap { sequence in
-                    Self.trouble(in: text).map { .trouble($0, sequence: sequence) }
+                    Self.fault(in: text).map { .fault($0, sequence: sequence) }
                 }
-            case ("troubles", 2):
-                text["troubles"]?.list.map { .standing($0.compactMap(Self.trouble(in:))) }
+            case ("faults", 2):
+                text["faults"]?.list.map { .activeFaults($0.compactMap(Self.fault(in:))) }
             case ("answer", _): PlainAnswer(text).map { .answer($0) }
             default: nil
             }
         return matter.map { PlainNews(gateway: gateway, matter: $0) }
     }
 
-    /// The answer in a message that came on a response topic of the asker's own choice.
+    /// The answer in a message that came on a response topic of the requester's own choice.
     public func answer(in message: MqttMessage) -> PlainAnswer? {
         JsonParser.document(message.payload, .strict).flatMap(PlainAnswer.init)
     }
@@ -64,11 +64,11 @@ public struct PlainReader: Hashable, Sendable {
         else { return nil }
         return PlainReport(
             gateway: gateway, status: status,
-            troubles: (document["troubles"]?.list ?? []).compactMap(Self.trouble(in:)),
+            faults: (document["faults"]?.list ?? []).compactMap(Self.fault(in:)),
             readings: (document["channels"]?.list ?? []).compactMap(PlainReading.init))
     }
 
-    /// A response topic that the gateway accepts, for an asker that calls itself `name`.
+    /// A response topic that the gateway accepts, for an requester that calls itself `name`.
     public func responseTopic(gateway: GatewayName, name: String) -> String {
         "\(prefix)/\(gateway)/answer/\(name)"
     }
@@ -77,12 +77,12 @@ public struct PlainReader: Hashable, Sendable {
     ///
     /// - Parameters:
     ///   - value: `on`, `off` or a number in the channel's unit; nil gives back what was taken over.
-    ///   - takeOverFor: How long nobody else may command it; nil when everybody may.
+    ///   - overrideFor: How long nobody else may command it; nil when everybody may.
     ///   - by: Who orders, when it is not the upstream itself.
     /// - Returns: Nil when `value` is none of these.
     public func command(
         gateway: GatewayName, node: ShNodeName, value: String?, id: CommandID,
-        takeOverFor: Duration? = nil, by: CommandSource.Kind? = nil,
+        overrideFor: Duration? = nil, by: CommandSource.Kind? = nil,
         expires: WallTime? = nil, responseTopic: String? = nil, correlationData: [UInt8]? = nil
     ) -> MqttMessage? {
         let first: JsonText.Member
@@ -95,9 +95,9 @@ public struct PlainReader: Hashable, Sendable {
             first = JsonText.Member(name: "value", value: .number(number))
         }
         var members = [first, JsonText.Member(name: "id", value: .text(id.text))]
-        if let takeOverFor {
+        if let overrideFor {
             members.append(
-                JsonText.Member(name: "takeOverFor", value: .text(takeOverFor.layoutText)))
+                JsonText.Member(name: "overrideFor", value: .text(overrideFor.layoutText)))
         }
         if let by { members.append(JsonText.Member(name: "by", value: .text(by.rawValue))) }
         members.append(
@@ -122,9 +122,9 @@ public struct PlainNews: Hashable, Sendable {
         case birth(GatewayProfile)
         case live(PlainReading)
         case reading(PlainReading, sequence: Sequence64)
-        case trouble(StandingTrouble, sequence: Sequence64)
+        case fault(ActiveFault, sequence: Sequence64)
         /// Everything that is wrong with it now.
-        case standing([StandingTrouble])
+        case activeFaults([ActiveFault])
         case answer(PlainAnswer)
     }
 }
@@ -168,7 +168,7 @@ public struct PlainAnswer: Hashable, Sendable {
 
     /// The words of `CommandAnswer` on the wire.
     public enum Outcome: String, Hashable, Sendable, CaseIterable {
-        case confirmed, refused, failed, late
+        case confirmed, refused, failed, timedOut
     }
 }
 
@@ -220,16 +220,16 @@ extension PlainReader {
                 delta: text["captureDelta"]?.number?.wholeSteps(exponent: exponent)))
     }
 
-    private static func trouble(in text: JsonNode) -> StandingTrouble? {
+    private static func fault(in text: JsonNode) -> ActiveFault? {
         guard let node = text["node"]?.text.flatMap(ShNodeName.init),
-            let kind = text["kind"]?.text.flatMap(Trouble.Kind.init),
-            let isOn = text["on"]?.flag,
+            let kind = text["kind"]?.text.flatMap(Fault.Kind.init),
+            let isOn = text["active"]?.flag,
             let detail = text["detail"]?.text?.printable(limit: 1_000),
             let time = time(in: text)
         else { return nil }
         let channel = text["channel"]?.text.flatMap(DataChannelName.init)
-        return StandingTrouble(
-            node: node, trouble: Trouble(channel: channel, kind: kind, isOn: isOn, detail: detail),
+        return ActiveFault(
+            node: node, fault: Fault(channel: channel, kind: kind, isOn: isOn, detail: detail),
             since: time)
     }
 

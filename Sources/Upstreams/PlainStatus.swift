@@ -23,12 +23,18 @@ public struct PlainStatus: Hashable, Sendable {
         self.isSimulated = isSimulated
     }
 
+    /// The cause in the last will, which the broker publishes.
+    static let connectionLost = "connection lost"
+
     /// Links that are read from one status; more than any gateway has.
     static let mostLinks = 1_000
 
     /// What is in the document.
     var members: [JsonText.Member] {
         var members = [JsonText.Member(name: "state", value: .text(Self.word(for: own.state)))]
+        if let cause = own.cause {
+            members.append(JsonText.Member(name: "cause", value: .text(cause)))
+        }
         members += [
             JsonText.Member(name: "incarnation", value: .text(own.incarnation)),
             JsonText.Member(name: "at", value: at.map { .text($0.iso8601) } ?? .null),
@@ -79,18 +85,20 @@ public struct PlainStatus: Hashable, Sendable {
     /// The words that other programs wait for, where there are any.
     private static func word(for state: LinkStatus.State) -> String {
         switch state {
-        case .started: "online"
-        case .closed: "offline"
-        case .failed: "lost"
+        case .connecting: "starting"
+        case .connected: "online"
+        case .closing: "stopping"
+        case .closed, .unreachable: "offline"
         default: state.word
         }
     }
 
-    private static func state(_ word: String) -> LinkStatus.State {
+    private static func state(_ word: String, cause: String?) -> LinkStatus.State {
         switch word {
-        case "online": .started
-        case "offline": .closed
-        case "lost": .failed
+        case "starting": .connecting
+        case "online": .connected
+        case "stopping": .closing
+        case "offline": cause == connectionLost ? .unreachable : .closed
         default: LinkStatus.State(word: word)
         }
     }
@@ -119,6 +127,7 @@ public struct PlainStatus: Hashable, Sendable {
         _ node: JsonNode, who: String, incarnation: String
     ) -> LinkStatus? {
         guard let word = node["state"]?.text?.printable(limit: 64) else { return nil }
+        let cause = node["cause"]?.text?.printable(limit: 500)
         func count(_ name: String) -> Int {
             node[name]?.number?.wholeSteps(exponent: 0).flatMap { Int(exactly: $0) } ?? 0
         }
@@ -127,7 +136,7 @@ public struct PlainStatus: Hashable, Sendable {
         }
         return LinkStatus(
             who: who, incarnation: incarnation, sequence: UInt64(max(0, count("sequence"))),
-            state: state(word), interval: duration("interval") ?? .seconds(10),
+            state: state(word, cause: cause), interval: duration("interval") ?? .seconds(10),
             counts: node["received"] == nil && node["sent"] == nil
                 ? nil
                 : LinkCounts(
@@ -136,7 +145,7 @@ public struct PlainStatus: Hashable, Sendable {
                     lateAcknowledgements: node["lateAcknowledgements"].map { _ in
                         count("lateAcknowledgements")
                     }, oldestUnsent: duration("oldestUnsent")),
-            cause: node["cause"]?.text?.printable(limit: 500))
+            cause: cause)
     }
 
     private static func seconds(_ duration: Duration) -> DecimalNumber {

@@ -13,15 +13,15 @@ struct PlainTopics: Hashable, Sendable {
 
     var status: String { "\(root)/status" }
     var birth: String { "\(root)/birth" }
-    var troubles: String { "\(root)/troubles" }
+    var faults: String { "\(root)/faults" }
     var events: String { "\(root)/events" }
-    /// Where whoever commands gives signs of life between orders.
-    var alive: String { "\(root)/alive" }
+    /// Where the controller gives heartbeats between orders.
+    var heartbeat: String { "\(root)/heartbeat" }
     var commands: String { "\(root)/set/+" }
     func live(_ channel: DataChannelName) -> String { "\(root)/live/\(channel)" }
     func readings(_ channel: DataChannelName) -> String { "\(root)/readings/\(channel)" }
-    func trouble(_ node: ShNodeName) -> String { "\(root)/trouble/\(node)" }
-    func authority(_ node: ShNodeName) -> String { "\(root)/authority/\(node)" }
+    func fault(_ node: ShNodeName) -> String { "\(root)/fault/\(node)" }
+    func control(_ node: ShNodeName) -> String { "\(root)/control/\(node)" }
     func set(_ node: ShNodeName) -> String { "\(root)/set/\(node)" }
     func answer(_ node: ShNodeName) -> String { "\(root)/answer/\(node)" }
 

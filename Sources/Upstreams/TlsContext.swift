@@ -23,8 +23,8 @@ import Threads
             throw UpstreamError(
                 kind: .badMessage, detail: "tls: certificate and key must be given together")
         }
-        if let authority = files.authority {
-            try load(authority, "a certificate") { unsafe SSL_CTX_load_verify_file(made, $0) }
+        if let ca = files.ca {
+            try load(ca, "a certificate") { unsafe SSL_CTX_load_verify_file(made, $0) }
         } else {
             unsafe SSL_CTX_set_default_verify_paths(made)
         }
@@ -51,7 +51,7 @@ import Threads
         // Sound: the call reads the path only.
         guard unsafe access(file, R_OK) == 0 else {
             throw UpstreamError(
-                kind: .badMessage, detail: "tls file \(file): \(errorWords(errno))")
+                kind: .badMessage, detail: "tls file \(file): \(errorDescription(errno))")
         }
         var status = stat()
         // Sound: the call fills in `status`. A pipe or device may never answer, and OpenSSL waits for it.

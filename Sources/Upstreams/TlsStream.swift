@@ -98,7 +98,7 @@ import Vocabulary
         case SSL_ERROR_SYSCALL:
             isUp = false
             return [0, ECONNRESET, EPIPE].contains(number)
-                ? .closed : .failed("the connection broke: \(errorWords(number))")
+                ? .closed : .failed("the connection broke: \(errorDescription(number))")
         default:
             isUp = false
             let complaints = tlsComplaints()
@@ -109,7 +109,7 @@ import Vocabulary
     private func words(for complaints: String) -> String {
         let words =
             if let doubt {
-                doubt.words(from: context.files.authority ?? "/etc/ssl/certs")
+                doubt.words(from: context.files.ca ?? "/etc/ssl/certs")
             } else if complaints.contains("alert certificate required")
                 || complaints.contains("alert handshake failure")
             {

@@ -20,10 +20,10 @@ public struct ClockSample: Hashable, Sendable {
 }
 
 /// What happened to a machine's clocks between two looks.
-public enum ClockNews: Hashable, Sendable {
+public enum ClockEvent: Hashable, Sendable {
     /// The wall clock is right from now on. All labels of before were wrong by `offset`, each by the same;
     /// add it to put them right.
-    case becameSure(offset: Duration)
+    case becameSynchronised(offset: Duration)
     /// The wall clock was set once more. Labels of before stay as they are: each was the best there was.
     case jumped(by: Duration)
     /// The machine slept.
@@ -47,39 +47,39 @@ public struct ClockWatch: Sendable {
     private static let slewing = 1_000
 
     /// Whether labels are the true time, as far as anybody here can know.
-    public private(set) var isSure: Bool
-    /// The label of the moment when the machine was switched on, while labels are not sure.
+    public private(set) var isSynchronised: Bool
+    /// The label of the moment when the machine was switched on, while labels are not synchronised.
     private let origin: WallTime
     private var last: ClockSample
 
     public init(_ first: ClockSample) {
-        isSure = first.isVouchedFor
+        isSynchronised = first.isVouchedFor
         origin = first.wall.advanced(by: .zero - first.sinceBoot)
         last = first
     }
 
     /// What happened since the last look.
-    public mutating func look(_ sample: ClockSample) -> [ClockNews] {
+    public mutating func look(_ sample: ClockSample) -> [ClockEvent] {
         defer { last = sample }
-        var news: [ClockNews] = []
+        var news: [ClockEvent] = []
         let elapsed = sample.sinceBoot - last.sinceBoot
         let slept = elapsed - last.awake.duration(to: sample.awake)
         if slept >= Self.leastSleep { news.append(.slept(slept)) }
         let jump = sample.wall.since(last.wall) - elapsed
         let isJump = abs(jump) >= max(Self.leastJump, elapsed / Self.slewing)
-        if isSure {
+        if isSynchronised {
             if isJump { news.append(.jumped(by: jump)) }
         } else if isJump || sample.isVouchedFor {
             news.append(
-                .becameSure(offset: sample.wall.since(origin.advanced(by: sample.sinceBoot))))
-            isSure = true
+                .becameSynchronised(offset: sample.wall.since(origin.advanced(by: sample.sinceBoot))))
+            isSynchronised = true
         }
         return news
     }
 
     /// The label for a moment at which the clocks say this.
     public func label(wall: WallTime, sinceBoot: Duration) -> WallTime {
-        isSure ? wall : origin.advanced(by: sinceBoot)
+        isSynchronised ? wall : origin.advanced(by: sinceBoot)
     }
 }
 

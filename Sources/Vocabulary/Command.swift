@@ -13,7 +13,7 @@ public struct Command: Hashable, Sendable {
         /// Switch to this value, in whole steps of the actuator's channel.
         case set(Int64)
         /// Nobody else may command the actuator for so long; switch to `value` unless it is nil.
-        case takeOver(value: Int64?, for: Duration)
+        case override(value: Int64?, for: Duration)
         /// Whoever took the actuator over gives it back.
         case release
 
@@ -21,7 +21,7 @@ public struct Command: Hashable, Sendable {
         public var description: String {
             switch self {
             case .set(let value): "\(value)"
-            case .takeOver(let value, let time):
+            case .override(let value, let time):
                 "taking over for \(time.layoutText)" + (value.map { " at \($0)" } ?? "")
             case .release: "release"
             }
@@ -36,9 +36,9 @@ public struct Command: Hashable, Sendable {
         (self.source, self.expires) = (source, expires)
     }
 
-    /// How far the clock of whoever commands may go before ours.
+    /// How far the clock of the controller may go before ours.
     public static let clockSkew = Duration.seconds(300)
-    /// How far ahead an expiry may lie, by the clock of whoever commands.
+    /// How far ahead an expiry may lie, by the clock of the controller.
     public static let longestExpiry = Duration.seconds(86_400)
 
     /// Why a command that expires then is not carried out at `now`; nil when it may be.
@@ -85,7 +85,7 @@ public enum CommandAnswer: Hashable, Sendable {
     /// It was tried and the device did not confirm it.
     case failed(String)
     /// The node did not answer in time; what happened is not known yet.
-    case late(String)
+    case timedOut(String)
 }
 
 /// The state that a relay is driven to whenever nobody is in charge of it.

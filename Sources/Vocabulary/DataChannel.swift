@@ -64,7 +64,7 @@ public enum CaptureSummary: String, Hashable, Sendable, CaseIterable {
     case last, average, minimum, maximum
 }
 
-/// What a channel can truly show. What falls outside is told as trouble and never published as good.
+/// What a channel can truly show. What falls outside is told as fault and never published as good.
 public struct Plausibility: Hashable, Sendable {
     /// The lowest and highest value in steps.
     public var range: ClosedRange<Int64>

@@ -42,7 +42,7 @@ public struct Fact: Hashable, Sendable {
     /// What the node says.
     public enum Matter: Hashable, Sendable {
         case readings([Reading])
-        case trouble(Trouble)
+        case fault(Fault)
         case event(GatewayEvent)
     }
 
@@ -65,11 +65,11 @@ extension ShNodeName {
 }
 
 /// Something that went wrong, told once when it starts and once when it ends.
-public struct Trouble: Hashable, Sendable {
+public struct Fault: Hashable, Sendable {
     /// The channel at fault; nil when it is the whole node.
     public let channel: DataChannelName?
     public let kind: Kind
-    /// False when this tells that the trouble is over.
+    /// False when this tells that the fault is over.
     public let isOn: Bool
     /// One line that a person can act on.
     public let detail: String
@@ -81,9 +81,9 @@ public struct Trouble: Hashable, Sendable {
         /// The device did not answer in time.
         case timeout
         /// The device answered with something that is not its protocol or not a measurement.
-        case badReply
+        case malformedReply
         /// The layout's settings do not fit the device.
-        case badComponent
+        case invalidComponent
         /// A value was caught by a plausibility rule.
         case implausible
         /// The node's thread has not come back from its hardware.
@@ -99,7 +99,7 @@ public struct Trouble: Hashable, Sendable {
         /// An interlock keeps an actuator from where it must go.
         case interlock
         /// Another client logs in to a broker under this gateway's name: a copy of it runs.
-        case duplicate
+        case duplicateGateway
         /// Facts cannot be kept on disk; they still go out live.
         case storage
         /// Nobody can come in on the direct link.
@@ -107,7 +107,7 @@ public struct Trouble: Hashable, Sendable {
         /// The embedded broker does not run.
         case broker
         /// The embedded broker's TCP port cannot be opened.
-        case listener
+        case brokerPort
         /// The user's other commands are not told where the gateway's broker is.
         case runFile
     }

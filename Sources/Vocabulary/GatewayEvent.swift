@@ -29,10 +29,10 @@ public struct GatewayEvent: Hashable, Sendable {
         /// A reporting period of the link is over: `number` is its length in nanoseconds, and the fact's
         /// time is its end. Whoever reports in periods closes one here, the same way each time.
         case periodEnded
-        /// So many facts gave way before the link, or anybody, had acknowledged them.
+        /// So many facts were evicted before the link, or anybody, had acknowledged them.
         case dropped
         /// The link's peer never acknowledged a fact; `number` is its place in the journal.
-        case setAside
+        case deadLettered
         /// The wall clock was set: `number` is by how many nanoseconds.
         case clockSet
         /// A damaged journal was opened; `detail` says what was saved and where the rest is kept.
@@ -40,8 +40,8 @@ public struct GatewayEvent: Hashable, Sendable {
         /// A changed layout runs, and what it touched.
         case reloaded
         /// A changed layout was refused, and why. The old one goes on.
-        case reloadRefused
-        /// A part of the gateway gave no sign of life and was started again.
+        case reloadRejected
+        /// A part of the gateway gave no heartbeat and was started again.
         case restarted
         /// A counter's register began at its lowest number again; `number` is the total, in the channel's
         /// steps, that goes on.

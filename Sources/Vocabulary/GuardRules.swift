@@ -1,18 +1,18 @@
 /// What an installer allows one actuator to do, and what must be true while it does.
 public struct GuardRules: Hashable, Sendable {
     public var limits: SwitchLimits
-    /// The only upstream whose orders count; nil when any ordinary commander may order. Hands on the
+    /// The only upstream whose orders count; nil when any ordinary controller may order. Hands on the
     /// local page or the command line take over instead.
-    public var commander: UpstreamName?
+    public var controller: UpstreamName?
     /// The longest silence of whoever gave the standing order, before the safe state; nil for ever.
     public var failsafeAfter: Duration?
     public var feedback: FeedbackRule?
 
     public init(
-        limits: SwitchLimits = SwitchLimits(), commander: UpstreamName? = nil,
+        limits: SwitchLimits = SwitchLimits(), controller: UpstreamName? = nil,
         failsafeAfter: Duration? = nil, feedback: FeedbackRule? = nil
     ) {
-        (self.limits, self.commander) = (limits, commander)
+        (self.limits, self.controller) = (limits, controller)
         (self.failsafeAfter, self.feedback) = (failsafeAfter, feedback)
     }
 }
@@ -29,14 +29,14 @@ public struct SwitchLimits: Hashable, Sendable {
     public var maximumSwitchesPerHour: Int?
     /// Whether an order that comes too early is carried out as soon as it is allowed, unless another
     /// one comes first.
-    public var queuesWish: Bool
+    public var queuesEarlyCommands: Bool
 
     public init(
         minimumOnTime: Duration? = nil, minimumOffTime: Duration? = nil,
-        maximumOnTime: Duration? = nil, maximumSwitchesPerHour: Int? = nil, queuesWish: Bool = false
+        maximumOnTime: Duration? = nil, maximumSwitchesPerHour: Int? = nil, queuesEarlyCommands: Bool = false
     ) {
         (self.minimumOnTime, self.minimumOffTime) = (minimumOnTime, minimumOffTime)
-        (self.maximumOnTime, self.queuesWish) = (maximumOnTime, queuesWish)
+        (self.maximumOnTime, self.queuesEarlyCommands) = (maximumOnTime, queuesEarlyCommands)
         self.maximumSwitchesPerHour = maximumSwitchesPerHour
     }
 }

@@ -35,10 +35,10 @@ public struct Timestamp: Hashable, Sendable {
     public let wall: WallTime
     public let monotonic: MonotonicInstant
     /// False when the wall clock had not been set yet since the machine was switched on.
-    public let isSure: Bool
+    public let isSynchronised: Bool
 
-    public init(wall: WallTime, monotonic: MonotonicInstant, isSure: Bool = true) {
-        (self.wall, self.monotonic, self.isSure) = (wall, monotonic, isSure)
+    public init(wall: WallTime, monotonic: MonotonicInstant, isSynchronised: Bool = true) {
+        (self.wall, self.monotonic, self.isSynchronised) = (wall, monotonic, isSynchronised)
     }
 }
 
@@ -51,14 +51,14 @@ public protocol GatewayClock: Sendable {
     var wallTime: WallTime { get }
 
     /// Whether `wallTime` is the true time, as far as the machine can know.
-    var isWallTimeSure: Bool { get }
+    var isWallTimeSynchronised: Bool { get }
 
     /// Now, on both clocks, and whether the label is sure. The clocks are read one after the other.
     var timestamp: Timestamp { get }
 
     /// Looks whether the wall clock was set or the machine slept. Whoever runs the gateway calls this each
     /// second, and nobody else, because each thing is told once.
-    func look() -> [ClockNews]
+    func look() -> [ClockEvent]
 
     /// Suspends the task until `deadline`.
     /// - Throws: `CancellationError` when the task is cancelled first.
@@ -75,9 +75,9 @@ public protocol GatewayClock: Sendable {
 
 // What a clock has that nobody ever sets.
 extension GatewayClock {
-    public var isWallTimeSure: Bool { true }
+    public var isWallTimeSynchronised: Bool { true }
     public var timestamp: Timestamp { Timestamp(wall: wallTime, monotonic: now) }
-    public func look() -> [ClockNews] { [] }
+    public func look() -> [ClockEvent] { [] }
 }
 
 extension Timestamp {
@@ -88,13 +88,13 @@ extension Timestamp {
 
     /// The moment so long before this one, labelled by the same clock.
     public func earlier(by age: Duration, monotonic: MonotonicInstant) -> Timestamp {
-        Timestamp(wall: wall.advanced(by: .zero - age), monotonic: monotonic, isSure: isSure)
+        Timestamp(wall: wall.advanced(by: .zero - age), monotonic: monotonic, isSynchronised: isSynchronised)
     }
 }
 
 /// Wakes one thread that blocks. May be rung from any thread, and any number of times.
 public protocol Alarm: AnyObject, Sendable {
-    func ring()
+    func wake()
 }
 
 extension Duration {

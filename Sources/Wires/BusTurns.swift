@@ -11,7 +11,7 @@ final class BusTurns: Sendable {
     /// A place in the queue.
     final class Place: Sendable {
         fileprivate let purpose: String
-        fileprivate let bell = ThreadBell()
+        fileprivate let wakeup = ThreadWakeup()
 
         fileprivate init(_ purpose: String) { self.purpose = purpose }
     }
@@ -46,7 +46,7 @@ final class BusTurns: Sendable {
         if state.withLock({ $0.speaker === place }) { return }
         TurnWait.report?(true)
         defer { TurnWait.report?(false) }
-        if place.bell.wait(limit) { return }
+        if place.wakeup.wait(limit) { return }
         let busy = state.withLock { state -> (purpose: String, others: Int)? in
             // The turn may have come in the very last moment.
             guard let speaker = state.speaker, speaker !== place else { return nil }
@@ -68,7 +68,7 @@ final class BusTurns: Sendable {
             state.speaker = state.queue.isEmpty ? nil : state.queue.removeFirst()
             return state.speaker
         }
-        next?.bell.ring()
+        next?.wakeup.wake()
     }
 
     /// Runs `body` when its turn has come.
@@ -88,7 +88,7 @@ final class BusTurns: Sendable {
 ///
 /// Sound as Sendable: a POSIX semaphore may be waited for and posted from any thread, and the pointer
 /// to it never changes.
-@safe private final class ThreadBell: @unchecked Sendable {
+@safe private final class ThreadWakeup: @unchecked Sendable {
     private let semaphore: UnsafeMutablePointer<sem_t>
 
     init() {
@@ -109,7 +109,7 @@ final class BusTurns: Sendable {
         unsafe tidegate_semaphore_wait(semaphore, max(0, limit.wholeNanoseconds)) == 0
     }
 
-    func ring() {
+    func wake() {
         // Sound: as above.
         _ = unsafe sem_post(semaphore)
     }

@@ -22,7 +22,7 @@ struct FileCounterStore: CounterStore {
         do throws(SystemError) {
             text = try file.text(limit: Self.sizeLimit) ?? ""
         } catch {
-            throw DriverError(.badReply, "\(file.path): \(error.message)")
+            throw DriverError(.malformedReply, "\(file.path): \(error.message)")
         }
         var stands: [DataChannelName: CounterStand] = [:]
         for line in text.split(separator: "\n") {

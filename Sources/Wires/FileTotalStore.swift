@@ -20,7 +20,7 @@ final class FileTotalStore: TotalStore {
             guard let found = try file.text(limit: 4096) else { return nil }
             text = found
         } catch {
-            throw DriverError(.badReply, "\(file.path): \(error.message)")
+            throw DriverError(.malformedReply, "\(file.path): \(error.message)")
         }
         let line = text.hasSuffix("\n") ? String(text.dropLast()) : text
         let words = line.split(separator: " ", omittingEmptySubsequences: false)
@@ -28,7 +28,7 @@ final class FileTotalStore: TotalStore {
             let start = words.count == 2 ? DecimalNumber(words[1]) : DecimalNumber(mantissa: 0)
         else {
             throw DriverError(
-                .badReply,
+                .malformedReply,
                 "\(file.path): \"\(line.prefix(40))\" is no total; write the last known count into "
                     + "it, or remove it to begin at startAt")
         }

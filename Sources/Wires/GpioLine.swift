@@ -62,7 +62,7 @@ extension DriverError {
         case ENODEV, ENXIO: .chipVanished(line)
         case ETIMEDOUT: DriverError(.timeout, "line \(line): \(error.message)")
         // An expander on I2C answers with whatever its bus says, and often recovers.
-        default: DriverError(.badReply, "line \(line): \(error.message)")
+        default: DriverError(.malformedReply, "line \(line): \(error.message)")
         }
     }
 }

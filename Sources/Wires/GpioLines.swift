@@ -128,7 +128,7 @@ struct GpioLines: Sendable {
         case EBUSY: .lineInUse(address, by: chip.consumer(of: offset) ?? "somebody unnamed")
         case EINVAL, ENOTSUP, ENOSYS, ENOTTY:
             DriverError(
-                .badComponent,
+                .invalidComponent,
                 "line \(address): the chip refuses \(asking): \(error.message)")
         // The kernel has the same word for a chip that went away and one that has no interrupts.
         case ENODEV, ENXIO:

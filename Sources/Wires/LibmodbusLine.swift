@@ -7,7 +7,7 @@ import Vocabulary
 /// A serial port under libmodbus.
 ///
 /// libmodbus waits in select(2), where a descriptor of 1024 or more corrupts memory. So a low one is
-/// set aside at the start: it stands for /dev/null while the line is closed, and whatever is opened is
+/// dead-lettered at the start: it stands for /dev/null while the line is closed, and whatever is opened is
 /// moved onto it.
 ///
 /// Sound as a safe type: the context is made in `init`, freed in `deinit`, and never handed out.
@@ -21,14 +21,14 @@ import Vocabulary
     private let vacancy: Int32
     private var isOpen = false
 
-    /// - Throws: `.badComponent` for settings that no serial port has; `.notConnected` when there is
+    /// - Throws: `.invalidComponent` for settings that no serial port has; `.notConnected` when there is
     ///   no low descriptor left.
     init(_ port: SerialSettings, of bus: BusName) throws(DriverError) {
         self.port = port
         name = Bus.Line.serial(port).shortName
         guard Self.bauds.contains(port.baud) else {
             throw DriverError(
-                .badComponent,
+                .invalidComponent,
                 "bus \(bus): \(port.baud) baud is not a speed of serial ports, for example 9600")
         }
         let parity: CChar =
@@ -42,7 +42,7 @@ import Vocabulary
             port.port, Int32(clamping: port.baud), parity, 8, Int32(clamping: port.stopBits))
         guard let made = unsafe made else {
             throw DriverError(
-                .badComponent, "bus \(bus): \(Self.words(of: errno)) for \(port.port)")
+                .invalidComponent, "bus \(bus): \(Self.words(of: errno)) for \(port.port)")
         }
         // Sound: the path is read during the call.
         let low = unsafe Glibc.open("/dev/null", O_RDWR | O_CLOEXEC)
@@ -134,7 +134,7 @@ import Vocabulary
     }
 
     func ask(_ request: ModbusRequest) -> ModbusOutcome {
-        let limit = max(1_000, (request.replyWithin + wireTime(of: request)).wholeNanoseconds)
+        let limit = max(1_000, (request.replyTimeout + wireTime(of: request)).wholeNanoseconds)
         var words = [UInt16](repeating: 0, count: request.count)
         // Sound: the context is alive, and the buffer holds as many registers as are asked for.
         let (count, code) = unsafe words.withUnsafeMutableBufferPointer { buffer in

@@ -45,14 +45,14 @@ public final class ModbusBusPool: Sendable {
         return made
     }
 
-    /// - Throws: `.badComponent` when there is no such bus or its settings make no sense;
+    /// - Throws: `.invalidComponent` when there is no such bus or its settings make no sense;
     ///   `.notConnected` when there was no low file descriptor left for it.
     public func bus(_ name: BusName) throws(DriverError) -> any ModbusBus {
         let buses = buses.withLock { $0 }
         guard let bus = buses[name] else {
             let known = buses.keys.sorted().map(\.text).joined(separator: ", ")
             throw DriverError(
-                .badComponent,
+                .invalidComponent,
                 "bus \(name) is unknown; there is \(known.isEmpty ? "none" : known)")
         }
         return try bus.result.get()

@@ -16,7 +16,7 @@ protocol ModbusLine: AnyObject {
 
     /// Whether the line is open and neither unplugged nor closed by the host since the last request.
     func isAlive() -> Bool
-    /// Opens the line anew.
+    /// Opens the line again.
     /// - Throws: `.notConnected`, saying what could not be opened and why.
     func open() throws(DriverError)
     /// Lets go of the port or connection, if there is one.

@@ -51,7 +51,7 @@ struct OwedReplies {
         where Int(request.address) + count <= 65536 {
             let probe = ModbusRequest(
                 unit: request.unit, function: request.function, address: request.address,
-                count: count, replyWithin: request.replyWithin)
+                count: count, replyTimeout: request.replyTimeout)
             if !owed.contains(Form(probe)) { return .askFirst(probe) }
         }
         return .wait

@@ -14,7 +14,7 @@ import Vocabulary
 /// A late reply is never taken for another request's: input is flushed before each request; after a
 /// failed one the bus waits for silence and flushes again; and a unit that still owes replies is first
 /// asked something else (see `OwedReplies`). After a failure on Modbus TCP, where replies are numbered
-/// but the stream may be out of step, the connection is made anew.
+/// but the stream may be out of step, the connection is made again.
 public final class RealModbusBus: ModbusBus {
     private struct State: ~Copyable {
         let line: any ModbusLine
@@ -25,7 +25,7 @@ public final class RealModbusBus: ModbusBus {
 
     private let bus: Bus
     private let clock: any GatewayClock
-    private let patience: Duration
+    private let timeout: Duration
     private let turns: BusTurns
     /// Locked by the thread whose turn it is, so nobody ever waits for this lock.
     private let state: Guarded<State>
@@ -35,15 +35,15 @@ public final class RealModbusBus: ModbusBus {
     /// - Parameters:
     ///   - clock: Measures the quiet gap between a reply and the next request, and how long replies
     ///     are owed. The gap itself is slept in the thread that asks, which is a node's own.
-    ///   - patience: How long a request waits for its turn.
-    /// - Throws: `.badComponent` for settings that no serial port has; `.notConnected` when there is
+    ///   - timeout: How long a request waits for its turn.
+    /// - Throws: `.invalidComponent` for settings that no serial port has; `.notConnected` when there is
     ///   no low file descriptor left.
     public init(
-        _ bus: Bus, clock: any GatewayClock, patience: Duration = .seconds(5)
+        _ bus: Bus, clock: any GatewayClock, timeout: Duration = .seconds(5)
     ) throws(DriverError) {
         self.bus = bus
         self.clock = clock
-        self.patience = patience
+        self.timeout = timeout
         turns = BusTurns(bus: "bus \(bus.name)")
         let line: any ModbusLine
         switch bus.line {
@@ -58,7 +58,7 @@ public final class RealModbusBus: ModbusBus {
         precondition(
             (1...RegisterLimits.maxWordsOfStandard).contains(request.count),
             "a Modbus request reads 1 to 125 registers")
-        return try turns.take(for: request.description, within: patience) {
+        return try turns.take(for: request.description, within: timeout) {
             () throws(DriverError) in
             try state.withLock { state throws(DriverError) in try ask(request, &state) }
         }

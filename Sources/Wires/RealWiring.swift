@@ -12,7 +12,7 @@ public final class RealWiring: Wiring {
     /// Opens nothing yet.
     ///
     /// - Parameters:
-    ///   - bus: The Modbus bus of a name; throws `.badComponent` when there is none.
+    ///   - bus: The Modbus bus of a name; throws `.invalidComponent` when there is none.
     ///   - clock: Measures how old a look at a device class is.
     ///   - stateDirectory: Where running totals and counters are kept, in a folder `totals`.
     public init(

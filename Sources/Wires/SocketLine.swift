@@ -71,7 +71,7 @@ final class SocketLine: ModbusLine {
         let sent = unsafe send(
             descriptor, frame, frame.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
         guard sent == frame.count else { return .gone(SystemError.last.message) }
-        let end = clock.now.advanced(by: max(.milliseconds(1), request.replyWithin))
+        let end = clock.now.advanced(by: max(.milliseconds(1), request.replyTimeout))
         var input: [UInt8] = []
         while true {
             if let outcome = framing.outcome(of: request, number: number, in: input) {

@@ -38,11 +38,11 @@ public struct SystemFiles: AttributeFiles {
         guard code == 0 else { throw DriverError(openingOrReading: path, failedWith: code) }
         guard bytes.count <= Self.sizeLimit else {
             throw DriverError(
-                .badReply,
+                .malformedReply,
                 "\(path): holds more than \(Self.sizeLimit) bytes, which no attribute does")
         }
         guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw DriverError(.badReply, "\(path): is not UTF-8 text")
+            throw DriverError(.malformedReply, "\(path): is not UTF-8 text")
         }
         return text
     }
@@ -106,13 +106,13 @@ extension DriverError {
         case ETIMEDOUT:
             self.init(.timeout, "\(path): the device behind it did not answer the kernel")
         case EIO, EREMOTEIO:
-            self.init(.badReply, "\(path): the kernel could not reach the device behind it")
+            self.init(.malformedReply, "\(path): the kernel could not reach the device behind it")
         case EAGAIN, ENODATA:
-            self.init(.badReply, "\(path): the device behind it has no value yet")
+            self.init(.malformedReply, "\(path): the device behind it has no value yet")
         case EISDIR:
-            self.init(.badReply, "\(path): is a folder, not a file")
+            self.init(.malformedReply, "\(path): is a folder, not a file")
         default:
-            self.init(.badReply, "\(path): \(SystemError(number: code).message)")
+            self.init(.malformedReply, "\(path): \(SystemError(number: code).message)")
         }
     }
 }

@@ -27,7 +27,7 @@ NAMES = {
     "merge-10": "merge of 10: elements/s",
     "queue-1": "work queue, 1 taker: items/s",
     "queue-4": "work queue, 4 takers: items/s",
-    "ask-8": "mailbox, 8 askers: answers/s",
+    "ask-8": "request queue, 8 requesters: answers/s",
     "tick-median": "ticks of 1 ms, late, median: ns",
     "tick-99": "ticks of 1 ms, late, 99 %: ns",
 }

@@ -51,7 +51,7 @@ def their_child(port, folder, *options):
 def our_waiting(port, folder, window=WINDOW, count=None):
     """A gateway with events that wait for its parent; not started yet."""
     path = layout(port, folder, window=window)
-    fill(BENCH, folder, count or WAITING, "troubles")
+    fill(BENCH, folder, count or WAITING, "faults")
     return lambda: gateway(TIDEGATE, path)
 
 
@@ -60,8 +60,8 @@ def one_by_one(port, folder):
     begin_child = our_waiting(port, folder, window=1, count=5 * ROUNDS)
     parent = Parent(TIDEGATE, port, folder / "parent")
     child = begin_child()
-    await_true(lambda: parent.troubles >= 5 * ROUNDS, 60,
-               lambda: f"{5 * ROUNDS} events one by one; {parent.troubles} came")
+    await_true(lambda: parent.faults >= 5 * ROUNDS, 60,
+               lambda: f"{5 * ROUNDS} events one by one; {parent.faults} came")
     end(child, parent.process)
     times = parent.times[-5 * ROUNDS:]
     gaps = sorted(later - earlier for earlier, later in zip(times, times[1:]))
@@ -83,8 +83,8 @@ def reupload(port, folder, waiting):
     begin_child = waiting(port, folder)
     parent = Parent(TIDEGATE, port, folder / "parent")
     child = begin_child()
-    await_true(lambda: parent.troubles >= WAITING, 300,
-               lambda: f"{WAITING} events of {folder.name}; {parent.troubles} came")
+    await_true(lambda: parent.faults >= WAITING, 300,
+               lambda: f"{WAITING} events of {folder.name}; {parent.faults} came")
     took = parent.times[-1] - parent.times[0]
     time.sleep(0.5)
     numbers = [WAITING / took, processor(child) * 10_000 / WAITING, resident(child)]

@@ -74,7 +74,7 @@ class Parent:
     """`tidegate upstream`: when it found its child active, and when it stored what."""
 
     def __init__(self, program, port, folder):
-        self.active, self.times, self.reports, self.troubles = None, [], [], 0
+        self.active, self.times, self.reports, self.faults = None, [], [], 0
         self.is_ready = False
         self.process = start(
             program, "upstream", "--broker", f"mqtt://127.0.0.1:{port}", "--alias", PARENT, "--short-name",
@@ -88,13 +88,13 @@ class Parent:
             now = time.monotonic()
             if '"kind":"event"' in line:
                 self.times.append(now)
-                self.troubles += '"gridworks.event.problem"' in line
+                self.faults += '"gridworks.event.problem"' in line
                 if '"report.event"' in line:
                     self.reports.append((now, line))
             elif '"kind":"link"' in line:
                 state = json.loads(line)["state"]
-                self.is_ready = self.is_ready or state in ("stopped", "started")
-                if state == "started":
+                self.is_ready = self.is_ready or state in ("timedOut", "connected")
+                if state == "connected":
                     self.active = self.active or now
 
 
@@ -117,6 +117,6 @@ def gateway(program, path):
 
 
 def fill(bench, folder, count, what):
-    """Leaves a journal in which so many readings or troubles wait for the upstream `site`."""
+    """Leaves a journal in which so many readings or faults wait for the upstream `site`."""
     (folder / "state").mkdir(parents=True, exist_ok=True)
     subprocess.run([bench, "backlog", folder / "state", "site", str(count), what], check=True, timeout=120)

@@ -28,7 +28,7 @@ struct EmbeddedBrokerTests {
     }
 
     /// The next news, which must be that it runs.
-    func place(_ news: inout AsyncStream<BrokerNews>.Iterator) async throws -> BrokerPlace {
+    func place(_ news: inout AsyncStream<BrokerEvent>.Iterator) async throws -> BrokerPlace {
         let next = await news.next()
         guard case .runs(let place) = next else {
             Issue.record("\(String(describing: next))")
@@ -38,7 +38,7 @@ struct EmbeddedBrokerTests {
     }
 
     /// The next news, which must be that it does not run.
-    func failure(_ news: inout AsyncStream<BrokerNews>.Iterator) async throws -> BrokerError {
+    func failure(_ news: inout AsyncStream<BrokerEvent>.Iterator) async throws -> BrokerError {
         let next = await news.next()
         guard case .fails(let error) = next else {
             Issue.record("\(String(describing: next))")
@@ -51,11 +51,11 @@ struct EmbeddedBrokerTests {
     func enter(
         _ address: BrokerAddress, user: String? = nil, password: String? = nil,
         listener: Int32? = nil
-    ) async -> MqttNews? {
+    ) async -> MqttEvent? {
         var settings = MqttSettings(
             broker: address, clientID: "test", user: user, password: password)
-        settings.whereabouts = { () throws(UpstreamError) in
-            MqttWhereabouts(broker: address, user: user, password: password, listener: listener)
+        settings.endpointProvider = { () throws(UpstreamError) in
+            EndpointProvider(broker: address, user: user, password: password, listener: listener)
         }
         let session = MqttSession(settings: settings, clock: clock)
         defer { session.close() }

@@ -82,7 +82,7 @@ import Vocabulary
         #expect(store.take().map { [$0.element.value, $0.lost] } == [4, 1])
     }
 
-    @Test func `counts exactly what a sender that never gives way loses`() {
+    @Test func `counts exactly what a sender that never is evicted loses`() {
         let subscription = feed.subscribe("page", .newest(50))
         for value in 1...100_000 { feed.send(value, for: "tank") }
         let batch = subscription.takeBatch()

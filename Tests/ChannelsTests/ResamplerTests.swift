@@ -21,7 +21,7 @@ import Vocabulary
     }
 
     @Test(arguments: CaptureSummary.allCases)
-    func `begins each interval anew and tells nothing of an empty one`(summary: CaptureSummary) {
+    func `begins each interval again and tells nothing of an empty one`(summary: CaptureSummary) {
         var resampler = Resampler(summary)
         #expect(resampler.take() == nil)
         resampler.add(100)

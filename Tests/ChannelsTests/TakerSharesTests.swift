@@ -8,7 +8,7 @@ import Testing
     private mutating func gave(_ seat: Int) -> Bool { shares.gave(to: seat) }
     private mutating func enter() -> Int { shares.enter() }
 
-    @Test mutating func `let one who is ahead give way, and not the others`() {
+    @Test mutating func `let one who is ahead are evicted, and not the others`() {
         let (eager, other) = (enter(), enter())
         for _ in 0..<8 { #expect(gave(eager) == false) }
         #expect(gave(eager) == true)
@@ -20,11 +20,11 @@ import Testing
         var gaveWay = 0
         for _ in 0..<128 where gave(eager) { gaveWay += 1 }
         #expect(gaveWay > 100)
-        #expect(gave(eager) == false, "all begin anew")
+        #expect(gave(eager) == false, "all begin again")
         #expect(gave(other) == false)
     }
 
-    @Test mutating func `let also one alone give way now and then`() {
+    @Test mutating func `let also one alone are evicted now and then`() {
         let only = enter()
         var gaveWay = 0
         for _ in 0..<32 where gave(only) { gaveWay += 1 }

@@ -29,7 +29,7 @@ import Vocabulary
         #expect(await tick == nil)
     }
 
-    @Test func `begins anew when it is reset, also while a task waits and after a stop`() async {
+    @Test func `begins again when it is reset, also while a task waits and after a stop`() async {
         let ticker = Ticker(every: .seconds(100), clock: clock)
         async let tick = ticker.next()
         await clock.sleepers(1)

@@ -40,8 +40,8 @@ import Vocabulary
     }
 
     @Test func `is asked once and answered once, the first answer counts`() async {
-        let answer = await withCheckedContinuation { (asker: CheckedContinuation<Int, Never>) in
-            let question = Oneshot(asker)
+        let answer = await withCheckedContinuation { (requester: CheckedContinuation<Int, Never>) in
+            let question = Oneshot(requester)
             question.give(1)
             question.give(2)
         }

@@ -93,7 +93,7 @@ import Vocabulary
         }
         await clock.sleepers(1)
         clock.advance(by: .seconds(5))
-        #expect(await refusal == .late)
+        #expect(await refusal == .timedOut)
         queue.close()
         let taker = queue.taker()
         #expect(await taker.next() == 1)
@@ -116,11 +116,11 @@ import Vocabulary
         #expect(queue.blocked == 2)
         await clock.sleepers(1)
         clock.advance(by: .seconds(5))
-        #expect(await quick.value == .late)
+        #expect(await quick.value == .timedOut)
         #expect(queue.blocked == 1)
         await clock.sleepers(1)
         clock.advance(by: .seconds(4))
-        #expect(await slow.value == .late)
+        #expect(await slow.value == .timedOut)
     }
 
     @Test func `refuses no sender while there is a place`() async throws {

@@ -9,23 +9,23 @@ extension Component {
     /// - Parameters:
     ///   - settings: The component's settings as JSON: `{"sensor": "28-00000a1b2c3d"}`.
     ///   - sources: The only channels that it has; nil for all.
-    /// - Throws: `.badComponent` with all problems that a layout check would find.
+    /// - Throws: `.invalidComponent` with all problems that a layout check would find.
     public static func of(
         _ driver: any Driver.Type, _ settings: String, sources: [String]? = nil
     ) throws(DriverError) -> Component {
         let (document, problems) = JsonParser.parse(Array(settings.utf8))
         guard let document, problems.isEmpty else {
-            throw DriverError(.badComponent, listed(problems))
+            throw DriverError(.invalidComponent, listed(problems))
         }
         let described = driver.description.settings
         let wrong = SettingDescription.problems(in: document, described: described)
-        guard wrong.isEmpty else { throw DriverError(.badComponent, listed(wrong)) }
+        guard wrong.isEmpty else { throw DriverError(.invalidComponent, listed(wrong)) }
         let checked = Settings(document, described: described)
         let offered = try driver.channels(offeredWith: checked)
         var channels: [DataChannel] = []
         for channel in offered where sources?.contains(channel.source) ?? true {
             guard let name = DataChannelName(channel.source) else {
-                throw DriverError(.badComponent, "source \(channel.source) is no channel name")
+                throw DriverError(.invalidComponent, "source \(channel.source) is no channel name")
             }
             channels.append(
                 DataChannel(

@@ -22,7 +22,7 @@ public enum JournalConformance {
             broken += try await cursors(make)
             broken += try await goingBack(make)
             broken += try await bounds(make)
-            broken += try await settingAside(make)
+            broken += try await deadLettering(make)
             broken += try await times(make)
             return try await broken + strangers(make)
         } catch {
@@ -31,11 +31,11 @@ public enum JournalConformance {
     }
 
     /// Facts of one node, told apart by their time.
-    public static func facts(_ numbers: ClosedRange<Int64>, areSure: Bool = true) -> [Fact] {
+    public static func facts(_ numbers: ClosedRange<Int64>, areSynchronised: Bool = true) -> [Fact] {
         numbers.map { number in
             let wall = WallTime(nanoseconds: number)
             let stamp = Timestamp(
-                wall: wall, monotonic: MonotonicInstant(nanoseconds: number), isSure: areSure)
+                wall: wall, monotonic: MonotonicInstant(nanoseconds: number), isSynchronised: areSynchronised)
             return Fact(node: "tank", at: stamp, matter: .readings([]))
         }
     }
@@ -43,10 +43,10 @@ public enum JournalConformance {
     /// Appends facts and returns once they are kept, with all the news until then.
     public static func keep(
         _ facts: [Fact], in journal: any Journal,
-        _ news: inout AsyncStream<JournalNews>.AsyncIterator
-    ) async -> [JournalNews] {
+        _ news: inout AsyncStream<JournalEvent>.AsyncIterator
+    ) async -> [JournalEvent] {
         guard let places = journal.append(facts) else { return [] }
-        var heard: [JournalNews] = []
+        var heard: [JournalEvent] = []
         while let word = await news.next() {
             heard.append(word)
             if case .committed(let through) = word, through >= places.upperBound { break }
@@ -125,8 +125,8 @@ public enum JournalConformance {
     private static func bounds(_ make: Maker) async throws(JournalError) -> [String] {
         let journal = await make(["quick", "slow"], .little)
         var news = journal.news.makeAsyncIterator()
-        var (last, heard): (Int64, [JournalNews]) = (0, [])
-        // What is acknowledged gives way first, and nobody loses anything by it.
+        var (last, heard): (Int64, [JournalEvent]) = (0, [])
+        // What is acknowledged is evicted first, and nobody loses anything by it.
         while last < 100_000, await journal.status()["slow"]?.dropped == 0 {
             heard += await keep(facts((last + 1)...(last + 1_000)), in: journal, &news)
             last += 1_000
@@ -141,44 +141,44 @@ public enum JournalConformance {
             left += numbers(entries)
             place = end.sequence
         }
-        // An acknowledgement of what gave way meanwhile is nobody's fault.
+        // An acknowledgement of what were evicted meanwhile is nobody's fault.
         try await journal.advance("slow", through: 1)
         await journal.close()
         let told = heard.reduce(0) { sum, word in
             if case .dropped(let count, upstream: "slow", _) = word { sum + count } else { sum }
         }
         return unless(
-            dropped > 0 && left.last == last, "the oldest give way where there is no room")
+            dropped > 0 && left.last == last, "the oldest are evicted where there is no room")
             + unless(
                 left == Array((Int64(dropped) + 1)...max(last, Int64(dropped) + 1)),
                 "what is newer stays, without a gap")
             + unless(status["slow"]?.waiting == left.count, "what waits is counted")
-            + unless(told == dropped, "what gave way is counted")
+            + unless(told == dropped, "what were evicted is counted")
             + unless(status["quick"]?.dropped == 0, "nobody loses what it has acknowledged")
     }
 
-    private static func settingAside(_ make: Maker) async throws(JournalError) -> [String] {
+    private static func deadLettering(_ make: Maker) async throws(JournalError) -> [String] {
         let journal = await make(["site", "other"], .ample)
         var news = journal.news.makeAsyncIterator()
         _ = await keep(facts(1...3), in: journal, &news)
-        try await journal.setAside(2...2, for: "site", because: "never acknowledged")
+        try await journal.deadLetter(2...2, for: "site", because: "never acknowledged")
         let status = await journal.status()
         await journal.close()
         return unless(
-            status["site"]?.setAside == 1 && status["other"]?.setAside == 0,
-            "what is set aside is counted for its upstream")
+            status["site"]?.deadLettered == 1 && status["other"]?.deadLettered == 0,
+            "what is dead-lettered is counted for its upstream")
     }
 
     private static func times(_ make: Maker) async throws(JournalError) -> [String] {
         let journal = await make(["site"], .ample)
         var news = journal.news.makeAsyncIterator()
-        _ = await keep(facts(1...2, areSure: false) + facts(3...3), in: journal, &news)
+        _ = await keep(facts(1...2, areSynchronised: false) + facts(3...3), in: journal, &news)
         await journal.correctTimes(by: .nanoseconds(1_000))
         let entries = try await journal.next(for: "site", after: 0, limit: 9)
         await journal.close()
         return unless(
             numbers(entries) == [1_001, 1_002, 3], "unsure times are moved, sure ones not")
-            + unless(entries.allSatisfy(\.fact.at.isSure), "a corrected time is sure")
+            + unless(entries.allSatisfy(\.fact.at.isSynchronised), "a corrected time is synchronised")
             + unless(
                 entries.map(\.fact.at.monotonic.nanoseconds) == [1, 2, 3],
                 "the monotonic time stays")
@@ -192,12 +192,12 @@ public enum JournalConformance {
         let advance = await kind { () async throws(JournalError) in
             try await journal.advance("stranger", through: 0)
         }
-        let aside = await kind { () async throws(JournalError) in
-            try await journal.setAside(1...1, for: "stranger", because: "")
+        let deadLetters = await kind { () async throws(JournalError) in
+            try await journal.deadLetter(1...1, for: "stranger", because: "")
         }
         await journal.close()
         return unless(
-            [next, advance, aside] == [.unknownUpstream, .unknownUpstream, .unknownUpstream],
+            [next, advance, deadLetters] == [.unknownUpstream, .unknownUpstream, .unknownUpstream],
             "an upstream that is not of this journal is told so")
     }
 

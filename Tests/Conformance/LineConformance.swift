@@ -110,7 +110,7 @@ public final class LineConformance {
             expect(bench.level(bench.output) == isHigh, "a claim as it is moves the level")
             expect(try line.isActive() == (isHigh != activeLow), "state of a line kept as it is")
             bench.push(bench.output, !isHigh)
-            expect(bench.level(bench.output) == isHigh, "a kept output gives way to the world")
+            expect(bench.level(bench.output) == isHigh, "a kept output is evicted to the world")
         }
     }
 

@@ -76,7 +76,7 @@ public enum ModbusBusConformance {
             case (.busyOnce, .success(let words)), (.hangUp, .success(let words)):
                 expect(words == [1012, 1013], "\(fault): \(words)")
             case (.corrupt, .failure(let error)):
-                expect(error.kind == .badReply, "\(fault): \(error)")
+                expect(error.kind == .malformedReply, "\(fault): \(error)")
             case (.unplugged, .failure(let error)):
                 expect(error.kind == .notConnected, "\(fault): \(error)")
             default: expect(false, "\(fault): \(answer)")
@@ -97,6 +97,6 @@ public enum ModbusBusConformance {
 
     private static func request(_ address: UInt16, within limit: Duration) -> ModbusRequest {
         ModbusRequest(
-            unit: 1, function: .inputRegisters, address: address, count: 2, replyWithin: limit)
+            unit: 1, function: .inputRegisters, address: address, count: 2, replyTimeout: limit)
     }
 }

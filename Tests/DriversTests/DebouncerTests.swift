@@ -42,7 +42,7 @@ struct DebouncerTests {
         #expect(debouncer.settle(at: instant(1000)) == edge(150, false))
     }
 
-    @Test mutating func `every edge starts the time anew, also one whose twin was lost`() {
+    @Test mutating func `every edge starts the time again, also one whose twin was lost`() {
         #expect(debouncer.take(edge(100, true)) == nil)
         #expect(debouncer.take(edge(115, true)) == nil)
         #expect(debouncer.settle(at: instant(130)) == nil)

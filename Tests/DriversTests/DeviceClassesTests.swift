@@ -110,7 +110,7 @@ import Vocabulary
         let error = #expect(throws: DriverError.self) {
             try bench.open(HwmonDriver.self, settings)
         }
-        #expect(error?.kind == .badComponent)
+        #expect(error?.kind == .invalidComponent)
     }
 
     @Test func `names a few of many devices when the one looked for is not there`() throws {

@@ -44,7 +44,7 @@ import Vocabulary
         let text = try bench.tree.text(of: "\(folder)/\(file)")
         bench.tree.makeEmpty("\(folder)/\(file)")
         let error = #expect(throws: DriverError.self) { try open.read() }
-        #expect(error?.kind == .badReply)
+        #expect(error?.kind == .malformedReply)
         #expect(
             error?.detail == "1-wire sensor 28-000000000001: no valid answer; it was pulled out, "
                 + "or the checksum was wrong")
@@ -64,7 +64,7 @@ import Vocabulary
         #expect(
             error
                 == DriverError(
-                    .badReply, "1-wire sensor 28-000000000001: the checksum was wrong"))
+                    .malformedReply, "1-wire sensor 28-000000000001: the checksum was wrong"))
     }
 
     @Test(arguments: ["abc\n", "21.5.0\n", "\n", "0x10\n", "t=\n"])
@@ -73,7 +73,7 @@ import Vocabulary
         bench.tree.set("\(folder)/temperature", text)
         var open = try bench.open(Ds18b20Driver.self, settings)
         let error = #expect(throws: DriverError.self) { try open.read() }
-        #expect(error?.kind == .badReply)
+        #expect(error?.kind == .malformedReply)
         #expect(error?.detail.hasSuffix("is no temperature") == true)
     }
 
@@ -106,7 +106,7 @@ import Vocabulary
     func `a sensor's id must be one`(_ sensor: String) throws {
         let component = try Component.of(Ds18b20Driver.self, #"{"sensor": "\#(sensor)"}"#)
         let error = #expect(throws: DriverError.self) { try Ds18b20Driver.claims(of: component) }
-        #expect(error?.kind == .badComponent)
+        #expect(error?.kind == .invalidComponent)
         #expect(error?.detail.hasPrefix("sensor: is \"\(sensor)\", must be a 1-wire id") == true)
     }
 

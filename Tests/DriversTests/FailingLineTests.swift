@@ -20,7 +20,7 @@ private final class FailingLine: InputLine, Sendable {
 
     func isActive() throws(DriverError) -> Bool {
         let state = state.withLock { $0 }
-        if state.fails { throw DriverError(.badReply, "the level is not told") }
+        if state.fails { throw DriverError(.malformedReply, "the level is not told") }
         return state.isActive
     }
 

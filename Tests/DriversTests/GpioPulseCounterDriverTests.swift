@@ -188,7 +188,7 @@ struct GpioPulseCounterDriverTests {
         let error = #expect(throws: DriverError.self) {
             try component(Self.water + #", "startAt": \#(start)"#)
         }
-        #expect(error?.kind == .badComponent && error?.detail.contains("startAt") == true)
+        #expect(error?.kind == .invalidComponent && error?.detail.contains("startAt") == true)
     }
 
     @Test func `a full disk stops the telling, not the counting`() throws {
@@ -196,7 +196,7 @@ struct GpioPulseCounterDriverTests {
         var driver = try driver(component)
         wiring.totals.isFull = true
         try pulse(&driver)
-        let full = DriverError(.badReply, "total of meter: No space left on device")
+        let full = DriverError(.malformedReply, "total of meter: No space left on device")
         #expect(throws: full) { _ = try read(&driver, component) }
         try pulse(&driver)
         wiring.totals.isFull = false
@@ -210,7 +210,7 @@ struct GpioPulseCounterDriverTests {
         #expect {
             _ = try driver(component)
         } throws: {
-            ($0 as? DriverError)?.kind == .badReply
+            ($0 as? DriverError)?.kind == .malformedReply
         }
         #expect(wiring.totals["meter"] == 5)
         #expect(wiring.lines.claimCount == 0)
@@ -242,7 +242,7 @@ struct GpioPulseCounterDriverTests {
             _ = try component(settings)
         } throws: {
             guard let error = $0 as? DriverError else { return false }
-            return error.kind == .badComponent && error.detail.contains(words)
+            return error.kind == .invalidComponent && error.detail.contains(words)
         }
     }
 
@@ -261,7 +261,7 @@ struct GpioPulseCounterDriverTests {
         #expect {
             _ = try read(&driver, component)
         } throws: {
-            ($0 as? DriverError)?.kind == .badReply
+            ($0 as? DriverError)?.kind == .malformedReply
         }
     }
 

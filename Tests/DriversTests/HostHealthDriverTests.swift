@@ -51,7 +51,7 @@ import Vocabulary
         let faults = zip(open.component.channels, answers).map { ($0.source, $1.fault?.kind) }
         #expect(
             Dictionary(uniqueKeysWithValues: faults) == [
-                "load-1": nil, "memory-total": .notConnected, "pressure-io": .badReply,
+                "load-1": nil, "memory-total": .notConnected, "pressure-io": .malformedReply,
                 "uptime": nil,
             ])
     }
@@ -128,7 +128,7 @@ import Vocabulary
         bench.tree.set(path, text)
         var open = try bench.open(HostHealthDriver.self, "{}", [source])
         let error = #expect(throws: DriverError.self) { try open.read() }
-        #expect(error?.kind == .badReply)
+        #expect(error?.kind == .malformedReply)
         #expect(error?.detail.hasPrefix(path) == true)
     }
 
@@ -144,7 +144,7 @@ import Vocabulary
             let error = #expect(throws: DriverError.self) {
                 try bench().open(HostHealthDriver.self, settings)
             }
-            #expect(error?.kind == .badComponent)
+            #expect(error?.kind == .invalidComponent)
         }
     }
 }

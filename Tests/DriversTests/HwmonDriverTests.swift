@@ -39,7 +39,7 @@ import Vocabulary
         #expect(
             error
                 == DriverError(
-                    .badReply,
+                    .malformedReply,
                     "hwmon chip lm75: says that the sensor at temp1 is broken or missing"))
         bench.tree.set("\(chip)/temp1_fault", "0\n")
         #expect(try open.read() == ["25.500 °C"])
@@ -53,7 +53,7 @@ import Vocabulary
         #expect(
             error
                 == DriverError(
-                    .badComponent,
+                    .invalidComponent,
                     "hwmon chip w1_slave_temp: hwmon1, hwmon2 are called so; "
                         + "say which with address, for example \"i2c/1-0048\""))
         var open = try bench.open(
@@ -95,7 +95,7 @@ import Vocabulary
         let error = #expect(throws: DriverError.self) {
             try Component.of(HwmonDriver.self, #"{"chip": "lm75", "input": "\#(input)"}"#)
         }
-        #expect(error?.kind == .badComponent)
+        #expect(error?.kind == .invalidComponent)
         #expect(error?.detail.contains("input") == true)
     }
 
@@ -104,7 +104,7 @@ import Vocabulary
         let component = try Component.of(
             HwmonDriver.self, #"{"chip": "lm75", "input": "temp1", "address": "\#(address)"}"#)
         let error = #expect(throws: DriverError.self) { try HwmonDriver.claims(of: component) }
-        #expect(error?.kind == .badComponent)
+        #expect(error?.kind == .invalidComponent)
     }
 
     @Test(arguments: ["", "n/a\n"])
@@ -113,7 +113,7 @@ import Vocabulary
         bench.tree.set("\(chip)/temp1_input", text)
         var open = try bench.open(HwmonDriver.self, #"{"chip": "lm75", "input": "temp1"}"#)
         let error = #expect(throws: DriverError.self) { try open.read() }
-        #expect(error?.kind == .badReply)
+        #expect(error?.kind == .malformedReply)
         #expect(error?.detail.hasPrefix("\(chip)/temp1_input: ") == true)
     }
 

@@ -41,7 +41,7 @@ import Vocabulary
         #expect(try open.read() == [value])
     }
 
-    @Test func `a scale may be shared by all inputs, and is read anew each time`() throws {
+    @Test func `a scale may be shared by all inputs, and is read again each time`() throws {
         let bench = FileBench(KernelFiles.converters)
         bench.tree.remove("\(device)/in_voltage0_scale")
         bench.tree.set("\(device)/in_voltage_scale", "0.125000000\n")
@@ -100,7 +100,7 @@ import Vocabulary
                 "supplyMillivolt": 3300, "thermistorSide": "\(side)"}}
             """)
         let error = #expect(throws: DriverError.self) { try open.read() }
-        #expect(error?.kind == .badReply)
+        #expect(error?.kind == .malformedReply)
         #expect(
             error?.detail.hasPrefix("IIO device ads1015 voltage0: the thermistor is \(words)")
                 == true)
@@ -176,7 +176,7 @@ import Vocabulary
         let error = #expect(throws: DriverError.self) {
             try Component.of(IioAdcDriver.self, #"{"device": "ads1015", \#(settings)}"#)
         }
-        #expect(error?.kind == .badComponent)
+        #expect(error?.kind == .invalidComponent)
         #expect(error?.detail.contains(words) == true, "\(error?.detail ?? "")")
     }
 
@@ -188,7 +188,7 @@ import Vocabulary
         #expect(
             error
                 == DriverError(
-                    .badComponent,
+                    .invalidComponent,
                     "IIO device ads1015: iio:device0, iio:device1 are called so; "
                         + "say which with address, for example \"i2c/1-0048\""))
         bench.tree.remove("/sys/bus/iio/devices/iio:device0")
@@ -213,9 +213,9 @@ import Vocabulary
         )
         var open = try bench.open(IioAdcDriver.self, "{\(first)}")
         bench.tree.set("\(device)/in_voltage0_raw", "\n")
-        #expect(#expect(throws: DriverError.self) { try open.read() }?.kind == .badReply)
+        #expect(#expect(throws: DriverError.self) { try open.read() }?.kind == .malformedReply)
         bench.tree.set("\(device)/in_voltage0_raw", "9223372036854775807\n")
-        #expect(#expect(throws: DriverError.self) { try open.read() }?.kind == .badReply)
+        #expect(#expect(throws: DriverError.self) { try open.read() }?.kind == .malformedReply)
         bench.tree.remove(device)
         #expect(#expect(throws: DriverError.self) { try open.read() }?.kind == .notConnected)
         bench.tree.remove("/sys/bus/iio")

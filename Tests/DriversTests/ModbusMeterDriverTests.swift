@@ -55,8 +55,8 @@ struct MeterBench {
         wiring.buses.change(unit: 1, on: Self.bus) { $0.hold(values, at: address) }
     }
 
-    func trouble(_ trouble: SimulatedModbusUnit.Trouble?) {
-        wiring.buses.change(unit: 1, on: Self.bus) { $0.trouble = trouble }
+    func fault(_ fault: SimulatedModbusUnit.Fault?) {
+        wiring.buses.change(unit: 1, on: Self.bus) { $0.fault = fault }
     }
 
     var requests: [String] { wiring.buses.requests(on: Self.bus).map(\.description) }
@@ -92,7 +92,7 @@ private let sdm120 = #"{"bus": "rs485", "unit": 1, "profile": "eastron-sdm120"}"
 
     @Test func `an exception is told with its meaning`() throws {
         let bench = try MeterBench(sdm120, sources: ["power-active"])
-        bench.trouble(.exception(6))
+        bench.fault(.exception(6))
         var driver = try bench.driver()
         let error = #expect(throws: DriverError.self) {
             try driver.read(bench.component.channels, at: bench.clock.now).readings()
@@ -106,7 +106,7 @@ private let sdm120 = #"{"bus": "rs485", "unit": 1, "profile": "eastron-sdm120"}"
 
     @Test func `silence is told with the bytes that were asked`() throws {
         let bench = try MeterBench(sdm120, sources: ["power-active"])
-        bench.trouble(.silent)
+        bench.fault(.silent)
         var driver = try bench.driver()
         let error = #expect(throws: DriverError.self) {
             try driver.read(bench.component.channels, at: bench.clock.now).readings()
@@ -120,12 +120,12 @@ private let sdm120 = #"{"bus": "rs485", "unit": 1, "profile": "eastron-sdm120"}"
     @Test func `a round is good again as soon as the meter is`() throws {
         let bench = try MeterBench(sdm120, sources: ["voltage"])
         bench.hold([0x4366, 0x8000], at: 0)
-        bench.trouble(.truncated)
+        bench.fault(.truncated)
         var driver = try bench.driver()
         #expect(throws: DriverError.self) {
             try driver.read(bench.component.channels, at: bench.clock.now).readings()
         }
-        bench.trouble(nil)
+        bench.fault(nil)
         let readings = try driver.read(bench.component.channels, at: bench.clock.now).readings()
         #expect(readings.map(\.value) == [2305])
     }
@@ -277,7 +277,7 @@ private let sdm120 = #"{"bus": "rs485", "unit": 1, "profile": "eastron-sdm120"}"
         let error = #expect(throws: DriverError.self) {
             try ModbusMeterDriver.channels(offeredWith: settings)
         }
-        #expect(error == DriverError(.badComponent, detail))
+        #expect(error == DriverError(.invalidComponent, detail))
     }
 
     @Test func `a channel that the map does not have is refused with the nearest that it has`()
@@ -336,12 +336,12 @@ private let sdm120 = #"{"bus": "rs485", "unit": 1, "profile": "eastron-sdm120"}"
     private let name = BusName(known: "rs485")
 
     private func bench(
-        _ trouble: SimulatedModbusUnit.Trouble?
+        _ fault: SimulatedModbusUnit.Fault?
     ) throws -> (buses: SimulatedBuses, bus: any ModbusBus) {
         let wiring = SimulatedWiring(clock: clock)
         wiring.buses.change(unit: 1, on: name) { unit in
             unit.hold([10, 11, 12, 13], at: 0)
-            unit.trouble = trouble
+            unit.fault = fault
         }
         return (wiring.buses, try wiring.modbusBus(name))
     }
@@ -349,24 +349,24 @@ private let sdm120 = #"{"bus": "rs485", "unit": 1, "profile": "eastron-sdm120"}"
     private func request(_ address: UInt16, unit: UInt8 = 1) -> ModbusRequest {
         ModbusRequest(
             unit: unit, function: .inputRegisters, address: address, count: 1,
-            replyWithin: .milliseconds(500))
+            replyTimeout: .milliseconds(500))
     }
 
     @Test func `a reply that comes while the next is waited for is found out`() throws {
         let (buses, bus) = try bench(.late(by: .milliseconds(800)))
         let first = #expect(throws: DriverError.self) { try bus.read(request(0)) }
         #expect(first?.kind == .timeout)
-        buses.change(unit: 1, on: name) { $0.trouble = nil }
+        buses.change(unit: 1, on: name) { $0.fault = nil }
         // The bus is at 500 ms now, and the reply comes at 800 ms.
         let second = #expect(throws: DriverError.self) { try bus.read(request(1)) }
-        #expect(second?.kind == .badReply)
+        #expect(second?.kind == .malformedReply)
         #expect(try bus.read(request(1)) == [11])
     }
 
     @Test func `a reply that comes before the next request is flushed`() throws {
         let (buses, bus) = try bench(.late(by: .milliseconds(800)))
         #expect(throws: DriverError.self) { try bus.read(request(0)) }
-        buses.change(unit: 1, on: name) { $0.trouble = nil }
+        buses.change(unit: 1, on: name) { $0.fault = nil }
         clock.advance(by: .seconds(10))
         #expect(try bus.read(request(1)) == [11])
     }
@@ -388,6 +388,6 @@ private let sdm120 = #"{"bus": "rs485", "unit": 1, "profile": "eastron-sdm120"}"
     @Test func `a bus without units is no bus`() {
         let wiring = SimulatedWiring(clock: clock)
         let error = #expect(throws: DriverError.self) { _ = try wiring.modbusBus(name) }
-        #expect(error?.kind == .badComponent)
+        #expect(error?.kind == .invalidComponent)
     }
 }

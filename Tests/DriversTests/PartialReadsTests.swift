@@ -133,7 +133,7 @@ private struct PartialBench {
     @Test func `one that stays busy fails as a whole`() throws {
         var bench = try PartialBench(Self.addresses)
         _ = try bench.read()
-        bench.change { $0.trouble = .exception(6) }
+        bench.change { $0.fault = .exception(6) }
         let error = #expect(throws: DriverError.self) { try bench.read() }
         #expect(error?.kind == .busy)
     }
@@ -154,13 +154,13 @@ private struct PartialBench {
     @Test func `one that is dead costs one wait in a round, however much is asked of it`() throws {
         var bench = try PartialBench(Array(stride(from: 0, to: 100, by: 10)))
         _ = try bench.read()
-        bench.change { $0.trouble = .silent }
+        bench.change { $0.fault = .silent }
         for _ in 0..<10 {
             let error = #expect(throws: DriverError.self) { try bench.read() }
             #expect(error?.kind == .timeout)
         }
         #expect(bench.bench.wiring.buses.waited(on: MeterBench.bus) == .seconds(5))
-        bench.change { $0.trouble = nil }
+        bench.change { $0.fault = nil }
         #expect(try bench.read().allSatisfy { $0.fault == nil })
         let later = try bench.requests { _ = try $0.read() }
         #expect(later.count == 10)

@@ -26,7 +26,7 @@ import Testing
         #expect(
             error
                 == DriverError(
-                    .badComponent,
+                    .invalidComponent,
                     "thermal zone acpitz: thermal_zone1, thermal_zone2 are called so; "
                         + "say which with zone, for example \"thermal_zone1\""))
         var open = try FileBench(zones).open(
@@ -51,7 +51,7 @@ import Testing
         var open = try bench.open(ThermalZoneDriver.self, #"{"type": "cpu-thermal"}"#)
         bench.tree.makeEmpty("/sys/class/thermal/thermal_zone0/temp")
         let empty = #expect(throws: DriverError.self) { try open.read() }
-        #expect(empty?.kind == .badReply)
+        #expect(empty?.kind == .malformedReply)
         bench.tree.remove("/sys/class/thermal/thermal_zone0")
         let gone = #expect(throws: DriverError.self) { try open.read() }
         #expect(gone?.kind == .notConnected)

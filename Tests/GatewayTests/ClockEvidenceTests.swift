@@ -78,6 +78,6 @@ private final class MachineFiles {
         let after = clock.timestamp
         #expect(before.wall <= after.wall)
         #expect(before.monotonic <= after.monotonic)
-        #expect(before.isSure == clock.isWallTimeSure)
+        #expect(before.isSynchronised == clock.isWallTimeSynchronised)
     }
 }

@@ -36,7 +36,7 @@ import Testing
         #expect(try await home.start("run").end() == 64)
         #expect(try await home.start("run", TestHome.demo, "--loud").end() == 64)
         #expect(try await home.start("set", "Pump!", "on").end() == 64)
-        #expect(try await home.start("set", "pump", "on", "--within", "0").end() == 64)
+        #expect(try await home.start("set", "pump", "on", "--timeout", "0").end() == 64)
         #expect(try await home.start("set", "pump", "on", "--for", "soon").end() == 64)
         #expect(try await home.start("release", "Pump!").end() == 64)
     }

@@ -19,7 +19,7 @@ import Vocabulary
     static let stuck = ProcessInfo.processInfo.environment[variable]
 
     private static func relay(
-        _ name: StaticString, _ device: ScriptedDevice, _ inbox: Merge<Fact>, _ clock: ManualClock
+        _ name: StaticString, _ device: ScriptedDevice, _ inbox: FanIn<Fact>, _ clock: ManualClock
     ) -> ShNode {
         let channel = DataChannel(
             name: DataChannelName(known: name), node: ShNodeName(known: name), source: "value",
@@ -38,7 +38,7 @@ import Vocabulary
 
     /// Lives in a process of its own, which it ends.
     @Test(.ownThread, .enabled(if: stuck != nil)) func `that ends`() async throws {
-        let (clock, inbox) = (ManualClock(), Merge<Fact>(capacity: 64))
+        let (clock, inbox) = (ManualClock(), FanIn<Fact>(capacity: 64))
         let (pump, valve) = (ScriptedDevice(), ScriptedDevice())
         let nodes = [
             Self.relay("pump", pump, inbox, clock), Self.relay("valve", valve, inbox, clock),

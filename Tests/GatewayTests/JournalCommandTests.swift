@@ -11,7 +11,7 @@ import Vocabulary
     private let state: String
 
     /// Five readings of one minute each from 06:00 on, the first acknowledged, the third and fourth set
-    /// aside, and a trouble.
+    /// aside, and a fault.
     init() async throws {
         home = try TestHome()
         state = "\(home.path)/state"
@@ -28,20 +28,20 @@ import Vocabulary
         try await journal.open(fresh: JournalIdentity(high: 0xABCD, low: 0x1234))
         var facts = (0..<5).map { minute in
             let at = Timestamp(
-                wall: start.advanced(by: .seconds(60 * minute)), monotonic: clock.now, isSure: true)
+                wall: start.advanced(by: .seconds(60 * minute)), monotonic: clock.now, isSynchronised: true)
             let reading = Reading(
                 channel: minute == 4 ? "pump" : "tank-top", value: Int64(21_500 + minute),
                 quality: minute == 3 ? .bad : .good, isSimulated: minute == 1)
             return Fact(node: "tank", at: at, matter: .readings([reading]))
         }
-        let trouble = Trouble(kind: .hung, isOn: true, detail: "it hangs")
-        facts.append(Fact(node: "tank", at: facts[4].at, matter: .trouble(trouble)))
+        let fault = Fault(kind: .hung, isOn: true, detail: "it hangs")
+        facts.append(Fact(node: "tank", at: facts[4].at, matter: .fault(fault)))
         let places = try #require(journal.append(facts))
         var news = journal.news.makeAsyncIterator()
         while let word = await news.next() {
             if case .committed(let through) = word, through >= places.upperBound { break }
         }
-        try await journal.setAside(3...4, for: "site", because: "never acknowledged")
+        try await journal.deadLetter(3...4, for: "site", because: "never acknowledged")
         try await journal.advance("site", through: 1)
         await journal.close()
     }
@@ -66,7 +66,7 @@ import Vocabulary
     }
 
     @Test(arguments: [["journal"], ["journal", "show"]])
-    func `show size, cursors and what was set aside`(words: [String]) async throws {
+    func `show size, cursors and what was dead-lettered`(words: [String]) async throws {
         let program = try home.start(words + ["--state-directory", state])
         #expect(await program.end() == 0)
         #expect(program.errors == [])
@@ -78,8 +78,8 @@ import Vocabulary
             cursor.prefix(5) == ["site", "1", "0", "5", "2026-11-21T06:01:00.000000000Z"],
             "\(program.text)")
         #expect(cursor.last == "2", "\(program.text)")
-        let aside = program.output.filter { $0.contains("never acknowledged") }
-        #expect(aside.count == 2 && aside.allSatisfy { $0.contains("tank-top") })
+        let deadLetters = program.output.filter { $0.contains("never acknowledged") }
+        #expect(deadLetters.count == 2 && deadLetters.allSatisfy { $0.contains("tank-top") })
     }
 
     @Test func `tell what is under way from what waits, in a layout's own time`() async throws {
@@ -97,10 +97,10 @@ import Vocabulary
             let facts = minutes.map { minutes in
                 let at = Timestamp(
                     wall: clock.wallTime.advanced(by: .seconds(-60 * minutes)),
-                    monotonic: clock.now, isSure: true)
+                    monotonic: clock.now, isSynchronised: true)
                 return Fact(
                     node: "tank", at: at,
-                    matter: .trouble(Trouble(kind: .hung, isOn: true, detail: "it hangs")))
+                    matter: .fault(Fault(kind: .hung, isOn: true, detail: "it hangs")))
             }
             let places = try #require(journal.append(facts))
             var news = journal.news.makeAsyncIterator()
@@ -138,7 +138,7 @@ import Vocabulary
         await journal.close()
     }
 
-    @Test func `have one fact that was set aside come back, and forget the other`() async throws {
+    @Test func `have one fact that was dead-lettered come back, and forget the other`() async throws {
         let back = try await run("journal", "requeue", "--fact", "1")
         #expect(
             back.output.first?.hasPrefix("1 fact goes out again within ") == true, "\(back.text)")
@@ -152,11 +152,11 @@ import Vocabulary
     }
 
     @Test(arguments: ["requeue", "discard"])
-    func `refuse facts that are not set aside, and say which`(command: String) async throws {
+    func `refuse facts that are not dead-lettered, and say which`(command: String) async throws {
         let program = try home.start(
             "journal", command, "--fact", "1", "7", "--state-directory", state)
         #expect(await program.end() == 1)
-        #expect(program.errors == ["tidegate: no fact 7 is set aside"])
+        #expect(program.errors == ["tidegate: no fact 7 is dead-lettered"])
         let all = try await run("journal")
         #expect(all.output.count { $0.contains("never acknowledged") } == 2)
         #expect(!all.text.contains("comes back"))

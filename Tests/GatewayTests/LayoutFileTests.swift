@@ -62,7 +62,7 @@ import Vocabulary
         }
     }
 
-    @Test func `is heard of again when its folder was taken away and made anew`() async throws {
+    @Test func `is heard of again when its folder was taken away and made again`() async throws {
         try await watching { news in
             try FileManager.default.removeItem(atPath: folder)
             #expect(await news.next() == .missing)

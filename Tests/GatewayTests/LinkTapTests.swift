@@ -10,7 +10,7 @@ import Vocabulary
     {
         func one(_ who: String) -> LinkStatus {
             LinkStatus(
-                who: who, incarnation: "1", sequence: sequence, state: .started,
+                who: who, incarnation: "1", sequence: sequence, state: .connected,
                 interval: .seconds(10))
         }
         return PlainStatus(own: one(gateway), links: links.map(one), at: WallTime(nanoseconds: 0))
@@ -25,11 +25,11 @@ import Vocabulary
     @Test func `does not call a gateway up of which it has only what the broker kept`() {
         var tap = LinkTap(isJson: false)
         let kept = tap.take(status("d1.dead", 7, links: ["site"]), isRetained: true, at: stamp(0))
-        #expect(kept.count == 2 && kept.allSatisfy { $0.contains("started, unknown") }, "\(kept)")
+        #expect(kept.count == 2 && kept.allSatisfy { $0.contains("connected, unknown") }, "\(kept)")
         // A gateway publishes all its statuses to be kept; the second is one that it has just said.
         let next = tap.take(status("d1.dead", 8, links: ["site"]), isRetained: true, at: stamp(5))
-        #expect(next.count == 2 && next.allSatisfy { $0.contains("started, up") }, "\(next)")
-        #expect(tap.look(at: stamp(60)).allSatisfy { $0.contains("lost") })
+        #expect(next.count == 2 && next.allSatisfy { $0.contains("connected, up") }, "\(next)")
+        #expect(tap.look(at: stamp(60)).allSatisfy { $0.contains("silent") })
     }
 
     @Test func `shows a link that comes back, as its gateway does`() {
@@ -41,14 +41,14 @@ import Vocabulary
                     interval: .seconds(10), cause: cause)
             }
             let status = PlainStatus(
-                own: one("d1.a", .started, nil), links: [one("driver tank", state, cause)],
+                own: one("d1.a", .connected, nil), links: [one("driver tank", state, cause)],
                 at: WallTime(nanoseconds: 0))
             return tap.take(status, isRetained: false, at: stamp(Int64(sequence)))
         }
-        _ = take(1, .started, nil)
-        #expect(take(2, .failed, "no answer").contains { $0.contains("failed, no answer") })
-        let back = take(3, .started, nil)
-        #expect(back.count == 1 && back[0].contains("driver tank: started, up"), "\(back)")
+        _ = take(1, .connected, nil)
+        #expect(take(2, .unreachable, "no answer").contains { $0.contains("unreachable, no answer") })
+        let back = take(3, .connected, nil)
+        #expect(back.count == 1 && back[0].contains("driver tank: connected, up"), "\(back)")
         #expect(!back.contains { $0.contains("no answer") })
     }
 
@@ -57,11 +57,11 @@ import Vocabulary
         _ = tap.take(status("d1.a", 1), isRetained: false, at: stamp(0))
         let will = PlainStatus(
             own: LinkStatus(
-                who: "d1.a", incarnation: "1", sequence: 0, state: .failed, interval: .seconds(10)),
+                who: "d1.a", incarnation: "1", sequence: 0, state: .unreachable, interval: .seconds(10)),
             links: [], at: nil)
-        #expect(tap.take(will, isRetained: false, at: stamp(1)).contains { $0.contains("failed") })
+        #expect(tap.take(will, isRetained: false, at: stamp(1)).contains { $0.contains("unreachable") })
         let back = tap.take(status("d1.a", 3), isRetained: false, at: stamp(2))
-        #expect(back.contains { $0.contains("started, up") }, "\(back)")
+        #expect(back.contains { $0.contains("connected, up") }, "\(back)")
         // A word from before the failure changes nothing.
         _ = tap.take(will, isRetained: false, at: stamp(3))
         let old = tap.take(status("d1.a", 2), isRetained: false, at: stamp(4))
@@ -99,7 +99,7 @@ import Vocabulary
             lines.compactMap { $0.dropFirst(10).split(separator: ":").first } == [
                 "d1.a", "d1.a x", "d1.a y", "d1.aa", "d1.aa z", "d1.b", "d1.b x", "d1.b y",
             ], "\(lines)")
-        #expect(lines.count { $0.contains("started, late") } == 6)
+        #expect(lines.count { $0.contains("connected, late") } == 6)
     }
 
     @Test(arguments: [true, false])

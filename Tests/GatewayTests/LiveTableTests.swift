@@ -46,10 +46,10 @@ import Vocabulary
     }
 
     private func fault(
-        _ node: ShNodeName, _ kind: Trouble.Kind, since: WallTime, _ detail: String = "no answer"
-    ) -> StandingTrouble {
-        StandingTrouble(
-            node: node, trouble: Trouble(kind: kind, isOn: true, detail: detail), since: since)
+        _ node: ShNodeName, _ kind: Fault.Kind, since: WallTime, _ detail: String = "no answer"
+    ) -> ActiveFault {
+        ActiveFault(
+            node: node, fault: Fault(kind: kind, isOn: true, detail: detail), since: since)
     }
 
     /// A relay that is well, a thermometer that never answered, one that is well, and a meter of three.
@@ -92,15 +92,15 @@ import Vocabulary
         #expect(meter.filter { $0.quality == "no value yet" }.count == 2)
     }
 
-    @Test(arguments: [LinkStatus.State.failed, .closed])
+    @Test(arguments: [LinkStatus.State.unreachable, .closed])
     func `has no good value of a gateway that is gone, by its own word or its last will`(
         state: LinkStatus.State
     ) {
         var table = table()
-        let first = table.take(status(.started), of: house.text, at: start.monotonic)
+        let first = table.take(status(.connected), of: house.text, at: start.monotonic)
         #expect(first == "online")
         #expect(table.entries(at: start).contains { $0.quality == "good" })
-        #expect(table.take(status(.started), of: house.text, at: start.monotonic) == nil)
+        #expect(table.take(status(.connected), of: house.text, at: start.monotonic) == nil)
         _ = table.take(status(state), of: house.text, at: start.monotonic)
         let entries = table.entries(at: start)
         #expect(!entries.contains { $0.quality == "good" })
@@ -110,7 +110,7 @@ import Vocabulary
 
     @Test func `has no good value of a gateway that falls silent, nor without a connection`() {
         var table = table()
-        _ = table.take(status(.started), of: house.text, at: start.monotonic)
+        _ = table.take(status(.connected), of: house.text, at: start.monotonic)
         #expect(table.entries(at: later(29)).contains { $0.quality == "good" })
         #expect(!table.entries(at: later(31)).contains { $0.quality == "good" })
         table.complaint = "not connected"
@@ -209,7 +209,7 @@ import Vocabulary
 
     @Test func `names what is wrong at its foot, and how much more there is`() {
         var table = table()
-        var faults: [StandingTrouble] = []
+        var faults: [ActiveFault] = []
         for number in 0..<20 {
             faults.append(
                 fault("boiler", .timeout, since: start.wall, "no answer on line \(number)"))

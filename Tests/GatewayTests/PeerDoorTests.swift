@@ -105,7 +105,7 @@ import Vocabulary
             }
             return monitor.state
         }
-        #expect(told == [.opening, .failed, .failed, .started, .started])
+        #expect(told == [.connecting, .unreachable, .unreachable, .connected, .connected])
     }
 }
 

@@ -17,19 +17,19 @@ import Vocabulary
     private func ping(
         _ mode: PeerSettings.Mode, count: Int, inFlight: Int, echoes: Bool = false
     ) async throws -> (PeerPinger.Result, said: [String]) {
-        let (asker, other) = (node(mode, echoes: echoes), node(mode, echoes: echoes))
+        let (requester, other) = (node(mode, echoes: echoes), node(mode, echoes: echoes))
         let address = PeerAddress(host: "127.0.0.1", port: 0)
         let port = try await other.listen(on: address)
         let lines = AsyncStream<String>.makeStream()
         let pinger = PeerPinger(
-            node: asker, address: PeerAddress(host: address.host, port: port), size: 8,
+            node: requester, address: PeerAddress(host: address.host, port: port), size: 8,
             clock: SystemClock()
         ) { lines.continuation.yield($0) }
         let result = await pinger.run(count: count, inFlight: inFlight)
         lines.continuation.finish()
         var all: [String] = []
         for await line in lines.stream { all.append(line) }
-        for node in [asker, other] { await node.stop() }
+        for node in [requester, other] { await node.stop() }
         return (result, all)
     }
 
@@ -58,14 +58,14 @@ import Vocabulary
     }
 
     @Test func `goes on after one answer, whatever comes then`() {
-        var patience = PingPatience()
+        var timeout = PingTimeout()
         var said: [Bool] = []
-        for _ in 0..<2 { said.append(patience.failed()) }
-        #expect(said == [true, false] && !patience.isOver)
-        patience.answered()
-        for _ in 0..<10 { said.append(patience.failed()) }
-        #expect(said.count { $0 } == 1 && !patience.isOver)
-        var answered = PingPatience()
+        for _ in 0..<2 { said.append(timeout.failed()) }
+        #expect(said == [true, false] && !timeout.isOver)
+        timeout.answered()
+        for _ in 0..<10 { said.append(timeout.failed()) }
+        #expect(said.count { $0 } == 1 && !timeout.isOver)
+        var answered = PingTimeout()
         answered.answered()
         let isSaid = answered.failed()
         #expect(!isSaid)
@@ -73,7 +73,7 @@ import Vocabulary
 
     @Test func `that failed otherwise is told that alone`() {
         var result = PeerPinger.Result()
-        result.errors = [PeerError(.lost, "127.0.0.1:1: gone"), PeerError(.late, "no answer")]
+        result.errors = [PeerError(.lost, "127.0.0.1:1: gone"), PeerError(.timedOut, "no answer")]
         #expect(result.failure(of: 9).count == 2)
         result.times = [1]
         #expect(result.failure(of: 9) == ["2 failed, the first after 0 us: 127.0.0.1:1: gone"])

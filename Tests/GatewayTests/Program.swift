@@ -14,7 +14,7 @@ final class Program: Sendable {
         /// How it ended, once all that it wrote was read too.
         var end: Int32? { openPipes == 0 ? status : nil }
 
-        mutating func tellWaiters() {
+        mutating func notifyWaiters() {
             let state = self
             for (id, isDone) in waiters where isDone(state) { waiters[id] = nil }
         }
@@ -150,7 +150,7 @@ final class Program: Sendable {
     private func change(_ change: (inout State) -> Void) {
         state.withLock { state in
             change(&state)
-            state.tellWaiters()
+            state.notifyWaiters()
         }
     }
 

@@ -30,7 +30,7 @@ import Testing
         try #require(await gateway.error("takes commands") != nil, "\(gateway.text)")
         try #require(rename(pipe, path) == 0)
         gateway.signal(SIGHUP)
-        #expect(await gateway.error("reloadRefused") != nil, "\(gateway.text)")
+        #expect(await gateway.error("reloadRejected") != nil, "\(gateway.text)")
         gateway.signal(SIGTERM)
         #expect(await gateway.end(within: 5) == 0, "\(gateway.text)")
     }
@@ -92,7 +92,7 @@ import Testing
 
         try replace(path, "{ \"gateway\": 7 }")
         gateway.signal(SIGHUP)
-        #expect(await gateway.error("reloadRefused: ") != nil, "\(gateway.text)")
+        #expect(await gateway.error("reloadRejected: ") != nil, "\(gateway.text)")
 
         let other = text.replacingOccurrences(of: "tank-top", with: "tank-lid")
         try replace(path, other)

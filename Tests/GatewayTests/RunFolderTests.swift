@@ -32,8 +32,8 @@ import Testing
         let gateway = try home.start("run", try layout(#""broker": "embedded""#, peers: port))
         try #require(await gateway.error("peers may ask") != nil, "\(gateway.text)")
         // The way in and the broker are opened side by side.
-        let told = gateway.errors.first { $0.contains(#""trouble":"broker""#) }
-        let later = told == nil ? await gateway.error(#""trouble":"broker""#) : nil
+        let told = gateway.errors.first { $0.contains(#""fault":"broker""#) }
+        let later = told == nil ? await gateway.error(#""fault":"broker""#) : nil
         let line = try #require(told ?? later, "\(gateway.text)")
         #expect(line.contains(folder))
         let set = try home.start("peer", "ask", "127.0.0.1:\(port)", "set", "pump", "on")

@@ -62,7 +62,7 @@ import Testing
     {
         let first = try await demo()
         let (watch, tap) = (try home.start("watch"), try home.start("tap"))
-        let up = #""link":"house","state":"started","health":"up""#
+        let up = #""link":"house","state":"connected","health":"up""#
         try #require(await watch.line("channel") != nil, "\(watch.text)")
         try #require(await tap.line(#""link":"house""#) != nil, "\(tap.text)")
         first.signal(SIGKILL)
@@ -107,7 +107,7 @@ import Testing
         let gateway = try await demo()
         let broker = try #require(try home.runFile("d1.demo.scada")["broker"])
         let set = try home.start(
-            "set", "pump", "on", "--within", "1", "--broker", broker, "--gateway",
+            "set", "pump", "on", "--timeout", "1", "--broker", broker, "--gateway",
             "d1.nobody.scada")
         #expect(await set.end() == 75)
         #expect(set.text.contains("it is not known whether it was set"))
@@ -150,7 +150,7 @@ import Testing
     @Test func `ends at once on a second signal`() async throws {
         let gateway = try await demo()
         let broker = try broker(of: gateway)
-        // A broker that does not acknowledge the farewell holds up the orderly stop.
+        // A broker that does not acknowledge the offline message holds up the orderly stop.
         kill(broker, SIGSTOP)
         defer { kill(broker, SIGKILL) }
         gateway.signal(SIGINT)
@@ -179,7 +179,7 @@ import Testing
         let gateway = try home.start("run", TestHome.demo, "--state-directory", "/proc/none")
         #expect(await gateway.end() == 69)
         #expect(gateway.text.contains("cannot start: /proc/none"))
-        #expect(gateway.text.contains("nodes are let go"), "\(gateway.text)")
+        #expect(gateway.text.contains("nodes are released"), "\(gateway.text)")
         #expect(!gateway.text.contains("not confirmed in its safe state"))
     }
 
@@ -192,7 +192,7 @@ import Testing
         #expect(await gateway.error("embedded broker died: broker: killed by signal 9") != nil)
         #expect(await gateway.error("embedded broker runs again") != nil)
         try #require(await watch.error("trying again") != nil)
-        // Nothing is left of what the old broker held, so these come from the gateway anew.
+        // Nothing is left of what the old broker held, so these come from the gateway again.
         #expect(await watch.line(#""channel":"tank-top""#) != nil)
         #expect(try broker(of: gateway) != first)
         let set = try home.start("set", "pump", "on")

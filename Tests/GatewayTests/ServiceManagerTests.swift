@@ -55,7 +55,7 @@ final class Listener {
         let manager = manager(["NOTIFY_SOCKET": listener.path])
         manager.ready(status: "12 nodes run")
         #expect(listener.next() == "READY=1\nSTATUS=12 nodes run")
-        manager.alive()
+        manager.heartbeat()
         #expect(listener.next() == "WATCHDOG=1")
         manager.reloading(at: MonotonicInstant(nanoseconds: 1_234_567_890))
         #expect(listener.next() == "RELOADING=1\nMONOTONIC_USEC=1234567")
@@ -84,7 +84,7 @@ final class Listener {
         manager.ready(status: "x")
         // One that comes back hears the next word, and none from before.
         let back = try Listener(at: path)
-        manager.alive()
+        manager.heartbeat()
         #expect(back.next() == "WATCHDOG=1" && back.next() == nil)
     }
 
@@ -92,7 +92,7 @@ final class Listener {
         let listener = try Listener()
         let manager = manager(["NOTIFY_SOCKET": listener.path])
         // More than any socket's queue holds.
-        for _ in 0..<5_000 { manager.alive() }
+        for _ in 0..<5_000 { manager.heartbeat() }
         #expect(listener.next() == "WATCHDOG=1")
     }
 

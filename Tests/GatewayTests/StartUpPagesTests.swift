@@ -33,7 +33,7 @@ import Testing
     }
 
     @Test func `come back when they are used`() {
-        StartUpPages.giveBack()
+        StartUpPages.release()
         #expect("\(5.5 + 1)".count == 3)
     }
 }

@@ -33,15 +33,15 @@ import Vocabulary
         let codec = PlainCodec(profile: profile, upstream: "peers")
         let text = codec.report(
             PlainStatus(
-                own: link("d1.a.scada", .started),
+                own: link("d1.a.scada", .connected),
                 links: [
-                    link("house", .failed, cause: "nobody listens there"),
-                    link("driver meter", .started),
+                    link("house", .unreachable, cause: "nobody listens there"),
+                    link("driver meter", .connected),
                 ], at: now.wall),
             [
-                StandingTrouble(
+                ActiveFault(
                     node: "pump",
-                    trouble: Trouble(kind: .command, isOn: true, detail: "it is stuck"),
+                    fault: Fault(kind: .command, isOn: true, detail: "it is stuck"),
                     since: now.wall)
             ],
             [
@@ -58,7 +58,7 @@ import Vocabulary
         let lines = try lines(.good)
         #expect(lines.first == "gateway d1.a.scada: online")
         let house = try #require(lines.first { $0.hasPrefix("house ") })
-        #expect(house.contains("failed") && house.hasSuffix("nobody listens there"))
+        #expect(house.contains("unreachable") && house.hasSuffix("nobody listens there"))
         #expect(!lines.contains { $0.contains("driver meter") })
         #expect(lines.contains { $0.contains("1234.6 kWh") && $0.contains("good") })
         #expect(lines.contains("1 active fault"))

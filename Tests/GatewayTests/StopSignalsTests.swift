@@ -4,7 +4,7 @@ import Vocabulary
 @testable import tidegate
 
 @Suite struct `A signal to stop` {
-    private func wishes(at milliseconds: [Int64]) -> [StopSignals.Wish] {
+    private func deferredCommands(at milliseconds: [Int64]) -> [StopSignals.DeferredCommand] {
         var signals = StopSignals()
         return milliseconds.map {
             signals.take(at: MonotonicInstant(nanoseconds: $0 * 1_000_000))
@@ -12,10 +12,10 @@ import Vocabulary
     }
 
     @Test func `that comes to the process and again to its group is one wish`() {
-        #expect(wishes(at: [0, 0, 99]) == [.stop, .nothing, .nothing])
+        #expect(deferredCommands(at: [0, 0, 99]) == [.stop, .nothing, .nothing])
     }
 
     @Test func `that comes again later ends the process at once`() {
-        #expect(wishes(at: [0, 100]) == [.stop, .endAtOnce])
+        #expect(deferredCommands(at: [0, 100]) == [.stop, .endAtOnce])
     }
 }

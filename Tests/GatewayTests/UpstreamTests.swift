@@ -26,7 +26,7 @@ import Testing
         try #require(await gateway.error("embedded broker listens") != nil, "\(gateway.text)")
         let parent = try home.start(
             "upstream", "--alias", "d1.demo.house", "--child", "d1.demo.house.scada")
-        try #require(await parent.shows(#""state":"started""#), "\(parent.text)")
+        try #require(await parent.shows(#""state":"connected""#), "\(parent.text)")
         #expect(await parent.shows(#""type":"gridworks.event.startup""#), "\(parent.text)")
         #expect(await parent.shows(#""type":"report.event""#), "\(parent.text)")
         parent.say("set d1.demo.house.scada pump on")
@@ -58,18 +58,18 @@ import Testing
             try home.file(
                 "both-ends.json",
                 layout.replacingOccurrences(of: #""broker": "embedded""#, with: place)))
-        try #require(await parent.shows(#""state":"started""#), "\(gateway.text)")
+        try #require(await parent.shows(#""state":"connected""#), "\(gateway.text)")
         let tap = try home.start("tap")
         let link = #""gateway":"d1.demo.house","link":"child d1.demo."#
         let up = try #require(
-            await tap.line("\(link)house.scada\",\"state\":\"started\",\"health\":\"up\""),
+            await tap.line("\(link)house.scada\",\"state\":\"connected\",\"health\":\"up\""),
             "\(tap.text)")
         let counts = try #require(
             try JSONSerialization.jsonObject(with: Data(up.utf8)) as? [String: Any])
         #expect(counts["received"] as? Int ?? 0 > 0 && counts["sent"] as? Int ?? 0 > 0, "\(up)")
         #expect(counts["dropped"] as? Int == 0 && counts["unacknowledged"] as? Int == 0, "\(up)")
         // A child that was never heard has a link as well.
-        #expect(await tap.shows("\(link)barn.scada\",\"state\":\"stopped\""), "\(tap.text)")
+        #expect(await tap.shows("\(link)barn.scada\",\"state\":\"timedOut\""), "\(tap.text)")
         parent.signal(SIGKILL)
         _ = await parent.end()
         tap.signal(SIGTERM)
@@ -84,9 +84,9 @@ import Testing
         let tap = try home.start("tap")
         let words = ["upstream", "--alias", "d1.demo.house", "--child", "d1.demo.house.scada"]
         let own = #""gateway":"d1.demo.house","link":null,"state":"#
-        for (end, state) in [(SIGKILL, #""failed","health":"failed""#), (SIGTERM, #""closed","#)] {
+        for (end, state) in [(SIGKILL, #""unreachable","health":"unreachable""#), (SIGTERM, #""closed","#)] {
             let parent = try home.start(words)
-            #expect(await tap.line(own + #""started","health":"up""#) != nil, "\(tap.text)")
+            #expect(await tap.line(own + #""connected","health":"up""#) != nil, "\(tap.text)")
             parent.signal(end)
             #expect(await tap.line(own + state) != nil, "\(tap.text)")
             _ = await parent.end()
@@ -113,7 +113,7 @@ import Testing
         let parent = try home.start(
             "upstream", "--alias", "d1.demo.house", "--child", "d1.demo.house.scada")
         let started = #""kind":"link""#
-        let up = #""state":"started""#
+        let up = #""state":"connected""#
         try #require(await parent.line(up) != nil, "\(parent.text)")
         first.signal(SIGTERM)
         #expect(await first.end() == 0)
@@ -142,7 +142,7 @@ import Testing
         let parent = try home.start(
             "upstream", "--alias", "d1.demo.house", "--child", "d1.demo.barn.scada=barn",
             "--broker", "embedded")
-        let line = await parent.line(#""state":"stopped""#)
+        let line = await parent.line(#""state":"timedOut""#)
         #expect(line?.contains("gw/d1-demo-barn-scada/to/ltn/") == true, "\(parent.text)")
         parent.signal(SIGTERM)
         #expect(await parent.end() == 0)

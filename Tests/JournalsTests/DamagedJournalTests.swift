@@ -29,7 +29,7 @@ import Vocabulary
         var news = journal.news.makeAsyncIterator()
         let places = journal.append([fact(9_999)])
         let first = await news.next()
-        let kept = JournalNews.committed(through: try #require(places).upperBound)
+        let kept = JournalEvent.committed(through: try #require(places).upperBound)
         if first != kept { while let word = await news.next(), word != kept {} }
         let isDamaged = damage != .cutLog && damage != .emptyLog
         if isDamaged {
@@ -38,8 +38,8 @@ import Vocabulary
                 return
             }
             #expect(words.contains("facts were saved; the damaged file is kept as"))
-            let aside = try #require(folder.names().first { $0.contains(".damaged-2026") })
-            #expect(!isFile || folder.bytes(aside) == before)
+            let deadLetters = try #require(folder.names().first { $0.contains(".damaged-2026") })
+            #expect(!isFile || folder.bytes(deadLetters) == before)
         }
         // The new fact is last, at a place that no other fact ever had.
         let entries = try await journal.next(for: "site", after: 0, limit: 10_000)
@@ -148,7 +148,7 @@ import Vocabulary
         var news = journal.news.makeAsyncIterator()
         await journal.limit(pages: await journal.pages())
         _ = journal.append((1_001...3_000).map { fact($0) })
-        guard case .trouble(true, let words) = await news.next() else {
+        guard case .fault(true, let words) = await news.next() else {
             Issue.record("no word of the full disk")
             return
         }
@@ -157,8 +157,8 @@ import Vocabulary
         for _ in 0..<3 { await folder.pass(.seconds(1), journal) }
         await journal.limit(pages: nil)
         await folder.pass(.seconds(1), journal)
-        // Commits may come in several steps; the trouble is over with the first.
-        guard case .trouble(false, _) = await news.next() else {
+        // Commits may come in several steps; the fault is over with the first.
+        guard case .fault(false, _) = await news.next() else {
             Issue.record("no word of its end")
             return
         }
@@ -168,7 +168,7 @@ import Vocabulary
         await journal.close()
     }
 
-    @Test func `lets the oldest that waits give way, counts it, and knows its empty places`()
+    @Test func `lets the oldest that waits are evicted, counts it, and knows its empty places`()
         async throws
     {
         let folder = Folder()
@@ -177,7 +177,7 @@ import Vocabulary
         var news = journal.news.makeAsyncIterator()
         await journal.limit(pages: await journal.pages())
         _ = journal.append((2...101).map(bulky))
-        while let word = await news.next() { if case .trouble(true, _) = word { break } }
+        while let word = await news.next() { if case .fault(true, _) = word { break } }
         _ = journal.append((102...151).map(bulky))
         await journal.limit(pages: nil)
         await folder.pass(.seconds(1), journal)
@@ -191,8 +191,8 @@ import Vocabulary
 
     /// So large that a page holds only a few.
     private func bulky(_ number: Int) -> Fact {
-        let trouble = Trouble(
+        let fault = Fault(
             kind: .timeout, isOn: true, detail: String(repeating: "x", count: 900))
-        return Fact(node: "tank", at: fact(number).at, matter: .trouble(trouble))
+        return Fact(node: "tank", at: fact(number).at, matter: .fault(fault))
     }
 }

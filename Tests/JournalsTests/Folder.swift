@@ -105,7 +105,7 @@ extension SqliteJournal {
 
 /// Appends facts and returns once they are on disk.
 @discardableResult
-func keep(_ facts: [Fact], in journal: SqliteJournal) async -> [JournalNews] {
+func keep(_ facts: [Fact], in journal: SqliteJournal) async -> [JournalEvent] {
     var news = journal.news.makeAsyncIterator()
     return await JournalConformance.keep(facts, in: journal, &news)
 }
@@ -121,7 +121,7 @@ func stamped(_ number: Int64, _ clock: ManualClock) -> Fact {
 let allSorts: [Fact] = {
     let at = Timestamp(
         wall: WallTime(nanoseconds: 1_795_240_357_110_023_503),
-        monotonic: MonotonicInstant(nanoseconds: -5), isSure: false)
+        monotonic: MonotonicInstant(nanoseconds: -5), isSynchronised: false)
     let readings = [
         Reading(channel: "tank-top", value: .max),
         Reading(channel: "tan", value: .min, quality: .bad),
@@ -133,8 +133,8 @@ let allSorts: [Fact] = {
         Fact(node: "tank", at: at, matter: .readings(readings.map(\.simulated))),
         Fact(
             node: "tank", at: at,
-            matter: .trouble(
-                Trouble(channel: "tank-top", kind: .hung, isOn: true, detail: "ä\n\"x\""))),
+            matter: .fault(
+                Fault(channel: "tank-top", kind: .hung, isOn: true, detail: "ä\n\"x\""))),
         Fact(
             node: "tank", at: at,
             matter: .event(GatewayEvent(.periodEnded, link: "site", number: -300, detail: "")),

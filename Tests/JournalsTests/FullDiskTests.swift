@@ -23,9 +23,9 @@ import Vocabulary
     }
 
     private func news(
-        of journal: SqliteJournal, until isLast: (JournalNews) -> Bool
-    ) async -> [JournalNews] {
-        var (news, heard) = (journal.news.makeAsyncIterator(), [JournalNews]())
+        of journal: SqliteJournal, until isLast: (JournalEvent) -> Bool
+    ) async -> [JournalEvent] {
+        var (news, heard) = (journal.news.makeAsyncIterator(), [JournalEvent]())
         while let word = await news.next() {
             heard.append(word)
             if isLast(word) { break }
@@ -33,7 +33,7 @@ import Vocabulary
         return heard
     }
 
-    @Test func `lets acknowledged records make room for new ones, and has no trouble`() async throws
+    @Test func `lets acknowledged records make room for new ones, and has no fault`() async throws
     {
         let journal = await full(5_000)
         try await journal.advance("site", through: 4_900)
@@ -67,7 +67,7 @@ import Vocabulary
         _ = journal.append((1_001...3_000).map { fact($0) })
         _ = await news(of: journal) { $0 == .readable(through: 3_000) }
         await #expect(throws: JournalError.self) {
-            try await journal.setAside(3_000...3_000, for: "site", because: "a test")
+            try await journal.deadLetter(3_000...3_000, for: "site", because: "a test")
         }
         await journal.close()
     }

@@ -24,7 +24,7 @@ import Vocabulary
             for byte in round < rows.count ? row : mangler.mangled(row) { writer.byte(byte) }
             cost.count("round \(round)", writer.sealed(at: 1)) { bytes in
                 _ = FactRecord(bytes, at: 1)
-                _ = AsideRecord(bytes, at: 1)
+                _ = DeadLetterRecord(bytes, at: 1)
                 _ = SessionRecord(bytes, at: 1)
                 _ = ChannelRecord(bytes, at: 1)
                 _ = CursorRecord(bytes, at: 1)

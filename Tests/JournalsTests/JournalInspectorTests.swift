@@ -4,13 +4,13 @@ import Vocabulary
 @testable import Journals
 
 @Suite struct `A look into a journal that is open` {
-    @Test func `shows cursors, and has facts that were set aside told anew as the newest`()
+    @Test func `shows cursors, and has facts that were dead-lettered told again as the newest`()
         async throws
     {
         let folder = Folder()
         let journal = await folder.journal(["site"], name: "open")
         await keep((1...5).map { fact($0) }, in: journal)
-        try await journal.setAside(2...3, for: "site", because: "never acknowledged")
+        try await journal.deadLetter(2...3, for: "site", because: "never acknowledged")
         try await journal.advance("site", through: 3)
         await keep([fact(6)], in: journal)
 
@@ -23,19 +23,19 @@ import Vocabulary
         #expect(overview.cursors.map(\.waiting) == [3])
         #expect(overview.cursors.map(\.underWay) == [0])
         #expect(overview.cursors.map(\.oldestWaiting) == [fact(4).at.wall])
-        let aside = try inspector.aside()
-        #expect(aside.map(\.sequence) == [2, 3])
-        #expect(aside.map(\.reason) == ["never acknowledged", "never acknowledged"])
+        let deadLetters = try inspector.deadLetters()
+        #expect(deadLetters.map(\.sequence) == [2, 3])
+        #expect(deadLetters.map(\.reason) == ["never acknowledged", "never acknowledged"])
 
-        #expect(try inspector.requeue([aside[0].number]) == 1)
-        #expect(try inspector.discard([aside[1].number]) == 1)
+        #expect(try inspector.requeue([deadLetters[0].number]) == 1)
+        #expect(try inspector.discard([deadLetters[1].number]) == 1)
         var news = journal.news.makeAsyncIterator()
         await folder.pass(SqliteJournal.lookPeriod, journal)
         #expect(await news.next() == .committed(through: 7))
         let entries = try await journal.next(for: "site", after: 6, limit: 9)
         #expect(entries == [Entry(sequence: 7, fact: fact(2))])
-        #expect(try inspector.aside().isEmpty)
-        #expect(await journal.status()["site"]?.setAside == 0)
+        #expect(try inspector.deadLetters().isEmpty)
+        #expect(await journal.status()["site"]?.deadLettered == 0)
         await journal.close()
     }
 

@@ -5,16 +5,16 @@ import Vocabulary
 @testable import Journals
 
 @Suite(.timeLimit(.minutes(5))) struct `Facts that a journal cannot hand on` {
-    @Test func `count as dropped when what is set aside is more than is kept`() async throws {
+    @Test func `count as dropped when what is dead-lettered is more than is kept`() async throws {
         let folder = Folder()
         let journal = await folder.journal(["site", "other"])
-        let most = UInt64(SqliteJournal.mostAside)
+        let most = UInt64(SqliteJournal.mostDeadLetters)
         await keep((1...Int(most) + 5).map { fact($0) }, in: journal)
-        try await journal.setAside(1...3, for: "other", because: "a test")
-        try await journal.setAside(4...most + 5, for: "site", because: "a test")
+        try await journal.deadLetter(1...3, for: "other", because: "a test")
+        try await journal.deadLetter(4...most + 5, for: "site", because: "a test")
         let status = await journal.status()
-        #expect(status["other"]?.setAside == 0 && status["other"]?.dropped == 3)
-        #expect(status["site"]?.setAside == Int(most) && status["site"]?.dropped == 2)
+        #expect(status["other"]?.deadLettered == 0 && status["other"]?.dropped == 3)
+        #expect(status["site"]?.deadLettered == Int(most) && status["site"]?.dropped == 2)
         var news = journal.news.makeAsyncIterator()
         var told: [UpstreamName: Int] = [:]
         while told.count < 2, let word = await news.next() {
@@ -24,21 +24,21 @@ import Vocabulary
         await journal.close()
     }
 
-    @Test func `are not set aside while there is no file`() async {
+    @Test func `are not dead-lettered while there is no file`() async {
         let folder = Folder()
         let journal = await folder.journal(["site"])
         await keep([fact(1)], in: journal)
-        await #expect(throws: JournalError.self) { try await journal.setAsideWithoutFile() }
+        await #expect(throws: JournalError.self) { try await journal.deadLetterWithoutFile() }
         await journal.close()
     }
 
-    @Test func `told anew are for the upstream alone that did not take them`() async throws {
+    @Test func `told again are for the upstream alone that did not take them`() async throws {
         let folder = Folder()
         let journal = await folder.journal(["site", "other"], name: "two")
         await keep((1...2).map { fact($0) }, in: journal)
-        try await journal.setAside(1...1, for: "site", because: "a test")
+        try await journal.deadLetter(1...1, for: "site", because: "a test")
         let inspector = try JournalInspector(path: folder.path("two"), isWriting: true)
-        #expect(try inspector.requeue(Set(try inspector.aside().map(\.number))) == 1)
+        #expect(try inspector.requeue(Set(try inspector.deadLetters().map(\.number))) == 1)
         var news = journal.news.makeAsyncIterator()
         await folder.pass(SqliteJournal.lookPeriod, journal)
         #expect(await news.next() == .committed(through: 3))
@@ -121,13 +121,13 @@ import Vocabulary
         await journal.limit(pages: await journal.pages())
         var news = journal.news.makeAsyncIterator()
         _ = journal.append(facts)
-        while let word = await news.next() { if case .trouble(true, _) = word { break } }
+        while let word = await news.next() { if case .fault(true, _) = word { break } }
     }
 }
 
 extension SqliteJournal {
-    fileprivate func setAsideWithoutFile() throws(JournalError) {
+    fileprivate func deadLetterWithoutFile() throws(JournalError) {
         file = nil
-        try setAside(1...1, for: "site", because: "a test")
+        try deadLetter(1...1, for: "site", because: "a test")
     }
 }

@@ -15,14 +15,14 @@ import Vocabulary
         }
     }
 
-    private func hears(_ isLast: (JournalNews) -> Bool, from journal: SqliteJournal) async -> Bool {
+    private func hears(_ isLast: (JournalEvent) -> Bool, from journal: SqliteJournal) async -> Bool {
         var news = journal.news.makeAsyncIterator()
         while let word = await news.next() { if isLast(word) { return true } }
         return false
     }
 
-    private func hearsTrouble(_ isOn: Bool, from journal: SqliteJournal) async -> Bool {
-        await hears({ if case .trouble(isOn, _) = $0 { true } else { false } }, from: journal)
+    private func hearsFault(_ isOn: Bool, from journal: SqliteJournal) async -> Bool {
+        await hears({ if case .fault(isOn, _) = $0 { true } else { false } }, from: journal)
     }
 
     @Test func `says so within seconds and is made again with all that was in it`() async throws {
@@ -32,11 +32,11 @@ import Vocabulary
         let identity = journal.identity
         delete()
         await folder.pass(SqliteJournal.lookPeriod, journal)
-        #expect(await hearsTrouble(true, from: journal))
+        #expect(await hearsFault(true, from: journal))
         let places = journal.append([fact(301)])
         #expect(places == 301...301)
         await folder.pass(SqliteJournal.retryPeriod, journal)
-        #expect(await hearsTrouble(false, from: journal))
+        #expect(await hearsFault(false, from: journal))
         #expect(journal.identity == identity)
         #expect(await journal.kept() == Array(1...301))
         let entries = try await journal.next(for: "site", after: 0, limit: 999)

@@ -20,7 +20,7 @@ import Vocabulary
         salvage.room = Int64(before.count) - 1
         let outcome = try salvage.salvage(identity: identity, at: folder.clock.wallTime)
         #expect(outcome.facts == 0 && outcome.left >= 500)
-        #expect(FileManager.default.contents(atPath: outcome.aside) == Data(before))
+        #expect(FileManager.default.contents(atPath: outcome.deadLetters) == Data(before))
         #expect(!folder.names().contains { $0.contains(".salvage") })
         journal = await folder.journal(["site"], name: "journal")
         #expect(journal.identity == identity)
@@ -38,19 +38,19 @@ import Vocabulary
         await keep([fact(7)], in: new)
         await new.close()
         // The damaged database is out of the way; its log and the new file are not in their places yet.
-        let aside = "journal.damaged-20261121T120000Z"
-        folder.write(folder.bytes("damaged"), to: aside)
+        let deadLetters = "journal.damaged-20261121T120000Z"
+        folder.write(folder.bytes("damaged"), to: deadLetters)
         folder.write(folder.bytes("damaged-wal"), to: "journal-wal")
         folder.write(folder.bytes("new"), to: "journal.salvage")
         let journal = await folder.journal(["site"], name: "journal")
         let entries = try await journal.next(for: "site", after: 0, limit: 99)
         #expect(entries.map(\.fact) == [fact(7)])
-        #expect(folder.bytes(aside + "-wal") == folder.bytes("damaged-wal"))
+        #expect(folder.bytes(deadLetters + "-wal") == folder.bytes("damaged-wal"))
         await journal.close()
         await damaged.close()
     }
 
-    @Test func `passes over what the log held before it was begun anew`() async throws {
+    @Test func `passes over what the log held before it was begun again`() async throws {
         let folder = Folder()
         let journal = await folder.journal(["site"], name: "journal")
         await keep((1...50).map { fact($0) }, in: journal)
@@ -64,7 +64,7 @@ import Vocabulary
         }
         #expect(facts() >= 50)
         var log = folder.bytes(name + "-wal")
-        // The log begins anew with another salt, and has no frame yet.
+        // The log begins again with another salt, and has no frame yet.
         for index in 16..<24 { log[index] ^= 0xFF }
         folder.write(log, to: name + "-wal")
         #expect(facts() == 0)

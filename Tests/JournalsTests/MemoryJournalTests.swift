@@ -49,7 +49,7 @@ import Vocabulary
 @Suite struct `The journal conformance suite` {
     @Test(arguments: [
         (Faulty.Fault.reversed, "facts come in the order they were told"),
-        (.forgetsDrops, "what gave way is counted"),
+        (.forgetsDrops, "what were evicted is counted"),
         (.oneCursor, "each upstream has a cursor of its own"),
         (.goesBeyond, "a cursor beyond the last fact is refused"),
         (.knowsEverybody, "an upstream that is not of this journal is told so"),
@@ -70,14 +70,14 @@ struct Faulty: Journal {
     let fault: Fault
 
     var identity: JournalIdentity { whole.identity }
-    var news: AsyncStream<JournalNews> { whole.news }
+    var news: AsyncStream<JournalEvent> { whole.news }
 
     func append(_ facts: [Fact]) -> ClosedRange<Sequence64>? { whole.append(facts) }
 
-    func setAside(
+    func deadLetter(
         _ facts: ClosedRange<Sequence64>, for upstream: UpstreamName, because reason: String
     ) async throws(JournalError) {
-        try await whole.setAside(facts, for: upstream, because: reason)
+        try await whole.deadLetter(facts, for: upstream, because: reason)
     }
 
     func correctTimes(by offset: Duration) async { await whole.correctTimes(by: offset) }

@@ -110,7 +110,7 @@ import Vocabulary
             for byte in bytes.dropLast(4) { writer.byte(byte) }
             let sealed = writer.sealed(at: 1)
             _ = FactRecord(sealed, at: 1)
-            _ = AsideRecord(sealed, at: 1)
+            _ = DeadLetterRecord(sealed, at: 1)
             _ = SessionRecord(sealed, at: 1)
         }
         #expect(taken == 0)

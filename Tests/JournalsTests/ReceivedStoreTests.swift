@@ -28,9 +28,9 @@ import Vocabulary
     }
 
     /// Waits until so many items are told to be on disk.
-    private func kept(_ count: Int, _ store: ReceivedStore) async -> [ReceivedNews.Kept] {
-        var found: [ReceivedNews.Kept] = []
-        for await _ in store.bell {
+    private func kept(_ count: Int, _ store: ReceivedStore) async -> [ReceivedEvent.Kept] {
+        var found: [ReceivedEvent.Kept] = []
+        for await _ in store.wakeup {
             found += store.takeNews().kept
             if found.count >= count { break }
         }
@@ -62,7 +62,7 @@ import Vocabulary
         let store = try await opened(interval: .milliseconds(200))
         #expect(store.append(item(1)))
         await clock.sleepers(1)
-        #expect(store.takeNews() == ReceivedNews())
+        #expect(store.takeNews() == ReceivedEvent())
         #expect(try numbers() == [])
         clock.advance(by: .milliseconds(200))
         #expect(await kept(1, store).count == 1)
@@ -106,7 +106,7 @@ import Vocabulary
         }
     }
 
-    @Test func `lets the oldest give way when it is full`() async throws {
+    @Test func `lets the oldest are evicted when it is full`() async throws {
         let store = try await opened(size: 3_000_000)
         for number in 1...6_000 { _ = store.append(item(number, size: 1_000)) }
         #expect(await kept(6_000, store).count == 6_000)
@@ -157,12 +157,12 @@ import Vocabulary
         #expect(again.takeNews().damage == nil)
         #expect(again.append(item(301)))
         var (damage, kept): (String?, Int) = (nil, 0)
-        for await _ in again.bell {
+        for await _ in again.wakeup {
             let news = again.takeNews()
             damage = news.damage ?? damage
             kept += news.kept.count
             if kept > 0 { break }
-            if news.trouble?.isOn == true { clock.advance(by: ReceivedStore.retryPeriod) }
+            if news.fault?.isOn == true { clock.advance(by: ReceivedStore.retryPeriod) }
         }
         #expect(damage?.contains(".damaged-") == true)
         await again.close()
@@ -181,20 +181,20 @@ import Vocabulary
         let store = try await opened()
         await store.limit(pages: 20)
         for number in 1...200 { _ = store.append(item(number, size: 1_000)) }
-        var (trouble, kept): (ReceivedNews.Trouble?, Int) = (nil, 0)
-        var bell = store.bell.makeAsyncIterator()
+        var (fault, kept): (ReceivedEvent.Fault?, Int) = (nil, 0)
+        var wakeup = store.wakeup.makeAsyncIterator()
         func listen() async {
-            guard await bell.next() != nil else { return }
+            guard await wakeup.next() != nil else { return }
             let news = store.takeNews()
             kept += news.kept.count
-            trouble = news.trouble ?? trouble
+            fault = news.fault ?? fault
         }
-        while trouble == nil { await listen() }
-        #expect(trouble?.isOn == true && kept < 200)
+        while fault == nil { await listen() }
+        #expect(fault?.isOn == true && kept < 200)
         await store.limit(pages: 1_000_000)
         clock.advance(by: ReceivedStore.retryPeriod)
-        while kept < 200 || trouble?.isOn == true { await listen() }
-        #expect(kept == 200 && trouble?.isOn == false)
+        while kept < 200 || fault?.isOn == true { await listen() }
+        #expect(kept == 200 && fault?.isOn == false)
     }
 
     @Test func `is made again with all that was in it when somebody deletes it`() async throws {

@@ -147,10 +147,10 @@ import Vocabulary
     @Test func `corrects the times of the same boot, also of an earlier run`() async throws {
         let folder = Folder()
         var journal = await folder.journal(["site"], name: "times")
-        await keep(JournalConformance.facts(1...2, areSure: false), in: journal)
+        await keep(JournalConformance.facts(1...2, areSynchronised: false), in: journal)
         await journal.close()
         journal = await folder.journal(["site"], name: "times")
-        await keep(JournalConformance.facts(3...3, areSure: false), in: journal)
+        await keep(JournalConformance.facts(3...3, areSynchronised: false), in: journal)
         await journal.correctTimes(by: .nanoseconds(100))
         let entries = try await journal.next(for: "site", after: 0, limit: 9)
         #expect(entries.map(\.fact.at.wall.nanoseconds) == [101, 102, 103])

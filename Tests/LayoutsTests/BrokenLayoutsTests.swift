@@ -7,7 +7,7 @@ import Testing
 
 /// `Broken/NN-what.json` and, beside each, `NN-what.expected` with one line for each problem.
 ///
-/// With `TIDEGATE_RECORD` in the environment the expectations are written anew, to be read with care.
+/// With `TIDEGATE_RECORD` in the environment the expectations are written again, to be read with care.
 @Suite struct `A broken layout` {
     static let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [])
         .filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }.sorted()

@@ -9,14 +9,14 @@ import Vocabulary
         {
           "gateway": "d1.demo",
           "nodes": [
-            {"name": "pump", "kind": "relay", "safeState": "off", "commandedBy": "site",
+            {"name": "pump", "kind": "relay", "safeState": "off", "controller": "site",
              "component": {"driver": "gpio-relay", "line": "relays/1"},
              "limits": {"minimumOnTime": "3min", "minimumOffTime": "2min", "maximumOnTime": "4h",
-                        "maximumSwitchesPerHour": 6, "queueWish": true},
+                        "maximumSwitchesPerHour": 6, "queueEarlyCommands": true},
              "failsafeAfter": "10min", "feedback": {"channel": "aux", "inverted": true}},
             {"name": "heater", "kind": "relay", "safeState": "off",
              "component": {"driver": "gpio-relay", "line": "relays/2"},
-             "feedback": {"channel": "tank", "onAbove": 30.5, "within": "30s"}},
+             "feedback": {"channel": "tank", "onAbove": 30.5, "timeout": "30s"}},
             {"name": "fan", "kind": "relay", "safeState": "hold",
              "component": {"driver": "gpio-relay", "line": "relays/3"}},
             {"name": "aux", "kind": "sensor",
@@ -42,8 +42,8 @@ import Vocabulary
                     limits: SwitchLimits(
                         minimumOnTime: .seconds(180), minimumOffTime: .seconds(120),
                         maximumOnTime: .seconds(14_400), maximumSwitchesPerHour: 6,
-                        queuesWish: true),
-                    commander: "site", failsafeAfter: .seconds(600),
+                        queuesEarlyCommands: true),
+                    controller: "site", failsafeAfter: .seconds(600),
                     feedback: FeedbackRule(channel: "aux", whenOn: 0...0, within: .seconds(2))),
                 GuardRules(
                     feedback: FeedbackRule(

@@ -213,7 +213,7 @@ import Vocabulary
             ])
         #expect(
             members(layout.nodes[0]) == ["name", "kind", "title", "parent", "component", "rules"])
-        #expect(members(GuardRules()) == ["limits", "commander", "failsafeAfter", "feedback"])
+        #expect(members(GuardRules()) == ["limits", "controller", "failsafeAfter", "feedback"])
         #expect(
             members(layout.nodes[0].component)
                 == ["name", "model", "settings", "channels", "safeState", "isSimulated"])

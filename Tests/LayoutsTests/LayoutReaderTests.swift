@@ -90,7 +90,7 @@ import Vocabulary
                {"name": "cloud", "broker": "mqtts://broker.example", "topic": "site", "user": "scada",
                 "password": {"file": "/etc/tidegate/mqtt.key"}, "keepAlive": "1min", "window": 7,
                 "ackTimeout": "2s", "pollPeriod": "30s", "attempts": 9,
-                "tls": {"authority": "/etc/ca.pem", "certificate": "/etc/c.pem",
+                "tls": {"ca": "/etc/ca.pem", "certificate": "/etc/c.pem",
                 "key": {"credential": "mqtt-key"}}}],
              "journal": {"commitInterval": "0ms", "retain": "1d", "size": "20MB"},
              "settings": {"logLevel": "debug", "logFormat": "json", "stateDirectory": "/var/lib/t",
@@ -116,7 +116,7 @@ import Vocabulary
         #expect(
             upstreams[1].tls
                 == TlsFiles(
-                    authority: "/etc/ca.pem", certificate: "/etc/c.pem",
+                    ca: "/etc/ca.pem", certificate: "/etc/c.pem",
                     key: .credential("mqtt-key")))
         #expect(layout?.settings.seed == 7)
         #expect(layout?.settings.simulate == true)

@@ -5,7 +5,7 @@ import Vocabulary
 
 @Suite struct LayoutWatchTests {
     private static let start = MonotonicInstant(nanoseconds: 1_000_000_000)
-    private var watch = LayoutWatch(content: [1], rhythm: .seconds(30), at: start)
+    private var watch = LayoutWatch(content: [1], schedule: .seconds(30), at: start)
     private var now = start
 
     private mutating func pass(_ time: Duration) { now = now.advanced(by: time) }

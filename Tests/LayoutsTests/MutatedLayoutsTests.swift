@@ -41,7 +41,7 @@ import Vocabulary
             "profile": "eastron-sdm120"}}],
          "upstreams": [{"name": "house", "broker": "embedded"},
           {"name": "cloud", "broker": "mqtts://broker.example:8883", "topic": "t", "user": "u",
-           "password": {"file": "/k"}, "tls": {"authority": "/a", "certificate": "/c",
+           "password": {"file": "/k"}, "tls": {"ca": "/a", "certificate": "/c",
            "key": {"credential": "k"}}, "keepAlive": "30s", "window": 50}],
          "journal": {"commitInterval": "200ms", "retain": "7d", "size": "1GB"},
          "settings": {"logLevel": "info", "logFormat": "text", "stateDirectory": "/s", "seed": 1,

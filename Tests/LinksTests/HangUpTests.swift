@@ -19,7 +19,7 @@ private struct Broker {
     var statusSize: (Int) -> Int = { _ in 300 }
 
     private(set) var delivered: [String] = []
-    private(set) var setAside: [ClosedRange<Sequence64>] = []
+    private(set) var deadLettered: [ClosedRange<Sequence64>] = []
     private(set) var told: [String] = []
     private(set) var hangUps = 0
     private var queue: [String] = []
@@ -93,8 +93,8 @@ private struct Broker {
     private mutating func perform(_ actions: [Link<String>.Action]) {
         for action in actions {
             switch action {
-            case .setAside(let facts, _): setAside.append(facts)
-            case .tell(.setAside, let detail): told.append(detail)
+            case .deadLettered(let facts, _): deadLettered.append(facts)
+            case .tell(.deadLettered, let detail): told.append(detail)
             case .rewind(let sequence):
                 gathered = []
                 read = sequence - 1
@@ -193,13 +193,13 @@ private struct Broker {
         broker.pass(seconds: 120)
         #expect(broker.hangUps <= 6)
         #expect(broker.count("birth") > 0 && broker.count("status") > 0)
-        #expect(broker.setAside == [])
+        #expect(broker.deadLettered == [])
         #expect(broker.history.count > 200)
         #expect(broker.told.count == 1)
     }
 
     @Test(arguments: 1...5 as ClosedRange<UInt64>, [true, false])
-    func `at some entries gets all others, and only those are set aside`(
+    func `at some entries gets all others, and only those are dead-lettered`(
         seed: UInt64, hasPeer: Bool
     ) {
         let isPoison = { (number: Sequence64) in [7, 8, 55].contains(number) }
@@ -210,7 +210,7 @@ private struct Broker {
                     || message.hasPrefix("history/55-")
             })
         broker.pass(seconds: 240)
-        #expect(broker.setAside.map(\.lowerBound).sorted() == [7, 8, 55])
+        #expect(broker.deadLettered.map(\.lowerBound).sorted() == [7, 8, 55])
         #expect(broker.hangUps <= 16, "\(broker.hangUps)")
         #expect(
             broker.history == Set((1...broker.lastEntry).filter { !isPoison($0) }),
@@ -219,12 +219,12 @@ private struct Broker {
     }
 
     @Test(arguments: 1...5 as ClosedRange<UInt64>)
-    func `at long reports gets them in pieces, and no entry is set aside`(seed: UInt64) {
+    func `at long reports gets them in pieces, and no entry is dead-lettered`(seed: UInt64) {
         var broker = Broker(seed: seed, hasPeer: true, hangsUp: isLarge)
         (broker.perReport, broker.entrySize) = (20, { _ in 100 })
         broker.birthSize = { _ in 300 }
         broker.pass(seconds: 240)
-        #expect(broker.setAside == [])
+        #expect(broker.deadLettered == [])
         #expect(broker.hangUps <= 8, "\(broker.hangUps)")
         let last = broker.lastEntry - 20
         #expect(broker.history.isSuperset(of: 1...last))
@@ -235,7 +235,7 @@ private struct Broker {
         var broker = Broker(seed: seed, hangsUp: { $0.hasPrefix("live/3 ") })
         broker.pass(seconds: 120)
         #expect(broker.hangUps <= 6)
-        #expect(broker.setAside == [])
+        #expect(broker.deadLettered == [])
         #expect(broker.history.count == Int(broker.lastEntry))
         for topic in ["birth", "status", "live/0", "live/1", "live/2", "live/4"] {
             #expect(broker.count(topic) > 0)
@@ -257,13 +257,13 @@ private struct Broker {
     }
 
     @Test(arguments: 1...5 as ClosedRange<UInt64>)
-    func `at everything, for a while, has nothing set aside or left out`(seed: UInt64) {
+    func `at everything, for a while, has nothing dead-lettered or left out`(seed: UInt64) {
         var broker = Broker(seed: seed, hangsUp: { _ in true })
         broker.pass(seconds: 300)
         #expect(broker.delivered == [])
         broker.hangsUp = { _ in false }
         broker.pass(seconds: 120)
-        #expect(broker.setAside == [])
+        #expect(broker.deadLettered == [])
         #expect(broker.told == [])
         #expect(broker.history == Set(1...broker.lastEntry))
         for topic in ["birth", "status", "live/0", "live/1", "live/2", "live/3", "live/4"] {
@@ -275,13 +275,13 @@ private struct Broker {
     func `at all history has it wait, and gets the rest`(seed: UInt64) {
         var broker = Broker(seed: seed, hangsUp: { $0.hasPrefix("history/") })
         broker.pass(seconds: 1_800)
-        #expect(broker.setAside == [])
+        #expect(broker.deadLettered == [])
         // About one try in five minutes, in the end.
         #expect(broker.hangUps < 30, "\(broker.hangUps)")
         #expect(broker.count("live/1") > 300)
         broker.hangsUp = { _ in false }
         broker.pass(seconds: 400)
-        #expect(broker.setAside == [])
+        #expect(broker.deadLettered == [])
         #expect(broker.history.count == Int(broker.lastEntry))
     }
 
@@ -300,9 +300,9 @@ private struct Broker {
             }
             broker.hangsUp = { _ in false }
             broker.pass(seconds: 400)
-            #expect(broker.setAside.count <= 1, "seed \(seed)")
+            #expect(broker.deadLettered.count <= 1, "seed \(seed)")
             #expect(
-                broker.history.count + broker.setAside.count >= Int(broker.lastEntry),
+                broker.history.count + broker.deadLettered.count >= Int(broker.lastEntry),
                 "seed \(seed)")
         }
     }

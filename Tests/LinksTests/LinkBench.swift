@@ -96,7 +96,7 @@ struct LinkBench {
     var told: [GatewayEvent.Kind] {
         said.compactMap { if case .tell(let kind, _) = $0 { kind } else { nil } }
     }
-    var setAside: [ClosedRange<Sequence64>] {
-        said.compactMap { if case .setAside(let facts, _) = $0 { facts } else { nil } }
+    var deadLettered: [ClosedRange<Sequence64>] {
+        said.compactMap { if case .deadLettered(let facts, _) = $0 { facts } else { nil } }
     }
 }

@@ -24,10 +24,10 @@ import Vocabulary
         for _ in 0..<3 {
             life.want(.up, at: Self.at(0))
             #expect(Self.run(&life, at: Self.at(0)) == [.create, .open, .start])
-            #expect(life.state == .started && life.nextLook == nil)
+            #expect(life.state == .connected && life.nextLook == nil)
             life.want(.halted, at: Self.at(1))
             #expect(Self.run(&life, at: Self.at(1)) == [.stop])
-            #expect(life.state == .stopped)
+            #expect(life.state == .timedOut)
             life.want(.up, at: Self.at(2))
             #expect(Self.run(&life, at: Self.at(2)) == [.start])
             life.want(.closed, at: Self.at(3))
@@ -38,15 +38,15 @@ import Vocabulary
     }
 
     @Test func `asks again after a growing pause and never in between`() {
-        var life = LinkLifecycle(patience: .seconds(10))
+        var life = LinkLifecycle(timeout: .seconds(10))
         life.want(.up, at: Self.at(0))
         var (now, tries, looks) = (Self.at(0), 0, 0)
-        while life.state != .failed, looks < 1_000 {
+        while life.state != .unreachable, looks < 1_000 {
             looks += 1
             if let step = life.due(at: now) {
                 tries += 1
                 life.took(step, .again(after: .milliseconds(1)), at: now)
-                #expect(life.due(at: now) == nil || life.state == .failed)
+                #expect(life.due(at: now) == nil || life.state == .unreachable)
             }
             now = max(now, life.nextLook ?? now)
         }
@@ -60,7 +60,7 @@ import Vocabulary
         life.want(.up, at: Self.at(0))
         life.took(.create, .done, at: Self.at(0))
         life.took(.open, .failed("no such broker"), at: Self.at(0))
-        #expect(life.state == .failed && life.cause == "open: no such broker")
+        #expect(life.state == .unreachable && life.cause == "open: no such broker")
         #expect(life.due(at: Self.at(1_000_000)) == nil)
         life.want(.up, at: Self.at(1_000_000))
         #expect(life.cause == nil)
@@ -112,31 +112,31 @@ import Vocabulary
         life.took(.start, .done, at: Self.at(0))
         life.want(.up, at: Self.at(0))
         life.took(.close, .failed("late"), at: Self.at(0))
-        #expect(life.state != .failed)
+        #expect(life.state != .unreachable)
         #expect(Self.run(&life, at: Self.at(0)) == [.create, .open, .start])
     }
 
-    @Test func `goes along with a link that tries for ever, and says when its patience is over`() {
+    @Test func `goes along with a link that tries for ever, and says when its timeout is over`() {
         var (life, bench) = (LinkLifecycle(), LinkBench())
         let start = bench.now
         bench.take(.start)
         life.follow(bench.link, because: "", at: start)
-        #expect(life.state == .opening && life.nextLook == start.advanced(by: .seconds(60)))
+        #expect(life.state == .connecting && life.nextLook == start.advanced(by: .seconds(60)))
         // A look in between changes nothing, and asks for no other.
         life.follow(bench.link, because: "refused", at: start.advanced(by: .seconds(30)))
-        #expect(life.state == .opening && life.nextLook == start.advanced(by: .seconds(60)))
+        #expect(life.state == .connecting && life.nextLook == start.advanced(by: .seconds(60)))
         let late = start.advanced(by: .seconds(60))
         life.follow(bench.link, because: "nobody listens", at: late)
-        #expect(life.state == .failed && life.nextLook == nil)
+        #expect(life.state == .unreachable && life.nextLook == nil)
         #expect(life.cause == "open: not done within 1min; nobody listens")
         life.follow(bench.link, because: "", at: late.advanced(by: .seconds(600)))
-        #expect(life.state == .failed)
+        #expect(life.state == .unreachable)
         bench.activate()
         life.follow(bench.link, because: "", at: late)
-        #expect(life.state == .started && life.cause == nil && life.nextLook == nil)
+        #expect(life.state == .connected && life.cause == nil && life.nextLook == nil)
         bench.take(.disconnected("gone"))
         life.follow(bench.link, because: "gone", at: late)
-        #expect(life.state == .opening && life.nextLook == late.advanced(by: .seconds(60)))
+        #expect(life.state == .connecting && life.nextLook == late.advanced(by: .seconds(60)))
         bench.take(.stop)
         life.follow(bench.link, because: "", at: late)
         #expect(life.state == .closed && life.nextLook == nil)

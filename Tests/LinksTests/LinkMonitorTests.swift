@@ -26,30 +26,30 @@ import Vocabulary
     }
 
     @Test(arguments: [
-        (0.0, Health.up), (2, .up), (3, .up), (3.1, .late), (6, .late), (6.1, .lost), (1e6, .lost),
+        (0.0, Health.up), (2, .up), (3, .up), (3.1, .late), (6, .late), (6.1, .silent), (1e6, .silent),
     ])
     func `calls a silent peer late after one interval and lost after three`(
         seconds: Double, health: Health
     ) {
         var monitor = LinkMonitor(name: "peer")
-        monitor.heard(Self.status(.started), at: Self.at(0))
+        monitor.heard(Self.status(.connected), at: Self.at(0))
         #expect(monitor.health(at: Self.at(seconds)) == health)
     }
 
     @Test func `says when silence changes its mind, and is right about it`() throws {
         var monitor = LinkMonitor(name: "peer")
-        monitor.heard(Self.status(.started), at: Self.at(10))
+        monitor.heard(Self.status(.connected), at: Self.at(10))
         let late = try #require(monitor.nextChange(after: Self.at(10)))
         #expect(monitor.health(at: late) == .late)
         let lost = try #require(monitor.nextChange(after: late))
-        #expect(monitor.health(at: lost) == .lost)
+        #expect(monitor.health(at: lost) == .silent)
         #expect(lost <= Self.at(16.1))
         #expect(monitor.nextChange(after: lost) == nil)
     }
 
     @Test func `counts by sequence, and hears nobody twice`() {
         var monitor = LinkMonitor(name: "peer")
-        monitor.heard(Self.status(.started, 5), at: Self.at(0))
+        monitor.heard(Self.status(.connected, 5), at: Self.at(0))
         let counted = [5, 4].map { monitor.heard(Self.status(.closed, $0), at: Self.at(1)) }
         #expect(counted == [false, false])
         #expect(monitor.ignored == 2)
@@ -59,8 +59,8 @@ import Vocabulary
 
     @Test func `takes a new incarnation for a new life and the old one's words for nothing`() {
         var monitor = LinkMonitor(name: "peer")
-        monitor.heard(Self.status(.failed, 900, incarnation: "old"), at: Self.at(0))
-        monitor.heard(Self.status(.started, 1, incarnation: "new"), at: Self.at(1))
+        monitor.heard(Self.status(.unreachable, 900, incarnation: "old"), at: Self.at(0))
+        monitor.heard(Self.status(.connected, 1, incarnation: "new"), at: Self.at(1))
         #expect(monitor.health(at: Self.at(1)) == .up)
         let counted = monitor.heard(
             Self.status(.closed, 901, incarnation: "old"), at: Self.at(2))
@@ -70,14 +70,14 @@ import Vocabulary
 
     @Test func `keeps a failure until the peer opens again`() {
         var monitor = LinkMonitor(name: "peer")
-        monitor.heard(Self.status(.started, 1), at: Self.at(0))
+        monitor.heard(Self.status(.connected, 1), at: Self.at(0))
         monitor.failed("the broker says that it is lost")
-        for (index, state) in [LinkStatus.State.started, .stopped, .closing, .closed].enumerated() {
+        for (index, state) in [LinkStatus.State.connected, .timedOut, .closing, .closed].enumerated() {
             monitor.heard(Self.status(state, UInt64(index) + 2), at: Self.at(1))
-            #expect(monitor.health(at: Self.at(1)) == .failed)
+            #expect(monitor.health(at: Self.at(1)) == .unreachable)
             #expect(monitor.cause == "the broker says that it is lost")
         }
-        monitor.heard(Self.status(.opening, 10), at: Self.at(2))
+        monitor.heard(Self.status(.connecting, 10), at: Self.at(2))
         #expect(monitor.health(at: Self.at(2)) == .up && monitor.cause == nil)
     }
 
@@ -87,9 +87,9 @@ import Vocabulary
         #expect(monitor.isClosed)
     }
 
-    @Test func `takes a word that it does not know for a sign of life and no more`() {
+    @Test func `takes a word that it does not know for a heartbeat and no more`() {
         var monitor = LinkMonitor(name: "peer")
-        monitor.heard(Self.status(.started, 1), at: Self.at(0))
+        monitor.heard(Self.status(.connected, 1), at: Self.at(0))
         monitor.heard(Self.status(.init(word: "hibernating"), 2), at: Self.at(5))
         #expect(monitor.isStarted && monitor.health(at: Self.at(6)) == .up)
         #expect(monitor.status?.state.word == "hibernating")
@@ -97,9 +97,9 @@ import Vocabulary
 
     @Test func `believes no interval that would make it wait for ever`() {
         var monitor = LinkMonitor(name: "peer")
-        monitor.heard(Self.status(.started, interval: .seconds(1e12)), at: Self.at(0))
-        #expect(monitor.health(at: Self.at(3 * 3600 + 1)) == .lost)
-        monitor.heard(Self.status(.started, 2, interval: .zero), at: Self.at(20_000))
+        monitor.heard(Self.status(.connected, interval: .seconds(1e12)), at: Self.at(0))
+        #expect(monitor.health(at: Self.at(3 * 3600 + 1)) == .silent)
+        monitor.heard(Self.status(.connected, 2, interval: .zero), at: Self.at(20_000))
         #expect(monitor.health(at: Self.at(20_000.1)) == .up)
     }
 
@@ -109,17 +109,17 @@ import Vocabulary
             monitor.isHealthy(at: Self.at(1)) && !monitor.isStopped
         }
         #expect(!monitors.any(where: isFine))
-        monitors.heard(Self.status(.stopped, who: "a"), at: Self.at(0))
+        monitors.heard(Self.status(.timedOut, who: "a"), at: Self.at(0))
         #expect(!monitors.any(where: isFine))
-        monitors.heard(Self.status(.started, who: "b"), at: Self.at(0))
+        monitors.heard(Self.status(.connected, who: "b"), at: Self.at(0))
         #expect(monitors.any(where: isFine) && monitors.count(where: isFine) == 1)
         #expect(monitors.all.map(\.name) == ["a", "b"])
     }
 
-    @Test func `is one of a bounded crowd, in which the longest silent gives way`() {
+    @Test func `is one of a bounded crowd, in which the longest silent is evicted`() {
         var monitors = LinkMonitors(capacity: 3)
         for (index, who) in ["a", "b", "c", "d"].enumerated() {
-            monitors.heard(Self.status(.started, who: who), at: Self.at(Double(index)))
+            monitors.heard(Self.status(.connected, who: who), at: Self.at(Double(index)))
         }
         #expect(monitors.all.map(\.name) == ["b", "c", "d"])
     }

@@ -38,7 +38,7 @@ private func words(_ actions: [Link<String>.Action]) -> String {
         case .greetPeer: "greet"
         case .tell(let kind, _): kind.rawValue
         case .advance: "advance"
-        case .setAside: "set aside"
+        case .deadLettered: "dead-lettered"
         case .handOver: "hand over"
         case .rewind: "rewind"
         }

@@ -13,7 +13,7 @@ import Vocabulary
         #expect(bench.link.state == .active)
     }
 
-    @Test func `takes no retained message for a sign of life, however often it comes`() {
+    @Test func `takes no retained message for a heartbeat, however often it comes`() {
         var bench = LinkBench()
         bench.connect()
         for _ in 0..<100 { bench.take(.heard(isRetained: true)) }
@@ -107,7 +107,7 @@ import Vocabulary
         bench.pass(.seconds(10))
         #expect(bench.link.state == .awaitingPeer)
         #expect(bench.told.last == .peerSilent)
-        #expect(bench.setAside == [])
+        #expect(bench.deadLettered == [])
     }
 
     @Test func `that speaks without answering pings is alive`() {
@@ -236,7 +236,7 @@ import Vocabulary
 }
 
 @Suite struct `A fact that is never acknowledged` {
-    @Test func `is set aside after its attempts while all others go through`() {
+    @Test func `is dead-lettered after its attempts while all others go through`() {
         var bench = LinkBench(attempts: 3)
         bench.activate()
         var acknowledged: Set<String> = []
@@ -250,7 +250,7 @@ import Vocabulary
             bench.handOver()
         }
         #expect(bench.sent.count { $0 == "f5" } == 3)
-        #expect(bench.setAside == [5...5])
+        #expect(bench.deadLettered == [5...5])
         #expect(bench.link.cursor == 60)
         #expect(bench.link.state == .active)
         #expect(!bench.told.contains(.peerSilent))
@@ -275,7 +275,7 @@ import Vocabulary
                 bench.take(.heard(isRetained: false))
             }
         }
-        #expect(bench.setAside == [])
+        #expect(bench.deadLettered == [])
         #expect(bench.link.state == .active)
         #expect(bench.sent.count { $0 == "f1" } > 20)
         #expect(Set(bench.sent).count == 2 * window)
@@ -288,11 +288,11 @@ import Vocabulary
             bench.receiveAll()
             for fact in Set(bench.sent) { bench.take(.acknowledged(fact)) }
         }
-        #expect(bench.setAside == [])
+        #expect(bench.deadLettered == [])
         #expect(bench.link.cursor == UInt64(2 * window))
     }
 
-    @Test func `fills no window with its like: others pass, and then it is set aside`() {
+    @Test func `fills no window with its like: others pass, and then it is dead-lettered`() {
         var bench = LinkBench(window: 4, attempts: 3)
         bench.activate()
         var acknowledged: Set<String> = []
@@ -307,7 +307,7 @@ import Vocabulary
             bench.pass(.seconds(1))
             bench.handOver()
         }
-        #expect(bench.setAside.map(\.lowerBound).sorted() == [1, 2, 3, 4])
+        #expect(bench.deadLettered.map(\.lowerBound).sorted() == [1, 2, 3, 4])
         #expect(bench.link.cursor > 50)
     }
 
@@ -319,7 +319,7 @@ import Vocabulary
         bench.pass(.seconds(3600))
         bench.handOver()
         #expect(bench.sent == ["f1", "f2", "f3", "f4"])
-        #expect(bench.setAside == [])
+        #expect(bench.deadLettered == [])
         bench.take(.disconnected("gone"))
         bench.take(.connected)
         for topic in bench.link.topics { bench.take(.subscribed(topic)) }
@@ -350,7 +350,7 @@ import Vocabulary
         }
         #expect((12...40).contains(tries))
         #expect(bench.told.count { $0 == .connectFailed } == 1)
-        #expect(bench.setAside == [])
+        #expect(bench.deadLettered == [])
         #expect(bench.link.cursor == 0)
         // Somebody has mended the broker's access list.
         bench.pass(.seconds(300))
@@ -368,13 +368,13 @@ import Vocabulary
         #expect(bench.told == [.connectFailed])
     }
 
-    @Test func `that the broker refuses for what it is is set aside at once`() {
+    @Test func `that the broker refuses for what it is is dead-lettered at once`() {
         var bench = LinkBench(hasPeer: false)
         bench.activate()
         bench.write(2)
         bench.take(
             .refused(bench.receipts[0].number, because: "too large", isTemporary: false))
-        #expect(bench.setAside == [1...1])
+        #expect(bench.deadLettered == [1...1])
         #expect(bench.sent.count { $0 == "f1" } == 1)
     }
 }

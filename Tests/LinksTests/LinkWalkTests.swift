@@ -8,7 +8,7 @@ private struct World {
     static let rules = LinkRules(
         window: 8, ackTimeout: .seconds(5), pollPeriod: .seconds(60), attempts: 3)
 
-    struct Parcel {
+    struct OutboundBatch {
         let covers: ClosedRange<Sequence64>
         var handovers = 0
         var owed = 0
@@ -17,8 +17,8 @@ private struct World {
     var chance: SeededGenerator
     var link: Link<String>
     var now = instant(1_000)
-    /// What was written and is neither acknowledged nor set aside.
-    var parcels: [String: Parcel] = [:]
+    /// What was written and is neither acknowledged nor dead-lettered.
+    var outboundBatches: [String: OutboundBatch] = [:]
     var settled: Set<String> = []
     var gathered: [Sequence64] = []
     var lastRead: Sequence64 = 0
@@ -36,7 +36,7 @@ private struct World {
     var pings = 0
     var mayPing = 1.0
     var deactivations = 0
-    var setAside: [String] = []
+    var deadLettered: [String] = []
     var acknowledged = 0
     var problems: [String] = []
 
@@ -76,24 +76,24 @@ private struct World {
                 check(through > cursor, "the cursor goes back to \(through)")
                 cursor = through
                 checkCursor()
-            case .setAside(let facts, _):
-                guard let (identity, parcel) = parcels.first(where: { $0.value.covers == facts })
+            case .deadLettered(let facts, _):
+                guard let (identity, outboundBatch) = outboundBatches.first(where: { $0.value.covers == facts })
                 else {
-                    check(false, "\(facts) set aside and acknowledged, or never written")
+                    check(false, "\(facts) dead-lettered and acknowledged, or never written")
                     continue
                 }
                 check(
-                    parcel.handovers >= Self.rules.attempts,
-                    "\(identity) set aside after \(parcel.handovers) attempts")
+                    outboundBatch.handovers >= Self.rules.attempts,
+                    "\(identity) dead-lettered after \(outboundBatch.handovers) attempts")
                 settle(identity)
-                setAside.append(identity)
+                deadLettered.append(identity)
             case .subscribe, .connect, .disconnect, .greetPeer, .tell, .handOver, .rewind: break
             }
         }
     }
 
     mutating func settle(_ identity: String) {
-        parcels[identity] = nil
+        outboundBatches[identity] = nil
         settled.insert(identity)
     }
 
@@ -110,20 +110,20 @@ private struct World {
         while true {
             while let next = link.next {
                 let identity = next.messages[0]
-                guard parcels[identity] != nil else {
+                guard outboundBatches[identity] != nil else {
                     check(false, "\(identity) is settled and sent again")
                     return
                 }
-                let isFirst = parcels[identity]!.handovers == 0
+                let isFirst = outboundBatches[identity]!.handovers == 0
                 if isFirst {
-                    let place = parcels[identity]!.covers.upperBound
+                    let place = outboundBatches[identity]!.covers.upperBound
                     check(place > lastFirstSent, "\(identity) overtakes")
                     lastFirstSent = place
                 }
-                parcels[identity]!.handovers += 1
+                outboundBatches[identity]!.handovers += 1
                 lastReceipt += 1
                 receipts.append((lastReceipt, identity))
-                parcels[identity]!.owed += 1
+                outboundBatches[identity]!.owed += 1
                 perform(link.handedOver(next.number, receipts: [lastReceipt], at: now))
                 arrive(identity)
             }
@@ -146,7 +146,7 @@ private struct World {
             let covers = gathered[0]...lastRead
             gathered = []
             let identity = "p\(lastRead)"
-            parcels[identity] = Parcel(covers: covers)
+            outboundBatches[identity] = OutboundBatch(covers: covers)
             perform(link.read(lastRead, making: [(covers, identity, [identity])]))
         }
     }
@@ -191,8 +191,8 @@ private struct World {
         guard isBrokerThere, link.isConnected else { return }
         isBrokerThere = false
         (receipts, unread) = ([], [])
-        for identity in parcels.keys {
-            parcels[identity]!.owed = 0
+        for identity in outboundBatches.keys {
+            outboundBatches[identity]!.owed = 0
         }
         give(.disconnected("gone"))
     }
@@ -210,7 +210,7 @@ private struct World {
         guard !acknowledgements.isEmpty, !isPeerFrozen else { return }
         let index = Int.random(in: 0..<min(4, acknowledgements.count), using: &chance)
         let identity = acknowledgements.remove(at: index)
-        if parcels[identity] != nil {
+        if outboundBatches[identity] != nil {
             settle(identity)
             acknowledged += 1
         }
@@ -222,7 +222,7 @@ private struct World {
     mutating func receive() {
         guard isBrokerThere, !receipts.isEmpty else { return }
         let (number, identity) = receipts.removeFirst()
-        if let identity { parcels[identity]?.owed -= 1 }
+        if let identity { outboundBatches[identity]?.owed -= 1 }
         give(.received(number))
     }
 
@@ -247,7 +247,7 @@ private struct World {
     mutating func checkPromises() {
         let window = Self.rules.window
         check(receipts.count <= window, "\(receipts.count) receipts are owed")
-        check(parcels.count <= 2 * window, "\(parcels.count) parcels are not acknowledged")
+        check(outboundBatches.count <= 2 * window, "\(outboundBatches.count) parcels are not acknowledged")
         if link.state == .active {
             let limit = Self.rules.pollPeriod + Self.rules.ackTimeout
             check(lastHeard.duration(to: now) <= limit, "a dead peer was not noticed")
@@ -259,8 +259,8 @@ private struct World {
     mutating func checkCursor() {
         var through = lastRead
         if let first = gathered.first { through = min(through, first - 1) }
-        for parcel in parcels.values {
-            through = min(through, parcel.covers.lowerBound - 1)
+        for outboundBatch in outboundBatches.values {
+            through = min(through, outboundBatch.covers.lowerBound - 1)
         }
         check(cursor <= through, "the cursor is at \(cursor), all is settled up to \(through) only")
     }
@@ -293,9 +293,9 @@ private struct World {
         }
         world.settle()
         #expect(world.problems == [], "seed \(seed)")
-        let lost = world.parcels.filter { !world.isPoison($0.key) }
+        let lost = world.outboundBatches.filter { !world.isPoison($0.key) }
         #expect(lost.isEmpty, "seed \(seed): \(lost.keys.sorted())")
-        #expect(world.setAside.contains(where: world.isPoison), "seed \(seed)")
+        #expect(world.deadLettered.contains(where: world.isPoison), "seed \(seed)")
         #expect(world.acknowledged > 300, "seed \(seed)")
         #expect(world.deactivations > 3, "seed \(seed)")
     }

@@ -10,7 +10,7 @@ import Vocabulary
 /// One scripted node on a clock that stands still, and what it says.
 struct Bench {
     let clock = ManualClock()
-    let inbox = Merge<Fact>(capacity: 64)
+    let inbox = FanIn<Fact>(capacity: 64)
 
     func channel(
         _ name: StaticString = "value", poll: Duration = .seconds(1),
@@ -27,7 +27,7 @@ struct Bench {
     func node(
         _ device: ScriptedDevice, _ channels: [DataChannel]? = nil, name: StaticString = "node",
         actuates: Bool = false, safeState: SafeState? = nil, rules: GuardRules = GuardRules(),
-        desk: InterlockDesk = InterlockDesk(), board: ChannelBoard = ChannelBoard(),
+        desk: InterlockCoordinator = InterlockCoordinator(), board: ChannelSnapshot = ChannelSnapshot(),
         counters: (any CounterStore)? = nil, isSimulated: Bool = false
     ) -> ShNode {
         let place = Place(path: "", line: 1, column: 1)
@@ -106,8 +106,8 @@ extension Fact {
         return readings.map(\.quality)
     }
 
-    var trouble: Trouble? {
-        guard case .trouble(let trouble) = matter else { return nil }
-        return trouble
+    var fault: Fault? {
+        guard case .fault(let fault) = matter else { return nil }
+        return fault
     }
 }

@@ -28,10 +28,10 @@ import Vocabulary
         await bench.pass(.seconds(30))
         device.fail("poor", nil)
         let facts = await facts(3)
-        let troubles = facts.compactMap(\.trouble)
-        #expect(troubles.map(\.isOn) == [true, false])
-        #expect(troubles.map(\.channel) == ["poor", "poor"])
-        #expect(troubles.map(\.kind) == [.badComponent, .badComponent])
+        let faults = facts.compactMap(\.fault)
+        #expect(faults.map(\.isOn) == [true, false])
+        #expect(faults.map(\.channel) == ["poor", "poor"])
+        #expect(faults.map(\.kind) == [.invalidComponent, .invalidComponent])
         #expect(facts.flatMap { $0.readings(of: "good") }.count == 34)
         #expect(facts.flatMap { $0.readings(of: "poor") }.count == 3)
         withExtendedLifetime(node) {}
@@ -48,14 +48,14 @@ import Vocabulary
         await bench.pass(.seconds(1))
         device.fail("poor", nil)
         let facts = await facts(1)
-        let troubles = facts.compactMap(\.trouble)
-        #expect(troubles.map(\.isOn) == [true, false])
-        #expect(troubles.first?.detail == "channel poor: register 0 holds 0x8000")
+        let faults = facts.compactMap(\.fault)
+        #expect(faults.map(\.isOn) == [true, false])
+        #expect(faults.first?.detail == "channel poor: register 0 holds 0x8000")
         #expect(facts.flatMap { $0.readings(of: "poor") }.count == 2)
         withExtendedLifetime(node) {}
     }
 
-    @Test(arguments: [.timeout, .badReply, .busy, .notConnected] as [DriverError.Kind])
+    @Test(arguments: [.timeout, .malformedReply, .busy, .notConnected] as [DriverError.Kind])
     func `now and then is no fault, one that stays so is`(kind: DriverError.Kind) async {
         let node = node()
         await node.start()
@@ -66,10 +66,10 @@ import Vocabulary
             await bench.pass(.seconds(1))
         }
         let before = await bench.nextFacts()
-        #expect(before.compactMap(\.trouble).isEmpty)
+        #expect(before.compactMap(\.fault).isEmpty)
         device.fail("poor", DriverError(kind, "not now"))
-        let troubles = await facts(20).compactMap(\.trouble)
-        #expect(troubles.map(\.channel) == ["poor"])
+        let faults = await facts(20).compactMap(\.fault)
+        #expect(faults.map(\.channel) == ["poor"])
         withExtendedLifetime(node) {}
     }
 
@@ -78,9 +78,9 @@ import Vocabulary
         device.fail("poor", DriverError(.unsupported, "no such register"))
         await node.start()
         device.fail("poor", DriverError(.noValue, "not a number"))
-        let troubles = await facts(2).compactMap(\.trouble)
-        #expect(troubles.map(\.kind) == [.badComponent, .badComponent, .badReply])
-        #expect(troubles.map(\.isOn) == [true, false, true])
+        let faults = await facts(2).compactMap(\.fault)
+        #expect(faults.map(\.kind) == [.invalidComponent, .invalidComponent, .malformedReply])
+        #expect(faults.map(\.isOn) == [true, false, true])
         withExtendedLifetime(node) {}
     }
 
@@ -94,8 +94,8 @@ import Vocabulary
         for channel in ["good", "poor"] as [DataChannelName] {
             device.fail(channel, DriverError(.unsupported, "no such register"))
         }
-        let troubles = await facts(10).compactMap(\.trouble).filter { $0.channel == nil }
-        #expect(troubles.map(\.isOn) == [true])
+        let faults = await facts(10).compactMap(\.fault).filter { $0.channel == nil }
+        #expect(faults.map(\.isOn) == [true])
         withExtendedLifetime(node) {}
     }
 
@@ -108,10 +108,10 @@ import Vocabulary
         device.behave(.shows([1]))
         await bench.pass(.seconds(5))
         let before = await bench.nextFacts()
-        #expect(before.compactMap(\.trouble).isEmpty)
+        #expect(before.compactMap(\.fault).isEmpty)
         device.behave(.fails(busy))
-        let troubles = await facts(60).compactMap(\.trouble)
-        #expect(troubles.map(\.isOn) == [true])
+        let faults = await facts(60).compactMap(\.fault)
+        #expect(faults.map(\.isOn) == [true])
         withExtendedLifetime(node) {}
     }
 }

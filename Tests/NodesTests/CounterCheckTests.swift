@@ -50,7 +50,7 @@ import Vocabulary
         }
     }
 
-    @Test mutating func `that begins anew goes on counting, once three polls agree`() {
+    @Test mutating func `that begins again goes on counting, once three polls agree`() {
         #expect(
             verdicts([655_000, 655_300, 10, 30, 60, 80]) == [
                 .counts(655_000), .counts(655_300), .waits, .waits, .wrapped(655_420),

@@ -36,11 +36,11 @@ import Vocabulary
 
     private var stand: CounterStand? { store.stands["value"] }
 
-    @Test func `tells a total that goes on where the register begins anew, and no trouble`() async {
+    @Test func `tells a total that goes on where the register begins again, and no fault`() async {
         let facts = await facts([65_000, 65_500, 3, 9, 20, 31])
         #expect(facts.flatMap(\.values) == [65_000, 65_500, 65_556, 65_567])
         #expect(facts.allSatisfy { $0.qualities.allSatisfy { $0 == .good } })
-        #expect(facts.compactMap(\.trouble).isEmpty)
+        #expect(facts.compactMap(\.fault).isEmpty)
         #expect(facts.compactMap(\.event).map(\.kind) == [.counterWrapped])
         #expect(facts.compactMap(\.event).first?.number == 65_556)
     }
@@ -61,7 +61,7 @@ import Vocabulary
         let facts = await facts([0, 0, 0, 0, 40_001])
         let told = facts.flatMap { zip($0.values, $0.qualities).map { "\($0) \($1)" } }
         #expect(told == ["0 bad", "40001 good"])
-        #expect(facts.compactMap(\.trouble).map(\.isOn) == [true, false])
+        #expect(facts.compactMap(\.fault).map(\.isOn) == [true, false])
     }
 
     @Test func `believes another meter by itself, and tells of it once`() async {
@@ -70,7 +70,7 @@ import Vocabulary
         let events = facts.compactMap(\.event)
         #expect(events.map(\.kind) == [.counterReset])
         #expect(events.first?.number == 760)
-        #expect(facts.compactMap(\.trouble).map(\.isOn) == [true, false])
+        #expect(facts.compactMap(\.fault).map(\.isOn) == [true, false])
         #expect(facts.last?.values == [820])
         #expect(stand?.turns == 0)
     }
@@ -102,8 +102,8 @@ import Vocabulary
         store.isFull = false
         await bench.pass(.seconds(60))
         let facts = await bench.nextFacts()
-        #expect(facts.compactMap(\.trouble).map(\.kind) == [.storage, .storage])
-        #expect(facts.compactMap(\.trouble).map(\.isOn) == [true, false])
+        #expect(facts.compactMap(\.fault).map(\.kind) == [.storage, .storage])
+        #expect(facts.compactMap(\.fault).map(\.isOn) == [true, false])
         #expect(store.saveCount == 1)
         withExtendedLifetime(node) {}
     }
@@ -122,7 +122,7 @@ import Vocabulary
         await bench.pass(.seconds(90))
         await node.stop()
         let facts = await bench.nextFacts()
-        #expect(facts.compactMap(\.trouble).map(\.isOn) == [true, false])
+        #expect(facts.compactMap(\.fault).map(\.isOn) == [true, false])
         #expect((facts.last?.values.first ?? 0) > 65_536)
         #expect(stand?.turns == 1)
     }
@@ -132,7 +132,7 @@ import Vocabulary
         let facts = await facts([500] + night + [500, 501], capture: .seconds(60))
         #expect(facts.last?.values == [500])
         #expect(facts.last?.qualities == [.good])
-        #expect(facts.compactMap(\.trouble).map(\.isOn) == [true, false])
+        #expect(facts.compactMap(\.fault).map(\.isOn) == [true, false])
     }
 }
 
@@ -198,14 +198,14 @@ import Vocabulary
         #expect(event.detail.contains("1234567.000 L") && event.detail.contains("99000.500 L"))
         #expect(event.detail.contains("cli site"))
         #expect(facts.flatMap(\.values) == [99_000_500])
-        #expect(facts.compactMap(\.trouble).isEmpty)
+        #expect(facts.compactMap(\.fault).isEmpty)
         withExtendedLifetime(node) {}
     }
 
     @Test func `refuses what is no total, and to be taken over`() async throws {
         let node = try node()
         await node.start()
-        for order in [.set(-1), .takeOver(value: 1, for: .seconds(1)), .release] as [Command.Order]
+        for order in [.set(-1), .override(value: 1, for: .seconds(1)), .release] as [Command.Order]
         {
             guard case .refused = await apply(order, to: node) else {
                 Issue.record("\(order)")
@@ -250,22 +250,22 @@ import Vocabulary
     }
 
     @Test func `hangs, but not while it waits for its turn`() {
-        let pulse = NodePulse(channels: 1)
-        pulse.note { $0.busySince = at(0) }
-        #expect(pulse.isHung(at: at(11)))
-        pulse.waits(true, at: at(11))
-        #expect(!pulse.isHung(at: at(1_000)))
+        let heartbeat = NodeHeartbeat(channels: 1)
+        heartbeat.note { $0.busySince = at(0) }
+        #expect(heartbeat.isHung(at: at(11)))
+        heartbeat.waits(true, at: at(11))
+        #expect(!heartbeat.isHung(at: at(1_000)))
         // From its turn on it is expected back as ever.
-        pulse.waits(false, at: at(1_000))
-        #expect(!pulse.isHung(at: at(1_010)))
-        #expect(pulse.isHung(at: at(1_011)))
+        heartbeat.waits(false, at: at(1_000))
+        #expect(!heartbeat.isHung(at: at(1_010)))
+        #expect(heartbeat.isHung(at: at(1_011)))
     }
 
     @Test func `hangs, but not for want of a processor alone`() {
-        let pulse = NodePulse(channels: 1, isRunnable: { true })
-        pulse.note { $0.busySince = at(0) }
-        #expect(!pulse.isHung(at: at(120)))
-        #expect(pulse.isHung(at: at(121)))
+        let heartbeat = NodeHeartbeat(channels: 1, isRunnable: { true })
+        heartbeat.note { $0.busySince = at(0) }
+        #expect(!heartbeat.isHung(at: at(120)))
+        #expect(heartbeat.isHung(at: at(121)))
     }
 }
 

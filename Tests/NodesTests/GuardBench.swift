@@ -110,14 +110,14 @@ struct GuardBench {
         ask(.set(0), by: source)
     }
 
-    func trouble(_ kind: Trouble.Kind) -> String? { relay.trouble(kind, at: now) }
+    func fault(_ kind: Fault.Kind) -> String? { relay.fault(kind, at: now) }
 }
 
 extension RelayGuard.Outcome? {
     /// Why it was refused, failed or put off; empty when it was not.
     var why: String {
         switch self {
-        case .refused(let why), .failed(let why), .late(let why): why
+        case .refused(let why), .failed(let why), .timedOut(let why): why
         case .confirmed, nil: ""
         }
     }

@@ -45,7 +45,7 @@ struct GuardWorld {
 
     init(seed: UInt64) {
         chance = SeededGenerator(seed: seed)
-        add("up", GuardRules(limits: .init(minimumOnTime: .seconds(1), queuesWish: true)))
+        add("up", GuardRules(limits: .init(minimumOnTime: .seconds(1), queuesEarlyCommands: true)))
         add("down", GuardRules())
         add(
             "heater",
@@ -104,8 +104,8 @@ struct GuardWorld {
         let time = Duration.seconds(Int64.random(in: 1...120, using: &chance))
         let order: Command.Order =
             switch Int.random(in: 0..<10, using: &chance) {
-            case 0: .takeOver(value: value, for: time)
-            case 1: .takeOver(value: nil, for: time)
+            case 0: .override(value: value, for: time)
+            case 1: .override(value: nil, for: time)
             case 2: .release
             default: .set(value)
             }
@@ -117,9 +117,9 @@ struct GuardWorld {
         asked[id] = (name, source, now)
         var wanted: Int64?
         if case .set(let value) = order { wanted = value }
-        if case .takeOver(let value, _) = order { wanted = value }
+        if case .override(let value, _) = order { wanted = value }
         let block = wanted.flatMap { locks.look(name, on: $0 != 0, at: now) }
-        let holder = relay.brain.standing.holder
+        let holder = relay.brain.activeFaults.holder
         let command = Command(id: id, node: name, order: order, source: source)
         if let early = relays[name]?.brain.take(command, at: now, block: block) {
             note(id, early, holder)
@@ -232,7 +232,7 @@ struct GuardWorld {
 
     private func isOrder(_ relay: Relay) -> Bool {
         relay.brain.demand == nil && !relay.brain.isStopping
-            && relay.brain.authority.order.map { $0.source.kind != .gateway } == true
+            && relay.brain.control.order.map { $0.source.kind != .gateway } == true
     }
 
     private mutating func drive(
@@ -272,13 +272,13 @@ struct GuardWorld {
             guard let relay = relays[name], relay.isOpen, !relay.isStuck else { continue }
             if let most = relay.rules.limits.maximumOnTime, let since = relay.onSince,
                 since.duration(to: now) > most, relay.brain.block == nil,
-                relay.brain.fault == nil
+                relay.brain.failedSwitch == nil
             {
                 breaches.append("\(name) is on for too long")
             }
-            if relay.brain.authority.order == nil, relay.brain.demand == nil,
+            if relay.brain.control.order == nil, relay.brain.demand == nil,
                 let safe = relay.safe.value, relay.level != safe, relay.brain.block == nil,
-                relay.brain.fault == nil
+                relay.brain.failedSwitch == nil
             {
                 breaches.append("\(name) is not in its safe state, and nothing keeps it from there")
             }

@@ -22,7 +22,7 @@ import Vocabulary
         if case .confirmed(let reading, _) = answer { reading.value == value } else { false }
     }
 
-    @Test func `goes to its safe state when its commander is silent, and says so once`() async {
+    @Test func `goes to its safe state when its controller is silent, and says so once`() async {
         let device = ScriptedDevice()
         let node = bench.node(
             device, actuates: true, safeState: .off,
@@ -36,11 +36,11 @@ import Vocabulary
         await bench.pass(.seconds(2))
         await bench.clock.sleepers(1)
         #expect(device.level == 0)
-        let facts = await bench.facts { $0.trouble?.kind == .failsafe }
-        #expect(facts.filter { $0.trouble?.kind == .failsafe }.count == 1)
+        let facts = await bench.facts { $0.fault?.kind == .failsafe }
+        #expect(facts.filter { $0.fault?.kind == .failsafe }.count == 1)
         node.hear(site)
-        let over = await bench.facts { $0.trouble?.isOn == false }
-        #expect(over.compactMap(\.trouble).map(\.kind) == [.failsafe])
+        let over = await bench.facts { $0.fault?.isOn == false }
+        #expect(over.compactMap(\.fault).map(\.kind) == [.failsafe])
     }
 
     @Test func `reports what a command changes, and nothing of one that changes nothing`() async {
@@ -90,9 +90,9 @@ import Vocabulary
         await node.start()
         let page = CommandSource(.page)
         let end = bench.clock.now.advanced(by: .seconds(10))
-        #expect(isConfirmed(await ask(node, .takeOver(value: 1, for: .seconds(10)), by: page), 1))
-        #expect(node.authority.current.holder == page)
-        #expect(node.authority.current.until == end)
+        #expect(isConfirmed(await ask(node, .override(value: 1, for: .seconds(10)), by: page), 1))
+        #expect(node.control.current.holder == page)
+        #expect(node.control.current.until == end)
         guard case .refused(let why) = await ask(node, .set(0), "b") else {
             Issue.record("not refused")
             return
@@ -101,7 +101,7 @@ import Vocabulary
         await bench.pass(.seconds(11))
         await bench.clock.sleepers(1)
         #expect(device.level == 0)
-        #expect(node.authority.current == Authority())
+        #expect(node.control.current == Control())
     }
 
     @Test func `waits for no jump of the wall clock`() async {
@@ -123,7 +123,7 @@ import Vocabulary
 
     @Test func `is answered once another node's contact shows it`() async {
         let (device, contact) = (ScriptedDevice(), ScriptedDevice(.shows([0])))
-        let board = ChannelBoard()
+        let board = ChannelSnapshot()
         let rules = GuardRules(
             feedback: FeedbackRule(channel: "contact", whenOn: 1...1, within: .seconds(5)))
         let node = bench.node(
@@ -159,14 +159,14 @@ import Vocabulary
         device.behave(.fails(DriverError(.timeout, "no reply")))
         await bench.pass(.seconds(10))
         #expect(device.level == 1)
-        let facts = await bench.facts { $0.trouble?.kind == .command }
-        #expect(facts.last?.trouble?.isOn == true)
-        #expect(!node.pulse.reading.isSafe)
+        let facts = await bench.facts { $0.fault?.kind == .command }
+        #expect(facts.last?.fault?.isOn == true)
+        #expect(!node.heartbeat.reading.isSafe)
         device.behave(.shows([0]))
         await bench.pass(.seconds(120))
         await bench.clock.sleepers(1)
         #expect(device.level == 0)
-        #expect(node.pulse.reading.isSafe)
+        #expect(node.heartbeat.reading.isSafe)
     }
 
     @Test func `is not called safe at the last resort while its device is away`() async {
@@ -187,7 +187,7 @@ import Vocabulary
         #expect(device.level == 0)
     }
 
-    @Test func `is stranded when it leaves without its device, until that is back and safe`() async
+    @Test func `is orphaned when it leaves without its device, until that is back and safe`() async
     {
         let device = ScriptedDevice()
         let node = bench.node(device, actuates: true, safeState: .off)
@@ -195,7 +195,7 @@ import Vocabulary
         _ = await ask(node, .set(1))
         device.unplug()
         await bench.pass(.seconds(2))
-        guard case .failed = await node.stop(strands: true) else {
+        guard case .failed = await node.stop(orphans: true) else {
             Issue.record("called safe although nobody could tell it")
             return
         }
@@ -212,18 +212,18 @@ import Vocabulary
         let node = bench.node(device, actuates: true, safeState: .off, rules: rules)
         await node.start()
         let page = CommandSource(.page)
-        _ = await ask(node, .takeOver(value: 1, for: .seconds(600)), by: page)
+        _ = await ask(node, .override(value: 1, for: .seconds(600)), by: page)
         _ = await node.stop()
-        let heir = bench.node(other, actuates: true, safeState: .off, rules: rules)
-        await heir.succeed(node)
-        await heir.start()
-        #expect(heir.authority.current.holder == page)
-        guard case .refused(let held) = await ask(heir, .set(1), "b") else {
+        let successor = bench.node(other, actuates: true, safeState: .off, rules: rules)
+        await successor.succeed(node)
+        await successor.start()
+        #expect(successor.control.current.holder == page)
+        guard case .refused(let held) = await ask(successor, .set(1), "b") else {
             Issue.record("the hold is lost")
             return
         }
         #expect(held.contains("held by page"))
-        guard case .refused(let limit) = await ask(heir, .set(1), by: page, "c") else {
+        guard case .refused(let limit) = await ask(successor, .set(1), by: page, "c") else {
             Issue.record("the switches are forgotten")
             return
         }
@@ -232,7 +232,7 @@ import Vocabulary
 
     @Test func `is refused while another of its group is on, and goes after the dead time`() async {
         let (up, down) = (ScriptedDevice(), ScriptedDevice())
-        let desk = InterlockDesk([.atMostOne(["up", "down"], deadTime: .seconds(2))])
+        let desk = InterlockCoordinator([.atMostOne(["up", "down"], deadTime: .seconds(2))])
         let nodes = [
             bench.node(up, name: "up", actuates: true, safeState: .off, desk: desk),
             bench.node(down, name: "down", actuates: true, safeState: .off, desk: desk),
@@ -258,7 +258,7 @@ import Vocabulary
 
     @Test func `goes off only after those that need it, which go by themselves`() async {
         let (heater, pump) = (ScriptedDevice(), ScriptedDevice())
-        let desk = InterlockDesk([.onlyWhile("heater", needs: "pump")])
+        let desk = InterlockCoordinator([.onlyWhile("heater", needs: "pump")])
         let nodes = [
             bench.node(heater, name: "heater", actuates: true, safeState: .off, desk: desk),
             bench.node(pump, name: "pump", actuates: true, safeState: .off, desk: desk),
@@ -290,7 +290,7 @@ import Vocabulary
         heater.force(1)
         heater.unplug()
         pump.force(1)
-        let desk = InterlockDesk([.onlyWhile("heater", needs: "pump")])
+        let desk = InterlockCoordinator([.onlyWhile("heater", needs: "pump")])
         let nodes = [
             bench.node(heater, name: "heater", actuates: true, safeState: .off, desk: desk),
             bench.node(pump, name: "pump", actuates: true, safeState: .off, desk: desk),
@@ -298,8 +298,8 @@ import Vocabulary
         for node in nodes { await node.start() }
         await bench.pass(.seconds(3), nodes: 2)
         #expect(pump.level == 1, "the heater may be on")
-        let facts = await bench.facts { $0.trouble?.kind == .interlock }
-        #expect(facts.last { $0.trouble?.kind == .interlock }?.node == "pump")
+        let facts = await bench.facts { $0.fault?.kind == .interlock }
+        #expect(facts.last { $0.fault?.kind == .interlock }?.node == "pump")
         heater.plugIn()
         await bench.pass(.seconds(40), nodes: 2)
         #expect(heater.level == 0)

@@ -139,7 +139,7 @@ import Vocabulary
         #expect(locks.demand(on: "heater") == nil)
     }
 
-    @Test func `have others give way to a safe state that is on`() {
+    @Test func `have others are evicted to a safe state that is on`() {
         var locks = quiet(.atMostOne(["frost", "boost"], deadTime: .seconds(1)))
         locks.note("boost", isOn: true, at: t0)
         let verdict = locks.ask("frost", on: true, insists: true, at: at(1))

@@ -8,11 +8,11 @@ import Vocabulary
         var bench = GuardBench()
         #expect(bench.on() == .confirmed(1))
         #expect(
-            bench.ask(.takeOver(value: 0, for: .seconds(600)), by: GuardBench.page)
+            bench.ask(.override(value: 0, for: .seconds(600)), by: GuardBench.page)
                 == .confirmed(0))
-        let standing = bench.relay.standing
-        #expect(standing.holder == GuardBench.page)
-        #expect(standing.until == bench.now.advanced(by: .seconds(600)))
+        let activeFaults = bench.relay.activeFaults
+        #expect(activeFaults.holder == GuardBench.page)
+        #expect(activeFaults.until == bench.now.advanced(by: .seconds(600)))
         bench.pass(.seconds(60))
         #expect(bench.on().why == "node pump: held by page for 9min more")
         #expect(bench.on(by: GuardBench.page) == .confirmed(1), "the holder commands")
@@ -20,7 +20,7 @@ import Vocabulary
         #expect(bench.isOn)
         bench.pass(.seconds(1))
         #expect(!bench.isOn, "the end of a hold leads to the safe state")
-        #expect(bench.relay.standing == Authority())
+        #expect(bench.relay.activeFaults == Control())
         #expect(bench.on() == .confirmed(1))
     }
 
@@ -33,10 +33,10 @@ import Vocabulary
         holder: CommandSource, taker: CommandSource, isGiven: Bool
     ) {
         var bench = GuardBench()
-        bench.ask(.takeOver(value: 1, for: .seconds(60)), by: holder)
-        let outcome = bench.ask(.takeOver(value: 0, for: .seconds(120)), by: taker)
+        bench.ask(.override(value: 1, for: .seconds(60)), by: holder)
+        let outcome = bench.ask(.override(value: 0, for: .seconds(120)), by: taker)
         #expect(outcome.isRefused == !isGiven)
-        #expect(bench.relay.standing.holder == (isGiven ? taker : holder))
+        #expect(bench.relay.activeFaults.holder == (isGiven ? taker : holder))
         #expect(bench.isOn == !isGiven)
     }
 
@@ -49,48 +49,48 @@ import Vocabulary
         holder: CommandSource, giver: CommandSource, isGiven: Bool
     ) {
         var bench = GuardBench()
-        bench.ask(.takeOver(value: 1, for: .seconds(60)), by: holder)
+        bench.ask(.override(value: 1, for: .seconds(60)), by: holder)
         let outcome = bench.ask(.release, by: giver)
         #expect(outcome.isRefused == !isGiven)
         #expect(bench.isOn == !isGiven)
-        #expect((bench.relay.standing.holder == nil) == isGiven)
+        #expect((bench.relay.activeFaults.holder == nil) == isGiven)
     }
 
     @Test func `cannot be given back when nobody took it, nor taken for more than a day`() {
         var bench = GuardBench()
         #expect(bench.ask(.release).why == "node pump: nobody has taken it over")
-        #expect(bench.ask(.takeOver(value: 1, for: .seconds(86_401))).isRefused)
-        #expect(bench.ask(.takeOver(value: 1, for: .zero)).isRefused)
-        #expect(bench.relay.standing == Authority())
+        #expect(bench.ask(.override(value: 1, for: .seconds(86_401))).isRefused)
+        #expect(bench.ask(.override(value: 1, for: .zero)).isRefused)
+        #expect(bench.relay.activeFaults == Control())
     }
 
     @Test func `is taken over without a switch when no value is given`() {
         var bench = GuardBench()
         bench.on()
         #expect(
-            bench.ask(.takeOver(value: nil, for: .seconds(60)), by: GuardBench.cli)
+            bench.ask(.override(value: nil, for: .seconds(60)), by: GuardBench.cli)
                 == .confirmed(1))
         #expect(bench.isOn)
         bench.pass(.seconds(30))
-        bench.ask(.takeOver(value: nil, for: .seconds(60)), by: GuardBench.cli)
+        bench.ask(.override(value: nil, for: .seconds(60)), by: GuardBench.cli)
         bench.pass(.seconds(59))
         #expect(bench.isOn, "taken over again, it is held longer")
     }
 
     @Test func `belongs to one upstream where the layout names it`() {
-        var bench = GuardBench(.init(commander: "site"))
+        var bench = GuardBench(.init(controller: "site"))
         #expect(bench.on(by: GuardBench.other).why.contains("only upstream site commands it"))
         #expect(bench.on(by: GuardBench.page).isRefused)
         #expect(bench.on() == .confirmed(1))
         #expect(
-            bench.ask(.takeOver(value: 0, for: .seconds(60)), by: GuardBench.page)
+            bench.ask(.override(value: 0, for: .seconds(60)), by: GuardBench.page)
                 == .confirmed(0))
         #expect(bench.on().isRefused)
         #expect(bench.on(by: GuardBench.page) == .confirmed(1))
     }
 }
 
-@Suite struct `A commander who falls silent` {
+@Suite struct `A controller who falls silent` {
     let rules = GuardRules(failsafeAfter: .seconds(600))
 
     @Test func `loses the relay to its safe state, once, and that is told until he is heard`() {
@@ -101,12 +101,12 @@ import Vocabulary
         bench.pass(.seconds(1))
         #expect(!bench.isOn)
         #expect(
-            bench.trouble(.failsafe)
+            bench.fault(.failsafe)
                 == "node pump: no word from upstream site for 10min; it is in its safe state")
         bench.pass(.seconds(6000))
         #expect(bench.switched.count == 2)
         bench.relay.heard(GuardBench.site, at: bench.now)
-        #expect(bench.trouble(.failsafe) == nil)
+        #expect(bench.fault(.failsafe) == nil)
         bench.pass(.seconds(10))
         #expect(!bench.isOn, "being heard is no order")
         #expect(bench.on() == .confirmed(1))
@@ -129,17 +129,17 @@ import Vocabulary
     @Test func `takes nothing from a relay that is in its safe state already`() {
         var bench = GuardBench(rules)
         bench.pass(.seconds(86_400))
-        #expect(bench.trouble(.failsafe) == nil)
+        #expect(bench.fault(.failsafe) == nil)
         #expect(bench.switched.isEmpty)
     }
 
     @Test func `is not waited for while somebody else holds the relay`() {
         var bench = GuardBench(rules)
         bench.on()
-        bench.ask(.takeOver(value: 1, for: .seconds(3600)), by: GuardBench.page)
+        bench.ask(.override(value: 1, for: .seconds(3600)), by: GuardBench.page)
         bench.pass(.seconds(3599))
         #expect(bench.isOn)
-        #expect(bench.trouble(.failsafe) == nil)
+        #expect(bench.fault(.failsafe) == nil)
     }
 
     @Test func `leaves a relay as it is whose safe state is hold`() {
@@ -147,7 +147,7 @@ import Vocabulary
         bench.on()
         bench.pass(.seconds(601))
         #expect(bench.isOn)
-        #expect(bench.trouble(.failsafe)?.contains("stays as it is") == true)
+        #expect(bench.fault(.failsafe)?.contains("stays as it is") == true)
     }
 }
 
@@ -177,14 +177,14 @@ import Vocabulary
         bench.pass(.milliseconds(1))
         #expect(bench.outcome(1).why.contains("channel contact has not shown that within 2s"))
         #expect(!bench.isOn)
-        #expect(bench.trouble(.command) != nil)
+        #expect(bench.fault(.command) != nil)
         bench.contact = 0
         bench.pass(.seconds(1))
-        #expect(bench.trouble(.command) != nil, "it stands until an order is carried out again")
+        #expect(bench.fault(.command) != nil, "it stands until an order is carried out again")
         bench.ask(.set(1))
         bench.contact = 1
         bench.pass(.seconds(1))
-        #expect(bench.trouble(.command) == nil)
+        #expect(bench.fault(.command) == nil)
     }
 
     @Test func `is lost when the contact opens later by itself`() {
@@ -201,18 +201,18 @@ import Vocabulary
         bench.contact = 0
         bench.pass(.seconds(3))
         #expect(!bench.isOn)
-        #expect(bench.trouble(.command) != nil)
+        #expect(bench.fault(.command) != nil)
     }
 
     @Test func `is not what was asked for when the relay is stuck`() {
         var bench = GuardBench()
         bench.isStuck = true
         #expect(bench.on().why == "node pump: asked for on, the device shows off")
-        #expect(bench.trouble(.command) != nil)
+        #expect(bench.fault(.command) != nil)
         #expect(bench.relay.confirmed == false, "it is where it belongs")
         bench.isStuck = false
         #expect(bench.on() == .confirmed(1))
-        #expect(bench.trouble(.command) == nil)
+        #expect(bench.fault(.command) == nil)
     }
 
     @Test func `is sought a bounded number of times when it is stuck out of its safe state`() {
@@ -235,26 +235,26 @@ import Vocabulary
             "the first try came with the mismatch; after the quick ones there is one a minute")
         #expect(bench.on().why.contains("takes orders again once it is in its safe state"))
         bench.isStuck = false
-        #expect(bench.off() == .confirmed(0), "asking for the safe state tries anew")
-        #expect(bench.trouble(.command) == nil)
+        #expect(bench.off() == .confirmed(0), "asking for the safe state tries again")
+        #expect(bench.fault(.command) == nil)
     }
 
     @Test func `is put right when somebody else moves the relay`() {
         var bench = GuardBench()
         bench.force(1)
         #expect(!bench.isOn)
-        #expect(bench.trouble(.command)?.contains("nobody switched it") == true)
+        #expect(bench.fault(.command)?.contains("nobody switched it") == true)
         bench.on()
         bench.force(0)
         #expect(!bench.isOn)
-        #expect(bench.relay.standing.commander == nil)
+        #expect(bench.relay.activeFaults.controller == nil)
     }
 
     @Test func `is taken as it is where the safe state is hold and nobody commands`() {
         var bench = GuardBench(safe: .hold)
         bench.force(1)
         #expect(bench.isOn)
-        #expect(bench.trouble(.command) == nil)
+        #expect(bench.fault(.command) == nil)
     }
 
     @Test func `is unknown while the device is away, and the old order is forgotten`() {
@@ -278,7 +278,7 @@ import Vocabulary
     @Test(arguments: [SafeState.off, .on, .hold])
     func `goes to its safe state whoever holds it, and takes nothing more`(safe: SafeState) {
         var bench = GuardBench(safe: safe)
-        bench.ask(.takeOver(value: safe == .on ? 0 : 1, for: .seconds(600)), by: GuardBench.page)
+        bench.ask(.override(value: safe == .on ? 0 : 1, for: .seconds(600)), by: GuardBench.page)
         bench.relay.stop()
         bench.tend()
         #expect(bench.isOn == (safe != .off))

@@ -34,11 +34,11 @@ import Vocabulary
         #expect(bench.isOn)
         bench.pass(.seconds(1))
         #expect(!bench.isOn)
-        #expect(bench.trouble(.overtime)?.contains("maximumOnTime") == true)
+        #expect(bench.fault(.overtime)?.contains("maximumOnTime") == true)
         bench.pass(.seconds(86_400))
         #expect(bench.switched.count == 2)
         #expect(bench.on() == .confirmed(1))
-        #expect(bench.trouble(.overtime) == nil)
+        #expect(bench.fault(.overtime) == nil)
     }
 
     @Test func `count every switch of the last hour`() {
@@ -65,7 +65,7 @@ import Vocabulary
         #expect(bench.on().why.contains("maximumSwitchesPerHour"))
     }
 
-    @Test func `give way to the maximum on time, silence and the end of a hold`() {
+    @Test func `are evicted to the maximum on time, silence and the end of a hold`() {
         let limits = SwitchLimits(
             minimumOnTime: .seconds(3600), maximumOnTime: .seconds(1800), maximumSwitchesPerHour: 1)
         var long = GuardBench(.init(limits: limits))
@@ -77,35 +77,35 @@ import Vocabulary
         silent.pass(.seconds(60))
         #expect(!silent.isOn)
         var held = GuardBench(.init(limits: limits))
-        held.ask(.takeOver(value: 1, for: .seconds(60)), by: GuardBench.page)
+        held.ask(.override(value: 1, for: .seconds(60)), by: GuardBench.page)
         held.pass(.seconds(60))
         #expect(!held.isOn)
     }
 
     @Test func `hold the last wish until it is allowed, where the layout says so`() {
         var bench = GuardBench(
-            .init(limits: .init(minimumOffTime: .seconds(60), queuesWish: true)))
-        guard case .late(let why) = bench.on() else {
+            .init(limits: .init(minimumOffTime: .seconds(60), queuesEarlyCommands: true)))
+        guard case .timedOut(let why) = bench.on() else {
             Issue.record("not put off")
             return
         }
         #expect(why.contains("allowed in 1min"))
-        #expect(bench.relay.standing.queued == 1)
+        #expect(bench.relay.activeFaults.queued == 1)
         bench.pass(.seconds(59))
         #expect(!bench.isOn)
         bench.pass(.seconds(1))
         #expect(bench.isOn)
-        #expect(bench.relay.standing == Authority(commander: GuardBench.site))
+        #expect(bench.relay.activeFaults == Control(controller: GuardBench.site))
     }
 
     @Test func `forget a wish whose giver has fallen silent before it was allowed`() {
         var bench = GuardBench(
             .init(
-                limits: .init(minimumOffTime: .seconds(60), queuesWish: true),
+                limits: .init(minimumOffTime: .seconds(60), queuesEarlyCommands: true),
                 failsafeAfter: .seconds(30)))
         bench.on()
         bench.pass(.seconds(30))
-        #expect(bench.relay.standing.queued == nil)
+        #expect(bench.relay.activeFaults.queued == nil)
         bench.pass(.seconds(60))
         #expect(!bench.isOn)
         #expect(bench.switched.isEmpty)
@@ -114,7 +114,7 @@ import Vocabulary
     @Test func `count the silence of a wish's giver from the last word, not from the switch`() {
         var bench = GuardBench(
             .init(
-                limits: .init(minimumOffTime: .seconds(60), queuesWish: true),
+                limits: .init(minimumOffTime: .seconds(60), queuesEarlyCommands: true),
                 failsafeAfter: .seconds(30)))
         bench.on()
         bench.pass(.seconds(20))
@@ -127,19 +127,19 @@ import Vocabulary
         #expect(bench.isOn)
         bench.pass(.seconds(1))
         #expect(!bench.isOn)
-        #expect(bench.trouble(.failsafe) != nil)
+        #expect(bench.fault(.failsafe) != nil)
     }
 
     @Test func `forget a wish when another order comes, or the relay is taken over`() {
         var bench = GuardBench(
-            .init(limits: .init(minimumOffTime: .seconds(60), queuesWish: true)))
+            .init(limits: .init(minimumOffTime: .seconds(60), queuesEarlyCommands: true)))
         bench.on()
         #expect(bench.off() == .confirmed(0))
         bench.pass(.seconds(120))
         #expect(!bench.isOn)
-        var held = GuardBench(.init(limits: .init(minimumOffTime: .seconds(60), queuesWish: true)))
+        var held = GuardBench(.init(limits: .init(minimumOffTime: .seconds(60), queuesEarlyCommands: true)))
         held.on()
-        held.ask(.takeOver(value: nil, for: .seconds(30)), by: GuardBench.page)
+        held.ask(.override(value: nil, for: .seconds(30)), by: GuardBench.page)
         held.pass(.seconds(120))
         #expect(!held.isOn)
     }

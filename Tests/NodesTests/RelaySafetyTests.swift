@@ -54,11 +54,11 @@ import Vocabulary
         bench.isCutOff = true
         bench.pass(.milliseconds(1))
         #expect(bench.relay.confirmed == nil)
-        #expect(bench.trouble(.command)?.contains("could not be read for 5s") == true)
+        #expect(bench.fault(.command)?.contains("could not be read for 5s") == true)
         bench.isCutOff = false
         bench.pass(.seconds(1))
         #expect(!bench.isOn, "its safe state is driven")
-        #expect(bench.relay.standing.commander == nil)
+        #expect(bench.relay.activeFaults.controller == nil)
     }
 }
 
@@ -111,7 +111,7 @@ import Vocabulary
 }
 
 @Suite struct `A wish that waits` {
-    let rules = GuardRules(limits: .init(minimumOffTime: .seconds(60), queuesWish: true))
+    let rules = GuardRules(limits: .init(minimumOffTime: .seconds(60), queuesEarlyCommands: true))
     let block = RelayGuard.Block(why: "another is on")
 
     @Test func `is refused when its command expires before it may be carried out`() {
@@ -122,7 +122,7 @@ import Vocabulary
             return
         }
         #expect(why.hasSuffix("allowed in 1min, and it expires before that"))
-        #expect(bench.relay.standing.queued == nil)
+        #expect(bench.relay.activeFaults.queued == nil)
     }
 
     @Test func `is forgotten when its command has expired`() {
@@ -132,10 +132,10 @@ import Vocabulary
         bench.relay.pass(to: bench.now)
         #expect(bench.relay.step(at: bench.now)?.value == 1)
         bench.relay.blocked(block, at: bench.now)
-        #expect(bench.relay.standing.queued == 1)
+        #expect(bench.relay.activeFaults.queued == 1)
         bench.now = bench.now.advanced(by: .seconds(5))
         bench.relay.pass(to: bench.now)
-        #expect(bench.relay.standing.queued == nil)
+        #expect(bench.relay.activeFaults.queued == nil)
     }
 
     @Test func `waits on when an interlock stands in its way as it is due, under its own name`() {
@@ -145,16 +145,16 @@ import Vocabulary
         bench.relay.pass(to: bench.now)
         #expect(bench.relay.step(at: bench.now)?.value == 1)
         bench.relay.blocked(block, at: bench.now)
-        #expect(bench.relay.standing.queued == 1)
+        #expect(bench.relay.activeFaults.queued == 1)
         #expect(!bench.isOn)
         bench.pass(.seconds(1))
         #expect(bench.isOn)
-        #expect(bench.relay.standing.commander == GuardBench.site)
+        #expect(bench.relay.activeFaults.controller == GuardBench.site)
     }
 
     @Test
     func `is told as late, and bears the name of whoever gave it, not of whoever came before`() {
-        var bench = GuardBench(.init(limits: .init(queuesWish: true)))
+        var bench = GuardBench(.init(limits: .init(queuesEarlyCommands: true)))
         bench.off(by: GuardBench.other)
         let command = Command(
             id: CommandID("late")!, node: "pump", order: .set(1), source: GuardBench.site)
@@ -162,13 +162,13 @@ import Vocabulary
         _ = bench.relay.step(at: bench.now)
         bench.relay.blocked(
             .init(why: "deadTime 2s", until: bench.now.advanced(by: .seconds(2))), at: bench.now)
-        guard case .late = bench.relay.outcomes.last?.outcome else {
+        guard case .timedOut = bench.relay.outcomes.last?.outcome else {
             Issue.record("answered \(String(describing: bench.relay.outcomes.last))")
             return
         }
         bench.pass(.seconds(2))
         #expect(bench.isOn)
-        #expect(bench.relay.standing.commander == GuardBench.site)
+        #expect(bench.relay.activeFaults.controller == GuardBench.site)
     }
 }
 
@@ -183,20 +183,20 @@ import Vocabulary
         bench.relay.slept(.seconds(3500))
         bench.tend()
         #expect(!bench.isOn)
-        #expect(bench.trouble(.overtime) != nil)
+        #expect(bench.fault(.overtime) != nil)
     }
 
-    @Test func `counts for the silence of whoever commands, and for a hold`() {
+    @Test func `counts for the silence of the controller, and for a hold`() {
         var bench = GuardBench(.init(failsafeAfter: .seconds(600)))
         bench.on()
         bench.relay.slept(.seconds(600))
         bench.tend()
         #expect(!bench.isOn)
-        #expect(bench.trouble(.failsafe) != nil)
-        bench.ask(.takeOver(value: 1, for: .seconds(600)), by: GuardBench.page)
+        #expect(bench.fault(.failsafe) != nil)
+        bench.ask(.override(value: 1, for: .seconds(600)), by: GuardBench.page)
         bench.relay.slept(.seconds(600))
         bench.tend()
-        #expect(bench.relay.standing.holder == nil)
+        #expect(bench.relay.activeFaults.holder == nil)
     }
 }
 

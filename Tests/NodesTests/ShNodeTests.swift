@@ -29,7 +29,7 @@ import Vocabulary
         await bench.pass(.seconds(1))
         let facts = await bench.nextFacts()
         #expect(facts.flatMap(\.qualities) == [.good, .bad])
-        for fact in facts where fact.trouble == nil { #expect(fact.isSimulated == isSimulated) }
+        for fact in facts where fact.fault == nil { #expect(fact.isSimulated == isSimulated) }
         let relay = bench.node(
             ScriptedDevice(.shows([0])), name: "relay", actuates: true, safeState: .off,
             isSimulated: isSimulated)
@@ -92,10 +92,10 @@ import Vocabulary
         bench.clock.advance(by: .seconds(30_000))
         await bench.clock.sleepers(1)
         #expect(device.asked == 2)
-        #expect(node.pulse.reading.skipped == 29_999)
+        #expect(node.heartbeat.reading.skipped == 29_999)
     }
 
-    @Test func `tells a trouble once when it starts and once when it ends`() async {
+    @Test func `tells a fault once when it starts and once when it ends`() async {
         let device = ScriptedDevice(.fails(DriverError(.timeout, "no reply")))
         let node = bench.node(device, [bench.channel(capture: .seconds(1_000))])
         await node.start()
@@ -103,8 +103,8 @@ import Vocabulary
         device.behave(.shows([7]))
         await bench.pass(.seconds(60))
         let facts = await bench.nextFacts()
-        #expect(facts.compactMap(\.trouble).map(\.isOn) == [true, false])
-        #expect(facts.compactMap(\.trouble).map(\.kind) == [.timeout, .timeout])
+        #expect(facts.compactMap(\.fault).map(\.isOn) == [true, false])
+        #expect(facts.compactMap(\.fault).map(\.kind) == [.timeout, .timeout])
         #expect(facts.flatMap(\.values) == [7])
         withExtendedLifetime(node) {}
     }
@@ -119,19 +119,19 @@ import Vocabulary
         withExtendedLifetime(node) {}
     }
 
-    @Test func `opens a device anew after it had vanished, without being restarted`() async {
+    @Test func `opens a device again after it had vanished, without being restarted`() async {
         let device = ScriptedDevice(.shows([3]))
         let node = bench.node(device)
         await node.start()
         await bench.pass(.seconds(2))
         device.unplug()
         await bench.pass(.seconds(100))
-        #expect(!node.pulse.reading.isOpen)
+        #expect(!node.heartbeat.reading.isOpen)
         device.plugIn()
         await bench.pass(.seconds(40))
-        #expect(node.pulse.reading.isOpen)
+        #expect(node.heartbeat.reading.isOpen)
         let facts = await bench.nextFacts()
-        #expect(facts.compactMap(\.trouble).map(\.kind) == [.notConnected, .notConnected])
+        #expect(facts.compactMap(\.fault).map(\.kind) == [.notConnected, .notConnected])
         #expect(facts.flatMap(\.values) == [3, 3])
     }
 
@@ -159,7 +159,7 @@ import Vocabulary
         let facts = await bench.nextFacts()
         #expect(facts.flatMap(\.values) == [20, 500, 21])
         #expect(facts.flatMap(\.qualities) == [.good, .bad, .good])
-        #expect(facts.compactMap(\.trouble).map(\.isOn) == [true, false])
+        #expect(facts.compactMap(\.fault).map(\.isOn) == [true, false])
         withExtendedLifetime(node) {}
     }
 
@@ -220,7 +220,7 @@ import Vocabulary
         #expect(why.contains("the device shows"))
     }
 
-    @Test func `carries out no command whose asker was told already that it is late`() async {
+    @Test func `carries out no command whose requester was told already that it is late`() async {
         let device = ScriptedDevice()
         let node = bench.node(device, actuates: true, safeState: .off)
         await node.start()
@@ -229,7 +229,7 @@ import Vocabulary
         let deadline = bench.clock.now
         bench.clock.advance(by: .milliseconds(1))
         guard case .refused = await node.apply(on, before: deadline) else {
-            Issue.record("switched after its asker had given up")
+            Issue.record("switched after its requester had given up")
             return
         }
         #expect(device.level == 0)
@@ -258,7 +258,7 @@ import Vocabulary
     @Test func `ten that hang for ever, throw, flood or vanish harm none of the others`() async {
         let hanging = (0..<4).map { _ in ScriptedDevice(.hangs) }
         let throwing = (0..<3).map { _ in
-            ScriptedDevice(.fails(DriverError(.badReply, "noise")))
+            ScriptedDevice(.fails(DriverError(.malformedReply, "noise")))
         }
         let vanished = (0..<3).map { _ in ScriptedDevice() }
         vanished.forEach { $0.unplug() }
@@ -270,8 +270,8 @@ import Vocabulary
         }
         await bench.pass(.seconds(60), nodes: 36)
         for device in good { #expect(device.asked == 61) }
-        for node in well { #expect(node.pulse.reading.worstLateness == .zero) }
-        for node in ill.prefix(4) { #expect(node.pulse.isHung(at: bench.clock.now)) }
+        for node in well { #expect(node.heartbeat.reading.worstLateness == .zero) }
+        for node in ill.prefix(4) { #expect(node.heartbeat.isHung(at: bench.clock.now)) }
         hanging.forEach { $0.release() }
     }
 

@@ -179,7 +179,7 @@ import Vocabulary
         link.receive(frameBytes(stranger, .acknowledgement))
         #expect(link.machine.deadline == MonotonicInstant(nanoseconds: 1_000_000_000))
         link.pass(.milliseconds(500))
-        #expect(link.kind(1) == .late)
+        #expect(link.kind(1) == .timedOut)
         #expect(link.succeeded(2))
         link.receive(frameBytes(own(1)))
         #expect(link.delivered.count == 1, "a late answer is a message like any other")
@@ -192,7 +192,7 @@ import Vocabulary
         link.post(2, .delivery, within: .seconds(9))
         link.flushed()
         link.pass(.seconds(1))
-        #expect(link.kind(1) == .late)
+        #expect(link.kind(1) == .timedOut)
         #expect(link.written.last?.identity == own(2))
         link.receive(frameBytes(own(1), .acknowledgement))
         #expect(link.settled[2] == nil)
@@ -242,7 +242,7 @@ import Vocabulary
         link.receive(ByteBuffer(bytes: [1, 2, 3]))
         #expect(link.machine.deadline == MonotonicInstant(nanoseconds: 5_000_000_000))
         link.pass(.seconds(5))
-        #expect(link.closed??.kind == .late)
+        #expect(link.closed??.kind == .timedOut)
     }
 
     @Test func `closes on one who takes no bytes in time`() {

@@ -52,12 +52,12 @@ private final class Flood: Sendable {
         let (ours, stranger) = (try newKey("gateway"), try newKey("laptop"))
         // The list was edited after the start; no authority checks anything yet.
         let list = PeerList(
-            authority: "/ca.pem",
+            ca: "/ca.pem",
             entries: [.init(name: "laptop", fingerprint: nil, rights: [.read])])
-        let tls = try PeerTls(pem: Array(ours.secret.utf8), authority: nil) { list }
+        let tls = try PeerTls(pem: Array(ours.secret.utf8), ca: nil) { list }
         let service = ScriptedService()
         let gateway = try await Listening(tls: tls, service: service)
-        let thief = asker(tls: try .knowing(stranger, ours))
+        let thief = requester(tls: try .knowing(stranger, ours))
         await #expect(throws: PeerError.self) {
             try await thief.ask(.status, of: gateway.address)
         }
@@ -68,7 +68,7 @@ private final class Flood: Sendable {
     @Test func `loses its rights, and then its connection, when the list says so`() async throws {
         let (ours, theirs) = (try newKey("gateway"), try newKey("laptop"))
         let rights = Guarded<Set<PeerRight>?>([.read])
-        let tls = try PeerTls(pem: Array(ours.secret.utf8), authority: nil) {
+        let tls = try PeerTls(pem: Array(ours.secret.utf8), ca: nil) {
             PeerList(
                 entries: rights.withLock(\.self).map {
                     [.init(name: "laptop", fingerprint: theirs.fingerprint, rights: $0)]
@@ -76,7 +76,7 @@ private final class Flood: Sendable {
         }
         let gateway = try await Listening(
             tls: tls, service: ScriptedService(news: Flood().news))
-        let laptop = asker(tls: try .knowing(theirs, ours))
+        let laptop = requester(tls: try .knowing(theirs, ours))
         let watch = await laptop.watch(gateway.address)
         #expect(try await watch.next() != nil)
         _ = try await laptop.ask(.status, of: gateway.address)
@@ -99,7 +99,7 @@ private final class Flood: Sendable {
         let settings = PeerSettings(mode: mode, timeout: .seconds(20))
         let gateway = try await Listening(
             settings, service: ScriptedService(news: Flood().news))
-        let node = asker(settings)
+        let node = requester(settings)
         let watch = await node.watch(gateway.address)
         _ = try await watch.next()
         for _ in 0..<3 { _ = try await node.ask(.status, of: gateway.address) }
@@ -113,7 +113,7 @@ private final class Flood: Sendable {
     {
         let service = ScriptedService(news: Flood().news)
         let gateway = try await Listening(PeerSettings(mode: mode), service: service)
-        let node = asker(PeerSettings(mode: mode))
+        let node = requester(PeerSettings(mode: mode))
         var ends = service.watchEnds.makeAsyncIterator()
         for _ in 0..<20 {
             let watch = await node.watch(gateway.address)
@@ -157,12 +157,12 @@ private final class Flood: Sendable {
 
     @Test func `that is gone without a word is found out by the operating system`() async throws {
         let gateway = try await Listening(PeerSettings(echoes: true))
-        let node = asker()
+        let node = requester()
         _ = try await node.request(hello, to: gateway.address)
         // Idle, interval, count, and the longest time without an acknowledgement.
         for end in [node, gateway.node] {
-            let patience = max(6_000, Int(end.settings.timeout / .milliseconds(1)))
-            #expect(try await end.socketOptions([4, 5, 6, 18]) == [[2, 2, 2, patience]])
+            let timeout = max(6_000, Int(end.settings.timeout / .milliseconds(1)))
+            #expect(try await end.socketOptions([4, 5, 6, 18]) == [[2, 2, 2, timeout]])
         }
         for node in [node, gateway.node] { await node.stop() }
     }
@@ -174,10 +174,10 @@ private final class Flood: Sendable {
             .init(name: "laptop", fingerprint: theirs.fingerprint, rights: [.read]),
             .init(name: "other", fingerprint: other.fingerprint, rights: [.read]),
         ])
-        let tls = try PeerTls(pem: Array(ours.secret.utf8), authority: nil) { list }
+        let tls = try PeerTls(pem: Array(ours.secret.utf8), ca: nil) { list }
         let gateway = try await Listening(
             PeerSettings(connectionLimit: 3), tls: tls, service: ScriptedService())
-        let first = asker(tls: try .knowing(other, ours))
+        let first = requester(tls: try .knowing(other, ours))
         _ = try await first.ask(.status, of: gateway.address)
         var sockets: [RawSocket] = []
         for _ in 0..<3 {
@@ -202,10 +202,10 @@ private final class Flood: Sendable {
             entries: keys.enumerated().map { index, key in
                 .init(name: "peer\(index)", fingerprint: key.fingerprint, rights: [.read])
             })
-        let tls = try PeerTls(pem: Array(ours.secret.utf8), authority: nil) { list }
+        let tls = try PeerTls(pem: Array(ours.secret.utf8), ca: nil) { list }
         let gateway = try await Listening(
             PeerSettings(connectionLimit: 2), tls: tls, service: ScriptedService())
-        let nodes = try keys.map { asker(tls: try .knowing($0, ours)) }
+        let nodes = try keys.map { requester(tls: try .knowing($0, ours)) }
         for node in nodes.prefix(2) { _ = try await node.ask(.status, of: gateway.address) }
         await #expect(throws: PeerError.self) {
             try await nodes[2].ask(.status, of: gateway.address)
@@ -221,7 +221,7 @@ private final class Flood: Sendable {
 
     @Test func `is asked nothing by a task that was cancelled before`() async throws {
         let gateway = try await Listening(PeerSettings(echoes: true))
-        let node = asker()
+        let node = requester()
         let (never, continuation) = AsyncStream<Void>.makeStream()
         let task = Task {
             for await _ in never {}

@@ -23,8 +23,8 @@ func forEver() async {
 /// Answers as a test wants. Counts what it was asked.
 final class ScriptedService: PeerService {
     let asked = Mutex<[PeerQuestion]>([])
-    let askers = Mutex<[PeerAsker]>([])
-    /// Rings each time that a watch was let go on this side.
+    let requesters = Mutex<[PeerRequester]>([])
+    /// Rings each time that a watch was released on this side.
     let watchEnds: AsyncStream<Void>
     private let watchEnd: AsyncStream<Void>.Continuation
     private let reply: @Sendable (PeerQuestion) async -> [UInt8]
@@ -38,15 +38,15 @@ final class ScriptedService: PeerService {
         (watchEnds, watchEnd) = AsyncStream.makeStream()
     }
 
-    func answer(_ question: PeerQuestion, from asker: PeerAsker) async -> [UInt8] {
+    func answer(_ question: PeerQuestion, from requester: PeerRequester) async -> [UInt8] {
         asked.withLock { $0.append(question) }
-        askers.withLock { $0.append(asker) }
+        requesters.withLock { $0.append(requester) }
         return await reply(question)
     }
 
-    func watch(from asker: PeerAsker) async -> PeerNews {
+    func watch(from requester: PeerRequester) async -> PeerEvent {
         let (news, seat) = (news, Seat(watchEnd))
-        return PeerNews { await withExtendedLifetime(seat) { news }() }
+        return PeerEvent { await withExtendedLifetime(seat) { news }() }
     }
 
     /// Goes with the watch that holds it.
@@ -75,7 +75,7 @@ struct Listening {
 }
 
 /// A node that listens nowhere.
-func asker(
+func requester(
     _ settings: PeerSettings = PeerSettings(), tls: PeerTls? = nil,
     clock: any GatewayClock = ManualClock.noon
 ) -> PeerNode {
@@ -101,7 +101,7 @@ extension PeerTls {
             PeerList.Entry(name: "peer0", fingerprint: $0.fingerprint, rights: rights)
         }
         let list = PeerList(entries: entry.map { [$0] } ?? [])
-        return try PeerTls(pem: Array(key.secret.utf8), authority: nil) { list }
+        return try PeerTls(pem: Array(key.secret.utf8), ca: nil) { list }
     }
 }
 

@@ -10,7 +10,7 @@ import Vocabulary
 
     @Test func `reads what it writes`() throws {
         let list = PeerList(
-            authority: "/etc/ca.pem",
+            ca: "/etc/ca.pem",
             entries: [
                 .init(
                     name: "anna-laptop", fingerprint: Fingerprint(digits), rights: [.read, .switch]),
@@ -44,7 +44,7 @@ import Vocabulary
         }
     }
 
-    @Test(arguments: ["", "[]", "{}", #"{"peers": {}}"#, #"{"peers": [], "authority": "ca.pem"}"#])
+    @Test(arguments: ["", "[]", "{}", #"{"peers": {}}"#, #"{"peers": [], "ca": "ca.pem"}"#])
     func `that is none says so in one line`(text: String) {
         let (list, problems) = PeerList.read(Array(text.utf8))
         #expect(list == nil)
@@ -55,7 +55,7 @@ import Vocabulary
         let print = try #require(Fingerprint(digits))
         let named = PeerList.Entry(name: "gw2", fingerprint: nil, rights: [.read])
         #expect(PeerList(entries: [named]).entry(print, names: ["gw2"]) == nil)
-        let list = PeerList(authority: "/ca.pem", entries: [named])
+        let list = PeerList(ca: "/ca.pem", entries: [named])
         #expect(list.entry(print, names: ["gw2"]) == named)
         #expect(list.entry(print, names: ["gw3"]) == nil)
     }
@@ -70,7 +70,7 @@ import Vocabulary
     @Test(.ownThread) func `survives any bytes`() {
         var chance = SeededGenerator(seed: 11)
         let sample = Array(
-            #"{"authority": "/a", "peers": [{"name": "x", "rights": ["read"]}]}"#.utf8)
+            #"{"ca": "/a", "peers": [{"name": "x", "rights": ["read"]}]}"#.utf8)
         for _ in 0..<Mangler.rounds(2_000) {
             var text = sample
             for _ in 0..<Int.random(in: 1...4, using: &chance) {

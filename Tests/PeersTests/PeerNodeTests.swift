@@ -15,7 +15,7 @@ import Vocabulary
         mine: PeerSettings.Mode, theirs: PeerSettings.Mode
     ) async throws {
         let echo = try await Listening(PeerSettings(mode: theirs, echoes: true))
-        let node = asker(PeerSettings(mode: mine))
+        let node = requester(PeerSettings(mode: mine))
         try await withThrowingTaskGroup { group in
             for lane in 0..<20 {
                 group.addTask {
@@ -39,7 +39,7 @@ import Vocabulary
     {
         let echo = try await Listening()
         await echo.node.stop()
-        let node = asker()
+        let node = requester()
         for _ in 0..<20 {
             let error = await #expect(throws: PeerError.self) {
                 try await node.request(hello, to: echo.address)
@@ -52,7 +52,7 @@ import Vocabulary
     @Test func `reaches a peer that comes back`() async throws {
         let settings = PeerSettings(echoes: true)
         let first = try await Listening(settings)
-        let node = asker()
+        let node = requester()
         _ = try await node.request(hello, to: first.address)
         await first.node.stop()
         let second = PeerNode(
@@ -72,7 +72,7 @@ import Vocabulary
             return []
         }
         let gateway = try await Listening(service: service)
-        let node = asker()
+        let node = requester()
         let outcome = Task { try await node.ask(.status, of: gateway.address) }
         for await _ in asked.stream { break }
         await gateway.node.stop()
@@ -87,7 +87,7 @@ import Vocabulary
         let silent = try await RawSocket(gateway.address)
         let greeting = try await silent.read(ChirpHello.size)
         #expect(greeting.readableBytes == ChirpHello.size, "it speaks first and waits for nobody")
-        let good = asker()
+        let good = requester()
         _ = try await good.request(hello, to: gateway.address)
         clock.advance(by: .milliseconds(4_999))
         _ = try await good.request(hello, to: gateway.address)
@@ -99,7 +99,7 @@ import Vocabulary
         await gateway.node.stop()
     }
 
-    @Test func `has the oldest silent caller give way, then the longest unused of who has most`()
+    @Test func `has the oldest silent caller are evicted, then the longest unused of who has most`()
         async throws
     {
         var settings = PeerSettings(echoes: true)
@@ -111,13 +111,13 @@ import Vocabulary
         var friends: [PeerNode] = []
         for _ in 0..<3 {
             clock.advance(by: .milliseconds(1))
-            let friend = asker()
+            let friend = requester()
             _ = try await friend.request(hello, to: gateway.address)
             friends.append(friend)
         }
         try await silent.end()
         // All come from one address. Whoever has given way dials again and is let in.
-        let late = asker()
+        let late = requester()
         clock.advance(by: .milliseconds(1))
         _ = try await late.request(hello, to: gateway.address)
         #expect(await gateway.node.connectionCount == 3)
@@ -152,7 +152,7 @@ import Vocabulary
                 flood = ByteBuffer()
             }
         }
-        let good = asker()
+        let good = requester()
         for _ in 0..<50 {
             _ = try await good.ask(.read("tank-top"), of: gateway.address)
         }
@@ -200,7 +200,7 @@ import Vocabulary
             }
         }
         // All of them have seen their ends closed, and the loop has served one more since.
-        let good = asker()
+        let good = requester()
         _ = try await good.request(hello, to: gateway.address)
         #expect(await gateway.node.connectionCount == 1)
         #expect(descriptors(of: gateway.address) == 2, "the one that listens, and the good one's")
@@ -210,7 +210,7 @@ import Vocabulary
 
     @Test func `tells a message too large without sending it`() async throws {
         let echo = try await Listening(PeerSettings(echoes: true))
-        let node = asker()
+        let node = requester()
         let big = ByteBuffer(repeating: 1, count: (1 << 20) + 1)
         let error = await #expect(throws: PeerError.self) {
             try await node.request(big, to: echo.address)
@@ -223,7 +223,7 @@ import Vocabulary
     }
 
     @Test func `has no way beyond this machine without TLS`() async throws {
-        let node = asker()
+        let node = requester()
         let error = await #expect(throws: PeerError.self) {
             try await node.request(hello, to: PeerAddress(host: "192.0.2.1"))
         }

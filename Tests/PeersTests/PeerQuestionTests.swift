@@ -21,8 +21,8 @@ import Vocabulary
                 PeerOrder(value: .number(DecimalNumber("21.5")!), id: id, expires: nil)),
             .set(
                 "pump",
-                PeerOrder(value: .text("on"), takeOverFor: .seconds(600), id: id, expires: nil)),
-            .set("pump", PeerOrder(value: nil, takeOverFor: .seconds(1), id: id, expires: nil)),
+                PeerOrder(value: .text("on"), overrideFor: .seconds(600), id: id, expires: nil)),
+            .set("pump", PeerOrder(value: nil, overrideFor: .seconds(1), id: id, expires: nil)),
             .set("pump", PeerOrder(value: nil, id: id, expires: nil)),
             .set("pump", PeerOrder(value: .text("on"), id: id, within: .seconds(8))),
         ] {
@@ -37,11 +37,11 @@ import Vocabulary
         (#"{"ask": "set", "node": "pump", "value": "on"}"#, "id"),
         (#"{"ask": "set", "node": "pump", "id": "1"}"#, "value"),
         (#"{"ask": "set", "node": "pump", "id": "1", "value": {}}"#, "value"),
-        (#"{"ask": "set", "node": "pump", "id": "1", "takeOverFor": "long"}"#, "takeOverFor"),
+        (#"{"ask": "set", "node": "pump", "id": "1", "overrideFor": "long"}"#, "overrideFor"),
         (#"{"ask": "set", "node": "pump", "id": "1", "value": 1, "release": true}"#, "release"),
         (#"{"ask": "set", "node": "pump", "id": "1", "release": false}"#, "release"),
         (#"{"ask": "set", "node": "pump", "id": "1", "value": 1, "expires": "soon"}"#, "expires"),
-        (#"{"ask": "set", "node": "pump", "id": "1", "value": 1, "within": 8}"#, "within"),
+        (#"{"ask": "set", "node": "pump", "id": "1", "value": 1, "timeout": 8}"#, "timeout"),
     ])
     func `that makes no sense is told what is wrong`(text: String, what: String) {
         let error = #expect(throws: PeerRefusal.self) { try PeerQuestion.read(Array(text.utf8)) }
@@ -51,18 +51,18 @@ import Vocabulary
     @Test func `is answered by the service, which hears who asks`() async throws {
         let service = ScriptedService { _ in Array(#"{"value": 3}"#.utf8) }
         let gateway = try await Listening(service: service)
-        let node = asker()
+        let node = requester()
         let answer = try await node.ask(.read("tank-top"), of: gateway.address)
         #expect(String(decoding: answer, as: UTF8.self) == #"{"value": 3}"#)
         #expect(service.asked.withLock { $0 } == [.read("tank-top")])
-        #expect(service.askers.withLock { $0.first?.description } == "peer 127.0.0.1")
+        #expect(service.requesters.withLock { $0.first?.description } == "peer 127.0.0.1")
         await node.stop()
         await gateway.node.stop()
     }
 
     @Test func `is counted, and who asked is remembered after it has gone`() async throws {
         let gateway = try await Listening(service: ScriptedService())
-        let node = asker()
+        let node = requester()
         for _ in 0..<3 { _ = try await node.ask(.status, of: gateway.address) }
         #expect(
             await gateway.node.links == [
@@ -117,7 +117,7 @@ import Vocabulary
         var settings = PeerSettings(mode: mode, slots: 1)
         settings.sizeLimit = 1_000
         let gateway = try await Listening(settings, service: service)
-        let node = asker(PeerSettings(mode: mode))
+        let node = requester(PeerSettings(mode: mode))
         for _ in 0..<3 {
             let answer = try await node.ask(.status, of: gateway.address)
             let (document, _) = JsonParser.parse(answer)
@@ -145,7 +145,7 @@ import Vocabulary
         var settings = PeerSettings(mode: mode)
         settings.sizeLimit = 1_000
         let gateway = try await Listening(settings, service: service)
-        let node = asker(PeerSettings(mode: mode))
+        let node = requester(PeerSettings(mode: mode))
         let watch = await node.watch(gateway.address)
         for size in [10, 20, 30] { #expect(try await watch.next()?.count == size) }
         #expect(await gateway.node.links.map(\.oversized) == [3])
@@ -159,7 +159,7 @@ import Vocabulary
     @Test func `needs a right, and without it never reaches the service`() async throws {
         let service = ScriptedService()
         let gateway = try await Listening(PeerSettings(plainRights: [.read]), service: service)
-        let node = asker()
+        let node = requester()
         let order = PeerOrder(value: .text("on"), id: id, expires: nil)
         let answer = try await node.ask(.set("pump", order), of: gateway.address)
         #expect(String(decoding: answer, as: UTF8.self).contains("no right to switch"))
@@ -170,7 +170,7 @@ import Vocabulary
 
     @Test func `to an echo is no answer`() async throws {
         let echo = try await Listening(PeerSettings(echoes: true))
-        let node = asker()
+        let node = requester()
         let answer = try await node.ask(.status, of: echo.address)
         #expect(String(decoding: answer, as: UTF8.self).contains("answers no questions"))
         await node.stop()
@@ -188,7 +188,7 @@ import Vocabulary
             return [Array("\(number)".utf8)]
         })
         let gateway = try await Listening(PeerSettings(mode: mode), service: service)
-        let node = asker(PeerSettings(mode: mode))
+        let node = requester(PeerSettings(mode: mode))
         var watch: PeerWatch? = await node.watch(gateway.address)
         for number in 1...500 {
             let text = try await watch?.next()
@@ -207,7 +207,7 @@ import Vocabulary
     {
         let gateway = try await Listening(
             service: ScriptedService(news: { nil }))
-        let node = asker()
+        let node = requester()
         let watch = await node.watch(gateway.address)
         #expect(try await watch.next() == nil)
         await gateway.node.stop()

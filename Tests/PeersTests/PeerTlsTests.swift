@@ -17,12 +17,12 @@ import Vocabulary
         let gateway = try await Listening(
             PeerSettings(mode: mode), tls: try .knowing(ours, theirs, may: [.switch]),
             service: service)
-        let laptop = asker(PeerSettings(mode: mode), tls: try .knowing(theirs, ours))
+        let laptop = requester(PeerSettings(mode: mode), tls: try .knowing(theirs, ours))
         let order = PeerOrder(value: .text("on"), id: CommandID("1")!, expires: nil)
         for _ in 0..<100 {
             _ = try await laptop.ask(.set("pump", order), of: gateway.address)
         }
-        #expect(service.askers.withLock { Set($0.map(\.name)) } == ["peer0"])
+        #expect(service.requesters.withLock { Set($0.map(\.name)) } == ["peer0"])
         let answer = try await laptop.ask(.status, of: gateway.address)
         #expect(String(decoding: answer, as: UTF8.self).contains("no right to read"))
         await laptop.stop()
@@ -54,9 +54,9 @@ import Vocabulary
         let stranger = try newKey("stranger")
         let gateway = try await Listening(
             PeerSettings(echoes: true), tls: try .knowing(ours, theirs, may: [.read]))
-        let laptop = asker(tls: try .knowing(theirs, ours))
+        let laptop = requester(tls: try .knowing(theirs, ours))
         _ = try await laptop.request(hello, to: gateway.address)
-        let thief = asker(tls: try .knowing(stranger, ours))
+        let thief = requester(tls: try .knowing(stranger, ours))
         let error = await #expect(throws: PeerError.self) {
             try await thief.request(hello, to: gateway.address)
         }
@@ -75,7 +75,7 @@ import Vocabulary
         let (ours, theirs) = (try newKey("gateway"), try newKey("laptop"))
         let gateway = try await Listening(
             PeerSettings(echoes: true), tls: try .knowing(ours, theirs, may: [.read]))
-        let laptop = asker(tls: try .knowing(theirs, nil))
+        let laptop = requester(tls: try .knowing(theirs, nil))
         let error = await #expect(throws: PeerError.self) {
             try await laptop.request(hello, to: gateway.address)
         }
@@ -89,17 +89,17 @@ import Vocabulary
         // Each certificate stands for itself; put among the roots, it is its own authority.
         let (ours, theirs) = (try newKey("gateway"), try newKey("laptop.house"))
         let list = PeerList(
-            authority: "/ca.pem",
+            ca: "/ca.pem",
             entries: [.init(name: "laptop.house", fingerprint: nil, rights: [.read])])
         let tls = try PeerTls(
-            pem: Array(ours.secret.utf8), authority: Array(theirs.certificate.utf8)
+            pem: Array(ours.secret.utf8), ca: Array(theirs.certificate.utf8)
         ) { list }
         let service = ScriptedService()
         let gateway = try await Listening(tls: tls, service: service)
-        let laptop = asker(tls: try .knowing(theirs, ours))
+        let laptop = requester(tls: try .knowing(theirs, ours))
         _ = try await laptop.ask(.status, of: gateway.address)
-        #expect(service.askers.withLock { $0.first?.name } == "laptop.house")
-        let stranger = asker(tls: try .knowing(try newKey("laptop.house"), ours))
+        #expect(service.requesters.withLock { $0.first?.name } == "laptop.house")
+        let stranger = requester(tls: try .knowing(try newKey("laptop.house"), ours))
         await #expect(throws: PeerError.self) {
             try await stranger.ask(.status, of: gateway.address)
         }
@@ -110,7 +110,7 @@ import Vocabulary
         let (ours, theirs) = (try newKey("gateway"), try newKey("laptop"))
         let gateway = try await Listening(
             PeerSettings(echoes: true), tls: try .knowing(ours, theirs, may: [.read]))
-        let plain = asker(PeerSettings(timeout: .seconds(2)))
+        let plain = requester(PeerSettings(timeout: .seconds(2)))
         await #expect(throws: PeerError.self) {
             try await plain.request(hello, to: gateway.address)
         }
@@ -127,7 +127,7 @@ import Vocabulary
             "", one.certificate, "no pem at all", one.certificate + (keyOfOther.last ?? ""),
         ] {
             let error = #expect(throws: PeerError.self) {
-                try PeerTls(pem: Array(pem.utf8), authority: nil) { PeerList() }
+                try PeerTls(pem: Array(pem.utf8), ca: nil) { PeerList() }
             }
             #expect(error?.kind == .setting)
         }

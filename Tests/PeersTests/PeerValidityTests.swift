@@ -25,7 +25,7 @@ import Vocabulary
         let service = ScriptedService()
         let gateway = try await Listening(
             tls: try .knowing(ours, theirs, may: [.read]), service: service)
-        let laptop = asker(tls: try .knowing(theirs, ours))
+        let laptop = requester(tls: try .knowing(theirs, ours))
         let error = await #expect(throws: PeerError.self) {
             try await laptop.ask(.status, of: gateway.address)
         }
@@ -44,7 +44,7 @@ import Vocabulary
         let theirs = try newKey("laptop")
         let gateway = try await Listening(
             PeerSettings(echoes: true), tls: try .knowing(ours, theirs, may: [.read]))
-        let laptop = asker(tls: try .knowing(theirs, ours))
+        let laptop = requester(tls: try .knowing(theirs, ours))
         let error = await #expect(throws: PeerError.self) {
             try await laptop.ask(.status, of: gateway.address)
         }
@@ -60,7 +60,7 @@ import Vocabulary
         let clock = ManualClock.noon
         let gateway = try await Listening(
             tls: try .knowing(ours, theirs, may: [.read]), service: ScriptedService(), clock: clock)
-        let laptop = asker(tls: try .knowing(theirs, ours))
+        let laptop = requester(tls: try .knowing(theirs, ours))
         _ = try await laptop.ask(.status, of: gateway.address)
         clock.jump(by: .seconds(86_400))
         await #expect(throws: PeerError.self) {
@@ -76,7 +76,7 @@ import Vocabulary
         let validity = PeerValidity(certificate)
         for second: Int64 in [0, 1_767_225_600, 9_000_000_000] {
             let clock = ManualClock(
-                wall: WallTime(nanoseconds: second * 1_000_000_000), isSure: false)
+                wall: WallTime(nanoseconds: second * 1_000_000_000), isSynchronised: false)
             #expect(validity.problem(on: clock) == nil)
         }
     }
@@ -86,13 +86,13 @@ import Vocabulary
         let certificate = try #require(
             try NIOSSLCertificate.fromPEMBytes(Array(made.certificate.utf8)).first)
         let validity = PeerValidity(certificate)
-        let early = ManualClock(wall: WallTime(nanoseconds: 0), isSure: false)
+        let early = ManualClock(wall: WallTime(nanoseconds: 0), isSynchronised: false)
         #expect(
             validity.problem(on: early)
                 == "is not valid before 2025-01-01; the clock of this machine says 1970-01-01, "
                 + "which is not synchronised")
         #expect(validity.problem(on: ManualClock()) == "expired on 2025-12-31")
         #expect(
-            validity.problem(on: ManualClock(isSure: false))?.contains("not synchronised") == true)
+            validity.problem(on: ManualClock(isSynchronised: false))?.contains("not synchronised") == true)
     }
 }

@@ -51,7 +51,7 @@ import Vocabulary
         #expect(tls.closed == nil && tls.machine.hello?.port == 0x1603)
     }
 
-    @Test func `but answers as TLS does has its asker told what to do`() {
+    @Test func `but answers as TLS does has its requester told what to do`() {
         for isDropped in [false, true] {
             var link = ConversationDriver(.asynchronous, isDialled: true, greeted: false)
             link.post(1, .answer)
@@ -84,7 +84,7 @@ import Vocabulary
             silent.pass(.seconds(5))
             silent.machine.ended(silent.closed ?? nil)
             silent.collect()
-            #expect(silent.kind(1) == .late)
+            #expect(silent.kind(1) == .timedOut)
             #expect(silent.detail(1)?.contains("no hello within 5s") == true)
             #expect(silent.detail(1)?.contains("--tls") == isPlain)
         }
@@ -114,7 +114,7 @@ import Vocabulary
         let gateway = try await Listening(
             PeerSettings(mode: mode), tls: try .knowing(ours, theirs, may: [.read]),
             service: ScriptedService())
-        let plain = asker(PeerSettings(mode: mode))
+        let plain = requester(PeerSettings(mode: mode))
         let error = await #expect(throws: PeerError.self) {
             try await plain.ask(.status, of: gateway.address)
         }
@@ -135,7 +135,7 @@ import Vocabulary
     {
         let (ours, theirs) = (try newKey("gateway"), try newKey("laptop"))
         let gateway = try await Listening(PeerSettings(mode: mode), service: ScriptedService())
-        let laptop = asker(PeerSettings(mode: mode), tls: try .knowing(theirs, ours))
+        let laptop = requester(PeerSettings(mode: mode), tls: try .knowing(theirs, ours))
         let error = await #expect(throws: PeerError.self) {
             try await laptop.ask(.status, of: gateway.address)
         }

@@ -33,12 +33,12 @@ struct Bench {
 
     init(
         _ devices: Device..., queue: Int = 1_000, others: [UpstreamName: Int] = [:],
-        interlocks: [Interlock] = [], isTimeSure: Bool = true
+        interlocks: [Interlock] = [], isTimeSynchronised: Bool = true
     ) {
-        clock = ManualClock(isSure: isTimeSure)
-        let desk = InterlockDesk(interlocks)
-        let board = ChannelBoard()
-        let inbox = Merge<Fact>(capacity: 256)
+        clock = ManualClock(isSynchronised: isTimeSynchronised)
+        let desk = InterlockCoordinator(interlocks)
+        let board = ChannelSnapshot()
+        let inbox = FanIn<Fact>(capacity: 256)
         let clock = clock
         let makeNode = { @Sendable (device: Device) in
             let name = ShNodeName(known: device.name)

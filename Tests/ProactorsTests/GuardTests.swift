@@ -23,10 +23,10 @@ import Vocabulary
         bench.order("pump", "b", 1, isRetained: true)
         #expect(await bench.published("answer/pump", 2).last == "b refused")
         await bench.pass(.seconds(2))
-        #expect(await bench.published("trouble/pump", 1) == ["failsafe true"])
+        #expect(await bench.published("fault/pump", 1) == ["failsafe true"])
         #expect(device.level == 0)
         bench.order("pump", "c", 1)
-        #expect(await bench.published("trouble/pump", 2).last == "failsafe false")
+        #expect(await bench.published("fault/pump", 2).last == "failsafe false")
         #expect(await bench.published("answer/pump", 3).last == "c confirmed 1")
     }
 
@@ -34,7 +34,7 @@ import Vocabulary
         let bench = Bench(.init(name: "pump", device: ScriptedDevice(), isRelay: true))
         await bench.start()
         bench.broker.accept()
-        #expect(await bench.published("authority/pump", 1) == ["free"])
+        #expect(await bench.published("control/pump", 1) == ["free"])
         bench.broker.withholdAcknowledgements()
         for number in 0..<200 { bench.order("pump", "a\(number)", number % 2) }
         // Somebody else's question comes after all of them.
@@ -51,24 +51,24 @@ import Vocabulary
         let bench = Bench(.init(name: "pump", device: device, isRelay: true))
         await bench.start()
         bench.broker.accept()
-        #expect(await bench.published("authority/pump", 1) == ["free"])
+        #expect(await bench.published("control/pump", 1) == ["free"])
         let order = Command(
-            id: CommandID("hand")!, node: "pump", order: .takeOver(value: 1, for: .seconds(20)),
+            id: CommandID("hand")!, node: "pump", order: .override(value: 1, for: .seconds(20)),
             source: CommandSource(.page))
         _ = await bench.proactor.carryOut(order)
         #expect(device.level == 1)
-        #expect(await bench.published("authority/pump", 2).last == "held by page")
-        #expect(bench.proactor.authority(of: "pump")?.holder == CommandSource(.page))
+        #expect(await bench.published("control/pump", 2).last == "held by page")
+        #expect(bench.proactor.control(of: "pump")?.holder == CommandSource(.page))
         bench.order("pump", "a", 0)
         #expect(await bench.published("answer/pump", 1) == ["a refused"])
         await bench.pass(.seconds(21))
-        #expect(await bench.published("authority/pump", 3).last == "free")
+        #expect(await bench.published("control/pump", 3).last == "free")
         #expect(device.level == 0)
     }
 
     /// Opens the relay, if it is not yet, and switches it on.
     private func switchOn(_ bench: Bench, _ name: ShNodeName) async {
-        await bench.pass { bench.proactor.nodes[name]?.pulse.reading.isOpen != false }
+        await bench.pass { bench.proactor.nodes[name]?.heartbeat.reading.isOpen != false }
         let command = Command(
             id: CommandID("on-\(name)")!, node: name, order: .set(1), source: CommandSource(.cli))
         let proactor = bench.proactor

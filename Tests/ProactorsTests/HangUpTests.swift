@@ -28,12 +28,12 @@ import Vocabulary
         var events: [String] = []
         repeat {
             events = await bench.published("events", events.count + 1)
-        } while !events.contains("setAside")
+        } while !events.contains("deadLettered")
         bench.broker.lose()
         bench.broker.accept()
         _ = await bench.published("live/tank", count + 1)
         #expect(bench.broker.published.count { $0.topic == "status" } == 4)
-        #expect(await bench.journal.status()["site"]?.setAside == 0)
+        #expect(await bench.journal.status()["site"]?.deadLettered == 0)
     }
 
     @Test func `costs no more than the entry that it does not take`() async {
@@ -46,19 +46,19 @@ import Vocabulary
             bench.broker.accept()
             await bench.pass(.seconds(15))
         }
-        #expect(await bench.journal.status()["site"]?.setAside == 1)
+        #expect(await bench.journal.status()["site"]?.deadLettered == 1)
         let told = await bench.published("history/tank", 60)
         #expect(told.filter { $0.hasPrefix("3 ") }.count >= 4)
         for value in [1, 2, 4, 5, 60] { #expect(told.contains("\(value) good")) }
     }
 
-    @Test func `that takes less than before gets reports anew, in pieces`() async {
+    @Test func `that takes less than before gets reports again, in pieces`() async {
         let bench = Bench(
             .init(
                 name: "tank", device: ScriptedDevice(.counts(from: 1)), capture: .seconds(1)))
         let peer = SimulatedPeer(at: bench.broker)
         await bench.start(
-            codec: SimulatedPeerCodec(rhythm: Rhythm(report: .seconds(60))))
+            codec: SimulatedPeerCodec(schedule: Schedule(report: .seconds(60))))
         bench.broker.accept()
         peer.arrive()
         bench.broker.withholdAcknowledgements()
@@ -73,17 +73,17 @@ import Vocabulary
         #expect(pieces.allSatisfy { $0.utf8.count < 300 })
         let told = pieces.joined(separator: ", ")
         for value in 1...59 { #expect(told.contains("tank \(value) good")) }
-        #expect(await bench.journal.status()["site"]?.setAside == 0)
+        #expect(await bench.journal.status()["site"]?.deadLettered == 0)
     }
 
-    @Test func `that takes less than before gets them anew, whatever was being read`() async {
+    @Test func `that takes less than before gets them again, whatever was being read`() async {
         let bench = Bench(
             .init(
                 name: "tank", device: ScriptedDevice(.counts(from: 1)), capture: .seconds(1)))
         let peer = SimulatedPeer(at: bench.broker)
         peer.withholdAcknowledgements()
         await bench.start(
-            window: 200, codec: SimulatedPeerCodec(rhythm: Rhythm(report: .seconds(60))))
+            window: 200, codec: SimulatedPeerCodec(schedule: Schedule(report: .seconds(60))))
         bench.broker.accept()
         peer.arrive()
         for second in 1...61 {

@@ -19,17 +19,17 @@ import Vocabulary
         _ = await bench.published("live/tank", 1)
         await bench.proactor.hear([
             LinkStatus(
-                who: "peer laptop", incarnation: "l", sequence: 1, state: .started,
+                who: "peer laptop", incarnation: "l", sequence: 1, state: .connected,
                 interval: .seconds(2))
         ])
         await bench.pass(.seconds(3))
         _ = await bench.published("live/tank", 3)
         #expect(
-            await words(bench) == ["site started", "driver tank started", "peer laptop started"])
+            await words(bench) == ["site connected", "driver tank connected", "peer laptop connected"])
         // The peer stated two seconds, and three times that have passed without a word.
         await bench.pass(.seconds(4))
         let laptop = await bench.proactor.linkStatuses.last
-        #expect(laptop?.state == .failed && laptop?.cause == "nothing was heard for 6s")
+        #expect(laptop?.state == .unreachable && laptop?.cause == "nothing was heard for 6s")
     }
 
     @Test func `a driver that fails is a link that failed, with its cause, until it answers again`()
@@ -42,13 +42,13 @@ import Vocabulary
         _ = await bench.published("live/tank", 1)
         device.behave(.fails(DriverError(.timeout, "no reply")))
         await bench.pass(.seconds(2))
-        _ = await bench.published("trouble/tank", 1)
+        _ = await bench.published("fault/tank", 1)
         let failed = await bench.proactor.linkStatuses.last
-        #expect(failed?.state == .failed && failed?.cause == "node tank: no reply")
+        #expect(failed?.state == .unreachable && failed?.cause == "node tank: no reply")
         device.behave(.shows([7]))
         await bench.pass(.seconds(70))
-        _ = await bench.published("trouble/tank", 2)
-        #expect(await words(bench).last == "driver tank started")
+        _ = await bench.published("fault/tank", 2)
+        #expect(await words(bench).last == "driver tank connected")
     }
 
     @Test func `tells for how long the oldest fact has waited, also while nobody can be told`()
@@ -62,22 +62,22 @@ import Vocabulary
     }
 
     @Test func `the age of the oldest is kept coarsely, and never too young`() {
-        var arrivals = Arrivals()
+        var backlogAge = BacklogAge()
         func at(_ second: Int) -> MonotonicInstant {
             MonotonicInstant(nanoseconds: Int64(second) * 1_000_000_000)
         }
-        for place in 1...2_000 { arrivals.note(through: Sequence64(place), at: at(place)) }
+        for place in 1...2_000 { backlogAge.note(through: Sequence64(place), at: at(place)) }
         for cursor in stride(from: 0, to: 1_999, by: 7) {
-            let first = arrivals.first(after: Sequence64(cursor))
+            let first = backlogAge.first(after: Sequence64(cursor))
             #expect(first.map { $0 <= at(cursor + 1) && $0 > at(cursor - 64) } == true, "\(cursor)")
         }
-        #expect(arrivals.first(after: 2_000) == nil)
-        arrivals.forget(through: 1_990)
-        #expect(arrivals.first(after: 0).map { $0 >= at(1_980) } == true)
+        #expect(backlogAge.first(after: 2_000) == nil)
+        backlogAge.forget(through: 1_990)
+        #expect(backlogAge.first(after: 0).map { $0 >= at(1_980) } == true)
     }
 
-    @Test func `what a subscriber loses is logged once a minute, and anew when it comes again`() {
-        var book = DropBook()
+    @Test func `what a subscriber loses is logged once a minute, and again when it comes again`() {
+        var book = SlowConsumerReporter()
         func look(_ drops: Int, _ second: Int64) -> [String] {
             book.look(
                 at: [
@@ -99,14 +99,14 @@ import Vocabulary
         let bench = Bench(.init(name: "tank", device: ScriptedDevice(.shows([1]))))
         await bench.start()
         await bench.pass(.seconds(59))
-        #expect(await words(bench).first == "site opening")
+        #expect(await words(bench).first == "site connecting")
         await bench.pass(.seconds(3))
         let site = await bench.proactor.linkStatuses.first
         #expect(
-            site?.state == .failed && site?.cause?.hasPrefix("open: not done within 1min") == true)
+            site?.state == .unreachable && site?.cause?.hasPrefix("open: not done within 1min") == true)
         bench.broker.accept()
         _ = await bench.published("live/tank", 1)
-        #expect(await words(bench).first == "site started")
+        #expect(await words(bench).first == "site connected")
     }
 }
 
@@ -114,16 +114,16 @@ import Vocabulary
     @Test func `is a fault while it cannot be opened, told once and cleared once`() async throws {
         let bench = Bench()
         await bench.start()
-        let taken = Trouble(kind: .directLink, isOn: true, detail: "the port is taken")
-        let open = Trouble(kind: .directLink, isOn: false, detail: "it is open again")
+        let taken = Fault(kind: .directLink, isOn: true, detail: "the port is taken")
+        let open = Fault(kind: .directLink, isOn: false, detail: "it is open again")
         for _ in 0..<2 { await bench.proactor.report(taken) }
         #expect(
-            await bench.proactor.standingTroubles.map(\.trouble) == [taken])
+            await bench.proactor.activeFaults.map(\.fault) == [taken])
         for _ in 0..<2 { await bench.proactor.report(open) }
-        #expect(await bench.proactor.standingTroubles.isEmpty)
+        #expect(await bench.proactor.activeFaults.isEmpty)
         let told = try await bench.journal.next(for: "site", after: 0, limit: 99).compactMap {
             entry -> Bool? in
-            if case .trouble(let trouble) = entry.fact.matter { trouble.isOn } else { nil }
+            if case .fault(let fault) = entry.fact.matter { fault.isOn } else { nil }
         }
         #expect(told == [true, false])
         await bench.proactor.stop(because: "the test is over")

@@ -14,7 +14,7 @@ import Vocabulary
     private var watch = NodeWatch(
         name: "tank",
         channels: [channel("top", poll: .seconds(1)), channel("bottom", poll: .seconds(10))])
-    private let pulse = NodePulse(channels: 2)
+    private let heartbeat = NodeHeartbeat(channels: 2)
 
     private static func at(_ seconds: Int64) -> Timestamp {
         Timestamp(
@@ -23,11 +23,11 @@ import Vocabulary
     }
 
     private mutating func look(_ seconds: Int64) -> [Fact.Matter] {
-        watch.look(at: pulse, stamp: Self.at(seconds)).map(\.matter)
+        watch.look(at: heartbeat, stamp: Self.at(seconds)).map(\.matter)
     }
 
     private mutating func read(_ index: Int, _ value: Int64, at seconds: Int64) {
-        _ = pulse.noteGood(index, value, at: Self.at(seconds).monotonic)
+        _ = heartbeat.noteGood(index, value, at: Self.at(seconds).monotonic)
     }
 
     private func stale(_ channel: DataChannelName, _ value: Int64) -> Fact.Matter {
@@ -54,15 +54,15 @@ import Vocabulary
     }
 
     @Test mutating func `says once that a node has no thread, and once that it has one`() {
-        func trouble(_ facts: [Fact]) -> [Trouble] {
-            facts.compactMap { if case .trouble(let trouble) = $0.matter { trouble } else { nil } }
+        func fault(_ facts: [Fact]) -> [Fault] {
+            facts.compactMap { if case .fault(let fault) = $0.matter { fault } else { nil } }
         }
         let lack = "there is no thread"
-        let begun = trouble(watch.look(at: pulse, lack: lack, stamp: Self.at(0)))
+        let begun = fault(watch.look(at: heartbeat, lack: lack, stamp: Self.at(0)))
         #expect(begun.map(\.kind) == [.hung] && begun.map(\.isOn) == [true])
         #expect(begun.first?.detail.contains(lack) == true)
-        #expect(watch.look(at: pulse, lack: lack, stamp: Self.at(1)) == [])
-        #expect(trouble(watch.look(at: pulse, stamp: Self.at(2))).map(\.isOn) == [false])
+        #expect(watch.look(at: heartbeat, lack: lack, stamp: Self.at(1)) == [])
+        #expect(fault(watch.look(at: heartbeat, stamp: Self.at(2))).map(\.isOn) == [false])
     }
 
     @Test mutating func `calls a channel stale again when it was good in between`() {
@@ -79,8 +79,8 @@ import Vocabulary
         var watch = NodeWatch(
             name: "tank", channels: [Self.channel("top", poll: .seconds(1))],
             isSimulated: isSimulated)
-        _ = pulse.noteGood(0, 21, at: Self.at(0).monotonic)
-        let facts = watch.look(at: pulse, stamp: Self.at(6))
+        _ = heartbeat.noteGood(0, 21, at: Self.at(0).monotonic)
+        let facts = watch.look(at: heartbeat, stamp: Self.at(6))
         #expect(facts.map(\.isSimulated) == [isSimulated])
     }
 
@@ -92,20 +92,20 @@ import Vocabulary
     @Test mutating func `tells that a node hangs after ten seconds, and that it is back`() throws {
         read(0, 21, at: 1_000)
         read(1, 22, at: 1_000)
-        pulse.note { $0.busySince = Self.at(100).monotonic }
+        heartbeat.note { $0.busySince = Self.at(100).monotonic }
         #expect(look(110) == [])
         let hung = look(111)
         #expect(hung.count == 1)
-        guard case .trouble(let trouble) = try #require(hung.first) else {
-            Issue.record("no trouble")
+        guard case .fault(let fault) = try #require(hung.first) else {
+            Issue.record("no fault")
             return
         }
-        #expect((trouble.kind, trouble.isOn) == (.hung, true))
+        #expect((fault.kind, fault.isOn) == (.hung, true))
         #expect(look(112) == [])
-        pulse.note { $0.busySince = nil }
-        pulse.note { $0.restsUntil = Self.at(120).monotonic }
-        guard case .trouble(let end) = try #require(look(113).first) else {
-            Issue.record("no trouble")
+        heartbeat.note { $0.busySince = nil }
+        heartbeat.note { $0.restsUntil = Self.at(120).monotonic }
+        guard case .fault(let end) = try #require(look(113).first) else {
+            Issue.record("no fault")
             return
         }
         #expect((end.kind, end.isOn) == (.hung, false))
@@ -114,7 +114,7 @@ import Vocabulary
     @Test mutating func `takes a node that does not wake for its round as hung`() {
         read(0, 21, at: 1_000)
         read(1, 22, at: 1_000)
-        pulse.note { $0.restsUntil = Self.at(100).monotonic }
+        heartbeat.note { $0.restsUntil = Self.at(100).monotonic }
         #expect(look(110) == [])
         #expect(look(111).count == 1)
     }

@@ -91,7 +91,7 @@ extension MqttMessage {
 
 /// A desk with two children and a clock that stands still.
 struct DeskBench {
-    var desk = ParentDesk(
+    var desk = ParentMachine(
         alias: "d1.demo.house", incarnation: "i7", shortName: "ltn",
         children: [.init(ChildWords.house), .init(ChildWords.barn)],
         rules: LinkRules(ackTimeout: .seconds(5), pollPeriod: .seconds(60)),
@@ -107,14 +107,14 @@ struct DeskBench {
         var told: [ParentLine] = []
         var isClosed = false
 
-        init(_ actions: [ParentDesk.Action]) {
+        init(_ actions: [ParentMachine.Action]) {
             for action in actions {
                 switch action {
                 case .connect: break
                 case .close: isClosed = true
                 case .subscribe(let topic): subscribed.append(topic)
                 case .publish(let message, _): published.append(message)
-                case .tellStatus(let own, let links): statuses.append((own, links))
+                case .publishStatus(let own, let links): statuses.append((own, links))
                 case .store(let item): stored.append(item)
                 case .tell(let line): told.append(line)
                 }
@@ -149,7 +149,7 @@ struct DeskBench {
         }
     }
 
-    mutating func take(_ news: MqttNews) -> Outcome {
+    mutating func take(_ news: MqttEvent) -> Outcome {
         Outcome(desk.take(news, at: clock.now, wall: clock.wallTime))
     }
 
@@ -183,7 +183,7 @@ struct DeskBench {
     }
 
     private mutating func confirm(
-        _ topics: [String], after actions: [ParentDesk.Action]
+        _ topics: [String], after actions: [ParentMachine.Action]
     ) -> Outcome {
         var actions = actions
         for topic in topics {

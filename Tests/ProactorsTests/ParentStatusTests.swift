@@ -13,17 +13,17 @@ import Vocabulary
     var bench = DeskBench()
 
     private mutating func next() -> (own: LinkStatus, links: [LinkStatus])? {
-        bench.pass(ParentDesk.statusPeriod).statuses.last
+        bench.pass(ParentMachine.statusPeriod).statuses.last
     }
 
     @Test mutating func `is opening and then started on each connection, and closed at its end`() {
         let first = bench.connect().statuses
-        #expect(first.map(\.own.state) == [.opening, .started])
+        #expect(first.map(\.own.state) == [.connecting, .connected])
         #expect(first.map(\.own.who) == ["d1.demo.house", "d1.demo.house"])
         _ = bench.take(.disconnected("cable"))
         #expect(next() == nil)
         let second = bench.reconnect().statuses
-        #expect(second.map(\.own.state) == [.opening, .started])
+        #expect(second.map(\.own.state) == [.connecting, .connected])
         let sequences = (first + second).map(\.own.sequence)
         #expect(sequences == [1, 2, 3, 4])
         let end = DeskBench.Outcome(bench.desk.close(at: bench.clock.now))
@@ -45,7 +45,7 @@ import Vocabulary
         #expect(changes.flatMap(\.statuses).isEmpty)
         let told = bench.pass(.milliseconds(100)).statuses
         #expect(told.count == 1)
-        #expect(told.first?.links.map(\.state) == [.started, .started])
+        #expect(told.first?.links.map(\.state) == [.connected, .connected])
         #expect(
             told.first?.links.map(\.who) == [
                 "child d1.demo.house.scada", "child d1.demo.barn.scada",
@@ -56,10 +56,10 @@ import Vocabulary
         _ = bench.connect()
         _ = bench.pass(.seconds(61))
         let link = next()?.links.first
-        #expect(link?.state == .failed && link?.cause?.contains("start") == true, "\(link as Any)")
+        #expect(link?.state == .unreachable && link?.cause?.contains("start") == true, "\(link as Any)")
     }
 
-    @Test mutating func `counts what comes, what goes and what gives way`() {
+    @Test mutating func `counts what comes, what goes and what is evicted`() {
         // Two pings and a layout.
         bench.activate()
         _ = bench.hear(Words.event("e"))
@@ -87,7 +87,7 @@ import Vocabulary
 
     @Test mutating func `is refused by a broker that keeps it from the topic: told once`() {
         _ = bench.connect()
-        let refusal = MqttNews.publishRefused(
+        let refusal = MqttEvent.publishRefused(
             MessageID(number: 1), reason: "not authorized", topic: "tidegate/d1.demo.house/status",
             isTemporary: false)
         let problems = [bench.take(refusal), bench.take(refusal)].map(\.problems.count)
@@ -105,7 +105,7 @@ import Vocabulary
             prefix: "site")
         #expect(presence.will == codec.will)
         let own = LinkStatus(
-            who: name.text, incarnation: "i7", sequence: 3, state: .started, interval: .seconds(10))
+            who: name.text, incarnation: "i7", sequence: 3, state: .connected, interval: .seconds(10))
         let now = WallTime(nanoseconds: 1)
         let message = presence.status(own, links: [own], at: now)
         #expect([message] == codec.status(own, links: [own], queues: [], at: now, within: .max))

@@ -18,8 +18,8 @@ private struct Peers {
         peer = SimulatedPeer(at: bench.broker, isAway: isAway)
     }
 
-    func start(window: Int = 20, rhythm: Rhythm = Rhythm()) async {
-        await bench.start(window: window, codec: SimulatedPeerCodec(rhythm: rhythm))
+    func start(window: Int = 20, schedule: Schedule = Schedule()) async {
+        await bench.start(window: window, codec: SimulatedPeerCodec(schedule: schedule))
         bench.broker.accept()
     }
 
@@ -103,7 +103,7 @@ private func shown(_ values: ClosedRange<Int>) -> [String] { values.map { "tank 
         #expect(peers.peer.heard == peers.peer.stored.count)
     }
 
-    @Test func `sets aside what the peer cannot digest, and goes on with the rest`() async {
+    @Test func `dead-letters what the peer cannot digest, and goes on with the rest`() async {
         let peers = Peers()
         peers.peer.cannotDigest("tank 5 ")
         await peers.start()
@@ -114,8 +114,8 @@ private func shown(_ values: ClosedRange<Int>) -> [String] { values.map { "tank 
         }
         let readings = peers.peer.stored.filter { $0.hasPrefix("tank") }.prefix(40)
         #expect(readings.elementsEqual(shown(1...4) + shown(6...41)))
-        #expect(await peers.peer.stored("setAside", 1).count == 1)
-        #expect(await peers.bench.journal.status()["site"]?.setAside == 1)
+        #expect(await peers.peer.stored("deadLettered", 1).count == 1)
+        #expect(await peers.bench.journal.status()["site"]?.deadLettered == 1)
         #expect(await peers.bench.state() == .active)
         #expect(peers.peer.stored.allSatisfy { !$0.contains("peerSilent") })
     }
@@ -174,7 +174,7 @@ private func shown(_ values: ClosedRange<Int>) -> [String] { values.map { "tank 
         #expect(await peers.bench.published("ack", 1) == ["p1"])
     }
 
-    @Test func `has trouble upstream that touches no other`() async {
+    @Test func `has fault upstream that touches no other`() async {
         let peers = Peers()
         let other = SimulatedUpstream()
         await peers.start()
@@ -200,11 +200,11 @@ private func shown(_ values: ClosedRange<Int>) -> [String] { values.map { "tank 
         for _ in 0..<200 { peers.peer.say("what", "") }
         peers.peer.say("ping", "p1")
         #expect(await peers.bench.published("ack", 1) == ["p1"])
-        #expect(await peers.peer.stored("badReply", 1) == ["trouble gateway badReply true"])
+        #expect(await peers.peer.stored("malformedReply", 1) == ["fault gateway malformedReply true"])
         await peers.bench.pass(.seconds(70))
         #expect(
-            await peers.peer.stored("badReply", 2)
-                == ["trouble gateway badReply true", "trouble gateway badReply false"])
+            await peers.peer.stored("malformedReply", 2)
+                == ["fault gateway malformedReply true", "fault gateway malformedReply false"])
     }
 
     @Test func `tells once that another client uses its name, and when it is over`() async {
@@ -213,11 +213,11 @@ private func shown(_ values: ClosedRange<Int>) -> [String] { values.map { "tank 
         _ = await peers.peer.stored("tank", 1)
         for _ in 0..<3 { peers.bench.broker.say(.nameTaken("another client uses the name")) }
         #expect(
-            await peers.peer.stored("duplicate", 1) == ["trouble gateway duplicate true"])
+            await peers.peer.stored("duplicateGateway", 1) == ["fault gateway duplicateGateway true"])
         await peers.bench.pass(.seconds(310))
         #expect(
-            await peers.peer.stored("duplicate", 2)
-                == ["trouble gateway duplicate true", "trouble gateway duplicate false"])
+            await peers.peer.stored("duplicateGateway", 2)
+                == ["fault gateway duplicateGateway true", "fault gateway duplicateGateway false"])
     }
 
     @Test func `acknowledges what must be kept once it is`() async {
@@ -234,7 +234,7 @@ private func shown(_ values: ClosedRange<Int>) -> [String] { values.map { "tank 
 
     @Test func `reports in periods of the wall clock, and none twice when it jumps`() async {
         let peers = Peers()
-        await peers.start(rhythm: Rhythm(report: .seconds(10), snapshot: .seconds(5)))
+        await peers.start(schedule: Schedule(report: .seconds(10), snapshot: .seconds(5)))
         await peers.bench.pass(.seconds(10.5))
         #expect(await peers.peer.stored("report", 1).first?.contains("tank 9 good") == true)
         #expect(await peers.bench.published("snapshot", 2).count == 2)
@@ -245,15 +245,15 @@ private func shown(_ values: ClosedRange<Int>) -> [String] { values.map { "tank 
 
     @Test func `loses nothing that it gathers when the layout changes`() async {
         let peers = Peers()
-        let rhythm = Rhythm(report: .seconds(10))
-        await peers.start(rhythm: rhythm)
+        let schedule = Schedule(report: .seconds(10))
+        await peers.start(schedule: schedule)
         await peers.bench.pass(.seconds(14.5))
         _ = await peers.peer.stored("report", 1)
         let proactor = peers.bench.proactor
         await proactor.replace(
             Replacement(
                 profile: proactor.profile, leaving: [], interlocks: [],
-                codecs: ["site": SimulatedPeerCodec(rhythm: rhythm)], words: "test"
+                codecs: ["site": SimulatedPeerCodec(schedule: schedule)], words: "test"
             ) { _ in [] })
         await peers.bench.pass(.seconds(16))
         _ = await peers.peer.stored("report", 3)

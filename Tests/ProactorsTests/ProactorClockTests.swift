@@ -18,15 +18,15 @@ import Vocabulary
 
     @Test func `puts right what it told before`() async throws {
         let bench = Bench(
-            .init(name: "tank", device: ScriptedDevice(.shows([20]))), isTimeSure: false)
+            .init(name: "tank", device: ScriptedDevice(.shows([20]))), isTimeSynchronised: false)
         await bench.proactor.start()
         await bench.pass(.seconds(3), sleepers: 2)
         let before = try #require(bench.proactor.live.latestOfEach["tank"])
-        #expect(!before.at.isSure)
+        #expect(!before.at.isSynchronised)
         bench.clock.jump(by: .seconds(3_600))
         await bench.pass(.seconds(2), sleepers: 2)
         let after = try #require(bench.proactor.live.latestOfEach["tank"])
-        #expect(after.at.isSure)
+        #expect(after.at.isSynchronised)
         let moved = after.at.wall.nanoseconds - before.at.wall.nanoseconds
         let passed = before.at.monotonic.duration(to: after.at.monotonic)
         #expect(.nanoseconds(moved) == .seconds(3_600) + passed)
@@ -46,7 +46,7 @@ import Vocabulary
         await bench.pass(.seconds(60), sleepers: 3)
         #expect((58...62).contains(tank.asked - asked))
         #expect(pump.level == 1)
-        #expect(await bench.proactor.standing.isEmpty)
+        #expect(await bench.proactor.activeFaults.isEmpty)
     }
 
     @Test func `asks no more often after a night asleep`() async {
@@ -58,12 +58,12 @@ import Vocabulary
         bench.clock.suspend(for: .seconds(8 * 3_600))
         await bench.pass(.seconds(10), sleepers: 2)
         #expect((9...11).contains(tank.asked - asked))
-        #expect(await bench.proactor.standing.isEmpty)
+        #expect(await bench.proactor.activeFaults.isEmpty)
     }
 
     @Test func `judges the time that is left to a command before and after alike`() async {
         let pump = ScriptedDevice()
-        let bench = Bench(.init(name: "pump", device: pump, isRelay: true), isTimeSure: false)
+        let bench = Bench(.init(name: "pump", device: pump, isRelay: true), isTimeSynchronised: false)
         await bench.proactor.start()
         let past = bench.clock.now.advanced(by: .seconds(-1))
         let late = await bench.proactor.carryOut(command(bench.clock, expiresIn: nil), by: past)
@@ -78,7 +78,7 @@ import Vocabulary
 
     @Test func `judges no expiry before, and does after`() async {
         let pump = ScriptedDevice()
-        let bench = Bench(.init(name: "pump", device: pump, isRelay: true), isTimeSure: false)
+        let bench = Bench(.init(name: "pump", device: pump, isRelay: true), isTimeSynchronised: false)
         await bench.proactor.start()
         let early = await bench.proactor.carryOut(command(bench.clock, expiresIn: .seconds(60)))
         #expect(early.words.contains("the clock is not set yet"))

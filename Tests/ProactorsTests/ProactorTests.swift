@@ -79,7 +79,7 @@ import Vocabulary
         let states = await bench.published("history/tank", 3)
         #expect(states.prefix(3) == ["7 good", "7 stale", "7 good"])
         #expect(
-            await bench.published("trouble/tank", 2) == ["notConnected true", "notConnected false"])
+            await bench.published("fault/tank", 2) == ["notConnected true", "notConnected false"])
     }
 
     @Test func `says which node hangs, and that others go on`() async {
@@ -90,11 +90,11 @@ import Vocabulary
         await bench.start()
         bench.broker.accept()
         await bench.pass(.seconds(30), sleepers: 2)
-        #expect(await bench.published("trouble/ill", 1) == ["hung true"])
+        #expect(await bench.published("fault/ill", 1) == ["hung true"])
         #expect(await bench.published("history/well", 30).count >= 30)
         hanging.release()
         await bench.pass(.seconds(5))
-        #expect(await bench.published("trouble/ill", 2) == ["hung true", "hung false"])
+        #expect(await bench.published("fault/ill", 2) == ["hung true", "hung false"])
     }
 
     @Test func `says once that the broker refuses a topic and goes on with the others`() async {
@@ -182,7 +182,7 @@ import Vocabulary
         hanging.release()
     }
 
-    @Test func `to a node that has four under way is refused at once, until it has let go of one`()
+    @Test func `to a node that has four under way is refused at once, until it has released of one`()
         async
     {
         let hanging = ScriptedDevice()
@@ -223,7 +223,7 @@ import Vocabulary
 }
 
 @Suite(.timeLimit(.minutes(5))) struct `A stop` {
-    @Test func `drives relays to their safe states, tells it, and says farewell`() async {
+    @Test func `drives relays to their safe states, tells it, and says offline message`() async {
         let relay = ScriptedDevice()
         let bench = Bench(.init(name: "pump", device: relay, isRelay: true))
         await bench.start()

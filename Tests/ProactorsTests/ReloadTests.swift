@@ -75,9 +75,9 @@ import Vocabulary
             bench, leaving: ["heater"], [], staying: bench.nodes.filter { $0.name == "pump" })
         let replacing = Task { _ = await proactor.replace(change) }
         await bench.pass(until: replacing)
-        #expect(proactor.crew.withLock { Array($0.stranded.keys) } == ["heater"])
+        #expect(proactor.nodeRegistry.withLock { Array($0.orphaned.keys) } == ["heater"])
         #expect(
-            await proactor.standing.keys.contains { $0.node == "heater" && $0.kind == .command })
+            await proactor.faults.keys.contains { $0.node == "heater" && $0.kind == .command })
         let off = Command(
             id: CommandID("c")!, node: "pump", order: .set(0),
             source: CommandSource(.upstream, "site"))
@@ -87,9 +87,9 @@ import Vocabulary
         #expect(words.contains("heater may be on or off"), "the old rule counts on: \(words)")
         #expect(pump.level == 1)
         heater.plugIn()
-        await bench.pass { proactor.crew.withLock(\.stranded.isEmpty) }
+        await bench.pass { proactor.nodeRegistry.withLock(\.orphaned.isEmpty) }
         #expect(heater.level == 0)
-        await bench.pass { await !proactor.standing.keys.contains { $0.node == "heater" } }
+        await bench.pass { await !proactor.faults.keys.contains { $0.node == "heater" } }
         #expect(await proactor.interlocks.rules == [])
     }
 
@@ -118,12 +118,12 @@ import Vocabulary
         _ = await bench.proactor.carryOut(
             Command(
                 id: CommandID("hand")!, node: "valve",
-                order: .takeOver(value: 1, for: .seconds(600)),
+                order: .override(value: 1, for: .seconds(600)),
                 source: CommandSource(.page)))
         await bench.proactor.replace(
             replacement(
                 bench, leaving: ["valve"], [.init(name: "valve", device: after, isRelay: true)]))
-        #expect(bench.proactor.authority(of: "valve")?.holder == CommandSource(.page))
+        #expect(bench.proactor.control(of: "valve")?.holder == CommandSource(.page))
         bench.order("valve", "a", 1)
         #expect(await bench.published("answer/valve", 1) == ["a refused"])
         #expect(after.level == 0)
@@ -161,7 +161,7 @@ import Vocabulary
                 bench, leaving: ["pump"], [], staying: bench.nodes.filter { $0.name == "tank" }))
         for connection in 1...2 {
             bench.broker.accept()
-            for topic in ["live/old", "live/pump", "authority/valve", "authority/pump"] {
+            for topic in ["live/old", "live/pump", "control/valve", "control/pump"] {
                 let said = await bench.published(topic, connection)
                 #expect(said == Array(repeating: "", count: connection), "\(topic)")
             }
@@ -191,7 +191,7 @@ import Vocabulary
             replacement(bench, leaving: [], [], staying: bench.nodes))
         bench.order("closes", "c", 1)
         #expect(await bench.published("answer/closes", 2).last == "c confirmed 1")
-        // Both are on when the rule comes back: the second of the layout gives way at once.
+        // Both are on when the rule comes back: the second of the layout is evicted at once.
         let off = Guarded(false)
         await withCheckedContinuation { continuation in
             let once = Guarded<CheckedContinuation<Void, Never>?>(continuation)
@@ -220,18 +220,18 @@ import Vocabulary
         _ = await bench.proactor.carryOut(
             Command(
                 id: CommandID("hand")!, node: "pump",
-                order: .takeOver(value: 1, for: .seconds(20)), source: page))
-        let until = bench.proactor.authority(of: "pump")?.until
+                order: .override(value: 1, for: .seconds(20)), source: page))
+        let until = bench.proactor.control(of: "pump")?.until
         await bench.proactor.replace(
             replacement(
                 bench, leaving: ["roof"], [], staying: bench.nodes.filter { $0.name == "pump" }))
-        #expect(bench.proactor.authority(of: "pump")?.holder == page)
-        #expect(bench.proactor.authority(of: "pump")?.until == until)
+        #expect(bench.proactor.control(of: "pump")?.holder == page)
+        #expect(bench.proactor.control(of: "pump")?.until == until)
         bench.order("pump", "a", 0)
         #expect(await bench.published("answer/pump", 1) == ["a refused"])
         #expect(device.level == 1)
         await bench.pass(.seconds(21), sleepers: 2)
-        #expect(bench.proactor.authority(of: "pump")?.holder == nil)
+        #expect(bench.proactor.control(of: "pump")?.holder == nil)
         #expect(device.level == 0)
     }
 
@@ -275,7 +275,7 @@ import Vocabulary
         await bench.start()
         bench.broker.accept()
         await bench.proactor.refuseReload("2 problems")
-        #expect(await bench.published("events", 4).contains("reloadRefused"))
+        #expect(await bench.published("events", 4).contains("reloadRejected"))
         #expect(bench.proactor.nodes["tank"] === bench.nodes[0])
     }
 }

@@ -8,7 +8,7 @@ import Vocabulary
 @testable import Proactors
 
 /// A whole gateway whose watch does what the program's does.
-@Suite(.timeLimit(.minutes(5))) struct `A gateway restarts what gives no sign of life` {
+@Suite(.timeLimit(.minutes(5))) struct `A gateway restarts what gives no heartbeat` {
     /// What the watch asked for, and how it went.
     private final class Log: Sendable {
         let missing = Guarded([GatewayPart]())
@@ -28,18 +28,18 @@ import Vocabulary
     }
 
     /// Begins to watch over all nodes and, when asked, a link.
-    private func watch(_ bench: Bench, links: [UpstreamName] = []) -> (LifeWatch, Log) {
-        let (watch, log, proactor) = (LifeWatch(clock: bench.clock), Log(), bench.proactor)
-        for (name, pulse) in proactor.pulses {
-            watch.watch(name, pulse, else: proactor.remedy(for: name))
+    private func watch(_ bench: Bench, links: [UpstreamName] = []) -> (Watchdog, Log) {
+        let (watch, log, proactor) = (Watchdog(clock: bench.clock), Log(), bench.proactor)
+        for (name, heartbeat) in proactor.heartbeats {
+            watch.watch(name, heartbeat, else: proactor.remedy(for: name))
         }
         for link in links {
             watch.watch(
-                .link(link), within: LifeWatch.patience.link, else: .restart(atMost: 3),
-                lastSeen: { proactor.lastSign(of: link) })
+                .link(link), within: Watchdog.timeout.link, else: .restart(atMost: 3),
+                lastSeen: { proactor.lastHeartbeat(of: link) })
         }
         watch.start(
-            LifeWatch.Hands(alive: { log.look.yield() }) { action in
+            Watchdog.Hands(heartbeat: { log.look.yield() }) { action in
                 if case .missing(let part, _) = action { log.missing.withLock { $0.append(part) } }
                 guard case .restart(let part) = action else { return }
                 log.asked.withLock { $0 += 1 }
@@ -99,25 +99,25 @@ import Vocabulary
         #expect(log.restarts.withLock { $0.allSatisfy(\.isDone) })
         #expect(threads.withLock { $0 } == 4)
         #expect(hanging.opened == 4)
-        // It was missed once and is still: a new thread alone is no sign of life.
+        // It was missed once and is still: a new thread alone is no heartbeat.
         #expect(log.missing.withLock { $0 } == [.node("tank")])
         #expect(watch.missing == [.node("tank")])
-        let standing = await bench.proactor.standing.values.filter { $0.node == "tank" }
-        #expect(standing.map(\.trouble.kind) == [.hung])
+        let activeFaults = await bench.proactor.faults.values.filter { $0.node == "tank" }
+        #expect(activeFaults.map(\.fault.kind) == [.hung])
         #expect(
-            standing.first?.trouble.detail.hasSuffix(
-                "without a sign of life; 3 of at most 3 of its threads hang") == true)
+            activeFaults.first?.fault.detail.hasSuffix(
+                "without a heartbeat; 3 of at most 3 of its threads hang") == true)
         #expect(bench.proactor.live.latest("roof")?.value.reading.value == 5)
         #expect(well.opened == 1)
         // All of them come back at once: the last one works, what the others bring is too late.
         hanging.release()
-        let ends = ["live/tank": "0 good", "trouble/tank": "hung false"]
+        let ends = ["live/tank": "0 good", "fault/tank": "hung false"]
         for _ in 0..<900 where !ends.allSatisfy({ bench.last($0.key) == $0.value }) {
             await pass(bench, log, 1, well: 2)
         }
         #expect(bench.last("live/tank") == "0 good")
-        #expect(bench.last("trouble/tank") == "hung false")
-        #expect(await bench.proactor.standing.isEmpty)
+        #expect(bench.last("fault/tank") == "hung false")
+        #expect(await bench.proactor.activeFaults.isEmpty)
         await pass(bench, log, 900, well: 2) { watch.missing.isEmpty }
         #expect(watch.missing == [])
         watch.stop()

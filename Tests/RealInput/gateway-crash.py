@@ -157,9 +157,9 @@ def main():
     for number in range(1, CRASHES + 1):
         before = time.time_ns()
         at, seconds, copy = crash(begin(layout, log), broker, number)
-        there, trouble = kept(copy)
-        if trouble and must:
-            unread.append(f"kill {number}: {trouble}")
+        there, fault = kept(copy)
+        if fault and must:
+            unread.append(f"kill {number}: {fault}")
         vanished += len(must.keys() - there.keys())
         must |= there
         newest = max((content[0] for content in there.values()), default=0)
@@ -171,8 +171,8 @@ def main():
     time.sleep(1)
     process.terminate()
     check(process.wait(10) == 0, "it stops in good order after all that")
-    there, trouble = kept(WORK / "state")
-    check(not trouble, f"the journal can be read {trouble}")
+    there, fault = kept(WORK / "state")
+    check(not fault, f"the journal can be read {fault}")
     vanished += len(must.keys() - there.keys())
     must |= there
     wait(lambda: must.keys() <= checker.readings.keys(), 10)

@@ -14,7 +14,7 @@ PROGRAM, WORK = sys.argv[1], pathlib.Path(sys.argv[2])
 STATE, PORT, NODES = WORK / "state", free_port(), 50
 started = []
 # sequence -> how often it was heard, of readings.
-heard, troubles, events, counts = {}, [], [], {}
+heard, faults, events, counts = {}, [], [], {}
 
 layout = WORK / "layout.json"
 layout.write_text(json.dumps({
@@ -57,8 +57,8 @@ def read(stream):
         counts[kind] = counts.get(kind, 0) + 1
         if kind == "readings":
             heard[body["sequence"]] = heard.get(body["sequence"], 0) + 1
-        elif kind == "trouble" and body["kind"] == "storage":
-            troubles.append(body)
+        elif kind == "fault" and body["kind"] == "storage":
+            faults.append(body)
         elif kind == "events":
             events.append(body)
 
@@ -105,7 +105,7 @@ try:
     # A reading takes some 60 bytes: the disk is full after some seconds, and goes on full for as long again.
     check(wait(lambda: used() > 0.6 and len(heard) > 15000, 150), f"{len(heard)} readings went through a disk for a few thousand")
     time.sleep(1)
-    check(troubles == [] and dropped() == 0, "acknowledged readings made room: no trouble, nothing lost")
+    check(faults == [] and dropped() == 0, "acknowledged readings made room: no fault, nothing lost")
     places = sorted(heard)
     check(len(places) >= (places[-1] - places[0]) * 0.99, "and none is missing of those heard")
 
@@ -116,7 +116,7 @@ try:
     check(newest() > before + 8 * NODES, f"with no byte left, {newest() - before} places go on upstream")
     os.unlink(STATE / "filler")
     time.sleep(3)
-    check(not troubles or not troubles[-1]["on"], "once there is room again, there is no trouble")
+    check(not faults or not faults[-1]["active"], "once there is room again, there is no fault")
     check(dropped() == 0, "and nothing was lost")
 
     # No broker: what finds no room waits in memory.

@@ -120,16 +120,16 @@ sleep 1
 chip=$(gpio_chip relays)
 mark
 gpio_unplug relays
-check "the relay's trouble is told" until_true 5 said trouble/pump '"on":true'
-check "the contact's trouble is told" until_true 5 said trouble/door '"on":true'
+check "the relay's fault is told" until_true 5 said fault/pump '"active":true'
+check "the contact's fault is told" until_true 5 said fault/door '"active":true'
 tidegate set pump on 2>>/out/refusal
 check "a command to the lost relay fails: exit status 1" test $? = 1
 # The number stays taken while somebody holds the old chip, and by a chip that came meanwhile.
 gpio_new taker some-board 4
 gpio_plug relays
 check "the chip is back as $(gpio_chip relays), was $chip" test "$(gpio_chip relays)" != "$chip"
-check "the relay's trouble ends" until_true 10 said trouble/pump '"on":false'
-check "the contact's trouble ends" until_true 10 said trouble/door '"on":false'
+check "the relay's fault ends" until_true 10 said fault/pump '"active":false'
+check "the contact's fault ends" until_true 10 said fault/door '"active":false'
 check "the relay is in its safe state: the line is low" level relays 4 0
 check "and so it is told" until_true 5 has_steps pump 0
 PULL=$(gpio_dir relays)/sim_gpio0/pull
@@ -138,10 +138,10 @@ check "the contact works again" until_true 5 has_steps door 1
 tidegate set pump on >/dev/null
 check "the relay works again" level relays 4 1
 sleep 2
-check "exactly one trouble of the relay, begun and ended" one_trouble pump
-check "exactly one trouble of the contact, begun and ended" one_trouble door
+check "exactly one fault of the relay, begun and ended" one_fault pump
+check "exactly one fault of the contact, begun and ended" one_fault door
 for node in frost water host; do
-    check "$node was not disturbed" test "$(count "trouble/$node" '')" = 0
+    check "$node was not disturbed" test "$(count "fault/$node" '')" = 0
 done
 # The longest pause between two values of a node that has one each half second.
 gap=$(since_mark | grep " tidegate/$GATEWAY/readings/host" | cut -d' ' -f1 |
@@ -178,7 +178,7 @@ gone=$(traced "sched_process_exit: comm=tidegate pid=$PID ")
 check "the line was driven low $(((${low:-0} - asked) / 1000)) ms after the signal and $(((${gone:-0} - ${low:-0}) / 1000)) ms before the exit" \
     test "${low:-0}" -ge "$asked" -a "${low:-0}" -lt "${gone:-0}"
 check "it took $(((gone - asked) / 1000)) ms to stop; the bar is 2000 ms" test $((gone - asked)) -lt 2000000
-check "off was told before the farewell" sh -c "tail -n +$((MARK + 1)) $MESSAGES |
+check "off was told before the offline message" sh -c "tail -n +$((MARK + 1)) $MESSAGES |
     awk '/live\/pump .*\"steps\":0/ {off = NR} /\/status .*offline/ {end = NR} END {exit !(off && end && off < end)}'"
 check "its run file is gone" test ! -e "$RUNTIME_DIRECTORY/$GATEWAY.json"
 check "its broker is gone" sh -c '! pidof mosquitto >/dev/null'

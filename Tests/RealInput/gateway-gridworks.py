@@ -155,7 +155,7 @@ def undecodable():
     log = Log()
     parent = Parent(HERE / "gridworks-parent.py", "unreadable")
     check(log.hears(HEARD), "the link to a genuine parent becomes active")
-    check(log.hears("set aside", 30), "what the parent cannot decode is set aside")
+    check(log.hears("dead-lettered", 30), "what the parent cannot decode is dead-lettered")
     aside = tidegate("journal").splitlines()
     reports = sum("Report" in payload for _, payload in list(Parent.told))
     check(reports >= 3 and parent.count("decode_error") >= 2,
@@ -194,7 +194,7 @@ def away(parent):
     check(disorder(names) == 0, "and in order")
     tidegate("journal", "requeue", "--all")
     check(wait(lambda: any("unreadable" in json.dumps(payload) for _, payload in list(Parent.told)), 15),
-          "what was set aside arrives when it is re-queued and the parent can decode it")
+          "what was dead-lettered arrives when it is re-queued and the parent can decode it")
     return parent
 
 
@@ -261,7 +261,7 @@ def main():
     check(HEARD not in LOG.read_text(), "a retained ping of before does not make the link active")
     parent, aside = undecodable()
     check(any(line.split()[0] == "parent" and line.split()[-1] == "1" for line in aside if line.strip()),
-          "tidegate journal shows one fact set aside")
+          "tidegate journal shows one fact dead-lettered")
     parent = away(parent)
     withheld(parent)
     frozen(parent)

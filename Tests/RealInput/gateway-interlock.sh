@@ -117,12 +117,12 @@ tidegate set opens on >/dev/null
 level opening 1 || bad "the line is high before the chip goes"
 mark
 gpio_unplug opening
-check "its trouble is told" until_true 5 said trouble/opens '"on":true'
+check "its fault is told" until_true 5 said fault/opens '"active":true'
 check "the other may not go on, as nobody knows of the first" refused closes on
 echo "   $(cat /out/refusal)"
 check "its line stays low" level closing 0
 gpio_plug opening
-check "the trouble ends" until_true 10 said trouble/opens '"on":false'
+check "the fault ends" until_true 10 said fault/opens '"active":false'
 check "the relay is in its safe state" level opening 0
 sleep 1
 check "now the other may" test "$(tidegate set closes on)" = "closes is on"

@@ -117,19 +117,19 @@ def break_and_mend(house, what, nodes, begin, end, lasting=4):
     mark = len(house.messages)
     at = time.monotonic()
     begin()
-    told = wait(lambda: all(house.troubles(node, mark) for node in nodes), 10)
+    told = wait(lambda: all(house.faults(node, mark) for node in nodes), 10)
     delay = time.monotonic() - at
     time.sleep(max(0, lasting - delay))
     end()
     at = time.monotonic()
-    mended = wait(lambda: all(any(not trouble["on"] for trouble in house.troubles(node, mark))
+    mended = wait(lambda: all(any(not fault["active"] for fault in house.faults(node, mark))
                               for node in nodes), 30)
     took = time.monotonic() - at
     time.sleep(2.2)
     for node in NODES:
-        told_of = [f"{t['kind']} {'on' if t['on'] else 'off'}" for t in house.troubles(node, mark)]
+        told_of = [f"{t['kind']} {'on' if t['active'] else 'off'}" for t in house.faults(node, mark)]
         if node in nodes:
-            is_once = len(told_of) == 2 and [t["on"] for t in house.troubles(node, mark)] == [True, False]
+            is_once = len(told_of) == 2 and [t["active"] for t in house.faults(node, mark)] == [True, False]
             check(told and mended and is_once, f"{what}: {node} was told {', '.join(told_of)}; "
                   f"begun within {delay:.1f} s, ended {took:.1f} s after the fault")
         else:
@@ -141,7 +141,7 @@ try:
     with Gateway(program, layout, work / "gateway") as house:
         check(wait(lambda: right.keys() <= {m.name for m in house.values()}, 20),
               f"all {len(right)} channels of the meters are published, whatever one of them lacks")
-        told = [(t["channel"], t["on"]) for t in house.troubles("partial", 0)]
+        told = [(t["channel"], t["active"]) for t in house.faults("partial", 0)]
         check(told == [("partial-beyond", True)], f"the register that is not there is told: {told}")
         for what, fault in [("silent", {"silent": [1, 2, 3]}),
                             ("late by 0.7 s", {"delay": {"1": 0.7, "2": 0.7, "3": 0.7}}),

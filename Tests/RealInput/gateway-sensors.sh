@@ -46,10 +46,10 @@ scale=$(cat "$adc"/in_voltage0_scale)
 raw=$(cat "$adc"/in_voltage0_raw)
 millivolts=$(awk "BEGIN {printf \"%.0f\", $raw * $scale}")
 
-# quiet NODE...: no trouble of these since the mark
+# quiet NODE...: no fault of these since the mark
 quiet() {
     for node in "$@"; do
-        check "$node was not disturbed" test "$(count "trouble/$node" '')" = 0
+        check "$node was not disturbed" test "$(count "fault/$node" '')" = 0
     done
 }
 # only CHANNEL STEPS...: of all values published since the mark, as reading or as live value, each
@@ -76,36 +76,36 @@ check "ds18b20: a new value comes through, 30 °C" until_true 10 has_steps tank 
 i2cset -f -y $I2C 0x48 0 0x001a w
 check "hwmon: a new value comes through, 26 °C" until_true 5 has_steps cabinet 26000
 check "only what the sensors showed was published" only tank 21500 30000
-check "no sensor was in trouble" test "$(count 'trouble/.*' '')" = 0
+check "no sensor was in fault" test "$(count 'fault/.*' '')" = 0
 
 echo "# a wrong checksum"
 mark
 w1_bad_crc 1
-check "trouble is told" until_true 10 said trouble/tank '"on":true'
-check "its kind is badReply" said trouble/tank '"kind":"badReply"'
+check "fault is told" until_true 10 said fault/tank '"active":true'
+check "its kind is malformedReply" said fault/tank '"kind":"malformedReply"'
 sleep 6
 w1_set 31000,-10125
 w1_bad_crc 0
-check "it ends" until_true 15 said trouble/tank '"on":false'
+check "it ends" until_true 15 said fault/tank '"active":false'
 check "the value is right again, 31 °C" until_true 10 has_steps tank 31000
-check "exactly one trouble, begun and ended" one_trouble tank
+check "exactly one fault, begun and ended" one_fault tank
 check "no wrong value was published" only tank 30000 31000
 quiet outdoor pressure cabinet
 
 echo "# a thermometer is pulled out and put back"
 mark
 w1_present 2
-check "trouble is told" until_true 15 said trouble/tank '"on":true'
+check "fault is told" until_true 15 said fault/tank '"active":true'
 # The kernel takes its folder away only after ten searches of the bus.
 until_true 30 test ! -e /sys/bus/w1/devices/28-000000000001 || echo "   the kernel still shows its folder"
 sleep 3
 w1_set 19000,-10125
 w1_present 3
-check "it ends" until_true 40 said trouble/tank '"on":false'
+check "it ends" until_true 40 said fault/tank '"active":false'
 check "the value is right again, 19 °C" until_true 10 has_steps tank 19000
-check "each trouble that began has ended" \
-    test "$(count trouble/tank '"on":true')" = "$(count trouble/tank '"on":false')"
-echo "   $(since_mark | grep " tidegate/$GATEWAY/trouble/tank " | sed 's/.*"kind":"\([a-zA-Z]*\)","on":\([a-z]*\).*/\1 \2/' | tr '\n' ';')"
+check "each fault that began has ended" \
+    test "$(count fault/tank '"active":true')" = "$(count fault/tank '"active":false')"
+echo "   $(since_mark | grep " tidegate/$GATEWAY/fault/tank " | sed 's/.*"kind":"\([a-zA-Z]*\)","on":\([a-z]*\).*/\1 \2/' | tr '\n' ';')"
 check "no wrong value was published" only tank 31000 19000
 quiet outdoor pressure cabinet
 
@@ -113,18 +113,18 @@ echo "# the I2C devices go, and come back under other numbers"
 mark
 echo 0x49 >"/sys/bus/i2c/devices/i2c-$I2C/delete_device"
 echo 0x48 >"/sys/bus/i2c/devices/i2c-$I2C/delete_device"
-check "the converter's trouble is told" until_true 10 said trouble/pressure '"on":true'
-check "the thermometer's trouble is told" until_true 10 said trouble/cabinet '"on":true'
+check "the converter's fault is told" until_true 10 said fault/pressure '"active":true'
+check "the thermometer's fault is told" until_true 10 said fault/cabinet '"active":true'
 i2cset -y $I2C 0x48 0 0x0014 w
 # Another kind of chip comes first and takes the thermometer's number.
 i2c_driver tmp75 0x4a
 i2c_driver ads1115 0x49
 i2c_driver lm75 0x48
-check "the converter's trouble ends" until_true 40 said trouble/pressure '"on":false'
-check "the thermometer's trouble ends" until_true 40 said trouble/cabinet '"on":false'
+check "the converter's fault ends" until_true 40 said fault/pressure '"active":false'
+check "the thermometer's fault ends" until_true 40 said fault/cabinet '"active":false'
 check "the thermometer's value is right again, 20 °C" until_true 5 has_steps cabinet 20000
-check "exactly one trouble of the converter, begun and ended" one_trouble pressure
-check "exactly one trouble of the thermometer, begun and ended" one_trouble cabinet
+check "exactly one fault of the converter, begun and ended" one_fault pressure
+check "exactly one fault of the thermometer, begun and ended" one_fault cabinet
 check "no wrong value was published" only cabinet 26000 20000
 check "none of the converter either" only pressure "$millivolts"
 quiet tank outdoor

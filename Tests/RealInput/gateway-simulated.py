@@ -26,7 +26,7 @@ RELAYS = [
     {"name": "contact", "kind": "sensor", "component": {"driver": "gpio-contact", "line": "none/1"}},
     {"name": "pump", "kind": "relay", "safeState": "off",
      "component": {"driver": "gpio-relay", "line": "none/2", "activeLow": True},
-     "feedback": {"channel": "contact", "inverted": True, "within": "500ms"}},
+     "feedback": {"channel": "contact", "inverted": True, "timeout": "500ms"}},
     {"name": "fan", "kind": "relay", "safeState": "off", "component": {"driver": "gpio-relay", "line": "none/3"}}]
 
 

@@ -51,7 +51,7 @@ now() { echo $(($(sed 's/^\([0-9]*\)\.\([0-9]*\) .*/\1\2/' /proc/uptime) * 10));
 as_service() {
     setpriv --reuid "$(stat -c %u /run/tidegate)" --clear-groups env HOME=/tmp "$@"
 }
-tell() { as_service /opt/tidegate/tidegate set "$1" "$2" --within 5 >/dev/null 2>&1; }
+tell() { as_service /opt/tidegate/tidegate set "$1" "$2" --timeout 5 >/dev/null 2>&1; }
 takes_commands() { tell pump on && tell frost off; }
 
 groupadd -f gpio

@@ -129,8 +129,8 @@ class Gateway:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(10)
 
-    def troubles(self, node, since=0):
-        return [m.body for m in self.messages[since:] if (m.kind, m.name) == ("trouble", node)]
+    def faults(self, node, since=0):
+        return [m.body for m in self.messages[since:] if (m.kind, m.name) == ("fault", node)]
 
     def values(self):
         return [m for m in list(self.messages) if m.is_value]

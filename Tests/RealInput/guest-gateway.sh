@@ -82,5 +82,5 @@ steps() {
         sed -n 's/.*"steps": *\(-\{0,1\}[0-9][0-9]*\).*/\1/p' | tail -1
 }
 has_steps() { [ "$(steps "$1")" = "$2" ]; }
-# one_trouble NODE: since the mark exactly one began and exactly one ended, and nothing stands
-one_trouble() { [ "$(count "trouble/$1" '"on":true') $(count "trouble/$1" '"on":false')" = "1 1" ]; }
+# one_fault NODE: since the mark exactly one began and exactly one ended, and nothing stands
+one_fault() { [ "$(count "fault/$1" '"active":true') $(count "fault/$1" '"active":false')" = "1 1" ]; }

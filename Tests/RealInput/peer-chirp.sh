@@ -30,7 +30,7 @@ certificates() {
     openssl dhparam -dsaparam -out dh.pem 2048 2>/dev/null
     cat libchirp.crt ca.pem libchirp.key dh.pem >libchirp.pem
     cat tidegate.crt tidegate.key >tidegate.pem
-    echo '{"authority": "'"$folder"'/ca.pem", "peers": [{"name": "libchirp", "rights": []}]}' \
+    echo '{"ca": "'"$folder"'/ca.pem", "peers": [{"name": "libchirp", "rights": []}]}' \
         >peers.json
     cd - >/dev/null
 }

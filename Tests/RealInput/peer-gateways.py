@@ -115,8 +115,8 @@ class Gateway:
                 stdout=log, stderr=log)
 
     def ask(self, other, *words):
-        """The exit status and the lines that were said, as an asker on this side gets them."""
-        code, output, errors = self.say("peer", "ask", other.address, *words, "--within", "3",
+        """The exit status and the lines that were said, as an requester on this side gets them."""
+        code, output, errors = self.say("peer", "ask", other.address, *words, "--timeout", "3",
                                         "--state-directory", self.state)
         return code, (output + errors).splitlines()
 
@@ -142,7 +142,7 @@ def reading(ours, theirs, channel):
 
 
 def pulled_cable(net, ours, theirs):
-    """The cable is pulled at moments all over a command's life; each time the asker hears once."""
+    """The cable is pulled at moments all over a command's life; each time the requester hears once."""
     # A slow cable, where there is one, so that more of a command's life is spent on the way.
     subprocess.run(["ip", "netns", "exec", net.name(1), "tc", "qdisc", "add", "dev", "cable",
                     "root", "netem", "delay", "80ms"], stderr=subprocess.DEVNULL)
@@ -152,7 +152,7 @@ def pulled_cable(net, ours, theirs):
     life = time.monotonic() - begin
     for round_ in range(24):
         value = "off" if round_ % 2 else "on"
-        child = ours.tidegate("peer", "ask", theirs.address, "set", "pump", value, "--within", "3",
+        child = ours.tidegate("peer", "ask", theirs.address, "set", "pump", value, "--timeout", "3",
                               "--state-directory", ours.state)
         time.sleep(life * (round_ + 1) / 24)
         net.set_cable(False)
@@ -188,7 +188,7 @@ def silent_peer(net, ours, theirs):
 def dying_gateway(ours, theirs):
     """The other gateway is killed at moments all over a command's life."""
     for round_ in range(6):
-        child = ours.tidegate("peer", "ask", theirs.address, "set", "pump", "on", "--within", "3",
+        child = ours.tidegate("peer", "ask", theirs.address, "set", "pump", "on", "--timeout", "3",
                               "--state-directory", ours.state)
         time.sleep(round_ * 0.01)
         theirs.child.kill()

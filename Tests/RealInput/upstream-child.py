@@ -105,7 +105,7 @@ def main():
     mosquitto = broker(port)
     ours, theirs = parent(port), child(port)
     peers = [theirs]
-    check(ours.wait(link("started")), "the link to a genuine child becomes active")
+    check(ours.wait(link("connected")), "the link to a genuine child becomes active")
     check(theirs.wait(lambda line: line["ev"] == "active"), "the child finds it active, too")
 
     for number in range(200):
@@ -119,12 +119,12 @@ def main():
     # A frozen child.
     at = time.monotonic()
     theirs.process.send_signal(signal.SIGSTOP)
-    silent = ours.wait(link("stopped"), after=at)
+    silent = ours.wait(link("timedOut"), after=at)
     check(silent and silent - at <= ACK + POLL + 0.5,
           f"a frozen child is noticed after {(silent or at) - at:.1f} s; poll + ack is {ACK + POLL} s")
     at = time.monotonic()
     theirs.process.send_signal(signal.SIGCONT)
-    check(ours.wait(link("started"), after=at), "and is heard again when it goes on")
+    check(ours.wait(link("connected"), after=at), "and is heard again when it goes on")
 
     # The parent is killed while events are made, and comes back.
     ours.end(signal.SIGKILL)
@@ -132,7 +132,7 @@ def main():
         theirs.say(json.dumps({"cmd": "event", "summary": f"second {number}"}))
     at = time.monotonic()
     ours = parent(port)
-    back = ours.wait(link("started"))
+    back = ours.wait(link("connected"))
     check(back, f"a parent that was killed is linked again {(back or at) - at:.1f} s after its start")
     second = lambda line: line.get("kind") == "event" and "second" in json.dumps(line)
     check(ours.wait(second, count=100), "and gets the 100 events that were made meanwhile")
@@ -140,19 +140,19 @@ def main():
     # The child is killed and comes back.
     at = time.monotonic()
     theirs.end(signal.SIGKILL)
-    check(ours.wait(link("stopped"), after=at), "a child that was killed is missed")
+    check(ours.wait(link("timedOut"), after=at), "a child that was killed is missed")
     at = time.monotonic()
     theirs = child(port)
     peers.append(theirs)
-    check(ours.wait(link("started"), after=at), "and linked again when it is back")
+    check(ours.wait(link("connected"), after=at), "and linked again when it is back")
 
     # The broker is killed and comes back.
     at = time.monotonic()
     mosquitto.kill()
     mosquitto.wait()
-    check(ours.wait(link("opening"), after=at), "a broker that is gone is noticed")
+    check(ours.wait(link("connecting"), after=at), "a broker that is gone is noticed")
     mosquitto = broker(port)
-    check(ours.wait(link("started"), after=at, within=20), "and all is linked again when it is back")
+    check(ours.wait(link("connected"), after=at, within=20), "and all is linked again when it is back")
     theirs.say(json.dumps({"cmd": "event", "summary": "third"}))
     third = lambda line: line.get("kind") == "event" and "third" in json.dumps(line)
     check(ours.wait(third, after=at), "and events come")

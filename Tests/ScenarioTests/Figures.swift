@@ -5,7 +5,7 @@ enum Promise: String, CaseIterable {
     case interlocks = "interlocks and dead times hold at every change of a contact"
     case limits = "minimum on and off times and switches an hour are kept"
     case overtime = "no relay is on beyond its maximum on time"
-    case silence = "safe state in time once the commander is silent"
+    case silence = "safe state in time once the controller is silent"
     case start = "safe state at every start"
     case feedback = "safe state in time once the feedback contradicts"
     case ordered = "no relay is on that nobody commands"
@@ -13,7 +13,7 @@ enum Promise: String, CaseIterable {
     case expiry = "no expired and no retained command switches"
     case answers = "every command is answered once and in time, a repeated one the same"
     case readings = "no reading is lost and none told twice"
-    case rhythm = "no node suffers from another's fault"
+    case schedule = "no node suffers from another's fault"
     case reload = "a reload touches what changed, and a broken layout nothing"
 }
 

@@ -39,20 +39,20 @@ struct House: Hashable, Sendable {
                 relay(
                     "up", line: 1,
                     """
-                    "limits": {"minimumOffTime": "20s", "queueWish": true},
+                    "limits": {"minimumOffTime": "20s", "queueEarlyCommands": true},
                     "failsafeAfter": "15s"
                     """),
                 relay("down", line: 2, #""failsafeAfter": "15s""#),
                 relay(
                     "heater", line: 3,
                     """
-                    "limits": {"maximumOnTime": "40s", "queueWish": true}, "failsafeAfter": "15s"
+                    "limits": {"maximumOnTime": "40s", "queueEarlyCommands": true}, "failsafeAfter": "15s"
                     """),
                 relay(
                     "pump", line: 4,
                     """
                     "title": "\(title)", "failsafeAfter": "15s",
-                    "feedback": {"channel": "flow", "within": "3s"}
+                    "feedback": {"channel": "flow", "timeout": "3s"}
                     """),
                 relay(
                     "lamp", line: lampLine,

@@ -33,9 +33,9 @@ final class Life: Sendable {
         peer =
             before.map { [broker] in SimulatedPeer(at: broker, after: $0.peer) }
             ?? SimulatedPeer(at: broker)
-        let desk = InterlockDesk(layout.interlocks)
-        let board = ChannelBoard()
-        let inbox = Merge<Fact>(capacity: 128)
+        let desk = InterlockCoordinator(layout.interlocks)
+        let board = ChannelSnapshot()
+        let inbox = FanIn<Fact>(capacity: 128)
         var devices: [ShNodeName: ScriptedDevice] = [:]
         for name in House.sensors + [House.spare] {
             devices[name] = ScriptedDevice(.counts(from: base))
@@ -156,7 +156,7 @@ final class Life: Sendable {
         clock.advance(by: max(.zero, clock.now.duration(to: next)))
     }
 
-    /// The power is gone: nothing of this gateway touches the world any more. It is let go in peace.
+    /// The power is gone: nothing of this gateway touches the world any more. It is released in peace.
     func cut() -> Task<Void, Never> {
         journal.cut()
         peer.leave()
@@ -204,7 +204,7 @@ private final class HangingCall: Alarm {
         device.onHang { [weak self] in
             guard let self, let time = self.hold() else { return }
             let until = clock.now.advanced(by: time)
-            if clock.allowance(until: until, alarm: self) != nil { self.ring() }
+            if clock.allowance(until: until, alarm: self) != nil { self.wake() }
         }
     }
 
@@ -217,7 +217,7 @@ private final class HangingCall: Alarm {
         }
     }
 
-    func ring() { device.release() }
+    func wake() { device.release() }
 
     private func hold() -> Duration? {
         time.withLock { time in

@@ -20,18 +20,18 @@ extension Scenario {
         checkFeedback()
         await checkAnswers()
         for name in ["steady", "flow"] as [ShNodeName] {
-            guard let pulse = life.proactor.nodes[name]?.pulse.reading else { continue }
+            guard let heartbeat = life.proactor.nodes[name]?.heartbeat.reading else { continue }
             expect(
-                .rhythm,
-                pulse.skipped == 0 && pulse.failures == 0
-                    && pulse.worstLateness <= .milliseconds(50),
-                "node \(name) lost its rhythm: \(pulse)")
+                .schedule,
+                heartbeat.skipped == 0 && heartbeat.failures == 0
+                    && heartbeat.worstLateness <= .milliseconds(50),
+                "node \(name) lost its rhythm: \(heartbeat)")
         }
     }
 
     private func check(_ name: ShNodeName) {
-        let authority = life.proactor.authority(of: name)
-        if let until = authority?.until {
+        let control = life.proactor.control(of: name)
+        if let until = control?.until {
             let over = until.duration(to: life.clock.now)
             expect(.hold, over <= Self.grace, "\(name) is held \(over) beyond its time")
         }
@@ -56,7 +56,7 @@ extension Scenario {
             // Told by the ledger, at the moment of the switch.
             expect(.limits, least > .zero, "")
         }
-        unordered[name] = authority?.commander == nil ? unordered[name] ?? now : nil
+        unordered[name] = control?.controller == nil ? unordered[name] ?? now : nil
         let since = unordered[name] ?? now
         expect(
             .ordered, now - since <= Self.grace,
@@ -85,7 +85,7 @@ extension Scenario {
             "pump": "heater", "heater": "pump", "up": "down", "down": "up",
         ]
         return [name, others[name]].compactMap(\.self).contains { name in
-            isFaulty.contains(name) || troubled[name].map { now - $0 < Self.excuse } == true
+            isFaulty.contains(name) || faulty[name].map { now - $0 < Self.excuse } == true
         }
     }
 

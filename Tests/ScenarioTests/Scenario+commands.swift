@@ -11,7 +11,7 @@ extension Scenario {
         ][roll(0...2)]
         let order: Command.Order =
             switch roll(0...9) {
-            case 0: .takeOver(value: Int64(value), for: .seconds(roll(1...10)))
+            case 0: .override(value: Int64(value), for: .seconds(roll(1...10)))
             case 1: .release
             default: .set(Int64(value))
             }
@@ -44,8 +44,8 @@ extension Scenario {
             if case .set = ask.command.order { return false }
             return ask.command.node == name
         }
-        guard !isChanging, let authority = life.proactor.authority(of: name),
-            let holder = authority.holder, let until = authority.until
+        guard !isChanging, let control = life.proactor.control(of: name),
+            let holder = control.holder, let until = control.until
         else { return nil }
         return (holder, until, holdOrders[name]?.count ?? 0)
     }

@@ -50,7 +50,7 @@ extension Scenario {
             guard name != "frail", !mayBeElsewhere(name) else { continue }
             expect(
                 .reload, life.devices[name]?.opened == opened[name],
-                "\(name) is unchanged and was opened anew")
+                "\(name) is unchanged and was opened again")
         }
         for name in touched {
             expect(.reload, before[name] !== after[name], "\(name) is changed and the same node")

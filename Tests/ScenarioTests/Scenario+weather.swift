@@ -90,14 +90,14 @@ extension Scenario {
             isFaulty.insert(name)
             device.unplug()
         }
-        troubled[name] = now
+        faulty[name] = now
     }
 
     private func stick(_ name: ShNodeName) {
         guard !isFaulty.contains(name) else { return plug(name) }
         fault("stuck relay")
         isFaulty.insert(name)
-        troubled[name] = now
+        faulty[name] = now
         life.devices[name]?.stick()
     }
 
@@ -125,7 +125,7 @@ extension Scenario {
         for name in isFaulty where life.devices[name]?.isStuck == false {
             life.devices[name]?.unplug()
         }
-        for name in House.relays where isFaulty.contains(name) { troubled[name] = born }
+        for name in House.relays where isFaulty.contains(name) { faulty[name] = born }
         await life.drive(until: Task { [life] in await life.start() })
         // What the start switches off goes off, however short it was on.
         _ = ledger.takeEarlyEnds()

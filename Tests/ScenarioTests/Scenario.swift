@@ -51,7 +51,7 @@ actor Scenario {
     var published = 0
     var lastWord = Duration.zero
     var isHeard = true
-    var troubled: [ShNodeName: Duration] = [:]
+    var faulty: [ShNodeName: Duration] = [:]
     var isFaulty: Set<ShNodeName> = []
     /// Since when a relay is on although nobody commands it, and although its feedback says otherwise.
     var unordered: [ShNodeName: Duration] = [:]

@@ -44,7 +44,7 @@ final class SwitchLedger: Sendable {
         }
     }
 
-    /// A node that starts counts anew.
+    /// A node that starts counts again.
     func forgetCounts(of relays: [ShNodeName] = House.relays) {
         book.withLock { for name in relays { $0.contacts[name]?.changes = [] } }
     }

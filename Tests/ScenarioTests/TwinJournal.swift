@@ -30,8 +30,8 @@ final class TwinJournal: Journal {
     }
 
     let identity = JournalIdentity(high: 0, low: 7)
-    let news: AsyncStream<JournalNews>
-    private let teller: AsyncStream<JournalNews>.Continuation
+    let news: AsyncStream<JournalEvent>
+    private let teller: AsyncStream<JournalEvent>.Continuation
     private let disk: TwinDisk
     private let state: Guarded<State>
 
@@ -93,7 +93,7 @@ final class TwinJournal: Journal {
         }
     }
 
-    func setAside(
+    func deadLetter(
         _ facts: ClosedRange<Sequence64>, for upstream: UpstreamName, because reason: String
     ) async throws(JournalError) {
         try await advance(upstream, through: facts.upperBound)

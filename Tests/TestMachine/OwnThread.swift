@@ -29,7 +29,7 @@ extension Trait where Self == OwnThreadTrait {
 /// Runs tasks one at a time on one thread, which ends when it is told to.
 private final class OwnThread: TaskExecutor {
     private let state = Mutex<(jobs: [UnownedJob], isOver: Bool)>(([], false))
-    private let bell = DispatchSemaphore(value: 0)
+    private let wakeup = DispatchSemaphore(value: 0)
 
     init(name: String) {
         let thread = Thread { self.run() }
@@ -42,17 +42,17 @@ private final class OwnThread: TaskExecutor {
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         state.withLock { $0.jobs.append(job) }
-        bell.signal()
+        wakeup.signal()
     }
 
     func end() {
         state.withLock { $0.isOver = true }
-        bell.signal()
+        wakeup.signal()
     }
 
     private func run() {
         while true {
-            bell.wait()
+            wakeup.wait()
             let (jobs, isOver) = state.withLock { state in
                 defer { state.jobs.removeAll() }
                 return (state.jobs, state.isOver)

@@ -12,11 +12,11 @@ extension Codec {
         status(own, links: links, queues: queues, at: now, within: .max)
     }
 
-    func standing(_ troubles: [StandingTrouble], at now: WallTime) -> [MqttMessage] {
-        standing(troubles, at: now, within: .max)
+    func activeFaults(_ faults: [ActiveFault], at now: WallTime) -> [MqttMessage] {
+        activeFaults(faults, at: now, within: .max)
     }
 }
 
 extension HistoryWriter {
-    mutating func write(_ entry: Entry) -> [Parcel] { write(entry, within: .max) }
+    mutating func write(_ entry: Entry) -> [OutboundBatch] { write(entry, within: .max) }
 }

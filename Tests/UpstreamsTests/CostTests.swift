@@ -47,7 +47,7 @@ import Vocabulary
             codec.greeting(at: House.now) + [codec.will]
             + codec.live(Reading(channel: House.tankTop, value: 1), at: at)
         let tails = [
-            "status", "birth", "live/x", "readings/x", "trouble/x", "troubles", "answer/x",
+            "status", "birth", "live/x", "readings/x", "fault/x", "faults", "answer/x",
         ]
         let read = { (bytes: [UInt8]) in
             // Of the many short ones each is tried as one kind.
@@ -66,7 +66,7 @@ import Vocabulary
                     #"{"name":"","state":""}"#
                 },
                 Self.filled(head + #""queues":["#, "]}", of: size) { _ in #"{"name":""}"# },
-                Self.filled(#"{"troubles":["#, "]}", of: size) { _ in
+                Self.filled(#"{"faults":["#, "]}", of: size) { _ in
                     #"{"node":"a","kind":"hung","on":true,"detail":"","time":1}"#
                 },
                 Self.filled(#"{"gateway":"d1.a","incarnation":"","nodes":["#, "]}", of: size) { _ in
@@ -107,7 +107,7 @@ import Vocabulary
             _ = codec.incoming(message, at: House.now, using: &chance)
         }
         let orders = [
-            "on", " off\n", "21.5", #"{"value":"on","id":"x","takeOverFor":"10min","by":"page"}"#,
+            "on", " off\n", "21.5", #"{"value":"on","id":"x","overrideFor":"10min","by":"page"}"#,
             String(repeating: "a ", count: 2_048), String(repeating: " ", count: 4_096),
             "{" + String(repeating: " ", count: 4_095),
         ].map { Array($0.utf8) }

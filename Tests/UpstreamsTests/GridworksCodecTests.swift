@@ -15,7 +15,7 @@ import Vocabulary
     @Test func `acknowledges a ping and takes an acknowledgement`() {
         let ping = incoming(
             House.said("gridworks.ping", #""MessageId":"4a525fc8-da64-440e-afd3-494dabace085""#))
-        #expect(ping.isSignOfLife)
+        #expect(ping.isHeartbeat)
         #expect(ping.acknowledge == "4a525fc8-da64-440e-afd3-494dabace085")
         let parent = GridworksParentCodec(alias: House.parent, shortName: "a", children: [])
         let ack = incoming(
@@ -24,7 +24,7 @@ import Vocabulary
         #expect(
             ack
                 == Incoming(
-                    .acknowledged("1313f73e-4b5b-495f-baf4-6e2b94733dbe"), isSignOfLife: true))
+                    .acknowledged("1313f73e-4b5b-495f-baf4-6e2b94733dbe"), isHeartbeat: true))
         // The same, written another way.
         let spaced = MqttMessage(
             topic: "gw/d1-isone-ct-newhaven-orange1/to/s/x",
@@ -32,7 +32,7 @@ import Vocabulary
                 #" {"Payload": {"TypeName": "gridworks.ack", "AckMessageID": "x", "More": 1e99}, "#
                     .utf8)
                 + Array(#""Header": {"Src": "d1.isone.ct.newhaven.orange1"}}"#.utf8))
-        #expect(incoming(spaced) == Incoming(.acknowledged("x"), isSignOfLife: true))
+        #expect(incoming(spaced) == Incoming(.acknowledged("x"), isHeartbeat: true))
     }
 
     @Test func `believes the payload before the header`() {
@@ -52,15 +52,15 @@ import Vocabulary
         #"{"Header":{"Src":"d1.isone.ct.newhaven.orange1"},"Payload":{"TypeName":"gridworks.ping"}} x"#,
         #"{"Header":{"Src":"d1.isone.ct.newhaven.orange1"},"Payload":{"TypeName":"gridworks.ping"},}"#,
         #"{"Header":{"Src":"d1.isone.ct.newhaven.orange1","MessageId":"a\nb"},"Payload":{"TypeName":"gridworks.ping"}}"#,
-    ]) func `takes what is no envelope for senseless, and for no sign of life`(text: String) {
+    ]) func `takes what is no envelope for malformed, and for no heartbeat`(text: String) {
         let message = MqttMessage(
             topic: "gw/d1-isone-ct-newhaven-orange1/to/s/x", payload: Array(text.utf8))
         let incoming = incoming(message)
-        guard case .senseless = incoming.matter else {
+        guard case .malformed = incoming.matter else {
             Issue.record("\(incoming)")
             return
         }
-        #expect(!incoming.isSignOfLife && incoming.acknowledge == nil)
+        #expect(!incoming.isHeartbeat && incoming.acknowledge == nil)
     }
 
     @Test func `does not acknowledge a type that it does not know`() {
@@ -68,9 +68,9 @@ import Vocabulary
         #expect(
             unknown
                 == Incoming(
-                    .senseless(
+                    .malformed(
                         why: "message from the parent: energy.instruction: is no type that this "
-                            + "gateway knows"), isSignOfLife: true))
+                            + "gateway knows"), isHeartbeat: true))
         let event = incoming(House.said("gridworks.event.whatever", ""))
         #expect(event.acknowledge != nil)
         #expect(incoming(House.said("gridworks.shutdown", "")).acknowledge != nil)

@@ -17,7 +17,7 @@ import Vocabulary
     {
         switch incoming(message, codec).matter {
         case .refused(let why, _, _, _): why
-        case .senseless(let why): "senseless: \(why)"
+        case .malformed(let why): "malformed: \(why)"
         case .ignored(let why): "ignored: \(why)"
         default: "obeyed"
         }
@@ -42,7 +42,7 @@ import Vocabulary
         #expect(commands.map(\.expires) == [House.now.advanced(by: .seconds(60))])
         #expect(reply.topic == "gw/d1-isone-ct-newhaven-orange1-scada/to/a")
         #expect(incoming.acknowledge == "4a525fc8-da64-440e-afd3-494dabace085")
-        #expect(incoming.isSignOfLife)
+        #expect(incoming.isHeartbeat)
     }
 
     @Test func `with a number drives an output`() {
@@ -80,11 +80,11 @@ import Vocabulary
         (House.event("CloseRelay", to: "", from: ""), "node : takes no commands here"),
         (
             House.event("CloseRelay", to: "a.relay1", from: "a", version: "001"),
-            "senseless: message from the parent: fsm.event: Version: must be 000"
+            "malformed: message from the parent: fsm.event: Version: must be 000"
         ),
         (
             House.event("CloseRelay", to: "a.relay1", from: "a", sent: 7),
-            "senseless: message from the parent: fsm.event: SendTimeUnixMs: must be milliseconds of "
+            "malformed: message from the parent: fsm.event: SendTimeUnixMs: must be milliseconds of "
                 + "the years 2000 to 3000"
         ),
     ]) func `that must not be obeyed is refused, and why`(members: String, why: String) {
@@ -133,11 +133,11 @@ import Vocabulary
     @Test func `that is retained, of somebody else or on another topic is not looked at`() {
         let members = House.event("CloseRelay", to: "a.relay1", from: "a")
         let retained = incoming(House.said("fsm.event", members, isRetained: true))
-        #expect(!retained.isSignOfLife && retained.acknowledge == nil)
+        #expect(!retained.isHeartbeat && retained.acknowledge == nil)
         #expect(refusal(House.said("fsm.event", members, isRetained: true)).hasPrefix("ignored"))
         let stranger = House.said("fsm.event", members, source: "d1.isone.ct.newhaven.orange2")
         #expect(refusal(stranger).hasPrefix("ignored"))
-        #expect(!incoming(stranger).isSignOfLife && incoming(stranger).acknowledge == nil)
+        #expect(!incoming(stranger).isHeartbeat && incoming(stranger).acknowledge == nil)
         var elsewhere = House.said("fsm.event", members)
         elsewhere.topic = "gw/d1-isone-ct-newhaven-orange11/to/s/fsm-event"
         #expect(refusal(elsewhere).hasPrefix("ignored"))
@@ -151,7 +151,7 @@ import Vocabulary
         #expect(refusal(message) == "obeyed")
         #expect(refusal(message, House.codec(hasAdmin: false)).hasPrefix("ignored"))
         let parents = House.said("admin.dispatch", House.dispatch("CloseRelay", to: "relay1"))
-        #expect(refusal(parents).hasPrefix("senseless"))
+        #expect(refusal(parents).hasPrefix("malformed"))
         #expect(!House.codec(hasAdmin: false).subscriptions.contains { $0.contains("admin") })
         #expect(
             House.codec().subscriptions == [
@@ -168,7 +168,7 @@ import Vocabulary
             return
         }
         #expect(held.count == 3)
-        #expect(held.allSatisfy { $0.order == .takeOver(value: nil, for: .seconds(86_400)) })
+        #expect(held.allSatisfy { $0.order == .override(value: nil, for: .seconds(86_400)) })
         #expect(Set(held.map(\.id)).count == 3)
         let release = House.said("admin.release.control", "", source: "admin")
         guard case .commands(let released, _) = incoming(release).matter else {
@@ -179,14 +179,14 @@ import Vocabulary
         for timeout in ["0", "-1", "1.5", "\"30\"", "true"] {
             let bad = House.said(
                 "admin.keep.alive", #""AdminTimeoutSeconds":\#(timeout)"#, source: "admin")
-            #expect(refusal(bad).hasPrefix("senseless"))
+            #expect(refusal(bad).hasPrefix("malformed"))
         }
         let silent = House.said("admin.keep.alive", #""AdminTimeoutSeconds":null"#, source: "admin")
         guard case .commands(let usual, _) = incoming(silent).matter else {
             Issue.record("refused")
             return
         }
-        #expect(usual.first?.order == .takeOver(value: nil, for: .seconds(300)))
+        #expect(usual.first?.order == .override(value: nil, for: .seconds(300)))
     }
 
     @Test func `that is refused or fails is answered by a glitch`() {
@@ -201,17 +201,17 @@ import Vocabulary
                     + #""Type":"Warning","Summary":"command refused","Details":"no","#
                     + #""CreatedMs":1795225230003,"TypeName":"glitch","Version":"000"}"#
             ])
-        let late = codec.answer(.late("slow"), id: id, node: nil, to: reply, at: House.now)
+        let late = codec.answer(.timedOut("slow"), id: id, node: nil, to: reply, at: House.now)
         #expect(House.payload(late.first).contains(#""Node":"s","Type":"Error""#))
     }
 
     @Test func `that changes who holds a relay is followed by the new command tree, once`() throws {
         let codec = House.codec()
         let stamp = House.stamp(House.now)
-        #expect(codec.authority(Authority(), of: House.relay1, at: stamp).isEmpty)
-        let hand = Authority(holder: CommandSource(.cli))
-        #expect(codec.authority(hand, of: House.relay1, at: stamp).count == 2)
-        let told = codec.authority(Authority(holder: House.admin), of: House.relay2, at: stamp)
+        #expect(codec.control(Control(), of: House.relay1, at: stamp).isEmpty)
+        let hand = Control(holder: CommandSource(.cli))
+        #expect(codec.control(hand, of: House.relay1, at: stamp).count == 2)
+        let told = codec.control(Control(holder: House.admin), of: House.relay2, at: stamp)
         #expect(
             told.map(\.topic) == [
                 "gw/d1-isone-ct-newhaven-orange1-scada/to/a/new-command-tree",
@@ -221,7 +221,7 @@ import Vocabulary
         for handle in ["a", "admin", "local", "admin.relay2", "local.relay1", "a.dist-010v"] {
             #expect(tree.contains(#""Handle":"\#(handle)""#), "\(handle)")
         }
-        #expect(codec.authority(hand, of: House.relay1, at: stamp).isEmpty)
-        #expect(codec.authority(Authority(), of: House.relay1, at: stamp).count == 2)
+        #expect(codec.control(hand, of: House.relay1, at: stamp).isEmpty)
+        #expect(codec.control(Control(), of: House.relay1, at: stamp).count == 2)
     }
 }

@@ -36,7 +36,7 @@ import Vocabulary
                 #"{"MessageId":"ID","TimeCreatedMs":1795224785399,"Src":"d1.isone.ct.newhaven.orange1.scada","TypeName":"gridworks.event.shutdown","Reason":"stop requested","Version":"001"}"#
             ),
             (
-                .trouble(Trouble(kind: .implausible, isOn: true, detail: "")), 1_795_227_738_927,
+                .fault(Fault(kind: .implausible, isOn: true, detail: "")), 1_795_227_738_927,
                 #"{"MessageId":"ID","TimeCreatedMs":1795227738927,"Src":"d1.isone.ct.newhaven.orange1.scada","TypeName":"gridworks.event.problem","ProblemType":"warning","Summary":"gateway: implausible","Details":"","Version":"001"}"#
             ),
             (
@@ -64,10 +64,10 @@ import Vocabulary
         matter: Fact.Matter, milliseconds: Int64, expected: String
     ) throws {
         var writer = codec.historyWriter(of: House.journal)
-        let parcels = writer.write(House.entry(7, matter, milliseconds: milliseconds))
-        let parcel = try #require(parcels.first)
-        let identity = try #require(parcel.identity)
-        let message = try #require(parcel.messages.first)
+        let outboundBatches = writer.write(House.entry(7, matter, milliseconds: milliseconds))
+        let outboundBatch = try #require(outboundBatches.first)
+        let identity = try #require(outboundBatch.identity)
+        let message = try #require(outboundBatch.messages.first)
         #expect(House.payload(message) == expected.replacing("ID", with: identity))
         let type = try #require(
             expected.split(separator: "\"").first { $0.hasPrefix("gridworks.event") })
@@ -117,20 +117,20 @@ import Vocabulary
             (0, 1_795_225_186_649), (1, 1_795_225_189_642), (0, 1_795_225_194_647),
         ]
         .enumerated() {
-            let parcels = writer.write(
+            let outboundBatches = writer.write(
                 House.entry(
                     UInt64(index + 1), House.readings(("vdc-relay1", Int64(reading.0))),
                     House.relay1, milliseconds: Int64(reading.1)))
-            #expect(parcels.isEmpty)
+            #expect(outboundBatches.isEmpty)
         }
         let ended = GatewayEvent(.periodEnded, link: "peer", number: 30_000_000_000)
-        let parcel = try #require(writer.write(House.entry(4, .event(ended))).first)
-        let identity = try #require(parcel.identity)
-        #expect(parcel.covers == 1...4)
+        let outboundBatch = try #require(writer.write(House.entry(4, .event(ended))).first)
+        let identity = try #require(outboundBatch.identity)
+        #expect(outboundBatch.covers == 1...4)
         let times = "[1795225186649,1795225189642,1795225194647]"
         let expected =
             #"{"MessageId":"ID","TimeCreatedMs":1795225230003,"Src":"d1.isone.ct.newhaven.orange1.scada","TypeName":"report.event","Report":{"FromGNodeAlias":"d1.isone.ct.newhaven.orange1.scada","FromGNodeInstanceId":"c9794c6d-e013-4d74-9570-f9ba4b0f0b0d","AboutGNodeAlias":"d1.isone.ct.newhaven.orange1.ta","SlotStartUnixS":1795225200,"SlotDurationS":30,"ChannelReadingList":[{"ChannelName":"vdc-relay1","ValueList":[0,1,0],"ScadaReadTimeUnixMsList":\#(times),"TypeName":"channel.readings","Version":"002"}],"StateList":[{"MachineHandle":"a.relay1","StateEnum":"relay.closed.or.open","StateList":["RelayOpen","RelayClosed","RelayOpen"],"UnixMsList":\#(times),"TypeName":"machine.states","Version":"000"}],"FsmReportList":[],"MessageCreatedMs":1795225230003,"Id":"ID","TypeName":"report","Version":"002"},"Version":"002"}"#
-        #expect(House.payload(parcel.messages.first) == expected.replacing("ID", with: identity))
+        #expect(House.payload(outboundBatch.messages.first) == expected.replacing("ID", with: identity))
     }
 
     @Test func `of an admin switching a relay is obeyed and answered`() throws {
@@ -150,12 +150,12 @@ import Vocabulary
         }
         #expect(
             commands.map(\.order) == [
-                .takeOver(value: 1, for: .seconds(30)), .takeOver(value: nil, for: .seconds(30)),
-                .takeOver(value: nil, for: .seconds(30)),
+                .override(value: 1, for: .seconds(30)), .override(value: nil, for: .seconds(30)),
+                .override(value: nil, for: .seconds(30)),
             ])
         #expect(commands.map(\.node) == [House.relay2, House.dimmer, House.relay1])
         #expect(commands.allSatisfy { $0.source == House.admin })
-        #expect(!incoming.isSignOfLife)
+        #expect(!incoming.isHeartbeat)
         let acknowledge = try #require(incoming.acknowledge)
         #expect(
             codec.acknowledgement(of: acknowledge).topic

@@ -16,7 +16,7 @@ import Vocabulary
                 case 0: .event(GatewayEvent(.periodEnded, link: "peer", number: 30_000_000_000))
                 case 1: .event(GatewayEvent(.periodEnded, link: "other", number: 60_000_000_000))
                 case 2: .event(GatewayEvent(.clockSet, number: -5, detail: "ntp"))
-                case 3: .trouble(Trouble(channel: "tank", kind: .timeout, isOn: true, detail: "d"))
+                case 3: .fault(Fault(channel: "tank", kind: .timeout, isOn: true, detail: "d"))
                 case 4: .readings([Reading(channel: "tank", value: 85_000, quality: .bad)])
                 default:
                     House.readings(
@@ -27,31 +27,31 @@ import Vocabulary
         }
     }
 
-    private func parcels(_ entries: some Sequence<Entry>) -> [Parcel] {
+    private func outboundBatches(_ entries: some Sequence<Entry>) -> [OutboundBatch] {
         var writer = codec.historyWriter(of: House.journal)
         return entries.flatMap { writer.write($0) }
     }
 
     @Test(arguments: 1...20) func `stands for every entry once, in their order`(seed: UInt64) throws
     {
-        let parcels = parcels(entries(400, seed: seed))
-        #expect(parcels.first?.covers.lowerBound == 1)
-        for (one, next) in zip(parcels, parcels.dropFirst()) {
+        let outboundBatches = outboundBatches(entries(400, seed: seed))
+        #expect(outboundBatches.first?.covers.lowerBound == 1)
+        for (one, next) in zip(outboundBatches, outboundBatches.dropFirst()) {
             #expect(next.covers.lowerBound == one.covers.upperBound + 1)
         }
-        let identities = parcels.compactMap(\.identity)
+        let identities = outboundBatches.compactMap(\.identity)
         #expect(Set(identities).count == identities.count)
         #expect(identities.allSatisfy(GridworksIdentity.isUUID4))
-        #expect(parcels.allSatisfy { $0.messages.isEmpty == ($0.identity == nil) })
+        #expect(outboundBatches.allSatisfy { $0.messages.isEmpty == ($0.identity == nil) })
     }
 
     @Test(arguments: 1...4) func `is the same again when it begins after any acknowledged parcel`(
         seed: UInt64
     ) {
         let entries = entries(100, seed: seed)
-        let whole = parcels(entries)
-        for (index, parcel) in whole.enumerated() {
-            let rest = parcels(entries.drop { $0.sequence <= parcel.covers.upperBound })
+        let whole = outboundBatches(entries)
+        for (index, outboundBatch) in whole.enumerated() {
+            let rest = outboundBatches(entries.drop { $0.sequence <= outboundBatch.covers.upperBound })
             #expect(rest == Array(whole[(index + 1)...]))
         }
     }
@@ -60,7 +60,7 @@ import Vocabulary
         var writer = codec.historyWriter(of: JournalIdentity(high: 1, low: 3))
         let entries = entries(50, seed: 3)
         let others = Set(entries.flatMap { writer.write($0) }.compactMap(\.identity))
-        #expect(others.isDisjoint(with: parcels(entries).compactMap(\.identity)))
+        #expect(others.isDisjoint(with: outboundBatches(entries).compactMap(\.identity)))
     }
 
     @Test func `never gives two stretches one identity`() {
@@ -81,7 +81,7 @@ import Vocabulary
             ]
         let parent = GridworksParentCodec(
             alias: House.parent, shortName: "a", children: [.init(House.scada)])
-        let told = parcels(entries).flatMap(\.messages).flatMap { message in
+        let told = outboundBatches(entries).flatMap(\.messages).flatMap { message in
             if case .event(let event) = parent.heard(message)?.matter {
                 event.readings
             } else {
@@ -105,9 +105,9 @@ import Vocabulary
                 UInt64(index),
                 .readings((0..<16).map { Reading(channel: "relay2", value: $0 % 2) }))
         }
-        let parcels = parcels(entries)
-        #expect(parcels.map(\.covers) == [1...157, 158...314, 315...471])
-        #expect(parcels.allSatisfy { ($0.messages.first?.payload.count ?? 0) < 128 << 10 })
+        let outboundBatches = outboundBatches(entries)
+        #expect(outboundBatches.map(\.covers) == [1...157, 158...314, 315...471])
+        #expect(outboundBatches.allSatisfy { ($0.messages.first?.payload.count ?? 0) < 128 << 10 })
     }
 
     @Test(arguments: [85, 95, 200], 1...4 as ClosedRange<UInt64>)
@@ -115,7 +115,7 @@ import Vocabulary
         percent: Int, seed: UInt64
     ) {
         let entries = entries(400, seed: seed)
-        let whole = parcels(entries)
+        let whole = outboundBatches(entries)
         let limit =
             whole.flatMap(\.messages).map(\.packetSize).max().map { $0 * percent / 100 } ?? 0
         var writer = codec.historyWriter(of: House.journal)
@@ -130,31 +130,31 @@ import Vocabulary
     @Test func `carries times of a board whose clock was never set`() throws {
         var writer = codec.historyWriter(of: House.journal)
         _ = writer.write(House.entry(1, House.readings(("tank", 1)), milliseconds: -5))
-        let parcel = try #require(
+        let outboundBatch = try #require(
             writer.write(House.entry(2, .event(GatewayEvent(.started)), milliseconds: 12)).first)
-        #expect(parcel.covers == 1...1)
-        #expect(parcel.messages.first?.text.contains("[946684800000]") == true)
+        #expect(outboundBatch.covers == 1...1)
+        #expect(outboundBatch.messages.first?.text.contains("[946684800000]") == true)
     }
 
     @Test func `calls what GridWorks has no name for by names of our own`() {
-        let told = parcels([
-            House.entry(1, .event(GatewayEvent(.setAside, link: "peer", number: 7, detail: "why"))),
+        let told = outboundBatches([
+            House.entry(1, .event(GatewayEvent(.deadLettered, link: "peer", number: 7, detail: "why"))),
             House.entry(
-                2, .trouble(Trouble(channel: "tank", kind: .badReply, isOn: false, detail: "ok")),
+                2, .fault(Fault(channel: "tank", kind: .malformedReply, isOn: false, detail: "ok")),
                 "tank"),
             House.entry(
-                3, .trouble(Trouble(channel: "tank", kind: .badReply, isOn: true, detail: "CRC")),
+                3, .fault(Fault(channel: "tank", kind: .malformedReply, isOn: true, detail: "CRC")),
                 "tank"),
         ]).flatMap(\.messages).map(House.payload)
         #expect(
             told[0].contains(
-                #""TypeName":"gridworks.event.tidegate.set.aside","Link":"peer","Number":7,"Detail":"why""#
+                #""TypeName":"gridworks.event.tidegate.dead.lettered","Link":"peer","Number":7,"Detail":"why""#
             ))
         #expect(
             told[1].contains(
-                #""TypeName":"gridworks.event.tidegate.trouble.over","Node":"tank","Channel":"tank","Kind":"badReply","Detail":"ok""#
+                #""TypeName":"gridworks.event.tidegate.fault.cleared","Node":"tank","Channel":"tank","Kind":"malformedReply","Detail":"ok""#
             ))
         #expect(
-            told[2].contains(#""ProblemType":"error","Summary":"tank: bad reply","Details":"CRC""#))
+            told[2].contains(#""ProblemType":"error","Summary":"tank: malformed reply","Details":"CRC""#))
     }
 }

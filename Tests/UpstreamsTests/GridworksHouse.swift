@@ -46,7 +46,7 @@ enum GridworksHouse {
         let codec = GridworksCodec(
             profile: profile, upstream: upstream, settings: settings(hasAdmin: hasAdmin))
         for (node, holder) in holders {
-            _ = codec.authority(Authority(holder: holder), of: node, at: stamp(now))
+            _ = codec.control(Control(holder: holder), of: node, at: stamp(now))
         }
         return codec
     }
@@ -66,8 +66,8 @@ enum GridworksHouse {
             })
     }
 
-    static func stamp(_ wall: WallTime, isSure: Bool = true) -> Timestamp {
-        Timestamp(wall: wall, monotonic: MonotonicInstant(nanoseconds: 1), isSure: isSure)
+    static func stamp(_ wall: WallTime, isSynchronised: Bool = true) -> Timestamp {
+        Timestamp(wall: wall, monotonic: MonotonicInstant(nanoseconds: 1), isSynchronised: isSynchronised)
     }
 
     static func entry(

@@ -33,7 +33,7 @@ import Vocabulary
             // What is still a command is one by its own words; a byte in its envelope may be another.
             let switching = commands.filter {
                 switch $0.order {
-                case .set, .takeOver(value: .some, _): true
+                case .set, .override(value: .some, _): true
                 default: false
                 }
             }
@@ -47,7 +47,7 @@ import Vocabulary
             #expect(
                 switching.allSatisfy {
                     $0.order == .set(value)
-                        || { if case .takeOver(value, _) = $0 { true } else { false } }($0.order)
+                        || { if case .override(value, _) = $0 { true } else { false } }($0.order)
                 }, "\(text)")
         }
         #expect(obeyed < rounds / 5)
@@ -64,15 +64,15 @@ import Vocabulary
         let samples =
             writer.write(House.entry(2, .event(GatewayEvent(.started)))).flatMap(\.messages)
             + codec.activation(at: House.now) + codec.snapshot([], at: House.now)
-        var senseless = 0
+        var malformed = 0
         for round in 0..<rounds {
             var message = samples[round % samples.count]
             message.payload = mangler.mangled(message.payload)
             let heard = parent.heard(message)
-            guard case .senseless = heard?.matter else { continue }
-            senseless += 1
+            guard case .malformed = heard?.matter else { continue }
+            malformed += 1
             #expect(heard?.acknowledge == nil)
         }
-        #expect(senseless > rounds / 2)
+        #expect(malformed > rounds / 2)
     }
 }

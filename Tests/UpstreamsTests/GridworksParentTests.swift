@@ -29,21 +29,21 @@ import Vocabulary
     @Test func `hears events with their readings, whole`() throws {
         var writer = codec.historyWriter(of: House.journal)
         _ = writer.write(House.entry(1, House.readings(("tank", 21_500), ("relay1", 1)), "tank"))
-        let parcels = writer.write(
+        let outboundBatches = writer.write(
             House.entry(2, .event(GatewayEvent(.stopped, detail: "by hand"))))
-        let heard = try #require(parent.heard(parcels[0].messages[0]))
-        #expect(heard.acknowledge == parcels[0].identity && heard.isSignOfLife)
+        let heard = try #require(parent.heard(outboundBatches[0].messages[0]))
+        #expect(heard.acknowledge == outboundBatches[0].identity && heard.isHeartbeat)
         guard case .event(let report) = heard.matter,
-            case .event(let stop) = try matter(parcels[1].messages[0])
+            case .event(let stop) = try matter(outboundBatches[1].messages[0])
         else {
             Issue.record("no events")
             return
         }
-        #expect(report.identity == parcels[0].identity && report.source == House.scada.text)
+        #expect(report.identity == outboundBatches[0].identity && report.source == House.scada.text)
         #expect(report.readings.map(\.value) == [21_500, 1])
         #expect(report.readings.map(\.channel) == ["tank", "relay1"])
         #expect(
-            String(decoding: report.payload, as: UTF8.self) == House.payload(parcels[0].messages[0])
+            String(decoding: report.payload, as: UTF8.self) == House.payload(outboundBatches[0].messages[0])
         )
         #expect(stop.type == "gridworks.event.shutdown" && stop.words == "by hand")
     }
@@ -103,7 +103,7 @@ import Vocabulary
             parent.sendSnapshot(to: child), parent.sendLayout(to: child, at: House.now),
         ] {
             let matter = codec.incoming(question, at: House.now, using: &chance).matter
-            if case .senseless(let why) = matter { Issue.record("\(why)") }
+            if case .malformed(let why) = matter { Issue.record("\(why)") }
         }
     }
 
@@ -118,23 +118,23 @@ import Vocabulary
                         .utf8))
         }
         #expect(try matter(power(text)) == .power(12))
-        guard case .senseless = try matter(power("12.5")) else {
+        guard case .malformed = try matter(power("12.5")) else {
             Issue.record("12.5 is no whole number")
             return
         }
     }
 
     @Test
-    func `takes a retained message for nobody's word, and senseless ones for no sign of life`()
+    func `takes a retained message for nobody's word, and malformed ones for no heartbeat`()
         throws
     {
         var ping = codec.ping("p")
         ping.isRetained = true
         let retained = try #require(parent.heard(ping))
-        #expect(!retained.isSignOfLife && retained.acknowledge == nil)
+        #expect(!retained.isHeartbeat && retained.acknowledge == nil)
         ping.isRetained = false
         ping.payload.removeLast()
         let broken = try #require(parent.heard(ping))
-        #expect(!broken.isSignOfLife && broken.acknowledge == nil)
+        #expect(!broken.isHeartbeat && broken.acknowledge == nil)
     }
 }

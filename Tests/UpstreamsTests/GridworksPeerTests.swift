@@ -36,9 +36,9 @@ private let gridworksFolder = ProcessInfo.processInfo.environment["TIDEGATE_GRID
             let type = line.type ?? ""
             if line.topic.hasPrefix("gw/d1-isone-ct-newhaven-orange1-scada/") {
                 let heard = try #require(Self.parent.heard(message))
-                if case .senseless(let why) = heard.matter { Issue.record("\(type): \(why)") }
+                if case .malformed(let why) = heard.matter { Issue.record("\(type): \(why)") }
                 if case .ignored(let why) = heard.matter { Issue.record("\(type): \(why)") }
-                #expect(heard.isSignOfLife)
+                #expect(heard.isHeartbeat)
                 let asks = type.hasPrefix("gridworks.event") || type == "report.event"
                 #expect((heard.acknowledge != nil) == (asks || type == "gridworks.ping"), "\(type)")
                 if case .event(let event) = heard.matter, type == "report.event" {
@@ -48,7 +48,7 @@ private let gridworksFolder = ProcessInfo.processInfo.environment["TIDEGATE_GRID
             }
             let incoming = free.incoming(message, at: House.now, using: &chance)
             switch incoming.matter {
-            case .senseless(let why), .refused(let why, _, _, _): Issue.record("\(type): \(why)")
+            case .malformed(let why), .refused(let why, _, _, _): Issue.record("\(type): \(why)")
             case .ignored where type != "gridworks.ping": Issue.record("\(type): ignored")
             case .commands:
                 #expect(
@@ -105,12 +105,12 @@ private let gridworksFolder = ProcessInfo.processInfo.environment["TIDEGATE_GRID
                         kind, link: "peer", number: 30_000_000_000, detail: "\u{1}é\"\\😀\n")))
             add(.event(GatewayEvent(kind)))
         }
-        for kind in Trouble.Kind.allCases {
+        for kind in Fault.Kind.allCases {
             for isOn in [true, false] {
                 add(
-                    .trouble(Trouble(channel: "tank", kind: kind, isOn: isOn, detail: "why")),
+                    .fault(Fault(channel: "tank", kind: kind, isOn: isOn, detail: "why")),
                     "tank")
-                add(.trouble(Trouble(kind: kind, isOn: isOn, detail: "")), "tank")
+                add(.fault(Fault(kind: kind, isOn: isOn, detail: "")), "tank")
             }
         }
         let history = entries.flatMap { writer.write($0) }.flatMap(\.messages)
@@ -127,8 +127,8 @@ private let gridworksFolder = ProcessInfo.processInfo.environment["TIDEGATE_GRID
             + latest.flatMap { codec.live($0.reading, at: House.now) }
             + codec.activation(at: House.now) + codec.snapshot(latest, at: House.now)
             + House.codec(hasAdmin: false).snapshot([], at: House.now)
-            + House.codec().authority(
-                Authority(holder: House.admin), of: House.relay2, at: stamp)
+            + House.codec().control(
+                Control(holder: House.admin), of: House.relay2, at: stamp)
     }
 
     private static func answers() -> [MqttMessage] {
@@ -157,7 +157,7 @@ private let gridworksFolder = ProcessInfo.processInfo.environment["TIDEGATE_GRID
                     let channel = House.profile.nodes.first { $0.name == command.node }!.channels[0]
                     let reading = Reading(channel: channel.name, value: 1)
                     return [
-                        CommandAnswer.confirmed(reading, at: stamp), .failed("f"), .late("l"),
+                        CommandAnswer.confirmed(reading, at: stamp), .failed("f"), .timedOut("l"),
                     ].flatMap {
                         codec.answer(
                             $0, id: command.id, node: command.node, to: reply, at: House.now)

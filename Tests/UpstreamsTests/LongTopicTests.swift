@@ -22,7 +22,7 @@ import Vocabulary
         let incoming = codec.incoming(
             MqttMessage(
                 topic: "tidegate/d1.test/set/\(target)", payload: Array("on".utf8),
-                responseTopic: "tidegate/d1.test/answer/asker"),
+                responseTopic: "tidegate/d1.test/answer/requester"),
             at: WallTime(nanoseconds: 0), using: &generator)
         guard case .refused(let why, _, nil, _) = incoming.matter else {
             Issue.record("not refused: \(incoming)")

@@ -40,9 +40,9 @@ import Vocabulary
         }
 
         /// Takes the news there are.
-        func news() async -> [MqttNews] {
+        func news() async -> [MqttEvent] {
             exchange.finish()
-            var all: [MqttNews] = []
+            var all: [MqttEvent] = []
             while let next = await exchange.next() { all.append(next) }
             return all
         }

@@ -11,9 +11,9 @@ struct MqttExchangeTests {
     func message(_ number: UInt8) -> MqttMessage { MqttMessage(topic: "a", payload: [number]) }
 
     /// All news that wait, up to the end.
-    func rest() async -> [MqttNews] {
+    func rest() async -> [MqttEvent] {
         exchange.finish()
-        var news: [MqttNews] = []
+        var news: [MqttEvent] = []
         while let next = await exchange.next() { news.append(next) }
         return news
     }
@@ -169,7 +169,7 @@ struct MqttExchangeTests {
     }
 }
 
-extension MqttNews {
+extension MqttEvent {
     fileprivate var size: Int? {
         if case .received(let message) = self { message.payload.count } else { nil }
     }

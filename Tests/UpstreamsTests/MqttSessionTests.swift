@@ -364,11 +364,11 @@ struct MqttSessionTests {
 
 /// The news of one session, one after the other.
 final class NewsReader {
-    private var iterator: AsyncStream<MqttNews>.Iterator
+    private var iterator: AsyncStream<MqttEvent>.Iterator
 
     init(_ session: some Upstream) { iterator = session.news.makeAsyncIterator() }
 
-    func next(isolation: isolated (any Actor)? = #isolation) async -> MqttNews? {
+    func next(isolation: isolated (any Actor)? = #isolation) async -> MqttEvent? {
         await iterator.next(isolation: isolation)
     }
 }

@@ -23,7 +23,7 @@ struct MqttTlsTests {
     /// The first news of a session with these files, and the session.
     func firstNews(
         _ address: BrokerAddress, _ tls: MqttTls?
-    ) async -> (MqttNews?, MqttSession, NewsReader) {
+    ) async -> (MqttEvent?, MqttSession, NewsReader) {
         let session = MqttSession(
             settings: MqttSettings(broker: address, clientID: "one", tls: tls), clock: clock)
         let news = NewsReader(session)
@@ -48,7 +48,7 @@ struct MqttTlsTests {
         let (first, session, news) = await firstNews(
             broker.tlsAddress,
             MqttTls(
-                authority: files.certificate("authority"),
+                ca: files.certificate("authority"),
                 certificate: files.certificate("gateway"), key: files.key("gateway")))
         #expect(first == .connected(sessionPresent: false))
         let id = try session.publish(
@@ -72,7 +72,7 @@ struct MqttTlsTests {
         let words = await problem(
             broker.tlsAddress,
             MqttTls(
-                authority: files.certificate("stranger"),
+                ca: files.certificate("stranger"),
                 certificate: files.certificate("gateway"), key: files.key("gateway")))
         #expect(
             words.contains(
@@ -89,7 +89,7 @@ struct MqttTlsTests {
         let words = await problem(
             broker.tlsAddress,
             MqttTls(
-                authority: files.certificate("authority"),
+                ca: files.certificate("authority"),
                 certificate: files.certificate("gateway"), key: files.key("gateway")))
         #expect(words.contains("is not for 127.0.0.1"), "\(words)")
     }
@@ -101,7 +101,7 @@ struct MqttTlsTests {
         defer { withExtendedLifetime(broker) {} }
         try await broker.start()
         let words = await problem(
-            broker.tlsAddress, MqttTls(authority: files.certificate("authority")))
+            broker.tlsAddress, MqttTls(ca: files.certificate("authority")))
         // The broker's reason is lost when it hangs up before it is read.
         #expect(
             words.contains("asks for a client certificate")
@@ -113,7 +113,7 @@ struct MqttTlsTests {
         defer { files.remove() }
         let broker = try TestBroker()
         defer { withExtendedLifetime(broker) {} }
-        let tls = MqttTls(authority: files.certificate("authority"))
+        let tls = MqttTls(ca: files.certificate("authority"))
         let down = await problem(broker.tlsAddress, tls)
         #expect(down.contains("refused"), "\(down)")
         try await broker.start()
@@ -124,7 +124,7 @@ struct MqttTlsTests {
     @Test func `a file that is not there is named`() async {
         let words = await problem(
             BrokerAddress(host: "127.0.0.1", port: 1, usesTls: true),
-            MqttTls(authority: "/nowhere/ca.pem"))
+            MqttTls(ca: "/nowhere/ca.pem"))
         #expect(
             words
                 == "mqtts://127.0.0.1:1: tls file /nowhere/ca.pem: No such file or directory")
@@ -155,7 +155,7 @@ struct MqttTlsTests {
             defer { withExtendedLifetime(broker) {} }
             try await broker.start()
             let problem = await problem(
-                broker.tlsAddress, MqttTls(authority: files.certificate("authority")))
+                broker.tlsAddress, MqttTls(ca: files.certificate("authority")))
             #expect(problem.contains(words), "\(problem)")
         }
     }
@@ -170,7 +170,7 @@ struct MqttTlsTests {
         defer { withExtendedLifetime(broker) {} }
         try await broker.start()
         let tls = MqttTls(
-            authority: files.certificate("authority"), certificate: files.certificate("gateway"),
+            ca: files.certificate("authority"), certificate: files.certificate("gateway"),
             key: files.key("gateway"))
         let (first, session, _) = await firstNews(
             BrokerAddress(host: host, port: broker.port, usesTls: true), tls)
@@ -188,7 +188,7 @@ struct MqttTlsTests {
         defer { files.remove() }
         let (good, key) = (files.certificate("gateway"), files.key("gateway"))
         for (tls, culprit) in [
-            (MqttTls(authority: key), key), (MqttTls(certificate: key, key: key), key),
+            (MqttTls(ca: key), key), (MqttTls(certificate: key, key: key), key),
             (MqttTls(certificate: good, key: good), good),
             (MqttTls(certificate: good, key: files.key("server")), files.key("server")),
         ] {

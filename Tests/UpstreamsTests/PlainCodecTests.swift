@@ -63,10 +63,10 @@ struct PlainCodecTests {
     @Test func `the last will says lost, the status online and at the end offline`() {
         #expect(codec.will.topic == "tidegate/d1.demo.house1/status")
         #expect(codec.will.isRetained && codec.will.qos == .atLeastOnce)
-        #expect(codec.will.text.hasPrefix(#"{"state":"lost","incarnation":"i7","at":null,"#))
+        #expect(codec.will.text.hasPrefix(#"{"state":"offline","cause":"connection lost","incarnation":"i7","at":null,"#))
         #expect(
             codec.greeting(at: House.now).map(\.topic) == ["tidegate/d1.demo.house1/birth"])
-        for (state, word) in [(LinkStatus.State.started, "online"), (.closed, "offline")] {
+        for (state, word) in [(LinkStatus.State.connected, "online"), (.closed, "offline")] {
             let own = LinkStatus(
                 who: "d1.demo.house1", incarnation: "i7", sequence: 1, state: state,
                 interval: .seconds(10))
@@ -112,9 +112,9 @@ struct PlainCodecTests {
         #expect(seen.count == 4)
     }
 
-    @Test func `a status or a list of troubles that is too large says what it leaves out`() throws {
+    @Test func `a status or a list of faults that is too large says what it leaves out`() throws {
         let own = LinkStatus(
-            who: "d1.demo.house1", incarnation: "i7", sequence: 1, state: .started,
+            who: "d1.demo.house1", incarnation: "i7", sequence: 1, state: .connected,
             interval: .seconds(10))
         let queues = (0..<20).map { QueueStatus(name: "q\($0)", depth: 0, dropped: 0, age: nil) }
         func status(_ limit: Int) -> MqttMessage? {
@@ -129,29 +129,29 @@ struct PlainCodecTests {
         let shortest = try #require(status(shorter.packetSize - 1))
         #expect(shortest.text.contains(#""leftOut":["queues","links"]"#))
         #expect(shortest.packetSize < 600)
-        let troubles = (0..<100).map { number in
-            StandingTrouble(
+        let faults = (0..<100).map { number in
+            ActiveFault(
                 node: House.tank,
-                trouble: Trouble(kind: .timeout, isOn: true, detail: "number \(number)"),
+                fault: Fault(kind: .timeout, isOn: true, detail: "number \(number)"),
                 since: House.now)
         }
-        let list = try #require(codec.standing(troubles, at: House.now, within: 4_000).first)
+        let list = try #require(codec.activeFaults(faults, at: House.now, within: 4_000).first)
         #expect(list.packetSize <= 4_000)
-        guard case .standing(let told)? = PlainReader().read(list)?.matter else {
+        guard case .activeFaults(let told)? = PlainReader().read(list)?.matter else {
             Issue.record("cannot be read")
             return
         }
-        #expect(told == Array(troubles.prefix(told.count)) && told.count > 10)
+        #expect(told == Array(faults.prefix(told.count)) && told.count > 10)
         #expect(list.text.contains(#""leftOut":\#(100 - told.count)"#))
     }
 
     @Test func `a live value is exact and retained`() throws {
         let reading = Reading(channel: House.tankTop, value: 21_500)
         let message = try #require(codec.live(reading, at: House.now).first)
-        let doubtful = Timestamp(wall: House.now, monotonic: .init(nanoseconds: 0), isSure: false)
+        let doubtful = Timestamp(wall: House.now, monotonic: .init(nanoseconds: 0), isSynchronised: false)
         let doubt = try #require(codec.live(reading, at: doubtful).first)
-        #expect(doubt.text == message.text.dropLast() + #","timeSure":false}"#)
-        #expect(!message.text.contains("timeSure"))
+        #expect(doubt.text == message.text.dropLast() + #","synchronised":false}"#)
+        #expect(!message.text.contains("synchronised"))
         #expect(message.topic == "tidegate/d1.demo.house1/live/tank-top")
         #expect(message.isRetained && message.qos == .atLeastOnce)
         #expect(
@@ -196,24 +196,24 @@ struct PlainCodecTests {
         #expect(messages.first?.text.hasSuffix(#""quality":"good","sequence":42}"#) == true)
     }
 
-    @Test func `trouble is told once and listed while it stands`() {
-        let trouble = Trouble(
+    @Test func `fault is told once and listed while it stands`() {
+        let fault = Fault(
             channel: House.tankTop, kind: .timeout, isOn: true, detail: "no reply\nat all")
-        let told = codec.history(House.entry(7, House.tank, .trouble(trouble)))
+        let told = codec.history(House.entry(7, House.tank, .fault(fault)))
         let body =
-            #""node":"tank","channel":"tank-top","kind":"timeout","on":true,"#
+            #""node":"tank","channel":"tank-top","kind":"timeout","active":true,"#
             + #""detail":"no reply\nat all","time":1795234927250000000,"#
             + #""iso":"2026-11-21T04:22:07.250000000Z""#
-        #expect(told.map(\.topic) == ["tidegate/d1.demo.house1/trouble/tank"])
+        #expect(told.map(\.topic) == ["tidegate/d1.demo.house1/fault/tank"])
         #expect(told.map(\.text) == [#"{\#(body),"sequence":7}"#])
-        let standing = codec.standing(
-            [StandingTrouble(node: House.tank, trouble: trouble, since: House.now)], at: House.now)
-        #expect(standing.map(\.topic) == ["tidegate/d1.demo.house1/troubles"])
-        #expect(standing.map(\.isRetained) == [true])
-        #expect(standing.first?.text.hasSuffix(#""troubles":[{\#(body)}]}"#) == true)
+        let activeFaults = codec.activeFaults(
+            [ActiveFault(node: House.tank, fault: fault, since: House.now)], at: House.now)
+        #expect(activeFaults.map(\.topic) == ["tidegate/d1.demo.house1/faults"])
+        #expect(activeFaults.map(\.isRetained) == [true])
+        #expect(activeFaults.first?.text.hasSuffix(#""faults":[{\#(body)}]}"#) == true)
     }
 
-    @Test func `answers go where the asker waits, with what the asker gave`() {
+    @Test func `answers go where the requester waits, with what the requester gave`() {
         let reply = Reply(topic: "answers/me", correlationData: [1, 2])
         let at = Timestamp(wall: House.now, monotonic: MonotonicInstant(nanoseconds: 1))
         let confirmed = codec.answer(
@@ -227,11 +227,11 @@ struct PlainCodecTests {
                 + #""steps":1,"exponent":0,"unit":"onOff","time":1795234927250000000,"#
                 + #""iso":"2026-11-21T04:22:07.250000000Z","quality":"good","detail":null}"#)
         let late = codec.answer(
-            .late("no answer within 5 s"), id: House.id, node: House.heater, to: reply,
+            .timedOut("no answer within 5 s"), id: House.id, node: House.heater, to: reply,
             at: House.now)[0]
         #expect(
             late.text
-                == #"{"id":"c1","node":"heater","outcome":"late","value":null,"steps":null,"#
+                == #"{"id":"c1","node":"heater","outcome":"timedOut","value":null,"steps":null,"#
                 + #""time":1795234927250000000,"iso":"2026-11-21T04:22:07.250000000Z","#
                 + #""detail":"no answer within 5 s"}"#)
     }

@@ -153,7 +153,7 @@ struct PlainCommandTests {
         "zigbee2mqtt/boiler/set", "answers/me", "tidegate/d1.demo.house1/answer/a\0b",
         "tidegate/d1.demo.house1/answer/" + String(repeating: "x", count: 256),
     ])
-    func `no asker can make the gateway speak where others obey or believe it`(topic: String) {
+    func `no requester can make the gateway speak where others obey or believe it`(topic: String) {
         let message = MqttMessage(
             topic: "tidegate/d1.demo.house1/set/heater", payload: Array("on".utf8),
             responseTopic: topic, correlationData: [7])

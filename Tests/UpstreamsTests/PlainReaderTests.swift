@@ -25,19 +25,19 @@ struct PlainReaderTests {
         let counts = LinkCounts(
             received: 1, sent: 2, dropped: 3, unacknowledged: 4, oldestUnsent: .seconds(5))
         let lateCounts = LinkCounts(received: 1, lateAcknowledgements: 6)
-        for state in [LinkStatus.State.opening, .started, .closed, .other("dreaming")] {
+        for state in [LinkStatus.State.connecting, .connected, .closed, .other("dreaming")] {
             let own = LinkStatus(
                 who: House.profile.gateway.text, incarnation: "i7", sequence: 8, state: state,
                 interval: .seconds(10))
             let link = LinkStatus(
-                who: "site", incarnation: "i7", sequence: 8, state: .started,
+                who: "site", incarnation: "i7", sequence: 8, state: .connected,
                 interval: .seconds(10), counts: counts)
             let peer = LinkStatus(
-                who: "peer laptop", incarnation: "i7", sequence: 8, state: .started,
+                who: "peer laptop", incarnation: "i7", sequence: 8, state: .connected,
                 interval: .seconds(10), counts: lateCounts)
             // A driver sends and receives nothing, so the status says how it stands and no more.
             let driver = LinkStatus(
-                who: "driver tank", incarnation: "i7", sequence: 0, state: .failed,
+                who: "driver tank", incarnation: "i7", sequence: 0, state: .unreachable,
                 interval: .seconds(10), counts: nil, cause: "node tank: no reply")
             let links = [link, peer, driver]
             let queues = [
@@ -58,7 +58,7 @@ struct PlainReaderTests {
             Issue.record("no status")
             return
         }
-        #expect(will.own.state == .failed && will.at == nil && codec.will.isRetained)
+        #expect(will.own.state == .unreachable && will.at == nil && codec.will.isRetained)
     }
 
     @Test func `a newer gateway's status is read for what is known of it`() throws {
@@ -70,7 +70,7 @@ struct PlainReaderTests {
             Issue.record("not read")
             return
         }
-        #expect(status.own.state == .started)
+        #expect(status.own.state == .connected)
     }
 
     @Test(arguments: Quality.allCases, [Int64.min, -1, 0, 21_500, .max])
@@ -105,14 +105,14 @@ struct PlainReaderTests {
                 == "21.5 °C (stale)")
     }
 
-    @Test func `troubles read back`() {
-        let trouble = Trouble(channel: nil, kind: .hung, isOn: true, detail: "für \"immer\"")
-        let standing = StandingTrouble(node: House.tank, trouble: trouble, since: House.now)
+    @Test func `faults read back`() {
+        let fault = Fault(channel: nil, kind: .hung, isOn: true, detail: "für \"immer\"")
+        let activeFaults = ActiveFault(node: House.tank, fault: fault, since: House.now)
         #expect(
-            read(codec.history(House.entry(3, House.tank, .trouble(trouble))))
-                == [.trouble(standing, sequence: 3)])
-        #expect(read(codec.standing([standing], at: House.now)) == [.standing([standing])])
-        #expect(read(codec.standing([], at: House.now)) == [.standing([])])
+            read(codec.history(House.entry(3, House.tank, .fault(fault))))
+                == [.fault(activeFaults, sequence: 3)])
+        #expect(read(codec.activeFaults([activeFaults], at: House.now)) == [.activeFaults([activeFaults])])
+        #expect(read(codec.activeFaults([], at: House.now)) == [.activeFaults([])])
     }
 
     @Test func `what the command line asks is what the gateway understands`() throws {
@@ -143,7 +143,7 @@ struct PlainReaderTests {
                 125, nil
             ),
             (.refused("no"), .refused, nil, "no"), (.failed("stuck"), .failed, nil, "stuck"),
-            (.late("?"), .late, nil, "?"),
+            (.timedOut("?"), .timedOut, nil, "?"),
         ]
         for (answer, outcome, steps, detail) in answers {
             for topic in ["tidegate/d1.demo.house1/answer/cli-1", "answers/me"] {
@@ -167,7 +167,7 @@ struct PlainReaderTests {
             #expect(reader.read(MqttMessage(topic: topic, payload: good.payload)) == nil)
         }
         let originals =
-            codec.greeting(at: House.now) + [codec.will, good] + codec.standing([], at: House.now)
+            codec.greeting(at: House.now) + [codec.will, good] + codec.activeFaults([], at: House.now)
         let rounds = Mangler.rounds(5_000)
         var mangler = Mangler(seed: 5, limit: 4_096)
         var readable = 0

@@ -43,7 +43,7 @@ import Vocabulary
             let report = codec.report(
                 PlainStatus(
                     own: LinkStatus(
-                        who: "g", incarnation: "i7", sequence: 1, state: .started,
+                        who: "g", incarnation: "i7", sequence: 1, state: .connected,
                         interval: .seconds(10)), links: [], at: House.now), [],
                 [LiveValue(node: House.tank, reading: reading, at: at)])
             #expect(String(decoding: report, as: UTF8.self).contains(Self.mark) == isSimulated)
@@ -63,7 +63,7 @@ import Vocabulary
                 false, isSimulated, false,
             ])
         let own = LinkStatus(
-            who: "d1.demo.house1", incarnation: "i7", sequence: 1, state: .started,
+            who: "d1.demo.house1", incarnation: "i7", sequence: 1, state: .connected,
             interval: .seconds(10))
         for message in codec.status(own, links: [], queues: [], at: House.now) + [codec.will] {
             #expect(message.text.contains(Self.mark) == isSimulated)

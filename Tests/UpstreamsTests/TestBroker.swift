@@ -156,12 +156,12 @@ struct TestCertificates {
                 + newKey(name) + ["-addext", "basicConstraints=critical,CA:TRUE"])
     }
 
-    private func make(_ name: String, by authority: String, extensions: String) throws {
+    private func make(_ name: String, by ca: String, extensions: String) throws {
         try openssl(
             ["req", "-x509", "-subj", "/CN=\(name)", "-days", "2", "-out", certificate(name)]
                 + newKey(name)
                 + [
-                    "-CA", certificate(authority), "-CAkey", key(authority),
+                    "-CA", certificate(ca), "-CAkey", key(ca),
                     "-addext", "basicConstraints=critical,CA:FALSE", "-addext", extensions,
                 ])
     }

@@ -52,13 +52,13 @@ import Vocabulary
             #expect(watch.look(machine.sample) == [], "second \(second)")
             labels.append((machine.label(watch), machine.wall + jump))
         }
-        #expect(!watch.isSure)
+        #expect(!watch.isSynchronised)
         machine.wall += jump
         // Nobody has looked since the jump, and the label does not follow it yet.
         machine.pass(.milliseconds(400))
         labels.append((machine.label(watch), machine.wall))
-        #expect(watch.look(machine.sample) == [.becameSure(offset: jump)])
-        #expect(watch.isSure)
+        #expect(watch.look(machine.sample) == [.becameSynchronised(offset: jump)])
+        #expect(watch.isSynchronised)
         for label in labels { #expect(label.given + jump == label.truth) }
         #expect(machine.label(watch) == machine.wall)
     }
@@ -69,7 +69,7 @@ import Vocabulary
         machine.pass(.seconds(60))
         machine.wall += .milliseconds(300)
         machine.isVouchedFor = true
-        #expect(watch.look(machine.sample) == [.becameSure(offset: .milliseconds(300))])
+        #expect(watch.look(machine.sample) == [.becameSynchronised(offset: .milliseconds(300))])
         machine.pass(.seconds(1))
         #expect(watch.look(machine.sample) == [])
     }
@@ -87,14 +87,14 @@ import Vocabulary
     }
 
     @Test(arguments: [false, true])
-    func `a night asleep is told as sleep and is no jump`(_ isSure: Bool) {
-        var machine = Machine(wall: Self.day, isVouchedFor: isSure)
+    func `a night asleep is told as sleep and is no jump`(_ isSynchronised: Bool) {
+        var machine = Machine(wall: Self.day, isVouchedFor: isSynchronised)
         var watch = ClockWatch(machine.sample)
         machine.pass(.milliseconds(500))
         machine.sleep(.seconds(8 * 3_600))
         machine.pass(.milliseconds(500))
         #expect(watch.look(machine.sample) == [.slept(.seconds(8 * 3_600))])
-        #expect(watch.isSure == isSure)
+        #expect(watch.isSynchronised == isSynchronised)
         #expect(machine.label(watch) == machine.wall)
     }
 

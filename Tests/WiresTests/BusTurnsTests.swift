@@ -104,7 +104,7 @@ private final class Tally: Sendable {
         let turns = BusTurns(bus: "bus rs485")
         #expect(throws: DriverError.self) {
             try turns.take(for: "a failure", within: .zero) { () throws(DriverError) in
-                throw DriverError(.badReply, "on purpose")
+                throw DriverError(.malformedReply, "on purpose")
             }
         }
         try turns.take(for: "the next", within: .zero) {}

@@ -62,7 +62,7 @@ final class FileTotalStoreTests {
             _ = try self.store.load()
         } throws: {
             guard let error = $0 as? DriverError else { return false }
-            return error.kind == .badReply && error.detail.contains(self.file)
+            return error.kind == .malformedReply && error.detail.contains(self.file)
                 && error.detail.contains("is no total")
         }
     }
@@ -98,7 +98,7 @@ final class FileTotalStoreTests {
 
     @Test func `a folder where the total should be is no total`() throws {
         try FileManager.default.createDirectory(atPath: file, withIntermediateDirectories: true)
-        #expect(throws: DriverError(.badReply, "\(file): Is a directory")) { _ = try store.load() }
+        #expect(throws: DriverError(.malformedReply, "\(file): Is a directory")) { _ = try store.load() }
         #expect(throws: DriverError(.notConnected, "\(file): Is a directory")) {
             try store.save(1)
         }

@@ -32,7 +32,7 @@ extension RealWiring {
     static func only(_ files: SystemFiles) -> RealWiring {
         RealWiring(
             bus: { (bus: BusName) throws(DriverError) -> any ModbusBus in
-                throw DriverError(.badComponent, "bus \(bus): there is none here")
+                throw DriverError(.invalidComponent, "bus \(bus): there is none here")
             }, files: files, clock: ManualClock(), stateDirectory: "/nowhere")
     }
 }

@@ -205,7 +205,7 @@ struct GenuinePymodbusTests {
         arguments: [GenuineMeters.Kind.rtu, .rtuOverTcp],
         [
             (#"{"silent": [1]}"#, DriverError.Kind.timeout),
-            (#"{"crc": [1]}"#, .badReply), (#"{"truncate": [1]}"#, .timeout),
+            (#"{"crc": [1]}"#, .malformedReply), (#"{"truncate": [1]}"#, .timeout),
             (#"{"exception": [1]}"#, .busy), (#"{"delay": {"1": 0.7}}"#, .timeout),
         ])
     private func `a fault is one clear error, and the meter is good again after it`(

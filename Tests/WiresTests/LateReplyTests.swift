@@ -13,16 +13,16 @@ import Vocabulary
         kind: ModbusTestLine.Kind
     ) throws {
         let line = try ModbusTestLine(kind)
-        line.trouble(.lateByOne)
+        line.setFault(.lateByOne)
         for round in 0..<12 {
             let request = line.request(UInt16(4 * round), within: .milliseconds(40))
             let error = #expect(throws: DriverError.self) {
                 let words = try line.bus.read(request)
                 Issue.record("\(request) read \(words)")
             }
-            #expect(error?.kind == .timeout || error?.kind == .badReply)
+            #expect(error?.kind == .timeout || error?.kind == .malformedReply)
         }
-        line.trouble(nil)
+        line.setFault(nil)
         #expect(try line.bus.read(line.request(48)) == [1048, 1049])
     }
 
@@ -41,12 +41,12 @@ import Vocabulary
         kind: ModbusTestLine.Kind
     ) throws {
         let line = try ModbusTestLine(kind)
-        line.trouble(.late(by: .milliseconds(130)))
+        line.setFault(.late(by: .milliseconds(130)))
         for round in 0..<12 {
             let request = line.request(UInt16(4 * round), within: .milliseconds(40))
             if let words = try? line.bus.read(request) { #expect(words == line.truth(request)) }
         }
-        line.trouble(nil)
+        line.setFault(nil)
         // Replies to the rounds before may still come; each spoils one round at most.
         var good = 0
         for _ in 0..<24 where good < 3 {
@@ -61,17 +61,17 @@ import Vocabulary
 
     @Test func `a unit that refuses the question in between is read again all the same`() throws {
         let line = try ModbusTestLine(.rtu)
-        line.trouble(.silent)
+        line.setFault(.silent)
         // At the last register, a longer question than one word is refused.
         let request = line.request(59, count: 1, within: .milliseconds(30))
         #expect(throws: DriverError.self) { try line.bus.read(request) }
-        line.trouble(nil)
+        line.setFault(nil)
         #expect(try line.bus.read(line.request(59, count: 1)) == [1059])
     }
 
     @Test func `the late reply of one unit does not become another unit's`() throws {
         let line = try ModbusTestLine(.rtu)
-        line.trouble(.late(by: .milliseconds(60)))
+        line.setFault(.late(by: .milliseconds(60)))
         #expect(throws: DriverError.self) {
             try line.bus.read(line.request(0, within: .milliseconds(5)))
         }

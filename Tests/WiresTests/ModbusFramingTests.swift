@@ -8,7 +8,7 @@ import Vocabulary
 @Suite("Modbus frames") struct ModbusFramingTests {
     /// A thermometer XY-MD02 of -5.3 °C and 61.2 %.
     private let request = ModbusRequest(
-        unit: 1, function: .inputRegisters, address: 1, count: 2, replyWithin: .seconds(1))
+        unit: 1, function: .inputRegisters, address: 1, count: 2, replyTimeout: .seconds(1))
     private let reply: [UInt8] = [0x01, 0x04, 0x04, 0xFF, 0xCB, 0x02, 0x64, 0xBA, 0xE5]
 
     @Test func `over serial lines are those that a thermometer's manual prints`() {

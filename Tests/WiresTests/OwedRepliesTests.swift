@@ -10,7 +10,7 @@ import Vocabulary
     private func request(_ address: UInt16, _ count: Int = 2, unit: UInt8 = 1) -> ModbusRequest {
         ModbusRequest(
             unit: unit, function: .inputRegisters, address: address, count: count,
-            replyWithin: .milliseconds(500))
+            replyTimeout: .milliseconds(500))
     }
 
     @Test func `without a debt a request is asked at once`() {

@@ -13,7 +13,7 @@ import Wires
 struct RealLinesTests {
     private let bench = GpioSimBench.bench
     private let wiring = RealWiring(
-        bus: { (name) throws(DriverError) in throw DriverError(.badComponent, "\(name)") },
+        bus: { (name) throws(DriverError) in throw DriverError(.invalidComponent, "\(name)") },
         files: SimulatedWiring(clock: ManualClock()).files, clock: ManualClock(),
         stateDirectory: "/tmp")
 

@@ -18,7 +18,7 @@ final class ModbusTestLine {
     private let folder: URL
 
     /// Unit 1 and 2 hold 1000 × unit + address in the input registers 0 to 59.
-    init(_ kind: Kind, gap: Duration = .zero, patience: Duration = .seconds(60)) throws {
+    init(_ kind: Kind, gap: Duration = .zero, timeout: Duration = .seconds(60)) throws {
         folder = FileManager.default.temporaryDirectory
             .appending(component: "tidegate-" + UUID().uuidString)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -38,7 +38,7 @@ final class ModbusTestLine {
         server = try SimulatedModbusServer(place, units: units)
         bus = try RealModbusBus(
             Bus(name: BusName(known: "bench"), line: server.line, gap: gap), clock: clock,
-            patience: patience)
+            timeout: timeout)
     }
 
     deinit {
@@ -46,8 +46,8 @@ final class ModbusTestLine {
         try? FileManager.default.removeItem(at: folder)
     }
 
-    func trouble(_ trouble: SimulatedModbusUnit.Trouble?, unit: UInt8 = 1) {
-        server.change(unit: unit) { $0.trouble = trouble }
+    func setFault(_ fault: SimulatedModbusUnit.Fault?, unit: UInt8 = 1) {
+        server.change(unit: unit) { $0.fault = fault }
     }
 
     func request(
@@ -55,7 +55,7 @@ final class ModbusTestLine {
     ) -> ModbusRequest {
         ModbusRequest(
             unit: unit, function: .inputRegisters, address: address, count: count,
-            replyWithin: limit)
+            replyTimeout: limit)
     }
 
     /// What messages call the line.
@@ -67,7 +67,7 @@ final class ModbusTestLine {
     }
 
     func cause(_ fault: ModbusBusConformance.Fault) throws {
-        trouble(SimulatedModbusUnit.Trouble(fault))
+        setFault(SimulatedModbusUnit.Fault(fault))
         server.change(unit: 1) { $0.suffer(fault) }
         if fault == .unplugged { server.unplug() } else { try server.plugIn() }
     }
@@ -91,7 +91,7 @@ extension SimulatedModbusUnit {
     }
 }
 
-extension SimulatedModbusUnit.Trouble {
+extension SimulatedModbusUnit.Fault {
     /// The unit's part of a fault.
     init?(_ fault: ModbusBusConformance.Fault) {
         switch fault {
@@ -120,7 +120,7 @@ extension SimulatedModbusUnit.Trouble {
         let bus = try wiring.modbusBus(name)
         let complaints = ModbusBusConformance.complaints(of: bus, line: "bench") { fault in
             wiring.buses.change(unit: 1, on: name) { unit in
-                unit.trouble = SimulatedModbusUnit.Trouble(fault)
+                unit.fault = SimulatedModbusUnit.Fault(fault)
                 unit.suffer(fault)
             }
             wiring.buses.setPlugged(fault != .unplugged, name)
@@ -139,19 +139,19 @@ extension SimulatedModbusUnit.Trouble {
     @Test(arguments: ModbusTestLine.Kind.allCases)
     func `tells silence, and the next request is good`(kind: ModbusTestLine.Kind) throws {
         let line = try ModbusTestLine(kind)
-        line.trouble(.silent)
+        line.setFault(.silent)
         let request = line.request(12, within: .milliseconds(30))
         let error = #expect(throws: DriverError.self) { try line.bus.read(request) }
         #expect(error?.kind == .timeout)
         #expect(error?.detail.hasPrefix("no reply to 01 04 00 0c 00 02 within 30 ms on ") == true)
-        line.trouble(nil)
+        line.setFault(nil)
         #expect(try line.bus.read(line.request(6)) == [1006, 1007])
     }
 
     @Test(arguments: ModbusTestLine.Kind.allCases)
     func `a silent unit does not spoil its neighbour's replies`(kind: ModbusTestLine.Kind) throws {
         let line = try ModbusTestLine(kind)
-        line.trouble(.silent)
+        line.setFault(.silent)
         for _ in 0..<3 {
             #expect(throws: DriverError.self) {
                 try line.bus.read(line.request(0, within: .milliseconds(20)))
@@ -167,7 +167,7 @@ extension SimulatedModbusUnit.Trouble {
         #expect(
             error
                 == DriverError(
-                    .badReply, "the reply to 01 04 00 00 00 02 on ttyMODBUS has a wrong checksum"))
+                    .malformedReply, "the reply to 01 04 00 00 00 02 on ttyMODBUS has a wrong checksum"))
         #expect(try line.bus.read(line.request(2)) == [1002, 1003])
     }
 
@@ -175,7 +175,7 @@ extension SimulatedModbusUnit.Trouble {
         let line = try ModbusTestLine(.tcp)
         line.server.change(unit: 1) { $0.corruptReplies = 1 }
         let error = #expect(throws: DriverError.self) { try line.bus.read(line.request(0)) }
-        #expect(error?.kind == .badReply)
+        #expect(error?.kind == .malformedReply)
         #expect(error?.detail.hasSuffix("belongs to another request") == true)
         #expect(try line.bus.read(line.request(2)) == [1002, 1003])
     }
@@ -186,12 +186,12 @@ extension SimulatedModbusUnit.Trouble {
         kind: ModbusTestLine.Kind, exception: (code: UInt8, words: String)
     ) throws {
         let line = try ModbusTestLine(kind)
-        line.trouble(.exception(exception.code))
+        line.setFault(.exception(exception.code))
         let error = #expect(throws: DriverError.self) { try line.bus.read(line.request(0)) }
         #expect(error?.kind == (exception.code == 6 ? .busy : .unsupported))
         #expect(error?.detail.contains("exception \(exception.code): it ") == true)
         #expect(error?.detail.contains(exception.words) == true)
-        line.trouble(nil)
+        line.setFault(nil)
         #expect(try line.bus.read(line.request(2)) == [1002, 1003])
     }
 
@@ -207,12 +207,12 @@ extension SimulatedModbusUnit.Trouble {
     func `half a reply is no reply, and the next request is good`(kind: ModbusTestLine.Kind) throws
     {
         let line = try ModbusTestLine(kind)
-        line.trouble(.truncated)
+        line.setFault(.truncated)
         let error = #expect(throws: DriverError.self) {
             try line.bus.read(line.request(0, within: .milliseconds(30)))
         }
         #expect(error?.kind == .timeout)
-        line.trouble(nil)
+        line.setFault(nil)
         #expect(try line.bus.read(line.request(2)) == [1002, 1003])
     }
 
@@ -242,8 +242,8 @@ extension SimulatedModbusUnit.Trouble {
     ) throws {
         let line = try ModbusTestLine(kind)
         func silence() -> String? {
-            line.trouble(.silent)
-            defer { line.trouble(nil) }
+            line.setFault(.silent)
+            defer { line.setFault(nil) }
             return #expect(throws: DriverError.self) {
                 try line.bus.read(line.request(0, within: .milliseconds(30)))
             }?.detail
@@ -277,7 +277,7 @@ extension SimulatedModbusUnit.Trouble {
             Bus(name: BusName(known: "bench"), line: .serial(port), gap: .zero),
             clock: ManualClock())
         let request = ModbusRequest(
-            unit: 1, function: .inputRegisters, address: 0, count: 2, replyWithin: .seconds(1))
+            unit: 1, function: .inputRegisters, address: 0, count: 2, replyTimeout: .seconds(1))
         let error = #expect(throws: DriverError.self) { try bus.read(request) }
         #expect(
             error
@@ -296,7 +296,7 @@ extension SimulatedModbusUnit.Trouble {
         #expect(
             error
                 == DriverError(
-                    .badComponent,
+                    .invalidComponent,
                     "bus bench: 9601 baud is not a speed of serial ports, for example 9600"))
     }
 
@@ -307,7 +307,7 @@ extension SimulatedModbusUnit.Trouble {
         #expect(
             try pool.bus(BusName(known: "bench")) === pool.bus(BusName(known: "bench")))
         let error = #expect(throws: DriverError.self) { _ = try pool.bus(BusName(known: "other")) }
-        #expect(error == DriverError(.badComponent, "bus other is unknown; there is bench"))
+        #expect(error == DriverError(.invalidComponent, "bus other is unknown; there is bench"))
     }
 
     @Test(arguments: ModbusTestLine.Kind.allCases)

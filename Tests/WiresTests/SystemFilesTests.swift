@@ -23,7 +23,7 @@ import Wires
         let folder = try FixtureFolder(["/full": full, "/over": full + "x"])
         #expect(try folder.files.text(of: "/full") == full)
         let error = #expect(throws: DriverError.self) { try folder.files.text(of: "/over") }
-        #expect(error?.kind == .badReply)
+        #expect(error?.kind == .malformedReply)
         #expect(error?.detail.contains("holds more than 65536 bytes") == true)
     }
 
@@ -31,10 +31,10 @@ import Wires
         let folder = try FixtureFolder(["/folder/file": "x"])
         try Data([0xFF, 0xFE]).write(to: URL(fileURLWithPath: folder.path + "/bytes"))
         let bytes = #expect(throws: DriverError.self) { try folder.files.text(of: "/bytes") }
-        #expect(bytes?.kind == .badReply)
+        #expect(bytes?.kind == .malformedReply)
         #expect(bytes?.detail == "\(folder.path)/bytes: is not UTF-8 text")
         let other = #expect(throws: DriverError.self) { try folder.files.text(of: "/folder") }
-        #expect(other?.kind == .badReply)
+        #expect(other?.kind == .malformedReply)
         #expect(other?.detail == "\(folder.path)/folder: is a folder, not a file")
     }
 
@@ -87,7 +87,7 @@ import Wires
         let error = #expect(throws: DriverError.self) {
             try SystemFiles().text(of: "/proc/self/mem")
         }
-        #expect(error?.kind == .badReply)
+        #expect(error?.kind == .malformedReply)
         #expect(
             error?.detail == "/proc/self/mem: the kernel could not reach the device behind it")
     }

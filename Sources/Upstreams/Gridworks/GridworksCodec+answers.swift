@@ -20,7 +20,7 @@ extension GridworksCodec {
             said = [glitch("Warning", "command refused", why, node, to: destination, at: now)]
         case .failed(let why):
             said = [glitch("Error", "command failed", why, node, to: destination, at: now)]
-        case .late(let why):
+        case .timedOut(let why):
             said = [
                 glitch(
                     "Error", "command not confirmed in time", why, node, to: destination, at: now)
@@ -84,7 +84,7 @@ extension GridworksCodec {
         return [message("fsm.full.report", to: destination, payload)]
     }
 
-    /// Something went wrong that the asker should see. Nobody acknowledges it.
+    /// Something went wrong that the requester should see. Nobody acknowledges it.
     private func glitch(
         _ level: String, _ summary: String, _ details: String, _ node: ShNodeName?,
         to destination: String, at now: WallTime

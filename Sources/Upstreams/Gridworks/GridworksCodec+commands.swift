@@ -3,7 +3,7 @@ import Vocabulary
 
 // Reads commands and refuses what must not be carried out.
 extension GridworksCodec {
-    typealias Senseless = GridworksEnvelope.Senseless
+    typealias Malformed = GridworksEnvelope.Malformed
 
     /// How long admin may hold the relays after each word of its.
     static let longestHold = Duration.seconds(86_400)
@@ -41,7 +41,7 @@ extension GridworksCodec {
     func command(
         in envelope: GridworksEnvelope, at now: WallTime,
         using generator: inout some RandomNumberGenerator
-    ) throws(Senseless) -> Incoming.Matter {
+    ) throws(Malformed) -> Incoming.Matter {
         let dispatch = try Self.dispatch(in: envelope.payload)
         do throws(Refusal) {
             try checkTime(of: dispatch, at: now)
@@ -61,7 +61,7 @@ extension GridworksCodec {
     func adminCommand(
         in envelope: GridworksEnvelope, at now: WallTime,
         using generator: inout some RandomNumberGenerator
-    ) throws(Senseless) -> Incoming.Matter {
+    ) throws(Malformed) -> Incoming.Matter {
         try Self.checkVersion(of: envelope.payload)
         let fresh = CommandID(using: &generator)
         switch envelope.type {
@@ -70,20 +70,20 @@ extension GridworksCodec {
         case "admin.keep.alive":
             let hold = try Self.hold(in: envelope.payload["AdminTimeoutSeconds"], isRequired: false)
             return commands(
-                .takeOver(value: nil, for: hold), id: envelope.identity, else: fresh)
+                .override(value: nil, for: hold), id: envelope.identity, else: fresh)
         case "admin.dispatch", "admin.analog.dispatch":
             let isAnalog = envelope.type == "admin.analog.dispatch"
             let inner = envelope.payload[isAnalog ? "Dispatch" : "DispatchTrigger"]
             guard let inner, inner["TypeName"]?.text == (isAnalog ? "analog.dispatch" : "fsm.event")
-            else { throw Senseless("holds no dispatch of its kind") }
+            else { throw Malformed("holds no dispatch of its kind") }
             let hold = try Self.hold(in: envelope.payload["TimeoutSeconds"], isRequired: true)
-            return takeOver(by: try Self.dispatch(in: inner), for: hold, at: now)
-        default: throw Senseless("is no type that this gateway knows")
+            return override(by: try Self.dispatch(in: inner), for: hold, at: now)
+        default: throw Malformed("is no type that this gateway knows")
         }
     }
 
     /// Takes over the one that is meant first and then all others, as a genuine gateway does.
-    private func takeOver(
+    private func override(
         by dispatch: Dispatch, for hold: Duration, at now: WallTime
     ) -> Incoming.Matter {
         do throws(Refusal) {
@@ -91,7 +91,7 @@ extension GridworksCodec {
             let (relay, steps, context) = try target(of: dispatch, for: .admin)
             let expires = expiry(of: dispatch)
             let first = Command(
-                id: dispatch.id, node: relay.node, order: .takeOver(value: steps, for: hold),
+                id: dispatch.id, node: relay.node, order: .override(value: steps, for: hold),
                 source: adminSource, expires: expires)
             let others = relays.keys.filter { $0 != relay.node }.sorted().enumerated()
             return .commands(
@@ -99,7 +99,7 @@ extension GridworksCodec {
                     + others.compactMap { index, node in
                         CommandID("\(dispatch.id).\(index + 1)").map {
                             Command(
-                                id: $0, node: node, order: .takeOver(value: nil, for: hold),
+                                id: $0, node: node, order: .override(value: nil, for: hold),
                                 source: adminSource, expires: expires)
                         }
                     }, reply(to: .admin, context))
@@ -176,22 +176,22 @@ extension GridworksCodec {
 
     // MARK: Forms
 
-    private static func dispatch(in payload: JsonNode) throws(Senseless) -> Dispatch {
+    private static func dispatch(in payload: JsonNode) throws(Malformed) -> Dispatch {
         try checkVersion(of: payload)
         let isAnalog = payload["TypeName"]?.text == "analog.dispatch"
         let trigger = try text("TriggerId", payload)
         guard GridworksIdentity.isUUID4(trigger), let id = CommandID(trigger) else {
-            throw Senseless("TriggerId: must be a UUID of version 4")
+            throw Malformed("TriggerId: must be a UUID of version 4")
         }
         let time = isAnalog ? "UnixTimeMs" : "SendTimeUnixMs"
         guard let milliseconds = payload[time]?.milliseconds else {
-            throw Senseless("\(time): must be milliseconds of the years 2000 to 3000")
+            throw Malformed("\(time): must be milliseconds of the years 2000 to 3000")
         }
         let order: Dispatch.Order
         if isAnalog {
             _ = try text("AboutName", payload)
             guard let value = payload["Value"]?.strictInteger else {
-                throw Senseless("Value: must be a whole number")
+                throw Malformed("Value: must be a whole number")
             }
             order = .value(value)
         } else {
@@ -203,24 +203,24 @@ extension GridworksCodec {
             order: order, id: id, sentMilliseconds: milliseconds)
     }
 
-    private static func text(_ name: String, _ payload: JsonNode) throws(Senseless) -> String {
-        guard let text = payload[name]?.text else { throw Senseless("\(name): must be a text") }
+    private static func text(_ name: String, _ payload: JsonNode) throws(Malformed) -> String {
+        guard let text = payload[name]?.text else { throw Malformed("\(name): must be a text") }
         return text
     }
 
     /// Another version may mean another thing, and this is about switching.
-    private static func checkVersion(of payload: JsonNode) throws(Senseless) {
+    private static func checkVersion(of payload: JsonNode) throws(Malformed) {
         guard let version = payload["Version"], version.text != "000" else { return }
-        throw Senseless("Version: must be 000")
+        throw Malformed("Version: must be 000")
     }
 
-    private static func hold(in node: JsonNode?, isRequired: Bool) throws(Senseless) -> Duration {
+    private static func hold(in node: JsonNode?, isRequired: Bool) throws(Malformed) -> Duration {
         switch node?.value {
         case nil where !isRequired, .null where !isRequired: return usualHold
         default: break
         }
         guard let seconds = node?.strictInteger, seconds > 0 else {
-            throw Senseless("the time-out must be a whole number of seconds above 0")
+            throw Malformed("the time-out must be a whole number of seconds above 0")
         }
         return min(longestHold, .seconds(min(seconds, 86_400)))
     }

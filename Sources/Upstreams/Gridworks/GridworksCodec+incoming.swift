@@ -19,13 +19,13 @@ extension GridworksCodec {
             return Incoming(.ignored(why: "a retained message is nobody's word"))
         }
         if speaker == .parent, let identity = fastAcknowledgement(message.payload) {
-            return Incoming(.acknowledged(identity), isSignOfLife: true)
+            return Incoming(.acknowledged(identity), isHeartbeat: true)
         }
         let envelope: GridworksEnvelope
-        do throws(GridworksEnvelope.Senseless) {
+        do throws(GridworksEnvelope.Malformed) {
             envelope = try GridworksEnvelope(message.payload)
         } catch {
-            return Incoming(.senseless(why: "\(words(speaker)): \(error.why)"))
+            return Incoming(.malformed(why: "\(words(speaker)): \(error.why)"))
         }
         guard envelope.source == name(of: speaker) else {
             return Incoming(
@@ -34,16 +34,16 @@ extension GridworksCodec {
                         + "not from \(name(of: speaker))"))
         }
         // Only the peer of the link keeps it alive.
-        let isSignOfLife = speaker == .parent
-        do throws(GridworksEnvelope.Senseless) {
+        let isHeartbeat = speaker == .parent
+        do throws(GridworksEnvelope.Malformed) {
             let matter = try matter(of: envelope, from: speaker, at: now, using: &generator)
             let mark = speaker == .admin ? Self.adminMark : ""
             return Incoming(
-                matter, isSignOfLife: isSignOfLife,
+                matter, isHeartbeat: isHeartbeat,
                 acknowledge: envelope.toAcknowledge.map { mark + $0 })
         } catch {
             let why = "\(words(speaker)): \(envelope.type.prefix(64)): \(error.why)"
-            return Incoming(.senseless(why: why), isSignOfLife: isSignOfLife)
+            return Incoming(.malformed(why: why), isHeartbeat: isHeartbeat)
         }
     }
 
@@ -84,7 +84,7 @@ extension GridworksCodec {
     private func matter(
         of envelope: GridworksEnvelope, from speaker: Speaker, at now: WallTime,
         using generator: inout some RandomNumberGenerator
-    ) throws(GridworksEnvelope.Senseless) -> Incoming.Matter {
+    ) throws(GridworksEnvelope.Malformed) -> Incoming.Matter {
         let destination = destination(of: speaker)
         switch envelope.type {
         case "gridworks.ping", "gridworks.shutdown": return .ignored(why: envelope.type)

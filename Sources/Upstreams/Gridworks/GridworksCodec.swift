@@ -90,8 +90,8 @@ public struct GridworksCodec: PeerCodec {
 
     // MARK: Values
 
-    public var rhythm: Rhythm {
-        Rhythm(report: settings.reportPeriod, snapshot: settings.snapshotPeriod)
+    public var schedule: Schedule {
+        Schedule(report: settings.reportPeriod, snapshot: settings.snapshotPeriod)
     }
 
     public func live(_ reading: Reading, at: Timestamp) -> [MqttMessage] {
@@ -110,9 +110,9 @@ public struct GridworksCodec: PeerCodec {
     /// Nothing of GridWorks is retained.
     public func unknown(_ channel: DataChannelName) -> [MqttMessage] { [] }
 
-    /// Troubles are told in the history, as events.
-    public func standing(
-        _ troubles: [StandingTrouble], at now: WallTime, within limit: Int
+    /// Faults are told in the history, as events.
+    public func activeFaults(
+        _ faults: [ActiveFault], at now: WallTime, within limit: Int
     ) -> [MqttMessage] { [] }
 
     public func historyWriter(of journal: JournalIdentity) -> any HistoryWriter {
@@ -176,10 +176,10 @@ public struct GridworksCodec: PeerCodec {
     // MARK: Who commands
 
     /// The relay's handle begins with whoever holds it.
-    public func authority(_ authority: Authority, of node: ShNodeName, at now: Timestamp)
+    public func control(_ control: Control, of node: ShNodeName, at now: Timestamp)
         -> [MqttMessage]
     {
-        memory.note(authority.holder, holds: node)
+        memory.note(control.holder, holds: node)
         return changedTree(at: now.wall)
     }
 

@@ -17,39 +17,39 @@ struct GridworksEnvelope: Sendable {
     let payload: JsonNode
 
     /// Why a message makes no sense.
-    struct Senseless: Error {
+    struct Malformed: Error {
         let why: String
         init(_ why: String) { self.why = why }
     }
 
-    init(_ bytes: [UInt8], longest: Int = Self.longest) throws(Senseless) {
+    init(_ bytes: [UInt8], longest: Int = Self.longest) throws(Malformed) {
         guard bytes.count <= longest else {
-            throw Senseless("\(bytes.count) bytes; a message has at most \(longest)")
+            throw Malformed("\(bytes.count) bytes; a message has at most \(longest)")
         }
         guard let document = JsonParser.document(bytes, .python), document.isGroup else {
-            throw Senseless("is no JSON object")
+            throw Malformed("is no JSON object")
         }
         try Self.check("TypeName", of: document, is: "gw", at: "TypeName")
         guard let payload = document["Payload"], payload.isGroup else {
-            throw Senseless("Payload: must be an object")
+            throw Malformed("Payload: must be an object")
         }
         let header = document["Header"]
         if let header {
-            guard header.isGroup else { throw Senseless("Header: must be an object") }
+            guard header.isGroup else { throw Malformed("Header: must be an object") }
             try Self.check("TypeName", of: header, is: "gridworks.header", at: "Header.TypeName")
         }
         guard let type = payload["TypeName"]?.text else {
-            throw Senseless("Payload.TypeName: must be a text")
+            throw Malformed("Payload.TypeName: must be a text")
         }
         (self.payload, self.type) = (payload, type)
         source = try Self.text("Src", payload, header)
         identity = try Self.text("MessageId", payload, header)
         isAckRequired = try Self.flag("AckRequired", payload, header)
-        guard !source.isEmpty else { throw Senseless("Header.Src: is missing") }
+        guard !source.isEmpty else { throw Malformed("Header.Src: is missing") }
         guard identity.utf8.count <= Self.longestIdentity,
             !identity.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F })
         else {
-            throw Senseless(
+            throw Malformed(
                 "MessageId: must have at most \(Self.longestIdentity) bytes, all of them visible")
         }
     }
@@ -59,19 +59,19 @@ struct GridworksEnvelope: Sendable {
 
     private static func check(
         _ name: String, of node: JsonNode, is expected: String, at path: String
-    ) throws(Senseless) {
+    ) throws(Malformed) {
         guard let found = node[name], found.text != expected else { return }
-        throw Senseless("\(path): must be \(expected)")
+        throw Malformed("\(path): must be \(expected)")
     }
 
     private static func text(
         _ name: String, _ payload: JsonNode, _ header: JsonNode?
-    ) throws(Senseless) -> String {
+    ) throws(Malformed) -> String {
         for node in [payload, header] {
             switch node?[name]?.value {
             case nil, .null: continue
             case .text(let text): return text
-            default: throw Senseless("\(name): must be a text")
+            default: throw Malformed("\(name): must be a text")
             }
         }
         return ""
@@ -79,12 +79,12 @@ struct GridworksEnvelope: Sendable {
 
     private static func flag(
         _ name: String, _ payload: JsonNode, _ header: JsonNode?
-    ) throws(Senseless) -> Bool {
+    ) throws(Malformed) -> Bool {
         for node in [payload, header] {
             switch node?[name]?.value {
             case nil, .null: continue
             case .flag(let flag): return flag
-            default: throw Senseless("\(name): must be true or false")
+            default: throw Malformed("\(name): must be true or false")
             }
         }
         return false
@@ -110,7 +110,7 @@ struct GridworksEnvelope: Sendable {
             payload: envelope.bytes, qos: qos)
     }
 
-    /// Asks the other end for a sign of life.
+    /// Asks the other end for a heartbeat.
     static func ping(_ identity: String, from source: String, to destination: String)
         -> MqttMessage
     {

@@ -25,29 +25,29 @@ struct GridworksEventBody: Sendable {
 }
 
 extension GridworksCodec {
-    /// Troubles that harm no more than the value at hand; all others are errors.
-    private static let warnings: Set<Trouble.Kind> = [.implausible, .dropped]
+    /// Faults that harm no more than the value at hand; all others are errors.
+    private static let warnings: Set<Fault.Kind> = [.implausible, .dropped]
 
-    /// A trouble that begins is a `problem`; its end is an event that only we have a name for.
-    func event(_ trouble: Trouble, of node: ShNodeName, at: WallTime) -> GridworksEventBody {
-        let place = trouble.channel.map { $0.text == node.text ? node.text : "\(node), \($0)" }
-        guard trouble.isOn else {
+    /// A fault that begins is a `problem`; its end is an event that only we have a name for.
+    func event(_ fault: Fault, of node: ShNodeName, at: WallTime) -> GridworksEventBody {
+        let place = fault.channel.map { $0.text == node.text ? node.text : "\(node), \($0)" }
+        guard fault.isOn else {
             return GridworksEventBody(
-                "gridworks.event.tidegate.trouble.over", at: at,
+                "gridworks.event.tidegate.fault.cleared", at: at,
                 [
                     "Node": .text(node.text),
-                    "Channel": trouble.channel.map { .text($0.text) } ?? .null,
-                    "Kind": .text(trouble.kind.rawValue), "Detail": .text(trouble.detail),
+                    "Channel": fault.channel.map { .text($0.text) } ?? .null,
+                    "Kind": .text(fault.kind.rawValue), "Detail": .text(fault.detail),
                     "Version": "000",
                 ])
         }
         return GridworksEventBody(
             "gridworks.event.problem", at: at,
             [
-                "ProblemType": Self.warnings.contains(trouble.kind) ? "warning" : "error",
+                "ProblemType": Self.warnings.contains(fault.kind) ? "warning" : "error",
                 "Summary": .text(
-                    "\(place ?? node.text): \(Self.words(trouble.kind.rawValue, " "))"),
-                "Details": .text(trouble.detail), "Version": "001",
+                    "\(place ?? node.text): \(Self.words(fault.kind.rawValue, " "))"),
+                "Details": .text(fault.detail), "Version": "001",
             ])
     }
 
@@ -81,7 +81,7 @@ extension GridworksCodec {
         }
     }
 
-    /// `setAside` as `set.aside`, the way that GridWorks writes names.
+    /// `deadLettered` as `set.deadLetters`, the way that GridWorks writes names.
     private static func words(_ name: String, _ separator: String) -> String {
         name.reduce(into: "") { text, letter in
             text += letter.isUppercase ? separator + letter.lowercased() : String(letter)

@@ -3,16 +3,16 @@ import Vocabulary
 
 // Reads what children say. What comes in here was written by anybody.
 extension GridworksHeard.Matter {
-    typealias Senseless = GridworksEnvelope.Senseless
+    typealias Malformed = GridworksEnvelope.Malformed
 
-    init(_ envelope: GridworksEnvelope) throws(Senseless) {
+    init(_ envelope: GridworksEnvelope) throws(Malformed) {
         let payload = envelope.payload
         switch envelope.type {
         case "gridworks.ping": self = .ping
         case "gridworks.ack": self = .acknowledged(try payload.text("AckMessageID"))
         case "power.watts":
             guard let watts = payload["Watts"]?.lenientInteger else {
-                throw Senseless("Watts: must be a whole number")
+                throw Malformed("Watts: must be a whole number")
             }
             self = .power(watts)
         case "single.reading": self = .reading(try GridworksReading(payload))
@@ -24,7 +24,7 @@ extension GridworksHeard.Matter {
         case "new.command.tree": self = .commandTree(Self.handles(payload))
         case "fsm.full.report":
             guard let list = payload["AtomicList"]?.list else {
-                throw Senseless("AtomicList: must be a list")
+                throw Malformed("AtomicList: must be a list")
             }
             let words = list.prefix(Self.mostSteps).map { step in
                 step["ToState"]?.text ?? step["Action"]?.strictInteger.map { "\($0)" } ?? ""
@@ -39,7 +39,7 @@ extension GridworksHeard.Matter {
         case let type where type.hasPrefix("gridworks.event") || type == "report.event":
             self = .event(try GridworksEvent(envelope))
         case let type where Self.known.contains(type): self = .other(type: type)
-        default: throw Senseless("\(envelope.type.prefix(64)): is no type that is known here")
+        default: throw Malformed("\(envelope.type.prefix(64)): is no type that is known here")
         }
     }
 
@@ -86,7 +86,7 @@ extension GridworksHeard.Matter {
 }
 
 extension GridworksEvent {
-    fileprivate init(_ envelope: GridworksEnvelope) throws(GridworksEnvelope.Senseless) {
+    fileprivate init(_ envelope: GridworksEnvelope) throws(GridworksEnvelope.Malformed) {
         let payload = envelope.payload
         let report = envelope.type == "report.event" ? payload["Report"] : nil
         if envelope.type == "report.event", report?.isGroup != true {
@@ -103,7 +103,7 @@ extension GridworksEvent {
         at = GridworksTime.wall(milliseconds)
         self.payload = Array(payload.bytes)
         readings =
-            try report.map { report throws(GridworksEnvelope.Senseless) in
+            try report.map { report throws(GridworksEnvelope.Malformed) in
                 try GridworksReading.all(in: report)
             } ?? []
         let texts = ["PeerName", "ProblemType", "Summary", "Details", "Reason", "Msg", "Detail"]
@@ -113,7 +113,7 @@ extension GridworksEvent {
 }
 
 extension GridworksReading {
-    fileprivate init(_ json: JsonNode) throws(GridworksEnvelope.Senseless) {
+    fileprivate init(_ json: JsonNode) throws(GridworksEnvelope.Malformed) {
         guard let value = json["Value"]?.strictInteger else {
             throw .init("Value: must be a whole number")
         }
@@ -125,7 +125,7 @@ extension GridworksReading {
     /// The readings of all channels in a report.
     fileprivate static func all(
         in report: JsonNode
-    ) throws(GridworksEnvelope.Senseless) -> [GridworksReading] {
+    ) throws(GridworksEnvelope.Malformed) -> [GridworksReading] {
         guard let list = report["ChannelReadingList"]?.list else {
             throw .init("ChannelReadingList: must be a list")
         }
@@ -137,7 +137,7 @@ extension GridworksReading {
 
     private static func add(
         _ json: JsonNode, to readings: inout [GridworksReading]
-    ) throws(GridworksEnvelope.Senseless) {
+    ) throws(GridworksEnvelope.Malformed) {
         let channel = try json.text("ChannelName")
         guard let values = json["ValueList"]?.list,
             let times = json["ScadaReadTimeUnixMsList"]?.list, values.count == times.count
@@ -156,7 +156,7 @@ extension GridworksReading {
 }
 
 extension GridworksState {
-    fileprivate init(_ json: JsonNode) throws(GridworksEnvelope.Senseless) {
+    fileprivate init(_ json: JsonNode) throws(GridworksEnvelope.Malformed) {
         self.init(
             handle: try json.text("MachineHandle"), stateType: try json.text("StateEnum"),
             state: try json.text("State"), at: try json.time("UnixMs"))
@@ -167,12 +167,12 @@ extension JsonNode {
     /// What Tidegate adds and others leave aside.
     fileprivate var isSimulated: Bool { self["Simulated"]?.flag == true }
 
-    fileprivate func text(_ name: String) throws(GridworksEnvelope.Senseless) -> String {
+    fileprivate func text(_ name: String) throws(GridworksEnvelope.Malformed) -> String {
         guard let text = self[name]?.text else { throw .init("\(name): must be a text") }
         return text
     }
 
-    fileprivate func time(_ name: String) throws(GridworksEnvelope.Senseless) -> WallTime {
+    fileprivate func time(_ name: String) throws(GridworksEnvelope.Malformed) -> WallTime {
         guard let milliseconds = self[name]?.milliseconds else {
             throw .init("\(name): must be milliseconds of the years 2000 to 3000")
         }
@@ -181,8 +181,8 @@ extension JsonNode {
 
     fileprivate func elements<Element>(
         _ name: String,
-        _ read: (JsonNode) throws(GridworksEnvelope.Senseless) -> Element
-    ) throws(GridworksEnvelope.Senseless) -> [Element] {
+        _ read: (JsonNode) throws(GridworksEnvelope.Malformed) -> Element
+    ) throws(GridworksEnvelope.Malformed) -> [Element] {
         guard let list = self[name]?.list else { throw .init("\(name): must be a list") }
         var result: [Element] = []
         for element in list { result.append(try read(element)) }

@@ -5,7 +5,7 @@ public struct GridworksHeard: Sendable {
     public let child: GatewayName
     public let matter: Matter
     /// Whether the child itself has just said it.
-    public let isSignOfLife: Bool
+    public let isHeartbeat: Bool
     /// What to acknowledge to the child once it is stored; nil when it asks for nothing.
     public let acknowledge: String?
 
@@ -31,16 +31,16 @@ public struct GridworksHeard: Sendable {
         case glitch(node: String, String)
         /// Known by name and not looked into.
         case other(type: String)
-        case senseless(why: String)
+        case malformed(why: String)
         case ignored(why: String)
     }
 
     init(
-        _ child: GatewayName, _ matter: Matter, isSignOfLife: Bool = false,
+        _ child: GatewayName, _ matter: Matter, isHeartbeat: Bool = false,
         acknowledge: String? = nil
     ) {
         (self.child, self.matter) = (child, matter)
-        (self.isSignOfLife, self.acknowledge) = (isSignOfLife, acknowledge)
+        (self.isHeartbeat, self.acknowledge) = (isHeartbeat, acknowledge)
     }
 }
 

@@ -33,20 +33,20 @@ struct GridworksHistoryWriter: HistoryWriter {
                 codec.settings, relays: codec.relaysByChannel))
     }
 
-    mutating func write(_ entry: Entry, within limit: Int) -> [Parcel] {
+    mutating func write(_ entry: Entry, within limit: Int) -> [OutboundBatch] {
         let (sequence, at) = (entry.sequence, entry.fact.at.wall)
         switch entry.fact.matter {
         case .readings(let readings):
             guard readings.contains(where: { $0.quality == .good }) else { return skip(sequence) }
-            var parcels: [Parcel] = []
+            var outboundBatches: [OutboundBatch] = []
             if let report, report.size(with: readings, codec) + emptyReport > limit {
-                parcels = close(created: report.last)
+                outboundBatches = close(created: report.last)
             }
             var gathered = report ?? GridworksReport(at: sequence, at)
             gathered.add(readings, at: at, sequence, codec)
             report = gathered
             let isFull = gathered.count >= GridworksReport.mostReadings
-            return parcels + (isFull ? close(created: at) : [])
+            return outboundBatches + (isFull ? close(created: at) : [])
         case .event(let event) where event.kind == .periodEnded:
             guard event.link == codec.upstream else { return skip(sequence) }
             guard report != nil else { return skip(sequence) }
@@ -54,33 +54,33 @@ struct GridworksHistoryWriter: HistoryWriter {
             let seconds = max(1, (event.number ?? 0) / 1_000_000_000)
             return close(created: at, slot: GridworksReport.Slot(before: at, seconds: seconds))
         case .event(let event):
-            return close(created: at) + [parcel(sequence, codec.event(event, at: at))]
-        case .trouble(let trouble):
-            let body = codec.event(trouble, of: entry.fact.node, at: at)
-            return close(created: at) + [parcel(sequence, body)]
+            return close(created: at) + [outboundBatch(sequence, codec.event(event, at: at))]
+        case .fault(let fault):
+            let body = codec.event(fault, of: entry.fact.node, at: at)
+            return close(created: at) + [outboundBatch(sequence, body)]
         }
     }
 
-    mutating func finish() -> [Parcel] {
+    mutating func finish() -> [OutboundBatch] {
         guard let report else { return [] }
         return close(created: report.last)
     }
 
     /// An entry with nothing to say upstream.
-    private mutating func skip(_ sequence: Sequence64) -> [Parcel] {
-        guard report != nil else { return [Parcel(covers: sequence...sequence, messages: [])] }
+    private mutating func skip(_ sequence: Sequence64) -> [OutboundBatch] {
+        guard report != nil else { return [OutboundBatch(covers: sequence...sequence, messages: [])] }
         report?.extend(to: sequence)
         return []
     }
 
-    private mutating func close(created: WallTime, slot: GridworksReport.Slot? = nil) -> [Parcel] {
+    private mutating func close(created: WallTime, slot: GridworksReport.Slot? = nil) -> [OutboundBatch] {
         guard let report else { return [] }
         self.report = nil
         let identity = GridworksIdentity.of(report.covers, in: journal)
         let usual = codec.settings.reportPeriod.wholeNanoseconds / 1_000_000_000
         let slot = slot ?? GridworksReport.Slot(of: report.first, seconds: max(1, usual))
         return [
-            Parcel(
+            OutboundBatch(
                 covers: report.covers, identity: identity,
                 messages: [
                     Self.message(of: report, slot, identity: identity, created: created, codec)
@@ -88,9 +88,9 @@ struct GridworksHistoryWriter: HistoryWriter {
         ]
     }
 
-    private func parcel(_ sequence: Sequence64, _ body: GridworksEventBody) -> Parcel {
+    private func outboundBatch(_ sequence: Sequence64, _ body: GridworksEventBody) -> OutboundBatch {
         let identity = GridworksIdentity.of(sequence...sequence, in: journal)
-        return Parcel(
+        return OutboundBatch(
             covers: sequence...sequence, identity: identity,
             messages: [
                 codec.event(body.type, identity, body.payload(identity, codec.gateway))

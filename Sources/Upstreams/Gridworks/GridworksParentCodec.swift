@@ -58,13 +58,13 @@ public struct GridworksParentCodec: Sendable {
         guard !message.isRetained else {
             return GridworksHeard(child.alias, .ignored(why: "a retained message is nobody's word"))
         }
-        do throws(GridworksEnvelope.Senseless) {
+        do throws(GridworksEnvelope.Malformed) {
             let envelope = try GridworksEnvelope(message.payload, longest: Self.longest)
             let matter = try GridworksHeard.Matter(envelope)
             return GridworksHeard(
-                child.alias, matter, isSignOfLife: true, acknowledge: envelope.toAcknowledge)
+                child.alias, matter, isHeartbeat: true, acknowledge: envelope.toAcknowledge)
         } catch {
-            return GridworksHeard(child.alias, .senseless(why: "\(child.alias): \(error.why)"))
+            return GridworksHeard(child.alias, .malformed(why: "\(child.alias): \(error.why)"))
         }
     }
 

@@ -3,7 +3,7 @@ import Vocabulary
 /// Readings that are being gathered for one `report.event`.
 ///
 /// What goes into it depends on the entries alone. A value that is not good has no place in it: GridWorks
-/// has no word for quality, and the trouble is told as an event of its own.
+/// has no word for quality, and the fault is told as an event of its own.
 struct GridworksReport: Sendable {
     /// A report with so many readings is closed, so that it stays below 128 KiB.
     static let mostReadings = 2500
@@ -110,7 +110,7 @@ struct GridworksReport: Sendable {
                     }
                 }),
             // A transition's report bears the trigger and the handle of its command, and entries hold what
-            // was read: whoever commands gets it at once, as `fsm.full.report`.
+            // was read: the controller gets it at once, as `fsm.full.report`.
             "FsmReportList": .list([]), "MessageCreatedMs": time, "Id": .text(identity),
             "TypeName": "report", "Version": "002",
         ])

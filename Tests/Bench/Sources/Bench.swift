@@ -10,7 +10,7 @@ import Vocabulary
 ///                                          in and out, KiB resident before and after, ms to open
 ///     bench writes FOLDER PER-SECOND SECONDS
 ///                                          bytes that go to disk for each reading
-///     bench backlog FOLDER UPSTREAM COUNT readings|troubles
+///     bench backlog FOLDER UPSTREAM COUNT readings|faults
 ///                                          a gateway's journal with so many facts that wait
 ///     bench child PORT FOLDER EVENTS ROUND-TRIPS COMMIT-MILLISECONDS
 ///                                          events acknowledged per second, seconds of processor for
@@ -52,10 +52,10 @@ enum Bench {
                 guard words.count == 3, let upstream = UpstreamName(words[0]),
                     let count = Int(words[1])
                 else {
-                    throw BenchError("bench backlog FOLDER UPSTREAM COUNT readings|troubles")
+                    throw BenchError("bench backlog FOLDER UPSTREAM COUNT readings|faults")
                 }
                 try await JournalLoad(arguments.prefix(1)).backlog(
-                    for: upstream, count: count, asTroubles: words[2] == "troubles")
+                    for: upstream, count: count, asFaults: words[2] == "faults")
             case "channels": try await ChannelRates(arguments).run()
             case "close": try await CloseTime(arguments).run()
             case "child": try await LinkLoad(arguments).run()

@@ -36,10 +36,10 @@ struct ChannelRates {
             "queue-1", { try await ours.workQueue(takers: 1) }, { try await peer.channel() })
         try await tell("queue-4", { try await ours.workQueue(takers: 4) }, nil)
         try await tell("ask-8", { try await ours.ask() }, nil)
-        try await tellDrift()
+        try await reportDrift()
     }
 
-    private func tellDrift() async throws {
+    private func reportDrift() async throws {
         guard isWanted("tick") else { return }
         var drifts: (ours: [[Int64]], theirs: [[Int64]]) = ([], [])
         for _ in 0..<runs {

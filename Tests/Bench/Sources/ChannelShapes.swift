@@ -72,7 +72,7 @@ struct ChannelShapes {
     /// Several senders, each a task of its own, and one reader that takes one element after the other.
     func merge(of sources: Int) async throws -> Double {
         let each = messages / sources
-        let merge = Merge<Int>(capacity: each)
+        let merge = FanIn<Int>(capacity: each)
         let began = clock.now
         for number in 0..<sources {
             let source = merge.source(named: "\(number)")
@@ -104,19 +104,19 @@ struct ChannelShapes {
         return try rate(taken, of: messages, since: began)
     }
 
-    /// Eight askers, one who answers.
+    /// Eight requesters, one who answers.
     func ask() async throws -> Double {
-        let mailbox = Mailbox<Int, Int>("bench", bound: 8, clock: clock)
-        let serving = Task { await mailbox.serve { $0.request } }
+        let requestQueue = RequestQueue<Int, Int>("bench", bound: 8, clock: clock)
+        let serving = Task { await requestQueue.serve { $0.request } }
         let each = messages / 8
         let began = clock.now
         let answered = try await withThrowingTaskGroup(of: Int.self) { group in
-            for asker in 0..<8 {
+            for requester in 0..<8 {
                 group.addTask {
                     var answered = 0
                     for number in 0..<each {
-                        guard let id = CommandID("\(asker)-\(number)") else { continue }
-                        let answer = try await mailbox.ask(number, as: id, within: .seconds(60))
+                        guard let id = CommandID("\(requester)-\(number)") else { continue }
+                        let answer = try await requestQueue.ask(number, as: id, within: .seconds(60))
                         if answer == number { answered += 1 }
                     }
                     return answered
@@ -125,7 +125,7 @@ struct ChannelShapes {
             return try await group.reduce(0, +)
         }
         let result = try rate(answered, of: each * 8, since: began)
-        mailbox.stop()
+        requestQueue.stop()
         await serving.value
         return result
     }

@@ -55,7 +55,7 @@ struct JournalLoad {
 
     /// Leaves a gateway's journal with `count` facts that wait for `upstream`, one a second until now.
     /// Readings come with the ends of GridWorks' five minutes.
-    func backlog(for upstream: UpstreamName, count: Int, asTroubles: Bool) async throws {
+    func backlog(for upstream: UpstreamName, count: Int, asFaults: Bool) async throws {
         let journal = SqliteJournal(
             path: "\(folder)/journal.sqlite", upstreams: [upstream],
             session: JournalSession(boot: "bench", incarnation: "bench"), clock: clock)
@@ -63,13 +63,13 @@ struct JournalLoad {
         var news = journal.news.makeAsyncIterator()
         for number in 0..<count {
             let matter: Fact.Matter =
-                asTroubles
-                ? .trouble(Trouble(kind: .notConnected, isOn: true, detail: "event \(number)"))
+                asFaults
+                ? .fault(Fault(kind: .notConnected, isOn: true, detail: "event \(number)"))
                 : fact(number).matter
             let at = Timestamp(
                 wall: clock.wallTime.advanced(by: .seconds(number - count)), monotonic: clock.now)
             var facts = [Fact(node: "tank-top", at: at, matter: matter)]
-            if !asTroubles, number % 300 == 299 {
+            if !asFaults, number % 300 == 299 {
                 let end = GatewayEvent(.periodEnded, link: upstream, number: 300_000_000_000)
                 facts.append(Fact(node: .gateway, at: at, matter: .event(end)))
             }

@@ -20,7 +20,7 @@ struct Lateness {
 
     func run() async throws {
         let clock = BenchClock()
-        let inbox = Merge<Fact>(capacity: 256)
+        let inbox = FanIn<Fact>(capacity: 256)
         let devices = (0..<count).map { ScriptedDevice($0 < hanging ? .hangs : .shows([20, 21])) }
         let nodes = try devices.enumerated().map { index, device in
             ShNode(
@@ -35,11 +35,11 @@ struct Lateness {
         }
         for node in nodes { await node.start() }
         sleep(2)
-        nodes.forEach { $0.pulse.forgetLateness() }
-        let before = nodes.map(\.pulse.reading.polls).reduce(0, +)
+        nodes.forEach { $0.heartbeat.forgetLateness() }
+        let before = nodes.map(\.heartbeat.reading.polls).reduce(0, +)
         sleep(seconds)
-        let others = nodes.dropFirst(hanging).map(\.pulse.reading)
-        let hung = nodes.prefix(hanging).count { $0.pulse.reading.busySince != nil }
+        let others = nodes.dropFirst(hanging).map(\.heartbeat.reading)
+        let hung = nodes.prefix(hanging).count { $0.heartbeat.reading.busySince != nil }
         guard hung == hanging else { throw BenchError("only \(hung) devices hang") }
         inbox.close()
         guard await reader.value > 0 else { throw BenchError("no fact came") }

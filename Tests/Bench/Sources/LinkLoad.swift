@@ -38,7 +38,7 @@ struct LinkLoad {
         try await journal.open(fresh: JournalIdentity(high: 3, low: UInt64(port)))
         let profile = GatewayProfile(
             gateway: "d1.isone.ct.newhaven.orange1.scada", incarnation: "bench", nodes: [])
-        let inbox = Merge<Fact>(capacity: max(256, events))
+        let inbox = FanIn<Fact>(capacity: max(256, events))
         let proactor = Proactor(
             profile: profile, nodes: [], inbox: inbox, journal: journal, clock: clock,
             chance: SeededGenerator(seed: 1),
@@ -64,7 +64,7 @@ struct LinkLoad {
         await journal.close()
     }
 
-    private func measure(_ outbox: Merge<Fact>.Source, _ session: AckTap) async {
+    private func measure(_ outbox: FanIn<Fact>.Source, _ session: AckTap) async {
         session.isCounting.withLock { $0 = true }
         var acks = session.acks.makeAsyncIterator()
         var (begin, used) = (clock.now, Self.processor)
@@ -93,7 +93,7 @@ struct LinkLoad {
             try await Task.sleep(for: .milliseconds(20))
             let status = await proactor.linkStatuses.first
             let isQuiet =
-                status?.state == .started && status?.counts?.unacknowledged == 0
+                status?.state == .connected && status?.counts?.unacknowledged == 0
                 && status?.counts?.oldestUnsent == nil
             quietRounds = isQuiet ? quietRounds + 1 : 0
             if quietRounds == 50 { return }
@@ -104,8 +104,8 @@ struct LinkLoad {
     private func fact(_ number: Int) -> Fact {
         Fact(
             node: "bench", at: Timestamp(wall: clock.wallTime, monotonic: clock.now),
-            matter: .trouble(
-                Trouble(
+            matter: .fault(
+                Fault(
                     kind: .notConnected, isOn: number.isMultiple(of: 2), detail: "event \(number)"))
         )
     }
@@ -121,7 +121,7 @@ struct LinkLoad {
 
 /// A session that also tells when each of the parent's acknowledgements came.
 private final class AckTap: Upstream {
-    let news: AsyncStream<MqttNews>
+    let news: AsyncStream<MqttEvent>
     /// Those since counting began. One sender and one reader, as many as there are events.
     let acks: AsyncStream<MonotonicInstant>
     let isCounting = Guarded(false)
@@ -129,7 +129,7 @@ private final class AckTap: Upstream {
 
     init(_ session: MqttSession, _ clock: BenchClock) {
         self.session = session
-        let (news, onward) = AsyncStream<MqttNews>.makeStream()
+        let (news, onward) = AsyncStream<MqttEvent>.makeStream()
         let (acks, told) = AsyncStream<MonotonicInstant>.makeStream()
         (self.news, self.acks) = (news, acks)
         Task {

@@ -42,7 +42,7 @@ struct StackUse {
         for node in layout.nodes {
             nodes.append(try self.node(node, real))
             let bytes = try await use(of: nodes[nodes.count - 1], mustWork: false)
-            let wasRead = nodes[nodes.count - 1].pulse.reading.isOpen ? "real" : "real, fails"
+            let wasRead = nodes[nodes.count - 1].heartbeat.reading.isOpen ? "real" : "real, fails"
             uses.append(("\(node.component.model), \(wasRead)", bytes))
         }
         server.stop()
@@ -69,7 +69,7 @@ struct StackUse {
         }
         return ShNode(
             name: node.name, component: node.component,
-            outbox: Merge<Fact>(capacity: 256).source(named: node.name.text), clock: clock
+            outbox: FanIn<Fact>(capacity: 256).source(named: node.name.text), clock: clock
         ) { component throws(DriverError) in
             try driver.init(component: component, wiring: wiring)
         }
@@ -93,9 +93,9 @@ struct StackUse {
         }
         // Time for a few polls.
         sleep(3)
-        let pulse = node.pulse.reading
-        guard !mustWork || (pulse.polls > 0 && pulse.failures == 0) else {
-            throw BenchError("node \(node.name): \(pulse)")
+        let heartbeat = node.heartbeat.reading
+        guard !mustWork || (heartbeat.polls > 0 && heartbeat.failures == 0) else {
+            throw BenchError("node \(node.name): \(heartbeat)")
         }
         return await node.usedStack()
     }

@@ -27,7 +27,7 @@ struct SwitchTime {
     }
 
     func run() async throws {
-        let inbox = Merge<Fact>(capacity: 256)
+        let inbox = FanIn<Fact>(capacity: 256)
         let relay = ScriptedDevice()
         let reached = Guarded(clock.now)
         let clock = clock
@@ -80,13 +80,13 @@ struct SwitchTime {
             for _ in 0..<rounds {
                 Self.await(ask)
                 woken.withLock { $0 = clock.now }
-                Self.ring(reply)
+                Self.wake(reply)
             }
         }
         var times: [Int64] = []
         for _ in 0..<rounds {
             let began = clock.now
-            Self.ring(ask)
+            Self.wake(ask)
             Self.await(reply)
             times.append(began.duration(to: woken.withLock { $0 }).wholeNanoseconds)
         }
@@ -95,22 +95,22 @@ struct SwitchTime {
         return times
     }
 
-    private static func ring(_ bell: Int32) {
+    private static func wake(_ wakeup: Int32) {
         var one: UInt64 = 1
         // Sound: eight bytes of `one` are read during the call.
-        _ = unsafe write(bell, &one, 8)
+        _ = unsafe write(wakeup, &one, 8)
     }
 
-    private static func await(_ bell: Int32) {
-        var waiting = pollfd(fd: bell, events: Int16(POLLIN), revents: 0)
+    private static func await(_ wakeup: Int32) {
+        var waiting = pollfd(fd: wakeup, events: Int16(POLLIN), revents: 0)
         var rung: UInt64 = 0
         // Sound: both outlive the calls, and at most eight bytes are written to `rung`.
         _ = unsafe poll(&waiting, 1, -1)
-        _ = unsafe read(bell, &rung, 8)
+        _ = unsafe read(wakeup, &rung, 8)
     }
 
     private func node(
-        _ text: String, _ device: ScriptedDevice, _ inbox: Merge<Fact>,
+        _ text: String, _ device: ScriptedDevice, _ inbox: FanIn<Fact>,
         safeState: SafeState? = nil, phase: Double = 0
     ) throws -> ShNode {
         guard let name = ShNodeName(text), let component = ComponentName(text),

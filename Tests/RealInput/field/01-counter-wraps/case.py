@@ -1,6 +1,6 @@
 """An energy register of 16 or 32 bits passes its width and begins at 0 again.
 
-Right: The counter is readable again on its own, within seconds or minutes at most, and it is told that it began anew
+Right: The counter is readable again on its own, within seconds or minutes at most, and it is told that it began again
 (a raw value near the top of its type followed by one near 0 is a wrap, not a fault). Needing a restart of the
 gateway, which drives every relay to its safe state, is wrong.
 
@@ -22,7 +22,7 @@ time.sleep(1)
 late = lambda c: [r for r in s.json("readings/" + c) if r["time"] > wrapped + 10_000_000_000]
 for c in ("meter-energy", "meter-energy-32", "meter-power"):
     l = late(c); print(c, "readings 10 s and more after the wrap:", len(l), "good:", sum(r["quality"] == "good" for r in l), l[-1:] )
-print([t for t in s.json("trouble/")])
+print([t for t in s.json("fault/")])
 good = all(any(r["quality"] == "good" for r in late(c)) for c in ("meter-energy", "meter-energy-32"))
 print(g.text()[-1500:])
 finish(good, "after the register passed its width, the counter never gives a good reading again" if not good else "")

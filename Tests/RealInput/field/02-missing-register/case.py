@@ -1,6 +1,6 @@
 """One register of the map is not there in this firmware: the device answers exception 2 for it.
 
-Right: The registers that are answered are told. The missing one is named as trouble and its channel alone is stale.
+Right: The registers that are answered are told. The missing one is named as fault and its channel alone is stale.
 
 Reported as: ModbusScope/ModbusScope#71; stiebel_eltron_isg_component#599; home-assistant-saj-r5-modbus#235; eda-modbus-
 bridge#100
@@ -12,5 +12,5 @@ Modbus(a, m); mosquitto(mq); s = Subscriber(mq)
 g = gateway(fill("layout.json", A=a, MQTT=mq))
 time.sleep(12)
 n = {c: sum(r["quality"] == "good" for r in s.json("readings/meter-" + c)) for c in ("power", "volts", "of-newer-firmware")}
-print(n, s.json("trouble/")); print(g.text()[-1200:])
+print(n, s.json("fault/")); print(g.text()[-1200:])
 finish(n["power"] > 10 and n["volts"] > 10, f"one register that the device does not have, and all others of the device are silent: {n}")

@@ -1,7 +1,7 @@
 """A Modbus TCP device serves one request for each connection and hangs up 30 ms after its answer.
 
 Right: A hang-up between requests is no fault: connect again and ask once more. Readings flow at their pace, no
-trouble comes and goes. (A "gap" of 60 ms does not help either: the hang-up is not looked for after the gap.)
+fault comes and goes. (A "gap" of 60 ms does not help either: the hang-up is not looked for after the gap.)
 
 Reported as: home-assistant/core#101982, #107230, #106103; influxdata/telegraf#8225
 """
@@ -23,8 +23,8 @@ one = Late(a, m); two = Modbus(b, m)
 mosquitto(mq); s = Subscriber(mq)
 g = gateway(fill("layout.json", A=a, B=b, MQTT=mq)); time.sleep(20)
 n = {c: sum(r["quality"] == "good" for r in s.json("readings/" + c)) for c in ("meter-power", "meter-volts")}
-tr = [t for t in s.json("trouble/") if t["node"] == "meter"]; print(n, "troubles", len(tr), tr[:2], "requests", len(one.requests)); print(g.text()[-1200:])
+tr = [t for t in s.json("fault/") if t["node"] == "meter"]; print(n, "faults", len(tr), tr[:2], "requests", len(one.requests)); print(g.text()[-1200:])
 bad = []
 if min(n.values()) < 30: bad.append(f"readings in 20 s at two a second: {n}")
-if len(tr) > 2: bad.append(f"trouble told {len(tr)} times")
+if len(tr) > 2: bad.append(f"fault told {len(tr)} times")
 finish(not bad, "; ".join(bad))

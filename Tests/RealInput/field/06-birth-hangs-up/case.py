@@ -1,7 +1,7 @@
 """The broker hangs up (DISCONNECT 0x95) at any message above 600 bytes, without having announced a limit. The
 birth is larger.
 
-Right: After a few tries the birth is set aside and named; readings, which are small, flow. No endless loop of
+Right: After a few tries the birth is dead-lettered and named; readings, which are small, flow. No endless loop of
 connects.
 
 Reported as: zigbee2mqtt#13030; mqttjs/MQTT.js#768; eclipse-paho/paho.mqtt.python#760; emqx/emqx#368 (AWS hangs up at what

@@ -1,7 +1,7 @@
 """Registers that hold no number: NaN, 0x7fbfff80, infinity, uint64 2^64-1, scale register 0x8000 or 300.
 
 Right: Never a good value, never NaN in JSON, the other registers go on, all comes back. And somebody is told why the
-channel is stale: trouble or log names the channel.
+channel is stale: fault or log names the channel.
 
 Reported as: home-assistant/core#69656; evcc-io/evcc#3030; sunspec/pysunspec#74, #100; fronius_modbus#109; ha-pysmaplus#38
 """
@@ -32,7 +32,7 @@ for name, what in rounds:
     for c in ALL:
         good_since = [r for r in s.json("/inverter-" + c) if r.get("quality") == "good" and r["time"] > at]
         q = s.last("live/inverter-" + c) or {}
-        told = [x.get("detail") for x in s.json("trouble/") if x.get("channel") == "inverter-" + c]
+        told = [x.get("detail") for x in s.json("fault/") if x.get("channel") == "inverter-" + c]
         print(f"{name}: {c}: now {q.get('quality')} value={q.get('value')} rejected={q.get('rejected')} told={told[-1:]}")
         if good_since: bad.append(f"{name}: {c} told as good: {good_since[-1]['value']}")
         if q.get("quality") == "good": bad.append(f"{name}: {c} still stands as good after 8 s")

@@ -1,7 +1,7 @@
 """A device answers one request in four with exception 6 (busy) or 5 (needs more time).
 
 Right: No made-up value. A busy device is asked again within the poll, and the registers that were answered are told:
-at least two thirds of the readings come. Trouble does not come and go every second.
+at least two thirds of the readings come. Fault does not come and go every second.
 
 Reported as: influxdata/telegraf PR#7271; home-assistant/core#51103, #54345, #50073; ha_daikin_altherma4_modbus#90
 """
@@ -23,6 +23,6 @@ for c in ("inverter-power", "inverter-energy"):
     print(c, "good", k, "of 30;", {r["quality"] for r in l})
     if any(r["quality"] == "good" and r["value"] != 777 for r in l): bad.append(c + ": a made-up value")
     if k < 20: bad.append(f"{c}: only {k} of 30 although three answers in four were good")
-t = s.json("trouble/"); print(len(t), "troubles", t[:2]); print("requests", len(mb.requests)); print(g.text()[-2000:])
-if len(t) > 12: bad.append(f"{len(t)} troubles in 30 s for a device that is busy now and then")
+t = s.json("fault/"); print(len(t), "faults", t[:2]); print("requests", len(mb.requests)); print(g.text()[-2000:])
+if len(t) > 12: bad.append(f"{len(t)} faults in 30 s for a device that is busy now and then")
 finish(not bad, "; ".join(bad))

@@ -1,6 +1,6 @@
 """A Modbus TCP device hangs up when it was idle for a second.
 
-Right: No gap and no trouble.
+Right: No gap and no fault.
 
 Reported as: home-assistant/core#101982; home-assistant/core#107230
 """
@@ -16,6 +16,6 @@ for c in ("slow-power", "slow-volts"):
     l = s.json("readings/" + c); print(c, len(l), {r["quality"] for r in l})
     if sum(r["quality"] == "good" for r in l) < 7: bad.append(f"{c}: only {len(l)} readings in 24 s")
     if any(r["quality"] != "good" for r in l): bad.append(c + ": not always good")
-t = s.json("trouble/"); print("troubles", t, "connections", srv.connections)
-if t: bad.append("a device that hangs up when idle is told as trouble")
+t = s.json("fault/"); print("faults", t, "connections", srv.connections)
+if t: bad.append("a device that hangs up when idle is told as fault")
 finish(not bad, "; ".join(bad))

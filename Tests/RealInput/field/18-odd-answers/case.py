@@ -46,7 +46,7 @@ for md, works in (("in pieces", True), ("twice", None), ("unit 0", None), ("unit
     n = len(g.text()); mode[0] = md; t = time.time_ns() + 500_000_000; time.sleep(3.2); ok = fresh(t); told = [x.split("warning")[1][:140] for x in g.text()[n:].splitlines() if "warning" in x]
     print(f"{md}: {'read' if ok else 'not read'} {told[:1]}")
     if works is True and not ok: bad.append(md + ": not read")
-    if works is False and not ok and not told and "trouble" not in g.text(): bad.append(md + ": nobody is told")
+    if works is False and not ok and not told and "fault" not in g.text(): bad.append(md + ": nobody is told")
     if not g.alive(): bad.append(md + ": the gateway died"); break
     mode[0] = "plain"; t = time.time_ns()
     if not until(lambda: fresh(t), 20): bad.append(md + ": does not come back in 20 s")

@@ -1,6 +1,6 @@
 """The broker restarts and has forgotten what was retained.
 
-Right: status, birth, live values, troubles and authority are there again.
+Right: status, birth, live values, faults and authority are there again.
 
 Reported as: ESPresense/ESPresense#457; home-assistant/core#59647; home-assistant/core#69466
 """
@@ -11,7 +11,7 @@ g = gateway(fill("layout.json", MQTT=mq, MORE=""))
 s = Subscriber(mq)
 if not until(lambda: s.json("readings/host-uptime"), 15): print(g.text()); finish(False, "no reading")
 s.publish("tidegate/d1.case.scada/set/pump", "on"); until(lambda: s.last("answer/pump"), 5)
-before = {t for t, x, r, a in s.got if "/readings/" not in t and "/answer" not in t and "/events" not in t and "/set/" not in t and "/trouble/" not in t}
+before = {t for t, x, r, a in s.got if "/readings/" not in t and "/answer" not in t and "/events" not in t and "/set/" not in t and "/fault/" not in t}
 s.end(); m.stop(); time.sleep(3); mosquitto(mq, name="second")
 time.sleep(15)
 s2 = Subscriber(mq, client="later"); time.sleep(2)

@@ -39,5 +39,5 @@ shutil.rmtree(dev + "/28-00000a1b2c3e"); time.sleep(8); q = (s.last("live/old-ke
 if q == "good": bad.append("pulled out: still good after 8 s")
 old(18000)
 if not until(lambda: 18.0 in goods("old-kernel", 0), 20): bad.append("back on the bus: not read again in 20 s")
-print([(x["on"], x["node"], x["detail"]) for x in s.json("trouble/")]); print(g.text()[-600:])
+print([(x["active"], x["node"], x["detail"]) for x in s.json("fault/")]); print(g.text()[-600:])
 finish(not bad, "; ".join(bad))

@@ -11,7 +11,7 @@ d = workdir("02")
 m, p = broker(d)
 evil = b'{"' + b"a" * 500000 + b'":[' + b"1," * 250000 + b'1]}'
 c = Client(p)
-for t in ("status", "birth", "live/x", "troubles", "authority/x"): c.pub(f"tidegate/evil.gw/{t}", evil, retain=True)
+for t in ("status", "birth", "live/x", "faults", "control/x"): c.pub(f"tidegate/evil.gw/{t}", evil, retain=True)
 time.sleep(2)
 env = {"PATH": os.environ["PATH"], "HOME": d, "XDG_RUNTIME_DIR": d + "/run"}
 for cmd in (["watch"], ["tap"]):
@@ -26,7 +26,7 @@ for cmd in (["watch"], ["tap"]):
     if q.poll() is None: q.terminate(); q.wait(10)
 # other hostile texts, none of them huge
 c2 = Client(p)
-for t in ("status", "birth", "live/x", "troubles", "authority/x"): c2.pub(f"tidegate/evil.gw/{t}", b"", retain=True)
+for t in ("status", "birth", "live/x", "faults", "control/x"): c2.pub(f"tidegate/evil.gw/{t}", b"", retain=True)
 texts = {"deep": b"[" * 100000, "bignum": b'{"state":' + b"9" * 100000 + b'}', "surrogate": b'{"state":"\\ud800"}', "nul": b'{"state":"\\u0000online","interval":1e30}',
   "dup": b'{"state":"online","state":"offline"}', "esc": b'{"state":"online\\u001b[2J\\u001b]0;owned\\u0007","incarnation":"\\u001b[31mX","at":"2026-11-30T00:00:00Z","sequence":1,"interval":10,"links":[{"name":"\\u001b[2Jevil","state":"failed","cause":"\\u001b]52;c;b3duZWQ=\\u0007"}],"queues":[]}',
   "live": b'{"channel":"x\\u001b[2J","node":"\\u001b[2Jy","value":1,"steps":1,"exponent":0,"unit":"onOff","time":1,"iso":"1970-01-01T00:00:00Z","quality":"good"}',
@@ -40,7 +40,7 @@ for cmd in ("watch", "tap"):
     qs[cmd] = subprocess.Popen([TG, cmd, "--broker", f"mqtt://127.0.0.1:{p}"], stdout=f, stderr=f, env=env); procs.append(qs[cmd])
 time.sleep(1)
 for n, t in texts.items():
-    for topic in ("status", "birth", "live/x", "troubles", "authority/x"):
+    for topic in ("status", "birth", "live/x", "faults", "control/x"):
         c2.pub(f"tidegate/evil.gw/{topic}", t, retain=False); time.sleep(0.02)
     for weird in ("tidegate/evil\x1b[2J/status", "tidegate//status", "tidegate/a/b/c/d", "tidegate/" + "x" * 60000 + "/status"):
         try: c2.pub(weird, t); time.sleep(0.05)

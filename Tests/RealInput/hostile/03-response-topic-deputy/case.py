@@ -47,10 +47,10 @@ for n in (0, 1, 1024, 1025, 60000):
     v.check(len(r) >= 1, f"correlation data of {n} bytes gets an answer")
 for by in ("cli", "page", "peer", "rule", "upstream", "gateway", "guard", "", "CLI", None, 5):
     w.drain(); c.pub("tidegate/d1.a.scada/set/pump", json.dumps({"value": "off", "by": by})); time.sleep(0.2)
-    r = [x[1][:160] for x in w.drain() if x[0].endswith("/answer/pump") or x[0].endswith("authority/pump")]
+    r = [x[1][:160] for x in w.drain() if x[0].endswith("/answer/pump") or x[0].endswith("control/pump")]
     v.note(f"by {by!r}: {r}")
 # a hold with by:cli beats the upstream: anybody who may publish may lock the house's controller out for a day
-w.drain(); c.pub("tidegate/d1.a.scada/set/pump", json.dumps({"value": "on", "by": "cli", "takeOverFor": "1d"})); time.sleep(0.3)
+w.drain(); c.pub("tidegate/d1.a.scada/set/pump", json.dumps({"value": "on", "by": "cli", "overrideFor": "1d"})); time.sleep(0.3)
 c.pub("tidegate/d1.a.scada/set/pump", "off"); time.sleep(0.3)
 r = [x[1][:200] for x in w.drain() if "answer" in x[0]]
 v.note(f"by cli for 1 d, then a plain off: {r}")
@@ -58,7 +58,7 @@ c.pub("tidegate/d1.a.scada/set/pump", json.dumps({"release": True})); time.sleep
 v.note(f"plain release: {[x[1][:200] for x in w.drain() if 'answer' in x[0]]}")
 c.pub("tidegate/d1.a.scada/set/pump", json.dumps({"release": True, "by": "cli"})); time.sleep(0.3)
 v.note(f"release by cli: {[x[1][:200] for x in w.drain() if 'answer' in x[0]]}")
-# id collisions: two askers, same id, different value
+# id collisions: two requesters, same id, different value
 w.drain()
 c.pub("tidegate/d1.a.scada/set/pump", json.dumps({"value": "on", "id": "same"})); time.sleep(0.3)
 c.pub("tidegate/d1.a.scada/set/pump", json.dumps({"value": "off", "id": "same"})); time.sleep(0.3)

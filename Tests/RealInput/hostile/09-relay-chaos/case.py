@@ -4,7 +4,7 @@ away, with interlocked relays and a failsafe.
 Right: Interlocked relays are never on together, never one without its condition; nothing sent while away is carried
 out; silence brings the safe state.
 """
-# Two interlocked relays with a failsafe, a commander that raves, and for SECONDS (default 150): kill -9, SIGTERM, SIGSTOP, broker kills,
+# Two interlocked relays with a failsafe, a controller that raves, and for SECONDS (default 150): kill -9, SIGTERM, SIGSTOP, broker kills,
 # broker stops, duplicates, commands while the gateway is away. Are both ever on? Is it off after each start? Is anything replayed?
 from tg import *
 SECONDS = int(os.environ.get("SECONDS_", "150")); rnd = random.Random(int(os.environ.get("SEED", "5")))
@@ -46,10 +46,10 @@ def watcher():
         time.sleep(0.05)
 threading.Thread(target=watcher, daemon=True).start()
 cmd = {"n": 0, "quiet": False}
-def commander():
+def controller():
     while not stop.is_set():
         try:
-            c = Client(bp, cid="commander", clean=False, expiry=3600)
+            c = Client(bp, cid="controller", clean=False, expiry=3600)
             while c.open and not stop.is_set():
                 if cmd["quiet"]: time.sleep(0.1); continue
                 cmd["n"] += 1; n = rnd.choice(["heat", "cool", "fan", "fan"]); b = json.dumps({"value": rnd.choice(["on", "on", "off"]), "id": "k%d" % cmd["n"]})
@@ -57,7 +57,7 @@ def commander():
                 if rnd.random() < 0.1: c._send(publish(f"tidegate/d1.a.scada/set/{n}", b, 1, False, pid, dup=True))
                 time.sleep(rnd.choice([0.005, 0.02, 0.05, 0.3]))
         except Exception: time.sleep(0.2)
-threading.Thread(target=commander, daemon=True).start()
+threading.Thread(target=controller, daemon=True).start()
 end = time.time() + SECONDS; n = {}; early = []; stale = []; failsafe = []; hung = []
 def restart_check():
     g.start()

@@ -16,7 +16,7 @@ def collect():
         r = json.loads(x[1]); k = (r["channel"], r["time"])
         if k in heard:
             dup += 1
-            if {a: b for a, b in heard[k].items() if a != "timeSure"} != {a: b for a, b in r.items() if a != "timeSure"}: bad.append((heard[k], r))
+            if {a: b for a, b in heard[k].items() if a != "synchronised"} != {a: b for a, b in r.items() if a != "synchronised"}: bad.append((heard[k], r))
         heard[k] = r
 for i in range(KILLS):
     t = time.time(); g.start()

@@ -3,7 +3,7 @@ database, junk WAL, a folder, a dead link.
 
 Right: It always starts, the relay obeys, new readings are kept, none is invented.
 """
-# A journal truncated, bit-flipped, replaced while the gateway was stopped: N random corruptions. It must start, run the relays, salvage or set aside, never invent readings.
+# A journal truncated, bit-flipped, replaced while the gateway was stopped: N random corruptions. It must start, run the relays, salvage or dead-lettered, never invent readings.
 from tg import *
 N = int(os.environ.get("N", "200")); rnd = random.Random(int(os.environ.get("SEED", "11")))
 v = Verdict(); pp = port()

@@ -1,9 +1,9 @@
 """Another user of the machine holds the direct link's port while the gateway is down.
 
-Right: The gateway starts all the same, takes commands over MQTT, and tells the direct link as trouble.
+Right: The gateway starts all the same, takes commands over MQTT, and tells the direct link as fault.
 """
 # Another user of this machine keeps the gateway from ever starting by holding the direct link's port (2998 is free to anybody) after it went down.
-# Expected: the house is run all the same, and the side door is told as trouble.
+# Expected: the house is run all the same, and the side door is told as fault.
 from tg import *
 need("root", "setpriv")
 py = python_of_nobody(); v = Verdict(); p = port(); m, bp = broker(workdir("18b"))

@@ -1,0 +1,117 @@
+import Vocabulary
+
+/// Who may command an actuator now, whose order stands, and whether that one is still heard.
+struct ControlState: Sendable {
+    /// The longest time that somebody may take an actuator over for.
+    static let longestHold = Duration.seconds(86_400)
+
+    /// An order that stands until another one takes its place.
+    struct Order: Hashable, Sendable {
+        let value: Int64
+        let source: CommandSource
+    }
+
+    private let rules: GuardRules
+    private let name: ShNodeName
+    private(set) var holder: CommandSource?
+    private(set) var heldUntil: MonotonicInstant?
+    /// Nil while the actuator belongs in its safe state.
+    var order: Order?
+    /// When whoever gave the standing order was heard last.
+    private(set) var lastWord: MonotonicInstant
+    /// Who fell silent while his order stood; nil when nobody did, or he was heard since.
+    private(set) var silent: CommandSource?
+
+    init(name: ShNodeName, rules: GuardRules, at now: MonotonicInstant) {
+        (self.name, self.rules, lastWord) = (name, rules, now)
+    }
+
+    /// Why `source` may not give this order now; nil when it may.
+    func refusal(_ order: Command.Order, by source: CommandSource, at now: MonotonicInstant)
+        -> String?
+    {
+        switch order {
+        case .set:
+            if let held = held(against: source, at: now) { return held }
+            guard let controller = rules.controller, holder != source, source.kind != .gateway,
+                source != CommandSource(.upstream, controller.text)
+            else { return nil }
+            let own = CommandSource(.upstream, controller.text)
+            return "node \(name): only \(own) commands it; take it over for a time instead"
+        case .override(_, let time):
+            guard time > .zero, time <= Self.longestHold else {
+                return "node \(name): it can be taken over for up to 24h, not \(time.layoutText)"
+            }
+            // Whoever stands in the house goes before whoever does not.
+            if let holder, source.isHand, !holder.isHand { return nil }
+            return held(against: source, at: now)
+        case .release:
+            guard let holder else { return "node \(name): nobody has taken it over" }
+            guard !source.isHand, source != holder else { return nil }
+            return held(against: source, at: now)
+        }
+    }
+
+    private func held(against source: CommandSource, at now: MonotonicInstant) -> String? {
+        guard let holder, let heldUntil, holder != source, source.kind != .gateway else {
+            return nil
+        }
+        return "node \(name): held by \(holder) for \(heldUntil.wait(from: now)) more"
+    }
+
+    /// Somebody who may gave an order that is carried out.
+    mutating func stand(_ order: Order, at now: MonotonicInstant) {
+        (self.order, lastWord, silent) = (order, now, nil)
+    }
+
+    /// An order that came to nothing is evicted to what stood before it.
+    mutating func restore(_ order: Order?, lastWord: MonotonicInstant) {
+        (self.order, self.lastWord) = (order, lastWord)
+    }
+
+    mutating func override(_ source: CommandSource, until: MonotonicInstant) {
+        (holder, heldUntil, silent) = (source, until, nil)
+    }
+
+    /// The hold is over, by release or by time. Nobody's order stands any more.
+    mutating func endHold() {
+        (holder, heldUntil, order) = (nil, nil, nil)
+    }
+
+    /// a heartbeat. It counts when it comes over the link that the standing order came over.
+    mutating func heard(_ source: CommandSource, at now: MonotonicInstant) {
+        if let order, source.isSameLink(as: order.source) { lastWord = max(lastWord, now) }
+        if let silent, source.isSameLink(as: silent) { self.silent = nil }
+    }
+
+    /// When the standing order ends for want of a word; nil when it does not.
+    var failsafe: MonotonicInstant? {
+        order.flatMap { failsafe(of: $0, lastWord: lastWord) }
+    }
+
+    /// When an order ends whose giver was heard last at `lastWord`; nil when it does not.
+    func failsafe(of order: Order, lastWord: MonotonicInstant) -> MonotonicInstant? {
+        guard let after = rules.failsafeAfter, holder == nil, order.source.kind != .gateway
+        else { return nil }
+        return lastWord.advanced(by: after)
+    }
+
+    /// Time has passed that the clock does not know of.
+    mutating func slept(_ time: Duration) {
+        lastWord = lastWord.advanced(by: .zero - time)
+        heldUntil = heldUntil?.advanced(by: .zero - time)
+    }
+
+    /// The standing order is over because whoever gave it is silent.
+    mutating func fallSilent() {
+        (silent, order) = (order?.source, nil)
+    }
+
+}
+
+extension CommandSource {
+    /// Hands that order over an upstream's broker bear that upstream's name.
+    func isSameLink(as other: CommandSource) -> Bool {
+        self == other || (!name.isEmpty && name == other.name)
+    }
+}

@@ -1,0 +1,69 @@
+import Vocabulary
+
+/// Counts what one upstream will never hear, or not soon, so that it is told without adding much to it.
+///
+/// Each event is a fact itself and may push another one out, so drops are told when they begin, and then
+/// only with the number that has gathered when the link is back, or a minute later while it is there.
+/// Facts dead-lettered are told at most once a minute.
+struct DropReporter: Sendable {
+    static let period = Duration.seconds(60)
+
+    private var dropped = 0
+    private var dropsReportedAt: MonotonicInstant?
+    private var deadLettered: (count: Int, first: Sequence64, reason: String)?
+    private var deadLettersReportedAt: MonotonicInstant?
+
+    /// - Returns: What to tell now.
+    mutating func drop(
+        _ count: Int, of upstream: UpstreamName, at now: MonotonicInstant
+    ) -> GatewayEvent? {
+        dropped += count
+        guard dropsReportedAt == nil else { return nil }
+        return dropEvent(upstream, at: now)
+    }
+
+    /// The link is active again: what was dropped meanwhile is told.
+    mutating func isBack(_ upstream: UpstreamName, at now: MonotonicInstant) -> GatewayEvent? {
+        defer { dropsReportedAt = nil }
+        return dropped > 0 ? dropEvent(upstream, at: now) : nil
+    }
+
+    /// - Returns: What was dropped since it was told last, once a minute while the link is there.
+    mutating func dropsDue(_ upstream: UpstreamName, at now: MonotonicInstant) -> GatewayEvent? {
+        guard dropped > 0, let dropsReportedAt, dropsReportedAt.advanced(by: Self.period) <= now
+        else { return nil }
+        return dropEvent(upstream, at: now)
+    }
+
+    private mutating func dropEvent(
+        _ upstream: UpstreamName, at now: MonotonicInstant
+    ) -> GatewayEvent {
+        defer { (dropped, dropsReportedAt) = (0, now) }
+        return GatewayEvent(
+            .dropped, link: upstream, number: Int64(dropped),
+            detail: "\(dropped) facts were evicted before upstream \(upstream) had them")
+    }
+
+    mutating func deadLetter(_ facts: ClosedRange<Sequence64>, because reason: String) {
+        let before = deadLettered?.count ?? 0
+        deadLettered = (before + facts.count, deadLettered?.first ?? facts.lowerBound, reason)
+    }
+
+    /// - Returns: What to tell now of facts dead-lettered.
+    mutating func due(_ upstream: UpstreamName, at now: MonotonicInstant) -> GatewayEvent? {
+        guard let gathered = deadLettered, deadline.map({ $0 <= now }) ?? true else { return nil }
+        (deadLettered, deadLettersReportedAt) = (nil, now)
+        let what =
+            gathered.count == 1
+            ? "fact \(gathered.first)" : "\(gathered.count) facts from \(gathered.first) on"
+        return GatewayEvent(
+            .deadLettered, link: upstream, number: Int64(clamping: gathered.first),
+            detail: "\(what) dead-lettered: \(gathered.reason)")
+    }
+
+    /// When facts dead-lettered may be told.
+    var deadline: MonotonicInstant? {
+        guard deadLettered != nil else { return nil }
+        return deadLettersReportedAt?.advanced(by: Self.period)
+    }
+}

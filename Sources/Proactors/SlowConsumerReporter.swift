@@ -1,0 +1,29 @@
+import Channels
+import Vocabulary
+
+/// Has what subscribers lose logged: one line for each subscription and minute in which it lost something.
+/// Pure.
+struct SlowConsumerReporter: Sendable {
+    static let period = Duration.seconds(60)
+
+    private var told: [String: (drops: Int, at: MonotonicInstant)] = [:]
+
+    /// - Returns: The lines to log now. Subscriptions of one name are one.
+    mutating func look(at subscribers: [SubscriberStatus], now: MonotonicInstant) -> [String] {
+        let losses = Dictionary(subscribers.map { ($0.name, $0.drops) }, uniquingKeysWith: +)
+        // One that began again counts from nothing.
+        told = told.filter { name, line in (losses[name] ?? -1) >= line.drops }
+        var lines: [String] = []
+        for (name, drops) in losses.sorted(by: { $0.key < $1.key }) {
+            let before = told[name]
+            guard drops > before?.drops ?? 0,
+                before.map({ $0.at.advanced(by: Self.period) <= now }) ?? true
+            else { continue }
+            lines.append(
+                "subscriber \(name): \(drops - (before?.drops ?? 0)) values were lost, "
+                    + "it does not take them fast enough")
+            told[name] = (drops, now)
+        }
+        return lines
+    }
+}
