@@ -195,9 +195,16 @@ public actor ReceivedStore {
         } catch {
             return stall(SqliteFailure(code: 14, words: error.detail))
         }
-        let words = file?.database.putBack(to: path)
+        if let file {
+            do throws(SqliteFailure) {
+                let words = try file.database.putBack(to: path)
+                tell { [path] in $0.damage = "\(path) \(words)" }
+            } catch {
+                // The open file has all of it still.
+                return stall(error)
+            }
+        }
         file = nil
-        if let words { tell { [path] in $0.damage = "\(path) \(words)" } }
     }
 
     private func tryToOpen() {

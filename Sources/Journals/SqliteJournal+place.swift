@@ -24,9 +24,15 @@ extension SqliteJournal {
         } catch {
             return stall(SqliteFailure(code: 14, words: error.detail))
         }
-        let words = file?.database.putBack(to: path)
+        if let file {
+            do throws(SqliteFailure) {
+                desk.tell(.salvaged("\(path) \(try file.database.putBack(to: path))"))
+            } catch {
+                // The open file has all of it still.
+                return stall(error)
+            }
+        }
         (file, isGone) = (nil, false)
-        if let words { desk.tell(.salvaged("\(path) \(words)")) }
         tryToOpen()
     }
 }
@@ -43,7 +49,8 @@ extension SqliteDatabase {
     /// file. This connection is to be closed then.
     ///
     /// - Returns: What came of it.
-    func putBack(to path: String) -> String {
+    /// - Throws: Why it cannot be written there now; the connection is worth keeping.
+    func putBack(to path: String) throws(SqliteFailure) -> String {
         let was = "was deleted or moved while it was in use"
         guard isMoved else {
             do throws(SqliteFailure) {
@@ -60,11 +67,16 @@ extension SqliteDatabase {
             try copy(to: draft)
         } catch {
             remove(draft)
-            return "\(was), and cannot be made again as it was: \(error.words)"
+            throw SqliteFailure(
+                code: error.code,
+                words: "\(was), and cannot be made again yet: \(error.words)")
         }
         // Sound: both paths live for the length of the call.
         guard unsafe rename(draft, path) == 0 else {
-            return "\(was), and cannot be made again as it was: \(errorDescription(errno))"
+            let words = errorDescription(errno)
+            remove(draft)
+            throw SqliteFailure(
+                code: 14, words: "\(was), and cannot be made again yet: \(words)")
         }
         return "\(was); it was made again, with all that was in it"
     }

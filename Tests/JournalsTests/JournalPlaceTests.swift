@@ -51,6 +51,26 @@ import Vocabulary
         #expect(!folder.names().contains { $0.contains("damaged") || $0.contains("copy") })
     }
 
+    @Test func `keeps all of it while its copy cannot be written`() async throws {
+        let journal = await folder.journal(["site"], name: "journal")
+        await keep((1...10).map { fact($0) }, in: journal)
+        // A folder is where the copy is to be written.
+        let block = folder.path("journal.copy")
+        try FileManager.default.createDirectory(
+            atPath: "\(block)/full", withIntermediateDirectories: true)
+        delete()
+        await folder.pass(SqliteJournal.lookPeriod, journal)
+        #expect(await hearsFault(true, from: journal))
+        await folder.pass(SqliteJournal.retryPeriod, journal)
+        #expect(!folder.names().contains("journal"))
+        _ = journal.append([fact(11)])
+        try FileManager.default.removeItem(atPath: block)
+        await folder.pass(SqliteJournal.retryPeriod, journal)
+        #expect(await hearsFault(false, from: journal))
+        #expect(await journal.kept() == Array(1...11))
+        await journal.close()
+    }
+
     @Test func `hands on what it has until there is a place again`() async throws {
         let mayMake = Atomic(false)
         let journal = await folder.journal(["site"], name: "journal") {
