@@ -24,6 +24,8 @@ public actor EmbeddedBroker {
     private static let readyWithin = Duration.seconds(10)
     /// How long it may take to end when it is asked to.
     private static let timeoutMilliseconds: Int32 = 300
+    /// Pieces of the broker's log that are read in one round.
+    private static let mostReads = 64
     /// A broker that comes up is left alone when it is to be stopped; this often that is looked for.
     private static let lookMilliseconds: Int32 = 50
 
@@ -129,7 +131,9 @@ public actor EmbeddedBroker {
     private func round() -> SyncThread.Rest {
         let now = clock.now
         if child == nil, now >= startAt ?? now { launch() }
-        while child != nil {
+        // A flood of lines must not keep the questions below from being asked; the rest wakes
+        // this thread at once.
+        for _ in 0..<Self.mostReads where child != nil {
             guard let bytes = child?.read() else {
                 mourn()
                 break

@@ -61,10 +61,10 @@ enum RegisterSettings {
         in list: some Sequence<JsonNode>
     ) throws(DriverError) -> [Register] {
         var registers: [Register] = []
+        var sources: Set<String> = []
         for node in list {
             let register = try register(Settings(node, described: described))
-            guard !registers.contains(where: { $0.channel.source == register.channel.source })
-            else {
+            guard sources.insert(register.channel.source).inserted else {
                 throw DriverError(
                     .invalidComponent,
                     "\(node.place.path): the name \(register.channel.source) is taken already")

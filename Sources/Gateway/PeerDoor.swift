@@ -22,6 +22,7 @@ actor PeerDoor {
     private var backoff = Backoff(first: waits.first, cap: waits.longest)
     private var node: PeerNode?
     private(set) var state = State.opening
+    private var isStopped = false
 
     /// - Parameters:
     ///   - makeNode: Makes the node that listens, each time from the files as they are then.
@@ -52,7 +53,10 @@ actor PeerDoor {
     }
 
     /// Closes all connections. Whoever runs it cancels that task first.
-    func stop() async { await node?.stop() }
+    func stop() async {
+        isStopped = true
+        await node?.stop()
+    }
 
     /// - Returns: Why nobody can come in, once nobody can.
     private func open() async -> String {
@@ -60,6 +64,11 @@ actor PeerDoor {
             let node = try makeNode()
             self.node = node
             let port = try await node.listen(on: address)
+            // A stop that came meanwhile found nothing to close.
+            guard !isStopped else {
+                await node.stop()
+                return "stopped"
+            }
             await change(.open(PeerAddress(host: address.host, port: port)))
             await node.untilDeaf()
             await node.stop()

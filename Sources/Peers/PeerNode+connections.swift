@@ -37,7 +37,9 @@ extension PeerNode {
             connection.bearer.map { "\($0.fingerprint)" } ?? connection.address
         }
         guard let most = ofEach.values.max(by: { $0.count < $1.count }), most.count > 1,
-            let idle = most.min(by: { $0.conversation.lastUsed < $1.conversation.lastUsed })
+            let idle = most.min(by: {
+                ($0.conversation.lastUsed, $0.id) < ($1.conversation.lastUsed, $1.id)
+            })
         else { return nil }
         return (idle, "was one of \(most.count) of the same peer")
     }
@@ -196,9 +198,14 @@ extension PeerNode {
         let channel: any Channel
         do {
             channel = try result.get()
-            guard mayOpen else { return channel.close(promise: nil) }
+        } catch {
+            return failed(route, PeerError(dialling: error))
+        }
+        guard mayOpen else { return channel.close(promise: nil) }
+        do {
             try adopt(channel, remote: route, usesTls: usesTls)
         } catch {
+            channel.close(promise: nil)
             return failed(route, PeerError(dialling: error))
         }
         if !usesTls, let id = remotes[route]?.connection { opened(id, certificate: nil) }

@@ -19,6 +19,8 @@ import Threads
         }
         unsafe pointer = made
         unsafe tidegate_tls_settle(made)
+        // A file with a pass phrase is refused instead of asked for on the terminal.
+        unsafe SSL_CTX_set_default_passwd_cb(made) { _, _, _, _ in 0 }
         guard (files.certificate == nil) == (files.key == nil) else {
             throw UpstreamError(
                 kind: .badMessage, detail: "tls: certificate and key must be given together")
@@ -32,8 +34,6 @@ import Threads
             try load(certificate, "a certificate") {
                 unsafe SSL_CTX_use_certificate_chain_file(made, $0)
             }
-            // A key with a pass phrase is refused instead of asked for on the terminal.
-            unsafe SSL_CTX_set_default_passwd_cb(made) { _, _, _, _ in 0 }
             try load(key, "the certificate's key without a pass phrase") {
                 unsafe SSL_CTX_use_PrivateKey_file(made, $0, SSL_FILETYPE_PEM)
             }
