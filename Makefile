@@ -9,7 +9,7 @@ LAYOUT ?= hardware-layouts/demo.json
 PACKAGES := libgpiod-dev libmodbus-dev libsqlite3-dev libssl-dev mosquitto pkg-config
 TEST_PACKAGES := $(PACKAGES) gcc mosquitto-clients openssl python3-venv socat
 
-.PHONY: run test build deps test-deps unit real-input soak sanitize bench stack docs format clean
+.PHONY: run test build deps test-deps unit unit-repeat real-input soak sanitize bench stack docs format clean
 
 run: build
 	@exec .build/release/tidegate run $(LAYOUT) --watch
@@ -23,6 +23,16 @@ unit:
 	$(SWIFT) build --build-tests $(BUILD_FLAGS)
 	$(SWIFT) test --skip-build
 
+# The unit tests so many times in a row, to be green each time, also on a machine that does much else.
+N ?= 20
+unit-repeat:
+	$(SWIFT) build --build-tests $(BUILD_FLAGS)
+	@for run in $$(seq $(N)); do \
+	    $(SWIFT) test --skip-build >.build/unit-$$run.log 2>&1 \
+	        || { grep -a '✘' .build/unit-$$run.log; exit 1; }; \
+	    echo "$$run of $(N): $$(grep -a 'Test run with' .build/unit-$$run.log)"; \
+	done
+
 # Genuine peers and a real kernel, where ../shared is present. Says plainly what it leaves out.
 real-input: build
 	Tests/RealInput/run.sh
@@ -35,6 +45,9 @@ soak: test-deps build
 	GUARD_WALKS=700 $(SWIFT) test --skip-build --filter GuardWalkTests
 	MUTATIONS=1000000 $(SWIFT) test --skip-build \
 	    --filter 'GridWorks.message|PlainCommandTests|PlainReaderTests|MqttMutation|mangled.journal|in.proportion'
+	MUTATIONS=1000000 $(SWIFT) test --skip-build \
+	    --filter 'JsonMutation|chirp.wire|handful.of.bytes|PeerList|hello.of.any'
+	MUTATIONS=100000 $(SWIFT) test --skip-build --filter 'mutated'
 	CRASHES=120 Tests/RealInput/gateway-crash.sh
 	KILLS=20 Tests/RealInput/gateway-gridworks.sh
 	LENGTH=full Tests/RealInput/cases.sh

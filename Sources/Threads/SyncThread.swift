@@ -155,6 +155,8 @@ public final class SyncThread: SerialExecutor, Alarm {
         let nanoseconds = wakeup.allowance(allowance.map { max(0, $0.wholeNanoseconds) } ?? -1)
         // Sound: the array outlives the call, and its length is the one given.
         _ = unsafe tidegate_poll(&descriptors, UInt(descriptors.count), nanoseconds)
+        // Whatever ended the rest, the thread is none that sleeps on the clock.
+        _ = clock.allowance(until: nil, alarm: self)
         state.withLock { $0.isResting = false }
         wakeup.silence()
     }

@@ -4,7 +4,7 @@ import Simulators
 import Testing
 import Vocabulary
 
-@Suite(.timeLimit(.minutes(5))) struct `A work queue` {
+@Suite(.timeLimit(.minutes(1))) struct `A work queue` {
     private let clock = ManualClock()
 
     private func queue(_ bound: Int) -> WorkQueue<Int> {

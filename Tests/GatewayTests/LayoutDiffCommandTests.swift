@@ -2,7 +2,7 @@ import Testing
 
 @testable import tidegate
 
-@Suite(.timeLimit(.minutes(5))) struct `tidegate layout diff` {
+@Suite(.timeLimit(.minutes(2))) struct `tidegate layout diff` {
     private let home: TestHome
 
     init() throws { home = try TestHome() }

@@ -5,7 +5,7 @@ import Vocabulary
 
 @testable import tidegate
 
-@Suite(.timeLimit(.minutes(5))) struct `A layout's file` {
+@Suite(.timeLimit(.minutes(2))) struct `A layout's file` {
     private let folder = NSTemporaryDirectory() + "tidegate-watch-\(UUID().uuidString.prefix(8))"
     private var path: String { folder + "/house.json" }
 

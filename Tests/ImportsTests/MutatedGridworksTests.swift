@@ -18,7 +18,7 @@ import Vocabulary
         let good = Array(Sample.text.utf8)
         let seed: UInt64 = 20_261_121
         print("seed \(seed)")
-        let rounds = Mangler.rounds(1_000)
+        let rounds = Mangler.rounds(300)
         var chance = SeededGenerator(seed: seed)
         var imported = 0
         for round in 0..<rounds {

@@ -58,7 +58,7 @@ import Vocabulary
         }
         let seed: UInt64 = 20_261_121
         print("seed \(seed)")
-        let rounds = Mangler.rounds(4_000)
+        let rounds = Mangler.rounds(2_000)
         var chance = SeededGenerator(seed: seed)
         var refused = 0
         for round in 0..<rounds {

@@ -42,6 +42,12 @@ struct Bench {
             open: device.opener(actuates: actuates))
     }
 
+    /// Starts a node. Returns once it has read its device for the first time.
+    func start(_ node: ShNode) async {
+        await node.start()
+        await clock.sleepers(1)
+    }
+
     /// All facts up to and including the first for which `isLast` holds.
     func facts(until isLast: (Fact) -> Bool) async -> [Fact] {
         var facts: [Fact] = []

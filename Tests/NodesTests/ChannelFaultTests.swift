@@ -24,7 +24,7 @@ import Vocabulary
     @Test func `is told once and ends once, and the others go on`() async {
         let node = node()
         device.fail("poor", DriverError(.unsupported, "it does not have this register"))
-        await node.start()
+        await bench.start(node)
         await bench.pass(.seconds(30))
         device.fail("poor", nil)
         let facts = await facts(3)
@@ -42,7 +42,7 @@ import Vocabulary
     {
         let node = bench.node(
             device, [bench.channel("poor", capture: .seconds(1_000), delta: nil)])
-        await node.start()
+        await bench.start(node)
         await bench.pass(.seconds(2))
         device.fail("poor", DriverError(.noValue, "channel poor: register 0 holds 0x8000"))
         await bench.pass(.seconds(1))
@@ -58,7 +58,7 @@ import Vocabulary
     @Test(arguments: [.timeout, .malformedReply, .busy, .notConnected] as [DriverError.Kind])
     func `now and then is no fault, one that stays so is`(kind: DriverError.Kind) async {
         let node = node()
-        await node.start()
+        await bench.start(node)
         for _ in 0..<5 {
             device.fail("poor", DriverError(kind, "not now"))
             await bench.pass(.seconds(2))
@@ -76,7 +76,7 @@ import Vocabulary
     @Test func `has one reason at a time`() async {
         let node = node()
         device.fail("poor", DriverError(.unsupported, "no such register"))
-        await node.start()
+        await bench.start(node)
         device.fail("poor", DriverError(.noValue, "not a number"))
         let faults = await facts(2).compactMap(\.fault)
         #expect(faults.map(\.kind) == [.invalidComponent, .invalidComponent, .malformedReply])
@@ -86,7 +86,7 @@ import Vocabulary
 
     @Test func `does not end the fault of a device that is away`() async {
         let node = node()
-        await node.start()
+        await bench.start(node)
         device.behave(.fails(DriverError(.timeout, "no reply")))
         await bench.pass(.seconds(1))
         // It is not asked for what it is known not to have, so this says nothing of the device.
@@ -102,7 +102,7 @@ import Vocabulary
     @Test func `a device that is busy for two polls is no fault, one that stays so is`() async {
         let busy = DriverError(.busy, "it is busy")
         let node = node()
-        await node.start()
+        await bench.start(node)
         device.behave(.fails(busy))
         await bench.pass(.seconds(1))
         device.behave(.shows([1]))

@@ -132,6 +132,8 @@ struct Bench {
 
     /// Gives each node's thread and the proactor turns, as many as a command needs on its way and back.
     func settle(hanging: Set<ShNodeName> = []) async {
+        // Those that serve the nodes take each command at once, as soon as they have a turn.
+        while await proactor.untaken() > 0 {}
         for _ in 0..<3 {
             for (name, node) in proactor.nodes where !hanging.contains(name) { await node.hop() }
             await proactor.turn()
@@ -153,3 +155,8 @@ struct Bench {
 
 // A turn on its thread: what was asked of it before is done, or waits for something.
 extension ShNode { func hop() {} }
+
+extension Proactor {
+    /// Commands that wait in a request queue.
+    fileprivate func untaken() -> Int { requestQueues.values.reduce(0) { $0 + $1.status.waiting } }
+}

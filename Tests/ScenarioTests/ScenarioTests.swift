@@ -5,7 +5,7 @@ import Vocabulary
 
 private let environment = ProcessInfo.processInfo.environment
 /// How many seeds are tried, from which on. `make soak` asks for 10,000.
-private let count = environment["SCENARIOS"].flatMap(UInt64.init) ?? 240
+private let count = environment["SCENARIOS"].flatMap(UInt64.init) ?? 80
 private let first = environment["SCENARIO_FIRST"].flatMap(UInt64.init) ?? 1
 /// The one seed to replay.
 private let only = environment["SCENARIO_SEED"].flatMap(UInt64.init)

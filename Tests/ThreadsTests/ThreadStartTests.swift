@@ -7,7 +7,7 @@ import Vocabulary
 /// More stack than any address space has: there is never such a thread.
 private let impossible = ThreadPlan(name: "impossible", stackSize: 1 << 60)
 
-@Suite(.timeLimit(.minutes(5))) struct `A thread that the system does not give` {
+@Suite(.timeLimit(.minutes(1))) struct `A thread that the system does not give` {
     private let clock = ManualClock()
 
     @Test func `is an error, and no end of the process`() {

@@ -18,7 +18,7 @@ import Vocabulary
     ]
 
     @Test func `switches nothing but what it says, and harms nobody`() {
-        let rounds = Mangler.rounds(10_000)
+        let rounds = Mangler.rounds(5_000)
         var mangler = Mangler(seed: 20_261_121, limit: 4_096)
         let codec = House.codec()
         var obeyed = 0
@@ -54,7 +54,7 @@ import Vocabulary
     }
 
     @Test func `of a child harms no parent`() {
-        let rounds = Mangler.rounds(10_000)
+        let rounds = Mangler.rounds(5_000)
         var mangler = Mangler(seed: 7, limit: 4_096)
         let codec = House.codec()
         let parent = GridworksParentCodec(

@@ -8,7 +8,7 @@ import Vocabulary
 @testable import Upstreams
 
 /// Sessions with a real broker, and a scripted one for what a real one does too seldom.
-@Suite(.timeLimit(.minutes(5)), .serialized)
+@Suite(.timeLimit(.minutes(1)), .serialized)
 struct MqttSessionTests {
     let clock = ManualClock()
 
