@@ -7,6 +7,10 @@ final class AcceptPause: ChannelInboundHandler {
     typealias InboundIn = any Channel
 
     static let pause = TimeAmount.seconds(1)
+    /// Descriptors that a crowd leaves the rest of the process: with none, the system's task pool ends it.
+    ///
+    /// Source: libdispatch, workqueue.c, `_dispatch_workq_monitor_pools` opens a file of each thread.
+    static let reserve = 8
 
     private let tell: (String) -> Void
     private var isPausing = false
@@ -18,14 +22,36 @@ final class AcceptPause: ChannelInboundHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         context.fireErrorCaught(error)
-        guard let error = error as? IOError, !isPausing,
+        guard let error = error as? IOError,
             [EMFILE, ENFILE, ENOMEM, ENOBUFS].contains(error.errnoCode)
         else { return }
+        pause(context, because: error.errnoCode)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard Self.leavesReserve else {
+            unwrapInboundIn(data).close(promise: nil)
+            return pause(context, because: EMFILE)
+        }
+        isReported = false
+        context.fireChannelRead(data)
+    }
+
+    /// Whether as many descriptors are free as the rest of the process is left. A new one has the lowest
+    /// number that is free, so that all below it are in use.
+    private static var leavesReserve: Bool {
+        let lowest = fcntl(0, F_DUPFD_CLOEXEC, 0)
+        guard lowest >= 0 else { return errno == EBADF }
+        close(lowest)
+        return Int(lowest) + reserve <= sysconf(Int32(_SC_OPEN_MAX))
+    }
+
+    private func pause(_ context: ChannelHandlerContext, because number: CInt) {
+        guard !isPausing else { return }
         isPausing = true
         // Sound: the words are copied at once.
         if !isReported {
-            unsafe tell(
-                "nobody is let in for a moment: \(String(cString: strerror(error.errnoCode)))")
+            unsafe tell("nobody is let in for a moment: \(String(cString: strerror(number)))")
         }
         isReported = true
         setReading(false, context)
@@ -34,11 +60,6 @@ final class AcceptPause: ChannelInboundHandler {
             self.isPausing = false
             self.setReading(true, bound.value)
         }
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        isReported = false
-        context.fireChannelRead(data)
     }
 
     private func setReading(_ isOn: Bool, _ context: ChannelHandlerContext) {

@@ -50,6 +50,9 @@ import Testing
         let crowd = (0..<60).map { _ in visitor(at: port) }
         defer { for socket in crowd { close(socket) } }
         #expect(await gateway.error("nobody is let in for a moment") != nil, "\(gateway.text)")
+        // Of 40, and what it opens for a moment.
+        let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(gateway.pid)/fd")
+        #expect(open.count <= 36)
         let set = try home.start("set", "pump", "on")
         #expect(await set.end() == 0, "\(set.text)")
         gateway.signal(SIGTERM)
