@@ -25,7 +25,9 @@ import Vocabulary
         await bench.pass(.seconds(3))
         _ = await bench.published("live/tank", 3)
         #expect(
-            await words(bench) == ["site connected", "driver tank connected", "peer laptop connected"])
+            await words(bench) == [
+                "site connected", "driver tank connected", "peer laptop connected",
+            ])
         // The peer stated two seconds, and three times that have passed without a word.
         await bench.pass(.seconds(4))
         let laptop = await bench.proactor.linkStatuses.last
@@ -103,7 +105,8 @@ import Vocabulary
         await bench.pass(.seconds(3))
         let site = await bench.proactor.linkStatuses.first
         #expect(
-            site?.state == .unreachable && site?.cause?.hasPrefix("open: not done within 1min") == true)
+            site?.state == .unreachable
+                && site?.cause?.hasPrefix("open: not done within 1min") == true)
         bench.broker.accept()
         _ = await bench.published("live/tank", 1)
         #expect(await words(bench).first == "site connected")
