@@ -16,14 +16,28 @@ let testRules: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
 ]
 
+/// The folders that rooms stand in, lowest first.
+enum Floor: String {
+    case base = "Sources/Base/"
+    case hardware = "Sources/Hardware/"
+    case core = "Sources/Core/"
+    case upstreams = "Sources/"
+    case doors = "Sources/Doors/"
+    case programs = "Sources/Programs/"
+    case clibs = "Sources/Clibs/"
+    case outside = ""
+    case tests = "Tests/"
+}
+
 func room(
-    _ name: String, _ dependencies: [Target.Dependency], path: String? = nil,
+    _ floor: Floor, _ name: String, _ dependencies: [Target.Dependency],
     resources: [Resource]? = nil, exclude: [String] = [], opensInRelease: Bool = false
 ) -> Target {
     let opening = SwiftSetting.unsafeFlags(
         ["-cross-module-optimization"], .when(configuration: .release))
     return .target(
-        name: name, dependencies: dependencies, path: path, exclude: exclude, resources: resources,
+        name: name, dependencies: dependencies, path: floor.rawValue + name, exclude: exclude,
+        resources: resources,
         swiftSettings: opensInRelease ? rules + [opening] : rules)
 }
 
@@ -62,39 +76,44 @@ let package = Package(
     ],
     targets: [
         // The system's libraries. Shims only: no logic but version bridging.
-        .target(name: "CLinux"),
-        .target(name: "CGpiod", linkerSettings: [.linkedLibrary("gpiod")]),
+        .target(name: "CLinux", path: "Sources/Clibs/CLinux"),
+        .target(
+            name: "CGpiod", path: "Sources/Clibs/CGpiod",
+            linkerSettings: [.linkedLibrary("gpiod")]),
         .systemLibrary(
-            name: "CCrypto", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+            name: "CCrypto", path: "Sources/Clibs/CCrypto", pkgConfig: "openssl",
+            providers: [.apt(["libssl-dev"])]),
         .systemLibrary(
-            name: "CModbus", pkgConfig: "libmodbus", providers: [.apt(["libmodbus-dev"])]),
+            name: "CModbus", path: "Sources/Clibs/CModbus", pkgConfig: "libmodbus",
+            providers: [.apt(["libmodbus-dev"])]),
         .systemLibrary(
-            name: "CSqlite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+            name: "CSqlite", path: "Sources/Clibs/CSqlite", pkgConfig: "sqlite3",
+            providers: [.apt(["libsqlite3-dev"])]),
 
         // The rooms, lowest first. Arrows point up this list only.
-        room("Vocabulary", []),
-        room("Documents", ["Vocabulary"]),
-        room("Threads", ["Vocabulary", "CLinux"]),
-        room("Links", ["Vocabulary"]),
+        room(.base, "Vocabulary", []),
+        room(.base, "Documents", ["Vocabulary"]),
+        room(.base, "Threads", ["Vocabulary", "CLinux"]),
+        room(.core, "Links", ["Vocabulary"]),
         // Generic to the last line, and slower by an order of magnitude where its users cannot see
         // through it.
-        room("Channels", ["Vocabulary", deque], opensInRelease: true),
-        room("DriverKit", ["Vocabulary", "Documents"]),
+        room(.base, "Channels", ["Vocabulary", deque], opensInRelease: true),
+        room(.hardware, "DriverKit", ["Vocabulary", "Documents"]),
         room(
-            "Drivers", ["DriverKit", "Documents", "Vocabulary"],
+            .hardware, "Drivers", ["DriverKit", "Documents", "Vocabulary"],
             resources: [.embedInCode("Profiles")], exclude: ["README.md"]),
-        room("Wires", ["DriverKit", "Vocabulary", "CGpiod", "CModbus", "CLinux"]),
-        room("Nodes", ["DriverKit", "Channels", "Threads", "Links", "Vocabulary"]),
-        room("Layouts", ["DriverKit", "Documents", "Vocabulary"]),
-        room("Imports", ["Vocabulary", "Documents"]),
-        room("Journals", ["Vocabulary", "Threads", "CSqlite", deque]),
+        room(.hardware, "Wires", ["DriverKit", "Vocabulary", "CGpiod", "CModbus", "CLinux"]),
+        room(.core, "Nodes", ["DriverKit", "Channels", "Threads", "Links", "Vocabulary"]),
+        room(.core, "Layouts", ["DriverKit", "Documents", "Vocabulary"]),
+        room(.upstreams, "Imports", ["Vocabulary", "Documents"]),
+        room(.core, "Journals", ["Vocabulary", "Threads", "CSqlite", deque]),
         room(
-            "Upstreams",
+            .upstreams, "Upstreams",
             ["Vocabulary", "Documents", "Threads", "Links", "CCrypto", "CLinux", deque]),
-        room("Peers", ["Vocabulary", "Documents", "CCrypto", deque] + peerProducts),
-        room("Brokers", ["Vocabulary", "Links", "Threads", "CLinux"]),
+        room(.doors, "Peers", ["Vocabulary", "Documents", "CCrypto", deque] + peerProducts),
+        room(.doors, "Brokers", ["Vocabulary", "Links", "Threads", "CLinux"]),
         room(
-            "Proactors",
+            .core, "Proactors",
             [
                 "Vocabulary", "Threads", "Channels", "DriverKit", "Nodes", "Layouts", "Journals",
                 "Links", "Upstreams", logging, deque,
@@ -107,11 +126,10 @@ let package = Package(
                 "Proactors", "Simulators", "Threads", "CLinux", logging, deque, nioCore,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            path: "Sources/Gateway", swiftSettings: rules),
+            path: Floor.programs.rawValue + "Gateway", swiftSettings: rules),
         room(
-            "Simulators",
-            ["Drivers", "DriverKit", "Documents", "Journals", "Upstreams", "Vocabulary", "CLinux"],
-            path: "Simulators"),
+            .outside, "Simulators",
+            ["Drivers", "DriverKit", "Documents", "Journals", "Upstreams", "Vocabulary", "CLinux"]),
 
         // Measures what `make bench` and `make stack` tell. No product.
         .executableTarget(
@@ -125,11 +143,10 @@ let package = Package(
 
         // The suites that every implementation of a protocol passes, real and simulated alike.
         room(
-            "Conformance", ["DriverKit", "Documents", "Journals", "Vocabulary"],
-            path: "Tests/Conformance"),
+            .tests, "Conformance", ["DriverKit", "Documents", "Journals", "Vocabulary"]),
         // What strangers send, and what reading it costs.
         .target(name: "CAllocations", path: "Tests/CAllocations"),
-        room("Fuzzing", ["CAllocations", "Vocabulary"], path: "Tests/Fuzzing"),
+        room(.tests, "Fuzzing", ["CAllocations", "Vocabulary"]),
         // What a test runs on.
         .target(name: "CTestWidth", path: "Tests/CTestWidth"),
         .target(

@@ -13,13 +13,14 @@ struct Arrows {
     /// - Parameter package: The text of `Package.swift`.
     init(package: String) {
         var rooms: [(name: String, dependencies: [String])] = []
-        for start in ["room(\n", "room(\"", ".executableTarget("] {
+        for start in ["room(\n", "room(.", ".executableTarget("] {
             var rest = package[...]
             while let found = rest.firstRange(of: start) {
                 rest = rest[found.lowerBound...].drop { $0 != "(" }
                 let call = Self.call(rest)
                 // What only measures or tests may know whatever it measures or tests.
-                if let room = Self.room(call), !call.contains("path: \"Tests/") {
+                if let room = Self.room(call), !call.contains("\"Tests/"), !call.contains(".tests,")
+                {
                     rooms.append(room)
                 }
                 rest = rest.dropFirst()

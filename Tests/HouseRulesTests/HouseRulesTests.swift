@@ -63,8 +63,9 @@ import Testing
         let drivers = DriverRegistry.standard.drivers
         #expect(
             DriverRule.breaches(
-                files: try Repository.files("Sources/Drivers").map(\.name),
-                registry: try Repository.text("Sources/Drivers/DriverRegistry+standard.swift"),
+                files: try Repository.files("Sources/Hardware/Drivers").map(\.name),
+                registry: try Repository.text(
+                    "Sources/Hardware/Drivers/DriverRegistry+standard.swift"),
                 pages: try Repository.names("docs/reference/drivers"),
                 tests: try Repository.files("Tests/DriversTests").map(\.name),
                 models: drivers.map { ("\($0)", $0.model.text) }) == [])
@@ -85,7 +86,7 @@ import Testing
     @Test func `explains every option and environment variable of its settings`() throws {
         let page = try Repository.text("docs/reference/layout.md")
         let names = SettingsRule.namesOfRun(
-            try Repository.text("Sources/Gateway/ResolvedSettings.swift"))
+            try Repository.text("Sources/Programs/Gateway/ResolvedSettings.swift"))
         #expect(names.count == 14)
         #expect(SettingsRule.namesMissing(names, in: page) == [])
     }

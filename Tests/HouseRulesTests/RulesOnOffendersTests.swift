@@ -8,14 +8,14 @@ import Testing
         let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
         let package = Package(
             targets: [
-                room("Vocabulary", []),
-                room("Channels", ["Vocabulary", deque]),
+                room(.base, "Vocabulary", []),
+                room(.base, "Channels", ["Vocabulary", deque]),
                 room(
-                    "Drivers", ["Vocabulary"],
+                    .hardware, "Drivers", ["Vocabulary"],
                     resources: [.embedInCode("Profiles")], exclude: ["README.md"]),
                 .executableTarget(
                     name: "tidegate",
-                    dependencies: ["Vocabulary", "Wires", "Simulators"], path: "Sources/Gateway"),
+                    dependencies: ["Vocabulary", "Wires", "Simulators"], path: "Sources/Programs/Gateway"),
             ])
         """
 
@@ -24,21 +24,21 @@ import Testing
         #expect(arrows.rooms.map(\.name) == ["Vocabulary", "Channels", "Drivers", "tidegate"])
         #expect(arrows.rooms[1].dependencies == ["Vocabulary", "DequeModule"])
         #expect(arrows.rooms[2].dependencies == ["Vocabulary"])
-        let good = file("Sources/Channels/A.swift", "import DequeModule\nimport Glibc\n")
+        let good = file("Sources/Base/Channels/A.swift", "import DequeModule\nimport Glibc\n")
         #expect(arrows.breaches(good) == [])
         for offender in [
             "import Drivers", "public import Drivers", "@preconcurrency import Drivers",
             "import struct Drivers.Relay", "import Foundation",
         ] {
-            #expect(arrows.breaches(file("Sources/Channels/A.swift", offender)).count == 1)
+            #expect(arrows.breaches(file("Sources/Base/Channels/A.swift", offender)).count == 1)
         }
-        #expect(arrows.breaches(file("Sources/Attic/A.swift", "")).count == 1)
-        #expect(arrows.breaches(file("Sources/Gateway/A.swift", "import Wires")) == [])
+        #expect(arrows.breaches(file("Sources/Base/Attic/A.swift", "")).count == 1)
+        #expect(arrows.breaches(file("Sources/Programs/Gateway/A.swift", "import Wires")) == [])
     }
 
     @Test func `about arrows sees one that points down and one that chooses wires`() {
         let down = package.replacing(
-            #"room("Vocabulary", [])"#, with: #"room("Vocabulary", ["Drivers"])"#)
+            #"room(.base, "Vocabulary", [])"#, with: #"room(.base, "Vocabulary", ["Drivers"])"#)
         #expect(Arrows(package: down).wrongArrows.count == 1)
         let wires = package.replacing(#"["Vocabulary", deque]"#, with: #"["Wires"]"#)
         #expect(Arrows(package: wires).wrongArrows.count == 1)
@@ -51,8 +51,10 @@ import Testing
         "var chance = SystemRandomNumberGenerator()", "let a = \"\\(Date())\"",
         "x = Int.random(\n    in: 0..<3)",
     ]) func `about time and chance sees`(offender: String) {
-        #expect(WordRules.timeAndChance(file("Sources/Nodes/A.swift", offender)).count == 1)
-        #expect(WordRules.timeAndChance(file("Sources/Gateway/SystemClock.swift", offender)) == [])
+        #expect(WordRules.timeAndChance(file("Sources/Core/Nodes/A.swift", offender)).count == 1)
+        #expect(
+            WordRules.timeAndChance(file("Sources/Programs/Gateway/SystemClock.swift", offender))
+                == [])
     }
 
     @Test(arguments: [
@@ -60,7 +62,7 @@ import Testing
         "Int.random(in: 0..<3, using: &chance)", "Int.random(\n    in: 0..<3, using: &chance)",
         "/* UUID() */ let a = \"\"\"\n  UUID()\n  \"\"\"", "let a = #\"UUID() \"quoted\"\"#",
     ]) func `about time and chance lets pass`(text: String) {
-        #expect(WordRules.timeAndChance(file("Sources/Nodes/A.swift", text)) == [])
+        #expect(WordRules.timeAndChance(file("Sources/Core/Nodes/A.swift", text)) == [])
     }
 
     @Test(arguments: [
@@ -78,7 +80,7 @@ import Testing
 
     @Test func `about promises wants a proof beside them`() {
         let bare = "final class A: @unchecked Sendable {\n    nonisolated(unsafe) var a = 0\n}"
-        #expect(WordRules.promises(file("Sources/Nodes/A.swift", bare)).count == 2)
+        #expect(WordRules.promises(file("Sources/Core/Nodes/A.swift", bare)).count == 2)
         let proven = """
             /// Sound as Sendable: nothing in it changes.
             @safe
@@ -86,7 +88,7 @@ import Testing
                 nonisolated(unsafe) let a = 0  // It is set before any thread starts.
             }
             """
-        #expect(WordRules.promises(file("Sources/Nodes/A.swift", proven)) == [])
+        #expect(WordRules.promises(file("Sources/Core/Nodes/A.swift", proven)) == [])
     }
 
     @Test func `about unsafe wants it in its rooms and with a reason in the same member`() {
@@ -105,15 +107,17 @@ import Testing
             }
             """
         #expect(
-            UnsafeRule.breaches(file("Sources/Wires/A.swift", text))
-                == ["Sources/Wires/A.swift:11: unsafe without a comment that says Sound"])
-        #expect(UnsafeRule.breaches(file("Sources/Links/A.swift", text)).count == 4)
+            UnsafeRule.breaches(file("Sources/Hardware/Wires/A.swift", text))
+                == ["Sources/Hardware/Wires/A.swift:11: unsafe without a comment that says Sound"])
+        #expect(UnsafeRule.breaches(file("Sources/Core/Links/A.swift", text)).count == 4)
         let below = "// Sound, here and below: the handle lives.\ninit() { unsafe a() }\n"
         #expect(
-            UnsafeRule.breaches(file("Sources/Wires/A.swift", below + "func b() { unsafe b() }"))
+            UnsafeRule.breaches(
+                file("Sources/Hardware/Wires/A.swift", below + "func b() { unsafe b() }"))
                 == [])
         #expect(
-            UnsafeRule.breaches(file("Sources/Links/A.swift", "nonisolated(unsafe) var a")) == [])
+            UnsafeRule.breaches(file("Sources/Core/Links/A.swift", "nonisolated(unsafe) var a"))
+                == [])
     }
 
     @Test func `about documentation sees each public declaration that is not explained`() {
@@ -128,17 +132,18 @@ import Testing
                 func quiet() {}
             }
             """
-        let file = file("Sources/Vocabulary/Tank.swift", text)
+        let file = file("Sources/Base/Vocabulary/Tank.swift", text)
         #expect(
             DocumentationRule.breaches(file, requirements: ["read"]) == [
-                "Sources/Vocabulary/Tank.swift:1: public struct Tank without a doc comment",
-                "Sources/Vocabulary/Tank.swift:4: public var isFull without a doc comment",
-                "Sources/Vocabulary/Tank.swift:5: public func fill without a doc comment",
+                "Sources/Base/Vocabulary/Tank.swift:1: public struct Tank without a doc comment",
+                "Sources/Base/Vocabulary/Tank.swift:4: public var isFull without a doc comment",
+                "Sources/Base/Vocabulary/Tank.swift:5: public func fill without a doc comment",
             ])
         let explained = "/// A tank.\n@frozen\npublic struct Tank {}"
         #expect(
             DocumentationRule.breaches(
-                SourceFile("Sources/Vocabulary/Tank.swift", explained), requirements: []) == [])
+                SourceFile("Sources/Base/Vocabulary/Tank.swift", explained), requirements: []) == []
+        )
     }
 
     @Test func `about documentation knows what protocols ask for`() {
@@ -150,14 +155,15 @@ import Testing
             struct Other { func write() {} }
             """
         #expect(
-            DocumentationRule.requirements(file("Sources/DriverKit/Driver.swift", text))
+            DocumentationRule.requirements(file("Sources/Hardware/DriverKit/Driver.swift", text))
                 == ["model", "read"])
     }
 
     @Test func `about length lets 400 lines pass and no more`() {
         let lines = String(repeating: "let a = 0\n", count: 400)
-        #expect(WordRules.length(file("Sources/Nodes/A.swift", lines)) == [])
-        #expect(WordRules.length(file("Sources/Nodes/A.swift", lines + "let b = 0")).count == 1)
+        #expect(WordRules.length(file("Sources/Core/Nodes/A.swift", lines)) == [])
+        #expect(
+            WordRules.length(file("Sources/Core/Nodes/A.swift", lines + "let b = 0")).count == 1)
     }
 
     @Test func `about drivers says which of the four is missing`() {

@@ -2,7 +2,7 @@ import Foundation
 
 /// One file of the repository, as text.
 struct SourceFile: Sendable {
-    /// From the repository's root: `Sources/Nodes/ShNode.swift`.
+    /// From the repository's root: `Sources/Core/Nodes/ShNode.swift`.
     let path: String
     /// As written.
     let lines: [String]
@@ -22,7 +22,10 @@ struct SourceFile: Sendable {
         let parts = path.split(separator: "/").map(String.init)
         switch parts[0] {
         case "Simulators": return "Simulators"
-        default: return parts[1] == "Gateway" ? "tidegate" : parts[1]
+        default:
+            // A floor, and the room on it.
+            guard parts.count > 3, parts[1] != "Upstreams" else { return parts[1] }
+            return parts[2] == "Gateway" ? "tidegate" : parts[2]
         }
     }
 

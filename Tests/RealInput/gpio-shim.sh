@@ -25,8 +25,8 @@ build() {
     [ $# = 1 ] ||
         flags=(-I "$2/usr/include" -L "$2/usr/lib/$triplet" -Wl,-rpath,"$2/usr/lib/$triplet")
     mkdir "$work/$1"
-    if cc -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -I "$root/Sources/CGpiod/include" \
-        "$root/Sources/CGpiod/CGpiod.c" "$here/gpio-shim.c" -o "$work/$1/gpio-shim" \
+    if cc -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -I "$root/Sources/Clibs/CGpiod/include" \
+        "$root/Sources/Clibs/CGpiod/CGpiod.c" "$here/gpio-shim.c" -o "$work/$1/gpio-shim" \
         "${flags[@]}" -lgpiod; then
         echo "ok: compiles and links with libgpiod $1"
     else
