@@ -21,7 +21,7 @@ enum Floor: String {
     case base = "Sources/Base/"
     case hardware = "Sources/Hardware/"
     case core = "Sources/Core/"
-    case upstreams = "Sources/"
+    case upstreams = "Sources/Upstreams/"
     case doors = "Sources/Doors/"
     case programs = "Sources/Programs/"
     case clibs = "Sources/Clibs/"
@@ -105,39 +105,53 @@ let package = Package(
         room(.hardware, "Wires", ["DriverKit", "Vocabulary", "CGpiod", "CModbus", "CLinux"]),
         room(.core, "Nodes", ["DriverKit", "Channels", "Threads", "Links", "Vocabulary"]),
         room(.core, "Layouts", ["DriverKit", "Documents", "Vocabulary"]),
-        room(.upstreams, "Imports", ["Vocabulary", "Documents"]),
         room(.core, "Journals", ["Vocabulary", "Threads", "CSqlite", deque]),
         room(
-            .upstreams, "Upstreams",
-            ["Vocabulary", "Documents", "Threads", "Links", "CCrypto", "CLinux", deque]),
+            .upstreams, "Mqtt", ["Vocabulary", "Threads", "Links", "CCrypto", "CLinux", deque]),
+        room(.upstreams, "Codecs", ["Vocabulary", "Links", "Mqtt"]),
+        room(
+            .upstreams, "PlainJson", ["Vocabulary", "Documents", "Links", "Mqtt", "Codecs"]),
+        room(
+            .upstreams, "Gridworks",
+            ["Vocabulary", "Documents", "Mqtt", "Codecs", "PlainJson"]),
+        room(
+            .programs, "GridworksParent",
+            [
+                "Vocabulary", "Documents", "Threads", "Channels", "Journals", "Links", "Mqtt",
+                "Codecs", "PlainJson", "Gridworks", deque,
+            ]),
         room(.doors, "Peers", ["Vocabulary", "Documents", "CCrypto", deque] + peerProducts),
         room(.doors, "Brokers", ["Vocabulary", "Links", "Threads", "CLinux"]),
         room(
             .core, "Proactors",
             [
                 "Vocabulary", "Threads", "Channels", "DriverKit", "Nodes", "Layouts", "Journals",
-                "Links", "Upstreams", logging, deque,
+                "Links", "Mqtt", "Codecs", logging, deque,
             ]),
         .executableTarget(
             name: "tidegate",
             dependencies: [
                 "Vocabulary", "Documents", "Channels", "DriverKit", "Drivers", "Wires", "Nodes",
-                "Layouts", "Imports", "Journals", "Links", "Upstreams", "Peers", "Brokers",
-                "Proactors", "Simulators", "Threads", "CLinux", logging, deque, nioCore,
+                "Layouts", "Journals", "Links", "Mqtt", "Codecs", "PlainJson", "Gridworks",
+                "GridworksParent", "Peers", "Brokers", "Proactors", "Simulators", "Threads",
+                "CLinux", logging, deque, nioCore,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: Floor.programs.rawValue + "Gateway", swiftSettings: rules),
         room(
             .outside, "Simulators",
-            ["Drivers", "DriverKit", "Documents", "Journals", "Upstreams", "Vocabulary", "CLinux"]),
+            [
+                "Drivers", "DriverKit", "Documents", "Journals", "Mqtt", "Codecs", "Vocabulary",
+                "CLinux",
+            ]),
 
         // Measures what `make bench` and `make stack` tell. No product.
         .executableTarget(
             name: "bench",
             dependencies: [
                 "Vocabulary", "Documents", "Channels", "DriverKit", "Drivers", "Wires", "Nodes",
-                "Layouts", "Journals", "Upstreams", "Brokers", "Peers", "Proactors", "Simulators",
-                "Threads", "CLinux", asyncAlgorithms, logging, nioCore,
+                "Layouts", "Journals", "Mqtt", "Codecs", "Gridworks", "Brokers", "Peers",
+                "Proactors", "Simulators", "Threads", "CLinux", asyncAlgorithms, logging, nioCore,
             ],
             path: "Tests/Bench/Sources", swiftSettings: rules),
 
@@ -176,37 +190,46 @@ let package = Package(
             resources: [.copy("Broken")]),
         tests(
             "ImportsTests",
-            ["Imports", "Layouts", "Drivers", "Documents", "Fuzzing", "Vocabulary"],
+            ["Gridworks", "Layouts", "Drivers", "Documents", "Fuzzing", "Vocabulary"],
             resources: [.copy("Samples")]),
         tests(
             "JournalsTests", ["Journals", "Vocabulary", "Conformance", "Fuzzing", "Simulators"]),
         tests("LinksTests", ["Links", "Vocabulary"]),
         tests(
             "UpstreamsTests",
-            ["Upstreams", "Brokers", "Fuzzing", "Links", "Threads", "Simulators", "Vocabulary"]),
+            [
+                "Mqtt", "Codecs", "PlainJson", "Gridworks", "GridworksParent", "Brokers",
+                "Fuzzing", "Links", "Threads", "Simulators", "Vocabulary",
+            ]),
+        tests(
+            "GridworksParentTests",
+            [
+                "GridworksParent", "PlainJson", "Mqtt", "Journals", "Links", "Simulators",
+                "Vocabulary",
+            ]),
         tests(
             "PeersTests",
             ["Peers", "Documents", "Fuzzing", "Simulators", "Vocabulary"]
                 + peerProducts),
-        tests("BrokersTests", ["Brokers", "Simulators", "Upstreams", "Vocabulary"]),
+        tests("BrokersTests", ["Brokers", "Simulators", "Mqtt", "Vocabulary"]),
         tests(
             "ProactorsTests",
             [
                 "Proactors", "Simulators", "Channels", "Documents", "DriverKit", "Journals",
-                "Links", "Nodes", "Upstreams", "Vocabulary", logging,
+                "Links", "Nodes", "Mqtt", "Codecs", "Vocabulary", logging,
             ]),
         tests(
             "ScenarioTests",
             [
                 "Proactors", "Simulators", "Channels", "DriverKit", "Drivers", "Journals",
-                "Layouts", "Links", "Nodes", "Upstreams", "Vocabulary", logging,
+                "Layouts", "Links", "Nodes", "Mqtt", "Codecs", "Vocabulary", logging,
             ]),
         tests(
             "GatewayTests",
             [
                 "tidegate", "Channels", "Documents", "DriverKit", "Drivers", "Journals", "Layouts",
-                "Links", "Nodes", "Peers", "Proactors", "Simulators", "Upstreams", "Vocabulary",
-                logging,
+                "Links", "Nodes", "Peers", "Proactors", "Simulators", "Mqtt", "Codecs", "PlainJson",
+                "Vocabulary", logging,
             ]),
         tests("HouseRulesTests", ["DriverKit", "Drivers", "Layouts"]),
         // Holds docs/reference against what the program describes; `make docs` writes it.

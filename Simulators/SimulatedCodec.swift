@@ -1,4 +1,5 @@
-import Upstreams
+import Codecs
+import Mqtt
 import Vocabulary
 
 /// The plainest words there are, for tests of what stands between nodes and brokers.

@@ -1,4 +1,4 @@
-import Upstreams
+import Mqtt
 import Vocabulary
 
 /// The peer of a `SimulatedPeerCodec`, beyond a simulated broker. It keeps each fact once, and

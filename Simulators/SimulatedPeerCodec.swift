@@ -1,4 +1,5 @@
-import Upstreams
+import Codecs
+import Mqtt
 import Vocabulary
 
 /// `SimulatedCodec` with a peer beyond the broker that acknowledges.

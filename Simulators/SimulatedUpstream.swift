@@ -1,4 +1,4 @@
-import Upstreams
+import Mqtt
 import Vocabulary
 
 /// A broker and the session to it, without a network. It connects, acknowledges, refuses and breaks

@@ -1,10 +1,10 @@
 import Foundation
 import Glibc
+import Mqtt
 import Simulators
 import Synchronization
 import TestMachine
 import Testing
-import Upstreams
 import Vocabulary
 
 @testable import Brokers

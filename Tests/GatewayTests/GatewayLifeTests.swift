@@ -8,7 +8,6 @@ import Proactors
 import Simulators
 import TestMachine
 import Testing
-import Upstreams
 import Vocabulary
 
 @testable import tidegate

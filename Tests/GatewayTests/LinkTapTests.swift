@@ -2,7 +2,8 @@ import Links
 import Testing
 import Vocabulary
 
-@testable import Upstreams
+@testable import Codecs
+@testable import PlainJson
 @testable import tidegate
 
 @Suite struct `The tap` {

@@ -1,6 +1,6 @@
 import Foundation
+import Mqtt
 import Testing
-import Upstreams
 import Vocabulary
 
 @testable import tidegate

@@ -1,6 +1,7 @@
+import Codecs
 import Links
+import PlainJson
 import Testing
-import Upstreams
 import Vocabulary
 
 @testable import tidegate

@@ -20,13 +20,10 @@ struct SourceFile: Sendable {
     /// The target that the file belongs to.
     var room: String {
         let parts = path.split(separator: "/").map(String.init)
-        switch parts[0] {
-        case "Simulators": return "Simulators"
-        default:
-            // A floor, and the room on it.
-            guard parts.count > 3, parts[1] != "Upstreams" else { return parts[1] }
-            return parts[2] == "Gateway" ? "tidegate" : parts[2]
-        }
+        guard parts[0] != "Simulators" else { return parts[0] }
+        // A floor, and the room on it.
+        let name = parts.count > 3 ? parts[2] : parts[1]
+        return name == "Gateway" ? "tidegate" : name
     }
 
     func place(_ index: Int) -> String { "\(path):\(index + 1)" }

@@ -66,8 +66,8 @@ enum WordRules {
 enum UnsafeRule {
     /// The rooms that call the system's libraries, and the simulators that stand in for their far ends.
     static let rooms: Set<String> = [
-        "Wires", "Nodes", "Threads", "Journals", "Upstreams", "Peers", "Brokers", "tidegate",
-        "Simulators",
+        "Wires", "Nodes", "Threads", "Journals", "GridworksParent", "Mqtt", "Peers", "Brokers",
+        "tidegate", "Simulators",
     ]
 
     /// The lock that the thread sanitizer can see.
@@ -108,7 +108,8 @@ enum UnsafeRule {
 enum DocumentationRule {
     static let rooms: Set<String> = [
         "Vocabulary", "Documents", "Threads", "Channels", "DriverKit", "Nodes", "Layouts",
-        "Imports", "Journals", "Links", "Upstreams", "Peers", "Brokers", "Proactors",
+        "Gridworks", "GridworksParent", "Journals", "Links", "Mqtt", "Codecs", "PlainJson", "Peers",
+        "Brokers", "Proactors",
     ]
     /// What the standard library's protocols ask for and explain.
     private static let known: Set<String> = [

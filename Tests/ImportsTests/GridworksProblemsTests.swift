@@ -1,4 +1,3 @@
-import Imports
 import Testing
 
 /// Mistakes in a GridWorks layout, those included that its own loader lets pass.

@@ -1,5 +1,5 @@
 import Fuzzing
-import Imports
+import Gridworks
 import TestMachine
 import Testing
 import Vocabulary

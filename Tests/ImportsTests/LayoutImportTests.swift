@@ -1,6 +1,5 @@
 import DriverKit
 import Drivers
-import Imports
 import Layouts
 import Testing
 import Vocabulary

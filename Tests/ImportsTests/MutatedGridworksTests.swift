@@ -1,6 +1,6 @@
 import Drivers
 import Fuzzing
-import Imports
+import Gridworks
 import Layouts
 import TestMachine
 import Testing

@@ -1,6 +1,6 @@
 import Documents
 import Foundation
-import Imports
+import Gridworks
 import Testing
 
 /// The hand-written GridWorks layout with one of everything, and what may be done to it.

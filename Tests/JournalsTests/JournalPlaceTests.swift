@@ -159,13 +159,6 @@ import Vocabulary
         await journal.close()
     }
 
-    @Test func `of a store are for its owner alone`() async throws {
-        let store = ReceivedStore(path: folder.path("received"), clock: folder.clock)
-        try await store.open()
-        for name in folder.names() { #expect(try mode(name) == 0o600, "\(name)") }
-        await store.close()
-    }
-
     @Test func `that are no files keep their mode`() async throws {
         try FileManager.default.createDirectory(
             atPath: folder.path("journal"), withIntermediateDirectories: true,

@@ -1,13 +1,14 @@
 import Channels
+import Codecs
 import Documents
 import DriverKit
 import Journals
 import Links
 import Logging
+import Mqtt
 import Nodes
 import Simulators
 import Synchronization
-import Upstreams
 import Vocabulary
 
 @testable import Proactors

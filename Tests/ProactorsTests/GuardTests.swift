@@ -1,7 +1,6 @@
 import DriverKit
 import Simulators
 import Testing
-import Upstreams
 import Vocabulary
 
 @testable import Proactors

@@ -1,7 +1,7 @@
+import Codecs
 import Links
 import Simulators
 import Testing
-import Upstreams
 import Vocabulary
 
 @testable import Proactors

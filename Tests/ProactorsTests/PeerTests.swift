@@ -1,6 +1,6 @@
+import Codecs
 import Simulators
 import Testing
-import Upstreams
 import Vocabulary
 
 @testable import Proactors

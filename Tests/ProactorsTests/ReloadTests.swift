@@ -1,7 +1,7 @@
+import Codecs
 import Nodes
 import Simulators
 import Testing
-import Upstreams
 import Vocabulary
 
 @testable import Proactors

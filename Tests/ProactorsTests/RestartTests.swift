@@ -2,7 +2,6 @@ import Channels
 import Nodes
 import Simulators
 import Testing
-import Upstreams
 import Vocabulary
 
 @testable import Proactors

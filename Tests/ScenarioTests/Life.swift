@@ -4,7 +4,6 @@ import Layouts
 import Links
 import Logging
 import Simulators
-import Upstreams
 import Vocabulary
 
 @testable import Nodes

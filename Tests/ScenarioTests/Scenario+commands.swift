@@ -1,4 +1,4 @@
-import Upstreams
+import Mqtt
 import Vocabulary
 
 @testable import Proactors

@@ -1,6 +1,5 @@
 import DriverKit
 import Simulators
-import Upstreams
 import Vocabulary
 
 @testable import Proactors

@@ -2,7 +2,7 @@ import Glibc
 import Testing
 import Vocabulary
 
-@testable import Upstreams
+@testable import Mqtt
 
 /// Brokers whose name has several addresses.
 @Suite struct `A name with several addresses` {

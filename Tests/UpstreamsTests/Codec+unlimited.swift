@@ -1,5 +1,6 @@
+import Codecs
 import Links
-import Upstreams
+import Mqtt
 import Vocabulary
 
 // What is said to a broker that takes messages of any size.

@@ -3,7 +3,9 @@ import TestMachine
 import Testing
 import Vocabulary
 
-@testable import Upstreams
+@testable import GridworksParent
+@testable import Mqtt
+@testable import PlainJson
 
 /// What it costs to read what comes over a broker, which anybody may have written.
 @Suite(.ownThread, .enabled(if: Allocations.areCounted)) struct `A message over a broker` {

@@ -1,7 +1,9 @@
 import Testing
 import Vocabulary
 
-@testable import Upstreams
+@testable import Codecs
+@testable import GridworksParent
+@testable import Mqtt
 
 @Suite struct `A GridWorks link` {
     typealias House = GridworksHouse

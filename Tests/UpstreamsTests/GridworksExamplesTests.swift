@@ -1,5 +1,6 @@
+import GridworksParent
+import Mqtt
 import Testing
-import Upstreams
 import Vocabulary
 
 /// What a genuine gwproactor put on the wire, byte for byte; identities aside, which are ours.

@@ -1,7 +1,9 @@
 import Testing
 import Vocabulary
 
-@testable import Upstreams
+@testable import Codecs
+@testable import Gridworks
+@testable import GridworksParent
 
 @Suite struct `A GridWorks history` {
     typealias House = GridworksHouse

@@ -1,4 +1,5 @@
-import Upstreams
+import Gridworks
+import Mqtt
 import Vocabulary
 
 /// A small gateway and its GridWorks parent, under the names of the captured examples.

@@ -3,7 +3,7 @@ import TestMachine
 import Testing
 import Vocabulary
 
-@testable import Upstreams
+@testable import GridworksParent
 
 /// Messages that were mangled on their way, a byte or a few at a time.
 @Suite(.ownThread) struct `A mangled GridWorks message` {

@@ -1,7 +1,8 @@
 import Testing
 import Vocabulary
 
-@testable import Upstreams
+@testable import GridworksParent
+@testable import Mqtt
 
 @Suite struct `A GridWorks parent` {
     typealias House = GridworksHouse

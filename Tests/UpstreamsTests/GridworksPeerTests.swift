@@ -2,7 +2,9 @@ import Foundation
 import Testing
 import Vocabulary
 
-@testable import Upstreams
+@testable import Gridworks
+@testable import GridworksParent
+@testable import Mqtt
 
 /// Where the genuine half of the check leaves its messages, and takes ours from.
 private let gridworksFolder = ProcessInfo.processInfo.environment["TIDEGATE_GRIDWORKS_FOLDER"]

@@ -1,5 +1,6 @@
+import Mqtt
+import PlainJson
 import Testing
-import Upstreams
 import Vocabulary
 
 @Suite struct `A command on a very long topic` {

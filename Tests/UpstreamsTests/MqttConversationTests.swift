@@ -2,7 +2,7 @@ import Simulators
 import Testing
 import Vocabulary
 
-@testable import Upstreams
+@testable import Mqtt
 
 /// What one connection says and understands, without a network.
 @Suite struct `A conversation with a broker` {

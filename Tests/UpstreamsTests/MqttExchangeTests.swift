@@ -1,7 +1,7 @@
 import Testing
 import Vocabulary
 
-@testable import Upstreams
+@testable import Mqtt
 
 /// The bounds of the news and of the outbox, without a broker.
 @Suite(.timeLimit(.minutes(1)))

@@ -4,7 +4,7 @@ import TestMachine
 import Testing
 import Vocabulary
 
-@testable import Upstreams
+@testable import Mqtt
 
 /// Brokers that say what no broker should, a byte or a few at a time.
 @Suite struct MqttMutationTests {

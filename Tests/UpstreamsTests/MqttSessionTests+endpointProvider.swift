@@ -1,7 +1,7 @@
 import Testing
 import Vocabulary
 
-@testable import Upstreams
+@testable import Mqtt
 
 extension MqttSessionTests {
     @Test func `a broker that comes back elsewhere is found, and its absence is told once`()

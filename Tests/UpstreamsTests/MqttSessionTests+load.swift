@@ -4,7 +4,7 @@ import Testing
 import Vocabulary
 
 @testable import Brokers
-@testable import Upstreams
+@testable import Mqtt
 
 // Sessions with much to carry.
 extension MqttSessionTests {

@@ -2,7 +2,7 @@ import Synchronization
 import Testing
 import Vocabulary
 
-@testable import Upstreams
+@testable import Mqtt
 
 // Brokers that are none, or not ours.
 extension MqttSessionTests {

@@ -5,7 +5,7 @@ import Testing
 import Vocabulary
 
 @testable import Brokers
-@testable import Upstreams
+@testable import Mqtt
 
 /// Sessions with a real broker, and a scripted one for what a real one does too seldom.
 @Suite(.timeLimit(.minutes(1)), .serialized)

@@ -3,7 +3,7 @@ import TestMachine
 import Testing
 import Vocabulary
 
-@testable import Upstreams
+@testable import Mqtt
 
 /// Sessions over TLS with an authority of the test's own.
 @Suite(.ownThread, .timeLimit(.minutes(2)))

@@ -2,7 +2,9 @@ import Links
 import Testing
 import Vocabulary
 
-@testable import Upstreams
+@testable import Codecs
+@testable import Mqtt
+@testable import PlainJson
 
 /// What a small gateway says and obeys.
 extension Codec {

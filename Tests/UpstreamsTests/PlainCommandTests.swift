@@ -3,7 +3,9 @@ import TestMachine
 import Testing
 import Vocabulary
 
-@testable import Upstreams
+@testable import Codecs
+@testable import Mqtt
+@testable import PlainJson
 
 struct PlainCommandTests {
     func ask(

@@ -1,7 +1,8 @@
 import Testing
 import Vocabulary
 
-@testable import Upstreams
+@testable import Codecs
+@testable import Mqtt
 
 @Suite struct `Authority in plain words` {
     private func ask(_ payload: String, isRetained: Bool = false, topic: String = "set/heater")

@@ -4,7 +4,9 @@ import TestMachine
 import Testing
 import Vocabulary
 
-@testable import Upstreams
+@testable import Codecs
+@testable import Mqtt
+@testable import PlainJson
 
 /// What the codec says reads back as what was meant.
 struct PlainReaderTests {

@@ -3,7 +3,9 @@ import Links
 import Testing
 import Vocabulary
 
-@testable import Upstreams
+@testable import Codecs
+@testable import Gridworks
+@testable import PlainJson
 
 /// Nothing simulated can be taken for real: whatever is told of it bears the mark, and nothing else does.
 @Suite struct `The mark of simulated readings` {

@@ -29,15 +29,17 @@ struct PrivateFile {
 }
 
 /// A SQLite file that is damaged and goes out of the way, with its log.
-struct DamagedFile {
+package struct DamagedFile {
     /// Damaged files that are kept; older ones are deleted, for they take room.
     static let kept = 2
 
     let path: String
 
+    package init(path: String) { self.path = path }
+
     /// Moves it to a name with the time behind it.
     /// - Returns: Where it is now.
-    func keepAside(at time: WallTime) throws(SqliteFailure) -> String {
+    package func keepAside(at time: WallTime) throws(SqliteFailure) -> String {
         let stamp = time.iso8601.prefix(19).filter { $0 != ":" && $0 != "-" } + "Z"
         let deadLetters = "\(path).damaged-\(stamp)"
         // The log last: the file without it would be taken for a sound one that lacks its newest rows.

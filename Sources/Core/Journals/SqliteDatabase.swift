@@ -7,9 +7,9 @@ import Glibc
 /// instead of 60 s, 9 MB resident instead of 17 MB, 0.4 s of processor time instead of 0.7 s.
 ///
 /// Safe: nobody else knows the handles; they live from `init` to `deinit`.
-@safe final class SqliteDatabase {
+@safe package final class SqliteDatabase {
     /// How a file is opened. What is made belongs to this user alone, whatever the umask.
-    enum Access { case reading, writing, creating }
+    package enum Access { case reading, writing, creating }
 
     private let handle: OpaquePointer
     private var statements: [String: SqliteStatement] = [:]
@@ -23,7 +23,7 @@ import Glibc
     static let stackSize = 4 << 20
 
     /// - Throws: Also when the file is no database, which shows with the first statement.
-    init(path: String, _ access: Access) throws(SqliteFailure) {
+    package init(path: String, _ access: Access) throws(SqliteFailure) {
         let flags =
             switch access {
             case .reading: SQLITE_OPEN_READONLY
@@ -51,34 +51,34 @@ import Glibc
     deinit { unsafe sqlite3_close_v2(handle) }
 
     /// Runs statements that give no rows.
-    func execute(_ text: String) throws(SqliteFailure) {
+    package func execute(_ text: String) throws(SqliteFailure) {
         let code = unsafe sqlite3_exec(handle, text, nil, nil, nil)
         guard code == SQLITE_OK else { throw failure(code) }
     }
 
     /// Runs one statement to its end and throws its rows away.
-    func run(_ text: String, _ numbers: Int64..., blob: [UInt8]? = nil) throws(SqliteFailure) {
+    package func run(_ text: String, _ numbers: Int64..., blob: [UInt8]? = nil) throws(SqliteFailure) {
         let statement = try prepared(text, numbers, blob.map { [$0] } ?? [])
         defer { statement.reset() }
         while try statement.step() {}
     }
 
     /// The same with several bytes, which follow the numbers in the statement.
-    func run(_ text: String, _ numbers: Int64..., blobs: [[UInt8]]) throws(SqliteFailure) {
+    package func run(_ text: String, _ numbers: Int64..., blobs: [[UInt8]]) throws(SqliteFailure) {
         let statement = try prepared(text, numbers, blobs)
         defer { statement.reset() }
         while try statement.step() {}
     }
 
     /// The first number of the first row; nil when there is no row, or NULL in it.
-    func number(_ text: String, _ numbers: Int64...) throws(SqliteFailure) -> Int64? {
+    package func number(_ text: String, _ numbers: Int64...) throws(SqliteFailure) -> Int64? {
         let statement = try prepared(text, numbers, [])
         defer { statement.reset() }
         return try statement.step() ? statement.number(0) : nil
     }
 
     /// Hands each row's first two columns to `take`, a number and bytes, until it answers false.
-    func rows(
+    package func rows(
         _ text: String, _ numbers: Int64..., take: (Int64, [UInt8]) -> Bool
     ) throws(SqliteFailure) {
         let statement = try prepared(text, numbers, [])
@@ -89,7 +89,7 @@ import Glibc
     }
 
     /// Runs `body` in a transaction: all of it is kept, or nothing.
-    func transaction<Result>(
+    package func transaction<Result>(
         _ body: () throws(SqliteFailure) -> Result
     ) throws(SqliteFailure) -> Result {
         try execute("BEGIN IMMEDIATE")
@@ -105,11 +105,11 @@ import Glibc
     }
 
     /// Rows that the last statement changed.
-    var changes: Int { Int(unsafe sqlite3_changes(handle)) }
+    package var changes: Int { Int(unsafe sqlite3_changes(handle)) }
 
     /// Reads the whole file.
     /// - Throws: When its pages do not fit together.
-    func check() throws(SqliteFailure) {
+    package func check() throws(SqliteFailure) {
         var isSound = false
         // Without an argument: later versions of the library take one for the name of a table.
         try rows("SELECT 1, quick_check FROM pragma_quick_check") { _, words in
@@ -137,7 +137,7 @@ import Glibc
     /// Copies what the write-ahead log holds into the database, as far as no reader is in the way.
     /// - Returns: Pages in the log.
     @discardableResult
-    func checkpoint(truncating: Bool) throws(SqliteFailure) -> Int {
+    package func checkpoint(truncating: Bool) throws(SqliteFailure) -> Int {
         var (pages, copied): (Int32, Int32) = (0, 0)
         let mode = truncating ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE
         let code = unsafe sqlite3_wal_checkpoint_v2(handle, nil, mode, &pages, &copied)
@@ -218,12 +218,12 @@ import Glibc
 }
 
 /// What SQLite would not do.
-struct SqliteFailure: Error, Hashable {
+package struct SqliteFailure: Error, Hashable {
     /// The extended result code.
-    let code: Int32
-    let words: String
+    package let code: Int32
+    package let words: String
 
-    init(code: Int32, words: String) { (self.code, self.words) = (code, words) }
+    package init(code: Int32, words: String) { (self.code, self.words) = (code, words) }
 
     // Sound: the words are copied at once.
     fileprivate init(_ code: Int32, of handle: OpaquePointer) {
@@ -238,13 +238,13 @@ struct SqliteFailure: Error, Hashable {
     }
 
     /// Whether the file itself is broken, and not only what is around it.
-    var isDamage: Bool {
+    package var isDamage: Bool {
         [SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_FORMAT, SQLITE_SCHEMA, SQLITE_ERROR]
             .contains(code & 0xFF)
     }
 
     /// Whether there is no room for more.
-    var isFull: Bool { code & 0xFF == SQLITE_FULL }
+    package var isFull: Bool { code & 0xFF == SQLITE_FULL }
 
     /// Whether the file can be neither read nor written, though others beside it perhaps can.
     var isClosedDoor: Bool {
@@ -252,5 +252,5 @@ struct SqliteFailure: Error, Hashable {
     }
 
     /// Whether trying again is of no use.
-    var isNoWay: Bool { isDamage || isClosedDoor }
+    package var isNoWay: Bool { isDamage || isClosedDoor }
 }

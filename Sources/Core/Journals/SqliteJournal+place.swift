@@ -39,7 +39,7 @@ extension SqliteJournal {
 
 extension SqliteDatabase {
     /// Whether the file is not where it was opened, or its log not where it was before.
-    func isGone(from path: String) -> Bool {
+    package func isGone(from path: String) -> Bool {
         let hadLog = hasLog
         hasLog = exists(path + "-wal")
         return isMoved || hadLog && !hasLog
@@ -50,7 +50,7 @@ extension SqliteDatabase {
     ///
     /// - Returns: What came of it.
     /// - Throws: Why it cannot be written there now; the connection is worth keeping.
-    func putBack(to path: String) throws(SqliteFailure) -> String {
+    package func putBack(to path: String) throws(SqliteFailure) -> String {
         let was = "was deleted or moved while it was in use"
         guard isMoved else {
             do throws(SqliteFailure) {

@@ -1,6 +1,5 @@
 import Channels
 import Nodes
-import Upstreams
 import Vocabulary
 
 /// Who works in a gateway: its nodes, and where its actuators are asked.

@@ -1,6 +1,6 @@
 import Channels
+import Codecs
 import Logging
-import Upstreams
 import Vocabulary
 
 // What the proactor does when the wall clock is set. Only labels change: everything that waits, runs out

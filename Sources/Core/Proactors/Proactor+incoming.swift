@@ -1,4 +1,5 @@
-import Upstreams
+import Codecs
+import Mqtt
 import Vocabulary
 
 // What upstreams say: commands, questions, acknowledgements.

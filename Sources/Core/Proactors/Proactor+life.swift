@@ -1,5 +1,4 @@
 import Nodes
-import Upstreams
 import Vocabulary
 
 // How the proactor shows that it lives.

@@ -1,6 +1,6 @@
 import DequeModule
 import Journals
-import Upstreams
+import Mqtt
 import Vocabulary
 
 // Hands over what an upstream is to hear. Runs on the upstream's own task, so that neither facts nor news,

@@ -1,7 +1,7 @@
 import Channels
+import Codecs
 import Logging
 import Nodes
-import Upstreams
 import Vocabulary
 
 /// What another layout changes about a gateway that runs.

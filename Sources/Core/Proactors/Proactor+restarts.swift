@@ -1,5 +1,4 @@
 import Nodes
-import Upstreams
 import Vocabulary
 
 /// A node that was given up. It goes by itself once its hardware comes back.

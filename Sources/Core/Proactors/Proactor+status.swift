@@ -1,5 +1,6 @@
+import Codecs
 import Links
-import Upstreams
+import Mqtt
 import Vocabulary
 
 // How the gateway and its links stand, told again and again so that silence means something.

@@ -1,7 +1,8 @@
+import Codecs
 import DequeModule
 import Links
 import Logging
-import Upstreams
+import Mqtt
 import Vocabulary
 
 // What happens on each upstream's session, and what its link makes of it.

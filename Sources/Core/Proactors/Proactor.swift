@@ -1,9 +1,10 @@
 import Channels
+import Codecs
 import Journals
 import Links
 import Logging
+import Mqtt
 import Nodes
-import Upstreams
 import Vocabulary
 
 /// Where it all meets: takes the nodes' facts, shows the live values, hands history upstream, brings

@@ -1,6 +1,7 @@
+import Codecs
 import DequeModule
 import Links
-import Upstreams
+import Mqtt
 import Vocabulary
 
 /// Everything the proactor keeps about one upstream.

@@ -1,5 +1,6 @@
+import Codecs
 import Links
-import Upstreams
+import Mqtt
 import Vocabulary
 
 /// One upstream as the gateway sets it up.

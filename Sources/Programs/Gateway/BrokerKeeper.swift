@@ -1,8 +1,8 @@
 import Brokers
 import Layouts
 import Logging
+import Mqtt
 import Proactors
-import Upstreams
 import Vocabulary
 
 /// The embedded broker of a gateway: started, spoken of, and left to the user's other commands in the run

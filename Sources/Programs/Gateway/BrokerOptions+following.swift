@@ -1,5 +1,5 @@
 import Glibc
-import Upstreams
+import Mqtt
 import Vocabulary
 
 /// What comes of following the gateways on a broker.

@@ -1,5 +1,6 @@
 import ArgumentParser
-import Upstreams
+import Mqtt
+import PlainJson
 import Vocabulary
 
 /// Which broker a command talks to, and as whom.

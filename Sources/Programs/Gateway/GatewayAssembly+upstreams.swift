@@ -1,8 +1,11 @@
 import Brokers
+import Codecs
+import Gridworks
 import Layouts
 import Links
+import Mqtt
+import PlainJson
 import Proactors
-import Upstreams
 import Vocabulary
 
 /// Where an upstream's broker really is, and how to log in there.

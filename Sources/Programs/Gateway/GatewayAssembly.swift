@@ -7,7 +7,6 @@ import Logging
 import Nodes
 import Proactors
 import Simulators
-import Upstreams
 import Vocabulary
 import Wires
 

@@ -1,8 +1,10 @@
 import Channels
+import Codecs
 import Documents
+import Mqtt
 import Peers
+import PlainJson
 import Proactors
-import Upstreams
 import Vocabulary
 
 /// Answers peers from the gateway's live values, in the same words as over MQTT.

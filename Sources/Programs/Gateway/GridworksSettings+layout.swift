@@ -1,5 +1,5 @@
+import Gridworks
 import Layouts
-import Upstreams
 
 extension GridworksSettings {
     /// What the layout says of a GridWorks link.

@@ -2,7 +2,7 @@ import ArgumentParser
 import Documents
 import Drivers
 import Glibc
-import Imports
+import Gridworks
 import Layouts
 import Threads
 

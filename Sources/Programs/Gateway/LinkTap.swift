@@ -1,5 +1,6 @@
+import Codecs
 import Links
-import Upstreams
+import PlainJson
 import Vocabulary
 
 /// Listens to what gateways say of themselves and of their links, and tells what changes. It is nobody's

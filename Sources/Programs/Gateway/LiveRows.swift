@@ -1,5 +1,5 @@
+import PlainJson
 import Proactors
-import Upstreams
 import Vocabulary
 
 /// Turns this gateway's live values into lines of the live table.

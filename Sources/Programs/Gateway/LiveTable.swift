@@ -1,5 +1,6 @@
+import Codecs
 import Links
-import Upstreams
+import PlainJson
 import Vocabulary
 
 /// One value of the live table.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Channels
-import Upstreams
+import Mqtt
+import PlainJson
 import Vocabulary
 
 /// One order of the command line to a running gateway.

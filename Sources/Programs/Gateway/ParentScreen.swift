@@ -1,6 +1,5 @@
 import Glibc
-import Proactors
-import Upstreams
+import GridworksParent
 import Vocabulary
 
 /// Shows what a parent has to say on standard output: a table that refreshes in place, with what happens

@@ -1,8 +1,9 @@
 import ArgumentParser
 import Documents
 import Glibc
+import Mqtt
 import Peers
-import Upstreams
+import PlainJson
 import Vocabulary
 
 struct PeerAskCommand: AsyncParsableCommand {

@@ -4,7 +4,6 @@ import Glibc
 import Layouts
 import Logging
 import Proactors
-import Upstreams
 import Vocabulary
 
 struct RunCommand: AsyncParsableCommand {

@@ -1,8 +1,8 @@
 import Brokers
 import Documents
 import Glibc
+import Mqtt
 import Threads
-import Upstreams
 import Vocabulary
 
 /// What a running gateway leaves for the other commands of the same user: where its broker listens and how

@@ -1,11 +1,12 @@
 import Brokers
 import Channels
 import Glibc
+import GridworksParent
 import Journals
 import Links
-import Proactors
+import Mqtt
+import PlainJson
 import Threads
-import Upstreams
 import Vocabulary
 
 /// One `tidegate upstream` from its start to its exit status.

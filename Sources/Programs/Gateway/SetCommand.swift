@@ -1,5 +1,4 @@
 import ArgumentParser
-import Upstreams
 import Vocabulary
 
 struct SetCommand: AsyncParsableCommand {

@@ -1,5 +1,5 @@
 import Links
-import Upstreams
+import PlainJson
 import Vocabulary
 
 /// How a gateway stands, for people: its links, the newest values and what is wrong.

@@ -1,7 +1,8 @@
 import ArgumentParser
 import Channels
 import Glibc
-import Upstreams
+import Mqtt
+import PlainJson
 import Vocabulary
 
 struct TapCommand: AsyncParsableCommand {

@@ -1,9 +1,10 @@
 import ArgumentParser
 import Glibc
+import GridworksParent
 import Journals
 import Links
 import Logging
-import Upstreams
+import Mqtt
 import Vocabulary
 
 struct UpstreamCommand: AsyncParsableCommand {

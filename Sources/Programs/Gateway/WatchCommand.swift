@@ -1,8 +1,9 @@
 import ArgumentParser
 import Channels
 import Glibc
+import Mqtt
+import PlainJson
 import Proactors
-import Upstreams
 import Vocabulary
 
 struct WatchCommand: AsyncParsableCommand {

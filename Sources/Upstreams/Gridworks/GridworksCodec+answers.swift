@@ -1,3 +1,6 @@
+import Codecs
+import Mqtt
+import PlainJson
 import Vocabulary
 
 // Tells what became of commands.

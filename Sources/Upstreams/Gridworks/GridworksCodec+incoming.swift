@@ -1,4 +1,6 @@
+import Codecs
 import Documents
+import Mqtt
 import Vocabulary
 
 // Reads what the parent and admin say. What comes in here was written by anybody.

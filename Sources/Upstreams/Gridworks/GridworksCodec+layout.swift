@@ -1,3 +1,5 @@
+import Codecs
+import Mqtt
 import Vocabulary
 
 // What the gateway is made of, in GridWorks' words.

@@ -1,3 +1,6 @@
+import Codecs
+import Mqtt
+import PlainJson
 import Vocabulary
 
 /// The words of a GridWorks link, in the part of the child: what a genuine gwproactor parent decodes,

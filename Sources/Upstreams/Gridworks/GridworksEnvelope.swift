@@ -1,28 +1,30 @@
+import Codecs
 import Documents
+import Mqtt
 import Vocabulary
 
 /// One GridWorks message, opened. What the payload says goes before what the header says.
-struct GridworksEnvelope: Sendable {
+package struct GridworksEnvelope: Sendable {
     /// The longest message to a gateway that is looked at, in bytes.
-    static let longest = 1 << 16
+    package static let longest = 1 << 16
     private static let longestIdentity = 256
 
     /// The long name of whoever made it.
-    let source: String
+    package let source: String
     /// What to acknowledge; empty when it has no identity.
-    let identity: String
-    let isAckRequired: Bool
+    package let identity: String
+    package let isAckRequired: Bool
     /// The payload's own word for what it is.
-    let type: String
-    let payload: JsonNode
+    package let type: String
+    package let payload: JsonNode
 
     /// Why a message makes no sense.
-    struct Malformed: Error {
-        let why: String
-        init(_ why: String) { self.why = why }
+    package struct Malformed: Error {
+        package let why: String
+        package init(_ why: String) { self.why = why }
     }
 
-    init(_ bytes: [UInt8], longest: Int = Self.longest) throws(Malformed) {
+    package init(_ bytes: [UInt8], longest: Int = Self.longest) throws(Malformed) {
         guard bytes.count <= longest else {
             throw Malformed("\(bytes.count) bytes; a message has at most \(longest)")
         }
@@ -55,7 +57,7 @@ struct GridworksEnvelope: Sendable {
     }
 
     /// What to acknowledge once the message was handled; nil when nobody wants to hear of it.
-    var toAcknowledge: String? { isAckRequired && !identity.isEmpty ? identity : nil }
+    package var toAcknowledge: String? { isAckRequired && !identity.isEmpty ? identity : nil }
 
     private static func check(
         _ name: String, of node: JsonNode, is expected: String, at path: String
@@ -93,7 +95,7 @@ struct GridworksEnvelope: Sendable {
     // MARK: Writing
 
     /// The message with its envelope, as a genuine peer writes it.
-    static func message(
+    package static func message(
         _ type: String, from source: String, to destination: String, identity: String = "",
         isAckRequired: Bool = false, _ payload: JsonText, qos: MqttMessage.QualityOfService
     ) -> MqttMessage {
@@ -111,7 +113,7 @@ struct GridworksEnvelope: Sendable {
     }
 
     /// Asks the other end for a heartbeat.
-    static func ping(_ identity: String, from source: String, to destination: String)
+    package static func ping(_ identity: String, from source: String, to destination: String)
         -> MqttMessage
     {
         message(
@@ -122,7 +124,7 @@ struct GridworksEnvelope: Sendable {
     }
 
     /// Tells the other end that its message was handled.
-    static func acknowledgement(
+    package static func acknowledgement(
         of identity: String, from source: String, to destination: String
     ) -> MqttMessage {
         message(
@@ -133,33 +135,33 @@ struct GridworksEnvelope: Sendable {
 }
 
 /// Times on a GridWorks link: milliseconds since 1970, of the years 2000 to 3000.
-enum GridworksTime {
-    static let range: ClosedRange<Int64> = 946_684_800_000...32_503_680_000_000
+package enum GridworksTime {
+    package static let range: ClosedRange<Int64> = 946_684_800_000...32_503_680_000_000
 
     /// The nearest time that GridWorks can carry. A board whose clock was never set stamps 1970.
-    static func milliseconds(_ time: WallTime) -> Int64 {
+    package static func milliseconds(_ time: WallTime) -> Int64 {
         let (whole, rest) = time.nanoseconds.quotientAndRemainder(dividingBy: 1_000_000)
         return min(max(rest < 0 ? whole - 1 : whole, range.lowerBound), range.upperBound)
     }
 
     /// That time, at most the last that 64 bits of nanoseconds reach.
-    static func wall(_ milliseconds: Int64) -> WallTime {
+    package static func wall(_ milliseconds: Int64) -> WallTime {
         let (product, overflow) = milliseconds.multipliedReportingOverflow(by: 1_000_000)
         return WallTime(nanoseconds: overflow ? .max : product)
     }
 }
 
 extension JsonNode {
-    var isGroup: Bool { group != nil }
+    package var isGroup: Bool { group != nil }
 
     /// A whole number written as one: `12`, neither `12.0` nor `"12"`.
-    var strictInteger: Int64? {
+    package var strictInteger: Int64? {
         guard let number, number.exponent == 0 else { return nil }
         return number.mantissa
     }
 
     /// A time in milliseconds since 1970 that GridWorks can carry.
-    var milliseconds: Int64? {
+    package var milliseconds: Int64? {
         guard let whole = number?.wholeSteps(exponent: 0), GridworksTime.range.contains(whole)
         else { return nil }
         return whole

@@ -1,3 +1,4 @@
+import Codecs
 import Vocabulary
 
 /// What one event says, before it has an identity.

@@ -1,3 +1,5 @@
+import Codecs
+import Mqtt
 import Vocabulary
 
 /// Turns the journal's entries into GridWorks events, and gathers readings into reports.

@@ -3,14 +3,14 @@ import Vocabulary
 /// Identities in the form of a UUID of version 4, which is the form that GridWorks' types insist on.
 ///
 /// None of them is random: what is the same thing has the same identity, after any restart.
-enum GridworksIdentity {
+package enum GridworksIdentity {
     /// The identity of what is told of these entries of that journal, the same at each sending.
-    static func of(_ entries: ClosedRange<Sequence64>, in journal: JournalIdentity) -> String {
+    package static func of(_ entries: ClosedRange<Sequence64>, in journal: JournalIdentity) -> String {
         uuid([journal.high, journal.low, entries.lowerBound, entries.upperBound])
     }
 
     /// The identity of something that has a name.
-    static func of(_ name: String) -> String {
+    package static func of(_ name: String) -> String {
         var (words, word): ([UInt64], UInt64) = ([], 0)
         for (index, byte) in name.utf8.enumerated() {
             word = word << 8 | UInt64(byte)
@@ -20,12 +20,12 @@ enum GridworksIdentity {
     }
 
     /// A fresh identity, as far as the generator gives new numbers.
-    static func fresh(using generator: inout some RandomNumberGenerator) -> String {
+    package static func fresh(using generator: inout some RandomNumberGenerator) -> String {
         text(high: generator.next(), low: generator.next())
     }
 
     /// Whether a genuine decoder takes `text` for a UUID of version 4.
-    static func isUUID4(_ text: String) -> Bool {
+    package static func isUUID4(_ text: String) -> Bool {
         let bytes = Array(text.utf8)
         guard bytes.count == 36 else { return false }
         for (index, byte) in bytes.enumerated() {

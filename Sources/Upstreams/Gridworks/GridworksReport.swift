@@ -1,3 +1,4 @@
+import Codecs
 import Vocabulary
 
 /// Readings that are being gathered for one `report.event`.

@@ -5,25 +5,25 @@ import Vocabulary
 /// On the wire every `.` of a name becomes a `-`, and on receipt a genuine peer makes every `-` a `.`:
 /// `a-b` and `a.b` are the same name there. So names are compared as they stand on the wire, and a short
 /// name with either in it is refused by the layout check.
-enum GridworksTopics {
+package enum GridworksTopics {
     /// Who takes the relays over by hand, in names as in handles.
-    static let admin = "admin"
+    package static let admin = "admin"
 
     /// `gw/d1-house-scada/to/ltn`, below which the types stand.
-    static func root(from source: String, to destination: String) -> String {
+    package static func root(from source: String, to destination: String) -> String {
         "gw/\(onWire(source))/to/\(onWire(destination))"
     }
 
-    static func topic(_ type: String, from source: String, to destination: String) -> String {
+    package static func topic(_ type: String, from source: String, to destination: String) -> String {
         "\(root(from: source, to: destination))/\(onWire(type))"
     }
 
-    static func all(from source: String, to destination: String) -> String {
+    package static func all(from source: String, to destination: String) -> String {
         "\(root(from: source, to: destination))/#"
     }
 
     /// Whether `topic` is `root` or below. A genuine peer does not look at what stands there.
-    static func isTopic(_ topic: String, of root: String) -> Bool {
+    package static func isTopic(_ topic: String, of root: String) -> Bool {
         guard topic.utf8.starts(with: root.utf8) else { return false }
         let rest = topic.utf8.dropFirst(root.utf8.count)
         return rest.isEmpty || rest.first == UInt8(ascii: "/")

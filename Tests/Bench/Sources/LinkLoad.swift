@@ -1,9 +1,10 @@
 import Channels
 import Glibc
+import Gridworks
 import Journals
 import Logging
+import Mqtt
 import Proactors
-import Upstreams
 import Vocabulary
 
 /// A gateway without nodes, linked to a GridWorks parent: how fast events that are made now are

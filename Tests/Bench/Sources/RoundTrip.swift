@@ -1,4 +1,4 @@
-import Upstreams
+import Mqtt
 import Vocabulary
 
 /// A question over MQTT and its answer, again and again on one session.

@@ -8,7 +8,6 @@ import Nodes
 import Proactors
 import Simulators
 import Threads
-import Upstreams
 import Vocabulary
 
 /// How long an order takes inside one process, from the call to the level of the line and to the answer,

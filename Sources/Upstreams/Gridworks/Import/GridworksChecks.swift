@@ -1,0 +1,177 @@
+import Documents
+import Vocabulary
+
+/// What a GridWorks layout's entries mean together: names, ids, trees, channels and periods.
+///
+/// The original loader lets a good part of these pass; the actor concerned then never runs, or the
+/// second of two wins.
+struct GridworksChecks {
+    private(set) var problems = ProblemList()
+    let layout: GridworksLayout
+
+    init(_ layout: GridworksLayout) {
+        self.layout = layout
+        checkNames()
+        checkNodes()
+        checkChannels()
+        for component in layout.components { checkConfigs(of: component) }
+    }
+
+    mutating func tell(_ place: Place, _ message: String) {
+        problems.append(Problem(place, message))
+    }
+
+    private mutating func checkNames() {
+        unique(layout.nodes.map { ($0.name, $0.place) }, "a node is called")
+        unique(layout.channels.map { ($0.name, $0.place) }, "a data channel is called")
+        unique(layout.components.map { ($0.id, $0.place) }, "a component has the id")
+        for node in layout.nodes where ShNodeName(node.name) == nil {
+            tell(node.place, "Name \(node.name) must be \(ShNodeTag.form)")
+        }
+        for channel in layout.channels where DataChannelName(channel.name) == nil {
+            tell(channel.place, "Name \(channel.name) must be \(DataChannelTag.form)")
+        }
+    }
+
+    private mutating func unique(_ names: [(name: String, place: Place)], _ words: String) {
+        var taken: [String: Place] = [:]
+        for (name, place) in names {
+            if let first = taken[name] {
+                tell(place, "\(words) \(name) already: \(first)")
+            } else {
+                taken[name] = place
+            }
+        }
+    }
+
+    private mutating func checkNodes() {
+        let paths = Set(layout.nodes.map(\.path))
+        for node in layout.nodes {
+            let above = node.path.split(separator: ".").dropLast().joined(separator: ".")
+            if !above.isEmpty, !paths.contains(above) {
+                tell(node.place, "ActorHierarchyName \(node.path): there is no node \(above)")
+            }
+            if let id = node.component, !layout.components.contains(where: { $0.id == id }) {
+                tell(node.place, "there is no component \(id)")
+                continue
+            }
+            checkActor(node)
+        }
+    }
+
+    /// Whether a node of a class that runs here has the component it needs.
+    private mutating func checkActor(_ node: GridworksNode) {
+        let form = layout.component(of: node)?.form
+        switch (node.actorClass, form) {
+        case ("PowerMeter", .meter), ("I2cRelayMultiplexer", .relays): break
+        case ("PowerMeter", _):
+            tell(
+                node.place,
+                "PowerMeter \(node.name) needs a component of type electric.meter.component.gt")
+        case ("I2cRelayMultiplexer", _):
+            tell(
+                node.place,
+                "I2cRelayMultiplexer \(node.name) needs a component of type "
+                    + "i2c.multichannel.dt.relay.component.gt")
+        case ("Relay", .relays(_, let configs)):
+            let count = configs.count { $0.relay?.actor == node.name }
+            if count == 0 {
+                tell(
+                    node.place, "Relay \(node.name): no relay of its component has it as ActorName")
+            }
+        case ("Relay", nil), ("MultipurposeSensor", nil):
+            tell(node.place, "\(node.actorClass) \(node.name): ComponentId is missing")
+        default: break
+        }
+    }
+
+    private mutating func checkChannels() {
+        let names = layout.nodes.map(\.name)
+        for channel in layout.channels {
+            for (key, name) in [
+                ("AboutNodeName", channel.about), ("CapturedByNodeName", channel.capturedBy),
+            ] where !names.contains(name) {
+                tell(
+                    channel.place,
+                    "\(key): there is no node \(name)" + didYouMean(name, among: names))
+            }
+            guard channel.isInPowerMetering else { continue }
+            if channel.telemetry != "PowerW" {
+                tell(
+                    channel.place,
+                    "InPowerMetering is for PowerW; this channel has \(channel.telemetry)")
+            }
+            let about = layout.node(named: channel.about)
+            if let about, about.nameplate ?? 0 == 0 {
+                tell(
+                    about.place,
+                    "NameplatePowerW is missing: channel \(channel.name) is in power metering")
+            }
+        }
+    }
+
+    private mutating func checkConfigs(of component: GridworksComponent) {
+        for config in component.configs {
+            let others = layout.components.filter {
+                $0.id != component.id && $0.channels.contains(config.channel)
+            }
+            if let other = others.first {
+                tell(config.place, "channel \(config.channel) is in \(other.place) already")
+            }
+            if component.channels.count(where: { $0 == config.channel }) > 1 {
+                tell(config.place, "channel \(config.channel) stands in this component twice")
+            }
+            guard let channel = layout.channel(named: config.channel) else {
+                tell(
+                    config.place,
+                    "there is no data channel \(config.channel)"
+                        + didYouMean(config.channel, among: layout.channels.map(\.name)))
+                continue
+            }
+            check(config, channel)
+        }
+        switch component.form {
+        case .meter(let host, _, let configs): check(configs, ofMeterAt: host, component)
+        case .relays(let addresses, let configs): check(configs, ofBoards: addresses, component)
+        case .thermistors(let addresses, let blocks, let volts, let configs):
+            check(configs, ofConverters: addresses, blocks: blocks, volts: volts.count, component)
+        case .other: break
+        }
+    }
+
+    private mutating func check(_ config: GridworksConfig, _ channel: GridworksChannel) {
+        let name = config.channel
+        if let poll = config.poll, poll > config.capture {
+            tell(
+                config.place,
+                "channel \(name): PollPeriodMs (\(poll.layoutText)) is longer than CapturePeriodS "
+                    + "(\(config.capture.layoutText))")
+        }
+        if config.isAsync, config.delta == nil, config.relay == nil {
+            tell(
+                config.place,
+                "channel \(name): AsyncCapture needs AsyncCaptureDelta, the least change in steps")
+        }
+        guard let telemetry = GridworksWords.telemetries[channel.telemetry] ?? nil else { return }
+        if telemetry.exponent != config.exponent {
+            tell(
+                config.place,
+                "channel \(name): Exponent \(config.exponent) contradicts TelemetryName "
+                    + "\(channel.telemetry), which has \(telemetry.exponent)")
+        }
+        if telemetry.word != config.unit, telemetry.unit != .hertz {
+            tell(
+                config.place,
+                "channel \(name): Unit \(config.unit) contradicts TelemetryName "
+                    + "\(channel.telemetry), which has \(telemetry.word)")
+        }
+    }
+}
+
+extension GridworksConfig {
+    var relay: GridworksRelayConfig? { if case .relay(let relay) = detail { relay } else { nil } }
+
+    var register: EgaugeRegister? {
+        if case .egauge(let register) = detail { register } else { nil }
+    }
+}

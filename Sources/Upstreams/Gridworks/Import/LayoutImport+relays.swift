@@ -1,0 +1,112 @@
+import Vocabulary
+
+extension LayoutImport {
+    /// One node for a relay of a board: off is de-energised, and that is its safe state.
+    mutating func addRelay(
+        _ node: GridworksNode, _ component: GridworksComponent, _ config: GridworksConfig,
+        _ relay: GridworksRelayConfig, addresses: [Int64]
+    ) {
+        let name = node.name
+        var comments: [String] = []
+        let isKrida = component.makeModel.uppercased().hasPrefix("KRIDA")
+        if told.insert(component.id).inserted {
+            comments = boardComments(component, addresses: addresses, isKrida: isKrida)
+            updateSnapshots(component, isKrida: isKrida)
+        }
+        comments += [
+            "Off is de-energised: \(relay.deEnergizedState). On is energised: \(relay.energizedState).",
+            "\(relay.wiring): \(GridworksWords.wirings[relay.wiring] ?? "").",
+        ]
+        if GridworksWords.relayEvents[relay.eventType] == nil {
+            todo.append("node \(name): \(relay.eventType) is not known here; look at its states")
+        }
+        var wire: [(name: String, value: LayoutText)] = [
+            ("driver", .text("gpio-relay")), ("line", .text(name)), ("activeLow", .flag(true)),
+        ]
+        if !isKrida { wire.append(("simulated", .flag(true))) }
+        nodes.append(
+            .noted(
+                comments,
+                .object(
+                    title(node.title, [("name", .text(name)), ("kind", .text("relay"))]) + [
+                        ("safeState", .text("off")), ("component", .object(wire)),
+                        ("channels", .list([channel(config, of: component, source: nil)])),
+                    ])))
+        relays.append(relay)
+    }
+
+    private mutating func updateSnapshots(_ component: GridworksComponent, isKrida: Bool) {
+        let names = component.configs.compactMap(\.relay?.actor)
+        let actors = (names.count == 1 ? "relay " : "relays ") + names.joined(separator: ", ")
+        if isKrida {
+            todo.append(
+                "the lines of the relay boards need names: make the device-tree overlay that stands "
+                    + "above the first relay, and stop every other program that drives the boards")
+            todo.append(
+                "safeState is off for each relay, which is de-energised as in GridWorks; is that safe "
+                    + "for each?")
+        } else if component.isSimulated {
+            simulated.append("\(actors) (\(component.makeModel)): simulated there already")
+        } else {
+            simulated.append(
+                "\(actors) (\(component.makeModel)): how its pins are wired is not known here")
+            todo.append("\(actors): fill in line and activeLow, then take off simulated")
+        }
+    }
+
+    private func boardComments(
+        _ component: GridworksComponent, addresses: [Int64], isKrida: Bool
+    ) -> [String] {
+        guard isKrida else { return ["\(component.makeModel)."] }
+        let list = addresses.map(hex).joined(separator: ", ")
+        var lines = [
+            "Relay boards \(component.makeModel) at I2C addresses \(list). Each is a PCF8575, whose",
+            "pins the kernel's driver gpio-pcf857x makes GPIO lines. All such chips have one label,",
+            "pcf8575, so the lines get names: this device-tree overlay calls each as its relay.",
+            "",
+            "  sed -n 's|^ *// dts ||p' LAYOUT.json > tidegate-relays.dts",
+            "  dtc -@ -I dts -O dtb -o tidegate-relays.dtbo tidegate-relays.dts",
+            "  sudo cp tidegate-relays.dtbo /boot/firmware/overlays/",
+            "  echo dtoverlay=tidegate-relays | sudo tee -a /boot/firmware/config.txt",
+            "",
+            "After a restart gpioinfo shows the names. The boards switch on with low voltage, hence",
+            "activeLow; after power-on the chips' pins are high, so the relays are de-energised.",
+            "",
+            "dts /dts-v1/; /plugin/;", "dts / {", "dts   compatible = \"brcm,bcm2835\";",
+            "dts   fragment@0 {", "dts     target = <&i2c1>;", "dts     __overlay__ {",
+            "dts       #address-cells = <1>;", "dts       #size-cells = <0>;",
+            "dts       status = \"okay\";",
+        ]
+        for (board, address) in addresses.enumerated() {
+            let digits = String(address, radix: 16)
+            lines += [
+                "dts       gpio@\(digits) {", "dts         compatible = \"nxp,pcf8575\";",
+                "dts         reg = <0x\(digits)>;", "dts         gpio-controller;",
+                "dts         #gpio-cells = <2>;", "dts         gpio-line-names =",
+            ]
+            let names = lineNames(of: component, board: board)
+            for row in stride(from: 0, to: 16, by: 4) {
+                let four = names[row..<row + 4].map { "\"\($0)\"" }.joined(separator: ", ")
+                lines.append("dts           \(four)\(row == 12 ? ";" : ",")")
+            }
+            lines.append("dts       };")
+        }
+        return lines + ["dts     };", "dts   };", "dts };", ""]
+    }
+
+    /// The names of a board's 16 pins; empty for those without a relay.
+    ///
+    /// Source: gridworks-scada, I2cRelayMultiplexer: relays 1 to 8 are on pins 7 to 0, relays 9 to 16
+    /// on pins 8 to 15.
+    private func lineNames(of component: GridworksComponent, board: Int) -> [String] {
+        var names = [String](repeating: "", count: 16)
+        for relay in component.configs.compactMap(\.relay) {
+            let (board16, place) = (relay.index - 1).quotientAndRemainder(dividingBy: 16)
+            guard board16 == board else { continue }
+            names[Int(place < 8 ? 7 - place : place)] = relay.actor
+        }
+        return names
+    }
+
+    func hex(_ number: Int64) -> String { "0x" + String(number, radix: 16) }
+}
