@@ -1,5 +1,8 @@
+import GridworksParent
 import Journals
 import Links
+import Mqtt
+import PlainJson
 import Simulators
 import Testing
 import Vocabulary

@@ -84,7 +84,7 @@ struct Bench {
 
     /// How far the link of an upstream is.
     func state(_ name: UpstreamName = "site") async -> Link<MqttMessage>.State? {
-        await proactor.lines[name]?.link.state
+        await proactor.linkState(of: name)
     }
 
     /// Somebody publishes a command.
@@ -160,4 +160,10 @@ extension ShNode { func hop() {} }
 extension Proactor {
     /// Commands that wait in a request queue.
     fileprivate func untaken() -> Int { requestQueues.values.reduce(0) { $0 + $1.status.waiting } }
+    func linkState(of upstream: UpstreamName) -> Link<MqttMessage>.State? {
+        pumps[upstream]?.link.state
+    }
+
+    /// How many of its topics' refusals the broker has given a reason for.
+    func refusals(by upstream: UpstreamName) -> Int? { pumps[upstream]?.refusals.count }
 }

@@ -106,6 +106,12 @@ import Vocabulary
 
 extension Bench {
     fileprivate var lastRead: Sequence64 {
-        get async { await proactor.lines["site"]?.link.lastRead ?? 0 }
+        get async { await proactor.lastRead(of: "site") ?? 0 }
+    }
+}
+
+extension Proactor {
+    fileprivate func lastRead(of upstream: UpstreamName) -> Sequence64? {
+        pumps[upstream]?.link.lastRead
     }
 }

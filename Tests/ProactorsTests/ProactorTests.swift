@@ -105,7 +105,7 @@ import Vocabulary
         bench.broker.accept()
         await bench.pass(.seconds(10))
         #expect(await bench.published("history/open", 10).count >= 10)
-        #expect(await bench.proactor.lines["site"]?.refusals.count == 1)
+        #expect(await bench.proactor.refusals(by: "site") == 1)
     }
 }
 

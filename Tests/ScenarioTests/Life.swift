@@ -227,3 +227,12 @@ private final class HangingCall: Alarm {
 }
 
 extension ShNode { func hop() {} }
+
+extension Proactor {
+    func linkState(of upstream: UpstreamName) -> Link<MqttMessage>.State? {
+        pumps[upstream]?.link.state
+    }
+
+    /// How many messages the upstream has sent.
+    func received(from upstream: UpstreamName) -> Int? { pumps[upstream]?.received }
+}

@@ -65,7 +65,7 @@ extension Scenario {
             before = heard
             for _ in 0..<20 { await life.proactor.turn() }
             await life.others()
-            heard = await life.proactor.lines["site"]?.received
+            heard = await life.proactor.received(from: "site")
         } while heard != before
     }
 

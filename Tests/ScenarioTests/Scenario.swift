@@ -90,7 +90,7 @@ actor Scenario {
         }
         if breaches.isEmpty { await end() }
         if !breaches.isEmpty {
-            let state = await life.proactor.lines["site"]?.link.state
+            let state = await life.proactor.linkState(of: "site")
             note("link \(state.map { "\($0)" } ?? "none"), \(await life.journal.status())")
         }
         figures.simulated += now

@@ -1,3 +1,5 @@
+import GridworksParent
+import Mqtt
 import Testing
 import Vocabulary
 

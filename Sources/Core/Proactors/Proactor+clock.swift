@@ -48,10 +48,10 @@ extension Proactor {
                 node: fault.node, fault: fault.fault,
                 since: fault.since.advanced(by: offset))
         }
-        for name in lines.keys {
-            lines[name]?.unsentLive.merge(values) { $1 }
-            lines[name]?.mustPublishFaults = true
-            lines[name]?.wakeup.yield()
+        for pump in pumps.values {
+            pump.offer(values)
+            pump.faultsChanged()
+            pump.wake()
         }
     }
 

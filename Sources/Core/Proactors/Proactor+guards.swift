@@ -149,18 +149,13 @@ extension Proactor {
                     ?? "given back by \(before.holder?.description ?? "nobody")"
                 logger.notice("\(words)", metadata: ["node": "\(name)"])
             }
-            for line in lines.keys {
-                lines[line]?.unsentControl.insert(name)
-                lines[line]?.wakeup.yield()
-            }
+            for pump in pumps.values { pump.controlChanged(of: [name]) }
         }
     }
 
     /// The wall clock was set: what was told in its terms is told again.
     func republishControl() {
-        for line in lines.keys {
-            lines[line]?.unsentControl = Set(told.filter { $0.value.until != nil }.keys)
-            lines[line]?.wakeup.yield()
-        }
+        let timed = told.filter { $0.value.until != nil }.keys
+        for pump in pumps.values { pump.controlChanged(of: timed) }
     }
 }

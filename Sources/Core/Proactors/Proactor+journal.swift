@@ -18,7 +18,7 @@ extension Proactor {
         case .peerSilent: (.warning, "the peer is silent: \(event.detail)")
         case .disconnected: (.warning, "not connected: \(event.detail)")
         case .connectFailed:
-            event.link.flatMap({ lines[$0] })?.link.isConnected == true
+            event.link.flatMap({ pumps[$0] })?.link.isConnected == true
                 ? (.warning, event.detail) : (.warning, "not connected: \(event.detail)")
         case .dropped, .deadLettered, .salvaged: (.warning, event.detail)
         case .periodEnded: (.debug, "the reporting period \(event.detail)")
@@ -36,16 +36,13 @@ extension Proactor {
         case .committed(let through):
             committed = max(committed, through)
             readable = max(readable, committed)
-            for (name, line) in lines {
-                acknowledgeKept(name)
-                line.wakeup.yield()
-            }
+            for pump in pumps.values { pump.committed(through: committed, in: self) }
         case .readable(let through):
             readable = max(readable, through)
-            for line in lines.values { line.wakeup.yield() }
+            for pump in pumps.values { pump.wake() }
         case .dropped(let count, let upstream, _):
-            lines[upstream]?.dropped += count
-            let event = losses[upstream, default: DropReporter()].drop(
+            if let pump = pumps[upstream] { return pump.evicted(count, in: self) }
+            let event = earlyDrops[upstream, default: DropReporter()].drop(
                 count, of: upstream, at: clock.now)
             if let event { tell(event) }
         case .fault(let isOn, let detail):
@@ -75,13 +72,6 @@ extension Proactor {
                 node: .gateway, at: clock.timestamp,
                 matter: .fault(Fault(kind: kind, isOn: isOn, detail: detail)))
         ])
-    }
-
-    /// Tells of facts that were dead-lettered or dropped, when that is due.
-    func reportLosses(_ name: UpstreamName) {
-        if let event = losses[name]?.due(name, at: clock.now) { tell(event) }
-        guard lines[name]?.link.state == .active else { return }
-        if let event = losses[name]?.dropsDue(name, at: clock.now) { tell(event) }
     }
 
     /// Somebody upstream talks nonsense: told when it begins and, with its count, when it is over.

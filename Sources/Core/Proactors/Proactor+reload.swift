@@ -89,7 +89,9 @@ extension Proactor {
             forgotten.actuators.union(lost).subtracting(here)
         )
         for name in lost { desk.forget(node: name) }
-        for (name, codec) in replacement.codecs { speak(codec, on: name, without: gone, lost) }
+        for (name, codec) in replacement.codecs {
+            pumps[name]?.speak(codec, after: reloadedAt, without: gone, lost, in: self)
+        }
         journal.change(profile.nodes.flatMap(\.channels))
         let new = Set(added.map(\.name))
         for relays in nodesByRank {
@@ -168,35 +170,6 @@ extension Proactor {
             reloading = continuation
             last.send(fact)
         }
-    }
-
-    /// Goes on in other words on a connection that stands: what we are now, then how things are.
-    private func speak(
-        _ codec: any Codec, on name: UpstreamName, without gone: Set<DataChannelName>,
-        _ lost: Set<ShNodeName>
-    ) {
-        guard let line = lines[name] else { return }
-        let plan = line.plan
-        lines[name]?.plan = UpstreamPlan(
-            name: name, session: plan.session, makeSession: plan.makeSession, codec: codec,
-            rules: plan.rules)
-        lines[name]?.speak(codec, after: reloadedAt)
-        for channel in gone { lines[name]?.unsentLive[channel] = nil }
-        lines[name]?.unsentControl.subtract(lost)
-        guard line.link.isConnected else { return }
-        lines[name]?.greeting.append(
-            contentsOf: codec.greeting(at: clock.wallTime, within: line.link.limit)
-                + gone.sorted().flatMap(codec.unknown)
-                + lost.sorted().flatMap(codec.gone))
-        if line.link.state == .active {
-            if let peer = codec as? any PeerCodec {
-                lines[name]?.greeting.append(contentsOf: peer.activation(at: clock.wallTime))
-            }
-            lines[name]?.mustPublishFaults = true
-            lines[name]?.unsentControl = Set(told.keys)
-            lines[name]?.unsentLive = live.latestOfEach
-        }
-        lines[name]?.wakeup.yield()
     }
 }
 

@@ -24,7 +24,7 @@ extension Proactor {
         guard !isStopping else { return false }
         switch part {
         case .node(let name): return await restart(name, watch)
-        case .link(let name): return remake(name)
+        case .link(let name): return pumps[name]?.remakeSession(in: self) ?? false
         case .broker, .journal, .proactor: return false
         }
     }
@@ -56,24 +56,6 @@ extension Proactor {
                 matter: .fault(Fault(kind: .hung, isOn: true, detail: detail)))
         ])
         await startNodes { $0 === new }
-        return true
-    }
-
-    /// Goes on with a new session, on a thread of its own. What was not acknowledged is handed over again;
-    /// what the old session still has to say is heard no more.
-    private func remake(_ name: UpstreamName) -> Bool {
-        guard let line = lines[name], let session = line.plan.makeSession?() else { return false }
-        let reason = "its session gave no heartbeat, and another one was begun"
-        listening[name]?.cancel()
-        line.plan.session.close()
-        let plan = line.plan
-        lines[name]?.plan = UpstreamPlan(
-            name: name, session: session, makeSession: plan.makeSession, codec: plan.codec,
-            rules: plan.rules)
-        handle(
-            line.link.isConnected ? .disconnected(reason) : .connectFailed(reason), name)
-        listen(to: session, name)
-        session.connect()
         return true
     }
 }

@@ -13,23 +13,9 @@ extension Proactor {
     public var linkStatuses: [LinkStatus] {
         // Whoever asks hears of a driver that has just come.
         if awaitsDrivers { hearDrivers() }
-        let upstreams = lines.sorted { $0.key < $1.key }.map { name, line in
-            LinkStatus(
-                who: name.text, incarnation: profile.incarnation, sequence: statusSequence,
-                state: line.life.state, interval: Self.statusPeriod,
-                counts: LinkCounts(
-                    received: line.received, sent: line.sent, dropped: line.dropped,
-                    unacknowledged: line.link.inFlight,
-                    oldestUnsent: oldestUnsent(line)),
-                cause: line.life.cause)
-        }
+        let upstreams = pumps.values.sorted { $0.name < $1.name }.map { $0.status(in: self) }
         let (own, now) = (ownStatus(.connected), clock.now)
         return upstreams + counterparts.all.map { $0.told(in: own, at: now) }
-    }
-
-    /// For how long the oldest fact that `line` has not had acknowledged has waited; nil when there is none.
-    func oldestUnsent(_ line: UpstreamLine) -> Duration? {
-        backlogAge.first(after: line.link.cursor).map { $0.duration(to: clock.now) }
     }
 
     /// How the gateway itself stands, when it is in `state`.
@@ -128,20 +114,8 @@ extension Proactor {
 
     private static func driverName(_ node: ShNodeName) -> String { "driver \(node)" }
 
-    /// The words for one upstream, each with a sequence of its own.
-    func statusWords(_ state: LinkStatus.State, for name: UpstreamName) -> [MqttMessage] {
-        statusSequence += 1
-        guard let line = lines[name] else { return [] }
-        return line.plan.codec.status(
-            ownStatus(state), links: linkStatuses, queues: queueStatuses, at: clock.wallTime,
-            within: line.link.limit)
-    }
-
     /// Has every upstream hear the status soon, whoever has changed.
     func publishStatus() {
-        for name in lines.keys {
-            lines[name]?.mustPublishStatus = true
-            lines[name]?.wakeup.yield()
-        }
+        for pump in pumps.values { pump.statusChanged() }
     }
 }

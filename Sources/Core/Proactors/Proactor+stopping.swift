@@ -9,15 +9,10 @@ extension Proactor {
         // What was said last goes out before the word that there is nobody any more.
         await within(Self.stopTime.upstreams, on: clock) { await self.quiet() }
         resumeQuietWaiters()
-        for (name, line) in lines where line.link.isConnected {
-            let words = statusWords(.closed, for: name)
-            lines[name]?.greeting.append(
-                contentsOf: words + line.plan.codec.farewell(at: clock.wallTime))
-            line.wakeup.yield()
-        }
+        for pump in pumps.values { pump.sayFarewell(in: self) }
         await within(Self.closeTime, on: clock) { await self.quiet() }
         resumeQuietWaiters()
-        for name in lines.keys { handle(.stop, name) }
+        for pump in pumps.values { pump.handle(.stop, in: self) }
     }
 
     /// Returns once every upstream that hears has acknowledged all there was.
@@ -26,17 +21,15 @@ extension Proactor {
         await withCheckedContinuation { quietWaiters.append($0) }
     }
 
-    var isQuiet: Bool { lines.values.allSatisfy(isQuiet) }
+    private var isQuiet: Bool { pumps.values.allSatisfy { $0.isQuiet(through: newest) } }
 
-    private func isQuiet(_ line: UpstreamLine) -> Bool {
-        guard line.link.isConnected else { return true }
-        guard line.greeting.isEmpty, line.answers.isEmpty else { return false }
-        guard line.link.state == .active else { return true }
-        return line.link.inFlight == 0 && line.link.lastRead >= newest && line.unsentLive.isEmpty
-            && line.unsentControl.isEmpty && !line.mustPublishFaults && line.debts.isEmpty
-    }
+    /// What was waited for may have come about.
+    func lookForQuiet() { if isQuiet { resumeQuietWaiters() } }
 
-    func resumeQuietWaiters() {
+    /// What the sessions still have to say.
+    var listeners: [Task<Void, Never>] { pumps.values.compactMap(\.listening) }
+
+    private func resumeQuietWaiters() {
         for waiter in quietWaiters { waiter.resume() }
         quietWaiters = []
     }

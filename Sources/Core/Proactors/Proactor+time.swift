@@ -8,11 +8,14 @@ extension Proactor {
         var watch = schedule(every: Self.watchPeriod)
         var status = schedule(every: Self.statusPeriod)
         while !Task.isCancelled {
-            let deadlines =
-                lines.values.compactMap(\.deadline) + losses.values.compactMap(\.deadline)
+            let deadlines = pumps.values.flatMap {
+                [$0.deadline, $0.drops.deadline].compactMap(\.self)
+            }
             await rest(until: deadlines.reduce(watch.due, min))
             guard !Task.isCancelled else { return }
-            attendLines()
+            for pump in pumps.values.sorted(by: { $0.name.text < $1.name.text }) {
+                pump.attend(in: self)
+            }
             guard watch.tick(at: clock.now) != nil else { continue }
             watchNodes()
             let isStatusDue = status.tick(at: clock.now) != nil
@@ -20,10 +23,7 @@ extension Proactor {
             if isStatusDue { publishStatus() }
             endNonsense(at: clock.now)
             endRivalries(at: clock.now)
-            for name in lines.keys where lines[name]?.mustTryJournal == true {
-                lines[name]?.mustTryJournal = false
-                lines[name]?.wakeup.yield()
-            }
+            for pump in pumps.values { pump.retryJournal() }
         }
     }
 
@@ -54,33 +54,5 @@ extension Proactor {
     func hurry(to deadline: MonotonicInstant) {
         guard let (sleep, end) = resting, deadline < end else { return }
         sleep.cancel()
-    }
-
-    private func attendLines() {
-        for name in lines.keys.sorted(by: { $0.text < $1.text }) {
-            if let deadline = lines[name]?.linkDeadline, deadline <= clock.now {
-                handle(.tick, name)
-            }
-            reportLosses(name)
-            attendSchedule(name)
-        }
-    }
-
-    private func attendSchedule(_ name: UpstreamName) {
-        let stamp = clock.timestamp
-        let (wall, now) = (stamp.wall, stamp.monotonic)
-        if let end = lines[name]?.reports?.take(wall: wall, now: now),
-            let period = lines[name]?.reports?.period
-        {
-            let past = Duration.nanoseconds(wall.nanoseconds - end.nanoseconds)
-            let event = GatewayEvent(
-                .periodEnded, link: name, number: period.wholeNanoseconds,
-                detail: "ended at \(end.iso8601)")
-            tell(
-                event,
-                at: Timestamp(
-                    wall: end, monotonic: now.advanced(by: .zero - past), isSynchronised: stamp.isSynchronised))
-        }
-        if lines[name]?.snapshots?.take(wall: wall, now: now) != nil { sendSnapshot(name) }
     }
 }

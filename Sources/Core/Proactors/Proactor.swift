@@ -47,10 +47,10 @@ public actor Proactor {
     let logger: Logger
     /// Gives identities to commands that come without one.
     var chance: SeededGenerator
-    var lines: [UpstreamName: UpstreamLine] = [:]
+    var pumps: [UpstreamName: UpstreamPump] = [:]
     /// Drivers and peers, as they are heard; see Proactor+status.swift.
     var counterparts = LinkMonitors(capacity: 4_096)
-    /// The session of each line, for whoever watches over it.
+    /// The session of each upstream, for whoever watches over it.
     nonisolated let sessions = Guarded<[UpstreamName: any Upstream]>([:])
     /// Rises with every status that is told.
     var statusSequence: UInt64 = 0
@@ -81,8 +81,8 @@ public actor Proactor {
     var desk = CommandDeduplicator()
     private var running: Task<Void, Never>?
     private var keeping: Task<Void, Never>?
-    var listening: [UpstreamName: Task<Void, Never>] = [:]
-    var pumping: [Task<Void, Never>] = []
+    /// Has everyone told who may command what.
+    private var controlling: Task<Void, Never>?
     private(set) var isStopping = false
     /// The timekeeper's sleep, and until when.
     var resting: (sleep: Task<Void, Never>, until: MonotonicInstant)?
@@ -98,7 +98,8 @@ public actor Proactor {
     var readable: Sequence64 = 0
     /// How often the wall clock was set.
     private(set) var clockSets = 0
-    var losses: [UpstreamName: DropReporter] = [:]
+    /// What upstreams have lost before they were attached.
+    var earlyDrops: [UpstreamName: DropReporter] = [:]
     /// Messages from upstream that made no sense, since when that was last told to be over.
     var malformed: (count: Int, last: MonotonicInstant)?
     /// Upstreams whose name another client took, and when last.
@@ -131,7 +132,7 @@ public actor Proactor {
         tell(GatewayEvent(.started, detail: profile.incarnation))
         for node in nodes.values { attend(node) }
         running = Task { await self.run() }
-        pumping.append(watchControl())
+        controlling = watchControl()
         // Interlocked relays in an order in which none waits for another.
         for relays in nodesByRank { await startNodes { relays.contains($0.name) } }
         await startNodes { $0.component.safeState == nil }
@@ -155,9 +156,10 @@ public actor Proactor {
         tell(GatewayEvent(.stopped, detail: reason))
         await sayFarewell()
         await within(Self.closeTime, on: clock) {
-            for task in await self.listening.values { await task.value }
+            for task in await self.listeners { await task.value }
         }
-        for task in listening.values + pumping { task.cancel() }
+        for pump in pumps.values { pump.cancel() }
+        controlling?.cancel()
         live.close()
         keeping?.cancel()
         return areSafe
@@ -179,6 +181,27 @@ public actor Proactor {
             // What only measures has no state to be safe in.
             return node.component.safeState?.value == nil
         }
+    }
+
+    // MARK: - Upstreams
+
+    /// Begins to publish to one upstream and to take its commands.
+    public func attach(_ plan: UpstreamPlan) async {
+        precondition(pumps[plan.name] == nil, "upstream \(plan.name) is attached once")
+        let cursor = await journal.status()[plan.name]?.acknowledged ?? 0
+        guard !isStopping else { return }
+        let pump = UpstreamPump(
+            plan: plan, journal: journal.identity, after: cursor,
+            drops: earlyDrops.removeValue(forKey: plan.name) ?? DropReporter(), clock: clock,
+            chance: SeededGenerator(seed: chance.next(), for: plan.name.text))
+        pumps[plan.name] = pump
+        pump.start(in: self)
+    }
+
+    /// Earlier layouts had these, and this one has not: what brokers may still keep of them is taken back at
+    /// each connection. To be told before upstreams are attached.
+    public func forget(channels: [DataChannelName], actuators: [ShNodeName]) {
+        forgotten = (forgotten.channels.union(channels), forgotten.actuators.union(actuators))
     }
 
     // MARK: - Running
@@ -226,17 +249,17 @@ public actor Proactor {
             }
         }
         live.send(values.lazy.map { (key: $0.key, value: $0.value) })
-        for name in lines.keys { lines[name]?.unsentLive.merge(values) { $1 } }
+        for pump in pumps.values { pump.offer(values) }
         let places = journal.append(facts.flatMap(Self.pieces))
         newest = max(newest, places?.upperBound ?? 0)
         backlogAge.note(through: newest, at: clock.now)
-        backlogAge.forget(through: lines.values.map(\.link.cursor).min() ?? newest)
+        backlogAge.forget(through: pumps.values.map(\.link.cursor).min() ?? newest)
         if let index = facts.firstIndex(where: \.isReload) {
             let count = facts[...index].reduce(0) { $0 + Self.pieces(of: $1).count }
             reloadedAt = places.map { $0.lowerBound + Sequence64(count) - 1 } ?? newest
             reloading.take()?.resume()
         }
-        for line in lines.values { line.wakeup.yield() }
+        for pump in pumps.values { pump.wake() }
     }
 
     private static func pieces(of fact: Fact) -> [Fact] {
@@ -254,7 +277,7 @@ public actor Proactor {
         faults[key] =
             fault.isOn ? ActiveFault(node: node, fault: fault, since: at) : nil
         hearDriver(fault, of: node)
-        for name in lines.keys { lines[name]?.mustPublishFaults = true }
+        for pump in pumps.values { pump.faultsChanged() }
         var metadata: Logger.Metadata = ["node": "\(node)", "fault": "\(fault.kind.rawValue)"]
         if let channel = fault.channel { metadata["channel"] = "\(channel)" }
         logger.log(
@@ -270,7 +293,7 @@ public actor Proactor {
         republishControl()
         // The journal moves the times of what it keeps, so it is asked again.
         clockSets += 1
-        for name in lines.keys { lines[name]?.ahead = [] }
+        for pump in pumps.values { pump.forgetAhead() }
     }
 
     // MARK: - Watching

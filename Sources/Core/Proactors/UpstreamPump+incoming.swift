@@ -1,0 +1,94 @@
+import Codecs
+import Mqtt
+import Vocabulary
+
+// What the upstream says: commands, questions, acknowledgements.
+extension UpstreamPump {
+    func take(_ message: MqttMessage, in proactor: isolated Proactor) {
+        received += 1
+        let (name, codec) = (name, plan.codec)
+        let incoming = codec.incoming(
+            message, at: proactor.clock.wallTime, using: &proactor.chance)
+        if incoming.isHeartbeat {
+            handle(.heard(isRetained: message.isRetained), in: proactor)
+            if !message.isRetained { proactor.hear(CommandSource(.upstream, name.text)) }
+        }
+        if let note = incoming.note { log(.notice, note, in: proactor) }
+        switch incoming.matter {
+        case .commands(let commands, let reply):
+            // Not awaited here, so that a slow node does not hold up the next command.
+            Task {
+                for command in commands {
+                    let answer = await proactor.carryOut(command)
+                    proactor.pumps[name]?.answer(
+                        answer, command.id, command.node, reply, codec, in: proactor)
+                }
+                proactor.pumps[name]?.acknowledge(incoming.acknowledge, in: proactor)
+            }
+            return
+        case .refused(let reason, let id, let node, let reply):
+            log(.warning, "command refused: \(reason)", in: proactor)
+            answer(.refused(reason), id, node, reply, codec, in: proactor)
+        case .acknowledged(let identity):
+            if !message.isRetained { handle(.acknowledged(identity), in: proactor) }
+        case .reply(let messages):
+            for message in messages { send(message, in: proactor) }
+        case .snapshotWanted: sendSnapshot(in: proactor)
+        case .malformed(let why):
+            log(.debug, "message makes no sense: \(why)", in: proactor)
+            proactor.noteMalformed("upstream \(name): \(why.printable(limit: 300))")
+            return acknowledge(incoming.acknowledge, after: proactor.newest, in: proactor)
+        case .ignored(let why):
+            log(.debug, "message ignored: \(why)", in: proactor)
+        }
+        acknowledge(incoming.acknowledge, in: proactor)
+    }
+
+    /// Tells the peer that its message was handled.
+    ///
+    /// - Parameter fact: What has to be kept before; nil when nothing was made of the message.
+    func acknowledge(
+        _ identity: String?, after fact: Sequence64? = nil, in proactor: isolated Proactor
+    ) {
+        guard let identity, let codec = plan.codec as? any PeerCodec else { return }
+        if let fact, fact > proactor.committed {
+            if owedAcknowledgements.count >= 256 { _ = owedAcknowledgements.popFirst() }
+            owedAcknowledgements.append((fact, identity))
+        } else {
+            sendAtOnce(codec.acknowledgement(of: identity), in: proactor)
+        }
+    }
+
+    /// - Parameter codec: Whose words the command came in.
+    private func answer(
+        _ answer: CommandAnswer, _ id: CommandID, _ node: ShNodeName?, _ reply: Reply,
+        _ codec: any Codec, in proactor: isolated Proactor
+    ) {
+        let messages = codec.answer(
+            answer, id: id, node: node, to: reply, at: proactor.clock.wallTime)
+        for message in messages { send(message, in: proactor) }
+    }
+
+    /// The latest value of everything, unless there is no connection.
+    func sendSnapshot(in proactor: isolated Proactor) {
+        let latest = proactor.live.latestOfEach.values.sorted {
+            $0.reading.channel.text < $1.reading.channel.text
+        }
+        for message in plan.codec.snapshot(latest, at: proactor.clock.wallTime) {
+            send(message, in: proactor)
+        }
+    }
+
+    /// An answer that comes hours late answers nothing, so none waits for a connection.
+    private func send(_ answer: MqttMessage, in proactor: isolated Proactor) {
+        guard link.isConnected else { return }
+        if answers.count >= Self.mostAnswers {
+            _ = answers.popFirst()
+            dropped += 1
+            log(
+                .warning, "an answer was dropped: \(Self.mostAnswers) others wait", in: proactor)
+        }
+        answers.append(answer)
+        wake()
+    }
+}

@@ -1,0 +1,220 @@
+import Codecs
+import DequeModule
+import Links
+import Logging
+import Mqtt
+import Vocabulary
+
+// What happens on the upstream's session, and what its link makes of it.
+extension UpstreamPump {
+    /// Takes what a session has to say, until another one takes its place.
+    func listen(to session: any Upstream, in proactor: isolated Proactor) {
+        let name = name
+        proactor.sessions.withLock { $0[name] = session }
+        listening = Task {
+            for await news in session.news {
+                guard !Task.isCancelled else { break }
+                proactor.pumps[name]?.take(news, in: proactor)
+            }
+        }
+    }
+
+    /// Goes on with a new session, on a thread of its own. What was not acknowledged is handed over again;
+    /// what the old session still has to say is heard no more.
+    ///
+    /// - Returns: Whether there is a new one.
+    func remakeSession(in proactor: isolated Proactor) -> Bool {
+        guard let session = plan.makeSession?() else { return false }
+        let reason = "its session gave no heartbeat, and another one was begun"
+        listening?.cancel()
+        plan.session.close()
+        plan = UpstreamPlan(
+            name: name, session: session, makeSession: plan.makeSession, codec: plan.codec,
+            rules: plan.rules)
+        handle(link.isConnected ? .disconnected(reason) : .connectFailed(reason), in: proactor)
+        listen(to: session, in: proactor)
+        session.connect()
+        return true
+    }
+
+    /// Goes on in other words on a connection that stands: what we are now, then how things are.
+    ///
+    /// - Parameters:
+    ///   - channels: Those that are gone.
+    ///   - nodes: Those that are gone.
+    func speak(
+        _ codec: any Codec, after sequence: Sequence64, without channels: Set<DataChannelName>,
+        _ nodes: Set<ShNodeName>, in proactor: isolated Proactor
+    ) {
+        plan = UpstreamPlan(
+            name: name, session: plan.session, makeSession: plan.makeSession, codec: codec,
+            rules: plan.rules)
+        script.change(to: codec, after: sequence)
+        for channel in channels { unsentLive[channel] = nil }
+        unsentControl.subtract(nodes)
+        guard link.isConnected else { return }
+        greeting.append(
+            contentsOf: codec.greeting(at: proactor.clock.wallTime, within: link.limit)
+                + channels.sorted().flatMap(codec.unknown)
+                + nodes.sorted().flatMap(codec.gone))
+        if link.state == .active { showAll(in: proactor) }
+        wake()
+    }
+
+    /// Says, when the upstream hears, that the gateway ends in good order.
+    func sayFarewell(in proactor: isolated Proactor) {
+        guard link.isConnected else { return }
+        greeting.append(
+            contentsOf: statusMessages(.closed, in: proactor)
+                + plan.codec.farewell(at: proactor.clock.wallTime))
+        wake()
+    }
+
+    private func take(_ news: MqttEvent, in proactor: isolated Proactor) {
+        switch news {
+        case .connected:
+            perform(link.announce(limit: plan.session.maximumPacketSize), in: proactor)
+            greet(in: proactor)
+            handle(.connected, in: proactor)
+        case .unreachable(let reason), .refused(let reason):
+            handle(.connectFailed(reason), in: proactor)
+        case .disconnected(let reason):
+            handle(.disconnected(reason), in: proactor)
+        case .nameTaken(let reason): proactor.noteRival(name, reason)
+        case .subscribed(let topic):
+            handle(.subscribed(topic), in: proactor)
+        case .subscriptionRefused(let topic, let reason):
+            handle(.subscriptionRefused(topic, because: reason), in: proactor)
+        case .acknowledged(let message):
+            handle(.received(message.number), in: proactor)
+        case .publishRefused(let message, let reason, let topic, let isTemporary):
+            reportRefusal(of: "publishing to \(topic)", reason, in: proactor)
+            handle(
+                .refused(
+                    message.number, because: "the broker refuses \(topic): \(reason)",
+                    isTemporary: isTemporary), in: proactor)
+        case .received(let message):
+            take(message, in: proactor)
+        case .dropped(let count):
+            log(
+                .warning, "\(count) messages came too fast or were too large, and were dropped",
+                in: proactor)
+        }
+        proactor.lookForQuiet()
+    }
+
+    /// Hands `input` to the link and does what it asks for.
+    func handle(_ input: Link<MqttMessage>.Input, in proactor: isolated Proactor) {
+        let now = proactor.clock.now
+        let actions = link.handle(input, at: now)
+        if follow(actions, at: now) {
+            if let cause = life.cause { log(.warning, cause, in: proactor) }
+            proactor.publishStatus()
+        }
+        perform(actions, in: proactor)
+    }
+
+    func perform(_ actions: [Link<MqttMessage>.Action], in proactor: isolated Proactor) {
+        for action in actions { perform(action, in: proactor) }
+        if let deadline { proactor.hurry(to: deadline) }
+    }
+
+    private func perform(_ action: Link<MqttMessage>.Action, in proactor: isolated Proactor) {
+        switch action {
+        case .connect: plan.session.connect()
+        case .disconnect: plan.session.close()
+        case .subscribe(let topics):
+            for topic in topics { subscribe(topic, in: proactor) }
+        case .ping(let identity):
+            guard let codec = plan.codec as? any PeerCodec else { return }
+            sendAtOnce(codec.ping(identity), in: proactor)
+        case .greetPeer:
+            // Facts begin to flow: the truth of now goes before what is left of history.
+            showAll(in: proactor)
+            if let event = drops.isBack(name, at: proactor.clock.now) { proactor.tell(event) }
+        case .tell(let kind, let detail):
+            proactor.tell(GatewayEvent(kind, link: name, detail: detail))
+        case .advance(let through):
+            owe(.advance(through: through))
+            wake()
+        case .deadLettered(let facts, let reason):
+            owe(.deadLettered(facts, because: reason))
+            drops.deadLetter(facts, because: reason)
+            wake()
+            reportDrops(in: proactor)
+        case .handOver: wake()
+        case .rewind(let sequence):
+            forgetAhead()
+            script.rewind(to: sequence)
+            wake()
+        }
+    }
+
+    private func subscribe(_ topic: String, in proactor: isolated Proactor) {
+        do {
+            try plan.session.subscribe(topic)
+        } catch {
+            // The session says by itself when the connection is gone.
+            guard error.kind != .notConnected else { return }
+            handle(.subscriptionRefused(topic, because: error.detail), in: proactor)
+        }
+    }
+
+    /// A new connection: who and what we are.
+    private func greet(in proactor: isolated Proactor) {
+        let (codec, forgotten) = (plan.codec, proactor.forgotten)
+        let latest = proactor.live.latestOfEach
+        let channels = proactor.profile.nodes.flatMap(\.channels).map(\.name)
+        let unknown = (channels + forgotten.channels.sorted()).filter { latest[$0] == nil }
+        let status = statusMessages(.connecting, in: proactor)
+        greeting = Deque(
+            codec.greeting(at: proactor.clock.wallTime, within: link.limit) + status
+                + unknown.flatMap(codec.unknown)
+                + forgotten.actuators.sorted().flatMap(codec.gone))
+        answers = []
+        later = [:]
+        refusals.removeAll()
+        wake()
+    }
+
+    /// Everything as it is now, to an upstream that hears.
+    private func showAll(in proactor: isolated Proactor) {
+        if let codec = plan.codec as? any PeerCodec {
+            greeting.append(contentsOf: codec.activation(at: proactor.clock.wallTime))
+        }
+        mustPublishFaults = true
+        unsentControl = Set(proactor.told.keys)
+        unsentLive = proactor.live.latestOfEach
+    }
+
+    /// The words for this upstream, each time with a sequence of their own.
+    func statusMessages(
+        _ state: LinkStatus.State, in proactor: isolated Proactor
+    ) -> [MqttMessage] {
+        proactor.statusSequence += 1
+        return plan.codec.status(
+            proactor.ownStatus(state), links: proactor.linkStatuses,
+            queues: proactor.queueStatuses, at: proactor.clock.wallTime, within: link.limit)
+    }
+
+    /// Sends what may not wait for room in the window. Whoever waits for it asks again when it was lost.
+    func sendAtOnce(_ message: MqttMessage, in proactor: isolated Proactor) {
+        do {
+            let id = try plan.session.publish(message)
+            if message.qos == .atLeastOnce {
+                link.handedOver(
+                    other: id.number, on: message.topic, bytes: message.packetSize)
+            }
+        } catch {
+            log(.debug, "not sent: \(error.detail)", in: proactor)
+        }
+    }
+
+    private func reportRefusal(
+        of what: String, _ reason: String, in proactor: isolated Proactor
+    ) {
+        guard refusals[what] != reason else { return }
+        if refusals.count < 64 || refusals[what] != nil { refusals[what] = reason }
+        log(.warning, "the broker refuses \(what): \(reason)", in: proactor)
+    }
+}

@@ -1,0 +1,265 @@
+import Codecs
+import DequeModule
+import Links
+import Logging
+import Mqtt
+import Vocabulary
+
+/// Brings one upstream what the gateway has for it, and the gateway what the upstream wants.
+///
+/// It owns all that there is about its upstream: the session, how the link stands, what is in flight and
+/// in the backlog, what the journal is owed. It has no isolation of its own: it is reached from its
+/// proactor only, which each call that needs it gets as `proactor`.
+final class UpstreamPump {
+    /// What the journal is owed, in order.
+    enum Debt: Hashable, Sendable {
+        case advance(through: Sequence64)
+        case deadLettered(ClosedRange<Sequence64>, because: String)
+    }
+
+    /// How many answers wait for room in the window: four times the messages that a session lets wait, so
+    /// that a storm of commands is answered whole. Beyond, the oldest is evicted and is counted.
+    static let mostAnswers = 1_024
+
+    let name: UpstreamName
+    var plan: UpstreamPlan
+    var link: Link<MqttMessage>
+    /// How the link stands in the words of all links, and for how long it may take to open and start.
+    var life = LinkLifecycle()
+    /// What the session said last of its failures.
+    private var lastFailure = ""
+    var script: HistoryScript
+    /// Entries that were read and not written yet, so that the journal is not asked for each alone.
+    var ahead: Deque<Entry> = []
+    private(set) var debts: [Debt] = []
+    /// The journal could not be read or told; to be tried again.
+    var mustTryJournal = false
+    /// The newest value of each channel that upstream has not been told yet.
+    var unsentLive: [DataChannelName: LiveValue] = [:]
+    /// What is said before all else, in order: the greeting, what there was no room for, the offline message.
+    var greeting: Deque<MqttMessage> = []
+    /// The newest message on each topic at which the broker may hang up, until the link tries it.
+    var later: [String: MqttMessage] = [:]
+    /// Whether history goes before live values, while messages go one at a time.
+    private var isHistorysTurn = false
+    /// Answers to commands and questions.
+    var answers: Deque<MqttMessage> = []
+    /// What the peer has sent to be kept, and is told once it is: after which fact, and as what. At most
+    /// 256; who was not told sends it again.
+    var owedAcknowledgements: Deque<(after: Sequence64, identity: String)> = []
+    /// Whether the status has changed, or its time has come, since upstream was told.
+    var mustPublishStatus = false
+    var (received, sent, dropped) = (0, 0, 0)
+    /// Whether the list of active faults has changed since upstream was told.
+    var mustPublishFaults = false
+    /// The actuators whose authority has changed since upstream was told.
+    var unsentControl: Set<ShNodeName> = []
+    /// What the upstream will never have, as far as that was not told.
+    var drops: DropReporter
+    /// What was refused and why, as told, so that it is told once for each change. At most 64.
+    var refusals: [String: String] = [:]
+    var reports: AlignedTicks?
+    var snapshots: AlignedTicks?
+    private let wakeups: AsyncStream<Void>
+    private let wakeup: AsyncStream<Void>.Continuation
+    /// Hands over whenever there may be something.
+    private(set) var pumping: Task<Void, Never>?
+    /// Takes what the session has to say.
+    var listening: Task<Void, Never>?
+
+    /// - Parameters:
+    ///   - cursor: Everything up to here was acknowledged before.
+    ///   - drops: What the upstream has lost before it was attached.
+    init(
+        plan: UpstreamPlan, journal: JournalIdentity, after cursor: Sequence64, drops: DropReporter,
+        clock: any GatewayClock, chance: SeededGenerator
+    ) {
+        (name, self.plan, self.drops) = (plan.name, plan, drops)
+        (wakeups, wakeup) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        script = HistoryScript(of: journal, in: plan.codec)
+        link = Link(
+            rules: plan.rules, hasPeer: plan.codec is any PeerCodec,
+            topics: plan.codec.subscriptions, after: cursor, chance: chance,
+            size: { $0.packetSize })
+        let ticks = { (period: Duration) in
+            AlignedTicks(period: period, wall: clock.wallTime, now: clock.now)
+        }
+        (reports, snapshots) = (
+            plan.codec.schedule.report.map(ticks), plan.codec.schedule.snapshot.map(ticks)
+        )
+    }
+
+    /// Opens the session and begins to publish and to take commands.
+    func start(in proactor: isolated Proactor) {
+        let (name, wakeups) = (name, wakeups)
+        pumping = Task {
+            for await _ in wakeups { await proactor.pumps[name]?.run(in: proactor) }
+        }
+        listen(to: plan.session, in: proactor)
+        handle(.start, in: proactor)
+    }
+
+    /// There may be something to hand over.
+    func wake() { wakeup.yield() }
+
+    /// Ends both tasks, whatever they wait for.
+    func cancel() {
+        pumping?.cancel()
+        listening?.cancel()
+    }
+
+    // MARK: - What there is to publish
+
+    /// Newer values, each in the place of its channel's last. They go with the next wake-up.
+    func offer(_ values: [DataChannelName: LiveValue]) { unsentLive.merge(values) { $1 } }
+
+    /// The list of active faults has changed. It goes with the next wake-up.
+    func faultsChanged() { mustPublishFaults = true }
+
+    func controlChanged(of nodes: some Sequence<ShNodeName>) {
+        unsentControl.formUnion(nodes)
+        wake()
+    }
+
+    func statusChanged() {
+        mustPublishStatus = true
+        wake()
+    }
+
+    /// Facts were kept: those who sent them are told, and they may be published.
+    func committed(through sequence: Sequence64, in proactor: isolated Proactor) {
+        while let owed = owedAcknowledgements.first, owed.after <= sequence {
+            _ = owedAcknowledgements.popFirst()
+            acknowledge(owed.identity, in: proactor)
+        }
+        wake()
+    }
+
+    /// Facts that the upstream had not acknowledged are gone.
+    func evicted(_ count: Int, in proactor: isolated Proactor) {
+        dropped += count
+        if let event = drops.drop(count, of: name, at: proactor.clock.now) { proactor.tell(event) }
+    }
+
+    /// The times of what was read ahead have moved: it is read again.
+    func forgetAhead() { ahead = [] }
+
+    // MARK: - What is due
+
+    /// When somebody has to look after this upstream.
+    var deadline: MonotonicInstant? {
+        [linkDeadline, reports?.deadline, snapshots?.deadline].compactMap { $0 }.min()
+    }
+
+    /// When time alone may change how the link stands.
+    private var linkDeadline: MonotonicInstant? {
+        [link.deadline, life.nextLook].compactMap { $0 }.min()
+    }
+
+    /// Does what is due by now.
+    func attend(in proactor: isolated Proactor) {
+        if let linkDeadline, linkDeadline <= proactor.clock.now { handle(.tick, in: proactor) }
+        reportDrops(in: proactor)
+        attendSchedule(in: proactor)
+    }
+
+    private func attendSchedule(in proactor: isolated Proactor) {
+        let stamp = proactor.clock.timestamp
+        let (wall, now) = (stamp.wall, stamp.monotonic)
+        if let end = reports?.take(wall: wall, now: now), let period = reports?.period {
+            let past = Duration.nanoseconds(wall.nanoseconds - end.nanoseconds)
+            let event = GatewayEvent(
+                .periodEnded, link: name, number: period.wholeNanoseconds,
+                detail: "ended at \(end.iso8601)")
+            proactor.tell(
+                event,
+                at: Timestamp(
+                    wall: end, monotonic: now.advanced(by: .zero - past),
+                    isSynchronised: stamp.isSynchronised))
+        }
+        if snapshots?.take(wall: wall, now: now) != nil { sendSnapshot(in: proactor) }
+    }
+
+    /// Tells of facts that were dead-lettered or dropped, when that is due.
+    func reportDrops(in proactor: isolated Proactor) {
+        let now = proactor.clock.now
+        if let event = drops.due(name, at: now) { proactor.tell(event) }
+        guard link.state == .active else { return }
+        if let event = drops.dropsDue(name, at: now) { proactor.tell(event) }
+    }
+
+    /// Tries the journal again, if it failed.
+    func retryJournal() {
+        guard mustTryJournal else { return }
+        mustTryJournal = false
+        wake()
+    }
+
+    // MARK: - How it stands
+
+    /// How the link stands, for all who ask.
+    func status(in proactor: isolated Proactor) -> LinkStatus {
+        LinkStatus(
+            who: name.text, incarnation: proactor.profile.incarnation,
+            sequence: proactor.statusSequence, state: life.state, interval: Proactor.statusPeriod,
+            counts: LinkCounts(
+                received: received, sent: sent, dropped: dropped,
+                unacknowledged: link.inFlight,
+                oldestUnsent: proactor.backlogAge.first(after: link.cursor).map {
+                    $0.duration(to: proactor.clock.now)
+                }),
+            cause: life.cause)
+    }
+
+    /// Whether the upstream has acknowledged all there is, or does not hear.
+    func isQuiet(through newest: Sequence64) -> Bool {
+        guard link.isConnected else { return true }
+        guard greeting.isEmpty, answers.isEmpty else { return false }
+        guard link.state == .active else { return true }
+        return link.inFlight == 0 && link.lastRead >= newest && unsentLive.isEmpty
+            && unsentControl.isEmpty && !mustPublishFaults && debts.isEmpty
+    }
+
+    func log(
+        _ level: Logger.Level, _ text: String, in proactor: isolated Proactor,
+        file: String = #fileID, line: UInt = #line
+    ) {
+        // Lines are told apart by where they come from, so that none hides another.
+        proactor.logger.log(
+            level: level, "\(text)", metadata: ["link": "\(name)"], file: file, line: line)
+    }
+
+    // MARK: - For its own extensions
+
+    /// Whether history comes first this time: neither it nor what is live may keep the other from its turn
+    /// while messages go one at a time.
+    func takeTurn() -> Bool {
+        guard link.isCareful, greeting.isEmpty else { return false }
+        isHistorysTurn.toggle()
+        return isHistorysTurn
+    }
+
+    func owe(_ debt: Debt) {
+        if case .advance = debt, case .advance = debts.last { debts.removeLast() }
+        debts.append(debt)
+    }
+
+    /// It is paid, unless a later one has taken its place meanwhile.
+    func settle(_ debt: Debt) {
+        if debts.first == debt { debts.removeFirst() }
+    }
+
+    /// Takes along what the link has done.
+    ///
+    /// - Returns: Whether it stands otherwise than before.
+    func follow(_ actions: [Link<MqttMessage>.Action], at now: MonotonicInstant) -> Bool {
+        for case .tell(let kind, let detail) in actions
+        where [.connectFailed, .disconnected, .peerSilent].contains(kind) {
+            lastFailure = detail
+        }
+        let before = life.state
+        life.follow(link, because: lastFailure, at: now)
+        if life.state == .connected { lastFailure = "" }
+        return life.state != before
+    }
+}
