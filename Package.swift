@@ -157,7 +157,8 @@ let package = Package(
 
         // The suites that every implementation of a protocol passes, real and simulated alike.
         room(
-            .tests, "Conformance", ["DriverKit", "Documents", "Journals", "Vocabulary"]),
+            .tests, "Conformance",
+            ["DriverKit", "Documents", "Journals", "Links", "Mqtt", "Codecs", "Vocabulary"]),
         // What strangers send, and what reading it costs.
         .target(name: "CAllocations", path: "Tests/CAllocations"),
         room(.tests, "Fuzzing", ["CAllocations", "Vocabulary"]),
@@ -199,7 +200,7 @@ let package = Package(
             "UpstreamsTests",
             [
                 "Mqtt", "Codecs", "PlainJson", "Gridworks", "GridworksParent", "Brokers",
-                "Fuzzing", "Links", "Threads", "Simulators", "Vocabulary",
+                "Conformance", "Fuzzing", "Links", "Threads", "Simulators", "Vocabulary",
             ]),
         tests(
             "GridworksParentTests",
@@ -215,8 +216,8 @@ let package = Package(
         tests(
             "ProactorsTests",
             [
-                "Proactors", "Simulators", "Channels", "Documents", "DriverKit", "Journals",
-                "Links", "Nodes", "Mqtt", "Codecs", "Vocabulary", logging,
+                "Proactors", "Conformance", "Simulators", "Channels", "Documents", "DriverKit",
+                "Journals", "Links", "Nodes", "Mqtt", "Codecs", "Vocabulary", logging,
             ]),
         tests(
             "ScenarioTests",

@@ -6,18 +6,20 @@ import Vocabulary
 ///
 /// Readings are `live/CHANNEL` and `history/CHANNEL` with the payload `VALUE QUALITY`; commands are
 /// `set/NODE` with the payload `ID VALUE`; answers go to `answer/NODE` with `ID` and the outcome.
-public struct SimulatedCodec: Codec {
+public struct SimulatedCodec: Codec, CodecSession {
     public init() {}
 
-    public var will: MqttMessage { message("status", "lost", isRetained: true) }
+    public func session(of connection: CodecConnection) -> any CodecSession { self }
+
+    public var will: MqttMessage? { message("status", "lost", isRetained: true) }
 
     public var subscriptions: [String] { ["set/+"] }
 
-    public func greeting(at now: WallTime, within limit: Int) -> [MqttMessage] {
+    public func birth(at now: WallTime, within limit: Int) -> [MqttMessage] {
         [message("status", "online", isRetained: true)]
     }
 
-    public func farewell(at now: WallTime) -> [MqttMessage] {
+    public func offline(at now: WallTime) -> [MqttMessage] {
         [message("status", "offline", isRetained: true)]
     }
 
@@ -25,11 +27,11 @@ public struct SimulatedCodec: Codec {
         [message("live/\(reading.channel)", words(reading), isRetained: true)]
     }
 
-    public func unknown(_ channel: DataChannelName) -> [MqttMessage] {
+    public func clear(_ channel: DataChannelName) -> [MqttMessage] {
         [message("live/\(channel)", "", isRetained: true)]
     }
 
-    public func gone(_ node: ShNodeName) -> [MqttMessage] {
+    public func clear(_ node: ShNodeName) -> [MqttMessage] {
         [message("control/\(node)", "", isRetained: true)]
     }
 
@@ -46,10 +48,6 @@ public struct SimulatedCodec: Codec {
         let words = control.holder.map { "held by \($0)" } ?? "free"
         return [message("control/\(node)", words, isRetained: true)]
     }
-
-    public var schedule: Schedule { Schedule() }
-
-    public func snapshot(_ latest: [LiveValue], at now: WallTime) -> [MqttMessage] { [] }
 
     public func historyWriter(of journal: JournalIdentity) -> any HistoryWriter {
         SimulatedHistoryWriter(codec: self)

@@ -8,20 +8,21 @@ import Vocabulary
 /// journal. Pings are `ping`, acknowledgements `ack`, and `hello` is said to a peer that was silent. The
 /// peer says `down/ping IDENTITY`, `down/ack IDENTITY` and `down/snap`; anything else below `down/` makes
 /// no sense.
-public struct SimulatedPeerCodec: PeerCodec {
+public struct SimulatedPeerCodec: Codec, CodecSession, CodecPeer {
     private let plain = SimulatedCodec()
     public let schedule: Schedule
 
     /// - Parameter rhythm: With a report, the readings of each period are one message.
     public init(schedule: Schedule = Schedule()) { self.schedule = schedule }
 
-    public var will: MqttMessage { plain.will }
+    public var peer: (any CodecPeer)? { self }
+    public func session(of connection: CodecConnection) -> any CodecSession { self }
+    public var will: MqttMessage? { plain.will }
     public var subscriptions: [String] { ["set/+", "down/#"] }
-    public func greeting(at now: WallTime, within limit: Int) -> [MqttMessage] {
-        plain.greeting(at: now, within: limit)
+    public func birth(at now: WallTime, within limit: Int) -> [MqttMessage] {
+        plain.birth(at: now, within: limit)
     }
-    public func farewell(at now: WallTime) -> [MqttMessage] { plain.farewell(at: now) }
-    public func unknown(_ channel: DataChannelName) -> [MqttMessage] { [] }
+    public func offline(at now: WallTime) -> [MqttMessage] { plain.offline(at: now) }
 
     public func live(_ reading: Reading, at: Timestamp) -> [MqttMessage] {
         plain.live(reading, at: at)

@@ -7,6 +7,8 @@ public final class SimulatedUpstream: Upstream {
     private struct State {
         var isConnected = false
         var lastHeartbeat: MonotonicInstant?
+        var makeWill: (@Sendable () -> MqttMessage?)?
+        var wills: [MqttMessage?] = []
         var maximumPacketSize: Int?
         var hangsUp: (@Sendable (MqttMessage) -> Bool)?
         var acknowledges = true
@@ -37,7 +39,9 @@ public final class SimulatedUpstream: Upstream {
 
     /// The broker accepts the connection, and announces the largest packet that it takes.
     public func accept(maximumPacketSize: Int? = nil) {
+        let will = state.withLock(\.makeWill).flatMap { $0() }
         state.withLock { state in
+            state.wills.append(will)
             (state.isConnected, state.maximumPacketSize) = (true, maximumPacketSize)
         }
         teller.yield(.connected(sessionPresent: false))
@@ -112,6 +116,8 @@ public final class SimulatedUpstream: Upstream {
 
     // MARK: - What was seen
 
+    /// The last will of each connection, oldest first.
+    public var wills: [MqttMessage?] { state.withLock(\.wills) }
     /// Everything that was handed over, oldest first.
     public var published: [MqttMessage] { state.withLock { $0.published } }
     public var subscriptions: [String] { state.withLock { $0.subscriptions } }
@@ -132,7 +138,9 @@ public final class SimulatedUpstream: Upstream {
 
     // MARK: - Upstream
 
-    public func connect() {}
+    public func connect(will: @escaping @Sendable () -> MqttMessage?) {
+        state.withLock { $0.makeWill = will }
+    }
 
     public func subscribe(_ topic: String) throws(UpstreamError) {
         let news: MqttEvent? = state.withLock { state in

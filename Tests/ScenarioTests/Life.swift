@@ -3,6 +3,7 @@ import DriverKit
 import Layouts
 import Links
 import Logging
+import Mqtt
 import Simulators
 import Vocabulary
 

@@ -46,7 +46,7 @@ import Vocabulary
         let codec = House.codec
         let at = Timestamp(wall: House.now, monotonic: MonotonicInstant(nanoseconds: 1))
         let said =
-            codec.greeting(at: House.now) + [codec.will]
+            codec.birth(at: House.now) + [codec.will].compactMap(\.self)
             + codec.live(Reading(channel: House.tankTop, value: 1), at: at)
         let tails = [
             "status", "birth", "live/x", "readings/x", "fault/x", "faults", "answer/x",

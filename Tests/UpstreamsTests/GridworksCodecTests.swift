@@ -114,10 +114,10 @@ import Vocabulary
     }
 
     @Test func `says that it is here on a topic that no GridWorks peer hears`() {
-        #expect(codec.will.topic == "tidegate/d1.isone.ct.newhaven.orange1.scada/link/peer")
-        #expect(codec.will.isRetained && codec.will.text.contains("offline"))
-        #expect(codec.greeting(at: House.now).map(\.topic) == [codec.will.topic])
-        #expect(codec.farewell(at: House.now).allSatisfy { $0.text.contains("offline") })
+        #expect(codec.will?.topic == "tidegate/d1.isone.ct.newhaven.orange1.scada/link/peer")
+        #expect(codec.will?.isRetained == true && codec.will?.text.contains("offline") == true)
+        #expect(codec.birth(at: House.now).map(\.topic) == [codec.will?.topic])
+        #expect(codec.offline(at: House.now).allSatisfy { $0.text.contains("offline") })
     }
 
     @Test func `leaves silent and bad channels out of a snapshot`() {

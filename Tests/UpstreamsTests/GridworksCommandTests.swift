@@ -9,13 +9,13 @@ import Vocabulary
     typealias House = GridworksHouse
 
     private func incoming(
-        _ message: MqttMessage, _ codec: GridworksCodec = House.codec()
+        _ message: MqttMessage, _ codec: GridworksConnection = House.codec()
     ) -> Incoming {
         var chance = SeededGenerator(seed: 1)
         return codec.incoming(message, at: House.now, using: &chance)
     }
 
-    private func refusal(_ message: MqttMessage, _ codec: GridworksCodec = House.codec()) -> String
+    private func refusal(_ message: MqttMessage, _ codec: GridworksConnection = House.codec()) -> String
     {
         switch incoming(message, codec).matter {
         case .refused(let why, _, _, _): why

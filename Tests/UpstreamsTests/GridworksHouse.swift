@@ -43,9 +43,10 @@ enum GridworksHouse {
 
     static func codec(
         hasAdmin: Bool = true, holders: [ShNodeName: CommandSource] = [:]
-    ) -> GridworksCodec {
-        let codec = GridworksCodec(
-            profile: profile, upstream: upstream, settings: settings(hasAdmin: hasAdmin))
+    ) -> GridworksConnection {
+        let codec = GridworksConnection(
+            GridworksCodec(
+                profile: profile, upstream: upstream, settings: settings(hasAdmin: hasAdmin)))
         for (node, holder) in holders {
             _ = codec.control(Control(holder: holder), of: node, at: stamp(now))
         }

@@ -282,15 +282,17 @@ import Vocabulary
     @Test func `what is too long for a login is named`() {
         let long = String(repeating: "x", count: 65_536)
         let broker = BrokerAddress(host: "broker", port: 1883)
+        func with(_ will: MqttMessage) -> MqttSettings {
+            var settings = MqttSettings(broker: broker, clientID: "one")
+            settings.will = will
+            return settings
+        }
         for settings in [
             MqttSettings(broker: broker, clientID: "one", user: long),
             MqttSettings(broker: broker, clientID: "one", password: long),
             MqttSettings(broker: broker, clientID: long),
-            MqttSettings(
-                broker: broker, clientID: "one", will: MqttMessage(topic: long, payload: [])),
-            MqttSettings(
-                broker: broker, clientID: "one",
-                will: MqttMessage(topic: "a", payload: Array(long.utf8))),
+            with(MqttMessage(topic: long, payload: [])),
+            with(MqttMessage(topic: "a", payload: Array(long.utf8))),
         ] {
             #expect {
                 try MqttWriting.login(settings, keepAliveSeconds: 30, largestPacket: 1_000)

@@ -13,10 +13,12 @@ struct MqttSessionTests {
     let clock = ManualClock()
 
     /// A session that has connected, with its news.
-    func connect(_ settings: MqttSettings) async throws -> (MqttSession, NewsReader) {
+    func connect(
+        _ settings: MqttSettings, will: MqttMessage? = nil
+    ) async throws -> (MqttSession, NewsReader) {
         let session = MqttSession(settings: settings, clock: clock)
         let news = NewsReader(session)
-        session.connect()
+        session.connect { will }
         #expect(await news.next() == .connected(sessionPresent: false))
         return (session, news)
     }
@@ -315,8 +317,8 @@ struct MqttSessionTests {
         _ = await news.next()
         let before = openSockets(to: broker.port)
         let will = MqttMessage(topic: "status", payload: Array("offline".utf8))
-        var settings = MqttSettings(broker: broker.address, clientID: "gateway", will: will)
-        let (lost, lostNews) = try await connect(settings)
+        var settings = MqttSettings(broker: broker.address, clientID: "gateway")
+        let (lost, lostNews) = try await connect(settings, will: will)
         for socket in openSockets(to: broker.port).subtracting(before) {
             shutdown(socket, Int32(SHUT_RDWR))
         }
@@ -329,7 +331,7 @@ struct MqttSessionTests {
         lost.close()
         // One that says goodbye has no last will.
         settings.clientID = "polite"
-        let (polite, politeNews) = try await connect(settings)
+        let (polite, politeNews) = try await connect(settings, will: will)
         polite.close()
         #expect(await politeNews.next() == nil)
         let id = try watcher.publish(MqttMessage(topic: "end", payload: []))

@@ -7,7 +7,7 @@ import Vocabulary
 @testable import PlainJson
 
 /// What a small gateway says and obeys.
-extension Codec {
+extension PlainCodec {
     /// For times that are sure.
     func live(_ reading: Reading, at: WallTime) -> [MqttMessage] {
         live(reading, at: Timestamp(wall: at, monotonic: MonotonicInstant(nanoseconds: 0)))
@@ -63,11 +63,11 @@ struct PlainCodecTests {
     let codec = House.codec
 
     @Test func `the last will says lost, the status online and at the end offline`() {
-        #expect(codec.will.topic == "tidegate/d1.demo.house1/status")
-        #expect(codec.will.isRetained && codec.will.qos == .atLeastOnce)
-        #expect(codec.will.text.hasPrefix(#"{"state":"offline","cause":"connection lost","incarnation":"i7","at":null,"#))
+        #expect(codec.will?.topic == "tidegate/d1.demo.house1/status")
+        #expect(codec.will?.isRetained == true && codec.will?.qos == .atLeastOnce)
+        #expect(codec.will?.text.hasPrefix(#"{"state":"offline","cause":"connection lost","incarnation":"i7","at":null,"#) == true)
         #expect(
-            codec.greeting(at: House.now).map(\.topic) == ["tidegate/d1.demo.house1/birth"])
+            codec.birth(at: House.now).map(\.topic) == ["tidegate/d1.demo.house1/birth"])
         for (state, word) in [(LinkStatus.State.connected, "online"), (.closed, "offline")] {
             let own = LinkStatus(
                 who: "d1.demo.house1", incarnation: "i7", sequence: 1, state: state,
@@ -79,7 +79,7 @@ struct PlainCodecTests {
     }
 
     @Test func `the birth tells every node and channel`() throws {
-        let birth = try #require(codec.greeting(at: House.now).first)
+        let birth = try #require(codec.birth(at: House.now).first)
         #expect(birth.isRetained && birth.qos == .atLeastOnce)
         #expect(
             birth.text.contains(
@@ -90,11 +90,11 @@ struct PlainCodecTests {
     }
 
     @Test func `a birth that is too large leaves out titles, then channels, then nodes`() throws {
-        let whole = try #require(codec.greeting(at: House.now).first)
+        let whole = try #require(codec.birth(at: House.now).first)
         let reader = PlainReader()
         var seen: [String] = []
         for limit in stride(from: whole.packetSize, through: 0, by: -1) {
-            let birth = try #require(codec.greeting(at: House.now, within: limit).first)
+            let birth = try #require(codec.birth(at: House.now, within: limit).first)
             #expect(birth.packetSize <= limit || birth.text.contains(#""nodes":[]"#))
             guard seen.last != birth.text else { continue }
             seen.append(birth.text)
@@ -164,7 +164,7 @@ struct PlainCodecTests {
     }
 
     @Test func `a channel that is not known any more is deleted from what is retained`() {
-        let messages = codec.unknown(House.tankTop)
+        let messages = codec.clear(House.tankTop)
         #expect(messages.map(\.topic) == ["tidegate/d1.demo.house1/live/tank-top"])
         #expect(messages.map(\.payload) == [[]] && messages.map(\.isRetained) == [true])
     }

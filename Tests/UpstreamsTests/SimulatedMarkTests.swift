@@ -57,7 +57,7 @@ import Vocabulary
         throws
     {
         let codec = PlainCodec(profile: profile(isSimulated), upstream: "site")
-        let birth = try #require(codec.greeting(at: House.now).first)
+        let birth = try #require(codec.birth(at: House.now).first)
         let text = try #require(JsonParser.parse(birth.payload).document)
         #expect(text["simulated"]?.flag == isSimulated)
         #expect(
@@ -67,7 +67,7 @@ import Vocabulary
         let own = LinkStatus(
             who: "d1.demo.house1", incarnation: "i7", sequence: 1, state: .connected,
             interval: .seconds(10))
-        for message in codec.status(own, links: [], queues: [], at: House.now) + [codec.will] {
+        for message in codec.status(own, links: [], queues: [], at: House.now) + [codec.will].compactMap(\.self) {
             #expect(message.text.contains(Self.mark) == isSimulated)
             guard case .status(let status)? = PlainReader().read(message)?.matter else {
                 Issue.record("not read")
@@ -127,8 +127,9 @@ import Vocabulary
 
     @Test(arguments: [true, false])
     func `is in GridWorks' layout for programs and for people`(isSimulated: Bool) throws {
-        let codec = GridworksCodec(
-            profile: profile(isSimulated), upstream: "peer", settings: Site.settings())
+        let codec = GridworksConnection(
+            GridworksCodec(
+                profile: profile(isSimulated), upstream: "peer", settings: Site.settings()))
         let layout = try #require(codec.activation(at: Site.now).first)
         let document = try #require(JsonParser.parse(Array(Site.payload(layout).utf8)).document)
         let nodes = try #require(document["ShNodes"]?.list)

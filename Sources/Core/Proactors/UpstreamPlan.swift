@@ -9,7 +9,7 @@ public struct UpstreamPlan: Sendable {
     public let session: any Upstream
     /// Makes a session like it, for when that one gives no heartbeat. Nil when nothing can be done then.
     public let makeSession: (@Sendable () -> any Upstream)?
-    /// Who acknowledges: the peer when it is a `PeerCodec`, else the broker.
+    /// Who acknowledges: the codec's peer where it has one, else the broker.
     public let codec: any Codec
     public let rules: LinkRules
 

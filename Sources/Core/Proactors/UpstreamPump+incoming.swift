@@ -6,9 +6,11 @@ import Vocabulary
 extension UpstreamPump {
     func take(_ message: MqttMessage, in proactor: isolated Proactor) {
         received += 1
-        let (name, codec) = (name, plan.codec)
-        let incoming = codec.incoming(
+        let name = name
+        let incoming = codecSession?.incoming(
             message, at: proactor.clock.wallTime, using: &proactor.chance)
+        // What came on a connection that is gone is nobody's any more.
+        guard let incoming else { return }
         if incoming.isHeartbeat {
             handle(.heard(isRetained: message.isRetained), in: proactor)
             if !message.isRetained { proactor.hear(CommandSource(.upstream, name.text)) }
@@ -21,19 +23,22 @@ extension UpstreamPump {
                 for command in commands {
                     let answer = await proactor.carryOut(command)
                     proactor.pumps[name]?.answer(
-                        answer, command.id, command.node, reply, codec, in: proactor)
+                        answer, command.id, command.node, reply, in: proactor)
                 }
                 proactor.pumps[name]?.acknowledge(incoming.acknowledge, in: proactor)
             }
             return
         case .refused(let reason, let id, let node, let reply):
             log(.warning, "command refused: \(reason)", in: proactor)
-            answer(.refused(reason), id, node, reply, codec, in: proactor)
+            answer(.refused(reason), id, node, reply, in: proactor)
         case .acknowledged(let identity):
             if !message.isRetained { handle(.acknowledged(identity), in: proactor) }
         case .reply(let messages):
             for message in messages { send(message, in: proactor) }
         case .snapshotWanted: sendSnapshot(in: proactor)
+        case .birthWanted:
+            owesBirth = true
+            wake()
         case .malformed(let why):
             log(.debug, "message makes no sense: \(why)", in: proactor)
             proactor.noteMalformed("upstream \(name): \(why.printable(limit: 300))")
@@ -50,23 +55,22 @@ extension UpstreamPump {
     func acknowledge(
         _ identity: String?, after fact: Sequence64? = nil, in proactor: isolated Proactor
     ) {
-        guard let identity, let codec = plan.codec as? any PeerCodec else { return }
+        guard let identity, let peer = plan.codec.peer else { return }
         if let fact, fact > proactor.committed {
             if owedAcknowledgements.count >= 256 { _ = owedAcknowledgements.popFirst() }
             owedAcknowledgements.append((fact, identity))
         } else {
-            sendAtOnce(codec.acknowledgement(of: identity), in: proactor)
+            sendAtOnce(peer.acknowledgement(of: identity), in: proactor)
         }
     }
 
-    /// - Parameter codec: Whose words the command came in.
     private func answer(
         _ answer: CommandAnswer, _ id: CommandID, _ node: ShNodeName?, _ reply: Reply,
-        _ codec: any Codec, in proactor: isolated Proactor
+        in proactor: isolated Proactor
     ) {
-        let messages = codec.answer(
+        let messages = codecSession?.answer(
             answer, id: id, node: node, to: reply, at: proactor.clock.wallTime)
-        for message in messages { send(message, in: proactor) }
+        for message in messages ?? [] { send(message, in: proactor) }
     }
 
     /// The latest value of everything, unless there is no connection.
@@ -74,7 +78,7 @@ extension UpstreamPump {
         let latest = proactor.live.latestOfEach.values.sorted {
             $0.reading.channel.text < $1.reading.channel.text
         }
-        for message in plan.codec.snapshot(latest, at: proactor.clock.wallTime) {
+        for message in codecSession?.snapshot(latest, at: proactor.clock.wallTime) ?? [] {
             send(message, in: proactor)
         }
     }

@@ -41,8 +41,13 @@ extension UpstreamPump {
     }
 
     private func handOverLive(in proactor: isolated Proactor) throws(UpstreamError) {
-        let (codec, clock) = (plan.codec, proactor.clock)
+        let clock = proactor.clock
         try say([], in: proactor)
+        if owesBirth, greeting.isEmpty, link.canSend {
+            owesBirth = false
+            announce(in: proactor)
+            try say([], in: proactor)
+        }
         while link.canSend, let message = answers.first {
             try publish(message, in: proactor)
             _ = answers.popFirst()
@@ -55,16 +60,18 @@ extension UpstreamPump {
         if link.canSend, mustPublishFaults {
             mustPublishFaults = false
             try say(
-                codec.activeFaults(proactor.activeFaults, at: clock.wallTime, within: link.limit),
+                codecSession?.activeFaults(
+                    proactor.activeFaults, at: clock.wallTime, within: link.limit) ?? [],
                 in: proactor)
         }
         while link.canSend, let node = unsentControl.popFirst() {
             let control = proactor.told[node] ?? Control()
-            try say(codec.control(control, of: node, at: clock.timestamp), in: proactor)
+            try say(
+                codecSession?.control(control, of: node, at: clock.timestamp) ?? [], in: proactor)
         }
         while link.canSend, let (channel, value) = unsentLive.first {
             unsentLive[channel] = nil
-            try say(codec.live(value.reading, at: value.at), in: proactor)
+            try say(codecSession?.live(value.reading, at: value.at) ?? [], in: proactor)
         }
     }
 
@@ -96,8 +103,7 @@ extension UpstreamPump {
         _ message: MqttMessage, in proactor: isolated Proactor
     ) throws(UpstreamError) {
         do throws(UpstreamError) {
-            let id = try plan.session.publish(message)
-            sent += 1
+            let id = try transmit(message)
             if message.qos == .atLeastOnce {
                 link.handedOver(
                     other: id.number, on: message.topic, bytes: message.packetSize)
@@ -109,14 +115,21 @@ extension UpstreamPump {
         }
     }
 
+    /// Hands a message to the transport, with the mark of the connection where its codec has one.
+    func transmit(_ message: MqttMessage) throws(UpstreamError) -> MessageID {
+        let id = try plan.session.publish(codecSession?.outgoing(message) ?? message)
+        codecSession?.wasSent(message)
+        sent += 1
+        return id
+    }
+
     private func handOverHistory(in proactor: isolated Proactor) throws(UpstreamError) {
         while let handover = link.next {
             var receipts: [UInt64?] = []
             var problem: UpstreamError?
             for message in handover.messages where problem == nil {
                 do throws(UpstreamError) {
-                    let id = try plan.session.publish(message)
-                    sent += 1
+                    let id = try transmit(message)
                     receipts.append(message.qos == .atLeastOnce ? id.number : nil)
                 } catch {
                     problem = error

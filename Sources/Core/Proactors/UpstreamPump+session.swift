@@ -31,10 +31,25 @@ extension UpstreamPump {
         plan = UpstreamPlan(
             name: name, session: session, makeSession: plan.makeSession, codec: plan.codec,
             rules: plan.rules)
+        codecSession = nil
         handle(link.isConnected ? .disconnected(reason) : .connectFailed(reason), in: proactor)
         listen(to: session, in: proactor)
-        session.connect()
+        connect(session)
         return true
+    }
+
+    /// Each try to connect has a number, and its last will from the codec.
+    private func connect(_ session: any Upstream) {
+        let connections = connections
+        session.connect { connections.begin() }
+    }
+
+    /// The codec's words for the connection that stands, with what is known now.
+    private func beginCodecSession(in proactor: isolated Proactor) {
+        codecSession = plan.codec.session(
+            of: CodecConnection(
+                number: connections.number, latest: Array(proactor.live.latestOfEach.values),
+                control: proactor.told))
     }
 
     /// Goes on in other words on a connection that stands: what we are now, then how things are.
@@ -50,13 +65,14 @@ extension UpstreamPump {
             name: name, session: plan.session, makeSession: plan.makeSession, codec: codec,
             rules: plan.rules)
         script.change(to: codec, after: sequence)
+        connections.change(to: codec)
         for channel in channels { unsentLive[channel] = nil }
         unsentControl.subtract(nodes)
         guard link.isConnected else { return }
-        greeting.append(
-            contentsOf: codec.greeting(at: proactor.clock.wallTime, within: link.limit)
-                + channels.sorted().flatMap(codec.unknown)
-                + nodes.sorted().flatMap(codec.gone))
+        beginCodecSession(in: proactor)
+        greeting.append(contentsOf: births(in: proactor))
+        for channel in channels.sorted() { greeting.append(contentsOf: clear(channel)) }
+        for node in nodes.sorted() { greeting.append(contentsOf: clear(node)) }
         if link.state == .active { showAll(in: proactor) }
         wake()
     }
@@ -66,7 +82,7 @@ extension UpstreamPump {
         guard link.isConnected else { return }
         greeting.append(
             contentsOf: statusMessages(.closed, in: proactor)
-                + plan.codec.farewell(at: proactor.clock.wallTime))
+                + (codecSession?.offline(at: proactor.clock.wallTime) ?? []))
         wake()
     }
 
@@ -74,11 +90,14 @@ extension UpstreamPump {
         switch news {
         case .connected:
             perform(link.announce(limit: plan.session.maximumPacketSize), in: proactor)
+            beginCodecSession(in: proactor)
             greet(in: proactor)
             handle(.connected, in: proactor)
         case .unreachable(let reason), .refused(let reason):
+            codecSession = nil
             handle(.connectFailed(reason), in: proactor)
         case .disconnected(let reason):
+            codecSession = nil
             handle(.disconnected(reason), in: proactor)
         case .nameTaken(let reason): proactor.noteRival(name, reason)
         case .subscribed(let topic):
@@ -121,13 +140,13 @@ extension UpstreamPump {
 
     private func perform(_ action: Link<MqttMessage>.Action, in proactor: isolated Proactor) {
         switch action {
-        case .connect: plan.session.connect()
+        case .connect: connect(plan.session)
         case .disconnect: plan.session.close()
         case .subscribe(let topics):
             for topic in topics { subscribe(topic, in: proactor) }
         case .ping(let identity):
-            guard let codec = plan.codec as? any PeerCodec else { return }
-            sendAtOnce(codec.ping(identity), in: proactor)
+            guard let peer = plan.codec.peer else { return }
+            sendAtOnce(peer.ping(identity), in: proactor)
         case .greetPeer:
             // Facts begin to flow: the truth of now goes before what is left of history.
             showAll(in: proactor)
@@ -162,26 +181,42 @@ extension UpstreamPump {
 
     /// A new connection: who and what we are.
     private func greet(in proactor: isolated Proactor) {
-        let (codec, forgotten) = (plan.codec, proactor.forgotten)
+        let forgotten = proactor.forgotten
         let latest = proactor.live.latestOfEach
         let channels = proactor.profile.nodes.flatMap(\.channels).map(\.name)
         let unknown = (channels + forgotten.channels.sorted()).filter { latest[$0] == nil }
-        let status = statusMessages(.connecting, in: proactor)
-        greeting = Deque(
-            codec.greeting(at: proactor.clock.wallTime, within: link.limit) + status
-                + unknown.flatMap(codec.unknown)
-                + forgotten.actuators.sorted().flatMap(codec.gone))
+        greeting = Deque(births(in: proactor) + statusMessages(.connecting, in: proactor))
+        for channel in unknown { greeting.append(contentsOf: clear(channel)) }
+        for node in forgotten.actuators.sorted() { greeting.append(contentsOf: clear(node)) }
         answers = []
         later = [:]
+        owesBirth = false
         refusals.removeAll()
         wake()
     }
 
+    /// Who and what we are, once more on the same connection, and then how things are.
+    func announce(in proactor: isolated Proactor) {
+        greeting.append(
+            contentsOf: births(in: proactor) + statusMessages(
+                    link.state == .active ? .connected : .connecting, in: proactor))
+        if link.state == .active { showAll(in: proactor) }
+    }
+
+    private func births(in proactor: isolated Proactor) -> [MqttMessage] {
+        codecSession?.birth(at: proactor.clock.wallTime, within: link.limit) ?? []
+    }
+
+    private func clear(_ channel: DataChannelName) -> [MqttMessage] {
+        codecSession?.clear(channel) ?? []
+    }
+
+    private func clear(_ node: ShNodeName) -> [MqttMessage] { codecSession?.clear(node) ?? [] }
+
     /// Everything as it is now, to an upstream that hears.
     private func showAll(in proactor: isolated Proactor) {
-        if let codec = plan.codec as? any PeerCodec {
-            greeting.append(contentsOf: codec.activation(at: proactor.clock.wallTime))
-        }
+        greeting.append(
+            contentsOf: codecSession?.activation(at: proactor.clock.wallTime) ?? [])
         mustPublishFaults = true
         unsentControl = Set(proactor.told.keys)
         unsentLive = proactor.live.latestOfEach
@@ -192,15 +227,15 @@ extension UpstreamPump {
         _ state: LinkStatus.State, in proactor: isolated Proactor
     ) -> [MqttMessage] {
         proactor.statusSequence += 1
-        return plan.codec.status(
+        return codecSession?.status(
             proactor.ownStatus(state), links: proactor.linkStatuses,
-            queues: proactor.queueStatuses, at: proactor.clock.wallTime, within: link.limit)
+            queues: proactor.queueStatuses, at: proactor.clock.wallTime, within: link.limit) ?? []
     }
 
     /// Sends what may not wait for room in the window. Whoever waits for it asks again when it was lost.
     func sendAtOnce(_ message: MqttMessage, in proactor: isolated Proactor) {
         do {
-            let id = try plan.session.publish(message)
+            let id = try transmit(message)
             if message.qos == .atLeastOnce {
                 link.handedOver(
                     other: id.number, on: message.topic, bytes: message.packetSize)

@@ -29,6 +29,11 @@ final class UpstreamPump {
     /// What the session said last of its failures.
     private var lastFailure = ""
     var script: HistoryScript
+    /// What the codec says on the connection that stands; nil while there is none.
+    var codecSession: (any CodecSession)?
+    let connections: CodecConnections
+    /// The upstream has asked for the birth: it is said again, and everything after it, once there is room.
+    var owesBirth = false
     /// Entries that were read and not written yet, so that the journal is not asked for each alone.
     var ahead: Deque<Entry> = []
     private(set) var debts: [Debt] = []
@@ -76,9 +81,10 @@ final class UpstreamPump {
     ) {
         (name, self.plan, self.drops) = (plan.name, plan, drops)
         (wakeups, wakeup) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        connections = CodecConnections(plan.codec)
         script = HistoryScript(of: journal, in: plan.codec)
         link = Link(
-            rules: plan.rules, hasPeer: plan.codec is any PeerCodec,
+            rules: plan.rules, hasPeer: plan.codec.peer != nil,
             topics: plan.codec.subscriptions, after: cursor, chance: chance,
             size: { $0.packetSize })
         let ticks = { (period: Duration) in
@@ -214,7 +220,7 @@ final class UpstreamPump {
     /// Whether the upstream has acknowledged all there is, or does not hear.
     func isQuiet(through newest: Sequence64) -> Bool {
         guard link.isConnected else { return true }
-        guard greeting.isEmpty, answers.isEmpty else { return false }
+        guard greeting.isEmpty, answers.isEmpty, !owesBirth else { return false }
         guard link.state == .active else { return true }
         return link.inFlight == 0 && link.lastRead >= newest && unsentLive.isEmpty
             && unsentControl.isEmpty && !mustPublishFaults && debts.isEmpty

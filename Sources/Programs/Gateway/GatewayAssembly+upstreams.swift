@@ -159,7 +159,7 @@ extension GatewayAssembly {
             broker: login.address, clientID: "tidegate-\(layout.gateway)-\(upstream.name)",
             user: login.user, password: login.password,
             tls: tls(of: upstream, at: login.address), keepAlive: upstream.keepAlive,
-            will: codec.will, window: max(256, upstream.window * 2))
+            window: max(256, upstream.window * 2))
         if let endpointProvider = login.endpointProvider {
             session.endpointProvider = endpointProvider
             session.longestReconnectDelay = RunFile.longestReconnectDelay

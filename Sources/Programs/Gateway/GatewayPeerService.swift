@@ -89,7 +89,7 @@ struct GatewayPeerService: PeerService {
                 by: latestStart)
         case .refused(let why, _, _, _), .ignored(let why), .malformed(let why):
             answer = .refused(why)
-        case .acknowledged, .reply, .snapshotWanted:
+        case .acknowledged, .reply, .snapshotWanted, .birthWanted:
             answer = .refused("node \(node): cannot be set")
         }
         return codec.answer(

@@ -154,7 +154,6 @@ actor RunningParent {
         (settings.window, settings.inboxCapacity) = (1_024, 1_024)
         settings.largestPayload = GridworksParentCodec.longest
         settings.inboxBytes = 32 << 20
-        settings.will = presence.will
         return settings
     }
 

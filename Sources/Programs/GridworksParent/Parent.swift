@@ -99,7 +99,9 @@ public actor Parent {
         var lines: [ParentLine] = []
         for action in actions {
             switch action {
-            case .connect: session.connect()
+            case .connect:
+                let will = presence.will
+                session.connect { will }
             case .close:
                 send()
                 session.close()

@@ -23,6 +23,9 @@ public struct Incoming: Hashable, Sendable {
         case reply([MqttMessage])
         /// The peer asks for the latest value of everything.
         case snapshotWanted
+        /// The upstream asks who is here and what it is made of: the birth is due again, and after it
+        /// everything as it is now.
+        case birthWanted
         /// It came from the peer and makes no sense; worth a place in the history.
         case malformed(why: String)
         /// Nothing needs to be done, and why. Worth a line in the log at most.

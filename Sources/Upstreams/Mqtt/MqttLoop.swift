@@ -13,6 +13,7 @@ final class MqttLoop {
     let exchange: MqttExchange
     let clock: any GatewayClock
     private let keepAliveSeconds: Int
+    private let will: @Sendable () -> MqttMessage?
     /// How often it is asked for a broker that nobody knows yet.
     private static let lookForBroker = Duration.milliseconds(50)
     private var backoff: Backoff
@@ -26,8 +27,9 @@ final class MqttLoop {
 
     init(
         settings: MqttSettings, exchange: MqttExchange, clock: any GatewayClock,
-        chance: SeededGenerator
+        chance: SeededGenerator, will: @escaping @Sendable () -> MqttMessage?
     ) {
+        self.will = will
         (self.settings, self.exchange, self.clock) = (settings, exchange, clock)
         backoff = Backoff(
             first: settings.shortestReconnectDelay, cap: settings.longestReconnectDelay,
@@ -113,6 +115,7 @@ final class MqttLoop {
             guard let (stream, place) = try connect(to: listener) else {
                 return .neverConnected("closed")
             }
+            settings.will = will()
             var conversation = try MqttConversation(
                 settings: settings, exchange: exchange, keepAliveSeconds: keepAliveSeconds,
                 at: clock.now)

@@ -16,7 +16,10 @@ public protocol Upstream: Sendable {
     var maximumPacketSize: Int? { get }
 
     /// Starts to connect, and goes on trying until `close()`.
-    func connect()
+    ///
+    /// - Parameter will: Asked once for each login, from any thread: what the broker publishes when that
+    ///   connection breaks without a goodbye.
+    func connect(will: @escaping @Sendable () -> MqttMessage?)
 
     /// Asks the broker for messages that match `topic`, a filter. `.subscribed` or
     /// `.subscriptionRefused` follows.
@@ -39,6 +42,8 @@ public protocol Upstream: Sendable {
 }
 
 extension Upstream {
+    /// Starts to connect, without a last will.
+    public func connect() { connect { nil } }
     public var lastHeartbeat: MonotonicInstant? { nil }
     public var maximumPacketSize: Int? { nil }
 }
@@ -87,7 +92,7 @@ public final class MqttSession: Upstream {
     public var lastHeartbeat: MonotonicInstant? { exchange.lastHeartbeat.withLock { $0 } }
     public var maximumPacketSize: Int? { exchange.maximumPacketSize }
 
-    public func connect() {
+    public func connect(will: @escaping @Sendable () -> MqttMessage?) {
         guard exchange.start() else { return }
         let (settings, exchange, clock, chance) = (settings, exchange, clock, chance)
         let end = settings.broker.socket == nil ? settings.broker.host : "socket"
@@ -97,7 +102,9 @@ public final class MqttSession: Upstream {
                 if let error { exchange.failed(.unreachable("\(settings.broker): \(error)")) }
             }
         ) {
-            MqttLoop(settings: settings, exchange: exchange, clock: clock, chance: chance).run()
+            MqttLoop(
+                settings: settings, exchange: exchange, clock: clock, chance: chance, will: will
+            ).run()
         }
     }
 

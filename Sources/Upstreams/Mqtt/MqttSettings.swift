@@ -12,8 +12,9 @@ public struct MqttSettings: Sendable {
     /// How long the connection may be silent, 5 s to 18 h, rounded up to whole seconds. A broker that
     /// does not answer is given up after twice that time.
     public var keepAlive: Duration
-    /// What the broker publishes when the connection breaks without a offline message.
-    public var will: MqttMessage?
+    /// What the broker publishes when the connection breaks without a goodbye: another for each, which the
+    /// session is given as it connects.
+    package var will: MqttMessage?
     /// The wait before the second try to connect; it doubles from then on. Chance shortens each by up
     /// to a half.
     public var shortestReconnectDelay: Duration
@@ -40,7 +41,7 @@ public struct MqttSettings: Sendable {
 
     public init(
         broker: BrokerAddress, clientID: String, user: String? = nil, password: String? = nil,
-        tls: MqttTls? = nil, keepAlive: Duration = .seconds(30), will: MqttMessage? = nil,
+        tls: MqttTls? = nil, keepAlive: Duration = .seconds(30),
         shortestReconnectDelay: Duration = .seconds(1),
         longestReconnectDelay: Duration = .seconds(60), window: Int = 256,
         inboxCapacity: Int = 256, inboxBytes: Int = 16 << 20, largestPayload: Int = 64 * 1024
@@ -51,7 +52,6 @@ public struct MqttSettings: Sendable {
         self.password = password
         self.tls = tls
         self.keepAlive = keepAlive
-        self.will = will
         self.shortestReconnectDelay = shortestReconnectDelay
         self.longestReconnectDelay = longestReconnectDelay
         self.window = window

@@ -10,7 +10,9 @@ import Vocabulary
 /// `fault/NODE` tells each fault's begin and end, and `faults` holds those that stand, retained;
 /// `authority/NODE` says who may command a relay, retained; `set/NODE` takes commands and `answer/NODE`
 /// answers them; `heartbeat` takes the heartbeats of the controller.
-public struct PlainCodec: Codec {
+///
+/// Nothing of it is remembered, so it is its own session.
+public struct PlainCodec: Codec, CodecSession {
     let profile: GatewayProfile
     let topics: PlainTopics
     let nodes: [ShNodeName: NodeProfile]
@@ -41,12 +43,14 @@ public struct PlainCodec: Codec {
         ) { first, _ in first }
     }
 
-    public var will: MqttMessage { presence.will }
+    public func session(of connection: CodecConnection) -> any CodecSession { self }
+
+    public var will: MqttMessage? { presence.will }
 
     public var subscriptions: [String] { [topics.commands, topics.heartbeat] }
 
     /// The birth comes first, so that nobody takes an old birth for that of the new incarnation.
-    public func greeting(at now: WallTime, within limit: Int) -> [MqttMessage] {
+    public func birth(at now: WallTime, within limit: Int) -> [MqttMessage] {
         let births = Detail.allCases.lazy.map { detail in
             var members = JsonText.members([
                 "gateway": .text(profile.gateway.text),
@@ -76,8 +80,6 @@ public struct PlainCodec: Codec {
         return [statuses.first(within: limit)].compactMap(\.self)
     }
 
-    public func farewell(at now: WallTime) -> [MqttMessage] { [] }
-
     public func live(_ reading: Reading, at: Timestamp) -> [MqttMessage] {
         guard let channel = channels[reading.channel] else { return [] }
         let members = Self.members(of: reading, in: channel, at: at.wall) + Self.doubt(at)
@@ -90,11 +92,11 @@ public struct PlainCodec: Codec {
     }
 
     /// An empty payload deletes what the broker has retained.
-    public func unknown(_ channel: DataChannelName) -> [MqttMessage] {
+    public func clear(_ channel: DataChannelName) -> [MqttMessage] {
         [MqttMessage(topic: topics.live(channel), payload: [], isRetained: true)]
     }
 
-    public func gone(_ node: ShNodeName) -> [MqttMessage] {
+    public func clear(_ node: ShNodeName) -> [MqttMessage] {
         [MqttMessage(topic: topics.control(node), payload: [], isRetained: true)]
     }
 
@@ -151,11 +153,6 @@ public struct PlainCodec: Codec {
     public func historyWriter(of journal: JournalIdentity) -> any HistoryWriter {
         PlainHistoryWriter(codec: self)
     }
-
-    public var schedule: Schedule { Schedule() }
-
-    /// Each live value stands on a topic of its own.
-    public func snapshot(_ latest: [LiveValue], at now: WallTime) -> [MqttMessage] { [] }
 
     public func answer(
         _ answer: CommandAnswer, id: CommandID, node: ShNodeName?, to reply: Reply,

@@ -146,7 +146,7 @@ private final class AckTap: Upstream {
         }
     }
 
-    func connect() { session.connect() }
+    func connect(will: @escaping @Sendable () -> MqttMessage?) { session.connect(will: will) }
 
     func subscribe(_ topic: String) throws(UpstreamError) { try session.subscribe(topic) }
 

@@ -4,13 +4,13 @@ import PlainJson
 import Vocabulary
 
 // Tells what became of commands.
-extension GridworksCodec {
-    public func answer(
+extension GridworksSession {
+    mutating func answer(
         _ answer: CommandAnswer, id: CommandID, node: ShNodeName?, to reply: Reply,
         at now: WallTime
     ) -> [MqttMessage] {
-        let admin = GridworksTopics.root(from: gateway.text, to: GridworksTopics.admin)
-        let destination = reply.topic == admin ? GridworksTopics.admin : settings.parentShortName
+        let admin = GridworksTopics.root(from: codec.gateway.text, to: GridworksTopics.admin)
+        let destination = reply.topic == admin ? GridworksTopics.admin : codec.settings.parentShortName
         let context = GridworksContext(reply.correlationData)
         let said: [MqttMessage]
         switch answer {
@@ -37,7 +37,7 @@ extension GridworksCodec {
         of reading: Reading, at: WallTime, _ id: CommandID, _ context: GridworksContext?,
         to destination: String
     ) -> [MqttMessage] {
-        guard let context, let node = context.target, let relay = relays[node],
+        guard let context, let node = context.target, let relay = codec.relays[node],
             GridworksIdentity.isUUID4(id.text)
         else { return [] }
         let time = JsonText.number(GridworksTime.milliseconds(at))
@@ -84,7 +84,7 @@ extension GridworksCodec {
             "FromName": .text(node.text), "TriggerId": trigger, "AtomicList": .list(steps),
             "TypeName": "fsm.full.report", "Version": "000",
         ])
-        return [message("fsm.full.report", to: destination, payload)]
+        return [codec.message("fsm.full.report", to: destination, payload)]
     }
 
     /// Something went wrong that the requester should see. Nobody acknowledges it.
@@ -92,11 +92,11 @@ extension GridworksCodec {
         _ level: String, _ summary: String, _ details: String, _ node: ShNodeName?,
         to destination: String, at now: WallTime
     ) -> MqttMessage {
-        message(
+        codec.message(
             "glitch", to: destination,
             .object([
-                "FromGNodeAlias": .text(gateway.text),
-                "Node": .text(node?.text ?? settings.shortName), "Type": .text(level),
+                "FromGNodeAlias": .text(codec.gateway.text),
+                "Node": .text(node?.text ?? codec.settings.shortName), "Type": .text(level),
                 "Summary": .text(summary),
                 "Details": .text(details.printable(limit: PlainCodec.longestDetail)),
                 "CreatedMs": .number(GridworksTime.milliseconds(now)), "TypeName": "glitch",

@@ -3,7 +3,7 @@ import Documents
 import Vocabulary
 
 // Reads commands and refuses what must not be carried out.
-extension GridworksCodec {
+extension GridworksSession {
     typealias Malformed = GridworksEnvelope.Malformed
 
     /// How long admin may hold the relays after each word of its.
@@ -48,7 +48,7 @@ extension GridworksCodec {
             try checkTime(of: dispatch, at: now)
             let (relay, steps, context) = try target(of: dispatch, for: .parent)
             let command = Command(
-                id: dispatch.id, node: relay.node, order: .set(steps), source: parentSource,
+                id: dispatch.id, node: relay.node, order: .set(steps), source: codec.parentSource,
                 expires: expiry(of: dispatch))
             return .commands([command], reply(to: .parent, context))
         } catch {
@@ -93,15 +93,15 @@ extension GridworksCodec {
             let expires = expiry(of: dispatch)
             let first = Command(
                 id: dispatch.id, node: relay.node, order: .override(value: steps, for: hold),
-                source: adminSource, expires: expires)
-            let others = relays.keys.filter { $0 != relay.node }.sorted().enumerated()
+                source: codec.adminSource, expires: expires)
+            let others = codec.relays.keys.filter { $0 != relay.node }.sorted().enumerated()
             return .commands(
                 [first]
                     + others.compactMap { index, node in
                         CommandID("\(dispatch.id).\(index + 1)").map {
                             Command(
                                 id: $0, node: node, order: .override(value: nil, for: hold),
-                                source: adminSource, expires: expires)
+                                source: codec.adminSource, expires: expires)
                         }
                     }, reply(to: .admin, context))
         } catch {
@@ -114,9 +114,9 @@ extension GridworksCodec {
         _ order: Command.Order, id identity: String, else fresh: CommandID
     ) -> Incoming.Matter {
         let stem = identity.utf8.count <= 48 ? CommandID(identity) ?? fresh : fresh
-        let commands = relays.keys.sorted().enumerated().compactMap { index, node in
+        let commands = codec.relays.keys.sorted().enumerated().compactMap { index, node in
             CommandID("\(stem).\(index)").map {
-                Command(id: $0, node: node, order: order, source: adminSource)
+                Command(id: $0, node: node, order: order, source: codec.adminSource)
             }
         }
         return .commands(commands, reply(to: .admin, GridworksContext(target: nil)))
@@ -129,7 +129,7 @@ extension GridworksCodec {
         of dispatch: Dispatch, for speaker: Speaker
     ) throws(Refusal) -> (GridworksRelay, Int64, GridworksContext) {
         let name = dispatch.lastWord.prefix(64)
-        guard let node = dispatch.node, let relay = relays[node] else {
+        guard let node = dispatch.node, let relay = codec.relays[node] else {
             throw Refusal("node \(name): takes no commands here")
         }
         let boss = speaker == .admin ? GridworksTopics.admin : boss(of: node)
@@ -141,7 +141,7 @@ extension GridworksCodec {
             throw Refusal("FromHandle \(dispatch.fromHandle.prefix(128)): the boss is \(boss)")
         }
         // Whoever holds the relay by hand is no parent, whatever it calls itself.
-        guard speaker == .admin || boss == settings.parentShortName else {
+        guard speaker == .admin || boss == codec.settings.parentShortName else {
             throw Refusal("node \(node): \(boss) holds it")
         }
         switch (dispatch.order, relay.words) {
@@ -172,7 +172,7 @@ extension GridworksCodec {
     }
 
     private func expiry(of dispatch: Dispatch) -> WallTime {
-        GridworksTime.wall(dispatch.sentMilliseconds).advanced(by: settings.commandAge)
+        GridworksTime.wall(dispatch.sentMilliseconds).advanced(by: codec.settings.commandAge)
     }
 
     // MARK: Forms

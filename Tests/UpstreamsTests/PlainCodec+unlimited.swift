@@ -1,11 +1,12 @@
 import Codecs
 import Links
 import Mqtt
+import PlainJson
 import Vocabulary
 
 // What is said to a broker that takes messages of any size.
-extension Codec {
-    func greeting(at now: WallTime) -> [MqttMessage] { greeting(at: now, within: .max) }
+extension PlainCodec {
+    func birth(at now: WallTime) -> [MqttMessage] { birth(at: now, within: .max) }
 
     func status(
         _ own: LinkStatus, links: [LinkStatus], queues: [QueueStatus], at now: WallTime

@@ -4,13 +4,13 @@ import Mqtt
 import Vocabulary
 
 // Reads what the parent and admin say. What comes in here was written by anybody.
-extension GridworksCodec {
+extension GridworksSession {
     /// One who may speak to us.
     enum Speaker: Sendable {
         case parent, admin
     }
 
-    public func incoming(
+    func incoming(
         _ message: MqttMessage, at now: WallTime, using generator: inout some RandomNumberGenerator
     ) -> Incoming {
         guard let speaker = speaker(of: message.topic) else {
@@ -39,7 +39,7 @@ extension GridworksCodec {
         let isHeartbeat = speaker == .parent
         do throws(GridworksEnvelope.Malformed) {
             let matter = try matter(of: envelope, from: speaker, at: now, using: &generator)
-            let mark = speaker == .admin ? Self.adminMark : ""
+            let mark = speaker == .admin ? GridworksCodec.adminMark : ""
             return Incoming(
                 matter, isHeartbeat: isHeartbeat,
                 acknowledge: envelope.toAcknowledge.map { mark + $0 })
@@ -50,13 +50,13 @@ extension GridworksCodec {
     }
 
     private func speaker(of topic: String) -> Speaker? {
-        if GridworksTopics.isTopic(topic, of: parentRoot) { return .parent }
-        let isAdmins = settings.hasAdmin && GridworksTopics.isTopic(topic, of: adminRoot)
+        if GridworksTopics.isTopic(topic, of: codec.parentRoot) { return .parent }
+        let isAdmins = codec.settings.hasAdmin && GridworksTopics.isTopic(topic, of: codec.adminRoot)
         return isAdmins ? .admin : nil
     }
 
     func name(of speaker: Speaker) -> String {
-        speaker == .parent ? settings.parent.text : GridworksTopics.admin
+        speaker == .parent ? codec.settings.parent.text : GridworksTopics.admin
     }
 
     private func words(_ speaker: Speaker) -> String {
@@ -65,23 +65,21 @@ extension GridworksCodec {
 
     /// What speaker waits for answers on.
     func reply(to speaker: Speaker, _ context: GridworksContext? = nil) -> Reply {
-        let name = speaker == .parent ? settings.parentShortName : GridworksTopics.admin
+        let name = speaker == .parent ? codec.settings.parentShortName : GridworksTopics.admin
         return Reply(
-            topic: GridworksTopics.root(from: gateway.text, to: name),
+            topic: GridworksTopics.root(from: codec.gateway.text, to: name),
             correlationData: context?.bytes)
     }
 
     /// Acknowledgements are half of all messages and all look alike, so they need no parser.
     private func fastAcknowledgement(_ payload: [UInt8]) -> String? {
-        let (head, tail) = (acknowledgementHead, Self.acknowledgementTail)
+        let (head, tail) = (codec.acknowledgementHead, GridworksCodec.acknowledgementTail)
         guard payload.count == head.count + 36 + tail.count, payload.starts(with: head),
             payload[(head.count + 36)...].elementsEqual(tail)
         else { return nil }
         let identity = String(decoding: payload[head.count..<head.count + 36], as: UTF8.self)
         return GridworksIdentity.isUUID4(identity) ? identity : nil
     }
-
-    static let acknowledgementTail = Array(#"","TypeName":"gridworks.ack"},"TypeName":"gw"}"#.utf8)
 
     private func matter(
         of envelope: GridworksEnvelope, from speaker: Speaker, at now: WallTime,
@@ -121,7 +119,7 @@ extension GridworksCodec {
 
     /// The last word of the topics that a speaker listens to.
     func destination(of speaker: Speaker) -> String {
-        speaker == .parent ? settings.parentShortName : GridworksTopics.admin
+        speaker == .parent ? codec.settings.parentShortName : GridworksTopics.admin
     }
 
     /// Says the subscriptions when they are asked for. Levels stay as they were set at the start.
@@ -137,11 +135,11 @@ extension GridworksCodec {
         let wantsSubscriptions = payload["Command"]?.text == "show_subscriptions"
         let setsLevels = loggers.contains { (asked?[$0]?.strictInteger ?? -1) >= 0 }
         var says =
-            wantsSubscriptions ? ["subscriptions: " + subscriptions.joined(separator: " ")] : []
+            wantsSubscriptions ? ["subscriptions: " + codec.subscriptions.joined(separator: " ")] : []
         if setsLevels { says.append("log levels are set at the start and stay as they are") }
         let body = JsonText.object([
             "MessageId": .text(identity),
-            "TimeCreatedMs": .number(GridworksTime.milliseconds(now)), "Src": .text(gateway.text),
+            "TimeCreatedMs": .number(GridworksTime.milliseconds(now)), "Src": .text(codec.gateway.text),
             "TypeName": "gridworks.event.proactor.dbg",
             "Command": .object([
                 "Levels": .group(levels),
@@ -152,7 +150,7 @@ extension GridworksCodec {
         ])
         // Nobody waits for its acknowledgement: whoever misses it asks again.
         return GridworksEnvelope.message(
-            "gridworks.event.proactor.dbg", from: gateway.text, to: destination,
+            "gridworks.event.proactor.dbg", from: codec.gateway.text, to: destination,
             identity: identity, body, qos: .atLeastOnce)
     }
 }

@@ -3,36 +3,36 @@ import Mqtt
 import Vocabulary
 
 // What the gateway is made of, in GridWorks' words.
-extension GridworksCodec {
+extension GridworksSession {
     /// The whole gateway. What only a heating strategy knows is told as absent: we have none of our own.
     func layoutLite(at now: WallTime, to destination: String) -> MqttMessage {
         let payload = JsonText.object([
-            "FromGNodeAlias": .text(gateway.text),
+            "FromGNodeAlias": .text(codec.gateway.text),
             "MessageCreatedMs": .number(GridworksTime.milliseconds(now)),
-            "MessageId": .text(GridworksIdentity.of("\(gateway)/layout/\(now.nanoseconds)")),
+            "MessageId": .text(GridworksIdentity.of("\(codec.gateway)/layout/\(now.nanoseconds)")),
             "Strategy": "Tidegate", "SystemMode": "MonitorOnly", "SeasonalStorageMode": "AllTanks",
             "BufferShortCycling": .flag(false), "ZoneList": .list([]),
             "CriticalZoneList": .list([]), "TotalStoreTanks": .number(1),
             "ShNodes": .list(shNodes(handles)),
-            "DataChannels": .list(nodes.flatMap { node in node.channels.map(dataChannel) }),
+            "DataChannels": .list(codec.nodes.flatMap { node in node.channels.map(dataChannel) }),
             "DerivedChannels": .list([]), "TankModuleComponents": .list([]),
             "FlowModuleComponents": .list([]), "Ha1Params": Self.noHeating,
             "I2cRelayComponent": relayComponent, "TypeName": "layout.lite", "Version": "011",
         ])
-        return message("layout.lite", to: destination, payload)
+        return codec.message("layout.lite", to: destination, payload)
     }
 
     /// Who commands which relay, told when that has changed since it was last told.
-    func changedTree(at now: WallTime) -> [MqttMessage] {
+    mutating func changedTree(at now: WallTime) -> [MqttMessage] {
         let handles = handles
-        let usual = handles.allSatisfy { $1 == "\(settings.parentShortName).\($0)" }
+        let usual = handles.allSatisfy { $1 == "\(codec.settings.parentShortName).\($0)" }
         guard memory.tell(handles, first: !usual) else { return [] }
         let payload = JsonText.object([
-            "FromGNodeAlias": .text(gateway.text), "ShNodes": .list(shNodes(handles)),
+            "FromGNodeAlias": .text(codec.gateway.text), "ShNodes": .list(shNodes(handles)),
             "UnixMs": .number(GridworksTime.milliseconds(now)), "TypeName": "new.command.tree",
             "Version": "000",
         ])
-        return destinations.map { message("new.command.tree", to: $0, payload) }
+        return codec.destinations.map { codec.message("new.command.tree", to: $0, payload) }
     }
 
     /// What can be switched, for whoever wants to command it.
@@ -48,7 +48,7 @@ extension GridworksCodec {
                 })
         }
         let payload = JsonText.object([
-            "FromGNodeAlias": .text(gateway.text),
+            "FromGNodeAlias": .text(codec.gateway.text),
             "MessageCreatedMs": .number(GridworksTime.milliseconds(now)),
             "RelayNodes": nodes("Relay", actuators.filter { $0.words != nil }),
             "DacNodes": nodes("ZeroTenOutputer", actuators.filter { $0.words == nil }),
@@ -61,32 +61,32 @@ extension GridworksCodec {
             "I2cRelayComponent": relayComponent, "TypeName": "scada.control.capabilities",
             "Version": "000",
         ])
-        return message("scada.control.capabilities", to: destination, payload)
+        return codec.message("scada.control.capabilities", to: destination, payload)
     }
 
     /// In layout order.
-    private var actuators: [GridworksRelay] { nodes.compactMap { relays[$0.name] } }
+    private var actuators: [GridworksRelay] { codec.nodes.compactMap { codec.relays[$0.name] } }
 
     // MARK: Nodes
 
     /// Ourselves and the bosses first: each handle of two words has a node with its first.
     private func shNodes(_ handles: [ShNodeName: String]) -> [JsonText] {
-        let bosses = [settings.parentShortName, GridworksTopics.admin, Self.local].filter { boss in
-            boss == settings.parentShortName || handles.values.contains { $0.hasPrefix("\(boss).") }
+        let bosses = [codec.settings.parentShortName, GridworksTopics.admin, Self.local].filter { boss in
+            boss == codec.settings.parentShortName || handles.values.contains { $0.hasPrefix("\(boss).") }
         }
-        let own = [shNode(settings.shortName, [("ActorClass", "PrimaryScada")])]
+        let own = [shNode(codec.settings.shortName, [("ActorClass", "PrimaryScada")])]
         return own + bosses.map { shNode($0, [("Handle", .text($0)), ("ActorClass", "NoActor")]) }
-            + nodes.map { shNode($0, handle: handles[$0.name]) }
+            + codec.nodes.map { shNode($0, handle: handles[$0.name]) }
     }
 
     private func shNode(_ node: NodeProfile, handle: String?) -> JsonText {
         var members: [(String, JsonText)] = [
-            ("ActorHierarchyName", .text("\(settings.shortName).\(node.name)"))
+            ("ActorHierarchyName", .text("\(codec.settings.shortName).\(node.name)"))
         ]
         if let handle { members.append(("Handle", .text(handle))) }
         let actorClass =
             switch node.kind {
-            case .relay: relays[node.name]?.words == nil ? "ZeroTenOutputer" : "Relay"
+            case .relay: codec.relays[node.name]?.words == nil ? "ZeroTenOutputer" : "Relay"
             case .meter: "PowerMeter"
             case .sensor: "MultipurposeSensor"
             }
@@ -95,7 +95,7 @@ extension GridworksCodec {
             ("DisplayName", .text(node.isSimulated ? "\(node.title) (simulated)" : node.title)),
         ]
         if node.isSimulated { members.append(("Simulated", .flag(true))) }
-        let nameplates = node.channels.compactMap { settings.powerMetering[$0.name] }
+        let nameplates = node.channels.compactMap { codec.settings.powerMetering[$0.name] }
         if !nameplates.isEmpty {
             members += [
                 ("NameplatePowerW", .number(nameplates.reduce(0, &+))),
@@ -107,7 +107,7 @@ extension GridworksCodec {
 
     private func shNode(_ name: String, _ members: [(String, JsonText)]) -> JsonText {
         let tail: [(String, JsonText)] = [
-            ("ShNodeId", .text(GridworksIdentity.of("\(gateway)/node/\(name)"))),
+            ("ShNodeId", .text(GridworksIdentity.of("\(codec.gateway)/node/\(name)"))),
             ("TypeName", "spaceheat.node.gt"), ("Version", "300"),
         ]
         return .group(
@@ -118,14 +118,14 @@ extension GridworksCodec {
 
     private func dataChannel(_ channel: DataChannel) -> JsonText {
         let telemetry = Self.telemetryName(of: channel)
-        let isMetered = settings.powerMetering[channel.name] != nil && telemetry == "PowerW"
+        let isMetered = codec.settings.powerMetering[channel.name] != nil && telemetry == "PowerW"
         return .object([
             "Name": .text(channel.name.text), "DisplayName": .text(channel.name.text),
             "AboutNodeName": .text(channel.node.text),
             "CapturedByNodeName": .text(channel.node.text), "TelemetryName": .text(telemetry),
-            "TerminalAssetAlias": .text(settings.terminalAsset.text),
+            "TerminalAssetAlias": .text(codec.settings.terminalAsset.text),
             "InPowerMetering": isMetered ? .flag(true) : .null,
-            "Id": .text(GridworksIdentity.of("\(gateway)/channel/\(channel.name)")),
+            "Id": .text(GridworksIdentity.of("\(codec.gateway)/channel/\(channel.name)")),
             "TypeName": "data.channel.gt", "Version": "001",
         ])
     }
@@ -156,7 +156,7 @@ extension GridworksCodec {
     private var relayComponent: JsonText {
         let switches = actuators.filter { $0.words != nil }
         return .object([
-            "ComponentId": .text(GridworksIdentity.of("\(gateway)/component/relays")),
+            "ComponentId": .text(GridworksIdentity.of("\(codec.gateway)/component/relays")),
             "ComponentAttributeClassId": .text(GridworksIdentity.of("tidegate/relays")),
             "ConfigList": .list(
                 switches.enumerated().compactMap { index, relay in

@@ -1,0 +1,84 @@
+import Codecs
+import Conformance
+import Gridworks
+import Mqtt
+import PlainJson
+import Simulators
+import Testing
+import Vocabulary
+
+@Suite struct `Every codec keeps its promises` {
+    private typealias Site = GridworksHouse
+
+    @Test func `plain JSON`() {
+        let command = MqttMessage(
+            topic: "tidegate/d1.demo.house1/set/\(House.heater)", payload: Array("on".utf8))
+        #expect(
+            CodecConformance.broken(by: House.codec, of: House.profile, command: command) == [])
+    }
+
+    @Test(arguments: [true, false]) func `GridWorks`(hasAdmin: Bool) {
+        let command = Site.said(
+            "fsm.event", Site.event("CloseRelay", to: "a.relay1", from: "a"))
+        #expect(
+            CodecConformance.broken(
+                by: Site.codec(hasAdmin: hasAdmin).codec, of: Site.profile, command: command) == [])
+    }
+
+    @Test func `a numbered one`() {
+        #expect(
+            CodecConformance.broken(by: SequencedCodec(), of: House.profile, command: nil) == [])
+    }
+
+    @Test func `the one of other tests`() {
+        let command = MqttMessage(
+            topic: "set/\(House.heater)", payload: Array("c1 1".utf8))
+        #expect(
+            CodecConformance.broken(
+                by: SimulatedCodec(), of: House.profile, command: command) == [])
+    }
+
+    @Test func `and one that does not is seen`() {
+        let broken = Set(
+            CodecConformance.broken(
+                by: CarelessCodec(), of: House.profile,
+                command: MqttMessage(topic: "in", payload: [])))
+        #expect(
+            broken.isSuperset(of: [
+                "nothing is said of who is here", "the last will goes to the gateway itself",
+                "history is retained", "elsewhere commands with what is no command",
+                "a retained command is carried out", "a retained message counts as a heartbeat",
+                "history ends at 1, not at 200",
+            ]), "\(broken)")
+    }
+}
+
+/// Breaks what it can.
+private struct CarelessCodec: Codec, CodecSession, HistoryWriter {
+    var subscriptions: [String] { ["in"] }
+    var will: MqttMessage? { MqttMessage(topic: "in", payload: []) }
+    func session(of connection: CodecConnection) -> any CodecSession { self }
+    func historyWriter(of journal: JournalIdentity) -> any HistoryWriter { self }
+    func birth(at now: WallTime, within limit: Int) -> [MqttMessage] { [] }
+    func live(_ reading: Reading, at: Timestamp) -> [MqttMessage] { [] }
+
+    func write(_ entry: Entry, within limit: Int) -> [OutboundBatch] {
+        guard entry.sequence == 1 else { return [] }
+        let message = MqttMessage(topic: "out", payload: [], isRetained: true)
+        return [OutboundBatch(covers: 1...1, messages: [message])]
+    }
+
+    func incoming(
+        _ message: MqttMessage, at now: WallTime, using generator: inout some RandomNumberGenerator
+    ) -> Incoming {
+        let command = Command(
+            id: CommandID(using: &generator), node: House.heater, order: .set(1),
+            source: CommandSource(.upstream, "any"))
+        return Incoming(.commands([command], Reply(topic: "out")), isHeartbeat: true)
+    }
+
+    func answer(
+        _ answer: CommandAnswer, id: CommandID, node: ShNodeName?, to reply: Reply,
+        at now: WallTime
+    ) -> [MqttMessage] { [] }
+}
