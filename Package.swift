@@ -104,16 +104,21 @@ let package = Package(
             resources: [.embedInCode("Profiles")], exclude: ["README.md"]),
         room(.hardware, "Wires", ["DriverKit", "Vocabulary", "CGpiod", "CModbus", "CLinux"]),
         room(.core, "Nodes", ["DriverKit", "Channels", "Threads", "Links", "Vocabulary"]),
-        room(.core, "Layouts", ["DriverKit", "Documents", "Vocabulary"]),
-        room(.core, "Journals", ["Vocabulary", "Threads", "CSqlite", deque]),
         room(
             .upstreams, "Mqtt", ["Vocabulary", "Threads", "Links", "CCrypto", "CLinux", deque]),
         room(.upstreams, "Codecs", ["Vocabulary", "Links", "Mqtt"]),
+        room(.core, "Layouts", ["DriverKit", "Documents", "Codecs", "Vocabulary"]),
+        room(.core, "Journals", ["Vocabulary", "Threads", "CSqlite", deque]),
         room(
-            .upstreams, "PlainJson", ["Vocabulary", "Documents", "Links", "Mqtt", "Codecs"]),
+            .upstreams, "PlainJson",
+            ["Vocabulary", "Documents", "DriverKit", "Links", "Layouts", "Mqtt", "Codecs"]),
         room(
             .upstreams, "Gridworks",
-            ["Vocabulary", "Documents", "Mqtt", "Codecs", "PlainJson"]),
+            [
+                "Vocabulary", "Documents", "DriverKit", "Layouts", "Mqtt", "Codecs", "PlainJson",
+            ]),
+        // The one room that knows every codec.
+        room(.upstreams, "StandardCodecs", ["Layouts", "PlainJson", "Gridworks"]),
         room(
             .programs, "GridworksParent",
             [
@@ -133,8 +138,8 @@ let package = Package(
             dependencies: [
                 "Vocabulary", "Documents", "Channels", "DriverKit", "Drivers", "Wires", "Nodes",
                 "Layouts", "Journals", "Links", "Mqtt", "Codecs", "PlainJson", "Gridworks",
-                "GridworksParent", "Peers", "Brokers", "Proactors", "Simulators", "Threads",
-                "CLinux", logging, deque, nioCore,
+                "StandardCodecs", "GridworksParent", "Peers", "Brokers", "Proactors",
+                "Simulators", "Threads", "CLinux", logging, deque, nioCore,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: Floor.programs.rawValue + "Gateway", swiftSettings: rules),
@@ -150,8 +155,9 @@ let package = Package(
             name: "bench",
             dependencies: [
                 "Vocabulary", "Documents", "Channels", "DriverKit", "Drivers", "Wires", "Nodes",
-                "Layouts", "Journals", "Mqtt", "Codecs", "Gridworks", "Brokers", "Peers",
-                "Proactors", "Simulators", "Threads", "CLinux", asyncAlgorithms, logging, nioCore,
+                "Layouts", "Journals", "Mqtt", "Codecs", "Gridworks", "StandardCodecs", "Brokers",
+                "Peers", "Proactors", "Simulators", "Threads", "CLinux", asyncAlgorithms,
+                logging, nioCore,
             ],
             path: "Tests/Bench/Sources", swiftSettings: rules),
 
@@ -185,13 +191,15 @@ let package = Package(
             "LayoutsTests",
             [
                 "Layouts", "Drivers", "Documents", "DriverKit", "Fuzzing", "Simulators",
-                "Conformance",
-                "Vocabulary",
+                "Conformance", "Gridworks", "PlainJson", "StandardCodecs", "Vocabulary",
             ],
             resources: [.copy("Broken")]),
         tests(
             "ImportsTests",
-            ["Gridworks", "Layouts", "Drivers", "Documents", "Fuzzing", "Vocabulary"],
+            [
+                "Gridworks", "Layouts", "Drivers", "Documents", "Fuzzing", "StandardCodecs",
+                "Vocabulary",
+            ],
             resources: [.copy("Samples")]),
         tests(
             "JournalsTests", ["Journals", "Vocabulary", "Conformance", "Fuzzing", "Simulators"]),
@@ -223,7 +231,8 @@ let package = Package(
             "ScenarioTests",
             [
                 "Proactors", "Simulators", "Channels", "DriverKit", "Drivers", "Journals",
-                "Layouts", "Links", "Nodes", "Mqtt", "Codecs", "Vocabulary", logging,
+                "Layouts", "Links", "Nodes", "Mqtt", "Codecs", "StandardCodecs", "Vocabulary",
+                logging,
             ]),
         tests(
             "GatewayTests",
@@ -232,12 +241,13 @@ let package = Package(
                 "Links", "Nodes", "Peers", "Proactors", "Simulators", "Mqtt", "Codecs", "PlainJson",
                 "Vocabulary", logging,
             ]),
-        tests("HouseRulesTests", ["DriverKit", "Drivers", "Layouts"]),
+        tests("HouseRulesTests", ["DriverKit", "Drivers", "Layouts", "StandardCodecs"]),
         // Holds docs/reference against what the program describes; `make docs` writes it.
         tests(
             "ReferenceTests",
             [
-                "tidegate", "Documents", "DriverKit", "Drivers", "Layouts", "Vocabulary",
+                "tidegate", "Documents", "DriverKit", "Drivers", "Layouts", "StandardCodecs",
+                "Vocabulary",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
     ]

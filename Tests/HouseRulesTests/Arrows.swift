@@ -26,7 +26,9 @@ struct Arrows {
                 rest = rest.dropFirst()
             }
         }
-        let place = { (name: String) in package.firstRange(of: "\"\(name)\", [")?.lowerBound }
+        // A list may stand on a line of its own.
+        let flat = package.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        let place = { (name: String) in flat.firstRange(of: "\"\(name)\", [")?.lowerBound }
         self.rooms = rooms.sorted {
             guard let left = place($0.name) else { return false }
             guard let right = place($1.name) else { return true }

@@ -1,13 +1,14 @@
 import DriverKit
 import Drivers
 import Layouts
+import StandardCodecs
 import Testing
 
 /// The rules of the house, held against every file in it.
 @Suite(.serialized) struct `The house` {
     @Test func `imports only what Package.swift lists for the room`() throws {
         let arrows = Arrows(package: try Repository.text("Package.swift"))
-        #expect(arrows.rooms.count == 21)
+        #expect(arrows.rooms.count == 22)
         for file in try Repository.product() { #expect(arrows.breaches(file) == []) }
     }
 
@@ -25,6 +26,10 @@ import Testing
         for (name, _) in Arrows(package: try Repository.text("Package.swift")).rooms {
             #expect(page.contains("\n| `\(name)` |"), "docs/development/architecture.md: \(name)")
         }
+    }
+
+    @Test func `has a core that knows no codec by name`() throws {
+        for file in try Repository.product() { #expect(CodecRule.breaches(file) == []) }
     }
 
     @Test func `takes time and chance from outside`() throws {
@@ -77,7 +82,8 @@ import Testing
         #expect(names.count >= 3)
         for name in names {
             let text = try Repository.text("hardware-layouts/\(name)")
-            let (layout, problems) = LayoutReader.read(Array(text.utf8), registry: .standard)
+            let (layout, problems) = LayoutReader.read(
+                Array(text.utf8), registry: .standard, codecs: .standard)
             #expect(layout != nil, "\(name)")
             #expect(problems.map(\.description) == [], "\(name)")
         }

@@ -120,6 +120,19 @@ import Testing
                 == [])
     }
 
+    @Test func `about codecs sees a name in code and in texts, and lets comments pass`() {
+        for offender in [
+            "let a: GridworksCodec", "let a = \"gridworks\"", "case gridworks  // one",
+        ] {
+            #expect(CodecRule.breaches(file("Sources/Core/Layouts/A.swift", offender)).count == 1)
+            #expect(
+                CodecRule.breaches(file("Sources/Upstreams/Gridworks/A.swift", offender)) == [])
+        }
+        #expect(
+            CodecRule.breaches(file("Sources/Core/Layouts/A.swift", "// As GridWorks has it."))
+                == [])
+    }
+
     @Test func `about documentation sees each public declaration that is not explained`() {
         let text = """
             public struct Tank {

@@ -62,6 +62,24 @@ enum WordRules {
     }
 }
 
+/// What stands below the codecs knows none of them by name.
+enum CodecRule {
+    /// The rooms that may: codecs, their other ends, and the program with its simulators.
+    static let rooms: Set<String> = [
+        "Gridworks", "GridworksParent", "StandardCodecs", "tidegate", "Simulators",
+    ]
+    private static let name = "gridworks"
+
+    /// Comments may say where a form comes from.
+    static func breaches(_ file: SourceFile) -> [String] {
+        guard !rooms.contains(file.room) else { return [] }
+        return file.lines.enumerated().filter { index, line in
+            let code = line.firstRange(of: "//").map { line[..<$0.lowerBound] } ?? line[...]
+            return code.lowercased().contains(name)
+        }.map { index, _ in "\(file.place(index)): names \(name)" }
+    }
+}
+
 /// `unsafe` stands only where C is called, and each has its reason above it.
 enum UnsafeRule {
     /// The rooms that call the system's libraries, and the simulators that stand in for their far ends.
@@ -108,8 +126,8 @@ enum UnsafeRule {
 enum DocumentationRule {
     static let rooms: Set<String> = [
         "Vocabulary", "Documents", "Threads", "Channels", "DriverKit", "Nodes", "Layouts",
-        "Gridworks", "GridworksParent", "Journals", "Links", "Mqtt", "Codecs", "PlainJson", "Peers",
-        "Brokers", "Proactors",
+        "Gridworks", "GridworksParent", "Journals", "Links", "Mqtt", "Codecs", "PlainJson",
+        "StandardCodecs", "Peers", "Brokers", "Proactors",
     ]
     /// What the standard library's protocols ask for and explain.
     private static let known: Set<String> = [

@@ -1,13 +1,16 @@
 import DriverKit
 import Drivers
+import Gridworks
 import Layouts
+import StandardCodecs
 import Testing
 import Vocabulary
 
 @Suite struct `An imported layout` {
     private func layout() throws -> HardwareLayout {
         let made = try Sample.imported()
-        let (layout, problems) = LayoutReader.read(Array(made.text.utf8), registry: .standard)
+        let (layout, problems) = LayoutReader.read(
+            Array(made.text.utf8), registry: .standard, codecs: .standard)
         #expect(problems.map(\.description) == [])
         return try #require(layout)
     }
@@ -38,13 +41,16 @@ import Vocabulary
     ) throws {
         let made = try Sample.imported(Sample.with(old, new))
         #expect(made.notes.contains { $0.contains(note) }, "\(made.notes)")
-        #expect(LayoutReader.read(Array(made.text.utf8), registry: .standard).problems == [])
+        #expect(
+            LayoutReader.read(Array(made.text.utf8), registry: .standard, codecs: .standard)
+                .problems == [])
         #expect(made.text.contains("\"relay18\""))
     }
 
     @Test func `comes from the newer forms, too, and says that the periods are elsewhere`() throws {
         let made = try Sample.imported(Sample.listed, hasUpstream: true)
-        let (layout, problems) = LayoutReader.read(Array(made.text.utf8), registry: .standard)
+        let (layout, problems) = LayoutReader.read(
+            Array(made.text.utf8), registry: .standard, codecs: .standard)
         #expect(problems.map(\.description) == [])
         #expect(layout?.gateway == "d1.demo.scada")
         #expect(layout?.nodes.map(\.kind) == [.relay])
@@ -185,17 +191,15 @@ import Vocabulary
     func `passes the checks with its upstream, newer and older`(parent: String) throws {
         let made = try Sample.imported(
             Sample.with("MyLeafTransactiveNodeGNode", parent), hasUpstream: true)
-        let (read, problems) = LayoutReader.read(Array(made.text.utf8), registry: .standard)
+        let (read, problems) = LayoutReader.read(
+            Array(made.text.utf8), registry: .standard, codecs: .standard)
         #expect(problems.map(\.description) == [])
         let upstream = try #require(read?.upstreams.first)
-        guard case .gridworks(let link) = upstream.codec else {
-            Issue.record("\(upstream.codec)")
-            return
-        }
+        let link = try #require(upstream.codec.settings as? GridworksSettings)
         #expect(link.parent == "d1.demo.maple7" && link.shortName == "s")
         #expect(link.parentShortName == (parent == "MyAtomicTNodeGNode" ? "a" : "ltn"))
         #expect(link.powerMetering == ["hp-odu-pwr": 6000, "hp-idu-pwr": 4000])
-        #expect(link.relays.map(\.node.text) == ["relay1", "relay9", "relay18", "relay3"])
+        #expect(Set(link.relays.keys.map(\.text)) == ["relay1", "relay9", "relay18", "relay3"])
     }
 
     @Test func `calls the parent of an older layout a`() throws {
@@ -208,7 +212,8 @@ import Vocabulary
         let made = try Sample.imported(
             Sample.with("5 V supply of the Picos", "a\\nb\\u0000\\\"c // d"))
         #expect(made.text.contains("\"title\": \"a b \\\"c // d\""))
-        let (layout, problems) = LayoutReader.read(Array(made.text.utf8), registry: .standard)
+        let (layout, problems) = LayoutReader.read(
+            Array(made.text.utf8), registry: .standard, codecs: .standard)
         #expect(layout != nil && problems == [])
     }
 }

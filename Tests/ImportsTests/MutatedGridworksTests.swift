@@ -2,6 +2,7 @@ import Drivers
 import Fuzzing
 import Gridworks
 import Layouts
+import StandardCodecs
 import TestMachine
 import Testing
 import Vocabulary
@@ -32,7 +33,7 @@ import Vocabulary
             let (document, mistakes) = JsonDocument.parse(made.text)
             #expect(document != nil && mistakes == [], "round \(round)")
             // What the layout's own checks say does not matter here; that they end does.
-            _ = LayoutReader.read(Array(made.text.utf8), registry: .standard)
+            _ = LayoutReader.read(Array(made.text.utf8), registry: .standard, codecs: .standard)
         }
         #expect((rounds / 20..<rounds * 19 / 20).contains(imported))
     }

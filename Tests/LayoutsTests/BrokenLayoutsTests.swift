@@ -3,6 +3,7 @@ import DriverKit
 import Drivers
 import Foundation
 import Layouts
+import StandardCodecs
 import Testing
 
 /// `Broken/NN-what.json` and, beside each, `NN-what.expected` with one line for each problem.
@@ -21,7 +22,7 @@ import Testing
     @Test(arguments: names) func `is refused with all of its problems`(name: String) throws {
         let bytes = [UInt8](
             try Data(contentsOf: Self.folder.appendingPathComponent("\(name).json")))
-        let (layout, problems) = LayoutReader.read(bytes, registry: .standard)
+        let (layout, problems) = LayoutReader.read(bytes, registry: .standard, codecs: .standard)
         #expect(layout == nil)
         #expect(!problems.isEmpty)
         let told = problems.map { "\($0)\n" }.joined()

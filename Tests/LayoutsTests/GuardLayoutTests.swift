@@ -1,6 +1,7 @@
 import DriverKit
 import Drivers
 import Layouts
+import StandardCodecs
 import Testing
 import Vocabulary
 
@@ -33,7 +34,8 @@ import Vocabulary
         """
 
     @Test func `are read as they are written, whatever their order`() throws {
-        let (layout, problems) = LayoutReader.read(Array(Self.text.utf8), registry: .standard)
+        let (layout, problems) = LayoutReader.read(
+            Array(Self.text.utf8), registry: .standard, codecs: .standard)
         #expect(problems == [])
         let read = try #require(layout)
         #expect(

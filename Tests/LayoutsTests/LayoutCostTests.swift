@@ -2,6 +2,7 @@ import Documents
 import Drivers
 import Fuzzing
 import Layouts
+import StandardCodecs
 import TestMachine
 import Testing
 import Vocabulary
@@ -27,10 +28,11 @@ struct `A layout that is nothing but mistakes` {
             ]
         // A hundred mistakes in words, and what the checks of a small layout need.
         var cost = Cost(floor: 128 << 10)
-        _ = LayoutReader.read(texts[0].bytes, registry: .standard)
+        _ = LayoutReader.read(texts[0].bytes, registry: .standard, codecs: .standard)
         for (name, bytes) in texts {
             cost.count(name, bytes) { bytes in
-                let (layout, problems) = LayoutReader.read(bytes, registry: .standard)
+                let (layout, problems) = LayoutReader.read(
+                    bytes, registry: .standard, codecs: .standard)
                 _ = problems.lines(about: "layout")
                 #expect(layout == nil && (1...100).contains(problems.count))
             }
@@ -42,7 +44,8 @@ struct `A layout that is nothing but mistakes` {
     @Test func `never repeats a secret, however many there are`() {
         let pieces = String(repeating: #"{"password":"hunter2","name":7},"#, count: 500)
         let (_, problems) = LayoutReader.read(
-            Array(#"{"gateway": "d1.a", "nodes": [\#(pieces)]}"#.utf8), registry: .standard)
+            Array(#"{"gateway": "d1.a", "nodes": [\#(pieces)]}"#.utf8), registry: .standard,
+            codecs: .standard)
         #expect(problems.total >= 500)
         #expect(!problems.contains { "\($0)".contains("hunter2") })
     }
@@ -66,7 +69,9 @@ struct `A layout that is nothing but mistakes` {
     private func problems(nodes: String, interlocks: [String] = []) -> ProblemList {
         let rules = interlocks.joined(separator: ",")
         let text = #"{"gateway": "d1.a", "nodes": [\#(nodes)], "interlocks": [\#(rules)]}"#
-        return LayoutReader.read(Array(text.utf8), registry: .standard).problems
+        return LayoutReader.read(
+            Array(text.utf8), registry: .standard, codecs: .standard
+        ).problems
     }
 
     @Test func `is read where each is the parent of the next`() {

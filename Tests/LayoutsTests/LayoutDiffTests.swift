@@ -1,4 +1,5 @@
 import DriverKit
+import StandardCodecs
 import Testing
 import Vocabulary
 
@@ -23,7 +24,7 @@ import Vocabulary
             Array(text.utf8),
             registry: DriverRegistry([
                 TestThermometer.self, TestRelay.self, TestMeter.self,
-            ]))
+            ]), codecs: .standard)
         return try #require(layout, "\(problems)")
     }
 

@@ -3,6 +3,7 @@ import DriverKit
 import Drivers
 import Fuzzing
 import Layouts
+import StandardCodecs
 import TestMachine
 import Testing
 import Vocabulary
@@ -54,7 +55,9 @@ import Vocabulary
             try shipped("demo.json"),
         ]
         for text in good {
-            #expect(LayoutReader.read(text, registry: .standard).problems.map(\.description) == [])
+            #expect(
+                LayoutReader.read(text, registry: .standard, codecs: .standard).problems.map(
+                    \.description) == [])
         }
         let seed: UInt64 = 20_261_121
         print("seed \(seed)")
@@ -64,7 +67,7 @@ import Vocabulary
         for round in 0..<rounds {
             var text = good[round % good.count]
             for _ in 0..<Int.random(in: 1...3, using: &chance) { mutate(&text, &chance) }
-            let (layout, problems) = LayoutReader.read(text, registry: .standard)
+            let (layout, problems) = LayoutReader.read(text, registry: .standard, codecs: .standard)
             let isSound = (layout == nil) != problems.isEmpty
             let isInOrder = zip(problems, problems.dropFirst())
                 .allSatisfy { $0.place.line <= $1.place.line }

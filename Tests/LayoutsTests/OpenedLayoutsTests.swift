@@ -3,13 +3,15 @@ import DriverKit
 import Drivers
 import Layouts
 import Simulators
+import StandardCodecs
 import Testing
 import Vocabulary
 
 @Suite struct `A layout on simulated wires` {
     @Test(arguments: `A layout that comes with Tidegate`.names)
     func `has every component open and every channel read`(name: String) throws {
-        let (layout, problems) = LayoutReader.read(try shipped(name), registry: .standard)
+        let (layout, problems) = LayoutReader.read(
+            try shipped(name), registry: .standard, codecs: .standard)
         #expect(problems.map(\.description) == [])
         let components = try #require(layout).simulated().nodes.map(\.component)
         let clock = ManualClock()

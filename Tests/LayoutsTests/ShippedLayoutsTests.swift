@@ -3,6 +3,7 @@ import DriverKit
 import Drivers
 import Foundation
 import Layouts
+import StandardCodecs
 import Testing
 import Vocabulary
 
@@ -20,7 +21,8 @@ func shipped(_ name: String) throws -> [UInt8] {
         .filter { $0.hasSuffix(".json") && !$0.hasSuffix(".schema.json") }.sorted()
 
     private func layout(_ name: String) throws -> HardwareLayout {
-        let (layout, problems) = LayoutReader.read(try shipped(name), registry: .standard)
+        let (layout, problems) = LayoutReader.read(
+            try shipped(name), registry: .standard, codecs: .standard)
         #expect(problems.map(\.description) == [])
         return try #require(layout)
     }
@@ -56,7 +58,7 @@ func shipped(_ name: String) throws -> [UInt8] {
 }
 
 @Suite struct `The schema` {
-    private let text = LayoutSchema.text(registry: .standard)
+    private let text = LayoutSchema.text(registry: .standard, codecs: .standard)
 
     @Test func `that is shipped is the one that the descriptions make`() throws {
         if ProcessInfo.processInfo.environment["TIDEGATE_RECORD"] != nil {
@@ -71,7 +73,7 @@ func shipped(_ name: String) throws -> [UInt8] {
     }
 
     @Test func `is JSON and the same at every call`() {
-        #expect(text == LayoutSchema.text(registry: .standard))
+        #expect(text == LayoutSchema.text(registry: .standard, codecs: .standard))
         #expect(JsonParser.parse(Array(text.utf8)).problems == [])
     }
 }

@@ -1,4 +1,5 @@
 import DriverKit
+import StandardCodecs
 import Vocabulary
 
 @testable import Layouts
@@ -108,7 +109,8 @@ extension DriverRegistry {
 
 /// Reads `text` with the test drivers.
 func read(_ text: String) -> (layout: HardwareLayout?, problems: [String]) {
-    let (layout, problems) = LayoutReader.read(Array(text.utf8), registry: .testing)
+    let (layout, problems) = LayoutReader.read(
+        Array(text.utf8), registry: .testing, codecs: .standard)
     return (layout, problems.map(\.description))
 }
 

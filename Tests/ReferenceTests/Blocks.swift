@@ -2,6 +2,7 @@ import ArgumentParser
 import Documents
 import DriverKit
 import Drivers
+import StandardCodecs
 import Vocabulary
 
 @testable import Layouts
@@ -69,7 +70,7 @@ enum Blocks {
                 if case .sections(let inner) = key.form { look(at: inner) }
             }
         }
-        look(at: .layout)
+        look(at: .layout(.standard))
         return found
     }
 

@@ -2,6 +2,7 @@ import DriverKit
 import Drivers
 import Foundation
 import Layouts
+import StandardCodecs
 import Testing
 
 /// The reference in `docs` says what the program says of itself. `make docs` writes it.
@@ -98,7 +99,8 @@ import Testing
                 let example = block.components(separatedBy: "\n```")[0]
                 guard let layout = Self.layout(example, isOfDriver: name.contains("drivers/"))
                 else { continue }
-                let (_, problems) = LayoutReader.read(Array(layout.utf8), registry: .standard)
+                let (_, problems) = LayoutReader.read(
+                    Array(layout.utf8), registry: .standard, codecs: .standard)
                 #expect(problems.map(\.description) == [], "\(name)")
                 count += 1
             }

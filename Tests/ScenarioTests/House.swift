@@ -1,5 +1,6 @@
 import Drivers
 import Layouts
+import StandardCodecs
 import Vocabulary
 
 /// The hardware layout of the house in the weather, in the variants that reloads bring. The hardware is
@@ -27,7 +28,8 @@ struct House: Hashable, Sendable {
     /// Nil when the file has problems.
     var layout: HardwareLayout? {
         if let known = Self.read.withLock({ $0[self] }) { return known }
-        let layout = LayoutReader.read(Array(text.utf8), registry: .standard).layout
+        let layout = LayoutReader.read(Array(text.utf8), registry: .standard, codecs: .standard)
+            .layout
         Self.read.withLock { $0[self] = .some(layout) }
         return layout
     }

@@ -168,8 +168,9 @@ struct PlainReaderTests {
         ] {
             #expect(reader.read(MqttMessage(topic: topic, payload: good.payload)) == nil)
         }
-        let originals =
-            codec.greeting(at: House.now) + [codec.will, good] + codec.activeFaults([], at: House.now)
+        var originals =
+            codec.birth(at: House.now) + [good] + codec.activeFaults([], at: House.now)
+        if let will = codec.will { originals.append(will) }
         let rounds = Mangler.rounds(5_000)
         var mangler = Mangler(seed: 5, limit: 4_096)
         var readable = 0

@@ -20,7 +20,7 @@ import Glibc
     ///
     /// - Source: os_unix.c of SQLite: a path costs 4 KiB of stack for each symbolic link in it, and up to 200
     ///   links are followed.
-    static let stackSize = 4 << 20
+    package static let stackSize = 4 << 20
 
     /// - Throws: Also when the file is no database, which shows with the first statement.
     package init(path: String, _ access: Access) throws(SqliteFailure) {

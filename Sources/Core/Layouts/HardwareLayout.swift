@@ -48,7 +48,8 @@ public struct UpstreamLayout: Hashable, Sendable {
     public let keepAlive: Duration
     /// How many messages may wait for the broker's acknowledgement.
     public let window: Int
-    public let codec: Codec
+    /// Whose words are spoken there.
+    public let codec: CodecChoice
     /// How long an acknowledgement may take before the message counts as lost.
     public let ackTimeout: Duration
     /// How long the peer may say nothing before it is asked for a heartbeat.
@@ -61,14 +62,6 @@ public struct UpstreamLayout: Hashable, Sendable {
         /// A private mosquitto that the gateway starts and stops.
         case embedded
         case address(BrokerAddress)
-    }
-
-    /// Whose words are spoken there.
-    public enum Codec: Hashable, Sendable {
-        /// Tidegate's own: plain JSON on plain topics. Where commands may have their answers sent, beside
-        /// the gateway's own topics.
-        case plain(answersTo: [String])
-        case gridworks(GridworksLink)
     }
 }
 

@@ -3,33 +3,39 @@ import DriverKit
 import Vocabulary
 
 /// One kind of object in a layout. The reader's checks and the JSON Schema are drawn from it.
-struct LayoutSection: Sendable {
+package struct LayoutSection: Sendable {
     /// What it is, for messages: `"a bus"`.
     let noun: String
     let keys: [LayoutKey]
     /// What the schema says of the keys together, beyond each for itself.
-    var schemaRules: [(name: String, value: JsonValue)] = []
+    let schemaRules: [(name: String, value: JsonValue)]
+
+    package init(
+        noun: String, keys: [LayoutKey], schemaRules: [(name: String, value: JsonValue)] = []
+    ) {
+        (self.noun, self.keys, self.schemaRules) = (noun, keys, schemaRules)
+    }
 }
 
 /// One key of a section: its form, whether it must be there, its default and what it is for.
-struct LayoutKey: Sendable {
+package struct LayoutKey: Sendable {
     let name: String
     let form: KeyForm
     let need: Need
     let help: String
 
-    enum Need: Sendable {
+    package enum Need: Sendable {
         case required, optional
         case defaults(to: JsonValue)
     }
 
-    init(_ name: String, _ form: KeyForm, _ need: Need, _ help: String) {
+    package init(_ name: String, _ form: KeyForm, _ need: Need, _ help: String) {
         (self.name, self.form, self.need, self.help) = (name, form, need, help)
     }
 }
 
 /// The form that a key's value must have.
-indirect enum KeyForm: Sendable {
+package indirect enum KeyForm: Sendable {
     case value(SettingForm)
     case text(TextForm)
     case texts(TextForm)
@@ -59,16 +65,23 @@ indirect enum KeyForm: Sendable {
 }
 
 /// A text with rules of its own.
-struct TextForm: Sendable {
+package struct TextForm: Sendable {
     let words: String
     /// What the schema can say of it.
     let schema: [(name: String, value: JsonValue)]
     /// What is wrong with a text; nil when nothing is.
     let problem: @Sendable (String) -> String?
+
+    package init(
+        words: String, schema: [(name: String, value: JsonValue)],
+        problem: @escaping @Sendable (String) -> String?
+    ) {
+        (self.words, self.schema, self.problem) = (words, schema, problem)
+    }
 }
 
 extension TextForm {
-    static func name<Tag: NameTag>(_ tag: Tag.Type) -> TextForm {
+    package static func name<Tag: NameTag>(_ tag: Tag.Type) -> TextForm {
         let separator = tag is any HyphenatedName.Type ? "-" : "\\."
         let longest = tag is any HyphenatedName.Type ? 64 : 128
         return TextForm(
@@ -156,7 +169,7 @@ extension TextForm {
                 + "without / # + and not starting with $" : nil
     }
 
-    static let topicFilter = TextForm(
+    package static let topicFilter = TextForm(
         words: "a topic, or a filter like home/answers/#",
         schema: [
             ("pattern", .text("^(\\+|[^$/#+][^/#+]*)?(/(\\+|[^/#+]*))*(/#)?$|^#$")),

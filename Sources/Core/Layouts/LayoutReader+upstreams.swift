@@ -8,7 +8,7 @@ extension LayoutReader {
         var embedded: Place?
         var claimed: [String: Place] = [:]
         var result: [UpstreamLayout] = []
-        for section in document.sections("upstreams", .upstream) {
+        for section in document.sections("upstreams", .upstream(codecs)) {
             let name = section.name("name", UpstreamTag.self)
             if let name, let taken = upstreamNames.take(name.text, at: section.place) {
                 tell(section.place(of: "name"), taken)
@@ -43,28 +43,28 @@ extension LayoutReader {
         // A second embedded broker is told of for itself.
         guard case .address(let broker) = upstream.broker else { return [] }
         let way = "over \(broker.socket ?? "\(broker.host.lowercased()):\(broker.port)")"
-        switch upstream.codec {
-        case .plain:
-            let place = section.place(of: section.says("topic") ? "topic" : "broker")
-            return [
-                (
-                    "speaks \(way) below the topic \(upstream.topic)", place,
-                    "another upstream there needs another topic"
-                )
-            ]
-        case .gridworks(let link):
-            let place = section.place(of: "gridworks")
-            return [
-                (
-                    "speaks \(way) to a parent of the short name \(link.parentShortName)",
-                    place.below("parentShortName"),
-                    "both parents would take the words that are for one"
-                ),
-                (
-                    "hears \(way) what \(link.parent) says to \(link.shortName)",
-                    place.below("parent"), "both links would take the words that are for one"
-                ),
-            ]
+        return upstream.codec.settings.claims(topic: upstream.topic).map { claim in
+            let key = claim.path.first.flatMap { section.says($0) ? $0 : nil } ?? "broker"
+            let place = claim.path.dropFirst().reduce(section.place(of: key)) { $0.below($1) }
+            return ("\(claim.words.verb) \(way) \(claim.words.object)", place, claim.remedy)
+        }
+    }
+
+    /// The words that an upstream speaks; nil when they are not complete.
+    private mutating func readCodec(_ upstream: Section, _ nodes: [NodeLayout]) -> CodecChoice? {
+        let named = upstream.node["codec"]?.text
+        guard let codec = codecs[upstream.text("codec")] ?? codecs.standard else { return nil }
+        // Of a codec that is misspelt it is not known which one it is.
+        for other in codecs.codecs
+        where other.name != codec.name && (named == nil || codecs[named] != nil) {
+            for key in other.keys where upstream.says(key.name) {
+                tell(
+                    upstream.place(of: key.name),
+                    "has no effect without \"codec\": \"\(other.name)\"")
+            }
+        }
+        return codec.read(&self, upstream, nodes).map {
+            CodecChoice(name: codec.name, settings: $0)
         }
     }
 

@@ -8,14 +8,15 @@ import Vocabulary
 /// descriptions in `LayoutSection`; the checks of their meaning then go on with what is well formed.
 public struct LayoutReader {
     let registry: DriverRegistry
-    let document: Section
-    var problems = ProblemList()
+    let codecs: CodecRegistry
+    package let document: Section
+    package internal(set) var problems = ProblemList()
 
     // What has a name so far, each with the place that took the name first.
     var busNames = KnownNames("bus")
     var componentNames = KnownNames("component")
-    var nodeNames = KnownNames("node")
-    var channelNames = KnownNames("channel")
+    package internal(set) var nodeNames = KnownNames("node")
+    package internal(set) var channelNames = KnownNames("channel")
     var upstreamNames = KnownNames("upstream")
 
     var buses: [BusName: BusDraft] = [:]
@@ -24,20 +25,22 @@ public struct LayoutReader {
     /// - Parameters:
     ///   - bytes: JSON as UTF-8; `//` comments and trailing commas are welcome.
     ///   - registry: The drivers that the layout may ask for.
+    ///   - codecs: The codecs that its upstreams may ask for.
     /// - Returns: The layout, nil when there is any problem, and every problem by its place.
     public static func read(
-        _ bytes: [UInt8], registry: DriverRegistry
+        _ bytes: [UInt8], registry: DriverRegistry, codecs: CodecRegistry
     ) -> (layout: HardwareLayout?, problems: ProblemList) {
         let (parsed, mistakes) = JsonParser.parse(bytes)
         guard let parsed else {
             let advised = SyntaxAdvice.advised(mistakes, in: bytes)
             return (nil, inOrder(advised + LayoutSecrets.armour(in: bytes)))
         }
+        let form = LayoutSection.layout(codecs)
         let (document, secrets) = LayoutSecrets.removed(from: parsed, text: bytes)
         var reader = LayoutReader(
-            registry: registry, document: Section(node: document, kind: .layout))
+            registry: registry, codecs: codecs, document: Section(node: document, kind: form))
         reader.problems =
-            mistakes + secrets + LayoutSection.layout.problems(in: document)
+            mistakes + secrets + form.problems(in: document)
             + controlCharacters(in: document)
         // Of a text that is nothing but mistakes no more is of use, and each object of it costs memory.
         let layout = reader.problems.hasRoom ? reader.layout() : nil
@@ -46,8 +49,8 @@ public struct LayoutReader {
         return (layout, [])
     }
 
-    private init(registry: DriverRegistry, document: Section) {
-        (self.registry, self.document) = (registry, document)
+    private init(registry: DriverRegistry, codecs: CodecRegistry, document: Section) {
+        (self.registry, self.codecs, self.document) = (registry, codecs, document)
     }
 
     private mutating func layout() -> HardwareLayout? {
@@ -73,7 +76,7 @@ public struct LayoutReader {
             peers: peers, settings: settings)
     }
 
-    mutating func tell(_ place: Place, _ message: String) {
+    package mutating func tell(_ place: Place, _ message: String) {
         problems.append(Problem(place, message))
     }
 
@@ -113,14 +116,14 @@ public struct LayoutReader {
 }
 
 /// The names of one kind of thing. The first to take a name has it.
-struct KnownNames {
+package struct KnownNames {
     private let noun: String
-    private(set) var places: [String: Place] = [:]
+    package private(set) var places: [String: Place] = [:]
 
-    init(_ noun: String) { self.noun = noun }
+    package init(_ noun: String) { self.noun = noun }
 
     /// - Returns: What to tell when somebody else has the name already.
-    mutating func take(_ name: String, at place: Place) -> String? {
+    package mutating func take(_ name: String, at place: Place) -> String? {
         if let first = places[name] {
             return "\(noun) name \(name) is taken already by \(first)"
         }
@@ -134,7 +137,9 @@ struct KnownNames {
     /// What to tell of a name that nothing has, and the name that was probably meant.
     ///
     /// - Parameter problems: What was told before. Nothing is looked for when no more is told.
-    func missing(_ name: String, _ problems: ProblemList) -> (message: String, meant: String?) {
+    package func missing(
+        _ name: String, _ problems: ProblemList
+    ) -> (message: String, meant: String?) {
         let isWorthIt = problems.hasRoom && places.count <= Self.mostToCompare
         let meant = isWorthIt ? suggestion(for: name, among: Array(places.keys)) : nil
         let words = meant.map { "; did you mean \($0)" } ?? ""

@@ -8,10 +8,10 @@ import Vocabulary
 public enum LayoutSchema {
     private typealias Members = [(name: String, value: JsonValue)]
 
-    /// The schema of layouts that may ask for the drivers of `registry`; ends with a newline.
+    /// The schema of layouts that may ask for the drivers of `registry` and for `codecs`; ends with a newline.
     ///
     /// - Source: JSON Schema 2020-12, core and validation.
-    public static func text(registry: DriverRegistry) -> String {
+    public static func text(registry: DriverRegistry, codecs: CodecRegistry) -> String {
         let head: Members = [
             ("$schema", .text("https://json-schema.org/draft/2020-12/schema")),
             ("title", .text("Tidegate hardware layout")),
@@ -21,7 +21,7 @@ public enum LayoutSchema {
             ("secret", secret),
         ]
         let document = JsonValue.object(
-            head + members(of: .layout) + [("$defs", .object(definitions))])
+            head + members(of: .layout(codecs)) + [("$defs", .object(definitions))])
         return document.prettyText + "\n"
     }
 

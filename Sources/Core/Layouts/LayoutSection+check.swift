@@ -33,11 +33,25 @@ extension LayoutSection {
                 + "{\"driver\": …, \"simulated\": true}"
         }
         if suggestion(for: name, among: known) == nil,
-            let home = LayoutSection.all.first(where: { $0.keys.contains { $0.name == name } })
+            let home = (LayoutSection.all + inner).first(where: {
+                $0.keys.contains { $0.name == name }
+            })
         {
             return "is unknown in \(noun); it belongs in \(home.noun)"
         }
         return "is unknown in \(noun)" + didYouMean(name, among: known)
+    }
+}
+
+extension LayoutSection {
+    /// The sections that may stand in this one, however deep.
+    private var inner: [LayoutSection] {
+        keys.flatMap { key -> [LayoutSection] in
+            switch key.form {
+            case .section(let section), .sections(let section): [section] + section.inner
+            default: []
+            }
+        }
     }
 }
 
@@ -93,16 +107,16 @@ extension KeyForm {
 ///
 /// What is absent has the description's default. What is not of its form counts as absent: its
 /// problem has been told, and the checks that follow go on with what is left.
-struct Section {
-    let node: JsonNode
+package struct Section {
+    package let node: JsonNode
     let kind: LayoutSection
 
-    var place: Place { node.place }
+    package var place: Place { node.place }
 
     /// Whether the document itself says something under `name`.
-    func says(_ name: String) -> Bool { node[name] != nil }
+    package func says(_ name: String) -> Bool { node[name] != nil }
 
-    subscript(name: String) -> JsonNode? {
+    package subscript(name: String) -> JsonNode? {
         guard let key = kind.keys.first(where: { $0.name == name }) else {
             preconditionFailure("\(kind.noun) has no key \(name)")
         }
@@ -115,17 +129,17 @@ struct Section {
         return JsonNode(value, at: place.below(name))
     }
 
-    func text(_ name: String) -> String? { self[name]?.text }
+    package func text(_ name: String) -> String? { self[name]?.text }
 
-    func flag(_ name: String) -> Bool? { self[name]?.flag }
+    package func flag(_ name: String) -> Bool? { self[name]?.flag }
 
-    func whole(_ name: String) -> Int64? { self[name]?.number?.wholeSteps(exponent: 0) }
+    package func whole(_ name: String) -> Int64? { self[name]?.number?.wholeSteps(exponent: 0) }
 
-    func duration(_ name: String) -> Duration? {
+    package func duration(_ name: String) -> Duration? {
         text(name).flatMap(Duration.init(layoutText:))
     }
 
-    func name<Tag: NameTag>(_ name: String, _: Tag.Type) -> Name<Tag>? {
+    package func name<Tag: NameTag>(_ name: String, _: Tag.Type) -> Name<Tag>? {
         text(name).flatMap(Name<Tag>.init)
     }
 
@@ -136,32 +150,32 @@ struct Section {
     func secret(_ name: String) -> SecretSource? { self[name].flatMap(LayoutSecrets.source) }
 
     /// The objects of a list, whatever else is wrong with them.
-    func sections(_ name: String, _ kind: LayoutSection) -> Sections {
+    package func sections(_ name: String, _ kind: LayoutSection) -> Sections {
         Sections(list: node[name]?.list ?? [], kind: kind)
     }
 
     /// An object, whatever else is wrong with it.
-    func section(_ name: String, _ kind: LayoutSection) -> Section? {
+    package func section(_ name: String, _ kind: LayoutSection) -> Section? {
         guard let node = node[name], node.group != nil else { return nil }
         return Section(node: node, kind: kind)
     }
 
     /// Where `name` stands, or would stand.
-    func place(of name: String) -> Place { node[name]?.place ?? place.below(name) }
+    package func place(of name: String) -> Place { node[name]?.place ?? place.below(name) }
 }
 
 /// The objects of a list, each made when its turn comes, so that a long list costs nothing.
-struct Sections: Sequence {
+package struct Sections: Sequence {
     let list: JsonList
     let kind: LayoutSection
 
-    func makeIterator() -> Iterator { Iterator(nodes: list.makeIterator(), kind: kind) }
+    package func makeIterator() -> Iterator { Iterator(nodes: list.makeIterator(), kind: kind) }
 
-    struct Iterator: IteratorProtocol {
+    package struct Iterator: IteratorProtocol {
         var nodes: JsonList.Iterator
         let kind: LayoutSection
 
-        mutating func next() -> Section? {
+        package mutating func next() -> Section? {
             while let node = nodes.next() {
                 if node.group != nil { return Section(node: node, kind: kind) }
             }

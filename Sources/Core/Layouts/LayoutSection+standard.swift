@@ -9,9 +9,12 @@ let usualBaudRates: [Int64] = [
 
 extension LayoutSection {
     /// The whole document.
-    static let layout = LayoutSection(
-        noun: "a hardware layout",
-        keys: [
+    package static func layout(_ codecs: CodecRegistry) -> LayoutSection {
+        LayoutSection(noun: "a hardware layout", keys: layoutKeys(codecs))
+    }
+
+    private static func layoutKeys(_ codecs: CodecRegistry) -> [LayoutKey] {
+        [
             LayoutKey("$schema", .value(.text), .optional, "Where editors find this schema."),
             LayoutKey(
                 "gateway", .text(.name(GatewayTag.self)), .required,
@@ -25,7 +28,7 @@ extension LayoutSection {
                 "interlocks", .sections(.interlock), .optional,
                 "What relays may not do together."),
             LayoutKey(
-                "upstreams", .sections(.upstream), .optional,
+                "upstreams", .sections(.upstream(codecs)), .optional,
                 "MQTT brokers that readings go to. Without one the gateway is local only."),
             LayoutKey(
                 "journal", .section(.journal), .optional,
@@ -36,7 +39,8 @@ extension LayoutSection {
             LayoutKey(
                 "settings", .section(.settings), .optional,
                 "Settings of the program; command line and environment go before them."),
-        ])
+        ]
+    }
 
     static let bus = LayoutSection(
         noun: "a bus",
@@ -183,54 +187,58 @@ extension LayoutSection {
                 "Whether the value only ever rises, as a meter's register does."),
         ])
 
-    static let upstream = LayoutSection(
-        noun: "an upstream",
-        keys: [
-            LayoutKey(
-                "name", .text(.name(UpstreamTag.self)), .required, "What logs and pages call it."),
-            LayoutKey(
-                "broker", .text(.broker), .required,
-                "mqtt://HOST[:1883], mqtts://HOST[:8883] for TLS, mqtt+unix:///PATH for a socket, or "
-                    + "embedded for a private one."),
-            LayoutKey(
-                "listen", .text(.peerAddress), .optional,
-                "HOST:PORT that the embedded broker opens for other programs, with a login."),
-            LayoutKey(
-                "topic", .text(.topic), .defaults(to: .text("tidegate")),
-                "The first level of all topics; of the presence topic with the codec gridworks."),
-            LayoutKey(
-                "codec", .value(.choice(["plain", "gridworks"])), .defaults(to: .text("plain")),
-                "Whose words are spoken: Tidegate's own, or those of a GridWorks parent."),
-            LayoutKey(
-                "answersTo", .texts(.topicFilter), .optional,
-                "Topics outside of the gateway's own answer/ that a command may ask to be answered on, "
-                    + "with the codec plain."),
-            LayoutKey(
-                "gridworks", .section(.gridworks), .optional,
-                "Names and periods of the codec gridworks."),
-            LayoutKey("user", .value(.text), .optional, "The user at the broker."),
-            LayoutKey("password", .secret, .optional, "Where the user's password stands."),
-            LayoutKey("tls", .section(.tls), .optional, "The files of a mqtts:// connection."),
-            LayoutKey(
-                "keepAlive", .value(.duration(.seconds(5) ... .seconds(3600))),
-                .defaults(to: .text("30s")), "How often a silent broker is asked for a sign."),
-            LayoutKey(
-                "window", .value(.whole(1...1000)), .defaults(to: .whole(50)),
-                "How many messages may wait for an acknowledgement."),
-            LayoutKey(
-                "ackTimeout", .value(.duration(.milliseconds(100) ... .seconds(600))),
-                .defaults(to: .text("5s")),
-                "How long an acknowledgement may take before the message counts as lost."),
-            LayoutKey(
-                "pollPeriod", .value(.duration(.seconds(1) ... .seconds(3600))),
-                .defaults(to: .text("1min")),
-                "How long a peer beyond the broker may say nothing before it is asked for a sign "
-                    + "of life."),
-            LayoutKey(
-                "attempts", .value(.whole(1...100)), .defaults(to: .whole(5)),
-                "How often a message is sent that the peer passes over, before it is "
-                    + "dead-lettered."),
-        ])
+    /// What every upstream has; the keys of the codecs stand beside.
+    static func upstream(_ codecs: CodecRegistry) -> LayoutSection {
+        LayoutSection(
+            noun: "an upstream",
+            keys: reachKeys + [
+                LayoutKey(
+                    "codec", .value(.choice(codecs.codecs.map(\.name))),
+                    .defaults(to: .text(codecs.standard?.name ?? "")),
+                    "Whose words are spoken: "
+                        + codecs.codecs.map(\.words).joined(separator: ", or ") + ".")
+            ] + codecs.codecs.flatMap(\.keys) + deliveryKeys)
+    }
+
+    private static let reachKeys = [
+        LayoutKey(
+            "name", .text(.name(UpstreamTag.self)), .required, "What logs and pages call it."),
+        LayoutKey(
+            "broker", .text(.broker), .required,
+            "mqtt://HOST[:1883], mqtts://HOST[:8883] for TLS, mqtt+unix:///PATH for a socket, or "
+                + "embedded for a private one."),
+        LayoutKey(
+            "listen", .text(.peerAddress), .optional,
+            "HOST:PORT that the embedded broker opens for other programs, with a login."),
+        LayoutKey(
+            "topic", .text(.topic), .defaults(to: .text("tidegate")),
+            "The first level of the gateway's own topics."),
+    ]
+
+    private static let deliveryKeys = [
+        LayoutKey("user", .value(.text), .optional, "The user at the broker."),
+        LayoutKey("password", .secret, .optional, "Where the user's password stands."),
+        LayoutKey("tls", .section(.tls), .optional, "The files of a mqtts:// connection."),
+        LayoutKey(
+            "keepAlive", .value(.duration(.seconds(5) ... .seconds(3600))),
+            .defaults(to: .text("30s")), "How often a silent broker is asked for a sign."),
+        LayoutKey(
+            "window", .value(.whole(1...1000)), .defaults(to: .whole(50)),
+            "How many messages may wait for an acknowledgement."),
+        LayoutKey(
+            "ackTimeout", .value(.duration(.milliseconds(100) ... .seconds(600))),
+            .defaults(to: .text("5s")),
+            "How long an acknowledgement may take before the message counts as lost."),
+        LayoutKey(
+            "pollPeriod", .value(.duration(.seconds(1) ... .seconds(3600))),
+            .defaults(to: .text("1min")),
+            "How long a peer beyond the broker may say nothing before it is asked for a sign "
+                + "of life."),
+        LayoutKey(
+            "attempts", .value(.whole(1...100)), .defaults(to: .whole(5)),
+            "How often a message is sent that the peer passes over, before it is "
+                + "dead-lettered."),
+    ]
 
     static let tls = LayoutSection(
         noun: "the files of a TLS connection",
@@ -321,7 +329,9 @@ extension LayoutSection {
 
     /// Every section with keys, for telling where a misplaced key belongs.
     static let all: [LayoutSection] = [
-        layout, bus, component, node, limits, feedback, channel, interlock, upstream, gridworks,
-        meteredPower, gridworksRelay, tls, journal, peers, settings,
+        layout(none), bus, component, node, limits, feedback, channel, interlock, upstream(none),
+        tls, journal, peers, settings,
     ]
+
+    private static let none = CodecRegistry([])
 }

@@ -1,10 +1,8 @@
 import Brokers
 import Codecs
-import Gridworks
 import Layouts
 import Links
 import Mqtt
-import PlainJson
 import Proactors
 import Vocabulary
 
@@ -31,10 +29,12 @@ extension GatewayAssembly {
     /// the same again on the same topics.
     var upstreams: [UpstreamLayout] {
         guard settings.isKeptApart else { return layout.upstreams }
-        var plain: Set<String> = []
+        var claimed: Set<CodecClaim> = []
         return layout.upstreams.filter { upstream in
-            guard case .plain = upstream.codec else { return true }
-            return plain.insert(upstream.topic).inserted
+            let claims = upstream.codec.settings.claims(topic: upstream.topic)
+            guard claimed.isDisjoint(with: claims) else { return false }
+            claimed.formUnion(claims)
+            return true
         }
     }
 
@@ -180,15 +180,7 @@ extension GatewayAssembly {
     }
 
     func codec(for upstream: UpstreamLayout, _ profile: GatewayProfile) -> any Codec {
-        switch upstream.codec {
-        case .plain(let answersTo):
-            PlainCodec(
-                profile: profile, upstream: upstream.name, prefix: upstream.topic,
-                answersTo: answersTo)
-        case .gridworks(let link):
-            GridworksCodec(
-                profile: profile, upstream: upstream.name, settings: GridworksSettings(link),
-                prefix: upstream.topic)
-        }
+        upstream.codec.settings.codec(
+            of: profile, upstream: upstream.name, topic: upstream.topic)
     }
 }

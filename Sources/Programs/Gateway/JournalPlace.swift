@@ -51,11 +51,7 @@ struct JournalPlace: ParsableArguments {
             return [:]
         }
         let periods = loaded.upstreams.compactMap { upstream in
-            if case .gridworks(let link) = upstream.codec {
-                (upstream.name, link.reportPeriod)
-            } else {
-                nil
-            }
+            upstream.codec.settings.schedule.report.map { (upstream.name, $0) }
         }
         return Dictionary(periods) { first, _ in first }
     }

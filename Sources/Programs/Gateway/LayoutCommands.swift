@@ -2,6 +2,7 @@ import ArgumentParser
 import DriverKit
 import Drivers
 import Layouts
+import StandardCodecs
 import Vocabulary
 
 struct LayoutCommand: ParsableCommand {
@@ -145,24 +146,10 @@ struct LayoutShowCommand: ParsableCommand {
 
     private func showTopics(_ layout: HardwareLayout) {
         for upstream in layout.upstreams {
-            let prefix = "\(upstream.topic)/\(layout.gateway)"
             Output.line("\nupstream \(upstream.name)")
             var topics = Table("TOPIC", "WHAT")
-            topics.add(
-                "\(prefix)/status", "online or offline, with every link; retained, last will")
-            topics.add("\(prefix)/birth", "nodes, channels and units; retained")
-            topics.add("\(prefix)/live/CHANNEL", "the newest value; retained")
-            topics.add("\(prefix)/readings/CHANNEL", "every captured reading, in order")
-            topics.add("\(prefix)/fault/NODE", "what goes wrong and when it is over")
-            topics.add("\(prefix)/heartbeat", "heartbeats of the controller, for failsafeAfter")
-            for node in layout.nodes where node.kind == .relay {
-                topics.add("\(prefix)/set/\(node.name)", "commands: on, off")
-                topics.add("\(prefix)/control/\(node.name)", "who may command it; retained")
-            }
-            for channel in layout.nodes.flatMap(\.component.channels) where channel.isSettable {
-                topics.add(
-                    "\(prefix)/set/\(channel.node)",
-                    "commands: its total, in \(channel.unit.rawValue)")
+            for topic in upstream.codec.settings.topics(of: layout, on: upstream) {
+                topics.add(topic.topic, topic.what)
             }
             topics.lines.forEach(Output.line)
         }
@@ -219,5 +206,5 @@ struct LayoutSchemaCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "schema", abstract: "Print the JSON Schema (2020-12) of hardware layouts.")
 
-    func run() { Output.write(LayoutSchema.text(registry: .standard), to: 1) }
+    func run() { Output.write(LayoutSchema.text(registry: .standard, codecs: .standard), to: 1) }
 }

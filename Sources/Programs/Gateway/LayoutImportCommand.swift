@@ -4,6 +4,7 @@ import Drivers
 import Glibc
 import Gridworks
 import Layouts
+import StandardCodecs
 import Threads
 
 struct LayoutImportCommand: ParsableCommand {
@@ -43,7 +44,9 @@ struct LayoutImportCommand: ParsableCommand {
             Output.error("\(file): nothing in it has a driver here")
             throw ExitStatus.failure.code
         }
-        let doubts = LayoutReader.read(Array(made.text.utf8), registry: .standard).problems
+        let doubts = LayoutReader.read(
+            Array(made.text.utf8), registry: .standard, codecs: .standard
+        ).problems
         guard doubts.isEmpty else { throw refused(doubts, of: "\(file), imported") }
         try write(made.text)
     }

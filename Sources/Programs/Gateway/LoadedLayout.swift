@@ -3,6 +3,7 @@ import Documents
 import DriverKit
 import Drivers
 import Layouts
+import StandardCodecs
 
 /// A layout file, read and checked, as every command that takes one needs it.
 struct LoadedLayout {
@@ -23,7 +24,7 @@ struct LoadedLayout {
 
     init(_ path: String, _ bytes: [UInt8]) {
         (self.path, self.bytes) = (path, bytes)
-        (layout, problems) = LayoutReader.read(bytes, registry: .standard)
+        (layout, problems) = LayoutReader.read(bytes, registry: .standard, codecs: .standard)
     }
 
     /// The layout of a file without problems; tells all problems and ends the command otherwise.

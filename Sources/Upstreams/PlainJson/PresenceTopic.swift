@@ -9,9 +9,14 @@ package struct PresenceTopic: Hashable, Sendable {
     let incarnation: String
 
     package init(prefix: String, profile: GatewayProfile, upstream: UpstreamName) {
-        topic = "\(prefix)/\(profile.gateway)/link/\(upstream)"
+        topic = Self.topic(prefix: prefix, gateway: profile.gateway, upstream: upstream)
         incarnation = profile.incarnation
     }
+
+    /// Where it stands.
+    package static func topic(
+        prefix: String, gateway: GatewayName, upstream: UpstreamName
+    ) -> String { "\(prefix)/\(gateway)/link/\(upstream)" }
 
     /// - Parameter at: Nil in a last will, which is written before its time.
     package func message(_ state: String, at: WallTime?) -> MqttMessage {

@@ -8,6 +8,7 @@ import Glibc
 import Layouts
 import Nodes
 import Simulators
+import StandardCodecs
 import Threads
 import Vocabulary
 import Wires
@@ -58,7 +59,8 @@ struct StackUse {
         defer { unsafe fclose(file) }
         var bytes = [UInt8](repeating: 0, count: 1 << 20)
         let count = unsafe fread(&bytes, 1, bytes.count, file)
-        let (layout, problems) = LayoutReader.read(Array(bytes[..<count]), registry: .standard)
+        let (layout, problems) = LayoutReader.read(
+            Array(bytes[..<count]), registry: .standard, codecs: .standard)
         guard let layout else { throw BenchError("\(path): \(problems)") }
         return layout
     }

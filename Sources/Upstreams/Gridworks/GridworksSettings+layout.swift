@@ -1,27 +1,81 @@
+import Codecs
 import Documents
 import DriverKit
+import Layouts
+import PlainJson
 import Vocabulary
 
+extension CodecDescription {
+    /// The words of a GridWorks parent.
+    public static let gridworks = CodecDescription(
+        "gridworks", words: "those of a GridWorks parent",
+        keys: [
+            LayoutKey(
+                "gridworks", .section(.gridworks), .optional,
+                "Names and periods of the codec gridworks.")
+        ]
+    ) { reader, upstream, nodes in reader.readGridworks(upstream, nodes) }
+}
+
+extension GridworksSettings: CodecSettings {
+    public func codec(
+        of profile: GatewayProfile, upstream: UpstreamName, topic: String
+    ) -> any Codec {
+        GridworksCodec(profile: profile, upstream: upstream, settings: self, prefix: topic)
+    }
+
+    public func claims(topic: String) -> [CodecClaim] {
+        let remedy = "would take the words that are for one"
+        return [
+            CodecClaim(
+                "speaks", "to a parent of the short name \(parentShortName)",
+                at: ["gridworks", "parentShortName"], remedy: "both parents \(remedy)"),
+            CodecClaim(
+                "hears", "what \(parent) says to \(shortName)", at: ["gridworks", "parent"],
+                remedy: "both links \(remedy)"),
+        ]
+    }
+
+    public var schedule: Schedule { Schedule(report: reportPeriod, snapshot: snapshotPeriod) }
+
+    public func topics(of layout: HardwareLayout, on upstream: UpstreamLayout) -> [CodecTopic] {
+        let gateway = layout.gateway.text
+        let toParent = GridworksTopics.root(from: gateway, to: parentShortName)
+        var topics = [
+            CodecTopic(
+                PresenceTopic.topic(
+                    prefix: upstream.topic, gateway: layout.gateway, upstream: upstream.name),
+                "online or offline; retained, last will"),
+            CodecTopic("\(toParent)/report-event", "every captured reading, in order"),
+            CodecTopic("\(toParent)/gridworks-event-problem", "what goes wrong"),
+            CodecTopic("\(toParent)/layout-lite", "nodes, channels and relays"),
+            CodecTopic("\(toParent)/snapshot-spaceheat", "all latest values at once"),
+            CodecTopic("\(toParent)/new-command-tree", "who commands which relay"),
+        ]
+        if !powerMetering.isEmpty {
+            topics.append(CodecTopic("\(toParent)/power-watts", "the sum of all metered power"))
+        }
+        topics.append(
+            CodecTopic(
+                GridworksTopics.all(from: parent.text, to: shortName),
+                "commands and acknowledgements of the parent"))
+        guard hasAdmin else { return topics }
+        return topics + [
+            CodecTopic(
+                "\(GridworksTopics.root(from: gateway, to: GridworksTopics.admin))/#",
+                "single readings, snapshots and answers for admin"),
+            CodecTopic(
+                GridworksTopics.all(from: GridworksTopics.admin, to: gateway),
+                "commands of admin"),
+        ]
+    }
+}
+
 extension LayoutReader {
-    /// The words that an upstream speaks; nil when they are not complete.
-    mutating func readCodec(
+    /// What an upstream says of its GridWorks link; nil when that is not complete.
+    fileprivate mutating func readGridworks(
         _ upstream: Section, _ nodes: [NodeLayout]
-    ) -> UpstreamLayout.Codec? {
-        guard upstream.text("codec") == "gridworks" else {
-            // Of a codec that is misspelt it is not known whether it is another.
-            let isOther = ["plain", nil].contains(upstream.node["codec"]?.text)
-            if upstream.says("gridworks"), isOther {
-                tell(
-                    upstream.place(of: "gridworks"),
-                    "has no effect without \"codec\": \"gridworks\"")
-            }
-            return .plain(answersTo: upstream["answersTo"]?.list?.compactMap(\.text) ?? [])
-        }
-        if upstream.says("answersTo") {
-            tell(
-                upstream.place(of: "answersTo"),
-                "has no effect with \"codec\": \"gridworks\", whose answers go to the parent")
-        }
+    ) -> GridworksSettings? {
         guard let section = upstream.section("gridworks", .gridworks) else {
             if !upstream.says("gridworks") {
                 tell(
@@ -51,12 +105,11 @@ extension LayoutReader {
             let report, let snapshot = section.duration("snapshotPeriod"), let threshold,
             let age = section.duration("commandAge")
         else { return nil }
-        return .gridworks(
-            GridworksLink(
-                parent: parent, parentShortName: parentShortName, shortName: shortName,
-                instance: instance, terminalAsset: asset, hasAdmin: hasAdmin,
-                reportPeriod: report, snapshotPeriod: snapshot, powerMetering: metering,
-                powerThreshold: threshold, relays: relays, commandAge: age))
+        return GridworksSettings(
+            parent: parent, parentShortName: parentShortName, shortName: shortName,
+            instance: instance, terminalAsset: asset, hasAdmin: hasAdmin, reportPeriod: report,
+            snapshotPeriod: snapshot, powerMetering: metering, powerThreshold: threshold,
+            relays: relays, commandAge: age)
     }
 
     private mutating func asset(_ section: Section, of parent: GatewayName) -> GatewayName? {
@@ -116,17 +169,18 @@ extension LayoutReader {
 
     private mutating func readRelays(
         _ section: Section, _ nodes: [NodeLayout]
-    ) -> [GridworksLink.Relay] {
+    ) -> [ShNodeName: GridworksRelayWords] {
         var book = KnownNames("node")
-        return section.sections("relays", .gridworksRelay).compactMap { words in
+        var result: [ShNodeName: GridworksRelayWords] = [:]
+        for words in section.sections("relays", .gridworksRelay) {
             checkPair(words, "deEnergizingEvent", "energizingEvent")
             checkPair(words, "deEnergizedState", "energizedState")
-            guard let node = words.name("node", ShNodeTag.self) else { return nil }
+            guard let node = words.name("node", ShNodeTag.self) else { continue }
             let place = words.place(of: "node")
             if let taken = book.take(node.text, at: words.place) { tell(place, taken) }
             guard nodeNames.places[node.text] != nil else {
                 tell(place, nodeNames.missing(node.text, problems).message)
-                return nil
+                continue
             }
             if let layout = nodes.first(where: { $0.name == node }),
                 layout.kind != .relay || layout.component.channels.first?.unit != .onOff
@@ -138,11 +192,12 @@ extension LayoutReader {
                 let on = words.text("energizingEvent"), let stateType = words.text("stateType"),
                 let isOff = words.text("deEnergizedState"),
                 let isOn = words.text("energizedState")
-            else { return nil }
-            return GridworksLink.Relay(
-                node: node, eventType: eventType, deEnergizingEvent: off, energizingEvent: on,
+            else { continue }
+            result[node] = GridworksRelayWords(
+                eventType: eventType, deEnergizingEvent: off, energizingEvent: on,
                 stateType: stateType, deEnergizedState: isOff, energizedState: isOn)
         }
+        return result
     }
 
     private mutating func checkPair(_ words: Section, _ off: String, _ on: String) {

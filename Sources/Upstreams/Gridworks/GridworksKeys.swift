@@ -1,5 +1,6 @@
 import Documents
 import DriverKit
+import Layouts
 import Vocabulary
 
 extension LayoutSection {
