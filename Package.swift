@@ -58,21 +58,29 @@ let peerProducts: [Target.Dependency] = [
     .product(name: "NIOSSL", package: "swift-nio-ssl"),
 ]
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 /// Measured beside our own, and in no product.
 let asyncAlgorithms = Target.Dependency.product(
     name: "AsyncAlgorithms", package: "swift-async-algorithms")
+let argumentParser = Target.Dependency.product(
+    name: "ArgumentParser", package: "swift-argument-parser")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 
 let package = Package(
     name: "tidegate",
-    products: [.executable(name: "tidegate", targets: ["tidegate"])],
+    products: [
+        .executable(name: "tidegate", targets: ["tidegate"]),
+        .library(name: "TidegateChannels", targets: ["Channels", "Timing", "Vocabulary"]),
+    ],
+    // Exact, as a program is to be rebuilt as it was.
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),
-        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-async-algorithms", exact: "1.1.4"),
+        .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
     ],
     targets: [
         // The system's libraries. Shims only: no logic but version bridging.
@@ -93,78 +101,90 @@ let package = Package(
         // The rooms, lowest first. Arrows point up this list only.
         room(.base, "Vocabulary", []),
         room(.base, "Documents", ["Vocabulary"]),
+        room(.base, "Timing", ["Vocabulary"]),
         room(.base, "Threads", ["Vocabulary", "CLinux"]),
-        room(.core, "Links", ["Vocabulary"]),
         // Generic to the last line, and slower by an order of magnitude where its users cannot see
         // through it.
-        room(.base, "Channels", ["Vocabulary", deque], opensInRelease: true),
+        room(.base, "Channels", ["Vocabulary", "Timing", deque], opensInRelease: true),
+        room(.base, "Health", ["Vocabulary", "Timing"]),
         room(.hardware, "DriverKit", ["Vocabulary", "Documents"]),
         room(
             .hardware, "Drivers", ["DriverKit", "Documents", "Vocabulary"],
             resources: [.embedInCode("Profiles")], exclude: ["README.md"]),
         room(.hardware, "Wires", ["DriverKit", "Vocabulary", "CGpiod", "CModbus", "CLinux"]),
-        room(.core, "Nodes", ["DriverKit", "Channels", "Threads", "Links", "Vocabulary"]),
+        room(.core, "Nodes", ["DriverKit", "Channels", "Threads", "Timing", "Vocabulary"]),
         room(
-            .upstreams, "Mqtt", ["Vocabulary", "Threads", "Links", "CCrypto", "CLinux", deque]),
-        room(.upstreams, "Codecs", ["Vocabulary", "Links", "Mqtt"]),
+            .upstreams, "Mqtt",
+            ["Vocabulary", "Threads", "Timing", "CCrypto", "CLinux", deque]),
+        room(.upstreams, "Codecs", ["Vocabulary", "Health", "Mqtt"]),
         room(.core, "Layouts", ["DriverKit", "Documents", "Codecs", "Vocabulary"]),
         room(.core, "Journals", ["Vocabulary", "Threads", "CSqlite", deque]),
+        room(.core, "Delivery", ["Vocabulary", "Timing", "Health"]),
         room(
             .upstreams, "PlainJson",
-            ["Vocabulary", "Documents", "DriverKit", "Links", "Layouts", "Mqtt", "Codecs"]),
+            ["Vocabulary", "Documents", "DriverKit", "Health", "Layouts", "Mqtt", "Codecs"]),
         room(
             .upstreams, "Gridworks",
             [
-                "Vocabulary", "Documents", "DriverKit", "Layouts", "Mqtt", "Codecs", "PlainJson",
+                "Vocabulary", "Documents", "DriverKit", "Layouts", "Mqtt", "Codecs",
+                "PlainJson",
             ]),
         // The one room that knows every codec.
         room(.upstreams, "StandardCodecs", ["Layouts", "PlainJson", "Gridworks"]),
         room(
             .programs, "GridworksParent",
             [
-                "Vocabulary", "Documents", "Threads", "Channels", "Journals", "Links", "Mqtt",
-                "Codecs", "PlainJson", "Gridworks", deque,
+                "Vocabulary", "Documents", "Timing", "Threads", "Health", "Journals",
+                "Delivery", "Mqtt", "Codecs", "PlainJson", "Gridworks", deque,
             ]),
         room(.doors, "Peers", ["Vocabulary", "Documents", "CCrypto", deque] + peerProducts),
-        room(.doors, "Brokers", ["Vocabulary", "Links", "Threads", "CLinux"]),
+        room(.doors, "Brokers", ["Vocabulary", "Timing", "Threads", "CLinux"]),
         room(
             .core, "Proactors",
             [
-                "Vocabulary", "Threads", "Channels", "DriverKit", "Nodes", "Layouts", "Journals",
-                "Links", "Mqtt", "Codecs", logging, deque,
+                "Vocabulary", "Timing", "Threads", "Channels", "Health", "Nodes", "Journals",
+                "Delivery", "Mqtt", "Codecs", logging, deque,
+            ]),
+        room(
+            .outside, "Simulators",
+            ["Drivers", "DriverKit", "Documents", "Vocabulary", "CLinux"]),
+        room(.programs, "Host", ["Proactors", "CLinux", "Vocabulary", "Threads", "Layouts", deque, logging]),
+        room(
+            .programs, "CommandLine",
+            [
+                "Vocabulary", "Documents", "Timing", "Threads", "Health", "DriverKit", "Drivers",
+                "Layouts", "Journals", "Delivery", "Mqtt", "Codecs", "PlainJson", "Gridworks", "StandardCodecs", "GridworksParent", "Peers", "Brokers",
+                "Proactors", "Host", argumentParser, logging, nioCore,
+            ]),
+        room(
+            .programs, "Gateway",
+            [
+                "Vocabulary", "Documents", "Timing", "Threads", "Channels", "Health", "DriverKit",
+                "Drivers", "Wires", "Nodes", "Layouts", "Journals", "Delivery", "Mqtt", "Codecs", "PlainJson", "Peers", "Brokers", "Proactors", "Simulators", "Host", "CommandLine",
+                argumentParser, logging,
             ]),
         .executableTarget(
             name: "tidegate",
-            dependencies: [
-                "Vocabulary", "Documents", "Channels", "DriverKit", "Drivers", "Wires", "Nodes",
-                "Layouts", "Journals", "Links", "Mqtt", "Codecs", "PlainJson", "Gridworks",
-                "StandardCodecs", "GridworksParent", "Peers", "Brokers", "Proactors",
-                "Simulators", "Threads", "CLinux", logging, deque, nioCore,
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ],
-            path: Floor.programs.rawValue + "Gateway", swiftSettings: rules),
-        room(
-            .outside, "Simulators",
-            [
-                "Drivers", "DriverKit", "Documents", "Journals", "Mqtt", "Codecs", "Vocabulary",
-                "CLinux",
-            ]),
+            dependencies: ["Threads", "Host", "CommandLine", "Gateway", argumentParser],
+            path: Floor.programs.rawValue + "Tidegate", swiftSettings: rules),
 
         // Measures what `make bench` and `make stack` tell. No product.
         .executableTarget(
             name: "bench",
             dependencies: [
                 "Vocabulary", "Documents", "Channels", "DriverKit", "Drivers", "Wires", "Nodes",
-                "Layouts", "Journals", "Mqtt", "Codecs", "Gridworks", "StandardCodecs", "Brokers",
-                "Peers", "Proactors", "Simulators", "Threads", "CLinux", asyncAlgorithms,
-                logging, nioCore,
+                "Layouts", "Journals", "Mqtt", "Gridworks", "StandardCodecs", "Brokers", "Peers", "Proactors", "Simulators",
+                "Fakes", "Timing", "Threads", "CLinux", asyncAlgorithms, logging, nioCore,
             ],
             path: "Tests/Bench/Sources", swiftSettings: rules),
 
         // The suites that every implementation of a protocol passes, real and simulated alike.
         room(
-            .tests, "Conformance",
-            ["DriverKit", "Documents", "Journals", "Links", "Mqtt", "Codecs", "Vocabulary"]),
+            .tests, "Conformance", ["Codecs", "Mqtt", "Health", "DriverKit", "Documents", "Journals", "Vocabulary"]),
+        // Doubles of our own protocols, a clock that tests move, devices that do as they are told.
+        room(
+            .tests, "Fakes",
+            ["DriverKit", "Documents", "Journals", "Mqtt", "Codecs", "Vocabulary", "CLinux", deque]),
         // What strangers send, and what reading it costs.
         .target(name: "CAllocations", path: "Tests/CAllocations"),
         room(.tests, "Fuzzing", ["CAllocations", "Vocabulary"]),
@@ -174,81 +194,85 @@ let package = Package(
             name: "TestMachine", dependencies: ["CTestWidth"], path: "Tests/TestMachine",
             swiftSettings: testRules),
         tests("VocabularyTests", ["Vocabulary"]),
-        tests("ThreadsTests", ["Threads", "Simulators", "Vocabulary"]),
+        tests("ThreadsTests", ["Vocabulary", "Threads", "Fakes"]),
         tests("DocumentsTests", ["Documents", "Fuzzing", "Vocabulary"]),
-        tests("ChannelsTests", ["Channels", "Vocabulary", "Simulators"]),
+        tests("ChannelsTests", ["Vocabulary", "Channels", "Fakes"]),
         tests(
             "DriversTests",
-            ["Drivers", "DriverKit", "Documents", "Simulators", "Conformance", "Vocabulary"]),
+            [
+                "Vocabulary", "Documents", "DriverKit", "Drivers", "Simulators", "Conformance",
+                "Fakes",
+            ]),
         tests(
             "WiresTests",
             [
-                "Wires", "DriverKit", "Documents", "Drivers", "Simulators", "Conformance",
-                "Vocabulary",
+                "Vocabulary", "Documents", "DriverKit", "Drivers", "Wires", "Simulators",
+                "Conformance", "Fakes",
             ]),
-        tests("NodesTests", ["Nodes", "Channels", "DriverKit", "Drivers", "Simulators"]),
+        tests(
+            "NodesTests",
+            [
+                "Vocabulary", "Documents", "Timing", "Channels", "DriverKit", "Drivers", "Nodes",
+                "Simulators", "Fakes",
+            ]),
         tests(
             "LayoutsTests",
             [
-                "Layouts", "Drivers", "Documents", "DriverKit", "Fuzzing", "Simulators",
-                "Conformance", "Gridworks", "PlainJson", "StandardCodecs", "Vocabulary",
+                "StandardCodecs", "PlainJson", "Gridworks", "Vocabulary", "Documents", "DriverKit", "Drivers", "Layouts", "Simulators",
+                "Conformance", "Fakes", "Fuzzing",
             ],
             resources: [.copy("Broken")]),
         tests(
             "ImportsTests",
-            [
-                "Gridworks", "Layouts", "Drivers", "Documents", "Fuzzing", "StandardCodecs",
-                "Vocabulary",
-            ],
+            ["StandardCodecs", "Gridworks", "Vocabulary", "Documents", "DriverKit", "Drivers", "Layouts", "Fuzzing"],
             resources: [.copy("Samples")]),
         tests(
-            "JournalsTests", ["Journals", "Vocabulary", "Conformance", "Fuzzing", "Simulators"]),
-        tests("LinksTests", ["Links", "Vocabulary"]),
+            "JournalsTests", ["Vocabulary", "Journals", "Conformance", "Fakes", "Fuzzing"]),
+        tests("TimingTests", ["Vocabulary", "Timing", "Fakes"]),
+        tests("HealthTests", ["Health", "Vocabulary"]),
+        tests("DeliveryTests", ["Delivery", "Health", "Vocabulary"]),
         tests(
             "UpstreamsTests",
             [
-                "Mqtt", "Codecs", "PlainJson", "Gridworks", "GridworksParent", "Brokers",
-                "Conformance", "Fuzzing", "Links", "Threads", "Simulators", "Vocabulary",
-            ]),
-        tests(
-            "GridworksParentTests",
-            [
-                "GridworksParent", "PlainJson", "Mqtt", "Journals", "Links", "Simulators",
-                "Vocabulary",
+                "Conformance", "Vocabulary", "Documents", "Threads", "Health", "Mqtt", "Codecs", "PlainJson", "Gridworks", "GridworksParent", "Brokers", "Fakes",
+                "Fuzzing",
             ]),
         tests(
             "PeersTests",
-            ["Peers", "Documents", "Fuzzing", "Simulators", "Vocabulary"]
-                + peerProducts),
-        tests("BrokersTests", ["Brokers", "Simulators", "Mqtt", "Vocabulary"]),
+            ["Vocabulary", "Documents", "Peers", "Fakes", "Fuzzing", nioCore, nioPosix, nioSSL]),
+        tests(
+            "GridworksParentTests",
+            [
+                "Vocabulary", "Health", "Delivery", "Journals", "Mqtt", "PlainJson",
+                "GridworksParent", "Fakes",
+            ]),
+        tests("BrokersTests", ["Vocabulary", "Mqtt", "Brokers", "Fakes"]),
         tests(
             "ProactorsTests",
             [
-                "Proactors", "Conformance", "Simulators", "Channels", "Documents", "DriverKit",
-                "Journals", "Links", "Nodes", "Mqtt", "Codecs", "Vocabulary", logging,
+                "Conformance", "Vocabulary", "Documents", "Channels", "Health", "DriverKit", "Nodes", "Journals",
+                "Delivery", "Mqtt", "Codecs", "Proactors", "Fakes", logging,
             ]),
         tests(
             "ScenarioTests",
             [
-                "Proactors", "Simulators", "Channels", "DriverKit", "Drivers", "Journals",
-                "Layouts", "Links", "Nodes", "Mqtt", "Codecs", "StandardCodecs", "Vocabulary",
-                logging,
+                "Vocabulary", "Channels", "DriverKit", "Drivers", "Nodes", "Layouts", "Journals",
+                "Delivery", "Mqtt", "StandardCodecs", "Proactors", "Fakes", logging,
             ]),
         tests(
             "GatewayTests",
             [
-                "tidegate", "Channels", "Documents", "DriverKit", "Drivers", "Journals", "Layouts",
-                "Links", "Nodes", "Peers", "Proactors", "Simulators", "Mqtt", "Codecs", "PlainJson",
-                "Vocabulary", logging,
+                "Vocabulary", "Documents", "Threads", "Channels", "Health", "DriverKit", "Drivers",
+                "Nodes", "Layouts", "Journals", "Mqtt", "Codecs", "PlainJson", "Peers", "Proactors", "Host",
+                "CommandLine", "Gateway", "Fakes", logging,
             ]),
-        tests("HouseRulesTests", ["DriverKit", "Drivers", "Layouts", "StandardCodecs"]),
+        tests("HouseRulesTests", ["StandardCodecs", "DriverKit", "Drivers", "Layouts"]),
         // Holds docs/reference against what the program describes; `make docs` writes it.
         tests(
             "ReferenceTests",
             [
-                "tidegate", "Documents", "DriverKit", "Drivers", "Layouts", "StandardCodecs",
-                "Vocabulary",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "StandardCodecs", "tidegate", "Documents", "DriverKit", "Drivers", "Layouts", "Vocabulary",
+                argumentParser,
             ]),
     ]
 )

@@ -121,7 +121,7 @@ struct SimulatedLine {
         settle(at: now)
     }
 
-    /// What the world puts on the line; a driven output does not are evicted.
+    /// What the world puts on the line; a driven output does not yield.
     mutating func push(_ isHigh: Bool, at now: MonotonicInstant, keeping limit: Int = edgesKept) {
         guard driven == nil else { return }
         change(to: stuckAt ?? isHigh, at: now, keeping: limit)

@@ -131,7 +131,7 @@ public final class SimulatedFiles: AttributeFiles {
     }
 
     private func absent(_ path: String) -> DriverError {
-        DriverError(.notConnected, "\(path): is not there")
+        DriverError(.notConnected, "\(path): does not exist")
     }
 }
 

@@ -57,7 +57,7 @@ public final class SimulatedLines: Sendable {
         set { state.withLock { $0.kernelDebounces = newValue } }
     }
 
-    /// Puts a voltage on an input. A claimed output does not are evicted to it.
+    /// Puts a voltage on an input. A claimed output does not yield to it.
     ///
     /// Of the edges that nobody takes, the oldest 16 are kept.
     public func setLevel(_ line: LineAddress, _ isHigh: Bool) {

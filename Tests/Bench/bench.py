@@ -125,7 +125,7 @@ def start(path, port=None):
 def await_ready(process):
     """Reads the log until the gateway takes commands."""
     for line in process.stderr:
-        if "takes commands" in line:
+        if "subscribed, accepting commands" in line:
             return
     sys.exit("bench: the gateway has ended")
 

@@ -1,7 +1,7 @@
+import Fakes
 import Foundation
 import Glibc
 import Mqtt
-import Simulators
 import Synchronization
 import TestMachine
 import Testing
@@ -28,7 +28,7 @@ struct EmbeddedBrokerTests {
     }
 
     /// The next news, which must be that it runs.
-    func place(_ news: inout AsyncStream<BrokerEvent>.Iterator) async throws -> BrokerPlace {
+    func place(_ news: inout AsyncStream<BrokerEvent>.Iterator) async throws -> BrokerLocation {
         let next = await news.next()
         guard case .runs(let place) = next else {
             Issue.record("\(String(describing: next))")
@@ -133,7 +133,7 @@ struct EmbeddedBrokerTests {
             await clock.sleepers(1)
             clock.advance(by: EmbeddedBroker.asking.period)
         }
-        #expect(try await failure(&news).detail.hasPrefix("broker: did not answer 3 times"))
+        #expect(try await failure(&news).detail.hasPrefix("broker: timed out 3 times"))
         await clock.sleepers(1)
         clock.advance(by: EmbeddedBroker.restarting.first)
         let second = try await place(&news)

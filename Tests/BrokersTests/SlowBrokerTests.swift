@@ -57,7 +57,7 @@ private final class BrokerTwin {
             return
         }
         #expect(error.kind == .failed)
-        #expect(error.detail.hasPrefix("broker: is not ready after 10 s"))
+        #expect(error.detail.hasPrefix("broker: not ready after 10 s"))
         await broker.stop()
     }
 

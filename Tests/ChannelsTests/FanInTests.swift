@@ -14,7 +14,7 @@ import Testing
         #expect(batch?.losses.isEmpty == true)
     }
 
-    @Test func `is evicted a flooding source's oldest elements, counts them, and no one else's`()
+    @Test func `evicts a flooding source's oldest elements, counts them, and no one else's`()
         async
     {
         let merge = FanIn<Int>(capacity: 3)
@@ -113,33 +113,6 @@ import Testing
             }
             #expect(next == Array(repeating: 2_000, count: 8))
         }
-    }
-
-    @Test func `tells whose each element of a batch is`() async {
-        let merge = FanIn<Int>(capacity: 4)
-        let (left, right) = (merge.source(named: "left"), merge.source(named: "right"))
-        left.send(1)
-        right.send(2)
-        left.send(3)
-        let batch = await merge.nextBatch()
-        #expect(batch?.runs.map(\.source) == ["left", "right"])
-        #expect(batch?.runs.map { Array(batch?.elements[$0.range] ?? []) } == [[1, 3], [2]])
-    }
-
-    @Test func `taken one by one serves each source in turn, however much one has`() async {
-        let merge = FanIn<Int>(capacity: 3)
-        let (flood, calm) = (merge.source(named: "flood"), merge.source(named: "calm"))
-        for element in 1...5 { flood.send(element) }
-        calm.send(-1)
-        var taken: [Int] = []
-        var lost: [Int] = []
-        for _ in 0..<4 {
-            let one = await merge.next()
-            taken.append(one?.delivery.element ?? 0)
-            lost.append(one?.delivery.lost ?? 0)
-        }
-        #expect(taken == [3, -1, 4, 5])
-        #expect(lost == [2, 0, 0, 0])
     }
 
     @Test func `ends with the cause of its close`() async {

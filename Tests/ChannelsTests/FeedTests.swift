@@ -1,4 +1,4 @@
-import Simulators
+import Fakes
 import Testing
 import Vocabulary
 
@@ -82,7 +82,7 @@ import Vocabulary
         #expect(store.take().map { [$0.element.value, $0.lost] } == [4, 1])
     }
 
-    @Test func `counts exactly what a sender that never is evicted loses`() {
+    @Test func `counts exactly what a sender that never yields loses`() {
         let subscription = feed.subscribe("page", .newest(50))
         for value in 1...100_000 { feed.send(value, for: "tank") }
         let batch = subscription.takeBatch()
@@ -145,8 +145,8 @@ import Vocabulary
         let even = feed.subscribe("page", .newest(3)).filter { $0.value.isMultiple(of: 2) }
             .map { "\($0.key) \($0.value)" }
         for value in 1...6 { feed.send(value, for: "tank") }
-        #expect(await even.next() == Optional(Delivery("tank 4", lost: 3)))
-        #expect(await even.next() == Optional(Delivery("tank 6", lost: 0)))
+        #expect(await even.next() == Optional(Arrival("tank 4", lost: 3)))
+        #expect(await even.next() == Optional(Arrival("tank 6", lost: 0)))
         feed.close(.failed("gone"))
         #expect(await even.next() == nil)
         #expect(even.cause == .failed("gone"))

@@ -1,5 +1,5 @@
 import Channels
-import Simulators
+import Fakes
 import Testing
 import Vocabulary
 
@@ -130,7 +130,7 @@ import Vocabulary
         async let first = ask("a")
         await clock.sleepers(1)
         clock.advance(by: .seconds(1))
-        // An immediate task has asked by the time that it is evicted.
+        // An immediate task has asked by the time that it yields.
         let other = Task.immediate { [requestQueue] in
             try await requestQueue.ask(2, as: CommandID("b")!, within: .seconds(3))
         }
@@ -143,7 +143,7 @@ import Vocabulary
         await #expect(throws: ChannelError.self) { try await other.value }
     }
 
-    @Test func `forgets an requester that is cancelled`() async {
+    @Test func `forgets a requester that is cancelled`() async {
         let asking = Task { await ask("a") }
         let question = await requestQueue.next()
         asking.cancel()
@@ -161,7 +161,7 @@ import Vocabulary
 
     @Test func `answers with the error that a handler throws, and frees its place`() async {
         let serving = Task { [requestQueue] in
-            await requestQueue.serve { question in
+            await requestQueue.answerEach { question in
                 guard question.request > 0 else { throw Stuck() }
                 return "\(question.request)"
             }
@@ -205,7 +205,7 @@ import Vocabulary
 
     @Test func `answers every one of 100,000 questions of eight requesters exactly once`() async {
         let requestQueue = RequestQueue<Int, Int>("echo", bound: 8, clock: clock)
-        let serving = Task { await requestQueue.serve { $0.request + 1 } }
+        let serving = Task { await requestQueue.answerEach { $0.request + 1 } }
         let right = await withTaskGroup(of: Int.self) { group in
             for requester in 0..<8 {
                 group.addTask {

@@ -8,7 +8,7 @@ import Testing
     private mutating func gave(_ seat: Int) -> Bool { shares.gave(to: seat) }
     private mutating func enter() -> Int { shares.enter() }
 
-    @Test mutating func `let one who is ahead are evicted, and not the others`() {
+    @Test mutating func `let one who is ahead yield, and not the others`() {
         let (eager, other) = (enter(), enter())
         for _ in 0..<8 { #expect(gave(eager) == false) }
         #expect(gave(eager) == true)
@@ -24,7 +24,7 @@ import Testing
         #expect(gave(other) == false)
     }
 
-    @Test mutating func `let also one alone are evicted now and then`() {
+    @Test mutating func `let also one alone yield now and then`() {
         let only = enter()
         var gaveWay = 0
         for _ in 0..<32 where gave(only) { gaveWay += 1 }

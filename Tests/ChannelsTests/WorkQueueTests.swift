@@ -1,6 +1,6 @@
 import Channels
 import Dispatch
-import Simulators
+import Fakes
 import Testing
 import Vocabulary
 

@@ -1,5 +1,5 @@
+import Health
 import Codecs
-import Links
 import Mqtt
 import Vocabulary
 

@@ -141,7 +141,7 @@ public enum JournalConformance {
             left += numbers(entries)
             place = end.sequence
         }
-        // An acknowledgement of what were evicted meanwhile is nobody's fault.
+        // An acknowledgement of what was evicted meanwhile is nobody's fault.
         try await journal.advance("slow", through: 1)
         await journal.close()
         let told = heard.reduce(0) { sum, word in
@@ -153,7 +153,7 @@ public enum JournalConformance {
                 left == Array((Int64(dropped) + 1)...max(last, Int64(dropped) + 1)),
                 "what is newer stays, without a gap")
             + unless(status["slow"]?.waiting == left.count, "what waits is counted")
-            + unless(told == dropped, "what were evicted is counted")
+            + unless(told == dropped, "what was evicted is counted")
             + unless(status["quick"]?.dropped == 0, "nobody loses what it has acknowledged")
     }
 

@@ -110,7 +110,7 @@ public final class LineConformance {
             expect(bench.level(bench.output) == isHigh, "a claim as it is moves the level")
             expect(try line.isActive() == (isHigh != activeLow), "state of a line kept as it is")
             bench.push(bench.output, !isHigh)
-            expect(bench.level(bench.output) == isHigh, "a kept output is evicted to the world")
+            expect(bench.level(bench.output) == isHigh, "a kept output yields to the world")
         }
     }
 
@@ -160,23 +160,23 @@ public final class LineConformance {
         let output = try output(.active)
         let input = try input(bench.input)
         bench.unplug()
-        expect(.notConnected, mentioning: "vanished") {
+        expect(.notConnected, mentioning: "is gone") {
             _ = try output.isActive()
         }
-        expect(.notConnected, mentioning: "vanished") {
+        expect(.notConnected, mentioning: "is gone") {
             try output.set(false)
         }
-        expect(.notConnected, mentioning: "vanished") {
+        expect(.notConnected, mentioning: "is gone") {
             _ = try input.isActive()
         }
-        expect(.notConnected, mentioning: "vanished") {
+        expect(.notConnected, mentioning: "is gone") {
             _ = try input.takeEdges()
         }
         expect(.notConnected, mentioning: "no chip is labelled") {
             _ = try self.input(bench.input)
         }
         bench.plug()
-        expect(.notConnected, mentioning: "vanished") {
+        expect(.notConnected, mentioning: "is gone") {
             _ = try output.isActive()
         }
         let again = try self.output(.active)

@@ -50,7 +50,7 @@ public enum ModbusBusConformance {
                     DriverError(
                         .unsupported,
                         "unit 1 on \(line) answers \(absent) with exception 2: "
-                            + "it does not have these registers")),
+                            + "illegal data address")),
             "registers that are not there: \(outcome(absent))")
         for fault in Fault.allCases where ![.none, .lateByOne].contains(fault) {
             try cause(fault)
@@ -71,7 +71,7 @@ public enum ModbusBusConformance {
                     error
                         == DriverError(
                             .busy,
-                            "unit 1 on \(line) answers \(request) with exception 6: it is busy"),
+                            "unit 1 on \(line) answers \(request) with exception 6: device busy"),
                     "\(fault): \(error)")
             case (.busyOnce, .success(let words)), (.hangUp, .success(let words)):
                 expect(words == [1012, 1013], "\(fault): \(words)")

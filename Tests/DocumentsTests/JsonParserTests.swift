@@ -70,8 +70,8 @@ import Vocabulary
         #expect(document?.group?.count == 2)
         #expect(
             problems.map { "\($0)" } == [
-                "a (line 2): stands here a second time (first in line 1)",
-                "b.c (line 2): stands here a second time (first in line 2)",
+                "a (line 2): duplicate key (first in line 1)",
+                "b.c (line 2): duplicate key (first in line 2)",
             ])
     }
 
@@ -95,24 +95,24 @@ import Vocabulary
     @Test(arguments: [
         (#""\u12""#, "four hexadecimal digits"), (#""\u+123""#, "four hexadecimal digits"),
         (#""\u12 4""#, "four hexadecimal digits"), (#""\x""#, "must be followed by one of"),
-        ("\"a\nb\"", "must end in the line"), ("\"a\tb\"", "must end in the line"),
+        ("\"a\nb\"", "must end on the line"), ("\"a\tb\"", "must end on the line"),
         ("\"a", "no closing quote"), (#""a\"#, "no closing quote"),
-        ("'a'", "a value should stand here"),
-        ("nul", "nul is no value; a text needs double quotes"),
-        ("True", "True is no value"), ("NaN", "NaN is no value"),
+        ("'a'", "expected a value"),
+        ("nul", "nul is not a value; a text needs double quotes"),
+        ("True", "True is not a value"), ("NaN", "NaN is not a value"),
         ("", "the text ends where a value"),
-        ("  // only a comment", "the text ends where a value"), ("1 2", "only one value may stand"),
-        ("{} x", "only one value may stand"), ("[1 2]", "a comma or ] should stand here"),
-        ("[,]", "a value should stand here"), ("[1,,2]", "a value should stand here"),
-        ("[1", "a comma or ] should stand here"), ("[1}", "a comma or ] should stand here"),
-        ("{a: 1}", "a member's name in double quotes"), ("{,}", "a member's name in double quotes"),
-        ("{\"a\" 1}", "a colon should follow the name"), ("{\"a\":}", "a value should stand here"),
-        ("{\"a\": 1 \"b\": 2}", "a comma or } should stand here"),
+        ("  // only a comment", "the text ends where a value"), ("1 2", "only one value is allowed"),
+        ("{} x", "only one value is allowed"), ("[1 2]", "expected a comma or ]"),
+        ("[,]", "expected a value"), ("[1,,2]", "expected a value"),
+        ("[1", "expected a comma or ]"), ("[1}", "expected a comma or ]"),
+        ("{a: 1}", "expected a member name in double quotes"), ("{,}", "expected a member name in double quotes"),
+        ("{\"a\" 1}", "expected a colon after the name"), ("{\"a\":}", "expected a value"),
+        ("{\"a\": 1 \"b\": 2}", "expected a comma or }"),
         ("/* no */ 1", "a comment starts with //"), ("1 /", "a comment starts with //"),
-        ("+1", "a value should stand here"), (".5", "a value should stand here"),
-        ("-", "- is no number"), ("-x", "- is no number"), ("007", "007 is no number"),
-        ("1.", "1. is no number"), ("1e", "1e is no number"), ("1-2", "1-2 is no number"),
-        ("99999999999999999999", "that fits in 64 bits"), ("\u{A0}1", "a value should stand here"),
+        ("+1", "expected a value"), (".5", "expected a value"),
+        ("-", "- is not a number"), ("-x", "- is not a number"), ("007", "007 is not a number"),
+        ("1.", "1. is not a number"), ("1e", "1e is not a number"), ("1-2", "1-2 is not a number"),
+        ("99999999999999999999", "that fits in 64 bits"), ("\u{A0}1", "expected a value"),
     ])
     func `what is not JSON is refused in words`(_ text: String, words: String) throws {
         let (document, problems) = parse(text)

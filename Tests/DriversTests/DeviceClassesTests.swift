@@ -1,6 +1,5 @@
 import DriverKit
 import Drivers
-import Simulators
 import Testing
 import Vocabulary
 

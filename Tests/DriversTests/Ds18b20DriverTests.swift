@@ -46,8 +46,8 @@ import Vocabulary
         let error = #expect(throws: DriverError.self) { try open.read() }
         #expect(error?.kind == .malformedReply)
         #expect(
-            error?.detail == "1-wire sensor 28-000000000001: no valid answer; it was pulled out, "
-                + "or the checksum was wrong")
+            error?.detail == "1-wire sensor 28-000000000001: no valid answer; it is disconnected, "
+                + "or the checksum is wrong")
         bench.tree.set("\(folder)/\(file)", text)
         #expect(
             try open.driver.read(open.component.channels, at: bench.clock.now).readings() == good)
@@ -64,17 +64,17 @@ import Vocabulary
         #expect(
             error
                 == DriverError(
-                    .malformedReply, "1-wire sensor 28-000000000001: the checksum was wrong"))
+                    .malformedReply, "1-wire sensor 28-000000000001: wrong checksum"))
     }
 
     @Test(arguments: ["abc\n", "21.5.0\n", "\n", "0x10\n", "t=\n"])
-    func `what is no number is a bad reply`(_ text: String) throws {
+    func `what is not a number is a bad reply`(_ text: String) throws {
         let bench = FileBench(KernelFiles.oneWire)
         bench.tree.set("\(folder)/temperature", text)
         var open = try bench.open(Ds18b20Driver.self, settings)
         let error = #expect(throws: DriverError.self) { try open.read() }
         #expect(error?.kind == .malformedReply)
-        #expect(error?.detail.hasSuffix("is no temperature") == true)
+        #expect(error?.detail.hasSuffix("is not a temperature") == true)
     }
 
     @Test func `a sensor whose folder went is not connected`() throws {
@@ -90,7 +90,7 @@ import Vocabulary
             absent
                 == DriverError(
                     .notConnected,
-                    "1-wire sensor 28-000000000001: is not on the bus; it shows 28-000000000002, "
+                    "1-wire sensor 28-000000000001: is not on the bus, which shows 28-000000000002, "
                         + "28-000000000003"))
     }
 

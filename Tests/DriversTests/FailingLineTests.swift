@@ -1,6 +1,7 @@
 import Conformance
 import DriverKit
 import Drivers
+import Fakes
 import Simulators
 import Synchronization
 import Testing

@@ -1,5 +1,6 @@
 import Conformance
 import DriverKit
+import Fakes
 import Simulators
 import Vocabulary
 

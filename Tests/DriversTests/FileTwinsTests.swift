@@ -1,7 +1,6 @@
 import Conformance
 import DriverKit
 import Drivers
-import Simulators
 import Testing
 import Vocabulary
 

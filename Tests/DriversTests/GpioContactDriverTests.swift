@@ -1,6 +1,7 @@
 import Conformance
 import DriverKit
 import Drivers
+import Fakes
 import Simulators
 import Testing
 import Vocabulary
@@ -121,7 +122,7 @@ struct GpioContactDriverTests {
     @Test func `a chip that was pulled out is not connected`() throws {
         var driver = try driver()
         wiring.lines.unplug("edge-relays")
-        let vanished = DriverError(.notConnected, "line edge-relays/0: the chip has vanished")
+        let vanished = DriverError(.notConnected, "line edge-relays/0: the chip is gone")
         #expect(throws: vanished) { _ = try told(&driver) }
         #expect(throws: vanished) {
             _ = try driver.read(try component().channels, at: clock.now).readings()

@@ -1,6 +1,7 @@
 import Conformance
 import DriverKit
 import Drivers
+import Fakes
 import Simulators
 import Testing
 import Vocabulary
@@ -80,7 +81,7 @@ struct GpioPulseCounterDriverTests {
         #expect(component.channels[1].text(rate.value) == "20.000 L/min")
     }
 
-    @Test func `the rate is no measurement before the second pulse`() throws {
+    @Test func `the rate is not a number before the second pulse`() throws {
         let component = try component(Self.energy)
         var driver = try driver(component)
         #expect(try read(&driver, component).rate.quality == .bad)
@@ -222,7 +223,7 @@ struct GpioPulseCounterDriverTests {
             var driver = try driver(component)
             try pulse(&driver)
             wiring.lines.unplug("meters")
-            #expect(throws: DriverError(.notConnected, "line meters/0: the chip has vanished")) {
+            #expect(throws: DriverError(.notConnected, "line meters/0: the chip is gone")) {
                 _ = try driver.takeEvents(at: clock.now)
             }
         }

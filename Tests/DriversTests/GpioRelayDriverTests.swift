@@ -1,6 +1,7 @@
 import Conformance
 import DriverKit
 import Drivers
+import Fakes
 import Simulators
 import Testing
 import Vocabulary
@@ -108,7 +109,7 @@ struct GpioRelayDriverTests {
         let component = try component()
         var driver = try driver(component)
         wiring.lines.unplug("edge-relays")
-        let vanished = DriverError(.notConnected, "line edge-relays/4: the chip has vanished")
+        let vanished = DriverError(.notConnected, "line edge-relays/4: the chip is gone")
         #expect(throws: vanished) { _ = try driver.apply(1) }
         #expect(throws: vanished) { _ = try state(&driver, of: component) }
         #expect {

@@ -99,7 +99,7 @@ import Vocabulary
             error
                 == DriverError(
                     .notConnected,
-                    "/proc/pressure/cpu: is not there; boot the kernel with psi=1 or set pressure "
+                    "/proc/pressure/cpu: does not exist; boot the kernel with psi=1 or set pressure "
                         + "to false"))
         var without = try bench.open(HostHealthDriver.self, #"{"pressure": false}"#)
         #expect(without.component.channels.allSatisfy { !$0.source.hasPrefix("pressure") })

@@ -40,7 +40,7 @@ import Vocabulary
             error
                 == DriverError(
                     .malformedReply,
-                    "hwmon chip lm75: says that the sensor at temp1 is broken or missing"))
+                    "hwmon chip lm75: reports the sensor at temp1 as broken or missing"))
         bench.tree.set("\(chip)/temp1_fault", "0\n")
         #expect(try open.read() == ["25.500 °C"])
     }
@@ -54,8 +54,8 @@ import Vocabulary
             error
                 == DriverError(
                     .invalidComponent,
-                    "hwmon chip w1_slave_temp: hwmon1, hwmon2 are called so; "
-                        + "say which with address, for example \"i2c/1-0048\""))
+                    "hwmon chip w1_slave_temp: hwmon1, hwmon2 have this name; "
+                        + "choose one with address, for example \"i2c/1-0048\""))
         var open = try bench.open(
             HwmonDriver.self,
             #"{"chip": "w1_slave_temp", "input": "temp1", "address": "w1/28-000000000001"}"#)
@@ -108,7 +108,7 @@ import Vocabulary
     }
 
     @Test(arguments: ["", "n/a\n"])
-    func `what is no number is a bad reply`(_ text: String) throws {
+    func `what is not a number is a bad reply`(_ text: String) throws {
         let bench = FileBench(KernelFiles.monitors)
         bench.tree.set("\(chip)/temp1_input", text)
         var open = try bench.open(HwmonDriver.self, #"{"chip": "lm75", "input": "temp1"}"#)
@@ -123,7 +123,7 @@ import Vocabulary
         bench.tree.set("\(chip)/name", "coretemp\n")
         let other = #expect(throws: DriverError.self) { try open.read() }
         #expect(
-            other == DriverError(.notConnected, "hwmon chip lm75: hwmon0 is another one now"))
+            other == DriverError(.notConnected, "hwmon chip lm75: hwmon0 is a different device now"))
         // Two thermometers that swap their numbers keep their names.
         var first = try bench.open(
             HwmonDriver.self,

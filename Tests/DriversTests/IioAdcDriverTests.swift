@@ -169,7 +169,7 @@ import Vocabulary
         ),
         (
             #""input": "voltage0", "linear": {"fromLow": 0, "fromHigh": 1, "toLow": 0, "toHigh": 1, "unit": "volt"}, "thermistor": {"beta": 1, "r0": 1, "seriesOhm": 1, "supplyMillivolt": 1}"#,
-            "absent where there is a thermistor"
+            "leave out with a thermistor"
         ),
     ])
     func `settings that make no sense are named`(_ settings: String, words: String) {
@@ -189,8 +189,8 @@ import Vocabulary
             error
                 == DriverError(
                     .invalidComponent,
-                    "IIO device ads1015: iio:device0, iio:device1 are called so; "
-                        + "say which with address, for example \"i2c/1-0048\""))
+                    "IIO device ads1015: iio:device0, iio:device1 have this name; "
+                        + "choose one with address, for example \"i2c/1-0048\""))
         bench.tree.remove("/sys/bus/iio/devices/iio:device0")
         bench.clock.advance(by: DeviceClasses.freshness)
         var open = try bench.open(

@@ -2,6 +2,7 @@ import Conformance
 import Documents
 import DriverKit
 import Drivers
+import Fakes
 import Simulators
 import Testing
 import Vocabulary
@@ -101,7 +102,7 @@ private let sdm120 = #"{"bus": "rs485", "unit": 1, "profile": "eastron-sdm120"}"
             error
                 == DriverError(
                     .busy,
-                    "unit 1 on rs485 answers 01 04 00 0c 00 02 with exception 6: it is busy"))
+                    "unit 1 on rs485 answers 01 04 00 0c 00 02 with exception 6: device busy"))
     }
 
     @Test func `silence is told with the bytes that were asked`() throws {
@@ -263,7 +264,7 @@ private let sdm120 = #"{"bus": "rs485", "unit": 1, "profile": "eastron-sdm120"}"
             {"bus": "rs485", "unit": 1, "registers": [
               {"name": "a", "address": 1, "type": "int16", "unit": "volt"},
               {"name": "a", "address": 2, "type": "int16", "unit": "volt"}]}
-            """, "registers[1]: the name a is taken already"
+            """, "registers[1]: the name a is already in use"
         ),
         (
             """

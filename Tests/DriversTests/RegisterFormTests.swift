@@ -122,7 +122,7 @@ import Vocabulary
     }
 
     @Test(arguments: [[0x7FC0, 0x0000], [0x7F80, 0x0000], [0xFF80, 0x0000]] as [[UInt16]])
-    func `what is no number is no reading`(words: [UInt16]) {
+    func `what is not a number is no reading`(words: [UInt16]) {
         let error = #expect(throws: DriverError.self) {
             try steps(words, .float32, exponent: -1)
         }

@@ -27,8 +27,8 @@ import Testing
             error
                 == DriverError(
                     .invalidComponent,
-                    "thermal zone acpitz: thermal_zone1, thermal_zone2 are called so; "
-                        + "say which with zone, for example \"thermal_zone1\""))
+                    "thermal zone acpitz: thermal_zone1, thermal_zone2 have this name; "
+                        + "choose one with zone, for example \"thermal_zone1\""))
         var open = try FileBench(zones).open(
             ThermalZoneDriver.self, #"{"type": "acpitz", "zone": "thermal_zone2"}"#)
         #expect(try open.read() == ["29.800 °C"])

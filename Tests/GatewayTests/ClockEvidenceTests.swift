@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import Vocabulary
 
-@testable import tidegate
+@testable import Host
 
 /// A folder with the files by which a machine vouches for its time.
 private final class MachineFiles {

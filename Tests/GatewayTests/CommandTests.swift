@@ -80,7 +80,7 @@ import Testing
         #expect(program.text.contains("environment, TIDEGATE_SEED: \"many\" must be"))
         let nobody = try home.start("watch")
         #expect(await nobody.end() == 78)
-        #expect(nobody.text.contains("no gateway of this user runs here"))
+        #expect(nobody.text.contains("no gateway of this user runs on this machine"))
     }
 
     @Test func `ends with 69 when there is no broker to set through`() async throws {
@@ -253,7 +253,7 @@ import Testing
         let settings = await explained(try home.start("run", TestHome.demo, "--explain-settings"))
         #expect(
             settings == [
-                "broker": ["as each upstream says", "default"],
+                "broker": ["from each upstream", "default"],
                 "logLevel": ["info", "default"],
                 "logFormat": ["json", "default"],
                 "stateDirectory": ["\(home.path)/state/tidegate/d1.demo.scada", "default"],

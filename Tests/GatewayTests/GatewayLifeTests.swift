@@ -1,16 +1,17 @@
 import Channels
 import Documents
 import DriverKit
+import Fakes
 import Foundation
 import Logging
 import Nodes
 import Proactors
-import Simulators
 import TestMachine
 import Testing
 import Vocabulary
 
-@testable import tidegate
+@testable import Gateway
+@testable import Host
 
 /// The end of a process whose proactor stands still, tried with this test program as the gateway.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct `A gateway that nothing can help` {
@@ -95,7 +96,7 @@ import Vocabulary
         #expect(status == ExitStatus.lifeless.rawValue)
         #expect(said.contains("LEVEL pump 0") && said.contains("LEVEL valve 0"))
         #expect(!said.contains("ORDERLY"))
-        #expect(complained.contains("ended without an orderly stop; all relays are safe"))
+        #expect(complained.contains("terminated without an orderly stop; all relays are safe"))
     }
 
     @Test(.ownThread, .enabled(if: stuck == nil))
@@ -103,7 +104,7 @@ import Vocabulary
         let (status, said, complained) = try run("valve")
         #expect(status == ExitStatus.lifeless.rawValue)
         #expect(said.contains("LEVEL pump 0"))
-        #expect(complained.contains("ended without an orderly stop; not safe: valve"))
+        #expect(complained.contains("terminated without an orderly stop; not safe: valve"))
     }
 }
 

@@ -3,7 +3,7 @@ import Journals
 import Testing
 import Vocabulary
 
-@testable import tidegate
+@testable import Host
 
 /// `tidegate journal` and `tidegate export`, on a journal as a gateway leaves it.
 @Suite(.timeLimit(.minutes(3))) struct `The journal's commands` {
@@ -70,7 +70,7 @@ import Vocabulary
         let program = try home.start(words + ["--state-directory", state])
         #expect(await program.end() == 0)
         #expect(program.errors == [])
-        #expect(program.output.contains("facts     6, places 1 to 6"), "\(program.text)")
+        #expect(program.output.contains("records   6, offsets 1 to 6"), "\(program.text)")
         #expect(
             program.output.contains("oldest    2026-11-21T06:00:00.000000000Z"), "\(program.text)")
         let cursor = cells(after: "UPSTREAM", in: program)
@@ -139,32 +139,32 @@ import Vocabulary
     }
 
     @Test func `have one fact that was dead-lettered come back, and forget the other`() async throws {
-        let back = try await run("journal", "requeue", "--fact", "1")
+        let back = try await run("journal", "requeue", "--number", "1")
         #expect(
-            back.output.first?.hasPrefix("1 fact goes out again within ") == true, "\(back.text)")
+            back.output.first?.hasPrefix("1 record requeued: sent within ") == true, "\(back.text)")
         let waiting = try await run("journal").output.filter { $0.contains("never acknowledged") }
-        #expect(waiting.count == 2 && waiting.contains { $0.contains("1 (comes back)") })
-        #expect(try await run("journal", "discard", "--fact", "2").output == ["1 fact forgotten"])
+        #expect(waiting.count == 2 && waiting.contains { $0.contains("1 (requeued)") })
+        #expect(try await run("journal", "discard", "--number", "2").output == ["1 dead letter discarded"])
         let left = try await run("journal").output.filter { $0.contains("never acknowledged") }
-        #expect(left.count == 1 && left[0].contains("comes back"))
-        #expect(try await run("journal", "discard", "--all").output == ["1 fact forgotten"])
+        #expect(left.count == 1 && left[0].contains("requeued"))
+        #expect(try await run("journal", "discard", "--all").output == ["1 dead letter discarded"])
         #expect(!(try await run("journal").text.contains("never acknowledged")))
     }
 
     @Test(arguments: ["requeue", "discard"])
     func `refuse facts that are not dead-lettered, and say which`(command: String) async throws {
         let program = try home.start(
-            "journal", command, "--fact", "1", "7", "--state-directory", state)
+            "journal", command, "--number", "1", "7", "--state-directory", state)
         #expect(await program.end() == 1)
-        #expect(program.errors == ["tidegate: no fact 7 is dead-lettered"])
+        #expect(program.errors == ["tidegate: there is no dead letter 7"])
         let all = try await run("journal")
         #expect(all.output.count { $0.contains("never acknowledged") } == 2)
-        #expect(!all.text.contains("comes back"))
+        #expect(!all.text.contains("requeued"))
     }
 
     @Test(arguments: ["requeue", "discard"])
     func `want facts or all of them, not neither or both`(command: String) async throws {
-        for words in [[], ["--all", "--fact", "1"], ["--fact", "one"]] {
+        for words in [[], ["--all", "--number", "1"], ["--number", "one"]] {
             let program = try home.start(
                 ["journal", command] + words + ["--state-directory", state])
             #expect(await program.end() == 64, "\(words): \(program.text)")
@@ -175,7 +175,7 @@ import Vocabulary
         let program = try await run("export")
         #expect(
             program.output == [
-                "time,sure,node,channel,value,unit,quality,place,simulated",
+                "time,synchronised,node,channel,value,unit,quality,offset,simulated",
                 "2026-11-21T06:00:00.000000000Z,true,tank,tank-top,21.500,celsius,good,1,false",
                 "2026-11-21T06:01:00.000000000Z,true,tank,tank-top,21.501,celsius,good,2,true",
                 "2026-11-21T06:02:00.000000000Z,true,tank,tank-top,21.502,celsius,good,3,false",
@@ -190,10 +190,10 @@ import Vocabulary
             try #require(
                 try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
         }
-        #expect(objects.compactMap { $0["place"] as? Int } == [1, 2, 3, 4])
+        #expect(objects.compactMap { $0["offset"] as? Int } == [1, 2, 3, 4])
         #expect(objects.first?["value"] as? Double == 21.5)
         #expect(objects.first?["nanoseconds"] as? Int == 1_795_240_800_000_000_000)
-        #expect(objects.first?["sure"] as? Bool == true)
+        #expect(objects.first?["synchronised"] as? Bool == true)
         #expect(objects.last?["quality"] as? String == "bad")
         #expect(objects.map { $0["simulated"] as? Bool } == [false, true, false, false])
     }
@@ -226,7 +226,7 @@ import Vocabulary
         for (words, why) in [
             (["--from", "someday"], "must be a time"),
             (["--to", "2026-13-01"], "must be a time"),
-            (["--channel", "Tank Top"], "no channel name"), (["--format", "xml"], "xml"),
+            (["--channel", "Tank Top"], "not a valid channel name"), (["--format", "xml"], "xml"),
         ] {
             let program = try home.start(["export"] + words + ["--state-directory", state])
             #expect(await program.end() == 64, "\(words)")
@@ -293,6 +293,6 @@ import Vocabulary
             """)
         let program = try home.start("journal", layout)
         #expect(await program.end() == 0)
-        #expect(program.output.contains("facts     6, places 1 to 6"), "\(program.text)")
+        #expect(program.output.contains("records   6, offsets 1 to 6"), "\(program.text)")
     }
 }

@@ -1,7 +1,5 @@
 import Testing
 
-@testable import tidegate
-
 @Suite(.timeLimit(.minutes(2))) struct `tidegate layout diff` {
     private let home: TestHome
 

@@ -3,7 +3,7 @@ import Layouts
 import Testing
 import Vocabulary
 
-@testable import tidegate
+@testable import Host
 
 @Suite(.timeLimit(.minutes(2))) struct `A layout's file` {
     private let folder = NSTemporaryDirectory() + "tidegate-watch-\(UUID().uuidString.prefix(8))"

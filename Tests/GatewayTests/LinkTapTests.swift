@@ -1,10 +1,10 @@
-import Links
+import Health
 import Testing
 import Vocabulary
 
 @testable import Codecs
+@testable import CommandLine
 @testable import PlainJson
-@testable import tidegate
 
 @Suite struct `The tap` {
     private func status(_ gateway: String, _ sequence: UInt64, links: [String] = []) -> PlainStatus
@@ -141,7 +141,7 @@ import Vocabulary
         var tap = LinkTap(isJson: false)
         let first = tap.take(lossy(1, 4), isRetained: false, at: stamp(0))
         #expect(
-            first.last?.contains("d1.full page: dropped 4, 3 wait, the oldest for 2 s") == true)
+            first.last?.contains("d1.full page: dropped 4, 3 queued, the oldest for 2 s") == true)
         #expect(tap.take(lossy(2, 4), isRetained: false, at: stamp(1)) == [])
         #expect(tap.take(lossy(3, 6), isRetained: false, at: stamp(2)).count == 1)
         var programs = LinkTap(isJson: true)

@@ -1,10 +1,10 @@
 import Codecs
-import Links
+import Health
 import PlainJson
 import Testing
 import Vocabulary
 
-@testable import tidegate
+@testable import CommandLine
 
 @Suite struct `The live table` {
     private let house: GatewayName = "d1.maple7.scada"
@@ -127,7 +127,7 @@ import Vocabulary
         #expect(table.entries(at: later(6)).first { $0.node == "attic" }?.quality == "good")
     }
 
-    @Test func `shows no number for what is no measurement`() {
+    @Test func `shows no number for what is not a number`() {
         var table = table()
         table.show(row("attic", "85 °C", quality: .bad))
         let attic = table.entries(at: start).first { $0.node == "attic" }
@@ -243,9 +243,9 @@ import Vocabulary
 
     @Test func `says below all else why nothing comes`() {
         var table = table()
-        table.complaint = "not connected: nobody listens there"
+        table.complaint = "not connected: connection refused"
         let page = page(table, 100, 24)
-        #expect(page.lines.last == "not connected: nobody listens there")
+        #expect(page.lines.last == "not connected: connection refused")
         #expect(page.lines.first == "gateway \(house): not connected")
     }
 

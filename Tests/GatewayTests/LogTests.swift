@@ -1,11 +1,13 @@
 import Documents
+import Fakes
+import Foundation
 import Glibc
 import Logging
-import Simulators
+import Proactors
 import Testing
 import Vocabulary
 
-@testable import tidegate
+@testable import Host
 
 @Suite struct `The log` {
     private let clock = ManualClock()
@@ -53,6 +55,33 @@ import Vocabulary
             guard format == .json else { continue }
             let (document, problems) = JsonParser.parse(Array(line.utf8))
             #expect(problems.isEmpty && document?["message"]?.text != nil, "\(line)")
+        }
+    }
+
+    @Test func `has the key of the event first, then the rest by name`() async throws {
+        let log = { (logger: Logger) in
+            logger.notice(.linkConnected, "connected", metadata: ["link": "house", "a": "1"])
+        }
+        let text = try #require(try await lines(.text, log).first)
+        #expect(text.hasSuffix("connected event=link.connected a=1 link=house"))
+        let json = try #require(try await lines(.json, log).first)
+        #expect(json.contains("\"event\":\"link.connected\",\"a\":\"1\",\"link\":\"house\""))
+    }
+
+    @Test func `has keys of lower-case words, all of them on the page about monitoring`() throws {
+        let page = try String(
+            contentsOf: URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+                .deletingLastPathComponent().deletingLastPathComponent()
+                .appendingPathComponent("docs/monitoring.md"), encoding: .utf8)
+        let start = try #require(page.firstRange(of: "### Log events")).upperBound
+        let section = page[start...].prefix { $0 != "#" }
+        let listed = section.split(separator: "\n").filter { $0.hasPrefix("| `") }
+            .compactMap { $0.split(separator: "`").dropFirst().first.map(String.init) }
+        #expect(Set(listed) == Set(LogKey.allCases.map(\.rawValue)))
+        #expect(listed.count == LogKey.allCases.count)
+        for key in listed {
+            #expect(key.split(separator: ".").count == 2)
+            #expect(key.allSatisfy { $0.isLowercase || $0 == "." || $0 == "-" })
         }
     }
 

@@ -3,8 +3,9 @@ import Testing
 import Threads
 import Vocabulary
 
+@testable import CommandLine
+@testable import Host
 @testable import Layouts
-@testable import tidegate
 
 @Suite struct `A table` {
     @Test func `stands its columns under each other and ends no line in spaces`() {
@@ -43,7 +44,7 @@ import Vocabulary
 
 @Suite struct `A JSON text of the program's own` {
     @Test func `escapes what must be`() {
-        #expect(quoted("a\"b\\c\nd\u{1}°") == #""a\"b\\c\nd\u0001°""#)
+        #expect("a\"b\\c\nd\u{1}°".jsonQuoted == #""a\"b\\c\nd\u0001°""#)
     }
 }
 

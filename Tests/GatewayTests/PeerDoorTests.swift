@@ -1,10 +1,11 @@
-import Links
+import Fakes
+import Health
 import Peers
-import Simulators
 import Testing
 import Vocabulary
 
-@testable import tidegate
+@testable import Gateway
+@testable import Host
 
 /// The direct link's way in, which the house does without when it must.
 @Suite(.timeLimit(.minutes(4))) struct `The way in of the direct link` {
@@ -28,7 +29,7 @@ import Vocabulary
             Issue.record("\(String(describing: first))")
             return
         }
-        #expect(why.contains("another program has this port"), "\(why)")
+        #expect(why.contains("port in use"), "\(why)")
         for wait in [1, 2, 4] {
             await clock.sleepers(1)
             clock.advance(by: .seconds(wait))
@@ -93,7 +94,7 @@ import Vocabulary
     }
 
     @Test func `is a link of its own in the status, which fails and opens again`() {
-        var words = NeighbourWords(incarnation: "1")
+        var words = PeerStatuses(incarnation: "1")
         var monitor = LinkMonitor(name: "peers")
         let address = PeerAddress(host: "127.0.0.1", port: 2998)
         let states: [PeerDoor.State] = [

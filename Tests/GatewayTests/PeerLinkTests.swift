@@ -1,9 +1,9 @@
 import Foundation
-import Links
+import Health
 import Peers
 import Testing
 
-@testable import tidegate
+@testable import Gateway
 
 /// The direct link as users run it: two processes and no broker.
 @Suite(.serialized, .timeLimit(.minutes(4))) struct `The direct link` {
@@ -23,7 +23,7 @@ import Testing
 
     private func gateway(_ peers: String) async throws -> (Program, address: String) {
         let gateway = try start(#""listen": "127.0.0.1:0", "# + peers)
-        let line = try #require(await gateway.error("peers may ask"), "\(gateway.text)")
+        let line = try #require(await gateway.error("peers.listening"), "\(gateway.text)")
         let address = try #require(line.firstMatch(of: /127\.0\.0\.1:\d+/)?.output)
         return (gateway, String(address))
     }
@@ -47,9 +47,9 @@ import Testing
         #expect(set == 0 && words.output == ["pump is on"], "\(words.text)")
         #expect(await watch.line(#""state":"on""#) != nil, "\(watch.text)")
         let (held, hold) = try await run("ask", address, "set", "pump", "on", "--for", "10min")
-        #expect(held == 0 && hold.output == ["pump is on, taken over for 10min"], "\(hold.text)")
+        #expect(held == 0 && hold.output == ["pump is on, overridden for 10min"], "\(hold.text)")
         let (released, back) = try await run("ask", address, "release", "pump")
-        #expect(released == 0 && back.output == ["pump is given back and off"], "\(back.text)")
+        #expect(released == 0 && back.output == ["pump is released and off"], "\(back.text)")
         let (asked, status) = try await run("ask", address, "status")
         let all = status.output.joined()
         #expect(asked == 0 && all.contains(#"{"name":"driver pump","state":"connected"}"#), "\(all)")
@@ -91,13 +91,13 @@ import Testing
         #expect(await set.end() == 0 && set.output == ["pump is on"], "\(set.text)")
         let refused = try home.start(["peer", "ask", address, "read", "pump"] + tls + [thief])
         #expect(await refused.end() == 1, "\(refused.text)")
-        #expect(refused.text.contains("pair it there"), "\(refused.text)")
+        #expect(refused.text.contains("pair there"), "\(refused.text)")
         let told = await gateway.error(
-            "a stranger was refused; to let it in, run tidegate peer pair")
+            "an unknown peer was rejected; to accept it, run tidegate peer pair")
         #expect(told?.contains(" --gateway d1.demo.peers --fingerprint") == true, "\(gateway.text)")
         let plain = try home.start("peer", "ask", address, "read", "pump")
         #expect(await plain.end() == 1, "\(plain.text)")
-        #expect(plain.text.contains("it speaks TLS and we do not; ask with --tls"))
+        #expect(plain.text.contains("the peer speaks TLS and this side does not"))
         // The others are unaffected.
         let again = try home.start(["peer", "ask", address, "read", "pump"] + tls + [laptop])
         #expect(await again.end() == 0, "\(again.text)")
@@ -123,13 +123,13 @@ import Testing
         let line = try #require(await squatter.line("listening on "), "\(squatter.text)")
         let address = String(line.dropFirst("listening on ".count))
         let gateway = try start(#""listen": "\#(address)""#)
-        #expect(await gateway.error("another program has this port") != nil, "\(gateway.text)")
+        #expect(await gateway.error("port in use") != nil, "\(gateway.text)")
         let (status, second) = try await run("serve", "--listen", address)
-        #expect(status == 78 && second.text.contains("another program has this port"))
+        #expect(status == 78 && second.text.contains("port in use"))
         squatter.signal(SIGTERM)
         #expect(await squatter.end() == 0)
         // It is tried again by itself.
-        #expect(await gateway.error("peers may ask") != nil, "\(gateway.text)")
+        #expect(await gateway.error("peers.listening") != nil, "\(gateway.text)")
         let (asked, all) = try await run("ask", address, "status")
         #expect(asked == 0 && all.output.joined().contains(#""faults":[]"#), "\(all.text)")
         gateway.signal(SIGTERM)
@@ -191,13 +191,13 @@ import Testing
     @Test func `to nobody is told at once`() async throws {
         let begin = ContinuousClock.now
         let (status, program) = try await run("ask", "127.0.0.1:9", "status")
-        #expect(status == 69 && program.text.contains("nobody listens there"), "\(program.text)")
+        #expect(status == 69 && program.text.contains("connection refused"), "\(program.text)")
         // Far less than the eight seconds that it would wait for an answer.
         #expect(begin.duration(to: .now) < .seconds(4))
     }
 
     @Test func `tells of a peer that opens, goes, breaks and comes back`() {
-        var words = NeighbourWords(incarnation: "1")
+        var words = PeerStatuses(incarnation: "1")
         func link(_ connections: Int, _ cause: String? = nil) -> PeerLink {
             PeerLink(
                 name: "laptop", connections: connections, questions: 0, answers: 0, cause: cause)
@@ -215,7 +215,7 @@ import Testing
     }
 
     @Test func `is shown with what was asked, answered, in vain and acknowledged too late`() {
-        var words = NeighbourWords(incarnation: "1")
+        var words = PeerStatuses(incarnation: "1")
         let link = PeerLink(
             name: "laptop", connections: 1, questions: 5, answers: 4, strays: 2,
             oversized: 1, lateAcknowledgements: 2, cause: nil)

@@ -2,7 +2,8 @@ import Peers
 import Testing
 import Vocabulary
 
-@testable import tidegate
+@testable import CommandLine
+@testable import Host
 
 /// Measuring a link to something that is no echo.
 @Suite(.timeLimit(.minutes(2))) struct `A ping` {
@@ -39,10 +40,10 @@ import Vocabulary
     ) async throws {
         let (result, said) = try await ping(mode, count: 1_000, inFlight: 1)
         #expect(result.times == [] && result.errors.count == 3)
-        #expect(said.count == 1 && said[0].contains("no answer in time; is it an echo?"))
+        #expect(said.count == 1 && said[0].contains("no answer before the timeout; is it an echo?"))
         let lines = result.failure(of: 1_000)
         #expect(lines.count == 2 && lines[0].hasPrefix("3 failed, the first after "))
-        #expect(lines[1].hasPrefix("gave up after 3 of 1000; an echo sends back every message"))
+        #expect(lines[1].hasPrefix("stopped after 3 of 1000; an echo sends back every message"))
     }
 
     @Test(arguments: PeerSettings.Mode.allCases)

@@ -46,10 +46,10 @@ import Testing
         let port = try reservedPort()
         let gateway = try home.start(
             ["run", try layout(peers: port)], under: limit("nofile", 40))
-        try #require(await gateway.error("takes commands") != nil, "\(gateway.text)")
+        try #require(await gateway.error("link.subscribed") != nil, "\(gateway.text)")
         let crowd = (0..<60).map { _ in visitor(at: port) }
         defer { for socket in crowd { close(socket) } }
-        #expect(await gateway.error("nobody is let in for a moment") != nil, "\(gateway.text)")
+        #expect(await gateway.error("accepting no connections for a moment") != nil, "\(gateway.text)")
         // Of 40, and what it opens for a moment.
         let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(gateway.pid)/fd")
         #expect(open.count <= 36)
@@ -57,13 +57,13 @@ import Testing
         #expect(await set.end() == 0, "\(set.text)")
         gateway.signal(SIGTERM)
         #expect(await gateway.end() == 0, "\(gateway.text)")
-        let lines = gateway.errors.filter { $0.contains("nobody is let in for a moment") }
+        let lines = gateway.errors.filter { $0.contains("accepting no connections for a moment") }
         #expect(lines.count < 5, "it is told each time")
     }
 
     @Test func `writes no core`() async throws {
         let gateway = try home.start("run", TestHome.demo)
-        try #require(await gateway.error("takes commands") != nil, "\(gateway.text)")
+        try #require(await gateway.error("link.subscribed") != nil, "\(gateway.text)")
         for process in [gateway.pid] + children(of: gateway.pid) {
             let limits = try String(contentsOfFile: "/proc/\(process)/limits", encoding: .utf8)
             let line = limits.split(separator: "\n").first { $0.hasPrefix("Max core file size") }

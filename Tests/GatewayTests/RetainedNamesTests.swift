@@ -1,7 +1,7 @@
 import Testing
 import Vocabulary
 
-@testable import tidegate
+@testable import Gateway
 
 @Suite struct `What brokers may keep of a gateway` {
     private let home: TestHome

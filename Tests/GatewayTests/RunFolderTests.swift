@@ -30,7 +30,7 @@ import Testing
         try FileManager.default.createDirectory(atPath: trap, withIntermediateDirectories: true)
         try FileManager.default.createSymbolicLink(atPath: folder, withDestinationPath: trap)
         let gateway = try home.start("run", try layout(#""broker": "embedded""#, peers: port))
-        try #require(await gateway.error("peers may ask") != nil, "\(gateway.text)")
+        try #require(await gateway.error("peers.listening") != nil, "\(gateway.text)")
         // The way in and the broker are opened side by side.
         let told = gateway.errors.first { $0.contains(#""fault":"broker""#) }
         let later = told == nil ? await gateway.error(#""fault":"broker""#) : nil
@@ -40,7 +40,7 @@ import Testing
         #expect(await set.end() == 0, "\(set.text)")
         #expect(try FileManager.default.contentsOfDirectory(atPath: trap) == [])
         try FileManager.default.removeItem(atPath: folder)
-        #expect(await gateway.error("takes commands") != nil, "\(gateway.text)")
+        #expect(await gateway.error("link.subscribed") != nil, "\(gateway.text)")
         let off = try home.start("set", "pump", "off")
         #expect(await off.end() == 0, "\(off.text)")
         gateway.signal(SIGTERM)
@@ -51,7 +51,7 @@ import Testing
         let old = umask(0)
         defer { umask(old) }
         let gateway = try home.start("run", TestHome.demo)
-        try #require(await gateway.error("takes commands") != nil, "\(gateway.text)")
+        try #require(await gateway.error("link.subscribed") != nil, "\(gateway.text)")
         for path in [folder, "\(folder)/d1.demo.scada-broker"] {
             let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions]
             #expect(mode as? Int == 0o700, "\(path)")
@@ -65,7 +65,7 @@ import Testing
 
     @Test func `tells other commands where a password is, and not the password`() async throws {
         let site = try home.start("run", try home.demoWithPort())
-        try #require(await site.error("takes commands") != nil, "\(site.text)")
+        try #require(await site.error("link.subscribed") != nil, "\(site.text)")
         let login = try home.login("d1.demo.scada")
         let secret = try home.file("password", "\(login.password)\n")
         let gateway = try home.start(
@@ -75,7 +75,7 @@ import Testing
                 "broker": "\(login.broker)", "user": "\(login.user)",
                 "password": {"file": "\(secret)"}
                 """, peers: try reservedPort()))
-        try #require(await gateway.error("takes commands") != nil, "\(gateway.text)")
+        try #require(await gateway.error("link.subscribed") != nil, "\(gateway.text)")
         let file = try String(contentsOfFile: "\(folder)/d1.house.scada.json", encoding: .utf8)
         #expect(!file.contains(login.password) && file.contains(secret))
         let words = ["set", "pump", "on", "--gateway", "d1.house.scada"]

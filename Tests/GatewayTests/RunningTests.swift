@@ -10,7 +10,7 @@ import Testing
     /// Starts the demonstration and waits until it takes commands from its broker.
     private func demo(_ more: [String: String] = [:]) async throws -> Program {
         let gateway = try home.start("run", TestHome.demo, with: more)
-        try #require(await gateway.error("takes commands") != nil, "\(gateway.text)")
+        try #require(await gateway.error("link.subscribed") != nil, "\(gateway.text)")
         return gateway
     }
 
@@ -54,7 +54,7 @@ import Testing
             let line = await watch.line("\"state\":\"\(value)\"")
             #expect(line?.contains("\"steps\":\(steps)") == true)
         }
-        #expect(await gateway.error("asked for 1: confirmed 1") != nil)
+        #expect(await gateway.error("command.confirmed") != nil)
     }
 
     @Test func `is followed by whoever watches or taps, to where its broker comes back`()
@@ -68,7 +68,7 @@ import Testing
         first.signal(SIGKILL)
         _ = await first.end()
         for program in [watch, tap] {
-            #expect(await program.error("trying again") != nil, "\(program.text)")
+            #expect(await program.error("retrying") != nil, "\(program.text)")
             program.skip()
         }
         let second = try await demo()
@@ -89,7 +89,7 @@ import Testing
         #expect(await set.end() == 0, "\(set.text)")
         #expect(set.output == ["water is 1234567.895"])
         #expect(await watch.line("\"steps\":1234567895") != nil)
-        let event = try #require(await gateway.error("totalSet"))
+        let event = try #require(await gateway.error("total.set"))
         #expect(event.contains("to 1234567.895 L by cli house"), "\(event)")
     }
 
@@ -98,7 +98,7 @@ import Testing
         for node in ["tank-top", "power", "nobody"] {
             let set = try home.start("set", node, "on")
             #expect(await set.end() == 1)
-            #expect(set.text.contains("\(node) was not set, refused: "), "\(set.text)")
+            #expect(set.text.contains("\(node): not set, refused: "), "\(set.text)")
         }
         #expect(await gateway.error("command refused") != nil)
     }
@@ -110,8 +110,8 @@ import Testing
             "set", "pump", "on", "--timeout", "1", "--broker", broker, "--gateway",
             "d1.nobody.scada")
         #expect(await set.end() == 75)
-        #expect(set.text.contains("it is not known whether it was set"))
-        #expect(gateway.text.contains("asked for") == false)
+        #expect(set.text.contains("the outcome is unknown"))
+        #expect(gateway.text.contains("command.") == false)
     }
 
     @Test func `stops within two seconds and leaves nothing behind`() async throws {
@@ -123,12 +123,12 @@ import Testing
         #expect(!runs(broker))
         let left = try FileManager.default.contentsOfDirectory(atPath: "\(home.path)/run/tidegate")
         #expect(left == [])
-        #expect(gateway.errors.last?.contains("\"message\":\"stopped\"") == true)
+        #expect(gateway.errors.last?.contains("\"event\":\"gateway.stopped\"") == true)
     }
 
     @Test func `stops as asked while it still starts`() async throws {
         let gateway = try home.start("run", TestHome.demo)
-        try #require(await gateway.error("starting 9 nodes") != nil)
+        try #require(await gateway.error("gateway.starting") != nil)
         gateway.signal(SIGTERM)
         #expect(await gateway.end() == 0, "\(gateway.text)")
         #expect(!gateway.text.contains("cannot start"))
@@ -143,7 +143,7 @@ import Testing
         try #require(await watch.line("{") != nil)
         gateway.signal(SIGKILL)
         #expect(await gateway.end() == 128 + SIGKILL)
-        #expect(await watch.error("trying again") != nil)
+        #expect(await watch.error("retrying") != nil)
         #expect(!runs(broker))
     }
 
@@ -156,12 +156,12 @@ import Testing
         gateway.signal(SIGINT)
         // Another one right away is the same wish, as timeout(1) and shells send it to the whole group.
         gateway.signal(SIGTERM)
-        try #require(await gateway.error("stopping on") != nil)
+        try #require(await gateway.error("gateway.stopping") != nil)
         // The time itself is what makes it a second one.
         try await Task.sleep(for: .milliseconds(250))
         gateway.signal(SIGINT)
         #expect(await gateway.end() == 130)
-        #expect(!gateway.text.contains("\"message\":\"stopped\""))
+        #expect(!gateway.text.contains("\"event\":\"gateway.stopped\""))
     }
 
     @Test func `lets no other gateway into its state directory`() async throws {
@@ -179,7 +179,7 @@ import Testing
         let gateway = try home.start("run", TestHome.demo, "--state-directory", "/proc/none")
         #expect(await gateway.end() == 69)
         #expect(gateway.text.contains("cannot start: /proc/none"))
-        #expect(gateway.text.contains("nodes are released"), "\(gateway.text)")
+        #expect(gateway.text.contains("gateway.summary"), "\(gateway.text)")
         #expect(!gateway.text.contains("not confirmed in its safe state"))
     }
 
@@ -190,8 +190,8 @@ import Testing
         let first = try broker(of: gateway)
         kill(first, SIGKILL)
         #expect(await gateway.error("embedded broker died: broker: killed by signal 9") != nil)
-        #expect(await gateway.error("embedded broker runs again") != nil)
-        try #require(await watch.error("trying again") != nil)
+        #expect(await gateway.error("embedded broker: running again") != nil)
+        try #require(await watch.error("retrying") != nil)
         // Nothing is left of what the old broker held, so these come from the gateway again.
         #expect(await watch.line(#""channel":"tank-top""#) != nil)
         #expect(try broker(of: gateway) != first)
@@ -202,7 +202,7 @@ import Testing
     @Test func `tells its secrets to nobody`() async throws {
         let gateway = try home.start(
             "run", try home.demoWithPort(), "--watch", "--log-level", "trace")
-        try #require(await gateway.error("takes commands") != nil)
+        try #require(await gateway.error("link.subscribed") != nil)
         let login = try home.login("d1.demo.scada")
         #expect(login.password.count == 32)
         let set = try home.start("set", "pump", "on")

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import Vocabulary
 
-@testable import tidegate
+@testable import Host
 
 /// Secrets as editors save them.
 @Suite struct `A secret` {

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import Vocabulary
 
-@testable import tidegate
+@testable import Host
 
 /// A service manager's end of the socket.
 final class Listener {

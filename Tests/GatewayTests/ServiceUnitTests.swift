@@ -3,7 +3,8 @@ import TestMachine
 import Testing
 import Vocabulary
 
-@testable import tidegate
+@testable import CommandLine
+@testable import Host
 
 @Suite struct `A systemd unit` {
     private static let analyze = "/usr/bin/systemd-analyze"

@@ -3,7 +3,7 @@ import Mqtt
 import Testing
 import Vocabulary
 
-@testable import tidegate
+@testable import Host
 
 /// A gateway on somebody else's broker, which asks for a password and holds what others left there.
 @Suite(.serialized, .timeLimit(.minutes(3))) struct `A gateway on a site's broker` {
@@ -14,7 +14,7 @@ import Vocabulary
     /// A broker that is there before the gateway: the private one of another gateway.
     private func site() async throws -> (Program, broker: String, user: String, password: String) {
         let program = try home.start("run", try home.demoWithPort())
-        try #require(await program.error("takes commands") != nil, "\(program.text)")
+        try #require(await program.error("link.subscribed") != nil, "\(program.text)")
         let login = try home.login("d1.demo.scada")
         return (program, login.broker, login.user, login.password)
     }
@@ -79,7 +79,7 @@ import Vocabulary
         let secret = try home.file("password", "hunter2\n")
         let layout = try layout(broker: broker, user: user, passwordFile: secret)
         let gateway = try home.start("run", layout, "--watch")
-        #expect(await gateway.error("not connected: ") != nil)
+        #expect(await gateway.error("link.unreachable") != nil)
         #expect(await gateway.line(#""channel":"pump""#) != nil)
         gateway.signal(SIGTERM)
         #expect(await gateway.end() == 0)
@@ -104,7 +104,7 @@ import Vocabulary
         // Its relay is in its safe state meanwhile.
         #expect(await gateway.line(#""state":"off""#) != nil, "\(gateway.text)")
         _ = try home.file("later", "\(password)\n")
-        #expect(await gateway.error("takes commands") != nil, "\(gateway.text)")
+        #expect(await gateway.error("link.subscribed") != nil, "\(gateway.text)")
         gateway.signal(SIGTERM)
         #expect(await gateway.end() == 0)
         #expect(runs(first.pid))
@@ -119,7 +119,7 @@ import Vocabulary
         let gateway = try home.start(
             ["run", try layout(broker: broker, user: user, passwordFile: path)],
             with: ["CREDENTIALS_DIRECTORY": home.path])
-        #expect(await gateway.error("takes commands") != nil, "\(gateway.text)")
+        #expect(await gateway.error("link.subscribed") != nil, "\(gateway.text)")
         gateway.signal(SIGTERM)
         #expect(await gateway.end() == 0)
         #expect(runs(first.pid))

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import tidegate
+@testable import Host
 
 @Suite struct `Pages of the start` {
     private func mapping(_ head: String, anonymous: Int = 0, swap: Int = 0) -> String {

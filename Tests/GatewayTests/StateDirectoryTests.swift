@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import tidegate
+@testable import Host
 
 /// Where a gateway keeps what must outlive it, and what becomes of it when somebody meddles with it.
 @Suite(.serialized, .timeLimit(.minutes(3))) struct `A state directory` {
@@ -19,7 +19,7 @@ import Testing
 
     private func running() async throws -> Program {
         let gateway = try start()
-        try #require(await gateway.error("takes commands") != nil, "\(gateway.text)")
+        try #require(await gateway.error("link.subscribed") != nil, "\(gateway.text)")
         return gateway
     }
 
@@ -43,9 +43,9 @@ import Testing
         #expect(await second.end() == 69, "\(second.text)")
         #expect(second.text.contains("another gateway uses this state directory"))
         #expect(
-            await gateway.error("was deleted or moved while it was in use", within: 20) != nil,
+            await gateway.error("was deleted or moved while in use", within: 20) != nil,
             "\(gateway.text)")
-        #expect(await gateway.error("are kept on disk again", within: 30) != nil, "\(gateway.text)")
+        #expect(await gateway.error("are written to disk again", within: 30) != nil, "\(gateway.text)")
         for path in [file, "\(state)/lock"] { #expect(try mode(path) == 0o600) }
         #expect(try mode(state) == 0o700)
         let third = try start()
@@ -66,7 +66,7 @@ import Testing
         let old = umask(0)
         let gateway = try start()
         umask(old)
-        try #require(await gateway.error("takes commands") != nil, "\(gateway.text)")
+        try #require(await gateway.error("link.subscribed") != nil, "\(gateway.text)")
         // It was there, and whose it is has chosen its mode.
         #expect(try mode(state) == 0o755)
         for name in try FileManager.default.contentsOfDirectory(atPath: state) {
@@ -89,9 +89,9 @@ import Testing
             """)
         let gateway = try home.start(
             "run", layout, "--simulate", "--watch", "--state-directory", state)
-        try #require(await gateway.error("takes commands") != nil, "\(gateway.text)")
+        try #require(await gateway.error("link.subscribed") != nil, "\(gateway.text)")
         let first = try #require(gateway.errors.first)
-        #expect(first.contains("simulated") && first.contains("house goes to an embedded broker"))
+        #expect(first.contains("simulated") && first.contains("house uses an embedded broker"))
         #expect(await gateway.line(#""simulated":true"#) != nil)
         await end(gateway)
         let names = try FileManager.default.contentsOfDirectory(atPath: state).sorted()

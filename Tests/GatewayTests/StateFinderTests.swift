@@ -1,7 +1,7 @@
 import Testing
 import Vocabulary
 
-@testable import tidegate
+@testable import CommandLine
 
 @Suite struct `A state directory that nobody named` {
     private func finder(_ files: [String: Int64], _ folders: [String: [String]] = [:])

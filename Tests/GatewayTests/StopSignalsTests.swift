@@ -1,7 +1,7 @@
 import Testing
 import Vocabulary
 
-@testable import tidegate
+@testable import Host
 
 @Suite struct `A signal to stop` {
     private func deferredCommands(at milliseconds: [Int64]) -> [StopSignals.DeferredCommand] {

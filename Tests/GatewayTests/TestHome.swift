@@ -2,8 +2,6 @@ import Foundation
 import Glibc
 import TestMachine
 
-@testable import tidegate
-
 /// A home of its own for every program of one test: state, run files and layouts. It goes with the test.
 final class TestHome {
     let path: String

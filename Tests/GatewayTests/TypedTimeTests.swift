@@ -1,7 +1,7 @@
 import Testing
 import Vocabulary
 
-@testable import tidegate
+@testable import Host
 
 @Suite struct `A time that somebody typed` {
     private let now = WallTime(iso8601: "2026-11-21T04:22:07Z")!

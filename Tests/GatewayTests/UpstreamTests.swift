@@ -23,7 +23,7 @@ import Testing
         async throws
     {
         let gateway = try home.start("run", try home.file("both-ends.json", layout))
-        try #require(await gateway.error("embedded broker listens") != nil, "\(gateway.text)")
+        try #require(await gateway.error("broker.listening") != nil, "\(gateway.text)")
         let parent = try home.start(
             "upstream", "--alias", "d1.demo.house", "--child", "d1.demo.house.scada")
         try #require(await parent.shows(#""state":"connected""#), "\(parent.text)")
@@ -80,7 +80,7 @@ import Testing
         async throws
     {
         let gateway = try home.start("run", try home.file("both-ends.json", layout))
-        try #require(await gateway.error("embedded broker listens") != nil, "\(gateway.text)")
+        try #require(await gateway.error("broker.listening") != nil, "\(gateway.text)")
         let tap = try home.start("tap")
         let words = ["upstream", "--alias", "d1.demo.house", "--child", "d1.demo.house.scada"]
         let own = #""gateway":"d1.demo.house","link":null,"state":"#
@@ -109,7 +109,7 @@ import Testing
     @Test func `a parent follows a gateway to where its broker comes back`() async throws {
         let file = try home.file("both-ends.json", layout)
         let first = try home.start("run", file)
-        try #require(await first.error("embedded broker listens") != nil, "\(first.text)")
+        try #require(await first.error("broker.listening") != nil, "\(first.text)")
         let parent = try home.start(
             "upstream", "--alias", "d1.demo.house", "--child", "d1.demo.house.scada")
         let started = #""kind":"link""#
@@ -129,7 +129,7 @@ import Testing
 
     @Test func `a parent takes the broker of no gateway that is not its child`() async throws {
         let gateway = try home.start("run", try home.file("both-ends.json", layout))
-        try #require(await gateway.error("embedded broker listens") != nil, "\(gateway.text)")
+        try #require(await gateway.error("broker.listening") != nil, "\(gateway.text)")
         let parent = try home.start(
             "upstream", "--alias", "d1.demo.house", "--child", "d1.demo.barn.scada")
         #expect(await parent.end() == 78)
@@ -154,7 +154,7 @@ import Testing
     }
 
     @Test(arguments: [
-        (["--child", "d1 house"], "is no alias"), (["--child", "d1.a=S-1"], "no short name"),
+        (["--child", "d1 house"], "is not a valid alias"), (["--child", "d1.a=S-1"], "not a valid short name"),
         (["--child", "d1.a", "--child", "d1.a"], "named once"),
         (["--child", "d1.a", "--ack-timeout", "5"], "must be a time"),
         (["--child", "d1.a", "--poll-period", "1s"], "must not be shorter"),

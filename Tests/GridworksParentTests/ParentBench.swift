@@ -1,9 +1,10 @@
+import Delivery
+import Fakes
 import Foundation
 import GridworksParent
+import Health
 import Journals
-import Links
 import Mqtt
-import Simulators
 import Synchronization
 import Vocabulary
 

@@ -1,6 +1,6 @@
 import GridworksParent
 import Journals
-import Simulators
+import Fakes
 import Testing
 import Vocabulary
 
@@ -97,7 +97,7 @@ import Vocabulary
             if case .link("d1.demo.house.scada", .unreachable, let why) = line { why } else { nil }
         }
         #expect(
-            failed.count == 1 && failed[0].hasPrefix("start: not done within 1min"), "\(failed)")
+            failed.count == 1 && failed[0].hasPrefix("start: timed out after 1min"), "\(failed)")
         let links = bench.hear(Words.ping()).links
         #expect(links == ["d1.demo.house.scada connected"])
     }

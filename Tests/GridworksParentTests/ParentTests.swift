@@ -1,7 +1,8 @@
+import Fakes
+import Foundation
 import GridworksParent
 import Journals
 import PlainJson
-import Simulators
 import Testing
 import Vocabulary
 

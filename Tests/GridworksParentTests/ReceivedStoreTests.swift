@@ -1,6 +1,6 @@
+import Fakes
 import Foundation
 import Journals
-import Simulators
 import Testing
 import Vocabulary
 
@@ -117,7 +117,7 @@ import Vocabulary
         }
     }
 
-    @Test func `lets the oldest are evicted when it is full`() async throws {
+    @Test func `evicts the oldest when it is full`() async throws {
         let store = try await opened(size: 3_000_000)
         for number in 1...6_000 { _ = store.append(item(number, size: 1_000)) }
         #expect(await kept(6_000, store).count == 6_000)

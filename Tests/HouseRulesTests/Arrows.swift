@@ -1,38 +1,43 @@
 /// Who may import whom, as `Package.swift` says.
 struct Arrows {
-    /// Rooms in the order of the list, each with what it lists.
-    let rooms: [(name: String, dependencies: [String])]
+    struct Room: Equatable {
+        let name: String
+        /// The floor that it stands on, as `Package.swift` calls it.
+        let floor: String
+        /// The modules that it lists.
+        let dependencies: [String]
+    }
 
-    /// Modules of the toolchain that every room may import.
+    /// What the product is made of, in the order of the list: arrows go up in it.
+    private(set) var rooms: [Room] = []
+    /// What only measures or tests. It may know whatever it measures or tests.
+    private(set) var tests: [Room] = []
+
+    /// Modules of the toolchain that every room may import, and those that only tests may: each has
+    /// `TestMachine` without listing it.
     static let toolchain: Set<String> = ["Dispatch", "Glibc", "Synchronization"]
+    static let toolchainOfTests: Set<String> = ["Foundation", "TestMachine", "Testing"]
     private static let products = [
-        "logging": ["Logging"], "deque": ["DequeModule"], "nioCore": ["NIOCore"],
+        "argumentParser": ["ArgumentParser"], "logging": ["Logging"], "deque": ["DequeModule"],
+        "nioCore": ["NIOCore"], "asyncAlgorithms": ["AsyncAlgorithms"],
         "peerProducts": ["NIOCore", "NIOPosix", "NIOTLS", "NIOSSL"],
+        "nioPosix": ["NIOPosix"], "nioSSL": ["NIOSSL"],
     ]
+    private static let beginnings = [" room(", " tests(", ".executableTarget("]
 
     /// - Parameter package: The text of `Package.swift`.
     init(package: String) {
-        var rooms: [(name: String, dependencies: [String])] = []
-        for start in ["room(\n", "room(.", ".executableTarget("] {
-            var rest = package[...]
-            while let found = rest.firstRange(of: start) {
-                rest = rest[found.lowerBound...].drop { $0 != "(" }
-                let call = Self.call(rest)
-                // What only measures or tests may know whatever it measures or tests.
-                if let room = Self.room(call), !call.contains("\"Tests/"), !call.contains(".tests,")
-                {
-                    rooms.append(room)
-                }
-                rest = rest.dropFirst()
+        var rest = package[...]
+        while let start = Self.beginnings.compactMap({ rest.firstRange(of: $0) })
+            .min(by: { $0.lowerBound < $1.lowerBound })
+        {
+            rest = rest[start.upperBound...]
+            // From the parenthesis that the beginning ends with.
+            let call = Self.call(package[package.index(before: start.upperBound)...])
+            guard let room = Self.room(call, isTest: package[start].contains("tests")) else {
+                continue
             }
-        }
-        // A list may stand on a line of its own.
-        let flat = package.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-        let place = { (name: String) in flat.firstRange(of: "\"\(name)\", [")?.lowerBound }
-        self.rooms = rooms.sorted {
-            guard let left = place($0.name) else { return false }
-            guard let right = place($1.name) else { return true }
-            return left < right
+            if room.floor == "tests" { tests.append(room) } else { rooms.append(room) }
         }
     }
 
@@ -47,41 +52,59 @@ struct Arrows {
         return text
     }
 
-    private static func room(_ call: Substring) -> (name: String, dependencies: [String])? {
+    private static func room(_ call: Substring, isTest: Bool) -> Room? {
         let words = call.split(separator: "\"", omittingEmptySubsequences: false)
         guard words.count > 1, let open = call.firstIndex(of: "["),
-            let close = call.lastRange(of: "]", before: ["path:", "resources:"])
+            let end = call.lastRange(of: "]", before: ["path:", "resources:"])
         else { return nil }
-        let list = call[open...close]
+        let list = call[open...end]
         let pieces = list.split(separator: "\"", omittingEmptySubsequences: false)
         var dependencies = stride(from: 1, to: pieces.count, by: 2).map { String(pieces[$0]) }
-        for (short, modules) in products where call.contains(short) { dependencies += modules }
-        return (String(words[1]), dependencies)
+        let names = call.split { !$0.isLetter }.map(String.init)
+        for name in names { dependencies += products[name] ?? [] }
+        // `(.base, "Vocabulary"`, `("NodesTests"`, `(name: "tidegate"`.
+        let first = words[0].split { !$0.isLetter }.first.map(String.init) ?? ""
+        let floor =
+            isTest || call.contains("\"Tests/") ? "tests" : first == "name" ? "programs" : first
+        return Room(name: String(words[1]), floor: floor, dependencies: dependencies)
     }
 
     /// Imports of a file that its room does not list.
     func breaches(_ file: SourceFile) -> [String] {
-        guard let room = rooms.first(where: { $0.name == file.room }) else {
+        guard let room = (rooms + tests).first(where: { $0.name == file.room }) else {
             return ["\(file.path): Package.swift has no room \(file.room)"]
         }
+        let toolchain =
+            room.floor == "tests" ? Self.toolchain.union(Self.toolchainOfTests) : Self.toolchain
         return file.imports.filter {
-            !Self.toolchain.contains($0.module) && !room.dependencies.contains($0.module)
+            !toolchain.contains($0.module) && !room.dependencies.contains($0.module)
         }.map { "\(file.place($0.line)): \(room.name) may not import \($0.module)" }
     }
 
-    /// Arrows that go down the list, and those that only the program may have.
+    /// What rooms list and none of their files imports.
+    func unused(in files: [SourceFile]) -> [String] {
+        var imported: [String: Set<String>] = [:]
+        for file in files { imported[file.room, default: []].formUnion(file.imports.map(\.module)) }
+        return (rooms + tests).flatMap { room in
+            room.dependencies.filter { imported[room.name]?.contains($0) != true }
+                .map { "\(room.name) lists \($0), and no file of it imports that" }
+        }
+    }
+
+    /// Arrows that go down the list, and those that only `Gateway` may have.
     var wrongArrows: [String] {
         var wrong: [String] = []
         var above: Set<String> = []
-        for (name, dependencies) in rooms where name != "tidegate" {
-            for dependency in dependencies
+        for room in rooms {
+            for dependency in room.dependencies
             where rooms.contains(where: { $0.name == dependency }) && !above.contains(dependency) {
-                wrong.append("\(name) lists \(dependency), which stands below it")
+                wrong.append("\(room.name) lists \(dependency), which stands below it")
             }
-            if dependencies.contains("Wires") || dependencies.contains("Simulators") {
-                wrong.append("\(name) chooses wires; only the program does")
+            let wires: Set = ["Wires", "Simulators"]
+            if room.name != "Gateway", !wires.isDisjoint(with: room.dependencies) {
+                wrong.append("\(room.name) chooses wires; only Gateway does")
             }
-            above.insert(name)
+            above.insert(room.name)
         }
         return wrong
     }

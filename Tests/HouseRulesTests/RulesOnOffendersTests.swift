@@ -13,15 +13,25 @@ import Testing
                 room(
                     .hardware, "Drivers", ["Vocabulary"],
                     resources: [.embedInCode("Profiles")], exclude: ["README.md"]),
+                room(.programs, "Gateway", ["Vocabulary", "Wires", "Simulators"]),
                 .executableTarget(
-                    name: "tidegate",
-                    dependencies: ["Vocabulary", "Wires", "Simulators"], path: "Sources/Programs/Gateway"),
+                    name: "tidegate", dependencies: ["Gateway", argumentParser],
+                    path: "Sources/Programs/Tidegate"),
+                .executableTarget(
+                    name: "bench", dependencies: ["Wires"], path: "Tests/Bench/Sources"),
+                tests("NodesTests", ["Nodes"]),
             ])
         """
 
     @Test func `about arrows reads the package and sees an import that is not listed`() {
         let arrows = Arrows(package: package)
-        #expect(arrows.rooms.map(\.name) == ["Vocabulary", "Channels", "Drivers", "tidegate"])
+        #expect(
+            arrows.rooms.map { "\($0.floor) \($0.name)" } == [
+                "base Vocabulary", "base Channels", "hardware Drivers", "programs Gateway",
+                "programs tidegate",
+            ])
+        #expect(arrows.tests.map(\.name) == ["bench", "NodesTests"])
+        #expect(arrows.rooms[4].dependencies == ["Gateway", "ArgumentParser"])
         #expect(arrows.rooms[1].dependencies == ["Vocabulary", "DequeModule"])
         #expect(arrows.rooms[2].dependencies == ["Vocabulary"])
         let good = file("Sources/Base/Channels/A.swift", "import DequeModule\nimport Glibc\n")
@@ -34,6 +44,45 @@ import Testing
         }
         #expect(arrows.breaches(file("Sources/Base/Attic/A.swift", "")).count == 1)
         #expect(arrows.breaches(file("Sources/Programs/Gateway/A.swift", "import Wires")) == [])
+    }
+
+    @Test func `about arrows sees what is listed and imported nowhere`() {
+        let files = [
+            file("Sources/Base/Channels/A.swift", "import DequeModule"),
+            file("Sources/Hardware/Drivers/A.swift", "import Vocabulary"),
+            file(
+                "Sources/Programs/Gateway/A.swift",
+                "import Vocabulary\nimport Wires\nimport Simulators"),
+            file("Sources/Programs/Tidegate/A.swift", "import Gateway\nimport ArgumentParser"),
+            file("Tests/Bench/Sources/A.swift", "import Wires"),
+            file("Tests/NodesTests/A.swift", "@testable import Nodes"),
+        ]
+        #expect(
+            Arrows(package: package).unused(in: files)
+                == ["Channels lists Vocabulary, and no file of it imports that"])
+    }
+
+    @Test func `about imports finds levels, and sees an arrow up and a cycle`() {
+        func graph(_ vocabulary: String) -> ImportGraph {
+            ImportGraph(
+                Arrows(package: package).rooms,
+                files: [
+                    file("Sources/Base/Vocabulary/A.swift", vocabulary),
+                    file("Sources/Base/Channels/A.swift", "import Vocabulary"),
+                    file("Sources/Hardware/Drivers/A.swift", "import Channels\nimport Vocabulary"),
+                ])
+        }
+        #expect(graph("import Glibc").breaches == [])
+        #expect(
+            graph("").lines.prefix(3) == [
+                "base 1 Vocabulary, 1 files", "base 2 Channels, 1 files → Vocabulary 1",
+                "hardware 3 Drivers, 1 files → Channels 1, Vocabulary 1",
+            ])
+        #expect(
+            graph("import Drivers").breaches == [
+                "Vocabulary imports Drivers, which stands below it", "Vocabulary stands on a cycle",
+                "Channels stands on a cycle", "Drivers stands on a cycle",
+            ])
     }
 
     @Test func `about arrows sees one that points down and one that chooses wires`() {
@@ -53,7 +102,7 @@ import Testing
     ]) func `about time and chance sees`(offender: String) {
         #expect(WordRules.timeAndChance(file("Sources/Core/Nodes/A.swift", offender)).count == 1)
         #expect(
-            WordRules.timeAndChance(file("Sources/Programs/Gateway/SystemClock.swift", offender))
+            WordRules.timeAndChance(file("Sources/Programs/Host/SystemClock.swift", offender))
                 == [])
     }
 
@@ -109,14 +158,14 @@ import Testing
         #expect(
             UnsafeRule.breaches(file("Sources/Hardware/Wires/A.swift", text))
                 == ["Sources/Hardware/Wires/A.swift:11: unsafe without a comment that says Sound"])
-        #expect(UnsafeRule.breaches(file("Sources/Core/Links/A.swift", text)).count == 4)
+        #expect(UnsafeRule.breaches(file("Sources/Core/Delivery/A.swift", text)).count == 4)
         let below = "// Sound, here and below: the handle lives.\ninit() { unsafe a() }\n"
         #expect(
             UnsafeRule.breaches(
                 file("Sources/Hardware/Wires/A.swift", below + "func b() { unsafe b() }"))
                 == [])
         #expect(
-            UnsafeRule.breaches(file("Sources/Core/Links/A.swift", "nonisolated(unsafe) var a"))
+            UnsafeRule.breaches(file("Sources/Core/Delivery/A.swift", "nonisolated(unsafe) var a"))
                 == [])
     }
 
@@ -131,6 +180,22 @@ import Testing
         #expect(
             CodecRule.breaches(file("Sources/Core/Layouts/A.swift", "// As GridWorks has it."))
                 == [])
+    }
+
+    @Test(arguments: [
+        "log(\"upstream was told\")", "let a = \"\\(node): gives back \\(b)\"",
+        "let a = \"\"\"\n    Nobody answers.\n    \"\"\"", "topic(\"authority\")",
+        "let a = \"\\(read(\"no trouble\"))\"",
+    ]) func `about words sees`(offender: String) {
+        #expect(GlossaryRule.breaches(file("Sources/Nodes/A.swift", offender)).count == 1)
+        #expect(GlossaryRule.breaches(page: "README.md", offender).count == 1)
+    }
+
+    @Test(arguments: [
+        "// Nobody told it.", "let told = heard", "let a = \"the certificate authority\"",
+        "let a = \"measured, untold\"",
+    ]) func `about words lets pass`(text: String) {
+        #expect(GlossaryRule.breaches(file("Sources/Nodes/A.swift", text)) == [])
     }
 
     @Test func `about documentation sees each public declaration that is not explained`() {

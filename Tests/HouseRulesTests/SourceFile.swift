@@ -8,11 +8,16 @@ struct SourceFile: Sendable {
     let lines: [String]
     /// The same lines with comments and the contents of string literals blanked out.
     let code: [String]
+    /// The same lines with everything but the contents of string literals blanked out.
+    let literals: [String]
 
     init(_ path: String, _ text: String) {
         self.path = path
         lines = text.components(separatedBy: "\n")
-        code = codeAlone(text).components(separatedBy: "\n")
+        var scanner = CodeScanner(text)
+        scanner.scan(untilParenthesis: false)
+        code = scanner.code.components(separatedBy: "\n")
+        literals = scanner.contents.components(separatedBy: "\n")
     }
 
     var name: String { path.split(separator: "/").last.map(String.init) ?? path }
@@ -20,10 +25,14 @@ struct SourceFile: Sendable {
     /// The target that the file belongs to.
     var room: String {
         let parts = path.split(separator: "/").map(String.init)
-        guard parts[0] != "Simulators" else { return parts[0] }
-        // A floor, and the room on it.
-        let name = parts.count > 3 ? parts[2] : parts[1]
-        return name == "Gateway" ? "tidegate" : name
+        switch parts[0] {
+        case "Simulators": return "Simulators"
+        case "Tests": return parts[1] == "Bench" ? "bench" : parts[1]
+        default:
+            // A floor, and the room on it.
+            guard parts.count > 3 else { return parts[1] }
+            return parts[2] == "Tidegate" ? "tidegate" : parts[2]
+        }
     }
 
     func place(_ index: Int) -> String { "\(path):\(index + 1)" }
@@ -58,29 +67,36 @@ enum Repository {
         return files
     }
 
+    /// The pages that users read: not those for developers, and not the list of changes, which names old words.
+    static func pages() throws -> [String] {
+        let docs = root.appendingPathComponent("docs").path
+        return try ["README.md"]
+            + FileManager.default.subpathsOfDirectory(atPath: docs).sorted()
+            .filter { $0.hasSuffix(".md") && !$0.hasPrefix("development/") }.map { "docs/\($0)" }
+    }
+
     /// What the product is made of, read once.
     static func product() throws -> [SourceFile] { try read.get() }
 
     private static let read = Result { try files("Sources", "Simulators") }
 }
 
-/// `text` with comments and the contents of string literals turned into spaces. What is interpolated
-/// into a string is code and stays.
-func codeAlone(_ text: String) -> String {
-    var scanner = CodeScanner(text)
-    scanner.scan(untilParenthesis: false)
-    return String(decoding: scanner.result, as: UTF8.self)
-}
-
+/// Turns comments and the contents of string literals into spaces. What is interpolated into a string is
+/// code and stays.
 private struct CodeScanner {
     private let bytes: [UInt8]
-    private(set) var result: [UInt8]
+    private var result: [UInt8]
+    private var literals: [UInt8]
     private var at = 0
 
     init(_ text: String) {
         bytes = Array(text.utf8)
         result = bytes
+        literals = bytes.map { $0 == UInt8(ascii: "\n") ? $0 : UInt8(ascii: " ") }
     }
+
+    var code: String { String(decoding: result, as: UTF8.self) }
+    var contents: String { String(decoding: literals, as: UTF8.self) }
 
     private func starts(_ word: StaticString) -> Bool {
         starts(Array(word.description.utf8))
@@ -155,7 +171,10 @@ private struct CodeScanner {
                 scan(untilParenthesis: true)
                 at += 1
             } else {
+                let start = at
                 blank(starts(escape) ? escape.count + 1 : 1)
+                // An escaped character separates words.
+                if at == start + 1 { literals[start] = bytes[start] }
             }
         }
     }

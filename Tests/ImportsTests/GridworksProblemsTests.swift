@@ -14,11 +14,11 @@ import Testing
     }
 
     @Test(arguments: [
-        ("\"RelayIdx\": 9", "\"RelayIdx\": 1", "RelayIdx 1 is taken already by OtherComponents[0]"),
+        ("\"RelayIdx\": 9", "\"RelayIdx\": 1", "RelayIdx 1 is already in use by OtherComponents[0]"),
         ("\"RelayIdx\": 18", "\"RelayIdx\": 33", "RelayIdx 33 is beyond the 32 relays of 2 boards"),
         (
             "{\"Name\": \"hp-boss\"", "{\"Name\": \"auto\"",
-            "a node is called auto already: ShNodes[17]"
+            "a node is called auto twice; the first is ShNodes[17]"
         ),
         ("\"Unit\": \"AmpsRms\"", "\"Unit\": \"W\"", "Unit W contradicts TelemetryName Current"),
         ("\"Exponent\": 6", "\"Exponent\": 3", "Exponent 3 contradicts TelemetryName CurrentRms"),
@@ -61,7 +61,7 @@ import Testing
         ),
         (
             "\"TerminalBlockIdx\": 7", "\"TerminalBlockIdx\": 1",
-            "TerminalBlockIdx 1 is taken already"
+            "TerminalBlockIdx 1 is already in use"
         ),
         ("\"TerminalBlockIdx\": 7", "\"TerminalBlockIdx\": 13", "beyond the 12 terminal blocks"),
         (
@@ -81,7 +81,7 @@ import Testing
             "{\"Alias\": \"d1.demo.maple7.scada\"", "{\"Alias\": \"D1.Demo\"",
             "Alias D1.Demo must be"
         ),
-        ("2c3a3d1e5f02", "2c3a3d1e5f0", "is no UUID of version 4"),
+        ("2c3a3d1e5f02", "2c3a3d1e5f0", "is not a UUID of version 4"),
         (
             "\"CapturePeriodS\": 300", "\"CapturePeriodS\": 0",
             "must be a whole number from 1 to 604800"

@@ -37,7 +37,7 @@ import Vocabulary
                 Issue.record("no word of the damage: \(String(describing: first))")
                 return
             }
-            #expect(words.contains("facts were saved; the damaged file is kept as"))
+            #expect(words.contains("records recovered; damaged file kept as"))
             let deadLetters = try #require(folder.names().first { $0.contains(".damaged-2026") })
             #expect(!isFile || folder.bytes(deadLetters) == before)
         }
@@ -123,8 +123,8 @@ import Vocabulary
         #expect(
             word
                 == .salvaged(
-                    "\(folder.path("journal")): 1 facts from 2 on cannot be read; "
-                        + "they are left out"))
+                    "\(folder.path("journal")): 1 unreadable records skipped, "
+                        + "from offset 2 on"))
         await journal.close()
     }
 
@@ -168,7 +168,7 @@ import Vocabulary
         await journal.close()
     }
 
-    @Test func `lets the oldest that waits are evicted, counts it, and knows its empty places`()
+    @Test func `evicts the oldest that waits, counts it, and knows its empty places`()
         async throws
     {
         let folder = Folder()

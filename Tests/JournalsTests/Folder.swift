@@ -1,6 +1,6 @@
 import Conformance
+import Fakes
 import Foundation
-import Simulators
 import Vocabulary
 
 @testable import Journals

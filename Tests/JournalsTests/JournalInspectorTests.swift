@@ -4,7 +4,7 @@ import Vocabulary
 @testable import Journals
 
 @Suite struct `A look into a journal that is open` {
-    @Test func `shows cursors, and has facts that were dead-lettered told again as the newest`()
+    @Test func `shows cursors, and requeues dead letters as the newest`()
         async throws
     {
         let folder = Folder()

@@ -1,4 +1,5 @@
 import Conformance
+import Fakes
 import Journals
 import Testing
 import Vocabulary
@@ -49,7 +50,7 @@ import Vocabulary
 @Suite struct `The journal conformance suite` {
     @Test(arguments: [
         (Faulty.Fault.reversed, "facts come in the order they were told"),
-        (.forgetsDrops, "what were evicted is counted"),
+        (.forgetsDrops, "what was evicted is counted"),
         (.oneCursor, "each upstream has a cursor of its own"),
         (.goesBeyond, "a cursor beyond the last fact is refused"),
         (.knowsEverybody, "an upstream that is not of this journal is told so"),

@@ -95,13 +95,13 @@ import Vocabulary
     @Test func `with a delta between two steps is told the nearest that is possible`() {
         #expect(
             messages(#""exponent": -1, "captureDelta": 0.26"#) == [
-                "nodes[0].channels[0].captureDelta (line 2): 0.26 is no whole number of steps of "
-                    + "0.1; the nearest possible is 0.3"
+                "nodes[0].channels[0].captureDelta (line 2): 0.26 is not a whole number of steps of "
+                    + "0.1; the nearest are 0.3"
             ])
         #expect(
             messages(#""exponent": 0, "captureDelta": 0.2"#) == [
-                "nodes[0].channels[0].captureDelta (line 2): 0.2 is no whole number of steps of 1; "
-                    + "the nearest possible is 1"
+                "nodes[0].channels[0].captureDelta (line 2): 0.2 is not a whole number of steps of 1; "
+                    + "the nearest are 1"
             ])
     }
 
@@ -129,7 +129,7 @@ import Vocabulary
         #expect(
             problems == [
                 "nodes[0].channels[0].captureOnChange (line 4): captureDelta is missing: the least "
-                    + "change in watt that is worth a report"
+                    + "change in watt that is captured"
             ])
     }
 

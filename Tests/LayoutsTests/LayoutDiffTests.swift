@@ -135,7 +135,7 @@ import Vocabulary
             try layout(nodes, more: #""interlocks": [{"atMostOne": ["pump", "valve"]}]"#))
         #expect(change.touched == [])
         #expect(!change.isEmpty)
-        #expect(change.lines == ["interlocks: changed; they count at once"])
+        #expect(change.lines == ["interlocks: changed; in force at once"])
     }
 
     @Test func `gateway, upstreams and settings count from the next start on`() throws {
@@ -147,11 +147,11 @@ import Vocabulary
         #expect(change.touched == [])
         #expect(
             change.lines == [
-                "gateway: changed; counts from the next start on",
-                "upstream house: removed; counts from the next start on",
-                "upstream site: added; counts from the next start on",
-                "settings.logLevel: added; counts from the next start on",
-                "settings.seed: changed; counts from the next start on",
+                "gateway: changed; takes effect at the next start",
+                "upstream house: removed; takes effect at the next start",
+                "upstream site: added; takes effect at the next start",
+                "settings.logLevel: added; takes effect at the next start",
+                "settings.seed: changed; takes effect at the next start",
             ])
     }
 
@@ -165,7 +165,7 @@ import Vocabulary
     @Test(arguments: [
         ("off", "off", "goes off (its safe state)"),
         ("off", "on", "goes off, then on (its new safe state)"),
-        ("off", "hold", "goes off (its safe state of before)"),
+        ("off", "hold", "goes off (its previous safe state)"),
         ("hold", "on", "goes on (its new safe state)"), ("hold", "hold", "is left as it is"),
     ])
     func `what each relay will do is told, from its old safe state to its new one`(
@@ -193,10 +193,10 @@ import Vocabulary
         #expect(
             change.moves.map { "\($0.name): \($0.words)" } == [
                 "relay-2: goes off (its safe state)",
-                "relay-3: goes off, because it is on only while relay-2 is",
-                "relay-4: goes off, because it is on only while relay-3 is",
+                "relay-3: goes off: on only while relay-2 is on",
+                "relay-4: goes off: on only while relay-3 is on",
                 "relay-6: goes on (its new safe state)",
-                "relay-5: goes on (its safe state), and is not driven any more",
+                "relay-5: goes on (its safe state), and is no longer driven",
             ])
         #expect(change.staying == ["relay-1"])
     }

@@ -135,15 +135,15 @@ import Vocabulary
         #expect(layout == nil)
         #expect(
             problems == [
-                "gateway (line 1): \"House 1\" is no gateway alias: lower-case words and digits "
+                "gateway (line 1): \"House 1\" is not a valid gateway alias: lower-case words and digits "
                     + "joined by dots, starting with a letter, for example d1.demo.house1.scada",
                 "nodes[0].kind (line 3): senser is not one of relay, sensor, meter; "
                     + "did you mean sensor",
                 "nodes[0].parent (line 3): there is no node attic",
                 "nodes[0].component.driver (line 4): driver test-termometer is unknown; "
                     + "did you mean test-thermometer; `tidegate drivers` lists all",
-                "nodes[1] (line 5): safeState is missing: where the relay is driven when nobody is "
-                    + "in charge of it, off, on or hold",
+                "nodes[1] (line 5): safeState is missing: the state without a controller or "
+                    + "after a fault: off, on or hold",
                 "nodes[1].component (line 5): there is no component bord",
             ])
     }

@@ -1,7 +1,7 @@
 import Channels
 import Documents
 import DriverKit
-import Simulators
+import Fakes
 import Synchronization
 import Vocabulary
 
@@ -27,8 +27,7 @@ struct Bench {
     func node(
         _ device: ScriptedDevice, _ channels: [DataChannel]? = nil, name: StaticString = "node",
         actuates: Bool = false, safeState: SafeState? = nil, rules: GuardRules = GuardRules(),
-        desk: InterlockCoordinator = InterlockCoordinator(),
-        board: ChannelSnapshot = ChannelSnapshot(),
+        desk: InterlockCoordinator = InterlockCoordinator(), board: ChannelSnapshot = ChannelSnapshot(),
         counters: (any CounterStore)? = nil, isSimulated: Bool = false
     ) -> ShNode {
         let place = Place(path: "", line: 1, column: 1)

@@ -1,5 +1,5 @@
 import DriverKit
-import Simulators
+import Fakes
 import Testing
 import Vocabulary
 
@@ -100,7 +100,7 @@ import Vocabulary
     }
 
     @Test func `a device that is busy for two polls is no fault, one that stays so is`() async {
-        let busy = DriverError(.busy, "it is busy")
+        let busy = DriverError(.busy, "device busy")
         let node = node()
         await bench.start(node)
         device.behave(.fails(busy))

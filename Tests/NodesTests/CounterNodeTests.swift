@@ -1,7 +1,7 @@
-import Channels
 import Documents
 import DriverKit
 import Drivers
+import Fakes
 import Simulators
 import Testing
 import Vocabulary

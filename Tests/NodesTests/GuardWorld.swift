@@ -119,7 +119,7 @@ struct GuardWorld {
         if case .set(let value) = order { wanted = value }
         if case .override(let value, _) = order { wanted = value }
         let block = wanted.flatMap { locks.look(name, on: $0 != 0, at: now) }
-        let holder = relay.brain.activeFaults.holder
+        let holder = relay.brain.currentControl.holder
         let command = Command(id: id, node: name, order: order, source: source)
         if let early = relays[name]?.brain.take(command, at: now, block: block) {
             note(id, early, holder)

@@ -1,12 +1,11 @@
-import Channels
 import DriverKit
-import Simulators
+import Fakes
 import Testing
 import Vocabulary
 
 @testable import Nodes
 
-@Suite(.timeLimit(.minutes(3))) struct `A guarded relay's node` {
+@Suite(.timeLimit(.minutes(1))) struct `A guarded relay's node` {
     let bench = Bench()
     let site = CommandSource(.upstream, "site")
 
@@ -97,7 +96,7 @@ import Vocabulary
             Issue.record("not refused")
             return
         }
-        #expect(why.contains("held by page"))
+        #expect(why.contains("overridden by page"))
         await bench.pass(.seconds(11))
         await bench.clock.sleepers(1)
         #expect(device.level == 0)
@@ -222,7 +221,7 @@ import Vocabulary
             Issue.record("the hold is lost")
             return
         }
-        #expect(held.contains("held by page"))
+        #expect(held.contains("overridden by page"))
         guard case .refused(let limit) = await ask(successor, .set(1), by: page, "c") else {
             Issue.record("the switches are forgotten")
             return

@@ -90,7 +90,7 @@ import Vocabulary
         var locks = quiet(.onlyWhile("heater", needs: "pump"))
         #expect(
             why(locks.ask("heater", on: true, insists: false, at: t0))
-                == "it may be on only while pump is, and pump is off")
+                == "it may be on only while pump is on, and pump is off")
         _ = locks.ask("pump", on: true, insists: false, at: t0)
         #expect(locks.look("heater", on: true, at: t0) != nil, "its on is not confirmed")
         locks.note("pump", isOn: true, at: t0)
@@ -105,11 +105,11 @@ import Vocabulary
             locks.note(relay, isOn: true, at: t0)
         }
         let blocked = locks.ask("valve", on: false, insists: false, at: t0)
-        #expect(why(blocked) == "pump is on, which must be off before valve")
+        #expect(why(blocked) == "pump is on; pump must be off before valve")
         #expect(locks.demand(on: "pump")?.contains("valve") == true)
         #expect(locks.demand(on: "heater") == nil)
         #expect(why(locks.ask("pump", on: false, insists: false, at: t0)) != nil)
-        #expect(locks.demand(on: "heater")?.contains("pump is, and that goes off") == true)
+        #expect(locks.demand(on: "heater")?.contains("pump goes off") == true)
         #expect(locks.look("heater", on: true, at: t0) != nil)
         for relay in ["heater", "pump", "valve"] as [ShNodeName] {
             #expect(locks.ask(relay, on: false, insists: false, at: t0) == .allowed)
@@ -134,12 +134,12 @@ import Vocabulary
         locks.note("pump", isOn: nil, at: t0)
         #expect(
             locks.demand(on: "heater")
-                == "it may be on only while pump is, and pump may be on or off")
+                == "it may be on only while pump is on, and pump may be on or off")
         locks.note("heater", isOn: false, at: t0)
         #expect(locks.demand(on: "heater") == nil)
     }
 
-    @Test func `have others are evicted to a safe state that is on`() {
+    @Test func `have others yield to a safe state that is on`() {
         var locks = quiet(.atMostOne(["frost", "boost"], deadTime: .seconds(1)))
         locks.note("boost", isOn: true, at: t0)
         let verdict = locks.ask("frost", on: true, insists: true, at: at(1))
@@ -148,7 +148,7 @@ import Vocabulary
             return
         }
         #expect(block.isPassing)
-        #expect(locks.demand(on: "boost")?.contains("frost goes to its safe state") == true)
+        #expect(locks.demand(on: "boost")?.contains("frost is driven to its safe state") == true)
         locks.note("boost", isOn: false, at: at(1))
         #expect(locks.look("boost", on: true, at: at(5)) != nil)
         #expect(locks.ask("frost", on: true, insists: true, at: at(2)) == .allowed)

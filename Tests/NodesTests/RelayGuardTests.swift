@@ -10,17 +10,17 @@ import Vocabulary
         #expect(
             bench.ask(.override(value: 0, for: .seconds(600)), by: GuardBench.page)
                 == .confirmed(0))
-        let activeFaults = bench.relay.activeFaults
-        #expect(activeFaults.holder == GuardBench.page)
-        #expect(activeFaults.until == bench.now.advanced(by: .seconds(600)))
+        let currentControl = bench.relay.currentControl
+        #expect(currentControl.holder == GuardBench.page)
+        #expect(currentControl.until == bench.now.advanced(by: .seconds(600)))
         bench.pass(.seconds(60))
-        #expect(bench.on().why == "node pump: held by page for 9min more")
+        #expect(bench.on().why == "node pump: overridden by page for 9min more")
         #expect(bench.on(by: GuardBench.page) == .confirmed(1), "the holder commands")
         bench.pass(.seconds(539))
         #expect(bench.isOn)
         bench.pass(.seconds(1))
         #expect(!bench.isOn, "the end of a hold leads to the safe state")
-        #expect(bench.relay.activeFaults == Control())
+        #expect(bench.relay.currentControl == Control())
         #expect(bench.on() == .confirmed(1))
     }
 
@@ -36,7 +36,7 @@ import Vocabulary
         bench.ask(.override(value: 1, for: .seconds(60)), by: holder)
         let outcome = bench.ask(.override(value: 0, for: .seconds(120)), by: taker)
         #expect(outcome.isRefused == !isGiven)
-        #expect(bench.relay.activeFaults.holder == (isGiven ? taker : holder))
+        #expect(bench.relay.currentControl.holder == (isGiven ? taker : holder))
         #expect(bench.isOn == !isGiven)
     }
 
@@ -45,7 +45,7 @@ import Vocabulary
         (GuardBench.site, GuardBench.cli, true), (GuardBench.page, GuardBench.site, false),
         (GuardBench.page, GuardBench.cli, true),
     ])
-    func `is given back by the holder or by a hand, and the relay goes to its safe state`(
+    func `is given back by the holder or by a hand, and the relay is driven to its safe state`(
         holder: CommandSource, giver: CommandSource, isGiven: Bool
     ) {
         var bench = GuardBench()
@@ -53,15 +53,15 @@ import Vocabulary
         let outcome = bench.ask(.release, by: giver)
         #expect(outcome.isRefused == !isGiven)
         #expect(bench.isOn == !isGiven)
-        #expect((bench.relay.activeFaults.holder == nil) == isGiven)
+        #expect((bench.relay.currentControl.holder == nil) == isGiven)
     }
 
     @Test func `cannot be given back when nobody took it, nor taken for more than a day`() {
         var bench = GuardBench()
-        #expect(bench.ask(.release).why == "node pump: nobody has taken it over")
+        #expect(bench.ask(.release).why == "node pump: there is no override")
         #expect(bench.ask(.override(value: 1, for: .seconds(86_401))).isRefused)
         #expect(bench.ask(.override(value: 1, for: .zero)).isRefused)
-        #expect(bench.relay.activeFaults == Control())
+        #expect(bench.relay.currentControl == Control())
     }
 
     @Test func `is taken over without a switch when no value is given`() {
@@ -79,7 +79,7 @@ import Vocabulary
 
     @Test func `belongs to one upstream where the layout names it`() {
         var bench = GuardBench(.init(controller: "site"))
-        #expect(bench.on(by: GuardBench.other).why.contains("only upstream site commands it"))
+        #expect(bench.on(by: GuardBench.other).why.contains("only upstream site may command it"))
         #expect(bench.on(by: GuardBench.page).isRefused)
         #expect(bench.on() == .confirmed(1))
         #expect(
@@ -102,7 +102,7 @@ import Vocabulary
         #expect(!bench.isOn)
         #expect(
             bench.fault(.failsafe)
-                == "node pump: no word from upstream site for 10min; it is in its safe state")
+                == "node pump: no command or heartbeat from upstream site for 10min (failsafeAfter); it is in its safe state")
         bench.pass(.seconds(6000))
         #expect(bench.switched.count == 2)
         bench.relay.heard(GuardBench.site, at: bench.now)
@@ -126,7 +126,7 @@ import Vocabulary
         #expect(!bench.isOn)
     }
 
-    @Test func `takes nothing from a relay that is in its safe state already`() {
+    @Test func `takes nothing from a relay that is already in its safe state`() {
         var bench = GuardBench(rules)
         bench.pass(.seconds(86_400))
         #expect(bench.fault(.failsafe) == nil)
@@ -147,7 +147,7 @@ import Vocabulary
         bench.on()
         bench.pass(.seconds(601))
         #expect(bench.isOn)
-        #expect(bench.fault(.failsafe)?.contains("stays as it is") == true)
+        #expect(bench.fault(.failsafe)?.contains("holds its state") == true)
     }
 }
 
@@ -175,7 +175,7 @@ import Vocabulary
         bench.pass(.milliseconds(1_999))
         #expect(bench.isOn)
         bench.pass(.milliseconds(1))
-        #expect(bench.outcome(1).why.contains("channel contact has not shown that within 2s"))
+        #expect(bench.outcome(1).why.contains("channel contact does not confirm it within 2s"))
         #expect(!bench.isOn)
         #expect(bench.fault(.command) != nil)
         bench.contact = 0
@@ -207,7 +207,7 @@ import Vocabulary
     @Test func `is not what was asked for when the relay is stuck`() {
         var bench = GuardBench()
         bench.isStuck = true
-        #expect(bench.on().why == "node pump: asked for on, the device shows off")
+        #expect(bench.on().why == "node pump: commanded on, the device shows off")
         #expect(bench.fault(.command) != nil)
         #expect(bench.relay.confirmed == false, "it is where it belongs")
         bench.isStuck = false
@@ -220,7 +220,7 @@ import Vocabulary
         bench.on()
         bench.isStuck = true
         let outcome = bench.off()
-        #expect(outcome.why == "node pump: asked for off, the device shows on")
+        #expect(outcome.why == "node pump: commanded off, the device shows on")
         var drives = 0
         for _ in 0..<200 {
             bench.relay.pass(to: bench.now)
@@ -233,7 +233,7 @@ import Vocabulary
         #expect(
             drives == RelayGuard.tries - 1 + 3,
             "the first try came with the mismatch; after the quick ones there is one a minute")
-        #expect(bench.on().why.contains("takes orders again once it is in its safe state"))
+        #expect(bench.on().why.contains("commands are accepted again once it is in its safe state"))
         bench.isStuck = false
         #expect(bench.off() == .confirmed(0), "asking for the safe state tries again")
         #expect(bench.fault(.command) == nil)
@@ -243,11 +243,11 @@ import Vocabulary
         var bench = GuardBench()
         bench.force(1)
         #expect(!bench.isOn)
-        #expect(bench.fault(.command)?.contains("nobody switched it") == true)
+        #expect(bench.fault(.command)?.contains("without a command") == true)
         bench.on()
         bench.force(0)
         #expect(!bench.isOn)
-        #expect(bench.relay.activeFaults.controller == nil)
+        #expect(bench.relay.currentControl.controller == nil)
     }
 
     @Test func `is taken as it is where the safe state is hold and nobody commands`() {
@@ -266,7 +266,7 @@ import Vocabulary
             bench.relay.take(
                 Command(id: CommandID("x")!, node: "pump", order: .set(1), source: GuardBench.site),
                 at: bench.now
-            ).why.contains("not known"))
+            ).why.contains("unknown"))
         bench.relay.opened(at: bench.now)
         bench.force(0)
         bench.pass(.seconds(60))

@@ -65,7 +65,7 @@ import Vocabulary
         #expect(bench.on().why.contains("maximumSwitchesPerHour"))
     }
 
-    @Test func `are evicted to the maximum on time, silence and the end of a hold`() {
+    @Test func `yield to the maximum on time, silence and the end of an override`() {
         let limits = SwitchLimits(
             minimumOnTime: .seconds(3600), maximumOnTime: .seconds(1800), maximumSwitchesPerHour: 1)
         var long = GuardBench(.init(limits: limits))
@@ -90,12 +90,12 @@ import Vocabulary
             return
         }
         #expect(why.contains("allowed in 1min"))
-        #expect(bench.relay.activeFaults.queued == 1)
+        #expect(bench.relay.currentControl.queued == 1)
         bench.pass(.seconds(59))
         #expect(!bench.isOn)
         bench.pass(.seconds(1))
         #expect(bench.isOn)
-        #expect(bench.relay.activeFaults == Control(controller: GuardBench.site))
+        #expect(bench.relay.currentControl == Control(controller: GuardBench.site))
     }
 
     @Test func `forget a wish whose giver has fallen silent before it was allowed`() {
@@ -105,7 +105,7 @@ import Vocabulary
                 failsafeAfter: .seconds(30)))
         bench.on()
         bench.pass(.seconds(30))
-        #expect(bench.relay.activeFaults.queued == nil)
+        #expect(bench.relay.currentControl.queued == nil)
         bench.pass(.seconds(60))
         #expect(!bench.isOn)
         #expect(bench.switched.isEmpty)

@@ -58,7 +58,7 @@ import Vocabulary
         bench.isCutOff = false
         bench.pass(.seconds(1))
         #expect(!bench.isOn, "its safe state is driven")
-        #expect(bench.relay.activeFaults.controller == nil)
+        #expect(bench.relay.currentControl.controller == nil)
     }
 }
 
@@ -121,8 +121,8 @@ import Vocabulary
             Issue.record("not refused")
             return
         }
-        #expect(why.hasSuffix("allowed in 1min, and it expires before that"))
-        #expect(bench.relay.activeFaults.queued == nil)
+        #expect(why.hasSuffix("allowed in 1min, and the command expires before that"))
+        #expect(bench.relay.currentControl.queued == nil)
     }
 
     @Test func `is forgotten when its command has expired`() {
@@ -132,10 +132,10 @@ import Vocabulary
         bench.relay.pass(to: bench.now)
         #expect(bench.relay.step(at: bench.now)?.value == 1)
         bench.relay.blocked(block, at: bench.now)
-        #expect(bench.relay.activeFaults.queued == 1)
+        #expect(bench.relay.currentControl.queued == 1)
         bench.now = bench.now.advanced(by: .seconds(5))
         bench.relay.pass(to: bench.now)
-        #expect(bench.relay.activeFaults.queued == nil)
+        #expect(bench.relay.currentControl.queued == nil)
     }
 
     @Test func `waits on when an interlock stands in its way as it is due, under its own name`() {
@@ -145,11 +145,11 @@ import Vocabulary
         bench.relay.pass(to: bench.now)
         #expect(bench.relay.step(at: bench.now)?.value == 1)
         bench.relay.blocked(block, at: bench.now)
-        #expect(bench.relay.activeFaults.queued == 1)
+        #expect(bench.relay.currentControl.queued == 1)
         #expect(!bench.isOn)
         bench.pass(.seconds(1))
         #expect(bench.isOn)
-        #expect(bench.relay.activeFaults.controller == GuardBench.site)
+        #expect(bench.relay.currentControl.controller == GuardBench.site)
     }
 
     @Test
@@ -168,7 +168,7 @@ import Vocabulary
         }
         bench.pass(.seconds(2))
         #expect(bench.isOn)
-        #expect(bench.relay.activeFaults.controller == GuardBench.site)
+        #expect(bench.relay.currentControl.controller == GuardBench.site)
     }
 }
 
@@ -196,7 +196,7 @@ import Vocabulary
         bench.ask(.override(value: 1, for: .seconds(600)), by: GuardBench.page)
         bench.relay.slept(.seconds(600))
         bench.tend()
-        #expect(bench.relay.activeFaults.holder == nil)
+        #expect(bench.relay.currentControl.holder == nil)
     }
 }
 

@@ -1,7 +1,7 @@
-import Channels
 import DriverKit
-import Simulators
+import Fakes
 import Testing
+import Timing
 import Vocabulary
 
 @testable import Nodes

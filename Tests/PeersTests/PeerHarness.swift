@@ -1,6 +1,6 @@
+import Fakes
 import NIOCore
 import NIOPosix
-import Simulators
 import Synchronization
 import Vocabulary
 

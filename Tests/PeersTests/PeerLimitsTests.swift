@@ -39,7 +39,7 @@ import Vocabulary
         let service = ScriptedService()
         let text = [UInt8](repeating: UInt8(ascii: "["), count: size)
         let why = try await refusal(of: text, PeerSettings(), by: service)
-        #expect(why == "a question has at most 4096 bytes")
+        #expect(why == "a request has at most 4096 bytes")
     }
 
     @Test func `that is as long as it may be is answered`() async throws {

@@ -1,8 +1,8 @@
+import Fakes
 import Glibc
 import NIOCore
 import NIOPosix
 import Peers
-import Simulators
 import Synchronization
 import Testing
 import Vocabulary
@@ -99,7 +99,7 @@ import Vocabulary
         await gateway.node.stop()
     }
 
-    @Test func `has the oldest silent caller are evicted, then the longest unused of who has most`()
+    @Test func `evicts the oldest silent caller, then the longest unused of the peer that has most`()
         async throws
     {
         var settings = PeerSettings(echoes: true)

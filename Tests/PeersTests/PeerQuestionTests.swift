@@ -95,8 +95,8 @@ import Vocabulary
     @Test func `too large for an answer is refused, and nothing else is changed`() {
         let identity = ChirpIdentity(high: 3, low: 4)
         let text = Array(repeating: UInt8(ascii: "1"), count: 98)
-        for kind: PeerWord.Kind in [.question, .answer, .news, .end] {
-            let message = PeerWord(kind).message(identity, text)
+        for kind: PeerHeader.Kind in [.question, .answer, .news, .end] {
+            let message = PeerHeader(kind).message(identity, text)
             #expect(message.refusedBeyond(100) == message)
             let refusal = message.refusedBeyond(99)
             #expect((refusal == message) == (kind != .answer))
@@ -123,7 +123,7 @@ import Vocabulary
             let (document, _) = JsonParser.parse(answer)
             #expect(
                 document?["refused"]?.text
-                    == "the answer has 1001 bytes; at most 1000 are sent")
+                    == "the answer has 1001 bytes; the limit is 1000")
             let next = try await node.ask(.read("tank-top"), of: gateway.address)
             #expect(next == Array("{}".utf8))
         }
@@ -150,7 +150,7 @@ import Vocabulary
         for size in [10, 20, 30] { #expect(try await watch.next()?.count == size) }
         #expect(await gateway.node.links.map(\.oversized) == [3])
         for await line in gateway.node.notices {
-            #expect(line.contains("news were left out, 1001 bytes; a message has at most 1000"))
+            #expect(line.contains("events were dropped, 1001 bytes; a message has at most 1000"))
             break
         }
         for node in [node, gateway.node] { await node.stop() }
@@ -172,7 +172,7 @@ import Vocabulary
         let echo = try await Listening(PeerSettings(echoes: true))
         let node = requester()
         let answer = try await node.ask(.status, of: echo.address)
-        #expect(String(decoding: answer, as: UTF8.self).contains("answers no questions"))
+        #expect(String(decoding: answer, as: UTF8.self).contains("answers no requests"))
         await node.stop()
         await echo.node.stop()
     }
@@ -222,10 +222,7 @@ import Vocabulary
         await #expect(throws: PeerError.self) { try await lost.next() }
         await node.stop()
     }
-}
 
-// As many as are asked for, so without a time limit.
-@Suite struct `A question of mangled bytes` {
     @Test(.ownThread) func `that is a handful of bytes of any kind harms nobody`() {
         var chance = SeededGenerator(seed: 3)
         let sample = Array(

@@ -61,7 +61,7 @@ import Vocabulary
             try await thief.request(hello, to: gateway.address)
         }
         #expect(error?.kind == .notTrusted, "\(error?.detail ?? "")")
-        for await line in gateway.node.notices where line.contains("stranger") {
+        for await line in gateway.node.notices where line.contains("unknown peer") {
             #expect(line.contains("\(stranger.fingerprint)"))
             break
         }

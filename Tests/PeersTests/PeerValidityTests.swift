@@ -1,6 +1,6 @@
+import Fakes
 import NIOCore
 import NIOSSL
-import Simulators
 import Testing
 import Vocabulary
 
@@ -89,7 +89,7 @@ import Vocabulary
         let early = ManualClock(wall: WallTime(nanoseconds: 0), isSynchronised: false)
         #expect(
             validity.problem(on: early)
-                == "is not valid before 2025-01-01; the clock of this machine says 1970-01-01, "
+                == "is not valid before 2025-01-01; the clock of this machine is at 1970-01-01, "
                 + "which is not synchronised")
         #expect(validity.problem(on: ManualClock()) == "expired on 2025-12-31")
         #expect(

@@ -15,13 +15,21 @@ import Vocabulary
     ])
     private let alert = ByteBuffer(bytes: [0x15, 0x03, 0x01, 0x00, 0x02, 0x02, 0x46])
 
-    @Test func `is told from a hello of any port by the first bytes`() {
+    @Test(.ownThread) func `is told from a hello of any port by the first bytes`() {
         #expect(TlsRecord(clientHello) == .clientHello)
         #expect(TlsRecord(alert) == .alert)
         for count in 0..<11 {
             #expect(TlsRecord(clientHello.getSlice(at: 0, length: count)!) == nil)
         }
         for count in 0..<7 { #expect(TlsRecord(alert.getSlice(at: 0, length: count)!) == nil) }
+        var chance = SeededGenerator(seed: 5)
+        for port: UInt16 in [0x1503, 0x1603] {
+            for _ in 0..<Mangler.rounds(2_000) {
+                var hello = ByteBuffer()
+                ChirpHello(port: port, node: ChirpIdentity(using: &chance)).write(to: &hello)
+                #expect(TlsRecord(hello) == nil)
+            }
+        }
     }
 
     @Test func `but begins TLS is turned away at once, wherever its bytes are cut`() {
@@ -51,7 +59,7 @@ import Vocabulary
             link.machine.ended(isDropped ? PeerError(.lost, "dropped") : nil)
             link.collect()
             #expect(link.kind(1) == .notTrusted)
-            #expect(link.detail(1)?.contains("it speaks TLS and we do not; ask with --tls") == true)
+            #expect(link.detail(1)?.contains("use --tls") == true)
         }
     }
 
@@ -65,7 +73,7 @@ import Vocabulary
             gone.collect()
             #expect(gone.kind(1) == .lost && gone.kind(2) == .unreachable)
             for id in [1, 2] {
-                #expect(gone.detail(id)?.contains("before it said who it is") == true)
+                #expect(gone.detail(id)?.contains("before its hello") == true)
                 #expect(gone.detail(id)?.contains("--tls") == isPlain)
             }
             var silent = ConversationDriver(
@@ -87,7 +95,7 @@ import Vocabulary
             link.post(1, .answer)
             #expect(link.machine.ended(nil) == nil)
             link.collect()
-            #expect(link.detail(1) == "the other side ended the connection")
+            #expect(link.detail(1) == "the peer ended the connection")
         }
     }
 
@@ -110,14 +118,14 @@ import Vocabulary
         let error = await #expect(throws: PeerError.self) {
             try await plain.ask(.status, of: gateway.address)
         }
-        #expect(error?.kind == .notTrusted && error?.detail.contains("ask with --tls") == true)
+        #expect(error?.kind == .notTrusted && error?.detail.contains("use --tls") == true)
         // Others who ask at once are told the same and dial no more.
         let again = await #expect(throws: PeerError.self) {
             try await plain.ask(.status, of: gateway.address)
         }
         #expect(again?.detail == error?.detail)
         let line = await lines(gateway.node, with: "does not speak TLS")
-        #expect(line?.contains("it must ask with --tls") == true)
+        #expect(line?.contains("then ask with --tls") == true)
         for node in [plain, gateway.node] { await node.stop() }
     }
 
@@ -136,7 +144,7 @@ import Vocabulary
             error?.detail.contains(/does not speak TLS[;,] ask without --tls/) == true,
             "\(error?.detail ?? "-")")
         let line = await lines(gateway.node, with: "speaks TLS and this port does not")
-        #expect(line?.contains("it must ask without --tls") == true)
+        #expect(line?.contains("ask without --tls") == true)
         for node in [laptop, gateway.node] { await node.stop() }
     }
 
@@ -155,19 +163,5 @@ import Vocabulary
         #expect(line?.contains("does not speak TLS") == true, "\(line ?? "")")
         socket.close()
         await gateway.node.stop()
-    }
-}
-
-// As many as are asked for, so without a time limit.
-@Suite struct `A hello of any port` {
-    @Test(.ownThread) func `is never taken for TLS`() {
-        var chance = SeededGenerator(seed: 5)
-        for port: UInt16 in [0x1503, 0x1603] {
-            for _ in 0..<Mangler.rounds(2_000) {
-                var hello = ByteBuffer()
-                ChirpHello(port: port, node: ChirpIdentity(using: &chance)).write(to: &hello)
-                #expect(TlsRecord(hello) == nil)
-            }
-        }
     }
 }

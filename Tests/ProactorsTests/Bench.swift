@@ -1,13 +1,13 @@
 import Channels
 import Codecs
+import Delivery
 import Documents
 import DriverKit
+import Fakes
 import Journals
-import Links
 import Logging
 import Mqtt
 import Nodes
-import Simulators
 import Synchronization
 import Vocabulary
 
@@ -158,12 +158,13 @@ struct Bench {
 extension ShNode { func hop() {} }
 
 extension Proactor {
-    /// Commands that wait in a request queue.
-    fileprivate func untaken() -> Int { requestQueues.values.reduce(0) { $0 + $1.status.waiting } }
     func linkState(of upstream: UpstreamName) -> Link<MqttMessage>.State? {
         pumps[upstream]?.link.state
     }
 
     /// How many of its topics' refusals the broker has given a reason for.
     func refusals(by upstream: UpstreamName) -> Int? { pumps[upstream]?.refusals.count }
+
+    /// Commands that wait in a request queue.
+    fileprivate func untaken() -> Int { requestQueues.values.reduce(0) { $0 + $1.status.waiting } }
 }

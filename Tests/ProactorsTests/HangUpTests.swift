@@ -1,12 +1,11 @@
 import Codecs
-import Links
-import Simulators
+import Fakes
 import Testing
 import Vocabulary
 
 @testable import Proactors
 
-@Suite(.timeLimit(.minutes(3))) struct `A broker that hangs up at a message` {
+@Suite(.timeLimit(.minutes(1))) struct `A broker that hangs up at a message` {
     @Test func `gets all others, and hears no more of that one`() async {
         let bench = Bench(.init(name: "tank", device: ScriptedDevice(.shows([7]))))
         bench.broker.hangUp { $0.topic == "status" }

@@ -1,5 +1,5 @@
 import Codecs
-import Simulators
+import Fakes
 import Testing
 import Vocabulary
 
@@ -37,7 +37,7 @@ private struct Peers {
 
 private func shown(_ values: ClosedRange<Int>) -> [String] { values.map { "tank \($0) good" } }
 
-@Suite(.timeLimit(.minutes(3))) struct `A gateway with a peer` {
+@Suite(.timeLimit(.minutes(1))) struct `A gateway with a peer` {
     @Test func `tells its start first and its readings in order, and what the link went through`()
         async
     {
@@ -200,8 +200,7 @@ private func shown(_ values: ClosedRange<Int>) -> [String] { values.map { "tank 
         for _ in 0..<200 { peers.peer.say("what", "") }
         peers.peer.say("ping", "p1")
         #expect(await peers.bench.published("ack", 1) == ["p1"])
-        #expect(
-            await peers.peer.stored("malformedReply", 1) == ["fault gateway malformedReply true"])
+        #expect(await peers.peer.stored("malformedReply", 1) == ["fault gateway malformedReply true"])
         await peers.bench.pass(.seconds(70))
         #expect(
             await peers.peer.stored("malformedReply", 2)
@@ -214,9 +213,7 @@ private func shown(_ values: ClosedRange<Int>) -> [String] { values.map { "tank 
         _ = await peers.peer.stored("tank", 1)
         for _ in 0..<3 { peers.bench.broker.say(.nameTaken("another client uses the name")) }
         #expect(
-            await peers.peer.stored("duplicateGateway", 1) == [
-                "fault gateway duplicateGateway true"
-            ])
+            await peers.peer.stored("duplicateGateway", 1) == ["fault gateway duplicateGateway true"])
         await peers.bench.pass(.seconds(310))
         #expect(
             await peers.peer.stored("duplicateGateway", 2)

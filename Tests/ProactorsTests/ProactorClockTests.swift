@@ -1,10 +1,10 @@
-import Simulators
+import Fakes
 import Testing
 import Vocabulary
 
 @testable import Proactors
 
-@Suite(.timeLimit(.minutes(3))) struct `When the clock is set, a proactor` {
+@Suite(.timeLimit(.minutes(1))) struct `When the clock is set, a proactor` {
     private static let decade = Duration.seconds(315_576_000)
 
     private func command(
@@ -63,8 +63,7 @@ import Vocabulary
 
     @Test func `judges the time that is left to a command before and after alike`() async {
         let pump = ScriptedDevice()
-        let bench = Bench(
-            .init(name: "pump", device: pump, isRelay: true), isTimeSynchronised: false)
+        let bench = Bench(.init(name: "pump", device: pump, isRelay: true), isTimeSynchronised: false)
         await bench.proactor.start()
         let past = bench.clock.now.advanced(by: .seconds(-1))
         let late = await bench.proactor.carryOut(command(bench.clock, expiresIn: nil), by: past)
@@ -79,8 +78,7 @@ import Vocabulary
 
     @Test func `judges no expiry before, and does after`() async {
         let pump = ScriptedDevice()
-        let bench = Bench(
-            .init(name: "pump", device: pump, isRelay: true), isTimeSynchronised: false)
+        let bench = Bench(.init(name: "pump", device: pump, isRelay: true), isTimeSynchronised: false)
         await bench.proactor.start()
         let early = await bench.proactor.carryOut(command(bench.clock, expiresIn: .seconds(60)))
         #expect(early.words.contains("the clock is not set yet"))

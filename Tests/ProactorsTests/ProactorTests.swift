@@ -1,11 +1,11 @@
 import DriverKit
-import Simulators
+import Fakes
 import Testing
 import Vocabulary
 
 @testable import Proactors
 
-@Suite(.timeLimit(.minutes(3))) struct `A gateway` {
+@Suite(.timeLimit(.minutes(1))) struct `A gateway` {
     @Test func `greets the broker, shows what is now, and tells history in order`() async {
         let device = ScriptedDevice(.shows([1, 2, 3]))
         let bench = Bench(.init(name: "tank", device: device))
@@ -109,7 +109,7 @@ import Vocabulary
     }
 }
 
-@Suite(.timeLimit(.minutes(3))) struct `A command` {
+@Suite(.timeLimit(.minutes(1))) struct `A command` {
     @Test func `switches the relay and is answered with the state the relay confirms`() async {
         let relay = ScriptedDevice()
         let bench = Bench(.init(name: "pump", device: relay, isRelay: true))
@@ -181,8 +181,7 @@ import Vocabulary
         hanging.release()
     }
 
-    @Test
-    func `to a node that has four under way is refused at once, until it has released of one`()
+    @Test func `to a node that has four under way is refused at once, until it has released of one`()
         async
     {
         let hanging = ScriptedDevice()
@@ -228,7 +227,7 @@ import Vocabulary
     }
 }
 
-@Suite(.timeLimit(.minutes(3))) struct `A stop` {
+@Suite(.timeLimit(.minutes(1))) struct `A stop` {
     @Test func `drives relays to their safe states, tells it, and says offline message`() async {
         let relay = ScriptedDevice()
         let bench = Bench(.init(name: "pump", device: relay, isRelay: true))

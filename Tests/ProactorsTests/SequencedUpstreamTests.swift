@@ -1,6 +1,6 @@
 import Conformance
 import Mqtt
-import Simulators
+import Fakes
 import Testing
 import Vocabulary
 

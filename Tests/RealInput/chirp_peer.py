@@ -43,7 +43,7 @@ class Chirp:
         while len(self.received) < count:
             more = self.sock.recv(65536)
             if not more:
-                raise EOFError("the other side ended the connection")
+                raise EOFError("the peer ended the connection")
             self.received += more
         taken, self.received = self.received[:count], self.received[count:]
         return taken
@@ -185,7 +185,7 @@ class Cable:
     def fill(self):
         more = self.sock.recv(65536)
         if not more:
-            raise EOFError("the other side ended the connection")
+            raise EOFError("the peer ended the connection")
         self.coming.write(more)
 
     def encrypted(self, data):
@@ -225,7 +225,7 @@ def boundaries(arguments):
             while len(received) < owed:
                 more = end.recv(65536)
                 if not more:
-                    sys.exit(f"cut at byte {cut} of {size}: the other side ended the connection")
+                    sys.exit(f"cut at byte {cut} of {size}: the peer ended the connection")
                 received += more
             if data not in received or received.count(identity) != (2 if synchronous else 1):
                 sys.exit(f"cut at byte {cut} of {size}: something else came back")

@@ -44,7 +44,7 @@ def start(*words, log):
 
 def begin(log):
     process = start("run", "/tmp/layout.json", "--log-format", "text", "--state-directory", "/tmp/state", log=log)
-    check(wait(lambda: "takes commands" in process.log.read_text(), 30), "the gateway starts and takes commands")
+    check(wait(lambda: "link.subscribed" in process.log.read_text(), 30), "the gateway starts and takes commands")
     return process
 
 
@@ -74,13 +74,13 @@ try:
     wait(lambda: len(rows()) > len(before) + 20, 20)
     again = rows()
     check(again[:len(before)] == before, f"all {len(before)} readings of before are there")
-    places = [row["place"] for row in again]
+    places = [row["offset"] for row in again]
     check(places[-1] - places[0] < len(places) + 200, "places go on without a leap")
     process.kill()
     process.wait()
     process = begin("third")
-    wait(lambda: rows()[-1]["place"] > places[-1] + 20, 20)
-    check(rows()[-1]["place"] > places[-1] and not damaged(), "also after SIGKILL; no journal was taken for damaged")
+    wait(lambda: rows()[-1]["offset"] > places[-1] + 20, 20)
+    check(rows()[-1]["offset"] > places[-1] and not damaged(), "also after SIGKILL; no journal was taken for damaged")
     parent = start("upstream", "--alias", "d1.thirteen", "--child", "d1.thirteen.child", "--broker", "embedded", "--state-directory",
                    "/tmp/parent", log="upstream")
     wait(lambda: (TREE / "tmp/parent/received.sqlite").exists(), 20)

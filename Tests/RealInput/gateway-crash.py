@@ -117,7 +117,7 @@ def kept(folder):
     if said.returncode != 0:
         return {}, said.stderr.strip()
     rows = [json.loads(line) for line in said.stdout.splitlines()]
-    return {(row["channel"], row["place"]): (row["nanoseconds"], row["value"], row["unit"])
+    return {(row["channel"], row["offset"]): (row["nanoseconds"], row["value"], row["unit"])
             for row in rows}, ""
 
 

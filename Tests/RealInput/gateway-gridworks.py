@@ -97,7 +97,7 @@ class Log:
         return time.monotonic() - begin if wait(lambda: self.has(text), seconds) else None
 
 
-HEARD, SILENT = "the peer was heard", "the peer is silent"
+HEARD, SILENT = "link.peer-active", "link.peer-silent"
 
 
 def broker():
@@ -255,7 +255,7 @@ def main():
     with open(LOG, "w") as log:
         house = start(PROGRAM, "run", layout, "--log-format", "text", "--state-directory", STATE,
                       stderr=log, env=dict(os.environ, RUNTIME_DIRECTORY=str(WORK / "run")))
-    check(Log().hears("connected") is not None and wait(lambda: "takes commands" in LOG.read_text(), 10),
+    check(Log().hears("connected") is not None and wait(lambda: "link.subscribed" in LOG.read_text(), 10),
           "the broker takes the gateway")
     time.sleep(POLL)
     check(HEARD not in LOG.read_text(), "a retained ping of before does not make the link active")

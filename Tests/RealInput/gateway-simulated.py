@@ -123,7 +123,7 @@ try:
 
     # 1. Simulated, and nothing else said: the broker of the layout hears nothing.
     process = run(layout(True, RELAYS), "--simulate")
-    wait(lambda: "takes commands" in process.log.read_text(), 20)
+    wait(lambda: "link.subscribed" in process.log.read_text(), 20)
     done = [tidegate("set", name, state) for name, state in (("pump", "on"), ("fan", "on"), ("pump", "off"))]
     check([d.returncode for d in done] == [0, 0, 0],
           "relays with an inverted feedback and an interlock confirm in a simulated run")

@@ -109,7 +109,7 @@ def gateway():
     process = subprocess.Popen(
         [PROGRAM, "run", LAYOUT], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=ENVIRONMENT)
     end = time.monotonic() + 20
-    while "takes commands" not in open(f"{WORK}/log").read() and time.monotonic() < end:
+    while "link.subscribed" not in open(f"{WORK}/log").read() and time.monotonic() < end:
         time.sleep(0.05)
     return process
 

@@ -1,10 +1,10 @@
 import Channels
+import Delivery
 import DriverKit
+import Fakes
 import Layouts
-import Links
 import Logging
 import Mqtt
-import Simulators
 import Vocabulary
 
 @testable import Nodes

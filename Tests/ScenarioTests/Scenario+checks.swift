@@ -1,5 +1,4 @@
 import Nodes
-import Simulators
 import Vocabulary
 
 @testable import Proactors

@@ -1,6 +1,5 @@
 import Layouts
 import Nodes
-import Simulators
 import Vocabulary
 
 @testable import Proactors

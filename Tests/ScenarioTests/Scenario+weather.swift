@@ -1,5 +1,5 @@
 import DriverKit
-import Simulators
+import Fakes
 import Vocabulary
 
 @testable import Proactors

@@ -1,7 +1,6 @@
 import DriverKit
 import Layouts
 import Nodes
-import Simulators
 import Vocabulary
 
 @testable import Proactors

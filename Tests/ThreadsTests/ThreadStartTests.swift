@@ -1,4 +1,4 @@
-import Simulators
+import Fakes
 import Testing
 import Vocabulary
 

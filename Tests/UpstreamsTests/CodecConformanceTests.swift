@@ -3,7 +3,7 @@ import Conformance
 import Gridworks
 import Mqtt
 import PlainJson
-import Simulators
+import Fakes
 import Testing
 import Vocabulary
 

@@ -1,4 +1,3 @@
-import Simulators
 import Testing
 import Vocabulary
 

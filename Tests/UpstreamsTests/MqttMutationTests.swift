@@ -1,5 +1,5 @@
+import Fakes
 import Fuzzing
-import Simulators
 import TestMachine
 import Testing
 import Vocabulary

@@ -1,5 +1,4 @@
 import Glibc
-import Simulators
 import Testing
 import Vocabulary
 

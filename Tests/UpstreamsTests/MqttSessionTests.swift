@@ -1,5 +1,5 @@
+import Fakes
 import Glibc
-import Simulators
 import Synchronization
 import Testing
 import Vocabulary

@@ -1,4 +1,4 @@
-import Simulators
+import Fakes
 import TestMachine
 import Testing
 import Vocabulary
@@ -76,7 +76,7 @@ struct MqttTlsTests {
                 certificate: files.certificate("gateway"), key: files.key("gateway")))
         #expect(
             words.contains(
-                "the broker's certificate is not from the authority in "
+                "the broker's certificate is not from the CA in "
                     + files.certificate("stranger")), "\(words)")
     }
 
@@ -139,7 +139,7 @@ struct MqttTlsTests {
         defer { withExtendedLifetime(broker) {} }
         try await broker.start()
         let words = await problem(broker.tlsAddress, nil)
-        #expect(words.contains("is not from the authority in /etc/ssl/certs"), "\(words)")
+        #expect(words.contains("is not from the CA in /etc/ssl/certs"), "\(words)")
     }
 
     @Test func `a certificate of another time is told from one of a stranger`() async throws {

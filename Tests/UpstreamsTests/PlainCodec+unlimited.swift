@@ -1,5 +1,5 @@
 import Codecs
-import Links
+import Health
 import Mqtt
 import PlainJson
 import Vocabulary

@@ -117,7 +117,7 @@ struct PlainCommandTests {
         ("heater", "maybe", "is no command"),
         ("heater", "{}", "value: must be on, off, true, false or a number"),
         ("heater", #"{"value":null}"#, "value: must be"),
-        ("heater", #"{"value":"on","value":"off"}"#, "stands here a second time"),
+        ("heater", #"{"value":"on","value":"off"}"#, "duplicate key"),
         ("heater", #"{"value":"on","expirse":1}"#, "expirse: unknown; did you mean expires"),
         (
             "heater", #"{"state":"on"}"#,
@@ -126,10 +126,10 @@ struct PlainCommandTests {
         ("heater", #"{"value":"on","id":7}"#, "id: must be a text"),
         ("heater", #"{"value":"on","id":"two words"}"#, "id: must be a text"),
         ("heater", #"{"value":"on","expires":"soon"}"#, "expires: must be a time like"),
-        ("heater", #"{"value":"on""#, "a comma or } should stand here"),
+        ("heater", #"{"value":"on""#, "expected a comma or }"),
         ("dimmer", "on", "node dimmer: takes a number in percent"),
-        ("dimmer", "0.05", "node dimmer: 0.05 is no whole number of steps of 0.1 percent"),
-        ("dimmer", "9223372036854775807", "no whole number of steps"),
+        ("dimmer", "0.05", "node dimmer: 0.05 is not a whole number of steps of 0.1 percent"),
+        ("dimmer", "9223372036854775807", "not a whole number of steps"),
         ("tank", "on", "node tank: is a sensor and takes no commands"),
         ("heatre", "on", "node heatre: is not of this gateway; did you mean heater"),
     ])

@@ -1,5 +1,5 @@
 import Fuzzing
-import Links
+import Health
 import TestMachine
 import Testing
 import Vocabulary

@@ -1,5 +1,5 @@
 import Documents
-import Links
+import Health
 import Testing
 import Vocabulary
 

@@ -1,6 +1,6 @@
+import Fakes
 import Foundation
 import Glibc
-import Simulators
 import TestMachine
 import Threads
 import Vocabulary

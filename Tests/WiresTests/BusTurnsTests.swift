@@ -91,8 +91,8 @@ private final class Tally: Sendable {
             error
                 == DriverError(
                     .timeout,
-                    "bus rs485 stayed busy for 5 ms, now with 01 04 00 0c 00 02; "
-                        + "1 others wait for it"))
+                    "bus rs485 is busy for 5 ms, serving 01 04 00 0c 00 02; "
+                        + "1 others are queued"))
         // The place that was given up is not waited for.
         turns.leave(first)
         try turns.wait(third, within: .zero)

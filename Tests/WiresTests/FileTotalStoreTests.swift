@@ -63,7 +63,7 @@ final class FileTotalStoreTests {
         } throws: {
             guard let error = $0 as? DriverError else { return false }
             return error.kind == .malformedReply && error.detail.contains(self.file)
-                && error.detail.contains("is no total")
+                && error.detail.contains("is not a total")
         }
     }
 

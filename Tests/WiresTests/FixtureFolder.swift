@@ -1,6 +1,6 @@
 import DriverKit
+import Fakes
 import Foundation
-import Simulators
 import Vocabulary
 import Wires
 

@@ -2,6 +2,7 @@ import Conformance
 import Documents
 import DriverKit
 import Drivers
+import Fakes
 import Foundation
 import Simulators
 import TestMachine

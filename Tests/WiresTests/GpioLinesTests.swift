@@ -1,5 +1,6 @@
 import Conformance
 import DriverKit
+import Fakes
 import Foundation
 import Simulators
 import Testing

@@ -1,5 +1,4 @@
 import DriverKit
-import Simulators
 import TestMachine
 import Testing
 import Vocabulary

@@ -1,6 +1,7 @@
 import Conformance
 import DriverKit
 import Drivers
+import Fakes
 import Glibc
 import Simulators
 import TestMachine

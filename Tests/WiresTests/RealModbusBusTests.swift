@@ -1,5 +1,6 @@
 import Conformance
 import DriverKit
+import Fakes
 import Foundation
 import Simulators
 import TestMachine
@@ -181,7 +182,7 @@ extension SimulatedModbusUnit.Fault {
     }
 
     @Test(
-        arguments: ModbusTestLine.Kind.allCases, [(1, "does not have this function"), (6, "busy")])
+        arguments: ModbusTestLine.Kind.allCases, [(1, "illegal function"), (6, "device busy")])
     func `tells an exception in words`(
         kind: ModbusTestLine.Kind, exception: (code: UInt8, words: String)
     ) throws {
@@ -189,7 +190,7 @@ extension SimulatedModbusUnit.Fault {
         line.setFault(.exception(exception.code))
         let error = #expect(throws: DriverError.self) { try line.bus.read(line.request(0)) }
         #expect(error?.kind == (exception.code == 6 ? .busy : .unsupported))
-        #expect(error?.detail.contains("exception \(exception.code): it ") == true)
+        #expect(error?.detail.contains("exception \(exception.code): ") == true)
         #expect(error?.detail.contains(exception.words) == true)
         line.setFault(nil)
         #expect(try line.bus.read(line.request(2)) == [1002, 1003])
@@ -199,7 +200,7 @@ extension SimulatedModbusUnit.Fault {
     func `registers that are not there are refused`(kind: ModbusTestLine.Kind) throws {
         let line = try ModbusTestLine(kind)
         let error = #expect(throws: DriverError.self) { try line.bus.read(line.request(100)) }
-        #expect(error?.detail.hasSuffix("exception 2: it does not have these registers") == true)
+        #expect(error?.detail.hasSuffix("exception 2: illegal data address") == true)
         #expect(try line.bus.read(line.request(0)) == [1000, 1001])
     }
 
@@ -297,7 +298,7 @@ extension SimulatedModbusUnit.Fault {
             error
                 == DriverError(
                     .invalidComponent,
-                    "bus bench: 9601 baud is not a speed of serial ports, for example 9600"))
+                    "bus bench: 9601 baud is not a serial port speed, for example 9600"))
     }
 
     @Test func `a pool hands out one bus for each name and knows no others`() throws {

@@ -1,5 +1,6 @@
 import Conformance
 import DriverKit
+import Fakes
 import Foundation
 import Simulators
 import Testing
@@ -24,7 +25,7 @@ import Wires
         #expect(try folder.files.text(of: "/full") == full)
         let error = #expect(throws: DriverError.self) { try folder.files.text(of: "/over") }
         #expect(error?.kind == .malformedReply)
-        #expect(error?.detail.contains("holds more than 65536 bytes") == true)
+        #expect(error?.detail.contains("larger than 65536 bytes") == true)
     }
 
     @Test func `what is no text, and a folder, are bad replies`() throws {
@@ -43,7 +44,7 @@ import Wires
         for ask in [folder.files.text(of:), { try folder.files.names(in: $0).joined() }] {
             let error = #expect(throws: DriverError.self) { try ask("/file/below") }
             #expect(error?.kind == .notConnected)
-            #expect(error?.detail == "\(folder.path)/file/below: is not there")
+            #expect(error?.detail == "\(folder.path)/file/below: does not exist")
         }
     }
 

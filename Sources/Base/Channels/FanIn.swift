@@ -3,15 +3,13 @@ import Vocabulary
 
 /// Many sources on any threads flow together to one reader. Sources come and go at any time.
 ///
-/// Each source has a bounded place of its own. A full one is evicted its oldest element and counts it, so
+/// Each source has a bounded place of its own. A full one evicts its oldest element and counts it, so
 /// a source that floods loses elements of its own and nobody else's.
 public final class FanIn<Element: Sendable>: Sendable {
     /// Everything that lay there at one moment, source by source.
     public struct Batch: Sendable {
         /// The elements of each source are together and in its order.
         public internal(set) var elements: [Element] = []
-        /// Whose the elements are: `elements[run.range]` came from `run.source`.
-        public internal(set) var runs: [(source: String, range: Range<Int>)] = []
         /// How many elements each source has lost since the last batch. Sources without loss are absent.
         public internal(set) var losses: [(source: String, count: Int)] = []
     }
@@ -48,27 +46,12 @@ public final class FanIn<Element: Sendable>: Sendable {
             places[id] = place
         }
 
-        /// One element of the source whose turn it is; the source goes to the end of the row.
-        mutating func takeOne() -> (source: String, delivery: Delivery<Element>)? {
-            guard let id = listed.popFirst(), var place = places[id].take(),
-                let element = place.elements.popFirst()
-            else { return nil }
-            let delivery = Delivery(element, lost: place.lost)
-            place.lost = 0
-            place.isListed = !place.elements.isEmpty
-            if place.isListed { listed.append(id) }
-            if place.isListed || !place.isLeft { places[id] = place }
-            return (place.name, delivery)
-        }
-
         mutating func takeAll() -> Batch? {
             guard !listed.isEmpty else { return nil }
             var batch = Batch()
             for id in listed {
                 guard var place = places[id].take() else { continue }
-                let start = batch.elements.count
                 batch.elements.append(contentsOf: place.elements)
-                batch.runs.append((place.name, start..<batch.elements.count))
                 if place.lost > 0 { batch.losses.append((place.name, place.lost)) }
                 place.elements.removeAll(keepingCapacity: true)
                 (place.lost, place.isListed) = (0, false)
@@ -102,7 +85,7 @@ public final class FanIn<Element: Sendable>: Sendable {
     }
 
     /// How many sources there are, for a check that none leaks.
-    public var sourceCount: Int { state.withLock { $0.places.count } }
+    package var sourceCount: Int { state.withLock { $0.places.count } }
 
     /// Why it was closed; nil while it is open.
     public var cause: Cause? { state.withLock(\.cause) }
@@ -114,16 +97,6 @@ public final class FanIn<Element: Sendable>: Sendable {
         repeat {
             if let batch = state.withLock({ $0.takeAll() }) { return batch }
         } while await wait()
-        return nil
-    }
-
-    /// Waits for an element and takes it, from each source that has some in turn.
-    ///
-    /// - Returns: Nil once it is closed and empty, or when the task is cancelled while it waits.
-    public nonisolated(nonsending) func next() async -> (
-        source: String, delivery: Delivery<Element>
-    )? {
-        repeat { if let one = state.withLock({ $0.takeOne() }) { return one } } while await wait()
         return nil
     }
 
@@ -142,7 +115,7 @@ public final class FanIn<Element: Sendable>: Sendable {
                     guard state.listed.isEmpty, state.cause == nil, !Task.isCancelled else {
                         return true
                     }
-                    state.parking.park(continuation, in: "a merge")
+                    state.parking.park(continuation, in: "a fan-in")
                     return false
                 }
                 if mustResume { continuation.resume() }

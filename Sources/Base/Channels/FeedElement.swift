@@ -13,7 +13,7 @@ extension FeedElement: Equatable where Value: Equatable {}
 /// Everything that waited for one subscriber at one moment, oldest first.
 public struct FeedBatch<Key: Hashable & Sendable, Value: Sendable>: Sendable, RandomAccessCollection
 {
-    let deliveries: Deque<Delivery<FeedElement<Key, Value>>>
+    let deliveries: Deque<Arrival<FeedElement<Key, Value>>>
 
     /// Where the oldest element is.
     public var startIndex: Int { deliveries.startIndex }
@@ -21,7 +21,7 @@ public struct FeedBatch<Key: Hashable & Sendable, Value: Sendable>: Sendable, Ra
     public var endIndex: Int { deliveries.endIndex }
 
     /// An element with what was lost right before it.
-    public subscript(index: Int) -> Delivery<FeedElement<Key, Value>> { deliveries[index] }
+    public subscript(index: Int) -> Arrival<FeedElement<Key, Value>> { deliveries[index] }
 
     /// How many elements are missing in this batch.
     public var lost: Int { deliveries.reduce(0) { $0 + $1.lost } }

@@ -36,7 +36,7 @@ public final class Question<Request: Sendable, Answer: Sendable>: Sendable {
 
     deinit {
         let error = ChannelError(
-            kind: .failed, detail: "\(requestQueue.name): \(id) was released without an answer")
+            kind: .failed, detail: "\(requestQueue.name): \(id) was dropped without an answer")
         requestQueue.settle(serial, .failure(error))
     }
 }

@@ -1,4 +1,5 @@
 import DequeModule
+import Timing
 import Vocabulary
 
 /// Questions to one who works on a thread or task of its own. Each gets exactly one answer, failure or
@@ -73,7 +74,7 @@ public final class RequestQueue<Request: Sendable, Answer: Sendable>: Sendable {
     ///   - name: What errors call it.
     ///   - bound: Questions that wait or are in work; at least 1.
     public init(_ name: String, bound: Int, clock: any GatewayClock) {
-        precondition(bound > 0, "a request queue must hold at least one question")
+        precondition(bound > 0, "a request queue must hold at least one request")
         (self.name, self.bound, self.clock) = (name, bound, clock)
     }
 
@@ -144,20 +145,6 @@ public final class RequestQueue<Request: Sendable, Answer: Sendable>: Sendable {
         }
     }
 
-    /// Takes questions one after the other and answers each with what `handler` returns or throws, until
-    /// the request queue is stopped or the task cancelled.
-    public nonisolated(nonsending) func serve(
-        _ handler: nonisolated(nonsending) (Question<Request, Answer>) async throws -> Answer
-    ) async {
-        while let question = await next() {
-            do {
-                question.answer(try await handler(question))
-            } catch {
-                question.fail(error)
-            }
-        }
-    }
-
     /// Has each question answered by a task of its own as soon as it is asked, for one whose isolation
     /// puts them in order: each handler runs up to where it first waits before the next one begins. A
     /// handler that hangs is left behind; its question keeps its place.
@@ -217,12 +204,12 @@ public final class RequestQueue<Request: Sendable, Answer: Sendable>: Sendable {
             }
             guard !state.identities.contains(place.id) else {
                 let detail =
-                    "\(name): \(place.id) is under way already; each question needs its own"
+                    "\(name): \(place.id) is in use; each question needs its own identity"
                 return (ChannelError(kind: .duplicate, detail: detail), nil)
             }
             guard state.places.count < bound else {
                 state.status.busy += 1
-                let detail = "\(name): busy with \(bound) questions, try again"
+                let detail = "\(name): busy with \(bound) requests, try again"
                 return (ChannelError(kind: .busy, detail: detail), nil)
             }
             state.places[serial] = place
@@ -252,7 +239,7 @@ public final class RequestQueue<Request: Sendable, Answer: Sendable>: Sendable {
             return told
         }
         for (requester, id) in late {
-            let error = ChannelError(kind: .timedOut, detail: "\(name): no answer to \(id) in time")
+            let error = ChannelError(kind: .timedOut, detail: "\(name): no answer to \(id) before its deadline")
             requester?.resume(returning: .failure(error))
         }
     }

@@ -9,9 +9,9 @@ struct Seat<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     let policy: SubscriptionPolicy
     var parking = Parking()
     private(set) var drops = 0
-    private var queue: Deque<Delivery<Element>> = []
+    private var queue: Deque<Arrival<Element>> = []
     /// The only element of each key, under `.newestPerKey`; `order` says which key is next.
-    private var slots: [Key: Delivery<Element>] = [:]
+    private var slots: [Key: Arrival<Element>] = [:]
     private var order: Deque<Key> = []
     /// Refused since the last element that found a place.
     private var refused = 0
@@ -37,16 +37,16 @@ struct Seat<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         switch policy {
         case .newest(let bound):
             guard queue.count == bound else {
-                queue.append(Delivery(element, lost: 0))
+                queue.append(Arrival(element, lost: 0))
                 return true
             }
             drops += 1
             let carried = queue.removeFirst().lost + 1
             if let next = queue.popFirst() {
-                queue.prepend(Delivery(next.element, lost: next.lost + carried))
-                queue.append(Delivery(element, lost: 0))
+                queue.prepend(Arrival(next.element, lost: next.lost + carried))
+                queue.append(Arrival(element, lost: 0))
             } else {
-                queue.append(Delivery(element, lost: carried))
+                queue.append(Arrival(element, lost: carried))
             }
             return true
         case .lossless(let bound):
@@ -55,22 +55,22 @@ struct Seat<Key: Hashable & Sendable, Value: Sendable>: Sendable {
                 refused += 1
                 return false
             }
-            queue.append(Delivery(element, lost: refused))
+            queue.append(Arrival(element, lost: refused))
             refused = 0
             return true
         case .newestPerKey:
             if let older = slots[element.key] {
                 drops += 1
-                slots[element.key] = Delivery(element, lost: older.lost + 1)
+                slots[element.key] = Arrival(element, lost: older.lost + 1)
             } else {
                 order.append(element.key)
-                slots[element.key] = Delivery(element, lost: 0)
+                slots[element.key] = Arrival(element, lost: 0)
             }
             return true
         }
     }
 
-    mutating func take() -> Delivery<Element>? {
+    mutating func take() -> Arrival<Element>? {
         if let first = queue.popFirst() { return first }
         return order.popFirst().flatMap { slots.removeValue(forKey: $0) }
     }

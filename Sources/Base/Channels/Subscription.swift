@@ -4,7 +4,7 @@ import Vocabulary
 public final class Subscription<Key: Hashable & Sendable, Value: Sendable>: Sendable, AsyncSequence
 {
     /// An element of the feed, with what was lost right before it.
-    public typealias Element = Delivery<FeedElement<Key, Value>>
+    public typealias Element = Arrival<FeedElement<Key, Value>>
     /// A feed that is closed ends; `cause` says why.
     public typealias Failure = Never
 
@@ -33,7 +33,7 @@ public final class Subscription<Key: Hashable & Sendable, Value: Sendable>: Send
     }
 
     /// The next element, if one is there.
-    public func take() -> Element? { feed.state.withLock { $0.seats[seat]?.take() } }
+    func take() -> Element? { feed.state.withLock { $0.seats[seat]?.take() } }
 
     /// All that is there now; nil when nothing is.
     public func takeBatch() -> FeedBatch<Key, Value>? {

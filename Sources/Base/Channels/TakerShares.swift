@@ -7,7 +7,7 @@ struct TakerShares: Sendable {
     static let round = 64
     /// Items beyond its share that a taker may have before it is ahead.
     static let slack = 4
-    /// Items after which one that is not ahead is evicted as well: others may be about to enter.
+    /// Items after which one that is not ahead yields as well: others may be about to enter.
     static let turn = 16
 
     private var counts: [Int] = []

@@ -7,11 +7,11 @@ public struct TransformedSubscription<Key: Hashable & Sendable, Value: Sendable,
     let transform: @Sendable (FeedElement<Key, Value>) -> Output?
 
     /// The next output; waits until there is one. Nil at the end or when the task is cancelled while it waits.
-    public nonisolated(nonsending) func next() async -> Delivery<Output>? {
+    public nonisolated(nonsending) func next() async -> Arrival<Output>? {
         var lost = 0
         while let delivery = await base.next() {
             lost += delivery.lost
-            if let output = transform(delivery.element) { return Delivery(output, lost: lost) }
+            if let output = transform(delivery.element) { return Arrival(output, lost: lost) }
         }
         return nil
     }

@@ -1,5 +1,6 @@
 import DequeModule
 import Synchronization
+import Timing
 import Vocabulary
 
 /// Work for hands: each item goes to exactly one of several takers, the one that has waited longest. For
@@ -198,7 +199,7 @@ public final class WorkQueue<Item: Sendable>: Sendable {
         }
         for sender in admitted { sender.resume(returning: nil) }
         for sender in late {
-            let error = ChannelError(kind: .timedOut, detail: "\(name): no place in time")
+            let error = ChannelError(kind: .timedOut, detail: "\(name): full until the deadline")
             sender.answer.resume(returning: error)
         }
     }

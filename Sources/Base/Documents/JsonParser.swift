@@ -81,7 +81,7 @@ public struct JsonParser {
         try value()
         try skipBlanks()
         guard current == nil else {
-            throw problem("the document ended before this; only one value may stand here")
+            throw problem("the document ended before this; only one value is allowed")
         }
     }
 
@@ -153,7 +153,7 @@ public struct JsonParser {
             frames.removeLast()
         case UInt8(ascii: "\""): try text()
         case .some(UInt8(ascii: "-")), .some(UInt8(ascii: "0")...UInt8(ascii: "9")): try number()
-        case nil: throw problem("the text ends where a value should stand")
+        case nil: throw problem("the text ends where a value is expected")
         default: try word()
         }
         marks[mark].next = marks.count
@@ -167,7 +167,7 @@ public struct JsonParser {
             try skipBlanks()
             if current == UInt8(ascii: "}"), isFirst || !dialect.isStrict { break }
             guard current == UInt8(ascii: "\"") else {
-                throw problem("a member's name in double quotes, or }, should stand here")
+                throw problem("expected a member name in double quotes, or }")
             }
             let name = marks.count
             marks.append(JsonDocument.Mark(start: index))
@@ -176,7 +176,7 @@ public struct JsonParser {
             frames[frame].name = name
             try skipBlanks()
             guard current == UInt8(ascii: ":") else {
-                throw problem("a colon should follow the name")
+                throw problem("expected a colon after the name")
             }
             index += 1
             try skipBlanks()
@@ -189,7 +189,7 @@ public struct JsonParser {
                 continue
             }
             guard current == UInt8(ascii: "}") else {
-                throw problem("a comma or } should stand here")
+                throw problem("expected a comma or }")
             }
             break
         }
@@ -213,7 +213,7 @@ public struct JsonParser {
                 continue
             }
             guard current == UInt8(ascii: "]") else {
-                throw problem("a comma or ] should stand here")
+                throw problem("expected a comma or ]")
             }
             break
         }
@@ -264,7 +264,7 @@ public struct JsonParser {
         let place = JsonDocument.position(of: Int(marks[mark].start), in: bytes)
         let problem = Problem(
             Place(path: path.text, line: place.line, column: place.column),
-            "stands here a second time (first in line \(line))")
+            "duplicate key (first in line \(line))")
         problems.append(problem)
         frames[frames.count - 1].name = nil
     }
@@ -285,7 +285,7 @@ public struct JsonParser {
         if dialect.keepsLongNumbers, Self.isNumber(text) { return }
         index = start
         throw problem(
-            "\(text.printable(limit: 40)) is no number such as -12, 0.25 or 1e3 that fits in 64 bits"
+            "\(text.printable(limit: 40)) is not a number such as -12, 0.25 or 1e3 that fits in 64 bits"
         )
     }
 
@@ -326,7 +326,7 @@ public struct JsonParser {
         let other = String(decoding: word.prefix(100), as: UTF8.self).printable(limit: 40)
         throw problem(
             other.isEmpty
-                ? "a value should stand here" : "\(other) is no value; a text needs double quotes")
+                ? "expected a value" : "\(other) is not a value; a text needs double quotes")
     }
 
     private mutating func text() throws(Problem) {
@@ -344,7 +344,7 @@ public struct JsonParser {
                     throw problem(error.words)
                 }
             case 0..<0x20:
-                throw problem("a text must end in the line that it starts in")
+                throw problem("a text must end on the line where it starts")
             default:
                 index += 1
             }

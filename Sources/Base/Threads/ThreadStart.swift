@@ -10,7 +10,7 @@ public struct ThreadError: Error, Hashable, Sendable, CustomStringConvertible {
     init(detail: String) { self.detail = detail }
 
     init(_ number: Int32) {
-        detail = "there is no thread (\(errorDescription(number))); raise ulimit -u or TasksMax="
+        detail = "no thread available (\(errorDescription(number))); raise ulimit -u or TasksMax="
     }
 
     public var description: String { detail }
@@ -135,10 +135,4 @@ private final class ThreadBody: Sendable {
         }
         unsafe pthread_sigmask(SIG_SETMASK, &signals, nil)
     }
-}
-
-/// The system's words for an error number.
-public func errorDescription(_ number: Int32) -> String {
-    // Sound: strerror answers a C string that is valid until this thread's next call of it.
-    unsafe String(cString: strerror(number))
 }

@@ -22,7 +22,7 @@ public struct Command: Hashable, Sendable {
             switch self {
             case .set(let value): "\(value)"
             case .override(let value, let time):
-                "taking over for \(time.layoutText)" + (value.map { " at \($0)" } ?? "")
+                "override for \(time.layoutText)" + (value.map { " at \($0)" } ?? "")
             case .release: "release"
             }
         }

@@ -23,7 +23,7 @@ extension Name: Codable {
             throw DecodingError.dataCorrupted(
                 .init(
                     codingPath: decoder.codingPath,
-                    debugDescription: "\"\(text)\" is no \(Tag.noun): \(Tag.form)"))
+                    debugDescription: "\"\(text)\" is not a valid \(Tag.noun): \(Tag.form)"))
         }
         self = name
     }
@@ -107,7 +107,7 @@ extension Name {
     /// A name written in the source. A malformed one is a bug and stops the program.
     public init(known text: StaticString) {
         guard let name = Self(text.description) else {
-            preconditionFailure("\(text) is no \(Tag.noun): \(Tag.form)")
+            preconditionFailure("\(text) is not a valid \(Tag.noun): \(Tag.form)")
         }
         self = name
     }

@@ -1,5 +1,4 @@
 import Glibc
-import Threads
 import Vocabulary
 
 /// A file that belongs to this user alone, with what the library and we put beside it.

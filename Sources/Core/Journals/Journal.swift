@@ -21,7 +21,7 @@ public protocol Journal: Sendable {
 
     /// Everything up to `through` was acknowledged by `upstream`.
     ///
-    /// A cursor never goes back: what were evicted meanwhile may still be acknowledged, and changes nothing.
+    /// A cursor never goes back: what was evicted meanwhile may still be acknowledged, and changes nothing.
     /// - Throws: `.badCursor` for a place beyond the last fact.
     func advance(_ upstream: UpstreamName, through: Sequence64) async throws(JournalError)
 

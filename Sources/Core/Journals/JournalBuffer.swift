@@ -1,8 +1,9 @@
 import DequeModule
 import Vocabulary
 
-/// Facts on their way to the disk. A pure value; it holds `capacity` facts beside those that are being
-/// written. When the disk does not keep up the oldest is evicted.
+/// Facts on their way to the disk, and those that were written last. A pure value; it holds `capacity` facts
+/// beside those that are being written, and `recall` that are written. When the disk does not keep up the
+/// oldest is evicted.
 struct JournalBuffer {
     /// A fact with its place.
     struct Item {
@@ -11,7 +12,12 @@ struct JournalBuffer {
         var deadLetters: (place: Int64, upstream: UpstreamName)?
     }
 
+    /// How many facts stay in memory once they are written, for upstreams that follow closely: some 150 kB.
+    static let recall = 512
+
     let capacity: Int
+    /// The last facts that were written, in order.
+    private var recent: Deque<Item> = []
     private(set) var items: Deque<Item> = []
     /// The last place that was given away; nil before the journal knows where to begin.
     private(set) var last: Sequence64?
@@ -21,7 +27,7 @@ struct JournalBuffer {
     private(set) var lostEarly = 0
     /// So many at the front are being written.
     private var writing = 0
-    /// Places whose facts were evicted and that nobody has been told of.
+    /// Places whose facts were evicted, not reported yet.
     private(set) var lost: [ClosedRange<Sequence64>] = []
 
     init(capacity: Int) { self.capacity = capacity }
@@ -59,6 +65,8 @@ struct JournalBuffer {
     mutating func begin(after place: Sequence64) {
         precondition(place >= last ?? 0, "places rise")
         last = place
+        // Another file, which need not have them.
+        recent = []
         let facts = Array(early)
         early = []
         _ = append(facts)
@@ -72,8 +80,22 @@ struct JournalBuffer {
 
     /// The facts of `beginWriting` are on disk.
     mutating func written() {
+        recent.append(contentsOf: items.prefix(writing).suffix(Self.recall))
         items.removeFirst(writing)
         writing = 0
+        if recent.count > Self.recall { recent.removeFirst(recent.count - Self.recall) }
+    }
+
+    /// The facts from `place` on that are written, as far as they are in memory.
+    /// - Returns: Nil when some from there on are not.
+    func written(from place: Sequence64, limit: Int) -> [Item]? {
+        guard let first = recent.first, first.entry.sequence <= place else { return nil }
+        var (low, high) = (recent.startIndex, recent.endIndex)
+        while low < high {
+            let middle = low + (high - low) / 2
+            if recent[middle].entry.sequence < place { low = middle + 1 } else { high = middle }
+        }
+        return Array(recent[low...].prefix(limit))
     }
 
     /// The facts of `beginWriting` wait on.
@@ -90,6 +112,9 @@ struct JournalBuffer {
     mutating func correctTimes(by offset: Duration) {
         for index in items.indices where !items[index].entry.fact.at.isSynchronised {
             items[index].entry = items[index].entry.corrected(by: offset)
+        }
+        for index in recent.indices where !recent[index].entry.fact.at.isSynchronised {
+            recent[index].entry = recent[index].entry.corrected(by: offset)
         }
         for index in early.indices where !early[index].at.isSynchronised {
             early[index] = Entry(sequence: 0, fact: early[index]).corrected(by: offset).fact

@@ -46,7 +46,7 @@ final class JournalEventQueue: Sendable {
         }
     }
 
-    func tell(_ news: JournalEvent) {
+    func post(_ news: JournalEvent) {
         change { state in
             switch news {
             case .committed(let through): state.committed = max(state.committed ?? 0, through)

@@ -56,7 +56,7 @@ final class JournalFile {
         guard try identity() != nil else { throw Self.foreign }
     }
 
-    private static let foreign = SqliteFailure(code: 26, words: "it is not a journal of Tidegate")
+    private static let foreign = SqliteFailure(code: 26, words: "not a Tidegate journal")
 
     private func make(_ identity: JournalIdentity) throws(SqliteFailure) {
         try database.transaction { () throws(SqliteFailure) in

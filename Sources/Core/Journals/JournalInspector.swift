@@ -56,7 +56,7 @@ public final class JournalInspector {
         self.path = path
         let known = JournalPages(path: path).identity()
         if let known, known.format > JournalFile.format {
-            throw JournalError(.laterFormat, "\(path): a later Tidegate wrote it")
+            throw JournalError(.laterFormat, "\(path): written by a later version of Tidegate")
         }
         do throws(SqliteFailure) {
             file = try JournalFile(existing: path, isWriting: isWriting)
@@ -74,7 +74,7 @@ public final class JournalInspector {
     public func overview(
         at now: WallTime, gathering: [UpstreamName: Duration] = [:]
     ) throws(JournalError) -> Overview {
-        try telling { () throws(SqliteFailure) in
+        try withStorageErrors { () throws(SqliteFailure) in
             let places = try file.extent()
             let deadLetters = try file.records(DeadLetterRecord.self, "aside")
             var cursors: [CursorOverview] = []
@@ -136,7 +136,7 @@ public final class JournalInspector {
 
     /// Everything that is dead-lettered, oldest first.
     public func deadLetters() throws(JournalError) -> [DeadLetter] {
-        try telling { () throws(SqliteFailure) in
+        try withStorageErrors { () throws(SqliteFailure) in
             try file.records(DeadLetterRecord.self, "aside").map { place, record in
                 DeadLetter(
                     number: place, upstream: record.upstream,
@@ -172,7 +172,7 @@ public final class JournalInspector {
     private func change(
         _ numbers: Set<Int64>, _ body: (Int64, DeadLetterRecord) throws(SqliteFailure) -> Bool
     ) throws(JournalError) -> Int {
-        try telling { () throws(SqliteFailure) in
+        try withStorageErrors { () throws(SqliteFailure) in
             try file.database.transaction { () throws(SqliteFailure) in
                 var count = 0
                 for (place, record) in try file.records(DeadLetterRecord.self, "aside")
@@ -186,7 +186,7 @@ public final class JournalInspector {
 
     /// What the values of channels mean, oldest meaning first.
     public func channels() throws(JournalError) -> [ChannelRecord] {
-        try telling { () throws(SqliteFailure) in
+        try withStorageErrors { () throws(SqliteFailure) in
             try file.records(ChannelRecord.self, "channels").map(\.record)
         }
     }
@@ -195,7 +195,7 @@ public final class JournalInspector {
     public func facts(
         after place: Sequence64
     ) throws(JournalError) -> (entries: [Entry], last: Sequence64)? {
-        try telling { () throws(SqliteFailure) in
+        try withStorageErrors { () throws(SqliteFailure) in
             let (rows, bad) = try file.facts(in: (place + 1)...(.max >> 1), limit: Self.piece)
             guard let last = [rows.last?.sequence, bad.last].compactMap(\.self).max() else {
                 return nil
@@ -204,7 +204,7 @@ public final class JournalInspector {
         }
     }
 
-    private func telling<Result>(
+    private func withStorageErrors<Result>(
         _ body: () throws(SqliteFailure) -> Result
     ) throws(JournalError) -> Result {
         do throws(SqliteFailure) {

@@ -1,5 +1,4 @@
 import Glibc
-import Threads
 import Vocabulary
 
 /// Reads the rows of a journal off its pages, without its index and whatever else is broken.

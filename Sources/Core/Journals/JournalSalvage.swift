@@ -1,5 +1,4 @@
 import Glibc
-import Threads
 import Vocabulary
 
 /// Makes a sound journal out of a damaged one, which is kept beside it.

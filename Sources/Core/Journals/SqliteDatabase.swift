@@ -108,7 +108,7 @@ import Glibc
     package var changes: Int { Int(unsafe sqlite3_changes(handle)) }
 
     /// Reads the whole file.
-    /// - Throws: When its pages do not fit together.
+    /// - Throws: When its pages are inconsistent.
     package func check() throws(SqliteFailure) {
         var isSound = false
         // Without an argument: later versions of the library take one for the name of a table.
@@ -116,7 +116,7 @@ import Glibc
             isSound = words == Array("ok".utf8)
             return false
         }
-        if !isSound { throw SqliteFailure(code: 11, words: "its pages do not fit together") }
+        if !isSound { throw SqliteFailure(code: 11, words: "its pages are inconsistent") }
     }
 
     /// Whether the file was deleted, moved or replaced since it was opened.

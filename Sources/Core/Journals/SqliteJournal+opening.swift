@@ -1,4 +1,3 @@
-import Threads
 import Vocabulary
 
 extension SqliteJournal {
@@ -27,11 +26,11 @@ extension SqliteJournal {
         retryPause = Self.salvagePeriod
         let outcome = try salvage.salvage(identity: identity, at: clock.wallTime)
         retryPause = Self.retryPeriod
-        desk.tell(
+        desk.post(
             .salvaged(
-                "\(path) was damaged (\(words)): \(outcome.facts) facts were saved"
-                    + (outcome.left > 0 ? ", about \(outcome.left) were not, for want of room" : "")
-                    + "; the damaged file is kept as \(outcome.deadLetters)"))
+                "\(path) was damaged (\(words)): \(outcome.facts) records recovered"
+                    + (outcome.left > 0 ? ", about \(outcome.left) dropped, disk too small" : "")
+                    + "; damaged file kept as \(outcome.deadLetters)"))
         try begin(JournalFile(path: path, identity: identity), isSalvaged: true)
     }
 
@@ -71,7 +70,7 @@ extension SqliteJournal {
         (committed, readable) = (last, max(readable, last))
         (file, isReadOnly, foreignChanges) = (opened, true, -1)
         // What an earlier run has kept may go upstream, though nothing new can be kept.
-        if last > 0 { desk.tell(.committed(through: last)) }
+        if last > 0 { desk.post(.committed(through: last)) }
         try note(sessions, from: start + 1, in: opened)
         isReadOnly = false
         // What was on disk and is not in this file.
@@ -80,7 +79,7 @@ extension SqliteJournal {
             try opened.put(
                 GapRecord(places: loss.places), "gaps", at: Int64(loss.places.lowerBound))
             try opened.remove("gaps", at: place)
-            tell(lost: loss.places)
+            post(lost: loss.places)
         }
         inbox.withLock { inbox in
             inbox.buffer.begin(after: start)
@@ -180,10 +179,10 @@ extension SqliteJournal {
         defer { offer() }
         guard fault != failure.words else { return }
         fault = failure.words
-        desk.tell(
+        desk.post(
             .fault(
                 true,
-                "\(path): \(failure.words); records wait in memory, at most "
+                "\(path): \(failure.words); records are kept in memory, at most "
                     + "\(inbox.withLock { $0.buffer.capacity })"))
     }
 
@@ -271,8 +270,8 @@ extension SqliteJournal {
         let new = places.filter { !unreadable.contains($0) }
         guard !new.isEmpty else { return }
         if unreadable.count < Self.batch { unreadable.formUnion(new) }
-        desk.tell(
+        desk.post(
             .salvaged(
-                "\(path): \(new.count) facts from \(new[0]) on cannot be read; they are left out"))
+                "\(path): \(new.count) unreadable records skipped, from offset \(new[0]) on"))
     }
 }

@@ -1,5 +1,4 @@
 import Glibc
-import Threads
 import Vocabulary
 
 // What happens when somebody deletes or moves the file, or the whole folder, while it is open.
@@ -14,7 +13,7 @@ extension SqliteJournal {
         isGone = true
         stall(
             SqliteFailure(
-                code: 14, words: "was deleted or moved while it was in use; it is made again"))
+                code: 14, words: "was deleted or moved while in use; recreating it"))
     }
 
     /// Puts the file back to its place and goes on with what is there.
@@ -26,7 +25,7 @@ extension SqliteJournal {
         }
         if let file {
             do throws(SqliteFailure) {
-                desk.tell(.salvaged("\(path) \(try file.database.putBack(to: path))"))
+                desk.post(.salvaged("\(path) \(try file.database.putBack(to: path))"))
             } catch {
                 // The open file has all of it still.
                 return stall(error)
@@ -51,16 +50,16 @@ extension SqliteDatabase {
     /// - Returns: What came of it.
     /// - Throws: Why it cannot be written there now; the connection is worth keeping.
     package func putBack(to path: String) throws(SqliteFailure) -> String {
-        let was = "was deleted or moved while it was in use"
+        let was = "was deleted or moved while in use"
         guard isMoved else {
             do throws(SqliteFailure) {
                 try checkpoint(truncating: true)
-                return "lost its log while it was in use; all that was in it is kept"
+                return "lost its write-ahead log while in use; no record is lost"
             } catch {
-                return "lost its log while it was in use, and what was in it: \(error.words)"
+                return "lost its write-ahead log and the records in it while in use: \(error.words)"
             }
         }
-        guard !exists(path) else { return "\(was); another file is in its place and used now" }
+        guard !exists(path) else { return "\(was); another file has replaced it and is in use" }
         let draft = path + ".copy"
         remove(draft)
         do throws(SqliteFailure) {
@@ -69,16 +68,16 @@ extension SqliteDatabase {
             remove(draft)
             throw SqliteFailure(
                 code: error.code,
-                words: "\(was), and cannot be made again yet: \(error.words)")
+                words: "\(was), and cannot be recreated yet: \(error.words)")
         }
         // Sound: both paths live for the length of the call.
         guard unsafe rename(draft, path) == 0 else {
             let words = errorDescription(errno)
             remove(draft)
             throw SqliteFailure(
-                code: 14, words: "\(was), and cannot be made again yet: \(words)")
+                code: 14, words: "\(was), and cannot be recreated yet: \(words)")
         }
-        return "\(was); it was made again, with all that was in it"
+        return "\(was); recreated with all records"
     }
 
     // Sound, here and below: the path lives for the length of the call.

@@ -117,10 +117,10 @@ extension SqliteJournal {
         if let gone { forget(through: gone) }
         if fault != nil {
             fault = nil
-            desk.tell(.fault(false, "\(path): facts are kept on disk again"))
+            desk.post(.fault(false, "\(path): records are written to disk again"))
         }
         retryAt = nil
-        if !items.isEmpty { desk.tell(.committed(through: committed)) }
+        if !items.isEmpty { desk.post(.committed(through: committed)) }
     }
 
     /// Counts facts that were evicted in memory, and remembers that their places are empty.
@@ -136,11 +136,11 @@ extension SqliteJournal {
     /// The facts of these places are gone for good.
     func lose(places: ClosedRange<Sequence64>) {
         add(gap: places)
-        tell(lost: places)
+        post(lost: places)
     }
 
     /// The facts of these places are lost to every upstream that had not acknowledged them.
-    func tell(lost places: ClosedRange<Sequence64>) {
+    func post(lost places: ClosedRange<Sequence64>) {
         for (name, cursor) in cursors where cursor.acknowledged < places.upperBound {
             let first = max(places.lowerBound, cursor.acknowledged + 1)
             lose(Int(places.upperBound - first + 1), of: name, through: places.upperBound)
@@ -163,7 +163,7 @@ extension SqliteJournal {
     func lose(_ count: Int, of upstream: UpstreamName, through place: Sequence64) {
         guard count > 0 else { return }
         cursors[upstream]?.dropped += count
-        desk.tell(.dropped(count, upstream: upstream, through: place))
+        desk.post(.dropped(count, upstream: upstream, through: place))
     }
 
     /// How many facts have a place after `start` and up to `end`.

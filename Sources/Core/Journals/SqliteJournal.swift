@@ -148,8 +148,8 @@ public actor SqliteJournal: Journal {
         if let known, known.format > JournalFile.format {
             throw JournalError(
                 .laterFormat,
-                "\(path): a later Tidegate wrote it, in format \(known.format); this one knows formats "
-                    + "up to \(JournalFile.format). Use the later one, or move the file away")
+                "\(path): written by a later version of Tidegate, in format \(known.format); this version reads formats "
+                    + "up to \(JournalFile.format). Use the later version, or move the file")
         }
         inbox.withLock { $0.identity = known?.identity ?? fresh }
         do throws(SqliteFailure) {
@@ -201,6 +201,13 @@ public actor SqliteJournal: Journal {
         guard let file else { return from > committed ? waiting(upstream, from, limit) : [] }
         do throws(SqliteFailure) {
             while from <= committed {
+                // Whoever follows closely gets what was just written without another look at the disk.
+                if let written = inbox.withLock({ $0.buffer.written(from: from, limit: limit) }) {
+                    let meant = written.filter { ($0.deadLetters?.upstream ?? upstream) == upstream }
+                    guard meant.isEmpty else { return meant.map(\.entry) }
+                    from = (written.last?.entry.sequence ?? committed) + 1
+                    continue
+                }
                 let (rows, bad) = try file.facts(in: from...committed, limit: limit)
                 if !bad.isEmpty { reportUnreadable(bad) }
                 let meant = rows.filter { ($0.record.upstream ?? upstream) == upstream }
@@ -231,7 +238,7 @@ public actor SqliteJournal: Journal {
         guard let cursor = try cursor(upstream) else { return }
         guard through <= readable else {
             throw JournalError(
-                .badCursor, "upstream \(upstream): \(through) is beyond the last fact, \(readable)"
+                .badCursor, "upstream \(upstream): \(through) is beyond the last record, \(readable)"
             )
         }
         guard through > cursor.acknowledged else { return }
@@ -310,7 +317,7 @@ public actor SqliteJournal: Journal {
     /// - Returns: Nil while there is no file yet.
     private func cursor(_ upstream: UpstreamName) throws(JournalError) -> Cursor? {
         guard upstreams.contains(upstream) else {
-            throw JournalError(.unknownUpstream, "no upstream is called \(upstream)")
+            throw JournalError(.unknownUpstream, "there is no upstream \(upstream)")
         }
         return cursors[upstream]
     }

@@ -48,9 +48,9 @@ public struct UpstreamLayout: Hashable, Sendable {
     public let keepAlive: Duration
     /// How many messages may wait for the broker's acknowledgement.
     public let window: Int
-    /// Whose words are spoken there.
+    /// The format of topics and messages there.
     public let codec: CodecChoice
-    /// How long an acknowledgement may take before the message counts as lost.
+    /// The timeout of an acknowledgement.
     public let ackTimeout: Duration
     /// How long the peer may say nothing before it is asked for a heartbeat.
     public let pollPeriod: Duration
@@ -74,7 +74,7 @@ public struct ListenAddress: Hashable, Sendable {
 
 /// The files of a TLS connection.
 public struct TlsFiles: Hashable, Sendable {
-    /// The certificate authority that the broker's certificate must come from.
+    /// The certificate authority that signs the broker's certificate.
     public let ca: String
     /// The gateway's own certificate and key, when the broker asks for one.
     public let certificate: String?

@@ -27,7 +27,7 @@ extension LayoutDiff {
             } else if let needed = dependents[name] {
                 moves.append(
                     RelayMove(
-                        name: name, words: "goes off, because it is on only while \(needed) is"))
+                        name: name, words: "goes off: on only while \(needed) is on"))
             } else {
                 staying.append(name)
             }
@@ -40,10 +40,10 @@ extension LayoutDiff {
         switch (before, after) {
         case (nil, .hold?), (.hold?, .hold?): "is left as it is"
         case (nil, let new?), (.hold?, let new?): "goes \(new.rawValue) (its new safe state)"
-        case (.hold?, nil): "is left as it is, and is not driven any more"
-        case (let old?, nil): "goes \(old.rawValue) (its safe state), and is not driven any more"
+        case (.hold?, nil): "is left as it is, and is no longer driven"
+        case (let old?, nil): "goes \(old.rawValue) (its safe state), and is no longer driven"
         case (let old?, let new?) where old == new: "goes \(old.rawValue) (its safe state)"
-        case (let old?, .hold?): "goes \(old.rawValue) (its safe state of before)"
+        case (let old?, .hold?): "goes \(old.rawValue) (its previous safe state)"
         case (let old?, let new?):
             "goes \(old.rawValue), then \(new.rawValue) (its new safe state)"
         case (nil, nil): ""

@@ -94,12 +94,12 @@ public struct LayoutDiff: Hashable, Sendable {
     public var lines: [String] {
         added.map { "node \($0): added" } + removed.map { "node \($0): removed" }
             + changed.map { "node \($0.name): changed, \($0.what.joined(separator: ", "))" }
-            + relabelled.map { "node \($0): another title or parent; it goes on" }
-            + (isReordered ? ["nodes: in another order; they go on"] : [])
+            + relabelled.map { "node \($0): title or parent changed; keeps running" }
+            + (isReordered ? ["nodes: order changed; they keep running"] : [])
             + relayLines
-            + (hasOtherInterlocks ? ["interlocks: changed; they count at once"] : [])
+            + (hasOtherInterlocks ? ["interlocks: changed; in force at once"] : [])
             + buses.map { "\($0.what): \($0.how.rawValue)" }
-            + atNextStart.map { "\($0.what): \($0.how.rawValue); counts from the next start on" }
+            + atNextStart.map { "\($0.what): \($0.how.rawValue); takes effect at the next start" }
     }
 
     private var relayLines: [String] {
@@ -121,9 +121,9 @@ public struct LayoutDiff: Hashable, Sendable {
         }
         let parts =
             list("added", added) + list("removed", removed) + list("changed", changed.map(\.name))
-            + list("relabelled", relabelled) + (isReordered ? ["another order of nodes"] : [])
-            + (hasOtherInterlocks ? ["other interlocks"] : [])
-            + atNextStart.map { "\($0.what) counts from the next start on" }
+            + list("relabelled", relabelled) + (isReordered ? ["node order changed"] : [])
+            + (hasOtherInterlocks ? ["interlocks changed"] : [])
+            + atNextStart.map { "\($0.what) takes effect at the next start" }
         return parts.isEmpty ? "nothing changed" : parts.joined(separator: "; ")
     }
 

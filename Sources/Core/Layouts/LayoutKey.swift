@@ -53,13 +53,13 @@ package indirect enum KeyForm: Sendable {
         switch self {
         case .value(let form): form.words
         case .text(let form): form.words
-        case .texts(let form): "a list, each of it \(form.words)"
+        case .texts(let form): "a list, each item \(form.words)"
         case .number(let numbers): "one of " + numbers.map(String.init).joined(separator: ", ")
         case .secret: LayoutSecrets.words
         case .component: "a component's name, or a component"
-        case .components: "a list, each of it a component"
+        case .components: "a list, each item a component"
         case .section(let section): "an object, \(section.noun)"
-        case .sections(let section): "a list, each of it \(section.noun)"
+        case .sections(let section): "a list, each item \(section.noun)"
         }
     }
 }
@@ -93,7 +93,7 @@ extension TextForm {
             ]
         ) { text in
             Name<Tag>(text) == nil
-                ? "\(JsonValue.text(text).quoted) is no \(Tag.noun): \(Tag.form)" : nil
+                ? "\(JsonValue.text(text).quoted) is not a valid \(Tag.noun): \(Tag.form)" : nil
         }
     }
 
@@ -105,12 +105,12 @@ extension TextForm {
     }
 
     static let port = TextForm(
-        words: "a serial port, best /dev/serial/by-id/…", schema: [("pattern", .text("^/."))]
+        words: "a serial port, preferably /dev/serial/by-id/…", schema: [("pattern", .text("^/."))]
     ) { text in
         text.hasPrefix("/") && text.utf8.count > 1
             ? nil
-            : "\(JsonValue.text(text).quoted) must be a device's path, best its name under "
-                + "/dev/serial/by-id, which stays the same when it is replugged"
+            : "\(JsonValue.text(text).quoted) must be a device path, preferably under "
+                + "/dev/serial/by-id, which is stable across replugging"
     }
 
     static let host = TextForm(
@@ -118,7 +118,7 @@ extension TextForm {
     ) { text in
         text.isEmpty || text.contains(where: { "/@ \t".contains($0) })
             ? "\(JsonValue.text(text).quoted) must be a host name or IP address alone; "
-                + "the port stands in tcpPort" : nil
+                + "set the port with tcpPort" : nil
     }
 
     /// `HOST:PORT`; an IPv6 address stands in brackets.

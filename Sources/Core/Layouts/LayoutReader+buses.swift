@@ -24,14 +24,14 @@ extension LayoutReader {
                 }
             if let (key, port) = owner {
                 if let first = ports[port] {
-                    tell(section.place(of: key), "\(port) belongs to \(first) already")
+                    report(section.place(of: key), "\(port) is already in use by \(first)")
                 } else {
                     ports[port] = section.place
                 }
             }
             guard let name = section.name("name", BusTag.self) else { continue }
             if let taken = busNames.take(name.text, at: section.place) {
-                tell(section.place(of: "name"), taken)
+                report(section.place(of: "name"), taken)
                 continue
             }
             guard let line else { continue }
@@ -48,11 +48,11 @@ extension LayoutReader {
     private mutating func busLine(_ section: Section) -> Bus.Line? {
         switch (section.says("port"), section.says("host")) {
         case (true, true):
-            tell(section.place, "has both port and host; a bus is either serial or TCP")
+            report(section.place, "has both port and host; a bus is either serial or TCP")
             return nil
         case (false, true):
             for key in ["baud", "parity", "stopBits"] where section.says(key) {
-                tell(section.place(of: key), "belongs to a serial bus; this one has a host")
+                report(section.place(of: key), "is for a serial bus; this one has a host")
             }
             guard let host = section.text("host"),
                 let port = section.whole("tcpPort").flatMap(UInt16.init(exactly:))
@@ -61,18 +61,18 @@ extension LayoutReader {
         case (let hasPort, false):
             let isSerial = hasPort || section.says("baud") || section.says("parity")
             if !isSerial {
-                tell(section.place, "needs port and baud for a serial bus, or host for Modbus TCP")
+                report(section.place, "needs port and baud for a serial bus, or host for Modbus TCP")
                 return nil
             }
             for key in ["port", "baud"] where !section.says(key) {
-                tell(
+                report(
                     section.place,
                     key == "port"
-                        ? "port is missing: the serial port, best /dev/serial/by-id/…"
-                        : "baud is missing: the speed of every device on the bus, often 9600")
+                        ? "port is missing: the serial port, preferably /dev/serial/by-id/…"
+                        : "baud is missing: the speed of every device on the bus, for example 9600")
             }
             for key in ["tcpPort", "rtuOverTcp"] where section.says(key) {
-                tell(section.place(of: key), "belongs to a bus with a host")
+                report(section.place(of: key), "is for a bus with a host")
             }
             guard let port = section.text("port"), let baud = section.whole("baud"),
                 let stopBits = section.whole("stopBits"),
@@ -98,10 +98,10 @@ extension LayoutReader {
                 guard let number = unit.number?.wholeSteps(exponent: 0),
                     !Self.serialUnits.contains(number)
                 else { continue }
-                tell(
+                report(
                     unit.place,
-                    "\(number) is no unit of a serial line, must be 1 to 247"
-                        + (number == 0 ? "; 0 speaks to all units and none answers" : ""))
+                    "\(number) is not a unit of a serial line, must be 1 to 247"
+                        + (number == 0 ? "; 0 is broadcast and gets no reply" : ""))
             }
         }
     }

@@ -14,7 +14,7 @@ extension LayoutReader {
             return offered.compactMap { readChannel(nothing, $0, node: name, of: offered.count) }
         }
         if let list = node.node["channels"]?.list, list.isEmpty {
-            tell(
+            report(
                 node.place(of: "channels"),
                 "a node needs at least one channel; leave channels out for all of its driver")
         }
@@ -24,7 +24,7 @@ extension LayoutReader {
             guard let description = self.description(for: section, of: driver) else { continue }
             let source = description.source
             if let first = taken[source] {
-                tell(section.place(of: "source"), "source \(source) is read already by \(first)")
+                report(section.place(of: "source"), "source \(source) is already read by \(first)")
                 continue
             }
             taken[source] = section.place
@@ -42,9 +42,9 @@ extension LayoutReader {
         let offered = driver.channels
         guard section.says("source") else {
             if offered.count > 1 {
-                tell(
+                report(
                     section.place,
-                    "source is missing: driver \(driver.type.model) offers \(listed(offered))")
+                    "source is missing: driver \(driver.type.model) has \(listed(offered))")
                 return nil
             }
             return offered.first
@@ -53,10 +53,10 @@ extension LayoutReader {
         if let description = offered.first(where: { $0.source == source }) { return description }
         guard !offered.isEmpty else { return nil }
         let meant = didYouMean(source, among: offered.map(\.source))
-        tell(
+        report(
             section.place(of: "source"),
-            "driver \(driver.type.model) offers no \(source)"
-                + (meant.isEmpty ? "; it offers \(listed(offered))" : meant))
+            "driver \(driver.type.model) has no source \(source)"
+                + (meant.isEmpty ? "; it has \(listed(offered))" : meant))
         return nil
     }
 
@@ -70,14 +70,14 @@ extension LayoutReader {
     ) -> DataChannel? {
         let name = channelName(section, description, node: node, of: count)
         if let unit: Unit = section.word("unit"), unit != description.unit {
-            tell(
+            report(
                 section.place(of: "unit"),
                 "\(description.source) comes in \(description.unit.rawValue), "
                     + "not in \(unit.rawValue)")
         }
         let exponent = section.whole("exponent").map(Int.init) ?? description.exponent
         if description.unit == .onOff, exponent != 0 {
-            tell(
+            report(
                 section.says("exponent") ? section.place(of: "exponent") : section.place,
                 "\(description.source) is on or off, so its exponent must be 0, not \(exponent)")
         }
@@ -97,21 +97,21 @@ extension LayoutReader {
         if section.says("name") {
             guard let name = section.name("name", DataChannelTag.self) else { return nil }
             if let taken = channelNames.take(name.text, at: section.place) {
-                tell(section.place(of: "name"), taken)
+                report(section.place(of: "name"), taken)
             }
             return name
         }
         guard let node else { return nil }
         let text = count == 1 ? node.text : "\(node)-\(description.source)"
         guard let name = DataChannelName(text) else {
-            tell(
+            report(
                 section.place,
-                "source \(description.source) needs a name of its own: \(text) is longer than 64 "
-                    + "letters or no channel name")
+                "source \(description.source) needs a name: \(text) is longer than 64 "
+                    + "letters or not a valid channel name")
             return nil
         }
         if let taken = channelNames.take(text, at: section.place) {
-            tell(section.place, "\(taken); give the channel a name of its own")
+            report(section.place, "\(taken); give the channel its own name")
         }
         return name
     }
@@ -123,7 +123,7 @@ extension LayoutReader {
         let period = section.duration("capturePeriod") ?? description.capturePeriod
         if poll > period {
             let key = section.says("pollPeriod") ? "pollPeriod" : "capturePeriod"
-            tell(
+            report(
                 section.says(key) ? section.place(of: key) : section.place,
                 "pollPeriod \(poll.layoutText) is longer than capturePeriod \(period.layoutText)"
                     + (section.says("pollPeriod") && section.says("capturePeriod")
@@ -137,17 +137,17 @@ extension LayoutReader {
         let onChange = section.flag("captureOnChange")
         guard section.says("captureDelta") else {
             if onChange == true, usual == nil {
-                tell(
+                report(
                     section.place(of: "captureOnChange"),
                     "captureDelta is missing: the least change in \(description.unit.rawValue) "
-                        + "that is worth a report")
+                        + "that is captured")
             }
             return CaptureRule(period: period, delta: onChange == false ? nil : usual)
         }
         if onChange == false {
-            tell(
+            report(
                 section.place(of: "captureDelta"),
-                "has no meaning where captureOnChange is false; leave one of them out")
+                "has no effect with captureOnChange false; remove one of them")
         }
         guard let node = section["captureDelta"],
             let steps = wholeSteps(node, exponent: exponent, atLeast: 1)
@@ -163,18 +163,18 @@ extension LayoutReader {
         guard let asked, asked != .last else { return nil }
         let isCounter = section.flag("counter") ?? description.plausibility.isCounter
         if isCounter || description.unit.isDiscrete {
-            tell(
+            report(
                 section.place(of: "captureSummary"),
                 "\(description.source) \(isCounter ? "is a counter" : "only switches or counts"), "
-                    + "which has no \(asked.rawValue); only last has a meaning")
+                    + "which has no \(asked.rawValue); only last is possible")
         }
         for key in ["captureDelta", "captureOnChange"] where section.says(key) {
             // To say no is to say what holds anyway.
             if key == "captureOnChange", section.flag(key) == false { continue }
-            tell(
+            report(
                 section.place(of: key),
-                "has no meaning where captureSummary is \(asked.rawValue), which is told once a "
-                    + "capturePeriod; leave one of them out")
+                "has no effect with captureSummary \(asked.rawValue), published once a "
+                    + "capturePeriod; remove one of them")
         }
         return asked
     }
@@ -189,7 +189,7 @@ extension LayoutReader {
             result.range = lowest...highest
         } else {
             let key = section.says("lowest") ? "lowest" : "highest"
-            tell(
+            report(
                 section.place(of: key),
                 "lowest \(DecimalNumber(mantissa: lowest, exponent: exponent)) is above highest "
                     + "\(DecimalNumber(mantissa: highest, exponent: exponent))"
@@ -209,7 +209,7 @@ extension LayoutReader {
     private mutating func bound(_ node: JsonNode?, exponent: Int) -> Int64? {
         guard let node, let number = node.number else { return nil }
         if let steps = number.nearestSteps(exponent: exponent) { return steps }
-        tell(node.place, tooLarge(number, exponent: exponent))
+        report(node.place, tooLarge(number, exponent: exponent))
         return nil
     }
 
@@ -218,20 +218,20 @@ extension LayoutReader {
     ) -> Int64? {
         guard let number = node.number else { return nil }
         guard let nearest = number.nearestSteps(exponent: exponent) else {
-            tell(node.place, tooLarge(number, exponent: exponent))
+            report(node.place, tooLarge(number, exponent: exponent))
             return nil
         }
         guard least == .min || number.mantissa > 0 else {
-            tell(node.place, "\(number) must be more than 0")
+            report(node.place, "\(number) must be more than 0")
             return nil
         }
         guard number.wholeSteps(exponent: exponent) == nil else { return nearest }
         let possible = DecimalNumber(mantissa: max(nearest, least), exponent: exponent)
-        tell(
+        report(
             node.place,
-            "\(number) is no whole number of steps of "
+            "\(number) is not a whole number of steps of "
                 + "\(DecimalNumber(mantissa: 1, exponent: exponent)); "
-                + "the nearest possible is \(possible)")
+                + "the nearest are \(possible)")
         return nil
     }
 

@@ -29,12 +29,12 @@ extension LayoutReader {
         for section in document.sections("components", .component) {
             let draft = componentDraft(section)
             guard section.says("name") else {
-                tell(section.place, "name is missing: \(TextForm.name(ComponentTag.self).words)")
+                report(section.place, "name is missing: \(TextForm.name(ComponentTag.self).words)")
                 continue
             }
             guard let name = section.name("name", ComponentTag.self) else { continue }
             if let taken = componentNames.take(name.text, at: section.place) {
-                tell(section.place(of: "name"), taken)
+                report(section.place(of: "name"), taken)
             } else {
                 components[name] = draft
             }
@@ -50,14 +50,14 @@ extension LayoutReader {
         }
         let section = Section(node: given, kind: .component)
         if section.says("name") {
-            tell(
+            report(
                 section.place(of: "name"),
-                "a component inside its node bears the node's name; leave this out")
+                "a component inside its node has the node's name; remove this key")
         }
         if let name = nodeName.flatMap({ ComponentName($0.text) }),
             let taken = componentNames.take(name.text, at: section.place)
         {
-            tell(section.place, taken)
+            report(section.place, taken)
         }
         return componentDraft(section)
     }
@@ -68,21 +68,21 @@ extension LayoutReader {
         guard let draft = components[name] else {
             if componentNames.places[name.text] == nil {
                 let (message, meant) = componentNames.missing(name.text, problems)
-                tell(node.place(of: "component"), message)
+                report(node.place(of: "component"), message)
                 if let meant = meant.flatMap(ComponentName.init) {
                     components[meant]?.isMeant = true
                 }
             } else {
-                tell(
+                report(
                     node.place(of: "component"),
-                    "component \(name) stands inside another node and is that node's alone")
+                    "component \(name) is defined inside another node and belongs to that node only")
             }
             return nil
         }
         if let user = draft.user {
-            tell(
+            report(
                 node.place(of: "component"),
-                "component \(name) belongs to node \(user.name) already, \(user.place)")
+                "component \(name) already belongs to node \(user.name), \(user.place)")
             return nil
         }
         components[name]?.user = (nodeName?.text ?? node.place.path, node.place)
@@ -98,9 +98,9 @@ extension LayoutReader {
             buses[name]?.isUsed = true
             guard buses[name]?.bus.isSimulated == true else { continue }
             if section.says("simulated"), section.flag("simulated") == false {
-                tell(
+                report(
                     section.place(of: "simulated"),
-                    "bus \(name) is simulated, so nothing on it can be real")
+                    "bus \(name) is simulated, so every device on it must be simulated")
             }
             isSimulated = true
         }
@@ -114,12 +114,12 @@ extension LayoutReader {
             problems += key.form.problems(in: value)
         }
         guard section.says("driver") else {
-            tell(section.place, "driver is missing; `tidegate drivers` lists all")
+            report(section.place, "driver is missing; `tidegate drivers` lists all")
             return nil
         }
         guard let text = section.text("driver") else { return nil }
         guard let driver = DriverModel(text).flatMap({ registry[$0] }) else {
-            tell(section.place(of: "driver"), registry.unknown(text))
+            report(section.place(of: "driver"), registry.unknown(text))
             return nil
         }
         let described = driver.description.settings
@@ -133,11 +133,11 @@ extension LayoutReader {
         do throws(DriverError) {
             let channels = try driver.channels(offeredWith: settings)
             if channels.isEmpty {
-                tell(section.place, "driver \(text) offers no channel with these settings")
+                report(section.place, "driver \(text) has no channel with these settings")
             }
             return .init(type: driver, settings: settings, channels: channels)
         } catch {
-            tell(error, in: section.node)
+            report(error, in: section.node)
             return nil
         }
     }
@@ -161,7 +161,7 @@ extension LayoutReader {
                 guard let text = named.text else { continue }
                 guard let name = BusName(text), busNames.places[text] != nil else {
                     let (message, meant) = busNames.missing(text, problems)
-                    tell(named.place, message)
+                    report(named.place, message)
                     if let meant = meant.flatMap(BusName.init) { buses[meant]?.isUsed = true }
                     continue
                 }

@@ -7,7 +7,7 @@ extension LayoutReader {
     mutating func readRules(_ section: Section, _ kind: NodeKind?) -> GuardRules {
         if let kind, kind != .relay {
             for key in LayoutSection.guardKeys where section.says(key.name) {
-                tell(
+                report(
                     section.place(of: key.name),
                     "only a relay has \(key.name); this is a \(kind.rawValue)")
             }
@@ -29,12 +29,12 @@ extension LayoutReader {
         if let most = limits.maximumOnTime {
             let safe: SafeState? = node.word("safeState")
             if safe == .on {
-                tell(
+                report(
                     section.place(of: "maximumOnTime"),
-                    "contradicts safeState on: the relay would be driven off and on for ever")
+                    "contradicts safeState on: the relay would be driven off and on endlessly")
             }
             if let least = limits.minimumOnTime, least > most {
-                tell(
+                report(
                     section.place(of: "maximumOnTime"),
                     "\(most.layoutText) is shorter than minimumOnTime \(least.layoutText)")
             }
@@ -54,7 +54,7 @@ extension LayoutReader {
         for draft in drafts {
             guard let name = draft.name, var rules = draft.layout?.rules else { continue }
             if let controller = rules.controller, upstreamNames.places[controller.text] == nil {
-                tell(
+                report(
                     draft.section.place(of: "controller"),
                     upstreamNames.missing(controller.text, problems).message)
             }
@@ -76,17 +76,17 @@ extension LayoutReader {
             let within = section.duration("timeout")
         else { return nil }
         guard let (owner, channel) = owners[name] else {
-            tell(section.place(of: "channel"), channelNames.missing(name.text, problems).message)
+            report(section.place(of: "channel"), channelNames.missing(name.text, problems).message)
             return nil
         }
         if owner.name == node {
-            tell(
+            report(
                 section.place(of: "channel"),
-                "is the relay's own; its line is read back anyway, so name another node's channel")
+                "is the relay's own, whose line is read back anyway; name another node's channel")
         }
         let speaksUp = owner.driver.map { $0.type is any EventDriver.Type } ?? false
         if !speaksUp, within <= channel.pollPeriod {
-            tell(
+            report(
                 section.says("timeout") ? section.place(of: "timeout") : section.place,
                 "timeout \(within.layoutText) must be longer than the channel's pollPeriod "
                     + channel.pollPeriod.layoutText)
@@ -99,25 +99,25 @@ extension LayoutReader {
     {
         if channel.unit == .onOff {
             if section.says("onAbove") {
-                tell(
+                report(
                     section.place(of: "onAbove"),
                     "channel \(channel.name) is on or off; leave onAbove out, or write inverted")
             }
             return section.flag("inverted") == true ? 0...0 : 1...1
         }
         if section.says("inverted") {
-            tell(section.place(of: "inverted"), "only a channel that is on or off can be inverted")
+            report(section.place(of: "inverted"), "only a channel that is on or off can be inverted")
         }
         guard let node = section["onAbove"], let number = node.number else {
             if !section.says("onAbove") {
-                tell(
+                report(
                     section.place,
                     "onAbove is missing: from which \(channel.unit.rawValue) on the relay is on")
             }
             return nil
         }
         guard let steps = number.nearestSteps(exponent: channel.exponent) else {
-            tell(node.place, "\(number) is too large for channel \(channel.name)")
+            report(node.place, "\(number) is too large for channel \(channel.name)")
             return nil
         }
         return steps ... .max

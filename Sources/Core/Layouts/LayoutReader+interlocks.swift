@@ -23,7 +23,7 @@ extension LayoutReader {
         let isGroup = section.says("atMostOne")
         let isPair = section.says("relay") || section.says("onlyWhile")
         guard isGroup != isPair else {
-            tell(
+            report(
                 section.place,
                 "must have either atMostOne, a list of relays, or relay and onlyWhile")
             return nil
@@ -33,16 +33,16 @@ extension LayoutReader {
             let names = list.compactMap { name(in: $0) }
             guard names.count == list.count else { return nil }
             guard Set(names).count == names.count, names.count >= 2 else {
-                tell(section.place(of: "atMostOne"), "must name at least two relays, each once")
+                report(section.place(of: "atMostOne"), "must name at least two relays, each once")
                 return nil
             }
             return .atMostOne(names, deadTime: section.duration("deadTime") ?? .zero)
         }
         if section.says("deadTime") {
-            tell(section.place(of: "deadTime"), "belongs to atMostOne only")
+            report(section.place(of: "deadTime"), "belongs to atMostOne only")
         }
         guard section.says("relay"), section.says("onlyWhile") else {
-            tell(section.place, "relay and onlyWhile go together")
+            report(section.place, "relay and onlyWhile go together")
             return nil
         }
         guard let relay = section.name("relay", ShNodeTag.self),
@@ -63,11 +63,11 @@ extension LayoutReader {
         _ name: ShNodeName, _ drafts: [ShNodeName: NodeDraft], at place: Place
     ) -> Bool {
         guard let draft = drafts[name] else {
-            tell(place, nodeNames.missing(name.text, problems).message)
+            report(place, nodeNames.missing(name.text, problems).message)
             return false
         }
         guard let kind: NodeKind = draft.section.word("kind"), kind != .relay else { return true }
-        tell(place, "node \(name) is a \(kind.rawValue); only relays are interlocked")
+        report(place, "node \(name) is a \(kind.rawValue); only relays are interlocked")
         return false
     }
 
@@ -83,9 +83,9 @@ extension LayoutReader {
                     problems.hasRoom, let circle = needs.way(from: needed, to: relay)
                 {
                     let words = ([relay] + circle).map(\.text).joined(separator: " only while ")
-                    tell(place, "goes in a circle, so that none can ever go on: \(words)")
+                    report(place, "is a cycle, so none of them can go on: \(words)")
                 } else if safe[relay] == .on, safe[needed] != .on {
-                    tell(
+                    report(
                         place,
                         "\(relay) has safeState on, so \(needed) must have it too, not "
                             + "\(safe[needed]?.rawValue ?? "none")")
@@ -93,7 +93,7 @@ extension LayoutReader {
             case .atMostOne(let members, _):
                 let on = members.filter { safe[$0] == .on }
                 if on.count > 1 {
-                    tell(
+                    report(
                         place,
                         "\(on.map(\.text).joined(separator: " and ")) have safeState on; "
                             + "at most one of them may be")
@@ -111,9 +111,9 @@ extension LayoutReader {
             guard problems.hasRoom else { return problems.leaveOut(relays.count - index) }
             let all = needs.all(neededBy: relay)
             let together = members.filter(all.contains)
-            tell(
+            report(
                 place,
-                "\(relay) can never go on: it would need "
+                "\(relay) can never go on: it needs "
                     + "\(together.map(\.text).joined(separator: " and ")) on at once")
         }
     }

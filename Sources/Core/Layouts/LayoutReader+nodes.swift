@@ -22,7 +22,7 @@ extension LayoutReader {
     /// - Returns: One draft for each node, in layout order.
     mutating func readNodes() -> [NodeDraft] {
         if let list = document.node["nodes"]?.list, list.isEmpty {
-            tell(document.place(of: "nodes"), "a gateway needs at least one node")
+            report(document.place(of: "nodes"), "a gateway needs at least one node")
         }
         let sections = document.sections("nodes", .node)
         let names = sections.map { nodeName($0) }
@@ -33,12 +33,12 @@ extension LayoutReader {
     private mutating func nodeName(_ section: Section) -> ShNodeName? {
         guard let name = section.name("name", ShNodeTag.self) else { return nil }
         if name == .gateway {
-            tell(
+            report(
                 section.place(of: "name"),
-                "gateway stands for the gateway itself; take another name")
+                "gateway is the name of the gateway itself; choose another name")
         }
         guard let taken = nodeNames.take(name.text, at: section.place) else { return name }
-        tell(section.place(of: "name"), taken)
+        report(section.place(of: "name"), taken)
         return nil
     }
 
@@ -76,13 +76,13 @@ extension LayoutReader {
     private mutating func checkSafeState(_ section: Section, _ kind: NodeKind) {
         let says = section.says("safeState")
         if kind == .relay, !says {
-            tell(
+            report(
                 section.place,
-                "safeState is missing: where the relay is driven when nobody is in charge of it, "
+                "safeState is missing: the state without a controller or after a fault: "
                     + "off, on or hold")
         }
         if kind != .relay, says {
-            tell(
+            report(
                 section.place(of: "safeState"),
                 "only a relay has a safe state; this is a \(kind.rawValue)")
         }
@@ -94,7 +94,7 @@ extension LayoutReader {
         let kinds = driver.description.kinds
         guard !kinds.contains(kind) else { return }
         let possible = kinds.map(\.rawValue).joined(separator: " or a ")
-        tell(
+        report(
             section.place(of: "kind"),
             "driver \(driver.model) makes a \(possible), not a \(kind.rawValue)")
     }
@@ -105,7 +105,7 @@ extension LayoutReader {
         for node in nodes {
             guard let parent = node.parent else { continue }
             guard nodeNames.places[parent.text] != nil else {
-                tell(
+                report(
                     node.section.place(of: "parent"),
                     nodeNames.missing(parent.text, problems).message)
                 continue
@@ -133,17 +133,17 @@ extension LayoutReader {
             }
             circles.subtract(circle)
             let words = (circle + [name]).map(\.text).joined(separator: " under ")
-            tell(node.section.place(of: "parent"), "goes in a circle: \(words)")
+            report(node.section.place(of: "parent"), "is a cycle: \(words)")
         }
     }
 
     /// Tells of components and buses that nothing uses.
     mutating func checkUse() {
         for (name, draft) in components where draft.user == nil && !draft.isMeant {
-            tell(draft.place, "no node uses component \(name); give it a node or take it out")
+            report(draft.place, "no node uses component \(name); add a node for it or remove it")
         }
         for (name, draft) in buses where !draft.isUsed {
-            tell(draft.place, "no component uses bus \(name); take it out")
+            report(draft.place, "no component uses bus \(name); remove it")
         }
     }
 }

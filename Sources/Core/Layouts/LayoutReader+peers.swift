@@ -10,19 +10,19 @@ extension LayoutReader {
         let isLoopback = PeersLayout.isLoopback(address.host)
         if !isLoopback {
             if section.flag("tls") == false {
-                tell(
+                report(
                     section.place(of: "tls"),
-                    "\(address.host) is beyond this machine, where TLS is always spoken")
+                    "\(address.host) is not on this machine; TLS is required there")
             }
             if section.says("rights") {
-                tell(
+                report(
                     section.place(of: "rights"),
-                    "is for who comes without TLS; beyond this machine each peer's rights stand "
-                        + "in the list")
+                    "is for peers without TLS; on the network each peer's rights are "
+                        + "in the list of peers")
             }
         }
         if mode == "sync", section.says("slots"), section.whole("slots") != 1 {
-            tell(section.place(of: "slots"), "sync has one slot; more need \"mode\": \"async\"")
+            report(section.place(of: "slots"), "sync has one slot; more need \"mode\": \"async\"")
         }
         let rights = section["rights"]?.list?.compactMap(\.text) ?? []
         return PeersLayout(

@@ -11,14 +11,14 @@ extension LayoutReader {
         for section in document.sections("upstreams", .upstream(codecs)) {
             let name = section.name("name", UpstreamTag.self)
             if let name, let taken = upstreamNames.take(name.text, at: section.place) {
-                tell(section.place(of: "name"), taken)
+                report(section.place(of: "name"), taken)
             }
             let broker = section.text("broker")
             if broker == "embedded" {
                 if let embedded {
-                    tell(
+                    report(
                         section.place(of: "broker"),
-                        "\(embedded) has the embedded broker already; one is enough")
+                        "\(embedded) already uses the embedded broker; one is the limit")
                 }
                 embedded = embedded ?? section.place
             }
@@ -27,7 +27,7 @@ extension LayoutReader {
             result.append(upstream)
             for claim in claims(of: upstream, section) {
                 if let first = claimed[claim.words] {
-                    tell(claim.place, "\(first) \(claim.words) already; \(claim.remedy)")
+                    report(claim.place, "\(first) \(claim.words) already; \(claim.remedy)")
                     break
                 }
                 claimed[claim.words] = section.place
@@ -58,7 +58,7 @@ extension LayoutReader {
         for other in codecs.codecs
         where other.name != codec.name && (named == nil || codecs[named] != nil) {
             for key in other.keys where upstream.says(key.name) {
-                tell(
+                report(
                     upstream.place(of: key.name),
                     "has no effect without \"codec\": \"\(other.name)\"")
             }
@@ -80,10 +80,10 @@ extension LayoutReader {
             broker = .address(address)
             checkTls(section, address)
             if section.says("listen") {
-                tell(section.place(of: "listen"), "is for the embedded broker only")
+                report(section.place(of: "listen"), "is for the embedded broker only")
             }
             if section.says("password"), !section.says("user") {
-                tell(section.place(of: "password"), "is of no use without user")
+                report(section.place(of: "password"), "has no effect without user")
             }
         }
         let files = readTls(section)
@@ -97,9 +97,9 @@ extension LayoutReader {
         if pollPeriod < ackTimeout {
             let problem = "must not be shorter than ackTimeout, \(ackTimeout.layoutText)"
             if section.says("pollPeriod") {
-                tell(section.place(of: "pollPeriod"), "\(pollPeriod.layoutText) \(problem)")
+                report(section.place(of: "pollPeriod"), "\(pollPeriod.layoutText) \(problem)")
             } else {
-                tell(section.place, "pollPeriod, \(pollPeriod.layoutText), \(problem)")
+                report(section.place, "pollPeriod, \(pollPeriod.layoutText), \(problem)")
             }
         }
         return UpstreamLayout(
@@ -115,24 +115,24 @@ extension LayoutReader {
         let isOpen = section.says("listen")
         for key in ["user", "password", "tls"] where section.says(key) {
             guard key == "tls" || !isOpen else { continue }
-            tell(
+            report(
                 section.place(of: key),
                 "the embedded broker is private and needs no \(key)"
                     + (key == "tls" ? "" : " without listen"))
         }
         guard isOpen else { return }
         if section.says("user") != section.says("password") {
-            tell(section.place, "user and password of listen go together")
+            report(section.place, "user and password of listen go together")
         }
         if let user = section.text("user"), user.contains(":") {
-            tell(section.place(of: "user"), "mosquitto takes no user with a colon")
+            report(section.place(of: "user"), "mosquitto takes no user with a colon")
         }
         guard let own = listenAddress(section) else { return }
         let place = section.place(of: "listen")
-        if own.port == 0 { tell(place, "needs a port from 1 on") }
+        if own.port == 0 { report(place, "needs a port from 1 on") }
         let peers = document.section("peers", .peers)?.text("listen").flatMap(PeersLayout.address)
         if own.port == peers?.port {
-            tell(place, "port \(own.port) is the one that peers listens on")
+            report(place, "port \(own.port) is already in use by peers")
         }
     }
 
@@ -143,20 +143,20 @@ extension LayoutReader {
 
     private mutating func checkTls(_ section: Section, _ address: BrokerAddress) {
         if address.usesTls, !section.says("tls") {
-            tell(
+            report(
                 section.place,
                 "tls is missing: mqtts needs {\"ca\": \"PATH\"}, for a public broker "
                     + "/etc/ssl/certs/ca-certificates.crt")
         }
         if !address.usesTls, section.says("tls") {
-            tell(section.place(of: "tls"), "needs a broker address that starts with mqtts://")
+            report(section.place(of: "tls"), "needs a broker address with mqtts://")
         }
     }
 
     private mutating func readTls(_ section: Section) -> TlsFiles? {
         guard let tls = section.section("tls", .tls) else { return nil }
         if tls.says("certificate") != tls.says("key") {
-            tell(tls.place, "certificate and key go together")
+            report(tls.place, "certificate and key go together")
         }
         guard let ca = tls.text("ca") else { return nil }
         return TlsFiles(

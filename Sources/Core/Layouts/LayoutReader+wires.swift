@@ -15,23 +15,23 @@ extension LayoutReader {
             let user = node.name?.text ?? node.section.place.path
             do throws(DriverError) {
                 if let clash = claims.take(try driver.type.claims(of: component), by: user) {
-                    tell(componentNode.place, clash)
+                    report(componentNode.place, clash)
                 }
                 traffic += try driver.type.traffic(of: component)
             } catch {
-                tell(error, in: componentNode)
+                report(error, in: componentNode)
             }
             for value in driver.lineSettings {
                 guard let address = value.text.flatMap(LineAddress.init),
                     let message = lines.take(address, by: user)
                 else { continue }
-                tell(value.place, message)
+                report(value.place, message)
             }
         }
         for (name, draft) in buses {
             let onBus = traffic.filter { $0.bus == name }
             guard let problem = BusPlan(bus: draft.bus, traffic: onBus).problem else { continue }
-            tell(draft.place, problem)
+            report(draft.place, problem)
         }
     }
 }
@@ -80,7 +80,7 @@ private struct UsedLines {
                 $0.address != address && ($0.address.chip == nil || address.chip == nil)
             })
         else { return nil }
-        return "\(address) may be the line \(other.address) of node \(other.user); name the chip "
+        return "\(address) may be the same line as \(other.address) of node \(other.user); name the chip "
             + "in both"
     }
 }

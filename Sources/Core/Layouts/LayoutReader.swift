@@ -76,23 +76,23 @@ public struct LayoutReader {
             peers: peers, settings: settings)
     }
 
-    package mutating func tell(_ place: Place, _ message: String) {
+    package mutating func report(_ place: Place, _ message: String) {
         problems.append(Problem(place, message))
     }
 
     /// Tells what a driver says of its component, at the setting that it names.
-    mutating func tell(_ error: DriverError, in component: JsonNode) {
+    mutating func report(_ error: DriverError, in component: JsonNode) {
         let parts = error.detail.split(separator: ": ", maxSplits: 1)
         if parts.count == 2, parts[0].hasPrefix(component.place.path) {
             let path = String(parts[0])
             let known = component.node(at: path)?.place
-            tell(
+            report(
                 known
                     ?? Place(
                         path: path, line: component.place.line, column: component.place.column),
                 String(parts[1]))
         } else {
-            tell(component.place, error.detail)
+            report(component.place, error.detail)
         }
     }
 
@@ -125,7 +125,7 @@ package struct KnownNames {
     /// - Returns: What to tell when somebody else has the name already.
     package mutating func take(_ name: String, at place: Place) -> String? {
         if let first = places[name] {
-            return "\(noun) name \(name) is taken already by \(first)"
+            return "\(noun) name \(name) is already in use by \(first)"
         }
         places[name] = place
         return nil

@@ -15,8 +15,8 @@ enum LayoutSecrets {
     ) -> (document: JsonNode, problems: ProblemList) {
         var found = Found()
         look(at: document, isSecret: false, &found)
-        let told = Set(found.problems.map(\.place.line))
-        found.problems += armour(in: bytes).filter { !told.contains($0.place.line) }
+        let reported = Set(found.problems.map(\.place.line))
+        found.problems += armour(in: bytes).filter { !reported.contains($0.place.line) }
         let isClean = found.nodes.isEmpty
         return (isClean ? document : document.masking(found.nodes, as: removed), found.problems)
     }
@@ -48,7 +48,7 @@ enum LayoutSecrets {
     }
 
     private static let pem =
-        "a key or certificate must not stand in a layout; write the path of its file instead"
+        "a layout must not contain a key or certificate; write the path of its file instead"
 
     private static func look(at node: JsonNode, isSecret: Bool, _ found: inout Found) {
         switch node.value {
@@ -64,14 +64,14 @@ enum LayoutSecrets {
         }
     }
 
-    private static let plain = "a secret must not stand in a layout; write \(words)"
+    private static let plain = "a layout must not contain a secret; write \(words)"
 
     private static func message(for text: String, isSecret: Bool) -> String? {
         if text.contains("-----BEGIN") { return pem }
         if isSecret { return plain }
         if holdsUserAndPassword(text) {
-            return "an address must not hold a password; name the user in user and where the "
-                + "password stands in password"
+            return "an address must not contain a password; set user, and where the "
+                + "password is kept in password"
         }
         return nil
     }
@@ -105,11 +105,11 @@ enum LayoutSecrets {
         for member in members where !keys.contains(member.name) {
             problems.append(
                 Problem(
-                    member.namePlace, "is unknown here" + didYouMean(member.name, among: keys)))
+                    member.namePlace, "is unknown" + didYouMean(member.name, among: keys)))
         }
         let given = members.filter { keys.contains($0.name) }
         if given.count > 1 || (given.isEmpty && problems.isEmpty) {
-            problems.append(Problem(node.place, "must be \(words), one of them"))
+            problems.append(Problem(node.place, "must have exactly one of \(words)"))
         }
         for member in given {
             switch (member.name, member.node.text) {

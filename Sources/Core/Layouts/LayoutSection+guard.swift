@@ -9,13 +9,13 @@ extension LayoutSection {
             "How often and for how long the relay may be on and off."),
         LayoutKey(
             "controller", .text(.name(UpstreamTag.self)), .optional,
-            "The one upstream whose orders count; others and people take over for a time."),
+            "The one upstream that may command it; others and people override for a time."),
         LayoutKey(
             "failsafeAfter", .value(.duration(.seconds(1) ... .seconds(7 * 86_400))), .optional,
-            "The longest silence of the controller, before the safe state."),
+            "The timeout of the controller's heartbeat; the safe state follows."),
         LayoutKey(
             "feedback", .section(.feedback), .optional,
-            "A channel that shows what the relay really does."),
+            "A channel that shows the relay's real state."),
     ]
 
     static let limits = LayoutSection(
@@ -23,19 +23,19 @@ extension LayoutSection {
         keys: [
             LayoutKey(
                 "minimumOnTime", .value(.duration(.milliseconds(100) ... .seconds(86_400))),
-                .optional, "Once on, it stays on for at least so long."),
+                .optional, "The least time that it stays on."),
             LayoutKey(
                 "minimumOffTime", .value(.duration(.milliseconds(100) ... .seconds(86_400))),
-                .optional, "Once off, and at the start, it stays off for at least so long."),
+                .optional, "The least time that it stays off, also after the start."),
             LayoutKey(
                 "maximumOnTime", .value(.duration(.seconds(1) ... .seconds(7 * 86_400))),
-                .optional, "It is driven off when it was on for so long."),
+                .optional, "The longest time that it stays on; then it is driven off."),
             LayoutKey(
                 "maximumSwitchesPerHour", .value(.whole(1...3600)), .optional,
-                "How often it may change within any hour, on and off counted alike."),
+                "The most switches within any hour, on and off both counted."),
             LayoutKey(
                 "queueEarlyCommands", .value(.flag), .defaults(to: .flag(false)),
-                "Whether an order that comes too early is carried out when it is allowed."),
+                "Whether a command that arrives too early is queued until it is allowed."),
         ])
 
     static let feedback = LayoutSection(
@@ -49,11 +49,11 @@ extension LayoutSection {
                 "Whether the contact is off while the relay is on."),
             LayoutKey(
                 "onAbove", .value(.decimal), .optional,
-                "The relay counts as on while the channel shows this or more, in its unit."),
+                "The threshold, in the channel's unit: the relay counts as on at this value or more."),
             LayoutKey(
                 "timeout", .value(.duration(.milliseconds(100) ... .seconds(60))),
                 .defaults(to: .text("2s")),
-                "How long the channel may contradict, after a switch or at any time."),
+                "The longest time that the channel may contradict the relay."),
         ])
 
     static let interlock = LayoutSection(
@@ -64,10 +64,10 @@ extension LayoutSection {
                 "Relays of which at most one may be on."),
             LayoutKey(
                 "deadTime", .value(.duration(.zero ... .seconds(600))), .optional,
-                "How long the others must have been off before one goes on; 0ms when left out."),
+                "The time that the others must be off before one goes on; 0ms when left out."),
             LayoutKey(
                 "relay", .text(.name(ShNodeTag.self)), .optional,
-                "A relay that may be on only while another is."),
+                "A relay that may be on only while another one is on."),
             LayoutKey(
                 "onlyWhile", .text(.name(ShNodeTag.self)), .optional,
                 "The relay that it needs to be on."),

@@ -26,26 +26,27 @@ extension LayoutSection {
             LayoutKey("nodes", .sections(.node), .required, "The relays, sensors and meters."),
             LayoutKey(
                 "interlocks", .sections(.interlock), .optional,
-                "What relays may not do together."),
+                "Combinations of relay states that are forbidden."),
             LayoutKey(
                 "upstreams", .sections(.upstream(codecs)), .optional,
-                "MQTT brokers that readings go to. Without one the gateway is local only."),
+                "MQTT brokers that the gateway publishes to. Without one the gateway is "
+                    + "local only."),
             LayoutKey(
                 "journal", .section(.journal), .optional,
-                "How history is kept on disk, for upstreams that are away and for export."),
+                "How history is kept on disk, for unreachable upstreams and for export."),
             LayoutKey(
                 "peers", .section(.peers), .optional,
-                "The direct link, on which others ask without a broker. Off when left out."),
+                "The direct link, for requests without a broker. Off when left out."),
             LayoutKey(
                 "settings", .section(.settings), .optional,
-                "Settings of the program; command line and environment go before them."),
+                "Settings of the program; command line and environment override them."),
         ]
     }
 
     static let bus = LayoutSection(
         noun: "a bus",
         keys: [
-            LayoutKey("name", .text(.name(BusTag.self)), .required, "What components call it."),
+            LayoutKey("name", .text(.name(BusTag.self)), .required, "Its name, which components use."),
             LayoutKey("port", .text(.port), .optional, "The serial port of an RTU bus."),
             LayoutKey("baud", .number(among: usualBaudRates), .optional, "Bits per second."),
             LayoutKey(
@@ -59,8 +60,8 @@ extension LayoutSection {
                 "The TCP port of the host."),
             LayoutKey(
                 "rtuOverTcp", .value(.flag), .optional,
-                "Whether the host passes RTU frames on as they are, as a transparent serial server "
-                    + "does; false when left out."),
+                "Whether the host forwards RTU frames unchanged, as a transparent serial server "
+                    + "does. False when left out."),
             LayoutKey(
                 "gap", .value(.duration(.zero ... .seconds(10))), .optional,
                 "Quiet time between an answer and the next request; 100ms on a serial port and with "
@@ -85,7 +86,7 @@ extension LayoutSection {
         keys: [
             LayoutKey(
                 "name", .text(.name(ComponentTag.self)), .optional,
-                "What nodes call it. A component inside its node bears the node's name."),
+                "Its name, which nodes use. A component inside its node has the node's name."),
             LayoutKey("driver", .value(.text), .required, "The driver of its device."),
             LayoutKey(
                 "simulated", .value(.flag), .defaults(to: .flag(false)),
@@ -109,7 +110,7 @@ extension LayoutSection {
                 "Its hardware: the name of a component, or the component itself."),
             LayoutKey(
                 "safeState", .value(.choice(SafeState.allCases.map(\.rawValue))), .optional,
-                "Where a relay is driven when nobody is in charge of it. Every relay needs one."),
+                "The state without a controller or after a fault. Every relay needs one."),
         ] + guardKeys + [
             LayoutKey(
                 "channels", .sections(.channel), .optional,
@@ -143,39 +144,39 @@ extension LayoutSection {
         keys: [
             LayoutKey(
                 "name", .text(.name(DataChannelTag.self)), .optional,
-                "Unique in the gateway; NODE, or NODE-SOURCE where the driver offers several."),
+                "Unique in the gateway; NODE, or NODE-SOURCE where the driver has several."),
             LayoutKey(
                 "source", .value(.text), .optional,
-                "The driver's word for what is read; needed where it offers several."),
+                "What is read, by the driver's name for it; required where the driver has several."),
             LayoutKey(
                 "unit", .value(.choice(Unit.allCases.map(\.rawValue))), .optional,
-                "The driver's unit, for the reader's eye."),
+                "The driver's unit, repeated for the reader."),
             LayoutKey(
                 "exponent", .value(.whole(-9...9)), .optional,
                 "One step is 10 to this power of the unit; the driver's when left out."),
             LayoutKey(
                 "pollPeriod", .value(.duration(.milliseconds(10) ... .seconds(86_400))), .optional,
-                "How often the device is asked; the driver's when left out."),
+                "How often the device is polled; the driver's when left out."),
             LayoutKey(
                 "capturePeriod", .value(.duration(.milliseconds(10) ... .seconds(7 * 86_400))),
-                .optional, "The longest time between two reports; the driver's when left out."),
+                .optional, "The longest time between two captures; the driver's when left out."),
             LayoutKey(
                 "captureOnChange", .value(.flag), .optional,
-                "Whether a change is reported at once; yes for switches and counts, and where a "
-                    + "delta is known."),
+                "Whether a change is captured at once; true for switches and counts, and where a "
+                    + "delta is set."),
             LayoutKey(
                 "captureDelta", .value(.decimal), .optional,
-                "The least change that is reported at once, in the unit; whole steps only."),
+                "The least change that is captured at once, in the unit; whole steps only."),
             LayoutKey(
                 "captureSummary", .value(.choice(CaptureSummary.allCases.map(\.rawValue))),
                 .defaults(to: .text(CaptureSummary.last.rawValue)),
-                "What a report tells of the values since the last one."),
+                "What is captured of the values since the last capture."),
             LayoutKey(
                 "lowest", .value(.decimal), .optional,
-                "What lies below is no measurement, in the unit."),
+                "The lowest plausible value, in the unit."),
             LayoutKey(
                 "highest", .value(.decimal), .optional,
-                "What lies above is no measurement, in the unit."),
+                "The highest plausible value, in the unit."),
             LayoutKey(
                 "largestStep", .value(.decimal), .optional,
                 "The largest true change between two polls, in the unit."),
@@ -195,14 +196,14 @@ extension LayoutSection {
                 LayoutKey(
                     "codec", .value(.choice(codecs.codecs.map(\.name))),
                     .defaults(to: .text(codecs.standard?.name ?? "")),
-                    "Whose words are spoken: "
+                    "The format of topics and messages: "
                         + codecs.codecs.map(\.words).joined(separator: ", or ") + ".")
             ] + codecs.codecs.flatMap(\.keys) + deliveryKeys)
     }
 
     private static let reachKeys = [
         LayoutKey(
-            "name", .text(.name(UpstreamTag.self)), .required, "What logs and pages call it."),
+            "name", .text(.name(UpstreamTag.self)), .required, "Its name, in logs and topics."),
         LayoutKey(
             "broker", .text(.broker), .required,
             "mqtt://HOST[:1883], mqtts://HOST[:8883] for TLS, mqtt+unix:///PATH for a socket, or "
@@ -217,26 +218,26 @@ extension LayoutSection {
 
     private static let deliveryKeys = [
         LayoutKey("user", .value(.text), .optional, "The user at the broker."),
-        LayoutKey("password", .secret, .optional, "Where the user's password stands."),
+        LayoutKey("password", .secret, .optional, "Where the user's password is kept."),
         LayoutKey("tls", .section(.tls), .optional, "The files of a mqtts:// connection."),
         LayoutKey(
             "keepAlive", .value(.duration(.seconds(5) ... .seconds(3600))),
-            .defaults(to: .text("30s")), "How often a silent broker is asked for a sign."),
+            .defaults(to: .text("30s")), "The keep-alive period: how often a silent broker is pinged."),
         LayoutKey(
             "window", .value(.whole(1...1000)), .defaults(to: .whole(50)),
-            "How many messages may wait for an acknowledgement."),
+            "The most messages in flight, sent and not acknowledged."),
         LayoutKey(
             "ackTimeout", .value(.duration(.milliseconds(100) ... .seconds(600))),
             .defaults(to: .text("5s")),
-            "How long an acknowledgement may take before the message counts as lost."),
+            "The timeout of an acknowledgement."),
         LayoutKey(
             "pollPeriod", .value(.duration(.seconds(1) ... .seconds(3600))),
             .defaults(to: .text("1min")),
-            "How long a peer beyond the broker may say nothing before it is asked for a sign "
-                + "of life."),
+            "How long a peer beyond the broker may be silent before it is asked for a "
+                + "heartbeat."),
         LayoutKey(
             "attempts", .value(.whole(1...100)), .defaults(to: .whole(5)),
-            "How often a message is sent that the peer passes over, before it is "
+            "How often a message without an acknowledgement is sent before it is "
                 + "dead-lettered."),
     ]
 
@@ -245,11 +246,11 @@ extension LayoutSection {
         keys: [
             LayoutKey(
                 "ca", .text(.path), .required,
-                "The certificate authority that the broker's certificate must come from."),
+                "The certificate authority that signs the broker's certificate."),
             LayoutKey(
                 "certificate", .text(.path), .optional,
-                "The gateway's own certificate, when the broker asks for one."),
-            LayoutKey("key", .secret, .optional, "Where the certificate's private key stands."),
+                "The gateway's own certificate, when the broker requires one."),
+            LayoutKey("key", .secret, .optional, "Where the certificate's private key is kept."),
         ])
 
     static let journal = LayoutSection(
@@ -258,15 +259,15 @@ extension LayoutSection {
             LayoutKey(
                 "commitInterval", .value(.duration(.zero ... .seconds(60))),
                 .defaults(to: .text("200ms")),
-                "How long facts may wait to be written together: what a power cut can take. 0ms writes "
+                "How long records may wait to be written together, lost in a power cut. 0ms writes "
                     + "each batch by itself."),
             LayoutKey(
                 "retain", .value(.duration(.zero ... .seconds(3_650 * 86_400))),
                 .defaults(to: .text("7d")),
-                "How long facts stay after every upstream has acknowledged them."),
+                "How long records are kept after every upstream has acknowledged them."),
             LayoutKey(
                 "size", .text(.size), .defaults(to: .text("1GB")),
-                "The most room on disk. When it is used up the oldest facts are evicted."),
+                "The most room on disk. When it is used up the oldest records are evicted."),
         ])
 
     static let peers = LayoutSection(
@@ -274,32 +275,32 @@ extension LayoutSection {
         keys: [
             LayoutKey(
                 "listen", .text(.peerAddress), .defaults(to: .text("127.0.0.1:2998")),
-                "HOST:PORT to listen on. Beyond this machine TLS, a key and a list are needed."),
+                "HOST:PORT to listen on. On the network TLS, a key and a list of peers are required."),
             LayoutKey(
                 "mode", .value(.choice(["sync", "async"])), .defaults(to: .text("sync")),
-                "Whether an answer counts as sent when it was released or when it has left."),
+                "sync counts an answer as sent when the peer has released it, async when it has left."),
             LayoutKey(
                 "slots", .value(.whole(1...32)), .optional,
-                "How many questions of one connection may be in work; 1 with sync, else 16."),
+                "The most requests in work on one connection; 1 with sync, else 16."),
             LayoutKey(
                 "connections", .value(.whole(1...1000)), .defaults(to: .whole(32)),
-                "How many connections others may have."),
+                "The most connections."),
             LayoutKey(
                 "rights", .value(.list(.choice(["read", "switch"]))),
                 .defaults(to: .array([.text("read")])),
-                "What anybody on this machine may do when there is no TLS."),
+                "The rights of any user on this machine without TLS."),
             LayoutKey(
                 "tls", .value(.flag), .optional,
-                "Whether TLS is spoken; beyond this machine always."),
+                "Whether TLS is used; always on the network."),
             LayoutKey(
                 "key", .text(.path), .optional,
                 "Certificate and key; peer-key.pem in the state directory when left out."),
             LayoutKey(
                 "list", .text(.path), .optional,
-                "Who may come; peers.json in the state directory when left out."),
+                "The list of peers; peers.json in the state directory when left out."),
             LayoutKey(
                 "echo", .value(.flag), .defaults(to: .flag(false)),
-                "Whether messages that are no questions are sent back, for rigs."),
+                "Whether messages other than requests are sent back, for tests."),
         ])
 
     static let settings = LayoutSection(
@@ -311,20 +312,20 @@ extension LayoutSection {
                     .choice([
                         "trace", "debug", "info", "notice", "warning", "error", "critical",
                     ])),
-                .optional, "The least grave line that is logged."),
+                .optional, "The lowest level that is logged."),
             LayoutKey(
-                "logFormat", .value(.choice(["text", "json"])), .optional, "How lines are logged."),
+                "logFormat", .value(.choice(["text", "json"])), .optional, "The format of log lines."),
             LayoutKey(
-                "stateDirectory", .text(.path), .optional, "Where the gateway keeps its memory."),
+                "stateDirectory", .text(.path), .optional, "The folder of journal, totals and keys."),
             LayoutKey(
                 "seed", .value(.whole(0 ... .max)), .optional,
-                "The seed of all chance, for runs that repeat."),
+                "The seed of all random numbers, for repeatable runs."),
             LayoutKey(
                 "simulate", .value(.flag), .optional, "Whether all hardware is simulated."),
             LayoutKey(
                 "watchdogDevice", .text(.path), .optional,
-                "The board's own watchdog, /dev/watchdog, when nobody else has it. It restarts the "
-                    + "machine when the gateway no longer lives."),
+                "The board's watchdog, /dev/watchdog, when no other program uses it. It restarts the "
+                    + "machine when the gateway stops responding."),
         ])
 
     /// Every section with keys, for telling where a misplaced key belongs.

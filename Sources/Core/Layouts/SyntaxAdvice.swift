@@ -43,30 +43,30 @@ enum SyntaxAdvice {
     ) -> String? {
         let rest = bytes[offset...]
         guard let byte = rest.first else { return nil }
-        let quotes = "a text stands in straight double quotes, \"so\""
+        let quotes = "a text needs straight double quotes, \"so\""
         switch byte {
         case UInt8(ascii: "'"): return "\(quotes), not in single ones"
         case 0xE2 where rest.prefix(2).last == 0x80, 0xC2 where rest.prefix(2).last == 0xAB:
             return "\(quotes), not in typographic ones"
         case UInt8(ascii: "#"): return "a comment starts with //, not with #"
         case UInt8(ascii: "/") where rest.prefix(2).last == UInt8(ascii: "*"):
-            return "a comment starts with // and ends with its line; there is no /* */"
+            return "a comment starts with // and ends with its line; /* */ is not supported"
         case UInt8(ascii: "\t"): return "a tab in a text is written \\t"
         case UInt8(ascii: "}"), UInt8(ascii: "]"):
             let bracket = Character(Unicode.Scalar(byte))
             return problem.message.hasPrefix("the document ended")
-                ? "this \(bracket) is one too many, or one before it closes too early" : nil
+                ? "this \(bracket) is one too many, or an earlier one closes too early" : nil
         default: break
         }
         let word = String(decoding: rest.prefix { isLetter($0) }.prefix(64), as: UTF8.self)
         switch word {
         case "": return nil
-        case "True", "TRUE", "yes", "Yes": return "\(word) is no value; write true"
-        case "False", "FALSE", "no", "No": return "\(word) is no value; write false"
-        case "None", "nil", "NULL", "Null": return "\(word) is no value; leave the key out"
+        case "True", "TRUE", "yes", "Yes": return "\(word) is not a value; write true"
+        case "False", "FALSE", "no", "No": return "\(word) is not a value; write false"
+        case "None", "nil", "NULL", "Null": return "\(word) is not a value; remove the key"
         default:
             return problem.message.hasPrefix("a member's name")
-                ? "a name stands in double quotes: \"\(word)\"" : nil
+                ? "a name needs double quotes: \"\(word)\"" : nil
         }
     }
 

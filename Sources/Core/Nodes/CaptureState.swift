@@ -1,4 +1,3 @@
-import Channels
 import Vocabulary
 
 /// Decides which of a channel's polled values are reported, and as what: the first, one every capture

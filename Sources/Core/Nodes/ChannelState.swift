@@ -1,5 +1,5 @@
-import Channels
 import DriverKit
+import Timing
 import Vocabulary
 
 /// What a node remembers of one channel.

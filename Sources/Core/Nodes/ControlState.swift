@@ -3,7 +3,7 @@ import Vocabulary
 /// Who may command an actuator now, whose order stands, and whether that one is still heard.
 struct ControlState: Sendable {
     /// The longest time that somebody may take an actuator over for.
-    static let longestHold = Duration.seconds(86_400)
+    static let longestOverride = Duration.seconds(86_400)
 
     /// An order that stands until another one takes its place.
     struct Order: Hashable, Sendable {
@@ -14,7 +14,7 @@ struct ControlState: Sendable {
     private let rules: GuardRules
     private let name: ShNodeName
     private(set) var holder: CommandSource?
-    private(set) var heldUntil: MonotonicInstant?
+    private(set) var overrideUntil: MonotonicInstant?
     /// Nil while the actuator belongs in its safe state.
     var order: Order?
     /// When whoever gave the standing order was heard last.
@@ -37,26 +37,26 @@ struct ControlState: Sendable {
                 source != CommandSource(.upstream, controller.text)
             else { return nil }
             let own = CommandSource(.upstream, controller.text)
-            return "node \(name): only \(own) commands it; take it over for a time instead"
+            return "node \(name): only \(own) may command it; override it instead"
         case .override(_, let time):
-            guard time > .zero, time <= Self.longestHold else {
-                return "node \(name): it can be taken over for up to 24h, not \(time.layoutText)"
+            guard time > .zero, time <= Self.longestOverride else {
+                return "node \(name): an override lasts up to 24h, not \(time.layoutText)"
             }
             // Whoever stands in the house goes before whoever does not.
             if let holder, source.isHand, !holder.isHand { return nil }
             return held(against: source, at: now)
         case .release:
-            guard let holder else { return "node \(name): nobody has taken it over" }
+            guard let holder else { return "node \(name): there is no override" }
             guard !source.isHand, source != holder else { return nil }
             return held(against: source, at: now)
         }
     }
 
     private func held(against source: CommandSource, at now: MonotonicInstant) -> String? {
-        guard let holder, let heldUntil, holder != source, source.kind != .gateway else {
+        guard let holder, let overrideUntil, holder != source, source.kind != .gateway else {
             return nil
         }
-        return "node \(name): held by \(holder) for \(heldUntil.wait(from: now)) more"
+        return "node \(name): overridden by \(holder) for \(overrideUntil.wait(from: now)) more"
     }
 
     /// Somebody who may gave an order that is carried out.
@@ -64,21 +64,21 @@ struct ControlState: Sendable {
         (self.order, lastWord, silent) = (order, now, nil)
     }
 
-    /// An order that came to nothing is evicted to what stood before it.
+    /// An order that came to nothing is replaced by the one before it.
     mutating func restore(_ order: Order?, lastWord: MonotonicInstant) {
         (self.order, self.lastWord) = (order, lastWord)
     }
 
     mutating func override(_ source: CommandSource, until: MonotonicInstant) {
-        (holder, heldUntil, silent) = (source, until, nil)
+        (holder, overrideUntil, silent) = (source, until, nil)
     }
 
     /// The hold is over, by release or by time. Nobody's order stands any more.
-    mutating func endHold() {
-        (holder, heldUntil, order) = (nil, nil, nil)
+    mutating func endOverride() {
+        (holder, overrideUntil, order) = (nil, nil, nil)
     }
 
-    /// a heartbeat. It counts when it comes over the link that the standing order came over.
+    /// A heartbeat. It counts when it comes over the link that the standing order came over.
     mutating func heard(_ source: CommandSource, at now: MonotonicInstant) {
         if let order, source.isSameLink(as: order.source) { lastWord = max(lastWord, now) }
         if let silent, source.isSameLink(as: silent) { self.silent = nil }
@@ -99,7 +99,7 @@ struct ControlState: Sendable {
     /// Time has passed that the clock does not know of.
     mutating func slept(_ time: Duration) {
         lastWord = lastWord.advanced(by: .zero - time)
-        heldUntil = heldUntil?.advanced(by: .zero - time)
+        overrideUntil = overrideUntil?.advanced(by: .zero - time)
     }
 
     /// The standing order is over because whoever gave it is silent.

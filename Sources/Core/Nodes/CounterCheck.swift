@@ -94,7 +94,7 @@ struct CounterCheck: Sendable {
             guard highs >= Self.confirmingPolls else { return .waits }
             return .doubtful(
                 "shows \(channel.text(value)), the highest number of its register, "
-                    + "which stands for no value")
+                    + "the device's code for no value")
         }
         guard let last else { return believe(value) }
         let rise = value.difference(from: last)
@@ -134,22 +134,22 @@ struct CounterCheck: Sendable {
             _ = believe(value)
             return .wrapped(
                 total(value),
-                "its register began again at \(channel.text(value)) after \(channel.text(last)); "
-                    + "the total goes on at \(channel.text(total(value)))")
+                "its register restarted at \(channel.text(value)) after \(channel.text(last)); "
+                    + "the total continues at \(channel.text(total(value)))")
         }
         if isConfirmed, disproves(last, by: value) { return believe(value) }
         let needed = value == 0 ? Self.confirmingTime.zero : Self.confirmingTime.fall
         guard isConfirmed, time >= needed else {
             return .doubtful(
                 "the counter fell from \(channel.text(last)) to \(channel.text(value)), which is "
-                    + "believed once it counts on from there for \(needed.layoutText)")
+                    + "accepted after it has counted on from there for \(needed.layoutText)")
         }
         let before = total(last)
         turns = 0
         _ = believe(value)
         return .reset(
             value,
-            "the meter was exchanged or reset: it stood at \(channel.text(before)) and counts on "
+            "the meter was exchanged or reset: it stood at \(channel.text(before)) and continues "
                 + "from \(channel.text(value))")
     }
 

@@ -63,14 +63,14 @@ struct Interlocks: Sendable {
         for needed in needs[relay, default: []] {
             if leaving.contains(needed) || states[needed] != .on {
                 return .init(
-                    why: "it may be on only while \(needed) is, and \(words(needed))")
+                    why: "it may be on only while \(needed) is on, and \(words(needed))")
             }
         }
         var wait: RelayGuard.Block?
         for group in groups where group.members.contains(relay) {
             for other in group.members where other != relay {
                 if insisting.contains(other) {
-                    return .init(why: "\(rule(group)), and \(other) goes to its safe state")
+                    return .init(why: "\(rule(group)), and \(other) is driven to its safe state")
                 }
                 if isLast, settling.contains(other) { continue }
                 guard case .off(let since) = states[other] else {
@@ -89,7 +89,7 @@ struct Interlocks: Sendable {
     /// Asks to drive an actuator, right before that is done.
     ///
     /// - Parameters:
-    ///   - insists: Whether it is the safe state, for which others are evicted.
+    ///   - insists: Whether it is the safe state, for which others yield.
     ///   - isLast: Whether there is no time to wait for confirmations any more.
     mutating func ask(
         _ relay: ShNodeName, on: Bool, insists: Bool, isLast: Bool = false,
@@ -117,7 +117,7 @@ struct Interlocks: Sendable {
         if let user {
             if leaving.insert(relay).inserted { changes += 1 }
             return .blocked(
-                .init(why: "\(words(user)), which must be off before \(relay)", isPassing: true))
+                .init(why: "\(words(user)); \(user) must be off before \(relay)", isPassing: true))
         }
         remove(relay, from: \.leaving)
         if state == .on { set(relay, .unknown) }
@@ -181,15 +181,15 @@ struct Interlocks: Sendable {
         guard let state = states[relay], !state.isOff else { return nil }
         for needed in needs[relay, default: []] {
             if leaving.contains(needed) {
-                return "it may be on only while \(needed) is, and that goes off"
+                return "it may be on only while \(needed) is on, and \(needed) goes off"
             }
             if states[needed] != .on {
-                return "it may be on only while \(needed) is, and \(words(needed))"
+                return "it may be on only while \(needed) is on, and \(words(needed))"
             }
         }
         for group in groups where group.members.contains(relay) {
             if let other = group.members.first(where: { $0 != relay && insisting.contains($0) }) {
-                return "\(rule(group)), and \(other) goes to its safe state"
+                return "\(rule(group)), and \(other) is driven to its safe state"
             }
             // Two that are on, by somebody else's hand: the first of the layout may stay.
             if let first = group.members.first(where: { states[$0] == .on }), first != relay {

@@ -83,7 +83,7 @@ public final class NodeHeartbeat: Sendable {
     }
 
     /// Starts the measure of lateness again.
-    public func forgetLateness() { state.withLock { $0.worstLateness = .zero } }
+    package func forgetLateness() { state.withLock { $0.worstLateness = .zero } }
 
     /// The channels that have just become stale, by their place in the node, each with its last good
     /// value. Of one that was never read well there is nothing to say: a default is no last value.

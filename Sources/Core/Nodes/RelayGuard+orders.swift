@@ -12,7 +12,7 @@ extension RelayGuard {
         expires: MonotonicInstant? = nil
     ) -> Outcome? {
         pass(to: now)
-        guard !isStopping else { return .refused("node \(name): it is being stopped") }
+        guard !isStopping else { return .refused("node \(name): stopping") }
         if let why = control.refusal(command.order, by: command.source, at: now) {
             return .refused(why)
         }
@@ -32,7 +32,7 @@ extension RelayGuard {
             return current()
         case .release:
             overtake()
-            control.endHold()
+            control.endOverride()
             guard let target = safe.value else { return current() }
             mustDrive = true
             if failedSwitch?.isSafe == false { failedSwitch?.beginAnew(at: now) }
@@ -49,7 +49,7 @@ extension RelayGuard {
     ) -> Outcome? {
         if let failedSwitch, !failedSwitch.isSafe, value != safe.value {
             return .refused(
-                failedSwitch.detail.map { "\($0); it takes orders again once it is in its safe state" }
+                failedSwitch.detail.map { "\($0); commands are accepted again once it is in its safe state" }
                     ?? "node \(name): it is not in its safe state yet")
         }
         guard shown != nil else { return current() }
@@ -60,7 +60,7 @@ extension RelayGuard {
         if let block = limit ?? block {
             let why = refusal(block, at: now)
             guard rules.limits.queuesEarlyCommands, let until = block.until else { return .refused(why) }
-            if let expires, expires < until { return .refused("\(why), and it expires before that") }
+            if let expires, expires < until { return .refused("\(why), and the command expires before that") }
             if let hold { control.override(command.source, until: hold) }
             deferred = DeferredCommand(order: order, until: until, lastWord: now, expires: expires)
             return .timedOut(Self.postponed(why))
@@ -87,13 +87,13 @@ extension RelayGuard {
         if failedSwitch?.isSafe == false { failedSwitch?.beginAnew(at: now) }
     }
 
-    /// Whatever was under way or waiting is evicted to something newer.
+    /// Something newer supersedes what was in work or queued.
     private mutating func overtake() {
-        fail(because: "node \(name): overtaken by another command")
+        fail(because: "node \(name): superseded by another command")
         deferred = nil
     }
 
-    /// a heartbeat of the controller over that link.
+    /// A heartbeat of the controller over that link.
     mutating func heard(_ source: CommandSource, at now: MonotonicInstant) {
         control.heard(source, at: now)
         if let deferred, source.isSameLink(as: deferred.order.source) {
@@ -120,7 +120,7 @@ extension RelayGuard {
     ///   missing, keep it from there no more.
     mutating func stop(insistingFrom end: MonotonicInstant? = nil) {
         (isStopping, insistsFrom) = (true, end)
-        fail(because: "node \(name): it is being stopped")
+        fail(because: "node \(name): stopping")
         deferred = nil
         mustDrive = safe.value != nil
         failedSwitch = nil

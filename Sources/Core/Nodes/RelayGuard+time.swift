@@ -3,13 +3,13 @@ import Vocabulary
 extension RelayGuard {
     /// Does what is due by now. To be called whenever `deadline` has come, and before anything else.
     mutating func pass(to now: MonotonicInstant) {
-        if let end = control.heldUntil, end <= now {
-            fail(because: "node \(name): the time it was taken over for is over")
-            control.endHold()
+        if let end = control.overrideUntil, end <= now {
+            fail(because: "node \(name): the override has expired")
+            control.endOverride()
             deferred = nil
         }
         if let end = control.failsafe, end <= now {
-            fail(because: "node \(name): nobody who commands it was heard in time")
+            fail(because: "node \(name): no heartbeat from its controller (failsafeAfter)")
             control.fallSilent()
             deferred = nil
         }
@@ -28,7 +28,7 @@ extension RelayGuard {
             missed(shown, at: now)
         }
         if let attempt, attempt.by <= now, awaited == nil {
-            let why = block?.why ?? demand ?? "it was not confirmed in time"
+            let why = block?.why ?? demand ?? "not confirmed before the timeout"
             undo(attempt)
             answer(attempt.id, .failed("node \(name): \(why)"))
         }
@@ -46,7 +46,7 @@ extension RelayGuard {
     private mutating func missed(_ value: Int64, at now: MonotonicInstant) {
         guard let rule = rules.feedback else { return }
         mismatch(
-            "is \(text(value)), and channel \(rule.channel) has not shown that within "
+            "is \(text(value)), and channel \(rule.channel) does not confirm it within "
                 + rule.within.layoutText, at: now)
     }
 
@@ -65,7 +65,7 @@ extension RelayGuard {
     ///
     /// - Parameter isOpen: Whether there is a device that could be driven.
     func deadline(after now: MonotonicInstant, isOpen: Bool) -> MonotonicInstant? {
-        var times = [control.heldUntil, control.failsafe, deferred?.until, deferredEnd]
+        var times = [control.overrideUntil, control.failsafe, deferred?.until, deferredEnd]
         if goal?.value != 0, !isStopping { times.append(record.overtime) }
         if isOpen {
             times += [awaited?.until, staleness]
@@ -80,7 +80,7 @@ extension RelayGuard {
             if let rule = rules.feedback, shown != nil {
                 times.append(contradiction?.advanced(by: rule.within))
                 let isWaiting = awaited != nil || contradiction != nil
-                let pause = isWaiting ? Self.looks.waiting : Self.looks.activeFaults
+                let pause = isWaiting ? Self.looks.waiting : Self.looks.idle
                 times.append(now.advanced(by: pause))
             }
         }
@@ -105,24 +105,24 @@ extension RelayGuard {
         case .command: return failedSwitch?.detail
         case .failsafe:
             guard let silent = control.silent, let after = rules.failsafeAfter else { return nil }
-            return "node \(name): no word from \(silent) for \(after.layoutText); "
-                + (safe == .hold ? "it stays as it is" : "it is in its safe state")
+            return "node \(name): no command or heartbeat from \(silent) for \(after.layoutText) (failsafeAfter); "
+                + (safe == .hold ? "it holds its state" : "it is in its safe state")
         case .overtime: return overtime
         case .interlock:
             // Orders that an interlock stands against are refused; this is one that should be obeyed.
             guard let block, let blockedSince, attempt == nil,
                 blockedSince.advanced(by: Self.rippleTime) <= now
             else { return nil }
-            return "node \(name): cannot go where it must: \(block.why)"
+            return "node \(name): its required state is blocked:  \(block.why)"
         default: return nil
         }
     }
 
     /// Who may command it now.
-    var activeFaults: Control {
+    var currentControl: Control {
         let order = control.order.flatMap { $0.source.kind == .gateway ? nil : $0.source }
         return Control(
-            holder: control.holder, until: control.heldUntil, controller: order,
+            holder: control.holder, until: control.overrideUntil, controller: order,
             queued: deferred?.order.value)
     }
 }

@@ -18,14 +18,14 @@ struct RelayGuard: Sendable {
     /// How long an order waits for others that must go off first.
     static let rippleTime = Duration.seconds(1)
     /// How often the feedback is looked at while it is waited for, and at other times.
-    static let looks = (waiting: Duration.milliseconds(100), activeFaults: Duration.seconds(1))
+    static let looks = (waiting: Duration.milliseconds(100), idle: Duration.seconds(1))
     /// What the feedback's own node is granted to begin its work, at the start.
     static let feedbackStart = Duration.seconds(5)
 
     /// What to drive next.
     struct Step: Hashable, Sendable {
         let value: Int64
-        /// Whether it goes to the safe state, so that others may be made to are evicted.
+        /// Whether it goes to the safe state, so that others may be made to yield.
         let isSafety: Bool
     }
 
@@ -177,7 +177,7 @@ struct RelayGuard: Sendable {
         readAt = now
         record.note(isOn: value != 0, at: now)
         guard value == step.value else {
-            mismatch("asked for \(text(step.value)), the device shows \(text(value))", at: now)
+            mismatch("commanded \(text(step.value)), the device shows \(text(value))", at: now)
             return
         }
         if let rule = rules.feedback {
@@ -223,9 +223,9 @@ struct RelayGuard: Sendable {
             let lastWord = control.lastWord
             undo(attempt)
             let why = refusal(block, at: now)
-            // A wish that is due waits on: its requester was told that it will be carried out.
+            // A queued command that is due waits on: its requester has the answer that it will be carried out.
             let until =
-                block.until ?? (attempt.id == nil ? now.advanced(by: Self.looks.activeFaults) : nil)
+                block.until ?? (attempt.id == nil ? now.advanced(by: Self.looks.idle) : nil)
             if rules.limits.queuesEarlyCommands, let until {
                 deferred = DeferredCommand(
                     order: order, until: until, lastWord: lastWord, expires: attempt.expires)
@@ -246,9 +246,9 @@ struct RelayGuard: Sendable {
 
     private mutating func unblock() { (block, blockedSince, isAsleep) = (nil, nil, false) }
 
-    /// What the requester of a wish is told.
+    /// The answer to a command that is queued.
     static func postponed(_ why: String) -> String {
-        "\(why); it is carried out then unless another command comes first"
+        "\(why); queued until then, unless another command supersedes it"
     }
 
     func refusal(_ block: Block, at now: MonotonicInstant) -> String {
@@ -260,7 +260,7 @@ struct RelayGuard: Sendable {
 
     /// The device is open and in its safe state, as far as it took that on.
     mutating func opened(at now: MonotonicInstant) {
-        lost("its device was opened again", at: now)
+        lost("its device was reopened", at: now)
         if failedSwitch?.isSafe == false { failedSwitch?.beginAnew(at: now) }
     }
 
@@ -281,7 +281,7 @@ struct RelayGuard: Sendable {
             (confirmed, awaited, drivenAt) = (nil, nil, now)
             if let goal, goal.value != value {
                 mismatch(
-                    "shows \(text(value)) although nobody switched it from \(text(before))", at: now
+                    "shows \(text(value)) without a command, before it was \(text(before))", at: now
                 )
                 return
             }
@@ -370,7 +370,7 @@ struct RelayGuard: Sendable {
     // MARK: - Answers
 
     func current() -> Outcome {
-        shown.map { .confirmed($0) } ?? .failed("node \(name): its state is not known")
+        shown.map { .confirmed($0) } ?? .failed("node \(name): its state is unknown")
     }
 
     mutating func answer(_ id: CommandID?, _ outcome: Outcome) {

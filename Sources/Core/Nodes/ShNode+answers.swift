@@ -21,9 +21,9 @@ extension ShNode {
             switch answer {
             case .success(let reading):
                 let over = faults.end(
-                    Self.answerFaults, on: channel.name, "channel \(channel.name): is read again")
+                    Self.answerFaults, on: channel.name, "channel \(channel.name): readable again")
                 if !over.isEmpty { resetCapture(of: channel.name) }
-                tell(over)
+                report(over)
                 readings.append(reading)
             case .failure(let error):
                 fail(channel.name, error)
@@ -41,7 +41,7 @@ extension ShNode {
                 kind, on: channel, after: error.mayPass ? Self.passingPolls : 1, detail)
         else { return }
         // A channel has one reason at a time.
-        tell(faults.end(Self.answerFaults.subtracting([kind]), on: channel, detail) + [fault])
+        report(faults.end(Self.answerFaults.subtracting([kind]), on: channel, detail) + [fault])
     }
 }
 

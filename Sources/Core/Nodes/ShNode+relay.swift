@@ -16,9 +16,9 @@ extension ShNode {
     public func apply(
         _ command: Command, before deadline: MonotonicInstant, expires: MonotonicInstant? = nil
     ) async -> CommandAnswer {
-        guard !isStopped else { return .refused("node \(name): it is stopped") }
+        guard !isStopped else { return .refused("node \(name): stopped") }
         if clock.now > deadline {
-            return .refused("node \(name): the command came through too late")
+            return .refused("node \(name): the command's deadline passed in the queue")
         }
         guard relay != nil else { return setTotal(command) }
         if driver == nil { openDriver(at: clock.now) }
@@ -35,7 +35,7 @@ extension ShNode {
     }
 
     /// What was heard over the links since the guard was told last.
-    struct Heard: Sendable {
+    struct Heartbeats: Sendable {
         /// The newest heartbeat over each link.
         var words: [CommandSource: MonotonicInstant] = [:]
         /// For how long the machine slept.
@@ -44,7 +44,7 @@ extension ShNode {
         var isMissed = false
     }
 
-    /// a heartbeat of the controller over that link, for `failsafeAfter`. Never waits for the
+    /// A heartbeat of the controller over that link, for `failsafeAfter`. Never waits for the
     /// node, and wakes it only for somebody who was missed: with a backlog, each fact's acknowledgement
     /// is such a sign.
     public nonisolated func hear(_ source: CommandSource) {
@@ -147,7 +147,7 @@ extension ShNode {
     /// What a node of the same name knows that takes the place of this one.
     struct HandoverState: Sendable {
         var holder: CommandSource?
-        var heldUntil: MonotonicInstant?
+        var overrideUntil: MonotonicInstant?
         let record: SwitchRecord
     }
 
@@ -156,10 +156,10 @@ extension ShNode {
     public func succeed(_ predecessor: ShNode) {
         guard relay != nil, let handoverState = predecessor.handoverState.withLock({ $0 }) else { return }
         relay?.record.override(from: handoverState.record)
-        if let holder = handoverState.holder, let end = handoverState.heldUntil, end > clock.now {
+        if let holder = handoverState.holder, let end = handoverState.overrideUntil, end > clock.now {
             relay?.control.override(holder, until: end)
         }
-        if let activeFaults = relay?.activeFaults { control.show(activeFaults) }
+        if let currentControl = relay?.currentControl { control.show(currentControl) }
     }
 
     // MARK: - Guarding
@@ -206,7 +206,7 @@ extension ShNode {
             return
         }
         guard var actuator = driver as? any Actuator else {
-            relay?.failed(step, "node \(name): it takes no commands", at: now)
+            relay?.failed(step, "node \(name): not an actuator", at: now)
             return
         }
         let stamp = clock.timestamp
@@ -218,6 +218,8 @@ extension ShNode {
             report([state], at: stamp, moment: stamp.monotonic)
             relay?.drove(step, shows: state.value, at: clock.now)
         } catch {
+            // What it noted of the failure counts as well.
+            driver = actuator
             relay?.failed(step, "node \(name): \(error.detail)", at: clock.now)
             fail(error, at: clock.now)
         }
@@ -233,9 +235,9 @@ extension ShNode {
             waits: relay.block?.isPassing == true || openingBlocked != nil, at: stamp.monotonic)
         for kind in RelayGuard.faultKinds {
             if let detail = relay.fault(kind, at: stamp.monotonic) {
-                if let fault = faults.begin(kind, detail) { tell([fault]) }
+                if let fault = faults.begin(kind, detail) { report([fault]) }
             } else {
-                tell(faults.end([kind], "node \(name): \(kind.endWords)"))
+                report(faults.end([kind], "node \(name): \(kind.clearedDetail)"))
             }
         }
         for (id, outcome) in relay.outcomes {
@@ -256,10 +258,10 @@ extension ShNode {
         resumeSafetyWaiters()
         handoverState.withLock {
             $0 = HandoverState(
-                holder: relay.control.holder, heldUntil: relay.control.heldUntil,
+                holder: relay.control.holder, overrideUntil: relay.control.overrideUntil,
                 record: relay.record)
         }
-        control.show(relay.activeFaults)
+        control.show(relay.currentControl)
         let isMissed = relay.control.silent != nil
         let isThere = heard.withLock { heard in
             heard.isMissed = isMissed
@@ -331,12 +333,12 @@ extension Command {
 
 extension Fault.Kind {
     /// What is told when a guard's fault is over.
-    fileprivate var endWords: String {
+    fileprivate var clearedDetail: String {
         switch self {
-        case .failsafe: "the controller it is heard again"
-        case .overtime: "was switched again after its maximumOnTime"
-        case .interlock: "is where it must be"
-        default: "follows its commands again"
+        case .failsafe: "the controller's heartbeat is back"
+        case .overtime: "switched again after its maximumOnTime"
+        case .interlock: "is in its required state"
+        default: "follows commands again"
         }
     }
 }

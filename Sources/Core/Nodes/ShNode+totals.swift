@@ -14,7 +14,7 @@ extension ShNode {
         guard channels.contains(where: \.isRemembered) else { return }
         do throws(DriverError) {
             try counters.load(at: clock.now)
-            tellStored()
+            reportStored()
         } catch {
             return noteStorage(error)
         }
@@ -45,32 +45,32 @@ extension ShNode {
         }
         do throws(DriverError) {
             guard try counters.save(at: clock.now, isLast: isLast) else { return }
-            tellStored()
+            reportStored()
         } catch {
             noteStorage(error)
         }
     }
 
-    private func tellStored() {
-        tell(faults.end([.storage], "node \(name): its counters are kept on disk again"))
+    private func reportStored() {
+        report(faults.end([.storage], "node \(name): its counters are saved on disk again"))
     }
 
     private func noteStorage(_ error: DriverError) {
-        let detail = "node \(name): its counters are not kept on disk: \(error.detail)"
-        if let fault = faults.begin(.storage, detail) { tell([fault]) }
+        let detail = "node \(name): its counters are not saved on disk: \(error.detail)"
+        if let fault = faults.begin(.storage, detail) { report([fault]) }
     }
 
     /// Sets the total that the driver counts, and puts on record who did.
     func setTotal(_ command: Command) -> CommandAnswer {
         guard let index = channels.firstIndex(where: \.channel.isSettable) else {
-            return .refused("node \(name): it only measures")
+            return .refused("node \(name): not an actuator")
         }
         let channel = channels[index].channel
         guard case .set(let total) = command.order else {
-            return .refused("node \(name): its total can be set, but not be taken over")
+            return .refused("node \(name): its total can be set, not overridden")
         }
         guard channel.plausibility.range.contains(total) else {
-            return .refused("node \(name): \(channel.text(total)) is no total of it")
+            return .refused("node \(name): \(channel.text(total)) is not a valid total")
         }
         if driver == nil { openDriver(at: clock.now) }
         guard var meter = driver as? any Settable else {
@@ -83,7 +83,7 @@ extension ShNode {
             let words =
                 "channel \(channel.name): set from \(channel.text(before)) to "
                 + "\(channel.text(total)) by \(command.source)"
-            say(.event(GatewayEvent(.totalSet, number: total, detail: words)), at: stamp)
+            send(.event(GatewayEvent(.totalSet, number: total, detail: words)), at: stamp)
         } catch {
             let why = "node \(name): \(error.detail)"
             return error.kind == .unsupported ? .refused(why) : .failed(why)

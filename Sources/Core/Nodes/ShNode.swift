@@ -1,7 +1,7 @@
 import Channels
 import DriverKit
-import Links
 import Threads
+import Timing
 import Vocabulary
 
 /// One node of the hardware layout: a driver, the thread that it blocks, and the rhythm it is read at.
@@ -49,7 +49,7 @@ public actor ShNode {
     let desk: InterlockCoordinator
     let board: ChannelSnapshot
     /// Heartbeats that the guard has not been told of.
-    nonisolated let heard = Guarded(Heard())
+    nonisolated let heard = Guarded(Heartbeats())
     /// Decides when the actuator is switched; nil for what only measures.
     var relay: RelayGuard?
     /// Who may command the actuator now.
@@ -257,7 +257,7 @@ public actor ShNode {
         retrying.succeeded()
         reopening.succeeded()
         retryAt = nil
-        tell(
+        report(
             faults.end(
                 [.notConnected, .timeout, .malformedReply, .invalidComponent], "node \(name): answers again"))
     }
@@ -268,7 +268,7 @@ public actor ShNode {
         let fault = faults.begin(
             error.faultKind, after: error.kind == .busy ? Self.passingPolls : 1,
             "node \(name): \(error.detail)")
-        if let fault { tell([fault]) }
+        if let fault { report([fault]) }
         switch error.kind {
         case .notConnected, .invalidComponent: driver = nil
         case .timeout, .malformedReply, .busy, .noValue, .unsupported: break
@@ -308,13 +308,13 @@ public actor ShNode {
             case .plausible(let value), .news(let value, _, _):
                 if case .news(_, let kind, let words) = verdict {
                     let words = "channel \(reading.channel): \(words)"
-                    say(.event(GatewayEvent(kind, number: value, detail: words)), at: stamp)
+                    send(.event(GatewayEvent(kind, number: value, detail: words)), at: stamp)
                     channels[index].capture.reset()
                 }
                 let due = moment ?? channels[index].schedule.moment(at: stamp.monotonic)
                 let good = Reading(channel: reading.channel, value: value)
                 captured += take(good, index, at: stamp.monotonic, due: due)
-                tell(
+                report(
                     faults.end(
                         [.implausible], on: reading.channel,
                         "channel \(reading.channel): plausible again"))
@@ -323,7 +323,7 @@ public actor ShNode {
                     let fault = faults.begin(
                         .implausible, on: reading.channel, "channel \(reading.channel): \(reason)")
                 else { continue }
-                tell([fault])
+                report([fault])
                 channels[index].capture.reset()
                 captured.append(
                     Reading(channel: reading.channel, value: reading.value, quality: .bad))
@@ -331,7 +331,7 @@ public actor ShNode {
         }
         keepCounters()
         if !captured.isEmpty, !isOrphaned {
-            say(.readings(captured.map(marked)), at: stamp)
+            send(.readings(captured.map(marked)), at: stamp)
         }
     }
 
@@ -371,15 +371,15 @@ public actor ShNode {
         relay?.shows(state.value, at: now)
     }
 
-    func tell(_ faults: [Fault]) {
+    func report(_ faults: [Fault]) {
         guard !faults.isEmpty else { return }
         let stamp = clock.timestamp
         for fault in faults {
-            say(.fault(fault), at: stamp)
+            send(.fault(fault), at: stamp)
         }
     }
 
-    func say(_ matter: Fact.Matter, at stamp: Timestamp) {
+    func send(_ matter: Fact.Matter, at stamp: Timestamp) {
         // What comes from hardware that was given up is too late.
         guard !isAbandoned.withLock({ $0 }) else { return }
         outbox.send(Fact(node: name, at: stamp, matter: matter))

@@ -1,4 +1,5 @@
 import Channels
+import Mqtt
 import Nodes
 import Vocabulary
 
@@ -10,6 +11,9 @@ struct NodeRegistry: Sendable {
     private(set) var orphaned: [ShNodeName: ShNode] = [:]
     /// Where whoever takes commands is asked.
     private(set) var requestQueues: [ShNodeName: RequestQueue<PendingCommand, CommandAnswer>] = [:]
+
+    /// The session of each upstream, for whoever watches over it.
+    var sessions: [UpstreamName: any Upstream] = [:]
 
     init(profile: GatewayProfile, nodes: [ShNode], clock: any GatewayClock) {
         self.profile = profile

@@ -11,7 +11,7 @@ extension Proactor {
         for news in news {
             switch news {
             case .becameSynchronised(let offset):
-                labelsWereOff = offset
+                progress.labelsWereOff = offset
                 putLabelsRight(by: offset)
                 let event = clockSet(
                     offset, "the time is synchronised now; labels of before were off by \(offset.seconds)")
@@ -24,7 +24,7 @@ extension Proactor {
             case .jumped(let offset):
                 tell(clockSet(offset, "the clock was set by \(offset.seconds)"))
             case .slept(let time):
-                logger.notice("the machine slept for \(time.seconds)")
+                logger.notice(.clockSlept, "machine resumed after a suspend of \(time.seconds)")
                 for node in nodes.values { node.slept(time) }
             }
         }
@@ -33,7 +33,7 @@ extension Proactor {
     /// A fact that was labelled before the time was sure, and comes in after. All such labels of this
     /// process are off by the same, so that none is missed and none is put right twice.
     func righted(_ fact: Fact) -> Fact {
-        guard let labelsWereOff, !fact.at.isSynchronised else { return fact }
+        guard let labelsWereOff = progress.labelsWereOff, !fact.at.isSynchronised else { return fact }
         return Fact(node: fact.node, at: fact.at.corrected(by: labelsWereOff), matter: fact.matter)
     }
 
@@ -43,13 +43,13 @@ extension Proactor {
                 node: value.node, reading: value.reading, at: value.at.corrected(by: offset))
         }
         live.send(values)
-        for (key, fault) in faults {
-            faults[key] = ActiveFault(
+        for (key, fault) in faults.active {
+            faults.active[key] = ActiveFault(
                 node: fault.node, fault: fault.fault,
                 since: fault.since.advanced(by: offset))
         }
         for pump in pumps.values {
-            pump.offer(values)
+            pump.offer(values.keys)
             pump.faultsChanged()
             pump.wake()
         }

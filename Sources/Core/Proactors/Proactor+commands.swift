@@ -11,7 +11,6 @@ extension Proactor {
     public func carryOut(
         _ command: Command, by latestStart: MonotonicInstant? = nil
     ) async -> CommandAnswer {
-        let metadata: Logger.Metadata = ["node": "\(command.node)", "command": "\(command.id)"]
         guard let node = nodes[command.node] else {
             return .refused("there is no node \(command.node)")
         }
@@ -21,7 +20,7 @@ extension Proactor {
         }
         switch desk.take(command, now: clock.wallTime) {
         case .answer(let answer):
-            logger.notice("command not carried out: \(answer.words)", metadata: metadata)
+            log(command, answer, "not carried out: ")
             return answer
         case .carryOut: break
         }
@@ -37,15 +36,25 @@ extension Proactor {
         } catch {
             guard error.kind != .busy else {
                 desk.forget(command)
-                logger.notice("command not carried out: \(error.detail)", metadata: metadata)
-                return .refused(error.detail)
+                let answer = CommandAnswer.refused(error.detail)
+                log(command, answer)
+                return answer
             }
             answer = error.commandAnswer
         }
         desk.answered(command, answer)
-        logger.notice(
-            "\(command.source) asked for \(command.order): \(answer.words)", metadata: metadata)
+        log(command, answer)
         return answer
+    }
+
+    /// `pump: on, confirmed (upstream site)`.
+    private func log(_ command: Command, _ answer: CommandAnswer, _ what: String = "") {
+        let isRelay = nodes[command.node]?.component.safeState != nil
+        let order = isRelay ? command.order.switchText : "\(command.order)"
+        logger.notice(
+            LogKey(answer),
+            "\(command.node): \(order), \(what)\(answer.words) (\(command.source))",
+            metadata: ["node": "\(command.node)", "command": "\(command.id)"])
     }
 
     /// Brings a node what it is asked for, for as long as the gateway runs.
@@ -71,6 +80,19 @@ extension ChannelError {
     }
 }
 
+extension Command.Order {
+    /// The order to a relay, for logs.
+    fileprivate var switchText: String {
+        func state(_ value: Int64) -> String { value == 0 ? "off" : "on" }
+        return switch self {
+        case .set(let value): state(value)
+        case .override(let value, let time):
+            "override for \(time.layoutText)" + (value.map { ", \(state($0))" } ?? "")
+        case .release: "release"
+        }
+    }
+}
+
 extension CommandAnswer {
     /// The answer in words, for logs.
     public var words: String {
@@ -78,7 +100,7 @@ extension CommandAnswer {
         case .confirmed(let reading, _): "confirmed \(reading.value)"
         case .refused(let why): "refused, \(why)"
         case .failed(let why): "failed, \(why)"
-        case .timedOut(let why): "late, \(why)"
+        case .timedOut(let why): "timed out, \(why)"
         }
     }
 }

@@ -13,9 +13,9 @@ extension Proactor {
     func words(_ event: GatewayEvent) -> (Logger.Level, String) {
         switch event.kind {
         case .connected: (.notice, "connected")
-        case .subscribed: (.notice, "takes commands")
-        case .peerActive: (.notice, "the peer was heard")
-        case .peerSilent: (.warning, "the peer is silent: \(event.detail)")
+        case .subscribed: (.notice, "subscribed, accepting commands")
+        case .peerActive: (.notice, "peer active")
+        case .peerSilent: (.warning, "peer silent: \(event.detail)")
         case .disconnected: (.warning, "not connected: \(event.detail)")
         case .connectFailed:
             event.link.flatMap({ pumps[$0] })?.link.isConnected == true
@@ -34,15 +34,14 @@ extension Proactor {
     func take(_ news: JournalEvent) {
         switch news {
         case .committed(let through):
-            committed = max(committed, through)
-            readable = max(readable, committed)
-            for pump in pumps.values { pump.committed(through: committed, in: self) }
+            progress.committed(through: through)
+            for pump in pumps.values { pump.committed(through: progress.committed, in: self) }
         case .readable(let through):
-            readable = max(readable, through)
+            progress.readable(through: through)
             for pump in pumps.values { pump.wake() }
         case .dropped(let count, let upstream, _):
             if let pump = pumps[upstream] { return pump.evicted(count, in: self) }
-            let event = earlyDrops[upstream, default: DropReporter()].drop(
+            let event = progress.earlyDrops[upstream, default: DropReporter()].drop(
                 count, of: upstream, at: clock.now)
             if let event { tell(event) }
         case .fault(let isOn, let detail):
@@ -57,13 +56,13 @@ extension Proactor {
     public func report(_ fault: Fault) {
         guard !isStopping else { return }
         let key = FaultKey(node: .gateway, channel: fault.channel, kind: fault.kind)
-        let told = faults[key]?.fault
+        let told = faults.active[key]?.fault
         guard fault.isOn ? fault != told : told != nil else { return }
         take([Fact(node: .gateway, at: clock.timestamp, matter: .fault(fault))])
     }
 
     private func isActive(_ kind: Fault.Kind) -> Bool {
-        faults[FaultKey(node: .gateway, channel: nil, kind: kind)] != nil
+        faults.active[FaultKey(node: .gateway, channel: nil, kind: kind)] != nil
     }
 
     private func reportFault(_ kind: Fault.Kind, isOn: Bool, _ detail: String) {
@@ -76,29 +75,27 @@ extension Proactor {
 
     /// Somebody upstream talks nonsense: told when it begins and, with its count, when it is over.
     func noteMalformed(_ detail: String) {
-        if malformed == nil { reportFault(.malformedReply, isOn: true, detail) }
-        malformed = ((malformed?.count ?? 0) + 1, clock.now)
+        guard faults.malformed.begin(.malformedReply, at: clock.now) else { return }
+        reportFault(.malformedReply, isOn: true, detail)
     }
 
     func endNonsense(at now: MonotonicInstant) {
-        guard let (count, last) = malformed, last.duration(to: now) > Self.nonsenseOver else {
-            return
+        for (kind, count) in faults.malformed.ended(at: now) {
+            reportFault(
+                kind, isOn: false, "\(count) messages from upstream made no sense; none lately")
         }
-        malformed = nil
-        reportFault(
-            .malformedReply, isOn: false, "\(count) messages from upstream made no sense; none lately")
     }
 
     /// Another client took the upstream's name at its broker.
     func noteRival(_ name: UpstreamName, _ detail: String) {
-        if rivals.isEmpty { reportFault(.duplicateGateway, isOn: true, "upstream \(name): \(detail)") }
-        rivals[name] = clock.now
+        let isFirst = faults.rivals.isEmpty
+        guard faults.rivals.begin(name, at: clock.now), isFirst else { return }
+        reportFault(.duplicateGateway, isOn: true, "upstream \(name): \(detail)")
     }
 
     func endRivalries(at now: MonotonicInstant) {
-        guard !rivals.isEmpty else { return }
-        rivals = rivals.filter { $0.value.duration(to: now) <= Self.rivalryOver }
-        guard rivals.isEmpty else { return }
-        reportFault(.duplicateGateway, isOn: false, "no other client uses this gateway's name any more")
+        guard !faults.rivals.ended(at: now).isEmpty, faults.rivals.isEmpty else { return }
+        reportFault(
+            .duplicateGateway, isOn: false, "no other client uses this gateway's name any more")
     }
 }

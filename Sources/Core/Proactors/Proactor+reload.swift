@@ -32,12 +32,12 @@ public struct Replacement: Sendable {
 // How another layout is taken over while the gateway runs.
 extension Proactor {
     /// What the gateway is made of now.
-    public nonisolated var profile: GatewayProfile { nodeRegistry.withLock(\.profile) }
+    public nonisolated var profile: GatewayProfile { order.registry.withLock(\.profile) }
 
-    nonisolated var nodes: [ShNodeName: ShNode] { nodeRegistry.withLock(\.nodes) }
+    nonisolated var nodes: [ShNodeName: ShNode] { order.nodes }
 
     nonisolated var requestQueues: [ShNodeName: RequestQueue<PendingCommand, CommandAnswer>] {
-        nodeRegistry.withLock(\.requestQueues)
+        order.registry.withLock(\.requestQueues)
     }
 
     /// Stops and starts what is not the same; all others never notice. One at a time.
@@ -53,36 +53,32 @@ extension Proactor {
         let leaving = replacement.leaving
         let profile = replacement.profile
         let here = Set(profile.nodes.map(\.name))
-        await retake(here)
+        await supervisor.retake(here, in: self)
         let before = nodes
-        let unconfirmed = await stopNodes(leaving.contains) { !here.contains($0) }
+        let unconfirmed = await order.stop(leaving.contains) { !here.contains($0) }
         let areSafe = unconfirmed.isEmpty
         guard !isStopping else { return areSafe }
-        let gone = dismiss(leaving)
+        let gone = supervisor.dismiss(leaving)
         let channels = Set(profile.nodes.flatMap(\.channels).map(\.name))
-        let orphaned = orphan(
-            unconfirmed.subtracting(here).compactMap { before[$0] }, among: channels)
+        let orphaned = supervisor.orphan(
+            unconfirmed.subtracting(here).compactMap { before[$0] }, among: channels, in: self)
         await settle(GatewayEvent(.reloaded, detail: replacement.words))
         endFaults(
             of: leaving.subtracting(orphaned), because: "stopped, because the layout has changed")
         live.forget(gone)
         guard !isStopping else { return areSafe }
-        layoutInterlocks = replacement.interlocks
+        supervisor.layoutInterlocks = replacement.interlocks
         let added = replacement.makeNodes(!orphaned.isEmpty)
         for node in added {
             if let predecessor = before[node.name] { await node.succeed(predecessor) }
         }
-        nodeRegistry.withLock { nodeRegistry in
-            nodeRegistry.profile = profile
-            for node in added { nodeRegistry.add(node, clock: clock) }
+        order.registry.withLock { registry in
+            registry.profile = profile
+            for node in added { registry.add(node, clock: clock) }
         }
         let names = here.union(orphanedNames)
-        replaceInterlocks(forgetting: leaving.subtracting(names))
-        watchOutbox = inbox.source(named: "watch", capacity: nodeRegistry.withLock(\.watchCapacity))
-        for node in added {
-            attend(node)
-            watchControl(of: node)
-        }
+        supervisor.replaceInterlocks(forgetting: leaving.subtracting(names))
+        supervisor.add(added, in: self)
         let lost = leaving.subtracting(here)
         forgotten = (
             forgotten.channels.union(gone).subtracting(channels),
@@ -90,15 +86,12 @@ extension Proactor {
         )
         for name in lost { desk.forget(node: name) }
         for (name, codec) in replacement.codecs {
-            pumps[name]?.speak(codec, after: reloadedAt, without: gone, lost, in: self)
+            pumps[name]?.speak(codec, after: reload.at, without: gone, lost, in: self)
         }
         journal.change(profile.nodes.flatMap(\.channels))
         let new = Set(added.map(\.name))
-        for relays in nodesByRank {
-            await startNodes { new.contains($0.name) && relays.contains($0.name) }
-        }
-        await startNodes { new.contains($0.name) && $0.component.safeState == nil }
-        hearDrivers()
+        await order.start(new.contains)
+        supervisor.hearDrivers(in: self)
         return areSafe
     }
 
@@ -108,48 +101,12 @@ extension Proactor {
         tell(GatewayEvent(.reloadRejected, detail: detail))
     }
 
-    /// Looks after a node from now on, and brings it its commands.
-    func attend(_ node: ShNode) {
-        watches[node.name] = NodeWatch(
-            name: node.name, channels: node.component.channels,
-            isSimulated: node.component.isSimulated)
-        serve(node)
-    }
-
-    /// Brings a node its commands, when it takes any.
-    func serve(_ node: ShNode) {
-        guard let requestQueue = requestQueues[node.name] else { return }
-        // It ends with its request queue.
-        serving[node.name] = Task { await self.serve(node, requestQueue) }
-    }
-
-    /// - Returns: The channels of which nothing is known any more.
-    private func dismiss(_ leaving: Set<ShNodeName>) -> Set<DataChannelName> {
-        var gone: Set<DataChannelName> = []
-        let left = nodeRegistry.withLock { nodeRegistry in
-            let left = leaving.compactMap { name in
-                nodeRegistry.nodes[name].map { ($0, nodeRegistry.requestQueues[name]) }
-            }
-            for name in leaving { nodeRegistry.remove(name) }
-            return left
-        }
-        for (node, requestQueue) in left {
-            requestQueue?.stop(.failed("node \(node.name): the layout has changed"))
-            gone.formUnion(node.component.channels.map(\.name))
-        }
-        for name in leaving {
-            (watches[name], serving[name], told[name]) = (nil, nil, nil)
-            forgetDriver(of: name)
-        }
-        return gone
-    }
-
     func endFaults(
         of names: Set<ShNodeName>, but kept: Fault.Kind? = nil, because reason: String
     ) {
         let stamp = clock.timestamp
         take(
-            faults.values.filter {
+            faults.active.values.filter {
                 names.contains($0.node) && $0.fault.kind != kept
             }.map { active in
                 let fault = Fault(
@@ -167,7 +124,7 @@ extension Proactor {
         let fact = Fact(node: .gateway, at: clock.timestamp, matter: .event(event))
         await withCheckedContinuation { continuation in
             guard inbox.cause == nil else { return continuation.resume() }
-            reloading = continuation
+            reload.waiter = continuation
             last.send(fact)
         }
     }

@@ -1,4 +1,4 @@
-import Channels
+import Timing
 import Vocabulary
 
 // One task keeps the time for everything here.
@@ -19,7 +19,7 @@ extension Proactor {
             guard watch.tick(at: clock.now) != nil else { continue }
             watchNodes()
             let isStatusDue = status.tick(at: clock.now) != nil
-            if isStatusDue || awaitsDrivers { hearDrivers() }
+            if isStatusDue || supervisor.awaitsDrivers { supervisor.hearDrivers(in: self) }
             if isStatusDue { publishStatus() }
             endNonsense(at: clock.now)
             endRivalries(at: clock.now)

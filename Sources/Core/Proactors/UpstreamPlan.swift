@@ -1,5 +1,5 @@
 import Codecs
-import Links
+import Delivery
 import Mqtt
 import Vocabulary
 

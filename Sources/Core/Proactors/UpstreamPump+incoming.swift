@@ -15,7 +15,7 @@ extension UpstreamPump {
             handle(.heard(isRetained: message.isRetained), in: proactor)
             if !message.isRetained { proactor.hear(CommandSource(.upstream, name.text)) }
         }
-        if let note = incoming.note { log(.notice, note, in: proactor) }
+        if let note = incoming.note { log(.messageNote, .notice, note, in: proactor) }
         switch incoming.matter {
         case .commands(let commands, let reply):
             // Not awaited here, so that a slow node does not hold up the next command.
@@ -29,7 +29,7 @@ extension UpstreamPump {
             }
             return
         case .refused(let reason, let id, let node, let reply):
-            log(.warning, "command refused: \(reason)", in: proactor)
+            log(.commandRefused, .warning, "command refused: \(reason)", in: proactor)
             answer(.refused(reason), id, node, reply, in: proactor)
         case .acknowledged(let identity):
             if !message.isRetained { handle(.acknowledged(identity), in: proactor) }
@@ -40,11 +40,11 @@ extension UpstreamPump {
             owesBirth = true
             wake()
         case .malformed(let why):
-            log(.debug, "message makes no sense: \(why)", in: proactor)
+            log(.messageMalformed, .debug, "message malformed: \(why)", in: proactor)
             proactor.noteMalformed("upstream \(name): \(why.printable(limit: 300))")
-            return acknowledge(incoming.acknowledge, after: proactor.newest, in: proactor)
+            return acknowledge(incoming.acknowledge, after: proactor.progress.newest, in: proactor)
         case .ignored(let why):
-            log(.debug, "message ignored: \(why)", in: proactor)
+            log(.messageIgnored, .debug, "message ignored: \(why)", in: proactor)
         }
         acknowledge(incoming.acknowledge, in: proactor)
     }
@@ -56,7 +56,7 @@ extension UpstreamPump {
         _ identity: String?, after fact: Sequence64? = nil, in proactor: isolated Proactor
     ) {
         guard let identity, let peer = plan.codec.peer else { return }
-        if let fact, fact > proactor.committed {
+        if let fact, fact > proactor.progress.committed {
             if owedAcknowledgements.count >= 256 { _ = owedAcknowledgements.popFirst() }
             owedAcknowledgements.append((fact, identity))
         } else {
@@ -90,7 +90,8 @@ extension UpstreamPump {
             _ = answers.popFirst()
             dropped += 1
             log(
-                .warning, "an answer was dropped: \(Self.mostAnswers) others wait", in: proactor)
+                .messageDropped, .warning,
+                "an answer was dropped: \(Self.mostAnswers) others are queued", in: proactor)
         }
         answers.append(answer)
         wake()

@@ -1,6 +1,5 @@
 import DequeModule
 import Journals
-import Links
 import Mqtt
 import Vocabulary
 
@@ -22,7 +21,7 @@ extension UpstreamPump {
             } while await readOn(in: proactor)
         } catch {
             // The session says by itself when there is room or a connection again; nothing is lost.
-            log(.debug, "hand-over interrupted: \(error.detail)", in: proactor)
+            log(.linkHandOverInterrupted, .debug, "hand-over interrupted: \(error.detail)", in: proactor)
         }
         await payDebts(in: proactor)
         proactor.lookForQuiet()
@@ -65,12 +64,13 @@ extension UpstreamPump {
                 in: proactor)
         }
         while link.canSend, let node = unsentControl.popFirst() {
-            let control = proactor.told[node] ?? Control()
+            let control = proactor.supervisor.told[node] ?? Control()
             try say(
                 codecSession?.control(control, of: node, at: clock.timestamp) ?? [], in: proactor)
         }
-        while link.canSend, let (channel, value) = unsentLive.first {
-            unsentLive[channel] = nil
+        while link.canSend, let channel = unsentLive.popFirst() {
+            // It may have left the layout meanwhile.
+            guard let value = proactor.live.latest(channel)?.value else { continue }
             try say(codecSession?.live(value.reading, at: value.at) ?? [], in: proactor)
         }
     }
@@ -111,7 +111,7 @@ extension UpstreamPump {
         } catch {
             guard error.kind == .badMessage else { throw error }
             // No other try would mend it.
-            log(.warning, "not published: \(error.detail)", in: proactor)
+            log(.messageUnsent, .warning, "not published: \(error.detail)", in: proactor)
         }
     }
 
@@ -163,19 +163,19 @@ extension UpstreamPump {
 
     private func readAhead(in proactor: isolated Proactor) async {
         let last = link.lastRead
-        guard last < proactor.readable else { return }
-        let clockSets = proactor.clockSets
+        guard last < proactor.progress.readable else { return }
+        let clockSets = proactor.progress.clockSets
         do {
             let entries = try await proactor.journal.next(
                 for: name, after: last, limit: Self.readAhead)
             // The clock was set meanwhile: the journal has moved their times, and is asked again.
-            guard clockSets == proactor.clockSets else {
+            guard clockSets == proactor.progress.clockSets else {
                 mustTryJournal = true
                 return
             }
             // The link was rewound meanwhile, and what comes after the old place would leave a gap.
             guard last == link.lastRead else { return wake() }
-            ahead = Deque(entries.prefix { $0.sequence <= proactor.readable })
+            ahead = Deque(entries.prefix { $0.sequence <= proactor.progress.readable })
         } catch {
             journalFailed(error, in: proactor)
         }
@@ -202,7 +202,7 @@ extension UpstreamPump {
 
     /// The journal tells as news when it cannot keep facts; here it is only tried again.
     private func journalFailed(_ error: JournalError, in proactor: isolated Proactor) {
-        log(error.kind == .storage ? .debug : .error, error.detail, in: proactor)
+        log(.journalFailed, error.kind == .storage ? .debug : .error, error.detail, in: proactor)
         mustTryJournal = true
     }
 }

@@ -1,6 +1,7 @@
+import Delivery
+import Health
 import Codecs
 import DequeModule
-import Links
 import Logging
 import Mqtt
 import Vocabulary
@@ -10,7 +11,7 @@ extension UpstreamPump {
     /// Takes what a session has to say, until another one takes its place.
     func listen(to session: any Upstream, in proactor: isolated Proactor) {
         let name = name
-        proactor.sessions.withLock { $0[name] = session }
+        proactor.order.registry.withLock { $0.sessions[name] = session }
         listening = Task {
             for await news in session.news {
                 guard !Task.isCancelled else { break }
@@ -49,7 +50,7 @@ extension UpstreamPump {
         codecSession = plan.codec.session(
             of: CodecConnection(
                 number: connections.number, latest: Array(proactor.live.latestOfEach.values),
-                control: proactor.told))
+                control: proactor.supervisor.told))
     }
 
     /// Goes on in other words on a connection that stands: what we are now, then how things are.
@@ -66,7 +67,7 @@ extension UpstreamPump {
             rules: plan.rules)
         script.change(to: codec, after: sequence)
         connections.change(to: codec)
-        for channel in channels { unsentLive[channel] = nil }
+        unsentLive.subtract(channels)
         unsentControl.subtract(nodes)
         guard link.isConnected else { return }
         beginCodecSession(in: proactor)
@@ -116,7 +117,8 @@ extension UpstreamPump {
             take(message, in: proactor)
         case .dropped(let count):
             log(
-                .warning, "\(count) messages came too fast or were too large, and were dropped",
+                .messageDropped, .warning,
+                "dropped \(count) messages that came too fast or were too large",
                 in: proactor)
         }
         proactor.lookForQuiet()
@@ -127,7 +129,7 @@ extension UpstreamPump {
         let now = proactor.clock.now
         let actions = link.handle(input, at: now)
         if follow(actions, at: now) {
-            if let cause = life.cause { log(.warning, cause, in: proactor) }
+            if let cause = life.cause { log(.linkUnreachable, .warning, cause, in: proactor) }
             proactor.publishStatus()
         }
         perform(actions, in: proactor)
@@ -191,7 +193,7 @@ extension UpstreamPump {
         answers = []
         later = [:]
         owesBirth = false
-        refusals.removeAll()
+        refusals.reset()
         wake()
     }
 
@@ -218,15 +220,15 @@ extension UpstreamPump {
         greeting.append(
             contentsOf: codecSession?.activation(at: proactor.clock.wallTime) ?? [])
         mustPublishFaults = true
-        unsentControl = Set(proactor.told.keys)
-        unsentLive = proactor.live.latestOfEach
+        unsentControl = Set(proactor.supervisor.told.keys)
+        unsentLive = Set(proactor.live.latestOfEach.keys)
     }
 
     /// The words for this upstream, each time with a sequence of their own.
     func statusMessages(
         _ state: LinkStatus.State, in proactor: isolated Proactor
     ) -> [MqttMessage] {
-        proactor.statusSequence += 1
+        proactor.supervisor.statusSequence += 1
         return codecSession?.status(
             proactor.ownStatus(state), links: proactor.linkStatuses,
             queues: proactor.queueStatuses, at: proactor.clock.wallTime, within: link.limit) ?? []
@@ -241,15 +243,14 @@ extension UpstreamPump {
                     other: id.number, on: message.topic, bytes: message.packetSize)
             }
         } catch {
-            log(.debug, "not sent: \(error.detail)", in: proactor)
+            log(.messageUnsent, .debug, "not sent: \(error.detail)", in: proactor)
         }
     }
 
     private func reportRefusal(
         of what: String, _ reason: String, in proactor: isolated Proactor
     ) {
-        guard refusals[what] != reason else { return }
-        if refusals.count < 64 || refusals[what] != nil { refusals[what] = reason }
-        log(.warning, "the broker refuses \(what): \(reason)", in: proactor)
+        guard refusals.begin(what, reason) else { return }
+        log(.messageRejected, .warning, "the broker rejects \(what): \(reason)", in: proactor)
     }
 }

@@ -1,6 +1,8 @@
+import Delivery
+import Health
+import Timing
 import Codecs
 import DequeModule
-import Links
 import Logging
 import Mqtt
 import Vocabulary
@@ -39,8 +41,8 @@ final class UpstreamPump {
     private(set) var debts: [Debt] = []
     /// The journal could not be read or told; to be tried again.
     var mustTryJournal = false
-    /// The newest value of each channel that upstream has not been told yet.
-    var unsentLive: [DataChannelName: LiveValue] = [:]
+    /// The channels whose newest value upstream has not been told yet. The value is in the feed.
+    var unsentLive: Set<DataChannelName> = []
     /// What is said before all else, in order: the greeting, what there was no room for, the offline message.
     var greeting: Deque<MqttMessage> = []
     /// The newest message on each topic at which the broker may hang up, until the link tries it.
@@ -61,8 +63,8 @@ final class UpstreamPump {
     var unsentControl: Set<ShNodeName> = []
     /// What the upstream will never have, as far as that was not told.
     var drops: DropReporter
-    /// What was refused and why, as told, so that it is told once for each change. At most 64.
-    var refusals: [String: String] = [:]
+    /// What the broker has refused on this connection.
+    var refusals = ReportOnce<String>(capacity: 64)
     var reports: AlignedTicks?
     var snapshots: AlignedTicks?
     private let wakeups: AsyncStream<Void>
@@ -116,8 +118,8 @@ final class UpstreamPump {
 
     // MARK: - What there is to publish
 
-    /// Newer values, each in the place of its channel's last. They go with the next wake-up.
-    func offer(_ values: [DataChannelName: LiveValue]) { unsentLive.merge(values) { $1 } }
+    /// These channels have newer values in the feed. They go with the next wake-up.
+    func offer(_ channels: some Sequence<DataChannelName>) { unsentLive.formUnion(channels) }
 
     /// The list of active faults has changed. It goes with the next wake-up.
     func faultsChanged() { mustPublishFaults = true }
@@ -207,11 +209,11 @@ final class UpstreamPump {
     func status(in proactor: isolated Proactor) -> LinkStatus {
         LinkStatus(
             who: name.text, incarnation: proactor.profile.incarnation,
-            sequence: proactor.statusSequence, state: life.state, interval: Proactor.statusPeriod,
+            sequence: proactor.supervisor.statusSequence, state: life.state, interval: Proactor.statusPeriod,
             counts: LinkCounts(
                 received: received, sent: sent, dropped: dropped,
                 unacknowledged: link.inFlight,
-                oldestUnsent: proactor.backlogAge.first(after: link.cursor).map {
+                oldestUnsent: proactor.progress.backlogAge.first(after: link.cursor).map {
                     $0.duration(to: proactor.clock.now)
                 }),
             cause: life.cause)
@@ -227,12 +229,12 @@ final class UpstreamPump {
     }
 
     func log(
-        _ level: Logger.Level, _ text: String, in proactor: isolated Proactor,
+        _ key: LogKey, _ level: Logger.Level, _ text: String, in proactor: isolated Proactor,
         file: String = #fileID, line: UInt = #line
     ) {
         // Lines are told apart by where they come from, so that none hides another.
         proactor.logger.log(
-            level: level, "\(text)", metadata: ["link": "\(name)"], file: file, line: line)
+            key, level: level, "\(text)", metadata: ["link": "\(name)"], file: file, line: line)
     }
 
     // MARK: - For its own extensions

@@ -3,13 +3,13 @@ import Vocabulary
 /// What becomes of the embedded broker.
 public enum BrokerEvent: Hashable, Sendable {
     /// It accepts connections, for the first time or again. Nothing that an earlier one held is left.
-    case runs(BrokerPlace)
+    case runs(BrokerLocation)
     /// It does not run, and why: told once for each reason. It is started again with growing pauses.
     case fails(BrokerError)
 }
 
 /// Where an embedded broker that runs is found. Valid until that process ends.
-public struct BrokerPlace: Hashable, Sendable {
+public struct BrokerLocation: Hashable, Sendable {
     /// Its private socket, which needs no login: only the gateway's own user comes near it.
     public let address: BrokerAddress
     public let process: Int32

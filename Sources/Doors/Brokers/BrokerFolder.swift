@@ -1,5 +1,4 @@
 import Glibc
-import Threads
 import Vocabulary
 
 /// The private folder with the broker's socket, configuration and password file. Nobody but this user
@@ -60,7 +59,7 @@ struct BrokerFolder: ~Copyable {
             close(folder)
             throw problem(
                 number == EWOULDBLOCK
-                    ? "another gateway of this name uses it" : errorDescription(number))
+                    ? "another gateway with this alias uses it" : errorDescription(number))
         }
         lock = folder
     }

@@ -1,5 +1,4 @@
 import Glibc
-import Threads
 import Vocabulary
 
 /// A TCP port that the embedded broker listens on beside its private socket, with a login of its own.
@@ -23,7 +22,7 @@ public struct BrokerListener: Hashable, Sendable {
     /// Why mosquitto could not open it now; nil when it could. Blocks while the name is looked up.
     var problem: String? {
         if let password, password.contains(":") || password.first == " " || password.last == " " {
-            return "\(address): mosquitto takes no password with a colon or with a space at an end"
+            return "\(address): mosquitto rejects passwords with a colon, or a space at an end"
         }
         // Sound in these three: a record of zeros is a valid one, and it lives on this stack.
         var hints = unsafe addrinfo()

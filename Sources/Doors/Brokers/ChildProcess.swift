@@ -1,6 +1,6 @@
 import CLinux
 import Glibc
-import Threads
+import Vocabulary
 
 /// A program started by this one. What it writes comes through a pipe.
 ///
@@ -154,7 +154,7 @@ struct ChildProcess: ~Copyable {
         for index in unsafe settings.indices { unsafe free(settings[index]) }
         guard status == 0 else {
             throw BrokerError(
-                kind: .failed, detail: "\(arguments[0]): does not start: \(errorDescription(status))")
+                kind: .failed, detail: "\(arguments[0]): cannot start: \(errorDescription(status))")
         }
         return process
     }

@@ -1,7 +1,7 @@
 import Glibc
-import Links
 import Synchronization
 import Threads
+import Timing
 import Vocabulary
 
 /// A private mosquitto for this user alone: started, watched, started again, and stopped.
@@ -38,7 +38,7 @@ public actor EmbeddedBroker {
     private let clock: any GatewayClock
     private let listener: BrokerListener?
     private let programs: ProgramSearch
-    private let teller: AsyncStream<BrokerEvent>.Continuation
+    private let eventContinuation: AsyncStream<BrokerEvent>.Continuation
     private let answersWithin: Duration
     private let isStopping = Atomic<Bool>(false)
     /// The last of what became of it; nil until the first start has come to an end.
@@ -56,7 +56,7 @@ public actor EmbeddedBroker {
     private var restarting = Backoff(
         first: EmbeddedBroker.restarting.first, cap: EmbeddedBroker.restarting.cap)
     /// The last failure, so that it is not told again with each try.
-    private var told: BrokerError?
+    private var reported: BrokerError?
     private var log = LogTail()
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -87,13 +87,13 @@ public actor EmbeddedBroker {
         (self.clock, self.chance) = (clock, chance)
         startedAt = clock.now
         programs = ProgramSearch(path: searchPath)
-        (news, teller) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(16))
+        (news, eventContinuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(16))
         thread = SyncThread(name: "broker", clock: clock, leaves: ThreadPlan.reserve)
     }
 
     deinit {
         thread.end()
-        teller.finish()
+        eventContinuation.finish()
     }
 
     /// Starts the broker, and again whenever it ends or does not start; `news` say how that goes.
@@ -115,7 +115,7 @@ public actor EmbeddedBroker {
         (startAt, askAt, portAt) = (nil, nil, nil)
         endChild(because: "is stopped")
         folder.clear()
-        teller.finish()
+        eventContinuation.finish()
     }
 
     private func endChild(because reason: String) {
@@ -158,7 +158,7 @@ public actor EmbeddedBroker {
         misses = answers ? 0 : misses + 1
         guard misses >= Self.asking.misses else { return }
         endChild(because: "does not answer")
-        lost("did not answer \(misses) times")
+        lost("timed out \(misses) times")
     }
 
     private func answers(_ process: pid_t) -> Bool {
@@ -171,13 +171,13 @@ public actor EmbeddedBroker {
     private func lookAtPort() {
         portAt = clock.now.advanced(by: Self.portPeriod)
         guard child != nil, listener?.problem == nil else { return }
-        endChild(because: "is started again to open its port")
+        endChild(because: "is restarted to open its port")
         (askAt, portAt, startAt) = (nil, nil, clock.now)
     }
 
     /// The broker has closed its output, which it does by ending.
     private func mourn() {
-        let ending = child?.reap(within: 100) ?? "closed its output and was ended"
+        let ending = child?.reap(within: 100) ?? "closed its output and was terminated"
         child = nil
         lost(ending)
     }
@@ -187,14 +187,14 @@ public actor EmbeddedBroker {
         // One that ends soon after each start is started more and more seldom.
         let pause = restarting.ended(after: startedAt.duration(to: clock.now))
         startAt = clock.now.advanced(by: pause)
-        tell(BrokerError(kind: .ended, detail: "broker: \(reason)\(log.lastWords)"))
+        report(BrokerError(kind: .ended, detail: "broker: \(reason)\(log.lastWords)"))
     }
 
-    private func tell(_ failure: BrokerError) {
+    private func report(_ failure: BrokerError) {
         latest.withLock { $0 = .fails(failure) }
-        guard failure != told else { return }
-        told = failure
-        teller.yield(.fails(failure))
+        guard failure != reported else { return }
+        reported = failure
+        eventContinuation.yield(.fails(failure))
     }
 
     // MARK: - Starting
@@ -205,22 +205,22 @@ public actor EmbeddedBroker {
             try folder.prepare()
             let (listener, wanted) = openListener()
             let process = try begin(wanted)
-            (startedAt, told) = (clock.now, nil)
+            (startedAt, reported) = (clock.now, nil)
             askAt = startedAt.advanced(by: Self.asking.period)
             if case .failed = listener { portAt = startedAt.advanced(by: Self.portPeriod) }
-            let place = BrokerPlace(address: address, process: process, listener: listener)
+            let place = BrokerLocation(address: address, process: process, listener: listener)
             latest.withLock { $0 = .runs(place) }
-            teller.yield(.runs(place))
+            eventContinuation.yield(.runs(place))
         } catch {
             guard !isStopping.load(ordering: .relaxed) else { return }
             startAt = clock.now.advanced(by: restarting.failed())
-            tell(error)
+            report(error)
         }
     }
 
     /// Makes the login of the TCP port. A port that cannot be had is left out, because mosquitto would not
     /// start with it.
-    private func openListener() -> (BrokerPlace.Listener, BrokerListener?) {
+    private func openListener() -> (BrokerLocation.Listener, BrokerListener?) {
         guard let listener else { return (.none, nil) }
         if let problem = listener.problem { return (.failed(problem), nil) }
         let password = listener.password ?? CommandID(using: &chance).text
@@ -232,7 +232,7 @@ public actor EmbeddedBroker {
             ])
             guard tool.reap(within: 10_000) == "exit status 0" else {
                 throw BrokerError(
-                    kind: .failed, detail: "mosquitto_passwd -U \(folder.passwords): has failed")
+                    kind: .failed, detail: "mosquitto_passwd -U \(folder.passwords): failed")
             }
         } catch {
             return (.failed(error.detail), nil)
@@ -255,11 +255,11 @@ public actor EmbeddedBroker {
         let deadline = clock.now.advanced(by: Self.readyWithin)
         while !log.text.contains(" running\n") {
             guard !isStopping.load(ordering: .relaxed) else {
-                throw BrokerError(kind: .failed, detail: "broker: was stopped before it was ready")
+                throw BrokerError(kind: .failed, detail: "broker: stopped before it was ready")
             }
             guard clock.now < deadline else {
                 throw BrokerError(
-                    kind: .failed, detail: "broker: is not ready after 10 s\(log.lastWords)")
+                    kind: .failed, detail: "broker: not ready after 10 s\(log.lastWords)")
             }
             guard started.awaitOutput(milliseconds: Self.lookMilliseconds) else { continue }
             guard let bytes = started.read() else {

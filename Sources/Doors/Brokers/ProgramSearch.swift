@@ -16,7 +16,7 @@ struct ProgramSearch: Sendable {
         if let path = search(program) { return path }
         throw BrokerError(
             kind: .notInstalled,
-            detail: "embedded broker: there is no \(program) here; install the Debian package "
+            detail: "embedded broker: \(program) is not installed; install the Debian package "
                 + "mosquitto, or name a broker in the layout")
     }
 

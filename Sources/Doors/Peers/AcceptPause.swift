@@ -12,13 +12,13 @@ final class AcceptPause: ChannelInboundHandler {
     /// Source: libdispatch, workqueue.c, `_dispatch_workq_monitor_pools` opens a file of each thread.
     static let reserve = 8
 
-    private let tell: (String) -> Void
+    private let log: (String) -> Void
     private var isPausing = false
     /// Whether it was told, and nobody has come in since.
     private var isReported = false
 
-    /// - Parameter tell: Takes a line for the log.
-    init(tell: @escaping (String) -> Void) { self.tell = tell }
+    /// - Parameter log: Takes a line for the log.
+    init(log: @escaping (String) -> Void) { self.log = log }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         context.fireErrorCaught(error)
@@ -51,7 +51,8 @@ final class AcceptPause: ChannelInboundHandler {
         isPausing = true
         // Sound: the words are copied at once.
         if !isReported {
-            unsafe tell("nobody is let in for a moment: \(String(cString: strerror(number)))")
+            unsafe log(
+                "accepting no connections for a moment: \(String(cString: strerror(number)))")
         }
         isReported = true
         setReading(false, context)

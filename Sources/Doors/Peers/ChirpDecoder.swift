@@ -48,7 +48,7 @@ struct ChirpDecoder: Sendable {
     /// - Throws: `.tooLarge` or `.malformed` as soon as the first 27 bytes show it. Nothing that follows
     ///   can be understood; the connection must be closed.
     mutating func nextFrame() throws(PeerError) -> ChirpFrame? {
-        precondition(hello != nil, "the hello comes before all frames")
+        precondition(hello != nil, "hello must come before all frames")
         if cut != nil { return skip() }
         var rest = bytes
         guard
@@ -60,7 +60,7 @@ struct ChirpDecoder: Sendable {
         let length = Int64(dataLength) + Int64(headerLength)
         guard length <= Int64(sizeLimit) else {
             throw PeerError(
-                .tooLarge, "a message of \(length) bytes; at most \(sizeLimit) are taken")
+                .tooLarge, "a message of \(length) bytes; the limit is \(sizeLimit)")
         }
         if !kind.isDisjoint(with: [.acknowledgement, .probe]) {
             guard length == 0, !kind.contains(.wantsAcknowledgement) else {

@@ -63,6 +63,6 @@ struct NoticeBudget: Sendable {
         }
         told += 1
         defer { kept = 0 }
-        return kept == 0 ? line : "\(line) (and \(kept) lines that were left out)"
+        return kept == 0 ? line : "\(line) (and \(kept) suppressed lines)"
     }
 }

@@ -6,7 +6,7 @@ extension PeerConversation {
     var misfit: PeerError? {
         guard hello == nil, isPlain, TlsRecord(held) == .clientHello else { return nil }
         return PeerError(
-            .malformed, "it speaks TLS and this port does not; it must ask without --tls")
+            .malformed, "the peer speaks TLS and this port does not; ask without --tls")
     }
 
     /// What whoever asked is told when the connection has ended with `error`.
@@ -17,13 +17,13 @@ extension PeerConversation {
         if isPlain, TlsRecord(held) == .alert {
             return PeerError(
                 .notTrusted,
-                "it speaks TLS and we do not; ask with --tls, once both are paired (peer pair)")
+                "the peer speaks TLS and this side does not; pair both (peer pair) and use --tls")
         }
-        let hint = isPlain ? "; if it speaks TLS, ask with --tls" : ""
-        let error = error ?? PeerError(.lost, "it closed the connection")
+        let hint = isPlain ? "; if the peer speaks TLS, use --tls" : ""
+        let error = error ?? PeerError(.lost, "the peer closed the connection")
         switch error.kind {
         case .lost:
-            return PeerError(.lost, "\(error.detail) before it said who it is\(hint)")
+            return PeerError(.lost, "\(error.detail) before its hello\(hint)")
         case .malformed, .timedOut: return PeerError(error.kind, error.detail + hint)
         default: return error
         }

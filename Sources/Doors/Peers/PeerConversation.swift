@@ -59,7 +59,7 @@ struct PeerConversation: Sendable {
         decoder = ChirpDecoder(
             sizeLimit: settings.sizeLimit,
             keepLimit: isLong
-                ? settings.sizeLimit : settings.questionLimit + PeerWord.headerSize)
+                ? settings.sizeLimit : settings.questionLimit + PeerHeader.headerSize)
         helloDeadline = now.advanced(by: settings.helloTime)
         lastUsed = now
     }
@@ -130,7 +130,7 @@ struct PeerConversation: Sendable {
             guard waiting.count < PeerSettings.queueLimit else {
                 return settle(
                     post.id,
-                    PeerError(.busy, "\(waiting.count) messages wait already; not sent"))
+                    PeerError(.busy, "\(waiting.count) messages are queued already; not sent"))
             }
             note(post.deadline)
             return waiting.append(post)
@@ -157,7 +157,7 @@ struct PeerConversation: Sendable {
         let identity = post.message.identity
         if let id = post.id, post.awaited != .delivery {
             guard pending[identity] == nil else {
-                return settle(id, PeerError(.busy, "identity \(identity) is under way already"))
+                return settle(id, PeerError(.busy, "identity \(identity) is in use"))
             }
             pending[identity] = Pending(
                 id: id, isStream: post.awaited == .stream, deadline: post.deadline)
@@ -304,7 +304,7 @@ struct PeerConversation: Sendable {
         // Each write has its own limit, so that who takes a little now and then is not kept for ever.
         if let oldest = writes.oldest, oldest.advanced(by: settings.timeout) <= now {
             return fail(
-                PeerError(.lost, "takes no bytes for \(settings.timeout.layoutText)"))
+                PeerError(.lost, "accepted no bytes for \(settings.timeout.layoutText)"))
         }
         failOverdue(at: now)
         pump(at: now)
@@ -320,7 +320,7 @@ struct PeerConversation: Sendable {
         for (identity, one) in pending where !one.isStream {
             if one.deadline <= now {
                 pending[identity] = nil
-                settle(one.id, PeerError(.timedOut, "no answer in time"))
+                settle(one.id, PeerError(.timedOut, "no answer before the timeout"))
             } else {
                 note(one.deadline)
             }
@@ -328,7 +328,7 @@ struct PeerConversation: Sendable {
         if let flight {
             if flight.deadline <= now {
                 self.flight = nil
-                settle(flight.id, PeerError(.timedOut, "not acknowledged in time"))
+                settle(flight.id, PeerError(.timedOut, "not acknowledged before the timeout"))
             } else {
                 note(flight.deadline)
             }
@@ -338,7 +338,7 @@ struct PeerConversation: Sendable {
                 note(post.deadline)
                 continue
             }
-            settle(post.id, PeerError(.busy, "other messages were not done in time; not sent"))
+            settle(post.id, PeerError(.busy, "timed out in the queue; not sent"))
         }
         waiting.removeAll { $0.deadline <= now }
     }
@@ -369,7 +369,7 @@ struct PeerConversation: Sendable {
     mutating func ended(_ error: PeerError?) -> PeerError? {
         isClosed = true
         let error = cause(error)
-        let lost = error ?? PeerError(.lost, "the other side ended the connection")
+        let lost = error ?? PeerError(.lost, "the peer ended the connection")
         let unsent = PeerError(
             lost.kind == .lost ? .unreachable : lost.kind, "\(lost.detail); not sent")
         if let flight { settle(flight.id, lost) }

@@ -18,12 +18,12 @@ extension PeerError {
             let ownProblem = clock.flatMap { tls?.problem(on: $0) }.map { "; ours \($0)" } ?? ""
             let words = PeerError.words(
                 ofTls: error, to: remote, hasControl: tls?.hasControl == true, ownProblem)
-            self.init(.notTrusted, "TLS with it failed: \(words)")
+            self.init(.notTrusted, "TLS handshake failed: \(words)")
         case let error as IOError where error.errnoCode == 104 || error.errnoCode == 32:
-            self.init(.lost, "the other side dropped the connection")
+            self.init(.lost, "the peer dropped the connection")
         // Source: errno(3), ENETUNREACH, ETIMEDOUT and EHOSTUNREACH; see PeerNode.keepAlive.
         case let error as IOError where [101, 110, 113].contains(error.errnoCode):
-            self.init(.lost, "nothing came from it for some seconds")
+            self.init(.lost, "nothing received for some seconds")
         case is ChannelError: self.init(.lost, "the connection ended")
         default: self.init(.lost, "\(error)")
         }
@@ -39,26 +39,26 @@ extension PeerError {
         let reason = parts.count == 2 ? parts[1].prefix { !$0.isWhitespace } : text[...]
         let advice =
             switch remote?.isLoopback {
-            case nil: "it must ask with --tls, once both are paired (peer pair)"
+            case nil: "pair both sides (peer pair), then ask with --tls"
             case true?: "ask without --tls"
-            case false?: "beyond this machine it must"
+            case false?: "over the network --tls is required"
             }
         if strayWords.contains(where: reason.contains) {
-            return "the other side does not speak TLS; \(advice)"
+            return "the peer does not speak TLS; \(advice)"
         }
         // A hello of chirp may look like the beginning of a record, whose rest then never comes.
         if reason.contains("EOF during handshake") {
-            return "the other side broke the handshake off; if it does not speak TLS, \(advice)"
+            return "the peer aborted the handshake; if it does not speak TLS, \(advice)"
         }
         guard reason.contains("CERTIFICATE") || reason.contains("UNKNOWN_CA") else {
             return String(reason)
         }
         if reason.contains("ALERT") {
-            return "the other side does not accept our certificate; pair it there\(ownProblem)"
+            return "the peer does not accept our certificate; pair there\(ownProblem)"
         }
         return hasControl
-            ? "its certificate is not from our authority, or not valid now"
-            : "its certificate is not on our list; pair it here"
+            ? "its certificate is not from our certificate authority, or not valid now"
+            : "its certificate is not on our list; pair here"
     }
 
     /// What BoringSSL says of first bytes that are no TLS; of which, depends on the port in chirp's hello.
@@ -72,9 +72,9 @@ extension PeerError {
         guard let error = error as? IOError else { return "\(error)" }
         // Source: errno(3), EACCES, EADDRINUSE and EADDRNOTAVAIL.
         return switch error.errnoCode {
-        case 13: "this user may not; ports below 1024 are root's"
-        case 98: "another program has this port; ss -ltnp shows which"
-        case 99: "this machine has no such address"
+        case 13: "permission denied; ports below 1024 need root"
+        case 98: "port in use; ss -ltnp shows by which program"
+        case 99: "not an address of this machine"
         default: error.description
         }
     }
@@ -89,15 +89,15 @@ extension PeerError {
             } else if let first = error.connectionErrors.first {
                 self.init(dialling: first.error)
             } else {
-                self.init(.unreachable, "cannot be reached")
+                self.init(.unreachable, "unreachable")
             }
         case let error as IOError where error.errnoCode == 111:
-            self.init(.unreachable, "nobody listens there")
+            self.init(.unreachable, "connection refused")
         case let error as IOError where error.errnoCode == 110:
-            self.init(.unreachable, "no connection in time")
+            self.init(.unreachable, "connection timed out")
         case let error as IOError: self.init(.unreachable, "\(error.description)")
         case ChannelError.connectTimeout:
-            self.init(.unreachable, "no connection in time")
+            self.init(.unreachable, "connection timed out")
         case is NIOSSLError: self.init(connection: error, to: nil)
         default: self.init(.unreachable, "\(error)")
         }

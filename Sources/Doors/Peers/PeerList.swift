@@ -101,14 +101,14 @@ private struct PeerListReading {
         checkKeys(document, ["ca", "peers"], noun: "a list of peers")
         let ca = document["ca"]
         if let ca, ca.text?.hasPrefix("/") != true {
-            tell(ca, "must be a path that starts with /")
+            report(ca, "must be a path that starts with /")
         }
         guard let peers = document["peers"] else {
-            if document.group != nil { tell(document, "peers is missing: a list of peers") }
+            if document.group != nil { report(document, "peers is missing: a list of peers") }
             return nil
         }
         guard let list = peers.list else {
-            tell(peers, "must be a list of peers, not \(peers.value.noun)")
+            report(peers, "must be a list of peers, not \(peers.value.noun)")
             return nil
         }
         var entries: [PeerList.Entry] = []
@@ -128,15 +128,15 @@ private struct PeerListReading {
         if let text = node["fingerprint"] {
             fingerprint = text.text.flatMap(Fingerprint.init)
             guard let fingerprint else {
-                tell(text, "must be the 64 hexadecimal digits that peer keygen shows")
+                report(text, "must be the 64 hexadecimal digits that peer keygen shows")
                 return nil
             }
             guard fingerprints.insert(fingerprint).inserted else {
-                tell(text, "another peer of this list has the same fingerprint")
+                report(text, "another peer of this list has the same fingerprint")
                 return nil
             }
         } else if !hasControl {
-            tell(node, "fingerprint is missing; a name alone is believed only with an authority")
+            report(node, "fingerprint is missing; a name alone is accepted only with a certificate authority")
             return nil
         }
         guard let name, let rights else { return nil }
@@ -145,15 +145,15 @@ private struct PeerListReading {
 
     private mutating func name(_ node: JsonNode) -> String? {
         guard let name = node["name"] else {
-            tell(node, "name is missing")
+            report(node, "name is missing")
             return nil
         }
         guard let text = name.text, PeerList.isName(text) else {
-            tell(name, "must be 1 to 64 letters, digits and .-_")
+            report(name, "must be 1 to 64 letters, digits and .-_")
             return nil
         }
         guard names.insert(text).inserted else {
-            tell(name, "another peer of this list is called \(text)")
+            report(name, "another peer of this list has the name \(text)")
             return nil
         }
         return text
@@ -162,17 +162,17 @@ private struct PeerListReading {
     private mutating func rights(_ node: JsonNode) -> Set<PeerRight>? {
         let words = PeerRight.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
         guard let rights = node["rights"] else {
-            tell(node, "rights is missing: a list of \(words)")
+            report(node, "rights is missing: a list of \(words)")
             return nil
         }
         guard let list = rights.list else {
-            tell(rights, "must be a list of \(words), not \(rights.value.noun)")
+            report(rights, "must be a list of \(words), not \(rights.value.noun)")
             return nil
         }
         var result: Set<PeerRight> = []
         for element in list {
             guard let right = element.text.flatMap(PeerRight.init) else {
-                tell(element, "must be one of \(words)")
+                report(element, "must be one of \(words)")
                 return nil
             }
             result.insert(right)
@@ -184,7 +184,7 @@ private struct PeerListReading {
     @discardableResult
     private mutating func checkKeys(_ node: JsonNode, _ known: [String], noun: String) -> Bool {
         guard let group = node.group else {
-            tell(node, "must be an object, \(noun), not \(node.value.noun)")
+            report(node, "must be an object, \(noun), not \(node.value.noun)")
             return false
         }
         for member in group where !known.contains(member.name) {
@@ -196,7 +196,7 @@ private struct PeerListReading {
         return true
     }
 
-    private mutating func tell(_ node: JsonNode, _ message: String) {
+    private mutating func report(_ node: JsonNode, _ message: String) {
         problems.append(Problem(node.place, message))
     }
 }

@@ -9,12 +9,12 @@ extension PeerNode {
     public func ask(
         _ question: PeerQuestion, of address: PeerAddress, within limit: Duration? = nil
     ) async throws(PeerError) -> [UInt8] {
-        precondition(question != .watch, "a watch has no single answer")
-        let message = PeerWord(.question).message(newIdentity(), question.text)
+        precondition(question != .watch, "a watch has more than one answer")
+        let message = PeerHeader(.question).message(newIdentity(), question.text)
         let answer = try await exchange(message, .answer, with: address, within: limit).get()
-        guard let answer, PeerWord(answer.header)?.kind == .answer else {
+        guard let answer, PeerHeader(answer.header)?.kind == .answer else {
             throw PeerError(
-                .malformed, "\(address): what came back is no answer; is it a gateway?")
+                .malformed, "\(address): malformed answer; check that it is a gateway")
         }
         return Array(answer.data.readableBytesView)
     }
@@ -32,7 +32,7 @@ extension PeerNode {
         requesters[id] = .stream(continuation)
         post(
             PeerConversation.Post(
-                id: id, message: PeerWord(.question).message(identity, PeerQuestion.watch.text),
+                id: id, message: PeerHeader(.question).message(identity, PeerQuestion.watch.text),
                 awaited: .stream, deadline: clock.now.advanced(by: settings.timeout)),
             to: route)
         return PeerWatch(node: self, address: address, id: id, identity: identity, items: items)
@@ -46,7 +46,7 @@ extension PeerNode {
             within: nil)
         if let stranger = strangers[address] { return stranger }
         _ = try outcome.get()
-        throw PeerError(.notTrusted, "\(address): showed no certificate")
+        throw PeerError(.notTrusted, "\(address): presented no certificate")
     }
 
     /// A message for a stream of ours. Its slot is kept until whoever reads the stream has taken it, so
@@ -56,7 +56,7 @@ extension PeerNode {
         _ connection: PeerConnection
     ) {
         guard case .stream(let continuation)? = requesters[id],
-            let word = PeerWord(message.header), word.kind != .question
+            let word = PeerHeader(message.header), word.kind != .question
         else { return connection.conversation.release(slot, at: clock.now) }
         switch word.kind {
         case .news:
@@ -100,7 +100,7 @@ extension PeerNode {
         connection.conversation.forget(id)
         connection.conversation.post(
             PeerConversation.Post(
-                id: nil, message: PeerWord(.end).message(identity), awaited: .delivery,
+                id: nil, message: PeerHeader(.end).message(identity), awaited: .delivery,
                 deadline: now.advanced(by: settings.timeout)), at: now)
         act(connection)
     }

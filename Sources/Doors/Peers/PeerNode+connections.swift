@@ -15,10 +15,10 @@ extension PeerNode {
         if incoming.count >= settings.connectionLimit {
             guard let (connection, why) = mostDispensable(of: incoming) else {
                 let address = channel.remoteAddress?.ipAddress ?? "?"
-                tell("\(address): turned away, \(incoming.count) connections are open already")
-                throw PeerError(.busy, "\(incoming.count) connections are open already")
+                log("\(address): rejected, \(incoming.count) connections are open")
+                throw PeerError(.busy, "\(incoming.count) connections are open")
             }
-            ended(connection.id, PeerError(.busy, "\(why) and were evicted to another connection"))
+            ended(connection.id, PeerError(.busy, "\(why) and was closed for another connection"))
             connection.channel.close(promise: nil)
         }
         try adopt(channel, remote: nil, usesTls: usesTls)
@@ -32,7 +32,7 @@ extension PeerNode {
         of incoming: [PeerConnection]
     ) -> (connection: PeerConnection, why: String)? {
         let silent = incoming.filter { $0.conversation.hello == nil }.min { $0.id < $1.id }
-        if let silent { return (silent, "said no hello") }
+        if let silent { return (silent, "sent no hello") }
         let ofEach = Dictionary(grouping: incoming) { connection in
             connection.bearer.map { "\($0.fingerprint)" } ?? connection.address
         }
@@ -75,14 +75,14 @@ extension PeerNode {
         if let problem {
             connection.refusal = PeerError(.notTrusted, "its certificate \(problem)")
             let name = tls?.entry(of: bearer)?.name ?? "?"
-            return tell(
-                "\(connection.address): peer \(name) was refused, its certificate \(problem); "
-                    + "make a new one there (peer keygen --new) and pair it")
+            return log(
+                "\(connection.address): peer \(name) was rejected, its certificate \(problem); "
+                    + "make a new one there (peer keygen --new) and pair again")
         }
         let fingerprint = bearer.fingerprint
         if let remote = connection.remote { strangers[remote.address] = fingerprint }
-        tell(
-            "\(connection.address): a stranger was refused; to let it in, run "
+        log(
+            "\(connection.address): an unknown peer was rejected; to accept it, run "
                 + "tidegate peer pair NAME\(settings.pairing) --fingerprint \"\(fingerprint)\"")
     }
 
@@ -128,7 +128,7 @@ extension PeerNode {
         if let refusal = hindrance?.refusal { return fail(post, refusal) }
         guard remote.posts.count < PeerSettings.queueLimit else {
             return fail(
-                post, PeerError(.busy, "\(remote.posts.count) messages wait already; not sent"))
+                post, PeerError(.busy, "\(remote.posts.count) messages are queued already; not sent"))
         }
         remote.posts.append(post)
         let mustDial = remote.connection == nil && !remote.isDialling
@@ -157,7 +157,7 @@ extension PeerNode {
             // Cancelled by nobody.
             try? await clock.sleep(until: post.deadline)
             guard self.takeBack(id, from: route) else { return }
-            self.settle(id, .failure(PeerError(.unreachable, "no connection in time; not sent")))
+            self.settle(id, .failure(PeerError(.unreachable, "connection timed out; not sent")))
         }
     }
 
@@ -372,12 +372,12 @@ extension PeerNode {
             if case .settle(let id, let outcome) = action { settle(id, outcome) }
         }
         if let error, error.kind != .stopped, connection.remote == nil {
-            tell("\(connection.address): connection closed, \(error.detail)")
+            log("\(connection.address): connection closed, \(error.detail)")
         }
         guard let remote = connection.remote else { return }
         let posts = remotes.removeValue(forKey: remote)?.posts ?? []
         let wasOpen = connection.conversation.hello != nil
-        var cause = error ?? PeerError(.lost, "it closed the connection")
+        var cause = error ?? PeerError(.lost, "the peer closed the connection")
         // What still waits was not sent, whatever became of the rest.
         if cause.kind == .lost { cause = PeerError(.unreachable, "\(cause.detail); not sent") }
         if error != nil { block(remote.address, refusal: wasOpen ? nil : cause) }

@@ -12,7 +12,7 @@ extension PeerNode {
     func deliver(
         _ message: PeerMessage, _ slot: PeerConversation.Slot, _ connection: PeerConnection
     ) {
-        guard let word = PeerWord(message.header) else {
+        guard let word = PeerHeader(message.header) else {
             if settings.echoes { reply(message, connection) } else { stray(connection) }
             return connection.conversation.release(slot, at: clock.now)
         }
@@ -36,15 +36,15 @@ extension PeerNode {
         _ message: PeerMessage, _ slot: PeerConversation.Slot, _ connection: PeerConnection
     ) {
         func refuse(_ why: String) {
-            reply(PeerWord(.answer).message(message.identity, PeerRefusal(why).text), connection)
+            reply(PeerHeader(.answer).message(message.identity, PeerRefusal(why).text), connection)
             connection.conversation.release(slot, at: clock.now)
         }
-        guard let service else { return refuse("this node answers no questions") }
+        guard let service else { return refuse("this node answers no requests") }
         guard let requester = requester(now: connection) else { return }
         // Nothing of somebody who may ask for nothing is read, and nothing that is too long to be one.
-        guard !requester.rights.isEmpty else { return refuse("\(requester) has no rights here") }
+        guard !requester.rights.isEmpty else { return refuse("\(requester) has no rights") }
         guard message.data.readableBytes <= settings.questionLimit, !message.isCut else {
-            return refuse("a question has at most \(settings.questionLimit) bytes")
+            return refuse("a request has at most \(settings.questionLimit) bytes")
         }
         let question: PeerQuestion
         do throws(PeerRefusal) {
@@ -57,13 +57,13 @@ extension PeerNode {
         }
         if question == .watch {
             guard connection.watches.count < Self.watchLimit else {
-                return refuse("\(Self.watchLimit) watches on one connection are enough")
+                return refuse("\(Self.watchLimit) watches on one connection are the limit")
             }
             connection.conversation.release(slot, at: clock.now)
             return startWatch(message.identity, service, requester, connection)
         }
         guard questions < Self.questionLimit else {
-            return refuse("busy with \(questions) questions, try again")
+            return refuse("busy with \(questions) requests, try again")
         }
         questions += 1
         note(requester) { $0.questions += 1 }
@@ -81,7 +81,7 @@ extension PeerNode {
         guard let tls, let bearer = connection.bearer else { return connection.requester }
         let problem = bearer.validity.problem(on: clock)
         guard let entry = tls.entry(of: bearer), problem == nil else {
-            let why = problem ?? "is on our list no more"
+            let why = problem ?? "is no longer on our list"
             ended(connection.id, PeerError(.notTrusted, "its certificate \(why)"))
             connection.channel.close(promise: nil)
             return nil
@@ -97,7 +97,7 @@ extension PeerNode {
         questions -= 1
         guard let connection = connections[id] else { return }
         if let requester = connection.requester { note(requester) { $0.answers += 1 } }
-        reply(PeerWord(.answer).message(identity, text), connection)
+        reply(PeerHeader(.answer).message(identity, text), connection)
         connection.conversation.release(slot, at: clock.now)
         act(connection)
     }
@@ -108,7 +108,7 @@ extension PeerNode {
         let now = clock.now
         let most = settings.sizeLimit
         if message.size > most {
-            tell(
+            log(
                 "\(connection.address): an answer of \(message.size) bytes was not sent; "
                     + "at most \(most) are")
         }
@@ -131,7 +131,7 @@ extension PeerNode {
             let news = await service.watch(from: requester)
             feeding: while !Task.isCancelled, let texts = await news.next() {
                 for text in texts {
-                    let message = PeerWord(.news).message(identity, text)
+                    let message = PeerHeader(.news).message(identity, text)
                     guard await self.feed(message, to: id) else { break feeding }
                 }
             }
@@ -159,7 +159,7 @@ extension PeerNode {
         case .success: return true
         case .failure(let error) where error.kind == .tooLarge:
             // The next may be smaller.
-            tell("\(connection.address): news were left out, \(error.detail)")
+            log("\(connection.address): events were dropped, \(error.detail)")
             if let requester = connection.requester { note(requester) { $0.oversized += 1 } }
             return true
         case .failure: return false
@@ -172,7 +172,7 @@ extension PeerNode {
         else { return }
         connection.watches[identity] = nil
         connection.conversation.holds -= 1
-        reply(PeerWord(.end).message(identity), connection)
+        reply(PeerHeader(.end).message(identity), connection)
         act(connection)
     }
 

@@ -125,7 +125,7 @@ public actor PeerNode {
             .serverChannelInitializer { [self] channel in
                 channel.eventLoop.makeCompletedFuture { [self] in
                     try channel.pipeline.syncOperations.addHandler(
-                        AcceptPause { [self] line in assumeIsolated { $0.tell(line) } })
+                        AcceptPause { [self] line in assumeIsolated { $0.log(line) } })
                 }
             }
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -162,14 +162,14 @@ public actor PeerNode {
         guard tls != nil else {
             throw PeerError(
                 .setting,
-                "\(address): is beyond this machine and needs a key and a list of peers; "
+                "\(address): is on the network and needs a key and a list of peers; "
                     + "make them with peer keygen and peer pair")
         }
         return true
     }
 
     /// How many connections there are, both ways.
-    public var connectionCount: Int { connections.count }
+    package var connectionCount: Int { connections.count }
 
     // MARK: - Asking
 
@@ -192,7 +192,7 @@ public actor PeerNode {
     ) async throws(PeerError) -> PeerMessage {
         let message = PeerMessage(identity: newIdentity(), header: header, data: data)
         guard let answer = try await exchange(message, .answer, with: address, within: limit).get()
-        else { throw PeerError(.malformed, "\(address): no message came back") }
+        else { throw PeerError(.malformed, "\(address): no message received") }
         return answer
     }
 
@@ -224,11 +224,11 @@ public actor PeerNode {
             if connection.conversation.forget(id) { wasSent = false }
             act(connection)
         }
-        let late = PeerError(.timedOut, "nobody waits for the answer any more")
+        let late = PeerError(.timedOut, "the requester is gone")
         settle(id, .failure(wasSent ? late : Self.cancelled))
     }
 
-    private static let cancelled = PeerError(.cancelled, "given up before it was sent")
+    private static let cancelled = PeerError(.cancelled, "cancelled before it was sent")
 
     /// - Returns: Whether the post still waited for a connection.
     @discardableResult
@@ -300,7 +300,7 @@ public actor PeerNode {
         port ?? channel.localAddress?.port.flatMap { UInt16(exactly: $0) } ?? 0
     }
 
-    func tell(_ line: String) {
+    func log(_ line: String) {
         if let line = budget.spend(line, at: clock.now) { notice.yield(line) }
     }
 }

@@ -84,7 +84,7 @@ public struct PeerEvent: Sendable {
 }
 
 /// The two header bytes in front of our own words: what it is, and in which version.
-struct PeerWord: Hashable, Sendable {
+struct PeerHeader: Hashable, Sendable {
     enum Kind: UInt8 {
         case question = 1
         case answer = 2
@@ -119,9 +119,9 @@ struct PeerWord: Hashable, Sendable {
 extension PeerMessage {
     /// The message, or a refusal with the same identity when it is an answer of more than `limit` bytes.
     func refusedBeyond(_ limit: Int) -> PeerMessage {
-        guard size > limit, PeerWord(header)?.kind == .answer else { return self }
-        let refusal = PeerRefusal("the answer has \(size) bytes; at most \(limit) are sent")
-        return PeerWord(.answer).message(identity, refusal.text)
+        guard size > limit, PeerHeader(header)?.kind == .answer else { return self }
+        let refusal = PeerRefusal("the answer has \(size) bytes; the limit is \(limit)")
+        return PeerHeader(.answer).message(identity, refusal.text)
     }
 }
 
@@ -153,7 +153,7 @@ extension PeerQuestion {
     public static func read(_ text: [UInt8]) throws(PeerRefusal) -> PeerQuestion {
         let (document, problems) = JsonParser.parse(text, .strict)
         guard let document, problems.isEmpty else {
-            throw PeerRefusal(problems.first?.description ?? "no JSON")
+            throw PeerRefusal(problems.first?.description ?? "not JSON")
         }
         guard let ask = document["ask"]?.text, let known = keys[ask] else {
             throw PeerRefusal("ask: must be read, set, status or watch")

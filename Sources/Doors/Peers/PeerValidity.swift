@@ -20,7 +20,7 @@ struct PeerValidity: Hashable, Sendable {
             return "expired on \(Self.date(last))\(hint)"
         }
         guard second < first else { return nil }
-        return "is not valid before \(Self.date(first)); the clock of this machine says "
+        return "is not valid before \(Self.date(first)); the clock of this machine is at "
             + "\(Self.date(second))\(unsure)"
     }
 

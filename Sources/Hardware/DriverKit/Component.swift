@@ -54,7 +54,7 @@ extension DataChannel {
         let power = (0..<abs(exponent)).reduce(1.0) { power, _ in power * 10 }
         let scaled = exponent < 0 ? value * power : value / power
         guard let steps = Int64(exactly: scaled.rounded(.toNearestOrAwayFromZero)) else {
-            throw DriverError(.noValue, "channel \(name): \(value) is no measurement")
+            throw DriverError(.noValue, "channel \(name): \(value) is not a number")
         }
         return Reading(channel: name, value: steps)
     }

@@ -11,7 +11,7 @@ public struct DebouncedInput {
     private let lag: Duration
     private var latest: MonotonicInstant?
     /// Changes that were seen and that nobody has taken yet.
-    private var untold: [Edge] = []
+    private var unreported: [Edge] = []
     private var hasFailed = false
 
     /// Claims the line; its level at that moment counts at once.
@@ -32,20 +32,20 @@ public struct DebouncedInput {
     /// When `look` and `takeChanges` are owed a call although no edge came; nil when nothing is under
     /// way, and after a look that failed: no moment is the right one for the next.
     public var deadline: MonotonicInstant? {
-        hasFailed ? nil : untold.first?.at ?? debouncer.deadline
+        hasFailed ? nil : unreported.first?.at ?? debouncer.deadline
     }
 
     /// The level that counts, as of the last `look`.
     public var isActive: Bool { debouncer.isActive }
 
     /// Whether `takeChanges` has something to hand over.
-    public var hasChanges: Bool { !untold.isEmpty }
+    public var hasChanges: Bool { !unreported.isEmpty }
 
     /// Every change that has lasted as of the last `look`, oldest first, each dated when the contact
     /// moved. Each is handed over once.
     public mutating func takeChanges() -> [Edge] {
-        defer { untold = [] }
-        return untold
+        defer { unreported = [] }
+        return unreported
     }
 
     /// Takes the edges that wait and finds out what has lasted.
@@ -62,7 +62,7 @@ public struct DebouncedInput {
                 take([Edge(at: since.advanced(by: lag), isActive: !debouncer.level)])
             }
         }
-        if let change = debouncer.settle(at: now) { untold.append(change) }
+        if let change = debouncer.settle(at: now) { unreported.append(change) }
         hasFailed = false
     }
 
@@ -70,7 +70,7 @@ public struct DebouncedInput {
         for edge in edges {
             let moved = Edge(at: edge.at.advanced(by: .zero - lag), isActive: edge.isActive)
             latest = moved.at
-            if let change = debouncer.take(moved) { untold.append(change) }
+            if let change = debouncer.take(moved) { unreported.append(change) }
         }
     }
 }

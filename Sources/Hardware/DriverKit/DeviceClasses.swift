@@ -15,18 +15,18 @@ public final class DeviceClasses: Sendable {
     }
 
     /// The last look at a class; nil before the first.
-    private final class Shelf: Sendable {
-        let look = Guarded<(Result<Look, DriverError>, at: MonotonicInstant)?>(nil)
+    private final class Cache: Sendable {
+        let look = Guarded<(Result<Scan, DriverError>, at: MonotonicInstant)?>(nil)
     }
 
-    private struct Look {
+    private struct Scan {
         let names: Set<String>
         let called: [String: [String]]
     }
 
     private let files: any AttributeFiles
     private let clock: any GatewayClock
-    private let shelves = Guarded<[Kind: Shelf]>([:])
+    private let shelves = Guarded<[Kind: Cache]>([:])
 
     /// - Parameter clock: Measures how old a look is.
     public init(files: any AttributeFiles, clock: any GatewayClock) {
@@ -37,7 +37,7 @@ public final class DeviceClasses: Sendable {
     /// - Throws: `.notConnected` when the folder is absent.
     public func names(in folder: String) throws(DriverError) -> Set<String> {
         try look(Kind(folder: folder, attribute: "")) { files, _ throws(DriverError) in
-            Look(names: Set(try files.names(in: folder)), called: [:])
+            Scan(names: Set(try files.names(in: folder)), called: [:])
         }.names
     }
 
@@ -62,15 +62,15 @@ public final class DeviceClasses: Sendable {
                 let word = String(line.reversed().drop(while: \.isWhitespace).reversed())
                 if !word.isEmpty { called[word, default: []].append(name) }
             }
-            return Look(names: [], called: called)
+            return Scan(names: [], called: called)
         }.called
     }
 
     private func look(
-        _ kind: Kind, _ look: (any AttributeFiles, Kind) throws(DriverError) -> Look
-    ) throws(DriverError) -> Look {
+        _ kind: Kind, _ look: (any AttributeFiles, Kind) throws(DriverError) -> Scan
+    ) throws(DriverError) -> Scan {
         let shelf = shelves.withLock { shelves in
-            let shelf = shelves[kind] ?? Shelf()
+            let shelf = shelves[kind] ?? Cache()
             shelves[kind] = shelf
             return shelf
         }
@@ -79,7 +79,7 @@ public final class DeviceClasses: Sendable {
         return try shelf.look.withLock { last in
             report?(false)
             if let last, last.at.duration(to: clock.now) < Self.freshness { return last.0 }
-            let result: Result<Look, DriverError>
+            let result: Result<Scan, DriverError>
             do throws(DriverError) {
                 result = .success(try look(files, kind))
             } catch {

@@ -4,7 +4,7 @@ import Documents
 extension DriverError {
     /// The chip went away while the line was claimed.
     public static func chipVanished(_ line: LineAddress) -> DriverError {
-        DriverError(.notConnected, "line \(line): the chip has vanished")
+        DriverError(.notConnected, "line \(line): the chip is gone")
     }
 
     /// No chip has the label of `line`.

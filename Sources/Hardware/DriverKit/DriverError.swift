@@ -14,7 +14,7 @@ public struct DriverError: Error, Hashable, Sendable {
         case malformedReply
         /// The device is there and has no time for an answer; worth another round.
         case busy
-        /// The device says that there is no measurement: not a number, a value that stands for none.
+        /// The device says that there is not a number: not a number, a value that stands for none.
         case noValue
         /// The device cannot do what was asked, or does not have it.
         case unsupported

@@ -47,7 +47,7 @@ extension ModbusRequest {
     /// `.timeout`: a gateway in between says that the unit is silent; `.malformedReply` for all else.
     /// - Parameter code: The exception code in the reply.
     public func refused(with code: UInt8, on line: String) -> DriverError {
-        let meaning = Self.exceptionMeanings[code] ?? "unknown to the Modbus standard"
+        let meaning = Self.exceptionMeanings[code] ?? "not defined by the Modbus standard"
         let kind: DriverError.Kind =
             switch code {
             case 1, 2, 3: .unsupported
@@ -63,14 +63,14 @@ extension ModbusRequest {
     /// `.notConnected`: port or host does not work any more.
     /// - Parameter reason: The system's words.
     public func portGone(_ reason: String, on line: String) -> DriverError {
-        DriverError(.notConnected, "\(line) went away during \(self): \(reason)")
+        DriverError(.notConnected, "\(line) disconnected during \(self): \(reason)")
     }
 
     /// Source: Modbus Application Protocol V1.1b3, 7 "MODBUS Exception Responses".
     static let exceptionMeanings: [UInt8: String] = [
-        1: "it does not have this function", 2: "it does not have these registers",
-        3: "it does not take so many registers at once", 4: "it failed", 5: "it needs more time",
-        6: "it is busy", 7: "it cannot do this", 8: "its memory is damaged",
-        10: "the gateway has no path to it", 11: "it does not answer the gateway",
+        1: "illegal function", 2: "illegal data address",
+        3: "illegal data value, often too many registers at once", 4: "device failure", 5: "acknowledged, needs more time",
+        6: "device busy", 7: "negative acknowledge", 8: "memory parity error",
+        10: "gateway path unavailable", 11: "no response from the device behind the gateway",
     ]
 }

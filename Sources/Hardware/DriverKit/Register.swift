@@ -80,7 +80,7 @@ extension Register {
             RegisterSpan(function: function, address: Int(address), count: form.words)]
         let bits = form.bits(of: own, order: order)
         if notValues.contains(bits) {
-            throw noValue("\(form.hex(bits)), which stands for no value")
+            throw noValue("\(form.hex(bits)), the device's code for no value")
         }
         switch form.value(of: bits) {
         case .whole(let number):
@@ -91,7 +91,7 @@ extension Register {
         case .huge(let number):
             throw noValue("\(number), which does not fit")
         case .float(let number):
-            guard number.isFinite else { throw noValue("\(number) (\(form.hex(bits))), no number") }
+            guard number.isFinite else { throw noValue("\(number) (\(form.hex(bits))), not a number") }
             return try channel.reading(Self.scaled(number, by: scale))
         }
     }

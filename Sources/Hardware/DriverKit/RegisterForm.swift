@@ -93,7 +93,7 @@ extension RegisterForm {
 
     /// The bits of the number in `registers`, the highest first; 0 above them.
     func bits(of registers: some Collection<UInt16>, order: WordOrder) -> UInt64 {
-        precondition(registers.count == words, "a \(rawValue) stands in \(words) registers")
+        precondition(registers.count == words, "a \(rawValue) occupies \(words) registers")
         var bits: UInt64 = 0
         for (index, register) in registers.enumerated() {
             let fromTop = order.startsWithLowestWord ? index : registers.count - 1 - index

@@ -68,7 +68,7 @@ public indirect enum SettingForm: Sendable {
         case .line: "a GPIO line, \"CHIP-LABEL/OFFSET\" or its name"
         case .bus: "the name of a bus"
         case .unit: "a unit number, 1 to 247 on a serial line, 0 to 255 over TCP"
-        case .list(let form): "a list, each of it \(form.words)"
+        case .list(let form): "a list, each item \(form.words)"
         case .group(let members): "an object with " + members.map(\.name).joined(separator: ", ")
         }
     }
@@ -112,7 +112,7 @@ extension SettingForm {
         let advice = FormAdvice.choice(text, among: words)
         let shown = text.printable(limit: 60)
         // Nobody reads a long list who knows what to write.
-        if !advice.isEmpty, words.count > 8 { return "\(shown) is not known here\(advice)" }
+        if !advice.isEmpty, words.count > 8 { return "\(shown) is unknown\(advice)" }
         return "\(shown) is not one of \(words.joined(separator: ", "))"
             + (advice.isEmpty ? didYouMean(text, among: words) : advice)
     }
@@ -143,7 +143,7 @@ extension SettingDescription {
                     Problem(
                         member.namePlace,
                         FormerKeys.advice(for: member.name, among: known)
-                            ?? "is unknown here" + didYouMean(member.name, among: known + others)))
+                            ?? "is unknown" + didYouMean(member.name, among: known + others)))
                 continue
             }
             problems += setting.form.problems(in: member.node).map { problem in

@@ -16,7 +16,7 @@ enum AnalogConversion {
         case (let group?, nil): self = .thermistor(try Thermistor(group))
         case (nil, let group?): self = .linear(try LinearScale(group))
         case (_?, _?):
-            throw settings.bad("linear", "absent where there is a thermistor")
+            throw settings.bad("linear", "leave out with a thermistor")
         }
     }
 
@@ -96,8 +96,8 @@ struct Thermistor {
 /// A sensor whose voltage rises evenly with what it measures, such as 4–20 mA over a resistor.
 struct LinearScale {
     static let settings = [
-        SettingDescription("fromLow", .decimal, "Millivolts that stand for toLow."),
-        SettingDescription("fromHigh", .decimal, "Millivolts that stand for toHigh."),
+        SettingDescription("fromLow", .decimal, "Millivolts at toLow."),
+        SettingDescription("fromHigh", .decimal, "Millivolts at toHigh."),
         SettingDescription("toLow", .decimal, "The low end, in the unit."),
         SettingDescription("toHigh", .decimal, "The high end, in the unit."),
         SettingDescription(
@@ -122,7 +122,7 @@ struct LinearScale {
             try settings.decimal("fromHigh").approximate
         )
         to = (low.approximate, high.approximate)
-        guard from.low != from.high else { throw settings.bad("fromHigh", "other than fromLow") }
+        guard from.low != from.high else { throw settings.bad("fromHigh", "different from fromLow") }
         guard let unit = Unit(rawValue: try settings.text("unit")) else {
             throw settings.bad("unit", "a unit such as \"celsius\"")
         }
@@ -138,7 +138,7 @@ struct LinearScale {
         }
         let (first, last) = (try end("toLow", low), try end("toHigh", high))
         guard first != last else {
-            throw settings.bad("toHigh", "other than toLow by at least a step")
+            throw settings.bad("toHigh", "different from toLow by at least a step")
         }
         // A broken loop of 4–20 mA, and a sensor that reports its own failure, leave these bounds.
         // Source: NAMUR NE 43: 3.8 to 20.5 mA measure, 3.6 mA and 21 mA tell of a failure.

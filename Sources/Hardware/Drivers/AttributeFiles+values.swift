@@ -15,7 +15,7 @@ extension AttributeFiles {
     func number(of path: String) throws(DriverError) -> DecimalNumber {
         let line = try line(of: path)
         guard let number = DecimalNumber(line) else {
-            throw DriverError(.malformedReply, "\(path): \"\(line.shortened)\" is no number")
+            throw DriverError(.malformedReply, "\(path): \"\(line.shortened)\" is not a number")
         }
         return number
     }

@@ -56,8 +56,8 @@ struct ClassDevice {
         guard found.count == 1 else {
             throw DriverError(
                 .invalidComponent,
-                "\(kind.noun) \(name): \(found.joined(separator: ", ")) are called so; "
-                    + "say which with \(kind.narrowedBy)")
+                "\(kind.noun) \(name): \(found.joined(separator: ", ")) have this name; "
+                    + "choose one with \(kind.narrowedBy)")
         }
         (self.kind, self.name, self.number, self.place) = (kind, name, first, place)
         folder = "\(kind.folder)/\(first)"
@@ -73,7 +73,7 @@ struct ClassDevice {
         var isHere = called == name
         if let place, isHere { isHere = try files.names(in: place).contains(number) }
         guard isHere else {
-            throw DriverError(.notConnected, "\(kind.noun) \(name): \(number) is another one now")
+            throw DriverError(.notConnected, "\(kind.noun) \(name): \(number) is a different device now")
         }
     }
 }

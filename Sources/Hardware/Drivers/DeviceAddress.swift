@@ -6,7 +6,7 @@ import Vocabulary
 struct DeviceAddress: CustomStringConvertible {
     static let setting = SettingDescription(
         optional: "address", .text,
-        "Which one, when several have the same name: its bus and place there, \"i2c/1-0048\".")
+        "Which one, when several have the same name: its bus and address, \"i2c/1-0048\".")
 
     static let example = "address, for example \"i2c/1-0048\""
 

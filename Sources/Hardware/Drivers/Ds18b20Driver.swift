@@ -53,13 +53,13 @@ public struct Ds18b20Driver: Driver {
             }
             return DriverError(
                 .notConnected,
-                "1-wire sensor \(sensor): is not on the bus; it shows "
+                "1-wire sensor \(sensor): is not on the bus, which shows "
                     + (others.isEmpty ? "no thermometer" : others.sorted().fewJoined))
         } catch {
             return DriverError(
                 .notConnected,
                 "1-wire sensor \(sensor): the kernel has no 1-wire bus (\(error.detail)); "
-                    + "on a Raspberry Pi it takes dtoverlay=w1-gpio")
+                    + "on a Raspberry Pi add dtoverlay=w1-gpio to config.txt")
         }
     }
 
@@ -86,7 +86,7 @@ public struct Ds18b20Driver: Driver {
             throw unreadable(text)
         }
         guard lines[0].hasSuffix("YES") else {
-            throw DriverError(.malformedReply, "1-wire sensor \(sensor): the checksum was wrong")
+            throw DriverError(.malformedReply, "1-wire sensor \(sensor): wrong checksum")
         }
         guard let number = DecimalNumber(lines[1][mark.upperBound...].trimmed) else {
             throw unreadable(text)
@@ -99,15 +99,15 @@ public struct Ds18b20Driver: Driver {
         guard !text.isEmpty else {
             throw DriverError(
                 .malformedReply,
-                "1-wire sensor \(sensor): no valid answer; it was pulled out, "
-                    + "or the checksum was wrong")
+                "1-wire sensor \(sensor): no valid answer; it is disconnected, "
+                    + "or the checksum is wrong")
         }
         return text
     }
 
     private func unreadable(_ text: String) -> DriverError {
         DriverError(
-            .malformedReply, "1-wire sensor \(sensor): \"\(text.trimmed.shortened)\" is no temperature")
+            .malformedReply, "1-wire sensor \(sensor): \"\(text.trimmed.shortened)\" is not a temperature")
     }
 
     /// - Throws: `.invalidComponent` for what is no sensor's id, so that no path leads elsewhere.

@@ -25,11 +25,11 @@ public struct GpioPulseCounterDriver: EventDriver, Settable {
                 "pulses for one kWh of energy or one litre of volume; 1 for a count"),
             SettingDescription(
                 optional: "startAt", .decimal,
-                "what the meter shows when the first pulse is counted, in the unit of the total; "
+                "the meter's total when the first pulse is counted, in the unit of the total; "
                     + "later, tidegate set"),
             SettingDescription(
                 "zeroAfter", .duration(.seconds(1) ... .seconds(86_400)), default: .text("5min"),
-                "the rate is 0 when no pulse came for so long"),
+                "the rate is 0 after so long without a pulse"),
         ],
         channels: [],
         source: "IEC 62053-31 (S0 pulses); Linux GPIO character device, linux/gpio.h")

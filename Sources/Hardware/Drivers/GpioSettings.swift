@@ -44,7 +44,7 @@ extension Component {
         guard let channel = channels.first, channels.count == 1 else {
             throw DriverError(
                 .invalidComponent,
-                "component \(name): it has \(channels.count) channels and must have one")
+                "component \(name): has \(channels.count) channels and must have one")
         }
         return channel
     }

@@ -13,14 +13,14 @@ public struct HostHealthDriver: Driver {
         settings: [
             SettingDescription(
                 "path", .text, default: .text("/"),
-                "A path in the file system that the disk channels are about."),
+                "A path in the file system that the disk channels measure."),
             SettingDescription(
                 optional: "interface", .text,
-                "The network interface that is counted, \"eth0\"; the sum of all but lo when absent."
+                "The network interface to count, \"eth0\"; all but lo when left out."
             ),
             SettingDescription(
                 "pressure", .flag, default: .flag(true),
-                "Whether the kernel has /proc/pressure. Raspberry Pi OS wants psi=1 on its command "
+                "Whether the kernel has /proc/pressure. Raspberry Pi OS needs psi=1 on its command "
                     + "line."),
         ],
         channels: [], source: "proc(5); Documentation/accounting/psi.rst of Linux")
@@ -155,15 +155,15 @@ enum HostQuantity: String, CaseIterable {
         case .load15: load("15 minutes")
         case .cpuUsedPercent: percent("Processor time used since the last read", delta: 2_000)
         case .memoryTotal: bytes("Memory", poll: .seconds(300), capture: .seconds(3_600))
-        case .memoryAvailable: bytes("Memory that programs may still take")
+        case .memoryAvailable: bytes("Memory available to programs")
         case .memoryUsedPercent: percent("Memory in use", delta: 500)
         case .swapUsed: bytes("Swap in use")
         case .diskFree:
-            bytes("Disk space that programs may still take", poll: .seconds(60))
+            bytes("Disk space available to programs", poll: .seconds(60))
         case .diskUsedPercent: percent("Disk space in use", poll: .seconds(60), delta: 100)
-        case .pressureCpu: percent("Time that somebody waited for the processor", delta: 1_000)
-        case .pressureMemory: percent("Time that somebody waited for memory", delta: 1_000)
-        case .pressureIo: percent("Time that somebody waited for disks", delta: 1_000)
+        case .pressureCpu: percent("Time that tasks were stalled on the processor", delta: 1_000)
+        case .pressureMemory: percent("Time that tasks were stalled on memory", delta: 1_000)
+        case .pressureIo: percent("Time that tasks were stalled on disks", delta: 1_000)
         case .networkReceived: bytes("Received from the network", isCounter: true)
         case .networkSent: bytes("Sent to the network", isCounter: true)
         case .uptime:

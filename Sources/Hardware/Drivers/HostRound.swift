@@ -112,7 +112,7 @@ struct HostRound {
     }
 
     private func unreadable(_ path: String, _ text: String) -> DriverError {
-        DriverError(.malformedReply, "\(path): cannot make sense of \"\(text.trimmed.shortened)\"")
+        DriverError(.malformedReply, "\(path): malformed: \"\(text.trimmed.shortened)\"")
     }
 }
 

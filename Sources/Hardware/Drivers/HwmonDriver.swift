@@ -10,7 +10,7 @@ public struct HwmonDriver: Driver {
         wire: "sysfs", kinds: [.sensor],
         settings: [
             SettingDescription(
-                "chip", .text, "What /sys/class/hwmon/hwmon*/name says: \"lm75\"."),
+                "chip", .text, "The content of /sys/class/hwmon/hwmon*/name: \"lm75\"."),
             SettingDescription(
                 "input", .text,
                 "The chip's input: \"temp1\", \"fan1\", \"in0\", \"curr1\", \"power1\", "
@@ -81,7 +81,7 @@ public struct HwmonDriver: Driver {
         if let fault, try files.line(of: fault) != "0" {
             throw DriverError(
                 .malformedReply,
-                "\(title): says that the sensor at \(input.name) is broken or missing")
+                "\(title): reports the sensor at \(input.name) as broken or missing")
         }
         let number = try files.number(of: value).shifted(by: input.channel.exponent)
         return due.map { channel in channel.answer { number } }

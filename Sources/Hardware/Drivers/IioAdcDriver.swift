@@ -13,7 +13,7 @@ public struct IioAdcDriver: Driver {
         wire: "sysfs", kinds: [.sensor],
         settings: [
             SettingDescription(
-                "device", .text, "What /sys/bus/iio/devices/iio:device*/name says: \"ads1015\"."),
+                "device", .text, "The content of /sys/bus/iio/devices/iio:device*/name: \"ads1015\"."),
             SettingDescription(
                 "input", .text, "The input: \"voltage0\", or \"voltage0-voltage1\" for a pair."),
             DeviceAddress.setting,
@@ -22,7 +22,7 @@ public struct IioAdcDriver: Driver {
                 "The input is the middle of a divider of a thermistor and a fixed resistor."),
             SettingDescription(
                 optional: "linear", .group(LinearScale.settings),
-                "The input's voltage rises evenly with what the sensor measures."),
+                "The input's voltage is linear in what the sensor measures."),
         ],
         channels: [], source: "Documentation/ABI/testing/sysfs-bus-iio of Linux")
 

@@ -6,9 +6,9 @@ import Vocabulary
 public struct MeterProfile: Sendable {
     /// What layouts write: `"eastron-sdm120"`.
     public let name: String
-    /// The meter, in a few words.
+    /// The meter, in a short phrase.
     public let title: String
-    /// The maker's document that it follows.
+    /// The maker's document behind it.
     public let source: String
     let limits: RegisterLimits
     public let registers: [Register]
@@ -31,11 +31,11 @@ extension MeterProfile {
     }
 
     private static let described = [
-        SettingDescription("title", .text, "The meter, in a few words."),
-        SettingDescription("source", .text, "The maker's document that it follows."),
+        SettingDescription("title", .text, "The meter, in a short phrase."),
+        SettingDescription("source", .text, "The maker's document behind it."),
         SettingDescription("maxWords", .whole(1...125), "The most words in one request."),
         SettingDescription(
-            "maxGap", .whole(0...125), "The most words read along between two of interest."),
+            "maxGap", .whole(0...125), "The most unused words read between two used ones."),
         SettingDescription(
             "registers", .list(.group(RegisterSettings.described)), "What the meter measures."),
     ]

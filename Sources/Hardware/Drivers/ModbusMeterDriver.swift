@@ -22,13 +22,13 @@ public struct ModbusMeterDriver: Driver {
                 "The device's own register map; or give a profile."),
             SettingDescription(
                 "replyTimeout", .duration(.milliseconds(10) ... .seconds(10)),
-                default: .text("500ms"), "How long the device may take to answer."),
+                default: .text("500ms"), "Timeout of a reply."),
             SettingDescription(
                 optional: "maxWords", .whole(1...125),
                 "The most words in one request; the profile's, or 125."),
             SettingDescription(
                 optional: "maxGap", .whole(0...125),
-                "The most unused words read along between two used ones; the profile's, or 0."),
+                "The most unused words read between two used ones; the profile's, or 0."),
         ],
         channels: [],
         source: "Modbus Application Protocol V1.1b3, 6.3 and 6.4; the profiles name their own")
@@ -137,7 +137,7 @@ public struct ModbusMeterDriver: Driver {
         } catch  where error.kind == .unsupported {
             throw DriverError(
                 error.kind,
-                "\(error.detail), and nothing else either: check unit, function and address")
+                "\(error.detail), and to every other request: check unit, function and address")
         }
         return zip(due, registers).map { channel, register in
             Answer { () throws(DriverError) in

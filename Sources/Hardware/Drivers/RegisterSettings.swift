@@ -5,7 +5,7 @@ import Vocabulary
 /// How layouts and profiles write a register down, one object for each.
 enum RegisterSettings {
     static let described = [
-        SettingDescription("name", .text, "What channels call it as their source."),
+        SettingDescription("name", .text, "The name that channels use as source."),
         SettingDescription(
             "address", .whole(0...65535), "The first word's address on the wire, counted from 0."),
         SettingDescription(
@@ -18,40 +18,40 @@ enum RegisterSettings {
             "How its bytes cross the wire; abcd is highest first, cdab lowest word first."),
         SettingDescription(
             "scale", .decimal, default: .number(DecimalNumber(mantissa: 1)),
-            "What the number is multiplied by to give the unit."),
+            "The factor from the number to the unit."),
         SettingDescription(
             optional: "scaleAddress", .whole(0...65535),
-            "The address of an int16 register that holds a power of ten to multiply by as well."),
+            "The address of an int16 register with a power of ten, a second factor."),
         SettingDescription(
             optional: "notValues", .list(.rawNumber),
-            "What the registers hold where the device has no value, before any scale."),
+            "The registers' content when the device has no value, before any scale."),
         SettingDescription(
             "unit", .choice(Unit.allCases.map(\.rawValue)), "What it measures."),
         SettingDescription(
             optional: "exponent", .whole(-9...9),
             "One step is 10 to this power of the unit; that of scale, or -3 for floats."),
-        SettingDescription(optional: "title", .text, "What it is, in a few words."),
+        SettingDescription(optional: "title", .text, "What it is, in a short phrase."),
         SettingDescription(
             "counter", .flag, default: .flag(false), "Whether the value only ever rises."),
         SettingDescription(
             optional: "wrapsAt", .decimal,
-            "Where the counter begins at 0 again, in the unit; the end of its type when absent."),
+            "Where the counter wraps to 0, in the unit; the end of its type when left out."),
         SettingDescription(
-            optional: "lowest", .decimal, "What lies below is no measurement, in the unit."),
+            optional: "lowest", .decimal, "The lowest plausible value, in the unit."),
         SettingDescription(
-            optional: "highest", .decimal, "What lies above is no measurement, in the unit."),
+            optional: "highest", .decimal, "The highest plausible value, in the unit."),
         SettingDescription(
             optional: "largestStep", .decimal,
             "The largest true change between two polls, in the unit."),
         SettingDescription(
             "pollPeriod", .duration(.milliseconds(10) ... .seconds(86_400)),
-            default: .text("10s"), "How often the device is asked."),
+            default: .text("10s"), "How often the device is polled."),
         SettingDescription(
             "capturePeriod", .duration(.milliseconds(10) ... .seconds(7 * 86_400)),
-            default: .text("60s"), "The longest time between two reports."),
+            default: .text("60s"), "The longest time between two captures."),
         SettingDescription(
             optional: "captureDelta", .decimal,
-            "The least change that is reported at once, in the unit."),
+            "The least change that is captured at once, in the unit."),
     ]
 
     /// The registers of a list that has this form.
@@ -67,7 +67,7 @@ enum RegisterSettings {
             guard sources.insert(register.channel.source).inserted else {
                 throw DriverError(
                     .invalidComponent,
-                    "\(node.place.path): the name \(register.channel.source) is taken already")
+                    "\(node.place.path): the name \(register.channel.source) is already in use")
             }
             registers.append(register)
         }

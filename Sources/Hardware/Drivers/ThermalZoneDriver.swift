@@ -10,7 +10,7 @@ public struct ThermalZoneDriver: Driver {
         settings: [
             SettingDescription(
                 "type", .text,
-                "What /sys/class/thermal/thermal_zone*/type says: \"cpu-thermal\"."),
+                "The content of /sys/class/thermal/thermal_zone*/type: \"cpu-thermal\"."),
             SettingDescription(
                 optional: "zone", .text,
                 "Which one, when several zones are of one type: \"thermal_zone1\"."),

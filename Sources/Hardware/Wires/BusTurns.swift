@@ -57,8 +57,8 @@ final class BusTurns: Sendable {
         let milliseconds = limit.wholeNanoseconds / 1_000_000
         throw DriverError(
             .timeout,
-            "\(bus) stayed busy for \(milliseconds) ms, now with \(busy.purpose); "
-                + "\(busy.others) others wait for it")
+            "\(bus) is busy for \(milliseconds) ms, serving \(busy.purpose); "
+                + "\(busy.others) others are queued")
     }
 
     /// Ends the turn of `place` and hands it to the next one.

@@ -1,4 +1,5 @@
 import Glibc
+import Vocabulary
 
 /// A small text file that is replaced as a whole, so that a power cut leaves the old text or the new one
 /// and nothing between. Its folder is made when it is first needed.

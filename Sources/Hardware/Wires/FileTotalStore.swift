@@ -29,8 +29,8 @@ final class FileTotalStore: TotalStore {
         else {
             throw DriverError(
                 .malformedReply,
-                "\(file.path): \"\(line.prefix(40))\" is no total; write the last known count into "
-                    + "it, or remove it to begin at startAt")
+                "\(file.path): \"\(line.prefix(40))\" is not a total; write the last known count into "
+                    + "it, or remove it to start at startAt")
         }
         return RunningTotal(pulses: pulses, start: start)
     }

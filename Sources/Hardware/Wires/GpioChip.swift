@@ -1,6 +1,7 @@
 import CGpiod
 import DriverKit
 import Glibc
+import Vocabulary
 
 /// An open GPIO chip, until one of its lines is claimed.
 ///

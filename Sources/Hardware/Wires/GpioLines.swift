@@ -47,7 +47,7 @@ struct GpioLines: Sendable {
                 throw DriverError(
                     .notConnected,
                     "line \(address): \(chips.count) chips are labelled \(label); "
-                        + "a line name that only one has would tell them apart")
+                        + "use a line name that only one of them has")
             }
             if case .offset(let offset) = address.line {
                 guard offset < chip.lineCount else {
@@ -125,7 +125,7 @@ struct GpioLines: Sendable {
         asking: String
     ) -> DriverError {
         switch error.number {
-        case EBUSY: .lineInUse(address, by: chip.consumer(of: offset) ?? "somebody unnamed")
+        case EBUSY: .lineInUse(address, by: chip.consumer(of: offset) ?? "an unnamed consumer")
         case EINVAL, ENOTSUP, ENOSYS, ENOTTY:
             DriverError(
                 .invalidComponent,
@@ -134,7 +134,7 @@ struct GpioLines: Sendable {
         case ENODEV, ENXIO:
             DriverError(
                 .notConnected,
-                "line \(address): the chip has vanished or cannot do \(asking)")
+                "line \(address): the chip is gone or does not support \(asking)")
         default: DriverError(.notConnected, "line \(address): \(error.message)")
         }
     }

@@ -29,7 +29,7 @@ import Vocabulary
         guard Self.bauds.contains(port.baud) else {
             throw DriverError(
                 .invalidComponent,
-                "bus \(bus): \(port.baud) baud is not a speed of serial ports, for example 9600")
+                "bus \(bus): \(port.baud) baud is not a serial port speed, for example 9600")
         }
         let parity: CChar =
             switch port.parity {
@@ -110,7 +110,7 @@ import Vocabulary
         guard ioctl(descriptor, UInt(TIOCEXCL)) == 0 else {
             let reason = Self.words(of: errno)
             Glibc.close(descriptor)
-            throw DriverError(.notConnected, "cannot open \(path) for us alone: \(reason)")
+            throw DriverError(.notConnected, "cannot lock \(path) for exclusive use: \(reason)")
         }
         return descriptor
     }

@@ -31,11 +31,11 @@ final class SocketLine: ModbusLine {
         guard !hasAnswered else { return "" }
         return switch framing {
         case .tcp:
-            ", which has not answered yet: check unit, and set rtuOverTcp if it is a serial server "
-                + "that passes RTU frames on"
+            ", which has never answered: check unit; set rtuOverTcp if it is a serial server "
+                + "that forwards RTU frames"
         case .rtu:
-            ", which has not answered yet: check unit and the server's serial settings, and leave "
-                + "rtuOverTcp out if it speaks Modbus TCP"
+            ", which has never answered: check unit and the server's serial settings; leave "
+                + "out rtuOverTcp if it speaks Modbus TCP"
         }
     }
 

@@ -1,5 +1,6 @@
 import DriverKit
 import Glibc
+import Vocabulary
 
 /// The kernel's own files: sysfs, proc, and the space of mounted file systems.
 ///
@@ -39,7 +40,7 @@ public struct SystemFiles: AttributeFiles {
         guard bytes.count <= Self.sizeLimit else {
             throw DriverError(
                 .malformedReply,
-                "\(path): holds more than \(Self.sizeLimit) bytes, which no attribute does")
+                "\(path): is larger than \(Self.sizeLimit) bytes, the most of a sysfs attribute")
         }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw DriverError(.malformedReply, "\(path): is not UTF-8 text")
@@ -98,13 +99,13 @@ extension DriverError {
     init(openingOrReading path: String, failedWith code: Int32) {
         switch code {
         case ENOENT, ENOTDIR:
-            self.init(.notConnected, "\(path): is not there")
+            self.init(.notConnected, "\(path): does not exist")
         case EACCES, EPERM:
             self.init(.notConnected, "\(path): permission denied")
         case ENODEV, ENXIO:
             self.init(.notConnected, "\(path): the device behind it is gone")
         case ETIMEDOUT:
-            self.init(.timeout, "\(path): the device behind it did not answer the kernel")
+            self.init(.timeout, "\(path): the device behind it did not answer the kernel (timed out)")
         case EIO, EREMOTEIO:
             self.init(.malformedReply, "\(path): the kernel could not reach the device behind it")
         case EAGAIN, ENODATA:

@@ -1,4 +1,6 @@
 import Brokers
+import CommandLine
+import Host
 import Layouts
 import Logging
 import Mqtt
@@ -39,9 +41,9 @@ struct BrokerKeeper: Sendable {
                 case .runs(let place):
                     if !hasRun { note(place) }
                     hasRun = true
-                    await tell(place, report)
+                    await publish(place, report)
                 case .fails(let error):
-                    let what = error.kind == .ended ? "died" : "does not start"
+                    let what = error.kind == .ended ? "died" : "cannot start"
                     await report(
                         Fault(
                             kind: .broker, isOn: true,
@@ -51,16 +53,16 @@ struct BrokerKeeper: Sendable {
         }
     }
 
-    private func note(_ place: BrokerPlace) {
+    private func note(_ place: BrokerLocation) {
         var metadata: Logger.Metadata = ["broker": "\(place.address)"]
         if case .open(let login) = place.listener { metadata["listen"] = "\(login)" }
-        logger.notice("embedded broker listens", metadata: metadata)
+        logger.notice(.brokerListening, "embedded broker listening", metadata: metadata)
     }
 
-    private func tell(
-        _ place: BrokerPlace, _ report: @Sendable (Fault) async -> Void
+    private func publish(
+        _ place: BrokerLocation, _ report: @Sendable (Fault) async -> Void
     ) async {
-        await report(Fault(kind: .broker, isOn: false, detail: "embedded broker runs again"))
+        await report(Fault(kind: .broker, isOn: false, detail: "embedded broker: running again"))
         var file = RunFile(
             gateway: gateway, broker: place.address, topic: topic, isEmbedded: true)
         switch place.listener {
@@ -70,11 +72,11 @@ struct BrokerKeeper: Sendable {
             file.isListenerPasswordNew = listener?.password == nil
             await report(
                 Fault(
-                    kind: .brokerPort, isOn: false, detail: "embedded broker listens on \(login)"))
+                    kind: .brokerPort, isOn: false, detail: "embedded broker: listening on \(login)"))
         case .failed(let why):
             await report(
                 Fault(
-                    kind: .brokerPort, isOn: true, detail: "embedded broker cannot listen on \(why)"))
+                    kind: .brokerPort, isOn: true, detail: "embedded broker: cannot listen on \(why)"))
         }
         await runFile.keep(file)
     }
@@ -82,21 +84,5 @@ struct BrokerKeeper: Sendable {
     /// How the gateway itself gets in: at the socket of the process that it started, while that lives.
     var login: UpstreamLogin {
         UpstreamLogin(address: broker.address, endpointProvider: broker.endpointProvider)
-    }
-}
-
-extension EmbeddedBroker {
-    /// Asked by sessions before each try: the socket of the process that was started here, while it lives.
-    nonisolated var endpointProvider: @Sendable () throws(UpstreamError) -> EndpointProvider? {
-        { [self] () throws(UpstreamError) in
-            switch state {
-            case .runs(let place):
-                return EndpointProvider(broker: place.address, listener: place.process)
-            case .fails(let error):
-                throw UpstreamError(
-                    kind: .notConnected, detail: "embedded broker does not run: \(error.detail)")
-            case nil: return nil
-            }
-        }
     }
 }

@@ -1,3 +1,5 @@
+import CommandLine
+import Host
 import Layouts
 import Logging
 import Peers
@@ -13,7 +15,7 @@ extension GatewayAssembly {
             PeerAddress(host: peers.host, port: peers.port), clock: clock,
             makeNode: { [self] in
                 let node = try peerNode(peers, answering: proactor)
-                Task { for await line in node.notices { logger.warning("\(line)") } }
+                Task { for await line in node.notices { logger.warning(.peersNotice, "\(line)") } }
                 return node
             },
             changed: { state in
@@ -21,13 +23,14 @@ extension GatewayAssembly {
                 case .opening: break
                 case .open(let address):
                     await proactor.report(
-                        Fault(kind: .directLink, isOn: false, detail: "it is open again"))
-                    logger.notice("peers may ask", metadata: ["listen": "\(address)"])
+                        Fault(kind: .directLink, isOn: false, detail: "direct link: listening again"))
+                    logger.notice(
+                        .peersListening, "direct link listening", metadata: ["listen": "\(address)"])
                 case .failed(let why):
                     await proactor.report(
                         Fault(
                             kind: .directLink, isOn: true,
-                            detail: "nobody can come in on the direct link, which is tried again: \(why)"
+                            detail: "direct link: cannot listen, retrying:  \(why)"
                         ))
                 }
             })
@@ -64,10 +67,11 @@ extension GatewayAssembly {
                 words: settings.pairing)
             let logger = logger
             tls = try files.tls { problem in
-                logger.error("nobody is let in on the direct link: \(problem)")
+                logger.error(.peersRejecting, "direct link: rejecting all peers:  \(problem)")
             }
             if let problem = tls?.problem(on: clock) {
-                logger.warning("the gateway's own certificate on the direct link \(problem)")
+                logger.warning(
+                    .peersCertificate, "direct link: the gateway's own certificate \(problem)")
             }
         }
         return PeerNode(

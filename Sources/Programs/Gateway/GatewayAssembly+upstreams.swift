@@ -1,7 +1,9 @@
 import Brokers
 import Codecs
+import CommandLine
+import Delivery
+import Host
 import Layouts
-import Links
 import Mqtt
 import Proactors
 import Vocabulary
@@ -59,8 +61,8 @@ extension GatewayAssembly {
         return nothing
             + (left.isEmpty
                 ? ""
-                : "; upstream \(left.joined(separator: ", ")) goes to an embedded broker instead, "
-                    + "unless --real-upstreams or --broker says otherwise")
+                : "; upstream \(left.joined(separator: ", ")) uses an embedded broker instead, "
+                    + "unless --real-upstreams or --broker is given")
     }
 
     /// Who logs in and where the secret is. It is fetched by the session, on a thread that may wait for a

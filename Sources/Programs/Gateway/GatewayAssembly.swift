@@ -1,6 +1,8 @@
 import Channels
+import CommandLine
 import DriverKit
 import Drivers
+import Host
 import Journals
 import Layouts
 import Logging
@@ -61,7 +63,7 @@ struct GatewayAssembly {
     /// The journal in the state directory. Not open yet.
     func journal(_ profile: GatewayProfile) -> SqliteJournal {
         SqliteJournal(
-            path: JournalPlace.path(in: settings.dataDirectory),
+            path: JournalOptions.path(in: settings.dataDirectory),
             upstreams: upstreams.map(\.name), settings: layout.journal,
             session: JournalSession(
                 boot: Machine.bootIdentity, incarnation: profile.incarnation,

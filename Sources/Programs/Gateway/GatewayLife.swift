@@ -1,5 +1,6 @@
 import Brokers
 import Glibc
+import Host
 import Logging
 import Proactors
 import Synchronization
@@ -141,16 +142,22 @@ final class GatewayLife: Sendable {
     ) {
         switch action {
         case .missing(let part, let time):
-            logger.error("\(part): no heartbeat for \(time.components.seconds) s")
-        case .returned(let part): logger.notice("\(part): lives again")
+            logger.error(.heartbeatMissing, "\(part): no heartbeat for \(time.components.seconds) s")
+        case .returned(let part): logger.notice(.heartbeatBack, "\(part): heartbeat is back")
         case .restart(let part):
             let (watch, logger) = (watch, logger)
             Task {
                 let isDone = await proactor.restart(part, watchedBy: watch)
-                logger.notice("\(part): \(isDone ? "was" : "cannot be") started again")
+                if isDone {
+                    logger.notice(.partRestarted, "\(part): restarted")
+                } else {
+                    logger.error(.partRestartFailed, "\(part): cannot be restarted")
+                }
             }
         case .endProcess(let part):
-            logger.critical("\(part): gives no heartbeat, and nothing here can help: ending")
+            logger.critical(
+                .watchdogExpired,
+                "\(part): watchdog expired, not recoverable: terminating")
             stopping(status: "no heartbeat from the \(part)")
             wantsToEnd.store(true, ordering: .relaxed)
             // An orderly stop needs the proactor.
@@ -174,7 +181,7 @@ final class GatewayLife: Sendable {
         let words =
             rest.isEmpty ? "all relays are safe" : "not safe: \(rest.joined(separator: ", "))"
         TerminalKeys.end()
-        Output.errorIfHeard("tidegate: ended without an orderly stop; \(words)")
+        Output.errorIfHeard("tidegate: terminated without an orderly stop; \(words)")
         _exit(ExitStatus.lifeless.rawValue)
     }
 

@@ -1,6 +1,7 @@
 import Channels
 import Codecs
 import Documents
+import Host
 import Mqtt
 import Peers
 import PlainJson
@@ -47,7 +48,7 @@ struct GatewayPeerService: PeerService {
     private func unknown(_ channel: DataChannelName) -> String {
         let names = proactor.profile.nodes.flatMap(\.channels).map(\.name.text)
         guard !names.contains(channel.text) else { return "channel \(channel): no value yet" }
-        return "channel \(channel): there is none of this name"
+        return "there is no channel \(channel)"
             + didYouMean(channel.text, among: names)
     }
 
@@ -79,7 +80,7 @@ struct GatewayPeerService: PeerService {
         switch codec.incoming(message, at: clock.wallTime, using: &chance).matter {
         case .commands(let commands, _):
             guard let command = commands.first, commands.count == 1 else {
-                answer = .refused("node \(node): is no single command")
+                answer = .refused("node \(node): is not one command")
                 break
             }
             answer = await proactor.carryOut(
@@ -90,7 +91,7 @@ struct GatewayPeerService: PeerService {
         case .refused(let why, _, _, _), .ignored(let why), .malformed(let why):
             answer = .refused(why)
         case .acknowledged, .reply, .snapshotWanted, .birthWanted:
-            answer = .refused("node \(node): cannot be set")
+            answer = .refused("node \(node): not an actuator")
         }
         return codec.answer(
             answer, id: order.id, node: node, to: Reply(topic: ""), at: clock.wallTime

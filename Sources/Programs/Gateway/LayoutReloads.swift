@@ -1,3 +1,5 @@
+import CommandLine
+import Host
 import Layouts
 import Logging
 import Proactors
@@ -20,7 +22,7 @@ actor LayoutReloads {
     private var layout: HardwareLayout
     /// What was looked at last, so that a file that somebody asked for is not told of again.
     private var lastSeen: [UInt8] = []
-    /// The last few wishes; older ones are evicted, because only the newest layout counts.
+    /// The last few requests; older ones are evicted, because only the newest layout counts.
     private let deferredCommands: AsyncStream<DeferredCommand>
     private let deferred: AsyncStream<DeferredCommand>.Continuation
     private var tasks: [Task<Void, Never>] = []
@@ -67,19 +69,23 @@ actor LayoutReloads {
             guard bytes != lastSeen else { return }
             await reload(LoadedLayout(file.path, bytes), proactor, isAsked: false)
         case .news(.missing):
-            logger.warning("\(file.path): the layout is gone; what it said goes on")
+            logger.warning(
+                .layoutMissing,
+                "\(file.path): layout file removed; keeping the running configuration")
         case .news(.unreadable(let why)):
-            logger.warning("the layout cannot be read, and what it said goes on: \(why)")
+            logger.warning(
+                .layoutUnreadable,
+                "layout unreadable, keeping the running configuration: \(why)")
         }
     }
 
     private func reload(_ loaded: LoadedLayout, _ proactor: Proactor, isAsked: Bool) async {
         lastSeen = loaded.bytes
         guard let new = loaded.layout else {
-            loaded.reportProblems { logger.error("\($0)") }
+            loaded.reportProblems { logger.error(.layoutInvalid, "\($0)") }
             let first = loaded.problems.first.map { "; the first: \($0)" } ?? ""
             return await refuse(
-                "\(file.path): \(loaded.problems.total) problems, and the old layout goes on\(first)",
+                "\(file.path): \(loaded.problems.total) problems; keeping the running configuration\(first)",
                 proactor)
         }
         let diff = LayoutDiff(from: layout, to: new)
@@ -88,10 +94,10 @@ actor LayoutReloads {
                 life.reloading()
                 life.reloaded(proactor)
             }
-            return logger.notice("the layout says nothing new")
+            return logger.notice(.layoutUnchanged, "layout unchanged")
         }
-        for line in diff.lines { logger.notice("\(line)") }
-        loaded.reportDoubts { logger.warning("\($0)") }
+        for line in diff.lines { logger.notice(.layoutChange, "\(line)") }
+        loaded.reportDoubts { logger.warning(.layoutWarning, "\($0)") }
         life.reloading()
         do {
             let replacement = try assembly.replacement(
@@ -99,11 +105,12 @@ actor LayoutReloads {
             do throws(MachineError) {
                 _ = try assembly.retainedNames.note(replacement.profile)
             } catch {
-                logger.warning("what is taken back at brokers is not on disk: \(error.detail)")
+                logger.warning(
+                    .retainedNamesUnsaved, "cannot save the list of retained topics:  \(error.detail)")
             }
             let areSafe = await proactor.replace(replacement)
             if !areSafe {
-                logger.error("not every relay that was stopped confirmed its safe state")
+                logger.error(.relayUnsafe, "not every stopped relay confirmed its safe state")
             }
             layout = new
             life.reloaded(proactor, without: Set(diff.removed))

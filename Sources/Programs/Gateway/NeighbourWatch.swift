@@ -1,7 +1,7 @@
-import Channels
-import Links
+import Health
 import Peers
 import Proactors
+import Timing
 import Vocabulary
 
 /// Tells the proactor how the peers on the direct link stand, so that they are shown beside all other links.
@@ -19,7 +19,7 @@ struct NeighbourWatch: Sendable {
     /// Returns when the task is cancelled.
     func run() async {
         let ticker = Ticker(every: Self.period, clock: clock)
-        var words = NeighbourWords(incarnation: proactor.profile.incarnation)
+        var words = PeerStatuses(incarnation: proactor.profile.incarnation)
         while await ticker.next() != nil {
             await proactor.hear(words.statuses(of: await door.links, await door.state))
         }
@@ -27,7 +27,7 @@ struct NeighbourWatch: Sendable {
 }
 
 /// Puts what a node knows of its peers into the words of all links. Pure.
-struct NeighbourWords {
+struct PeerStatuses {
     private let incarnation: String
     private var sequence: UInt64 = 0
     private var open: Set<String> = []

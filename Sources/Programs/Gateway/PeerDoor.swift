@@ -1,5 +1,5 @@
-import Links
 import Peers
+import Timing
 import Vocabulary
 
 /// The way in of the direct link. The house does without it: while it cannot be opened, because another
@@ -72,7 +72,7 @@ actor PeerDoor {
             await change(.open(PeerAddress(host: address.host, port: port)))
             await node.untilDeaf()
             await node.stop()
-            return "no longer listens on \(address)"
+            return "no longer listening on \(address)"
         } catch {
             await node?.stop()
             return "\(error)"

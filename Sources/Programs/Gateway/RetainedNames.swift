@@ -1,3 +1,4 @@
+import Host
 import Vocabulary
 
 /// The names under which brokers may keep what this gateway has said: `retained` in the state directory, one a

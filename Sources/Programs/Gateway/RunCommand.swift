@@ -1,25 +1,27 @@
 import ArgumentParser
 import Brokers
+import CommandLine
 import Glibc
+import Host
 import Layouts
 import Logging
 import Proactors
 import Vocabulary
 
-struct RunCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
+package struct RunCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Run the gateway that a layout describes.",
         discussion: """
-            Stops on SIGINT or SIGTERM: relays go to their safe states, upstreams are told, all within \
-            two seconds. A second signal stops at once. A layout that changes is checked and taken over \
-            while it runs, on SIGHUP at once. Every option also has an environment variable \
-            and, but for the broker, a place in the layout; --explain-settings shows which one counts.
+            Stops on SIGINT or SIGTERM: relays go to their safe states, upstreams get an offline status, within \
+            two seconds. A second signal stops at once. A changed layout is validated and applied \
+            while the gateway runs, on SIGHUP at once. Every option also has an environment variable \
+            and, except the broker, a key in the layout; --explain-settings shows which one applies.
             """)
 
     @Argument(help: "The layout file.", completion: .file(extensions: ["json"]))
-    var layout: String
+    package var layout: String
 
-    @Flag(help: "Simulate all hardware, also what the layout says is real.")
+    @Flag(help: "Simulate all hardware.")
     var simulate = false
 
     @Option(
@@ -27,38 +29,40 @@ struct RunCommand: AsyncParsableCommand {
             The broker of the upstream: embedded, mqtt://HOST:PORT, mqtts://HOST:PORT or \
             mqtt+unix:///PATH.
             """)
-    var broker: String?
+    package var broker: String?
 
-    @Flag(help: "With --simulate: go to the brokers of the layout, not to an embedded one.")
+    @Flag(help: "With --simulate: use the brokers of the layout, not an embedded one.")
     var realUpstreams = false
 
-    @Option(help: "The seed of simulated worlds and of all chance.")
+    @Option(help: "The seed of simulated hardware and of all random numbers.")
     var seed: UInt64?
 
     @Option(help: "trace, debug, info, notice, warning, error or critical.")
-    var logLevel: String?
+    package var logLevel: String?
 
-    @Option(help: "text for people, json for machines. Text on a terminal when nothing is said.")
+    @Option(help: "text for people, json for machines. Default: text on a terminal.")
     var logFormat: String?
 
     @Option(
-        help: "The folder in which totals, journal and keys are kept; simulated runs in a folder of it.")
+        help: "The folder of totals, journal and keys; simulated runs use a subfolder.")
     var stateDirectory: String?
 
     @Flag(help: "Show live values on standard output, as `tidegate watch` does.")
     var watch = false
 
-    @Flag(help: "Print every setting with where its value comes from, and end.")
+    @Flag(help: "Print every setting with the origin of its value, and exit.")
     var explainSettings = false
 
-    func run() async throws {
+    package init() {}
+
+    package func run() async throws {
         let path = layout
         let (layout, bytes) = try LoadedLayout.checked(path)
         let settings = try resolve(for: layout)
         if settings.broker.value != nil, layout.upstreams.count > 1 {
             Output.error(
                 "tidegate: \(settings.broker.origin): the layout has \(layout.upstreams.count) upstreams, "
-                    + "and one broker for all would hear everything twice; name the brokers in the layout"
+                    + "and one broker for all would receive everything twice; set the brokers in the layout"
             )
             throw ExitStatus.configuration.code
         }
@@ -85,7 +89,7 @@ struct RunCommand: AsyncParsableCommand {
     /// Ends the program that the machine has no room for, relays in their safe states.
     ///
     /// - Parameter problem: What there is not enough of.
-    func end(because problem: String) -> Never {
+    package func end(because problem: String) -> Never {
         if let loaded = try? LoadedLayout.valid(layout), let settings = try? resolve(for: loaded) {
             end(
                 GatewayAssembly(

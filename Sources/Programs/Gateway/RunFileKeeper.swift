@@ -1,4 +1,6 @@
-import Channels
+import CommandLine
+import Host
+import Timing
 import Vocabulary
 
 /// Keeps the run file where the user's other commands look for it, for as long as the gateway runs: a folder

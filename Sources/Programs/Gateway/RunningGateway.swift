@@ -1,12 +1,14 @@
 import Brokers
-import Channels
+import CommandLine
 import Glibc
+import Host
 import Journals
 import Layouts
 import Logging
 import Peers
 import Proactors
 import Threads
+import Timing
 import Vocabulary
 
 /// One gateway from its first line of log to its exit status.
@@ -102,7 +104,9 @@ actor RunningGateway {
         until requests: AsyncStream<String>, _ request: AsyncStream<String>.Continuation
     ) async -> ExitStatus {
         defer { assembly.lock.release() }
-        LoadedLayout.doubts(about: layout, in: "layout").forEach { logger.warning("\($0)") }
+        LoadedLayout.doubts(about: layout, in: "layout").forEach {
+            logger.warning(.layoutWarning, "\($0)")
+        }
         let proactor: Proactor
         let journal: SqliteJournal
         var chance = SystemChance()
@@ -112,7 +116,7 @@ actor RunningGateway {
             journal = assembly.journal(profile)
             proactor = try assembly.proactor(profile, journal)
         } catch {
-            logger.critical("cannot start: \(error)")
+            logger.critical(.gatewayStartFailed, "cannot start: \(error)")
             return .unavailable
         }
         do {
@@ -122,37 +126,39 @@ actor RunningGateway {
             await remember(profile, proactor)
         } catch StateLock.Failure.held(let why) {
             // The other one drives the relays.
-            logger.critical("cannot start: \(why)")
+            logger.critical(.gatewayStartFailed, "cannot start: \(why)")
             return .unavailable
         } catch {
             // Whatever else is wrong: a relay that is still on from before does not wait for it.
-            logger.critical("cannot start: \(error)")
+            logger.critical(.gatewayStartFailed, "cannot start: \(error)")
             await proactor.start()
-            await proactor.stop(because: "a start that failed")
+            await proactor.stop(because: "a failed start")
             return .unavailable
         }
         let lacking = proactor.lackingRelays
         guard lacking.isEmpty else {
-            for (name, why) in lacking { logger.critical("cannot start: node \(name): \(why)") }
+            for (name, why) in lacking { logger.critical(.gatewayStartFailed, "cannot start: node \(name): \(why)") }
             for line in assembly.driveSafeStates(of: Set(lacking.keys)) {
-                logger.error("not safe: \(line)")
+                logger.error(.relayUnsafe, "not safe: \(line)")
             }
             await proactor.start()
-            await proactor.stop(because: "a start that failed")
+            await proactor.stop(because: "a failed start")
             return .software
         }
-        if let notice = assembly.simulationNotice { logger.notice("\(notice)") }
+        if let notice = assembly.simulationNotice {
+            logger.notice(.gatewaySimulated, "\(notice)")
+        }
         logger.notice(
-            "starting \(layout.nodes.count) nodes",
+            .gatewayStarting, "starting \(layout.nodes.count) nodes",
             metadata: ["gateway": "\(layout.gateway)", "incarnation": "\(incarnation)"])
         let showing = show(proactor)
         Task {
             guard await !self.start(proactor, journal, profile, request) else { return }
-            request.yield("a start that failed")
+            request.yield("a failed start")
         }
         var reason = ""
         for await request in requests {
-            logger.notice("stopping on \(request)")
+            logger.notice(.gatewayStopping, "stopping on \(request)")
             (isStopping, reason) = (true, request)
             break
         }
@@ -164,7 +170,7 @@ actor RunningGateway {
         // A disk that hangs does not hold up the end; the next start finds what was kept.
         await within(Self.lastWords, on: clock) { await journal.close() }
         life.stop()
-        logger.notice("stopped")
+        logger.notice(.gatewayStopped, "stopped")
         if hasFailedToStart { return .unavailable }
         if life.isHopeless { return .lifeless }
         return areSafe ? .success : .software
@@ -184,7 +190,9 @@ actor RunningGateway {
             let former = try assembly.retainedNames.note(profile)
             await proactor.forget(channels: former.channels, actuators: former.actuators)
         } catch {
-            logger.warning("what earlier layouts left at brokers may stay there: \(error.detail)")
+            logger.warning(
+                .retainedNamesUnsaved,
+                "retained topics of earlier layouts may remain at brokers:  \(error.detail)")
         }
     }
 
@@ -197,10 +205,10 @@ actor RunningGateway {
         let unconfirmed = await proactor.untilSafe(within: Self.readyTime)
         if !unconfirmed.isEmpty {
             let names = unconfirmed.map(\.text).sorted().joined(separator: ", ")
-            logger.error("not in their safe states after the start: \(names)")
+            logger.error(.relayUnsafe, "not in their safe states after the start: \(names)")
         }
         guard !isStopping else { return true }
-        life.start(proactor, unconfirmed) { request.yield("the loss of the \($0)") }
+        life.start(proactor, unconfirmed) { request.yield("no heartbeat from the \($0)") }
         do {
             var chance = SystemChance()
             try await journal.open(fresh: JournalIdentity(using: &chance))
@@ -222,7 +230,7 @@ actor RunningGateway {
             // A stop breaks a start off; that is no failure.
             guard !isStopping else { return true }
             let detail = (error as? JournalError)?.detail ?? "\(error)"
-            logger.critical("cannot start: \(detail)")
+            logger.critical(.gatewayStartFailed, "cannot start: \(detail)")
             hasFailedToStart = true
             return false
         }

@@ -59,7 +59,7 @@ public struct GridworksParentCodec: Sendable {
             return nil
         }
         guard !message.isRetained else {
-            return GridworksHeard(child.alias, .ignored(why: "a retained message is nobody's word"))
+            return GridworksHeard(child.alias, .ignored(why: "a retained message, which is not a command"))
         }
         do throws(GridworksEnvelope.Malformed) {
             let envelope = try GridworksEnvelope(message.payload, longest: Self.longest)

@@ -1,8 +1,9 @@
-import Channels
 import DequeModule
-import Links
+import Health
+import Journals
 import Mqtt
 import PlainJson
+import Timing
 import Vocabulary
 
 /// The other end of a link: hears any number of gateways, keeps what they send, and commands them.

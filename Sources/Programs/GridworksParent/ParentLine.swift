@@ -1,5 +1,5 @@
 import Codecs
-import Links
+import Health
 import Vocabulary
 
 /// What a parent has to say to people and programs.

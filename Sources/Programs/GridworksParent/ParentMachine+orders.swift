@@ -153,7 +153,7 @@ extension ParentMachine {
             actions += settle(
                 order.identity, order.wasTaken ? .taken : .timedOut,
                 order.wasTaken
-                    ? "\(order.node): the order was acknowledged, and nothing more was said"
+                    ? "\(order.node): the order was acknowledged, and no report followed"
                     : "\(order.node): no answer within \(Self.commandTime.layoutText)")
         }
         for name in children.keys.sorted() {

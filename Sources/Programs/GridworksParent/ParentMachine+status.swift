@@ -1,4 +1,4 @@
-import Links
+import Health
 import Vocabulary
 
 // How the parent and its links stand, told again and again as gateways do.

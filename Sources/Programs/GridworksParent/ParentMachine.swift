@@ -1,4 +1,6 @@
-import Links
+import Delivery
+import Health
+import Journals
 import Mqtt
 import Vocabulary
 
@@ -338,7 +340,7 @@ public struct ParentMachine: Sendable {
             return []
         }
         children[name]?.nonsense = (0, now)
-        return [.tell(.problem(name, "a message makes no sense: \(why)"))]
+        return [.tell(.problem(name, "malformed message: \(why)"))]
     }
 
     private mutating func endNonsense(

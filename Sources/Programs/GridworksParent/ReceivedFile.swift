@@ -31,7 +31,7 @@ final class ReceivedFile {
         try database.execute("PRAGMA busy_timeout=5000; PRAGMA cache_size=-1024")
         guard try database.number("PRAGMA application_id") == Self.application,
             let format = try database.number("PRAGMA user_version"), format > 0
-        else { throw SqliteFailure(code: 26, words: "it is no store of received events") }
+        else { throw SqliteFailure(code: 26, words: "not a store of received events") }
         guard format <= Self.format else { throw Self.later }
         if access == .creating, try usedBytes() < checkedSize { try database.check() }
         try database.rows("SELECT place, name FROM children") { place, name in
@@ -44,7 +44,7 @@ final class ReceivedFile {
 
     /// A later program wrote the file. The code is none of SQLite's.
     static let later = SqliteFailure(
-        code: -1, words: "a later Tidegate wrote it; use that one, or move the file away")
+        code: -1, words: "written by a later version of Tidegate; use that version, or move the file")
 
     private func prepare() throws(SqliteFailure) {
         try database.execute(

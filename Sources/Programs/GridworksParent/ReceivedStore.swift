@@ -182,9 +182,9 @@ public actor ReceivedStore {
             let deadLetters = try DamagedFile(path: path).keepAside(at: clock.wallTime)
             file = try ReceivedFile(path: path, .creating)
             damage = nil
-            tell {
+            post {
                 $0.damage =
-                    "\(path) was damaged (\(error.words)); it is kept as \(deadLetters), and a new one begun"
+                    "\(path) was damaged (\(error.words)); kept as \(deadLetters), new store created"
             }
         }
     }
@@ -199,7 +199,7 @@ public actor ReceivedStore {
         if let file {
             do throws(SqliteFailure) {
                 let words = try file.database.putBack(to: path)
-                tell { [path] in $0.damage = "\(path) \(words)" }
+                post { [path] in $0.damage = "\(path) \(words)" }
             } catch {
                 // The open file has all of it still.
                 return stall(error)
@@ -253,8 +253,8 @@ public actor ReceivedStore {
         let now = clock.now
         if fault != nil {
             fault = nil
-            tell { [path] in
-                $0.fault = .init(isOn: false, detail: "\(path): events are kept again")
+            post { [path] in
+                $0.fault = .init(isOn: false, detail: "\(path): events are written to disk again")
             }
         }
         (retryAt, damage) = (nil, nil)
@@ -275,12 +275,12 @@ public actor ReceivedStore {
         retryAt = clock.now.advanced(by: Self.retryPeriod)
         guard fault != failure.words else { return }
         fault = failure.words
-        tell { [path] in
+        post { [path] in
             $0.fault = .init(isOn: true, detail: "\(path): \(failure.words)")
         }
     }
 
-    private func tell(_ change: (inout ReceivedEvent) -> Void) {
+    private func post(_ change: (inout ReceivedEvent) -> Void) {
         state.withLock { change(&$0.news) }
         ringer.yield()
     }
@@ -305,18 +305,18 @@ public final class ReceivedInspector {
 
     /// What is kept of each child, by name.
     public func overview() throws(JournalError) -> [ReceivedOverview] {
-        try telling { () throws(SqliteFailure) in try file.overview() }
+        try withStorageErrors { () throws(SqliteFailure) in try file.overview() }
     }
 
     /// Lines after `place`, oldest first, and where to go on; nil at the end.
     public func lines(after place: Int64) throws(JournalError) -> (lines: [[UInt8]], last: Int64)? {
-        let rows = try telling { () throws(SqliteFailure) in
+        let rows = try withStorageErrors { () throws(SqliteFailure) in
             try file.lines(after: place, limit: Self.piece)
         }
         return rows.last.map { (rows.map(\.1), $0.0) }
     }
 
-    private func telling<Result>(
+    private func withStorageErrors<Result>(
         _ body: () throws(SqliteFailure) -> Result
     ) throws(JournalError) -> Result {
         do throws(SqliteFailure) {

@@ -1,4 +1,4 @@
-import Links
+import Health
 import Mqtt
 import Vocabulary
 

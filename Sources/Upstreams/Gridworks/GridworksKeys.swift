@@ -9,13 +9,13 @@ extension LayoutSection {
         keys: [
             LayoutKey(
                 "parent", .text(.name(GatewayTag.self)), .required,
-                "The GNode alias of the parent, who acknowledges what is told."),
+                "The GNode alias of the parent, which acknowledges events and reports."),
             LayoutKey(
                 "parentShortName", .text(.shortName), .defaults(to: .text("ltn")),
-                "What the parent is called in topics and handles."),
+                "The parent's short name in topics and handles."),
             LayoutKey(
                 "shortName", .text(.shortName), .defaults(to: .text("s")),
-                "What this gateway is called in topics."),
+                "This gateway's short name in topics."),
             LayoutKey(
                 "instance", .text(.uuid4), .required,
                 "The identity of this gateway's GNode, a UUID of version 4."),
@@ -24,28 +24,28 @@ extension LayoutSection {
                 "The alias of the asset that is metered; PARENT.ta when left out."),
             LayoutKey(
                 "admin", .value(.flag), .defaults(to: .flag(false)),
-                "Whether admin may take the relays over. Nothing but the broker's login keeps "
-                    + "anybody from being admin."),
+                "Whether admin may override the relays. Only the broker's login decides who "
+                    + "is admin."),
             LayoutKey(
                 "reportPeriod", .value(.duration(.seconds(1) ... .seconds(86_400))),
                 .defaults(to: .text("5min")),
-                "How long one report gathers readings, in whole seconds."),
+                "The period of reports, in whole seconds."),
             LayoutKey(
                 "snapshotPeriod", .value(.duration(.seconds(1) ... .seconds(3600))),
-                .defaults(to: .text("30s")), "How often all latest values are told at once."),
+                .defaults(to: .text("30s")), "The period of snapshots, with all latest values."),
             LayoutKey(
                 "powerMetering", .sections(.meteredPower), .optional,
-                "The channels whose sum is told as power."),
+                "The channels whose sum is published as power."),
             LayoutKey(
                 "powerThreshold", .value(.decimal),
                 .defaults(to: .number(DecimalNumber(mantissa: 2, exponent: -2))),
-                "The power is told when it moved by more than this share of all nameplates."),
+                "The power is published after a change by more than this share of all nameplates."),
             LayoutKey(
                 "relays", .sections(.gridworksRelay), .optional,
-                "The words of relays that do not open when off and close when on."),
+                "The event and state names of relays that do not open when off and close when on."),
             LayoutKey(
                 "commandAge", .value(.duration(.seconds(1) ... .seconds(86_400))),
-                .defaults(to: .text("1min")), "A command that is older is refused."),
+                .defaults(to: .text("1min")), "The longest age of a command; an older one is refused."),
         ])
 
     static let meteredPower = LayoutSection(
@@ -56,11 +56,11 @@ extension LayoutSection {
                 "A channel in watts."),
             LayoutKey(
                 "nameplate", .value(.whole(0...1_000_000_000)), .required,
-                "What the device takes at most, in watts."),
+                "The device's largest power, in watts."),
         ])
 
     static let gridworksRelay = LayoutSection(
-        noun: "the words of a relay",
+        noun: "the event and state names of a relay",
         keys: [
             LayoutKey(
                 "node", .text(.name(ShNodeTag.self)), .required, "A relay that is on or off."),
@@ -95,8 +95,8 @@ extension TextForm {
             ShNodeName(text) != nil && !text.contains("-")
         return isWord
             ? nil
-            : "\(JsonValue.text(text).quoted) is no short name: lower-case letters and digits, "
-                + "starting with a letter; GridWorks cannot tell a hyphen from a dot"
+            : "\(JsonValue.text(text).quoted) is not a valid short name: lower-case letters and digits, "
+                + "starting with a letter; GridWorks does not distinguish a hyphen from a dot"
     }
 
     static let uuid4 = TextForm(
@@ -117,7 +117,7 @@ extension TextForm {
             && parts.joined().utf8.allSatisfy { "0123456789abcdefABCDEF".utf8.contains($0) }
         return isUUID
             ? nil
-            : "\(JsonValue.text(text).quoted) is no UUID of version 4, "
+            : "\(JsonValue.text(text).quoted) is not a UUID of version 4, "
                 + "such as c9794c6d-e013-4d74-9570-f9ba4b0f0b0d"
     }
 }

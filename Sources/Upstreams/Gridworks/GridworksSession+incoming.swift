@@ -18,7 +18,7 @@ extension GridworksSession {
                 .ignored(why: "topic \(message.topic.prefix(128)): is not of this link"))
         }
         guard !message.isRetained else {
-            return Incoming(.ignored(why: "a retained message is nobody's word"))
+            return Incoming(.ignored(why: "a retained message, which is not a command"))
         }
         if speaker == .parent, let identity = fastAcknowledgement(message.payload) {
             return Incoming(.acknowledged(identity), isHeartbeat: true)
@@ -108,7 +108,7 @@ extension GridworksSession {
             return try command(in: envelope, at: now, using: &generator)
         case let type where type.hasPrefix("admin."):
             guard speaker == .admin else {
-                throw .init("only admin says that, on a topic of its own")
+                throw .init("only admin may send that, on its own topic")
             }
             return try adminCommand(in: envelope, at: now, using: &generator)
         case let type where type.hasPrefix("gridworks.event") || type == "report.event":

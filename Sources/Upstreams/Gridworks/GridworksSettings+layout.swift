@@ -8,7 +8,7 @@ import Vocabulary
 extension CodecDescription {
     /// The words of a GridWorks parent.
     public static let gridworks = CodecDescription(
-        "gridworks", words: "those of a GridWorks parent",
+        "gridworks", words: "that of a GridWorks parent",
         keys: [
             LayoutKey(
                 "gridworks", .section(.gridworks), .optional,
@@ -25,13 +25,13 @@ extension GridworksSettings: CodecSettings {
     }
 
     public func claims(topic: String) -> [CodecClaim] {
-        let remedy = "would take the words that are for one"
+        let remedy = "would receive the messages for one"
         return [
             CodecClaim(
-                "speaks", "to a parent of the short name \(parentShortName)",
+                "connects", "to a parent with the short name \(parentShortName)",
                 at: ["gridworks", "parentShortName"], remedy: "both parents \(remedy)"),
             CodecClaim(
-                "hears", "what \(parent) says to \(shortName)", at: ["gridworks", "parent"],
+                "subscribes", "to messages of \(parent) to \(shortName)", at: ["gridworks", "parent"],
                 remedy: "both links \(remedy)"),
         ]
     }
@@ -78,7 +78,7 @@ extension LayoutReader {
     ) -> GridworksSettings? {
         guard let section = upstream.section("gridworks", .gridworks) else {
             if !upstream.says("gridworks") {
-                tell(
+                report(
                     upstream.place(of: "codec"),
                     "gridworks is missing beside it: {\"parent\": \"ALIAS\", "
                         + "\"instance\": \"UUID\"}")
@@ -88,60 +88,60 @@ extension LayoutReader {
         checkNames(section)
         let metering = readMetering(section, nodes)
         let relays = readRelays(section, nodes)
-        let report = section.duration("reportPeriod")
-        if let report, report.wholeNanoseconds % 1_000_000_000 != 0 {
-            tell(section.place(of: "reportPeriod"), "must be whole seconds")
+        let reportPeriod = section.duration("reportPeriod")
+        if let reportPeriod, reportPeriod.wholeNanoseconds % 1_000_000_000 != 0 {
+            report(section.place(of: "reportPeriod"), "must be whole seconds")
         }
         let threshold = section["powerThreshold"]?.number
         if let threshold,
             threshold.mantissa < 0 || (threshold.nearestSteps(exponent: -9) ?? .max) > 1_000_000_000
         {
-            tell(section.place(of: "powerThreshold"), "must be a share from 0 to 1")
+            report(section.place(of: "powerThreshold"), "must be a share from 0 to 1")
         }
         guard let parent = section.name("parent", GatewayTag.self),
             let parentShortName = section.text("parentShortName"),
             let shortName = section.text("shortName"), let instance = section.text("instance"),
             let asset = asset(section, of: parent), let hasAdmin = section.flag("admin"),
-            let report, let snapshot = section.duration("snapshotPeriod"), let threshold,
+            let reportPeriod, let snapshot = section.duration("snapshotPeriod"), let threshold,
             let age = section.duration("commandAge")
         else { return nil }
         return GridworksSettings(
             parent: parent, parentShortName: parentShortName, shortName: shortName,
-            instance: instance, terminalAsset: asset, hasAdmin: hasAdmin, reportPeriod: report,
-            snapshotPeriod: snapshot, powerMetering: metering, powerThreshold: threshold,
-            relays: relays, commandAge: age)
+            instance: instance, terminalAsset: asset, hasAdmin: hasAdmin,
+            reportPeriod: reportPeriod, snapshotPeriod: snapshot, powerMetering: metering,
+            powerThreshold: threshold, relays: relays, commandAge: age)
     }
 
     private mutating func asset(_ section: Section, of parent: GatewayName) -> GatewayName? {
         if section.says("terminalAsset") { return section.name("terminalAsset", GatewayTag.self) }
         if let asset = GatewayName("\(parent).ta") { return asset }
-        tell(section.place, "terminalAsset is missing: \(parent).ta would be too long")
+        report(section.place, "terminalAsset is missing: \(parent).ta is too long")
         return nil
     }
 
     /// Names that mean somebody in the command tree already.
     private mutating func checkNames(_ section: Section) {
         let (own, parent) = (section.text("shortName"), section.text("parentShortName"))
-        var taken = ["admin": "whoever takes over", "local": "the controller by hand"]
+        var taken = ["admin": "the admin's override", "local": "the local override"]
         for key in ["shortName", "parentShortName"] {
             guard let name = section.text(key), let who = taken[name] else { continue }
-            tell(section.place(of: key), "\(name) is the name of \(who) in the command tree")
+            report(section.place(of: key), "\(name) is reserved for \(who) in the command tree")
         }
         if let own, own == parent {
-            tell(section.place(of: "shortName"), "\(own) is the parent's short name, too")
+            report(section.place(of: "shortName"), "\(own) is also the parent's short name")
         }
         if let parent { taken[parent] = "the parent" }
         if let own { taken[own] = "this gateway" }
         for (name, who) in taken.sorted(by: { $0.key < $1.key }) {
             guard let place = nodeNames.places[name] else { continue }
-            tell(
+            report(
                 place.below("name"),
-                "\(name) is the name of \(who) on a GridWorks link; the node needs another")
+                "\(name) is reserved for \(who) on a GridWorks link; the node needs another")
         }
         if let gateway = document.name("gateway", GatewayTag.self),
             gateway == section.name("parent", GatewayTag.self)
         {
-            tell(section.place(of: "parent"), "\(gateway) is this gateway itself")
+            report(section.place(of: "parent"), "\(gateway) is this gateway itself")
         }
     }
 
@@ -153,14 +153,14 @@ extension LayoutReader {
         for metered in section.sections("powerMetering", .meteredPower) {
             guard let name = metered.name("channel", DataChannelTag.self) else { continue }
             let place = metered.place(of: "channel")
-            if let taken = book.take(name.text, at: metered.place) { tell(place, taken) }
+            if let taken = book.take(name.text, at: metered.place) { report(place, taken) }
             guard channelNames.places[name.text] != nil else {
-                tell(place, channelNames.missing(name.text, problems).message)
+                report(place, channelNames.missing(name.text, problems).message)
                 continue
             }
             let channel = nodes.flatMap(\.component.channels).first { $0.name == name }
             if let channel, channel.unit != .watt {
-                tell(place, "channel \(name) is in \(channel.unit.rawValue), not in watt")
+                report(place, "channel \(name) is in \(channel.unit.rawValue), not in watt")
             }
             result[name] = metered.whole("nameplate")
         }
@@ -177,15 +177,15 @@ extension LayoutReader {
             checkPair(words, "deEnergizedState", "energizedState")
             guard let node = words.name("node", ShNodeTag.self) else { continue }
             let place = words.place(of: "node")
-            if let taken = book.take(node.text, at: words.place) { tell(place, taken) }
+            if let taken = book.take(node.text, at: words.place) { report(place, taken) }
             guard nodeNames.places[node.text] != nil else {
-                tell(place, nodeNames.missing(node.text, problems).message)
+                report(place, nodeNames.missing(node.text, problems).message)
                 continue
             }
             if let layout = nodes.first(where: { $0.name == node }),
                 layout.kind != .relay || layout.component.channels.first?.unit != .onOff
             {
-                tell(place, "node \(node) is no relay that is on or off")
+                report(place, "node \(node) is not an on-off relay")
             }
             guard let eventType = words.text("eventType"),
                 let off = words.text("deEnergizingEvent"),
@@ -202,8 +202,8 @@ extension LayoutReader {
 
     private mutating func checkPair(_ words: Section, _ off: String, _ on: String) {
         guard let one = words.text(off), one == words.text(on) else { return }
-        tell(
+        report(
             words.says(on) ? words.place(of: on) : words.place(of: off),
-            "\(one) stands for both; on and off need words of their own")
+            "\(one) is used for both; on and off need different words")
     }
 }

@@ -1,6 +1,6 @@
 import CLinux
 import Glibc
-import Threads
+import Vocabulary
 
 /// Tries to reach a broker at all of its addresses, as RFC 8305 has it: each one in its turn, the next as
 /// soon as one refuses, or when it had its head start and is silent. So a dead address costs a second, and

@@ -1,5 +1,4 @@
 import Glibc
-import Threads
 import Vocabulary
 
 /// One address at which a broker may listen.

@@ -1,5 +1,5 @@
 import Glibc
-import Threads
+import Vocabulary
 
 /// What came of reading from or writing to a connection that does not block.
 enum StreamOutcome {

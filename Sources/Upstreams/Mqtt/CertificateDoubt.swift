@@ -14,7 +14,7 @@ struct CertificateDoubt {
         let certificate = unsafe X509_STORE_CTX_get_current_cert(store)
         holder =
             unsafe X509_STORE_CTX_get_error_depth(store) == 0
-            ? "the broker's certificate" : "the certificate of the broker's authority"
+            ? "the broker's certificate" : "the certificate of the broker's CA"
         start = unsafe Self.date(X509_get0_notBefore(certificate))
         end = unsafe Self.date(X509_get0_notAfter(certificate))
     }
@@ -28,7 +28,7 @@ struct CertificateDoubt {
         case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
             X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT,
             X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, X509_V_ERR_CERT_SIGNATURE_FAILURE:
-            "the broker's certificate is not from the authority in \(ca)"
+            "the broker's certificate is not from the CA in \(ca)"
         default: "\(holder) is not trusted: \(reason)"
         }
     }

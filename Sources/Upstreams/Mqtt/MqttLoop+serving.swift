@@ -99,7 +99,7 @@ extension MqttLoop {
         of stream: BrokerStream, _ conversation: inout MqttConversation, after why: String?
     ) -> String {
         var reading = Reading.hasMore
-        // No longer than a offline message can take.
+        // No longer than an offline message can take.
         for _ in 0..<4 {
             guard case .hasMore = reading else { break }
             reading = read(from: stream, &conversation)

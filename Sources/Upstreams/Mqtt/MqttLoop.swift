@@ -1,7 +1,6 @@
 import CLinux
 import Glibc
-import Links
-import Threads
+import Timing
 import Vocabulary
 
 /// A session's thread: connects, carries out orders, brings news, and starts over when it breaks.

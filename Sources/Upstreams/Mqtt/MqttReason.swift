@@ -27,7 +27,7 @@ struct MqttReason: Hashable, Sendable, CustomStringConvertible {
         switch code {
         case 0: "success"
         case 4: "the broker closed the connection and publishes the last will"
-        case 16: "nobody has subscribed to the topic"
+        case 16: "no client subscribes to the topic"
         case 128: "the broker gives no reason"
         case 129: "the broker could not read the packet"
         case 130: "the broker saw a breach of the protocol"
@@ -41,7 +41,7 @@ struct MqttReason: Hashable, Sendable, CustomStringConvertible {
         case 138: "the broker has banned this client"
         case 139: "the broker is shutting down"
         case 140: "the broker does not accept the way of authentication"
-        case 141: "the broker heard nothing for the keep-alive time"
+        case 141: "the broker received nothing within the keep-alive time"
         case 142: "another client connected with the same client identifier"
         case 143: "the broker does not accept the topic filter"
         case 144: "the broker does not accept the topic"

@@ -1,6 +1,6 @@
 import CCrypto
 import Glibc
-import Threads
+import Vocabulary
 
 /// The files of a TLS connection, read. For one connection, so that files that were renewed count.
 @safe final class TlsContext {

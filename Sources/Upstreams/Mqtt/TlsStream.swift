@@ -1,6 +1,5 @@
 import CCrypto
 import Glibc
-import Threads
 import Vocabulary
 
 /// TLS over a connection to a broker, by OpenSSL. It has one owner and does not block.

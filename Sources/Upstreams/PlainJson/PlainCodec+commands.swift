@@ -168,7 +168,7 @@ extension PlainCodec {
             guard let steps = channel.steps(number) else {
                 let step = channel.decimal(1)
                 throw Refusal(
-                    "node \(channel.node): \(number) is no whole number of steps of \(step) "
+                    "node \(channel.node): \(number) is not a whole number of steps of \(step) "
                         + channel.unit.rawValue)
             }
             return steps

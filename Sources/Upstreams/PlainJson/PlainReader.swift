@@ -70,7 +70,7 @@ public struct PlainReader: Hashable, Sendable {
             readings: (document["channels"]?.list ?? []).compactMap(PlainReading.init))
     }
 
-    /// A response topic that the gateway accepts, for an requester that calls itself `name`.
+    /// A response topic that the gateway accepts, for a requester that calls itself `name`.
     public func responseTopic(gateway: GatewayName, name: String) -> String {
         "\(prefix)/\(gateway)/answer/\(name)"
     }

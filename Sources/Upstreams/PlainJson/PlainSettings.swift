@@ -14,7 +14,7 @@ public struct PlainSettings: Hashable, Sendable {
 extension CodecDescription {
     /// Tidegate's own words.
     public static let plain = CodecDescription(
-        "plain", words: "Tidegate's own",
+        "plain", words: "Tidegate's JSON",
         keys: [
             LayoutKey(
                 "answersTo", .texts(.topicFilter), .optional,
@@ -36,8 +36,8 @@ extension PlainSettings: CodecSettings {
     public func claims(topic: String) -> [CodecClaim] {
         [
             CodecClaim(
-                "speaks", "below the topic \(topic)", at: ["topic"],
-                remedy: "another upstream there needs another topic")
+                "publishes", "below the topic \(topic)", at: ["topic"],
+                remedy: "another upstream there needs a different topic")
         ]
     }
 
@@ -48,7 +48,7 @@ extension PlainSettings: CodecSettings {
             CodecTopic(own.birth, "nodes, channels and units; retained"),
             CodecTopic("\(own.root)/live/CHANNEL", "the newest value; retained"),
             CodecTopic("\(own.root)/readings/CHANNEL", "every captured reading, in order"),
-            CodecTopic("\(own.root)/fault/NODE", "what goes wrong and when it is over"),
+            CodecTopic("\(own.root)/fault/NODE", "faults, when raised and when cleared"),
             CodecTopic(own.faults, "all active faults; retained"),
             CodecTopic(own.events, "starts, reloads, links and losses"),
             CodecTopic("\(own.root)/answer/NODE", "what became of commands"),
@@ -56,7 +56,7 @@ extension PlainSettings: CodecSettings {
         ]
         for node in layout.nodes where node.kind == .relay {
             topics.append(CodecTopic(own.set(node.name), "commands: on, off"))
-            topics.append(CodecTopic(own.control(node.name), "who may command it; retained"))
+            topics.append(CodecTopic(own.control(node.name), "controller and override; retained"))
         }
         for channel in layout.nodes.flatMap(\.component.channels) where channel.isSettable {
             topics.append(

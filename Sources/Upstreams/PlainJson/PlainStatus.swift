@@ -1,6 +1,6 @@
 import Codecs
 import Documents
-import Links
+import Health
 import Vocabulary
 
 /// What a gateway says of itself and of its links, again and again, as it reads and writes in plain JSON.

@@ -1,5 +1,6 @@
 import Channels
 import Synchronization
+import Timing
 import Vocabulary
 
 /// What the gateway's own channels do, in elements a second. Nothing may be lost on the way.
@@ -69,7 +70,7 @@ struct ChannelShapes {
         return try rate(taken, of: readers * messages, since: began)
     }
 
-    /// Several senders, each a task of its own, and one reader that takes one element after the other.
+    /// Several senders, each a task of its own, and one reader that takes all that lies there.
     func merge(of sources: Int) async throws -> Double {
         let each = messages / sources
         let merge = FanIn<Int>(capacity: each)
@@ -79,8 +80,8 @@ struct ChannelShapes {
             Task { for message in 0..<each { source.send(message) } }
         }
         var read = 0
-        while read < each * sources, let (_, delivery) = await merge.next() {
-            read += 1 + delivery.lost
+        while read < each * sources, let batch = await merge.nextBatch() {
+            read += batch.elements.count + batch.losses.reduce(0) { $0 + $1.count }
         }
         return try rate(read, of: each * sources, since: began)
     }
@@ -107,7 +108,7 @@ struct ChannelShapes {
     /// Eight requesters, one who answers.
     func ask() async throws -> Double {
         let requestQueue = RequestQueue<Int, Int>("bench", bound: 8, clock: clock)
-        let serving = Task { await requestQueue.serve { $0.request } }
+        let serving = Task { await requestQueue.answerEach { $0.request } }
         let each = messages / 8
         let began = clock.now
         let answered = try await withThrowingTaskGroup(of: Int.self) { group in

@@ -1,9 +1,9 @@
 import Channels
 import Documents
 import DriverKit
+import Fakes
 import Glibc
 import Nodes
-import Simulators
 import Vocabulary
 
 /// How late polls come while some of the devices never answer.

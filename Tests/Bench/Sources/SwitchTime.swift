@@ -2,11 +2,11 @@ import CLinux
 import Channels
 import Documents
 import DriverKit
+import Fakes
 import Glibc
 import Logging
 import Nodes
 import Proactors
-import Simulators
 import Threads
 import Vocabulary
 

@@ -7,16 +7,16 @@ extension GridworksChecks {
     ) {
         let registers = configs.compactMap(\.register)
         if !registers.isEmpty, host == nil, !component.isSimulated {
-            tell(component.place, "ModbusHost is missing: its channels are read from registers")
+            report(component.place, "ModbusHost is missing: its channels are read from registers")
         }
         if !registers.isEmpty, registers.count < configs.count {
             for config in configs where config.register == nil {
-                tell(config.place, "EgaugeRegisterConfig is missing; the other channels have one")
+                report(config.place, "EgaugeRegisterConfig is missing; the other channels have one")
             }
         }
         for register in registers {
             if GridworksWords.egaugeTypes[register.type] == nil, register.type != "t16" {
-                tell(
+                report(
                     register.place,
                     "Type \(register.type) is unknown: f32, u32, s64 and t16 are eGauge's")
             }
@@ -27,7 +27,7 @@ extension GridworksChecks {
                 let known = GridworksWords.telemetries[telemetry] ?? nil
             else { continue }
             if let unit = GridworksWords.egaugeUnits[register.unit], unit != known.unit {
-                tell(
+                report(
                     register.place,
                     "Unit \(register.unit) contradicts TelemetryName \(telemetry)")
             }
@@ -38,30 +38,30 @@ extension GridworksChecks {
         _ configs: [GridworksConfig], ofBoards addresses: [Int64], _ component: GridworksComponent
     ) {
         if addresses.isEmpty {
-            tell(component.place, "I2cAddressList is empty; each board has an address, such as 32")
+            report(component.place, "I2cAddressList is empty; each board has an address, such as 32")
         }
         for address in addresses where !(0x20...0x27).contains(address) {
-            tell(
+            report(
                 component.place,
                 "I2cAddressList: \(address) is no address of a PCF8575; they are 32 to 39")
         }
         if Set(addresses).count < addresses.count {
-            tell(component.place, "I2cAddressList has the same address twice")
+            report(component.place, "I2cAddressList has the same address twice")
         }
         var indices: [Int64: Place] = [:]
         var actors: [String: Place] = [:]
         for config in configs {
             guard let relay = config.relay else { continue }
             if let first = indices[relay.index] {
-                tell(config.place, "RelayIdx \(relay.index) is taken already by \(first)")
+                report(config.place, "RelayIdx \(relay.index) is already in use by \(first)")
             }
             indices[relay.index] = indices[relay.index] ?? config.place
             if let first = actors[relay.actor] {
-                tell(config.place, "ActorName \(relay.actor) is taken already by \(first)")
+                report(config.place, "ActorName \(relay.actor) is already in use by \(first)")
             }
             actors[relay.actor] = actors[relay.actor] ?? config.place
             if !addresses.isEmpty, relay.index > 16 * Int64(addresses.count) {
-                tell(
+                report(
                     config.place,
                     "RelayIdx \(relay.index) is beyond the \(16 * addresses.count) relays of "
                         + "\(addresses.count) \(addresses.count == 1 ? "board" : "boards")")
@@ -73,27 +73,27 @@ extension GridworksChecks {
     private mutating func check(_ relay: GridworksRelayConfig, at config: GridworksConfig) {
         if let node = layout.node(named: relay.actor) {
             if node.actorClass != "Relay" {
-                tell(config.place, "ActorName \(relay.actor) is a \(node.actorClass), no Relay")
+                report(config.place, "ActorName \(relay.actor) is a \(node.actorClass), no Relay")
             }
         } else {
-            tell(config.place, "ActorName: there is no node \(relay.actor)")
+            report(config.place, "ActorName: there is no node \(relay.actor)")
         }
         if let channel = layout.channel(named: config.channel) {
             if channel.about != relay.actor {
-                tell(
+                report(
                     config.place,
                     "channel \(config.channel) is about \(channel.about), not about the relay "
                         + relay.actor)
             }
             if channel.telemetry != "RelayState" {
-                tell(
+                report(
                     channel.place,
                     "TelemetryName of a relay's channel must be RelayState, not "
                         + channel.telemetry)
             }
         }
         if GridworksWords.wirings[relay.wiring] == nil {
-            tell(
+            report(
                 config.place,
                 "WiringConfig \(relay.wiring) must be NormallyClosed, NormallyOpen or DoubleThrow")
         }
@@ -103,12 +103,12 @@ extension GridworksChecks {
     private mutating func checkWords(of relay: GridworksRelayConfig, at place: Place) {
         guard let known = GridworksWords.relayEvents[relay.eventType] else { return }
         if relay.stateType != known.stateType {
-            tell(
+            report(
                 place,
                 "StateType of \(relay.eventType) is \(known.stateType), not \(relay.stateType)")
         }
         if relay.deEnergizingEvent == relay.energizingEvent {
-            tell(place, "DeEnergizingEvent and EnergizingEvent are both \(relay.energizingEvent)")
+            report(place, "DeEnergizingEvent and EnergizingEvent are both \(relay.energizingEvent)")
         }
         for (key, event, state) in [
             ("DeEnergizingEvent", relay.deEnergizingEvent, relay.deEnergizedState),
@@ -116,10 +116,10 @@ extension GridworksChecks {
         ] {
             guard let meant = known.states[event] else {
                 let events = known.states.keys.sorted().joined(separator: " or ")
-                tell(place, "\(key) \(event) must be \(events)")
+                report(place, "\(key) \(event) must be \(events)")
                 continue
             }
-            if state != meant { tell(place, "\(key) \(event) leads to \(meant), not to \(state)") }
+            if state != meant { report(place, "\(key) \(event) leads to \(meant), not to \(state)") }
         }
         let deEnergized = [
             "NormallyClosed": "RelayClosed", "NormallyOpen": "RelayOpen",
@@ -127,7 +127,7 @@ extension GridworksChecks {
         if relay.eventType == "change.relay.state", let deEnergized,
             relay.deEnergizedState != deEnergized
         {
-            tell(
+            report(
                 place,
                 "WiringConfig \(relay.wiring) means \(deEnergized) when de-energised, not "
                     + relay.deEnergizedState)
@@ -139,15 +139,15 @@ extension GridworksChecks {
         _ component: GridworksComponent
     ) {
         if addresses.isEmpty {
-            tell(component.place, "AdsI2cAddressList of its class is empty")
+            report(component.place, "AdsI2cAddressList of its class is empty")
         }
         for address in addresses where !(0x48...0x4B).contains(address) {
-            tell(
+            report(
                 component.place,
                 "AdsI2cAddressList: \(address) is no address of an ADS1115; they are 72 to 75")
         }
         if volts != addresses.count {
-            tell(
+            report(
                 component.place,
                 "OpenVoltageByAds has \(volts) \(volts == 1 ? "entry" : "entries") for "
                     + "\(addresses.count) converters")
@@ -156,11 +156,11 @@ extension GridworksChecks {
         for config in configs {
             guard case .thermistor(let block, _, _) = config.detail else { continue }
             if let first = taken[block] {
-                tell(config.place, "TerminalBlockIdx \(block) is taken already by \(first)")
+                report(config.place, "TerminalBlockIdx \(block) is already in use by \(first)")
             }
             taken[block] = taken[block] ?? config.place
             if block > min(blocks, 4 * Int64(addresses.count)) {
-                tell(
+                report(
                     config.place,
                     "TerminalBlockIdx \(block) is beyond the \(min(blocks, 4 * Int64(addresses.count)))"
                         + " terminal blocks")

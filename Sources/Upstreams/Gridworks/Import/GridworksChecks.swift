@@ -17,7 +17,7 @@ struct GridworksChecks {
         for component in layout.components { checkConfigs(of: component) }
     }
 
-    mutating func tell(_ place: Place, _ message: String) {
+    mutating func report(_ place: Place, _ message: String) {
         problems.append(Problem(place, message))
     }
 
@@ -26,10 +26,10 @@ struct GridworksChecks {
         unique(layout.channels.map { ($0.name, $0.place) }, "a data channel is called")
         unique(layout.components.map { ($0.id, $0.place) }, "a component has the id")
         for node in layout.nodes where ShNodeName(node.name) == nil {
-            tell(node.place, "Name \(node.name) must be \(ShNodeTag.form)")
+            report(node.place, "Name \(node.name) must be \(ShNodeTag.form)")
         }
         for channel in layout.channels where DataChannelName(channel.name) == nil {
-            tell(channel.place, "Name \(channel.name) must be \(DataChannelTag.form)")
+            report(channel.place, "Name \(channel.name) must be \(DataChannelTag.form)")
         }
     }
 
@@ -37,7 +37,7 @@ struct GridworksChecks {
         var taken: [String: Place] = [:]
         for (name, place) in names {
             if let first = taken[name] {
-                tell(place, "\(words) \(name) already: \(first)")
+                report(place, "\(words) \(name) twice; the first is \(first)")
             } else {
                 taken[name] = place
             }
@@ -49,10 +49,10 @@ struct GridworksChecks {
         for node in layout.nodes {
             let above = node.path.split(separator: ".").dropLast().joined(separator: ".")
             if !above.isEmpty, !paths.contains(above) {
-                tell(node.place, "ActorHierarchyName \(node.path): there is no node \(above)")
+                report(node.place, "ActorHierarchyName \(node.path): there is no node \(above)")
             }
             if let id = node.component, !layout.components.contains(where: { $0.id == id }) {
-                tell(node.place, "there is no component \(id)")
+                report(node.place, "there is no component \(id)")
                 continue
             }
             checkActor(node)
@@ -65,22 +65,22 @@ struct GridworksChecks {
         switch (node.actorClass, form) {
         case ("PowerMeter", .meter), ("I2cRelayMultiplexer", .relays): break
         case ("PowerMeter", _):
-            tell(
+            report(
                 node.place,
                 "PowerMeter \(node.name) needs a component of type electric.meter.component.gt")
         case ("I2cRelayMultiplexer", _):
-            tell(
+            report(
                 node.place,
                 "I2cRelayMultiplexer \(node.name) needs a component of type "
                     + "i2c.multichannel.dt.relay.component.gt")
         case ("Relay", .relays(_, let configs)):
             let count = configs.count { $0.relay?.actor == node.name }
             if count == 0 {
-                tell(
+                report(
                     node.place, "Relay \(node.name): no relay of its component has it as ActorName")
             }
         case ("Relay", nil), ("MultipurposeSensor", nil):
-            tell(node.place, "\(node.actorClass) \(node.name): ComponentId is missing")
+            report(node.place, "\(node.actorClass) \(node.name): ComponentId is missing")
         default: break
         }
     }
@@ -91,19 +91,19 @@ struct GridworksChecks {
             for (key, name) in [
                 ("AboutNodeName", channel.about), ("CapturedByNodeName", channel.capturedBy),
             ] where !names.contains(name) {
-                tell(
+                report(
                     channel.place,
                     "\(key): there is no node \(name)" + didYouMean(name, among: names))
             }
             guard channel.isInPowerMetering else { continue }
             if channel.telemetry != "PowerW" {
-                tell(
+                report(
                     channel.place,
                     "InPowerMetering is for PowerW; this channel has \(channel.telemetry)")
             }
             let about = layout.node(named: channel.about)
             if let about, about.nameplate ?? 0 == 0 {
-                tell(
+                report(
                     about.place,
                     "NameplatePowerW is missing: channel \(channel.name) is in power metering")
             }
@@ -116,13 +116,13 @@ struct GridworksChecks {
                 $0.id != component.id && $0.channels.contains(config.channel)
             }
             if let other = others.first {
-                tell(config.place, "channel \(config.channel) is in \(other.place) already")
+                report(config.place, "channel \(config.channel) is already in \(other.place)")
             }
             if component.channels.count(where: { $0 == config.channel }) > 1 {
-                tell(config.place, "channel \(config.channel) stands in this component twice")
+                report(config.place, "channel \(config.channel) is in this component twice")
             }
             guard let channel = layout.channel(named: config.channel) else {
-                tell(
+                report(
                     config.place,
                     "there is no data channel \(config.channel)"
                         + didYouMean(config.channel, among: layout.channels.map(\.name)))
@@ -142,25 +142,25 @@ struct GridworksChecks {
     private mutating func check(_ config: GridworksConfig, _ channel: GridworksChannel) {
         let name = config.channel
         if let poll = config.poll, poll > config.capture {
-            tell(
+            report(
                 config.place,
                 "channel \(name): PollPeriodMs (\(poll.layoutText)) is longer than CapturePeriodS "
                     + "(\(config.capture.layoutText))")
         }
         if config.isAsync, config.delta == nil, config.relay == nil {
-            tell(
+            report(
                 config.place,
                 "channel \(name): AsyncCapture needs AsyncCaptureDelta, the least change in steps")
         }
         guard let telemetry = GridworksWords.telemetries[channel.telemetry] ?? nil else { return }
         if telemetry.exponent != config.exponent {
-            tell(
+            report(
                 config.place,
                 "channel \(name): Exponent \(config.exponent) contradicts TelemetryName "
                     + "\(channel.telemetry), which has \(telemetry.exponent)")
         }
         if telemetry.word != config.unit, telemetry.unit != .hertz {
-            tell(
+            report(
                 config.place,
                 "channel \(name): Unit \(config.unit) contradicts TelemetryName "
                     + "\(channel.telemetry), which has \(telemetry.word)")

@@ -201,12 +201,12 @@ extension GridworksReader {
 
     private mutating func value(_ key: String, of entry: JsonNode, required: Bool) -> JsonNode? {
         if let node = entry[key], node.value != .null { return node }
-        if required { tell(entry.place, "\(key) is missing") }
+        if required { report(entry.place, "\(key) is missing") }
         return nil
     }
 
     private mutating func refuse<Value>(_ node: JsonNode, _ wanted: String) -> Value? {
-        tell(node.place, "must be \(wanted)")
+        report(node.place, "must be \(wanted)")
         return nil
     }
 }

@@ -11,13 +11,13 @@ struct GridworksReader {
     /// - Returns: Nil when the document is too far from a layout to check more.
     mutating func layout(_ document: JsonNode) -> GridworksLayout? {
         guard document.group != nil else {
-            tell(document.place, "is \(document.value.noun); a layout is an object")
+            report(document.place, "is \(document.value.noun); a layout is an object")
             return nil
         }
         guard document["ShNodes"] != nil else {
             let hint =
-                document["gateway"] == nil ? "" : "; this looks like a Tidegate layout already"
-            tell(document.place, "ShNodes is missing: this is no GridWorks hardware layout" + hint)
+                document["gateway"] == nil ? "" : "; this looks like a Tidegate layout"
+            report(document.place, "ShNodes is missing: this is not a GridWorks hardware layout" + hint)
             return nil
         }
         let isListed = document["GNodes"] != nil
@@ -41,7 +41,7 @@ struct GridworksReader {
             .compactMap { text("Name", of: $0) }
         guard let scada, let parent, let asset else { return nil }
         guard let gateway = GatewayName(scada.alias) else {
-            tell(scada.place, "Alias \(scada.alias) is no gateway alias: \(GatewayTag.form)")
+            report(scada.place, "Alias \(scada.alias) is not a valid gateway alias: \(GatewayTag.form)")
             return nil
         }
         return GridworksLayout(
@@ -51,7 +51,7 @@ struct GridworksReader {
             channels: channels, derived: derived, lacksPeriods: lacksPeriods)
     }
 
-    mutating func tell(_ place: Place, _ message: String) {
+    mutating func report(_ place: Place, _ message: String) {
         problems.append(Problem(place, message))
     }
 
@@ -68,7 +68,7 @@ struct GridworksReader {
         let found = entries("GNodes", of: document).filter { $0["BaseClass"]?.text == baseClass }
         guard found.count == 1 else {
             let words = found.isEmpty ? "no entry" : "\(found.count) entries"
-            tell(
+            report(
                 document["GNodes"]?.place ?? document.place,
                 "has \(words) of BaseClass \(baseClass); one is needed")
             return nil
@@ -81,14 +81,14 @@ struct GridworksReader {
     ) -> (alias: String, id: String?, place: Place)? {
         guard let alias = text("Alias", of: node) else { return nil }
         if GatewayName(alias) == nil {
-            tell(node.place, "Alias \(alias) must be \(GatewayTag.form)")
+            report(node.place, "Alias \(alias) must be \(GatewayTag.form)")
             return nil
         }
         var id: String?
         if isScada {
             id = text("GNodeId", of: node)
             if let id, !isUuid(id) {
-                tell(node["GNodeId"]?.place ?? node.place, "\(id) is no UUID of version 4")
+                report(node["GNodeId"]?.place ?? node.place, "\(id) is not a UUID of version 4")
             }
         }
         return (alias, id, node.place)
@@ -146,7 +146,7 @@ struct GridworksReader {
             "ComponentAttributeClassId", of: entry, required: deviceType == nil)
         guard let id, let typeName, let kind = classId.map({ classes[$0] }) ?? entry else {
             if let classId, id != nil, typeName != nil {
-                tell(
+                report(
                     entry["ComponentAttributeClassId"]?.place ?? entry.place,
                     "no component attribute class of this layout has the id \(classId)")
             }

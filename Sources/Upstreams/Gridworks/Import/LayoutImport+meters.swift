@@ -15,13 +15,13 @@ extension LayoutImport {
             simulated.append("\(describe(node)): simulated there already")
         } else if isSimulated {
             simulated.append(
-                "\(describe(node)): the GridWorks layout does not say how its registers are wired")
+                "\(describe(node)): the GridWorks layout does not define its registers")
             todo.append(
                 "node \(name): fill in bus, unit, registers and their addresses from the manual of "
                     + component.makeModel)
             comments += [
                 "FILL IN: host or port of the bus, the unit, and address and type of each register;",
-                "then take \"simulated\" off the bus.",
+                "then remove \"simulated\" from the bus.",
             ]
         }
         var registers: [LayoutText] = []
@@ -89,12 +89,12 @@ extension LayoutImport {
         if let register = config.register {
             guard let known = GridworksWords.egaugeTypes[register.type] else {
                 leftOut.append(
-                    "channel \(name): eGauge registers of type \(register.type) are no numbers")
+                    "channel \(name): eGauge registers of type \(register.type) are not numbers")
                 return nil
             }
             guard let factor = inverse(of: register.denominator) else {
                 leftOut.append(
-                    "channel \(name): its Denominator \(register.denominator) is no power of ten")
+                    "channel \(name): its Denominator \(register.denominator) is not a power of ten")
                 return nil
             }
             (address, type, scale) = (register.address, known, factor)

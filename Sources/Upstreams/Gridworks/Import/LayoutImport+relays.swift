@@ -9,7 +9,7 @@ extension LayoutImport {
         let name = node.name
         var comments: [String] = []
         let isKrida = component.makeModel.uppercased().hasPrefix("KRIDA")
-        if told.insert(component.id).inserted {
+        if reported.insert(component.id).inserted {
             comments = boardComments(component, addresses: addresses, isKrida: isKrida)
             updateSnapshots(component, isKrida: isKrida)
         }
@@ -18,7 +18,7 @@ extension LayoutImport {
             "\(relay.wiring): \(GridworksWords.wirings[relay.wiring] ?? "").",
         ]
         if GridworksWords.relayEvents[relay.eventType] == nil {
-            todo.append("node \(name): \(relay.eventType) is not known here; look at its states")
+            todo.append("node \(name): \(relay.eventType) is unknown; check its states")
         }
         var wire: [(name: String, value: LayoutText)] = [
             ("driver", .text("gpio-relay")), ("line", .text(name)), ("activeLow", .flag(true)),
@@ -40,17 +40,17 @@ extension LayoutImport {
         let actors = (names.count == 1 ? "relay " : "relays ") + names.joined(separator: ", ")
         if isKrida {
             todo.append(
-                "the lines of the relay boards need names: make the device-tree overlay that stands "
+                "the lines of the relay boards need names: install the device-tree overlay from the comment "
                     + "above the first relay, and stop every other program that drives the boards")
             todo.append(
-                "safeState is off for each relay, which is de-energised as in GridWorks; is that safe "
-                    + "for each?")
+                "safeState is off for each relay, which is de-energised as in GridWorks; check that this is safe "
+                    + "for each.")
         } else if component.isSimulated {
             simulated.append("\(actors) (\(component.makeModel)): simulated there already")
         } else {
             simulated.append(
-                "\(actors) (\(component.makeModel)): how its pins are wired is not known here")
-            todo.append("\(actors): fill in line and activeLow, then take off simulated")
+                "\(actors) (\(component.makeModel)): the wiring of its pins is unknown")
+            todo.append("\(actors): fill in line and activeLow, then remove simulated")
         }
     }
 

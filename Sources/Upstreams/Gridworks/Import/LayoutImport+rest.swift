@@ -21,7 +21,7 @@ extension LayoutImport {
     mutating func leaveOut(_ node: GridworksNode, _ component: GridworksComponent?) {
         if ["PrimaryScada", "Scada"].contains(node.actorClass) { return }
         if let component {
-            let isFirst = told.insert(component.id).inserted
+            let isFirst = reported.insert(component.id).inserted
             let channels = isFirst ? listed(component.channels) : ""
             leftOut.append("\(describe(node)): \(reason(node, component))\(channels)")
         } else if !Self.names.contains(node.actorClass) {
@@ -37,7 +37,7 @@ extension LayoutImport {
         if !names.isEmpty {
             leftOut.append("names without hardware (NoActor): \(names.joined(separator: ", "))")
         }
-        for component in source.components where !told.contains(component.id) {
+        for component in source.components where !reported.contains(component.id) {
             let title = component.title.map { " \($0)" } ?? ""
             leftOut.append(
                 "component\(title) (\(component.makeModel)): no node of this layout reads it"
@@ -52,11 +52,11 @@ extension LayoutImport {
             leftOut.append("channel \(channel.name) is missing in power metering therefore")
         }
         for name in source.derived {
-            leftOut.append("channel \(name): it is computed, and Tidegate reports what is measured")
+            leftOut.append("channel \(name): it is computed; Tidegate publishes measured values only")
         }
         if let strategy = source.strategy {
             leftOut.append(
-                "strategy \(strategy): Tidegate obeys its parent and decides nothing itself")
+                "strategy \(strategy): Tidegate follows its parent and has no strategy")
         }
     }
 
@@ -70,15 +70,15 @@ extension LayoutImport {
         if component.makeModel == "ADAFRUIT__642" {
             return "a DS18B20; add a node with driver ds18b20 and its id under /sys/bus/w1/devices"
         }
-        if component.form != .other { return "\(node.actorClass) reads nothing from it" }
+        if component.form != .other { return "\(node.actorClass) reads no channel from it" }
         for (part, reason) in [
-            ("pico", "a Pico that posts over HTTP, which nothing here takes"),
+            ("pico", "a Pico that posts over HTTP, which is not supported"),
             ("hubitat", "behind a Hubitat hub, for which there is no driver"),
             ("fibaro", "a Z-Wave device behind a hub, for which there is no driver"),
             ("rest.poller", "a REST service, for which there is no driver"),
             ("dfr", "0-10 V outputs, for which there is no driver"),
             ("web.server", "the web server of gridworks-scada"),
-            ("resistive.heater", "a rating without a wire; its relay and meter come by themselves"),
+            ("resistive.heater", "a rating without a wire; its relay and meter are imported separately"),
         ] where type.contains(part) { return reason }
         return "no driver for \(type)"
     }
@@ -88,11 +88,11 @@ extension LayoutImport {
         case "SecondaryScada", "Parentless":
             "another gateway of the house, which needs a layout of its own"
         case "DerivedGenerator", "SynthGenerator": "it computes channels"
-        case "PicoCycler": "it restarts Picos, and nothing here reads any"
+        case "PicoCycler": "it restarts Picos, which are not supported"
         case "ZeroTenOutputer": "a 0-10 V output, for which there is no driver"
         case "LocalControl", "LeafAlly", "HpBoss", "SiegLoop", "HomeAlone", "AtomicAlly",
             "PumpDoctor", "StratBoss", "HpRelayBoss":
-            "a heating strategy; Tidegate obeys its parent and decides nothing itself"
+            "a heating strategy; Tidegate follows its parent and has no strategy"
         default: unknown(actorClass) ?? "no driver"
         }
     }

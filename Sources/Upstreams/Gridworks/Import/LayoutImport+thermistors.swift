@@ -11,7 +11,7 @@ extension LayoutImport {
             simulated.append("\(describe(node)): simulated there already")
         } else {
             todo.append(
-                "the ADS1115 converters of \(node.name) need a line each in config.txt; it stands above "
+                "the ADS1115 converters of \(node.name) each need a line in config.txt, shown above "
                     + "the first thermistor")
         }
         for config in configs {
@@ -23,7 +23,7 @@ extension LayoutImport {
                 leftOut.append(
                     telemetry == nil
                         ? "channel \(config.channel) (\(makeModel)): \(noUnit(channel.telemetry))"
-                        : "channel \(config.channel) (\(makeModel)): thermistors are read in °C here, "
+                        : "channel \(config.channel) (\(makeModel)): thermistors are read in °C, "
                             + "not as \(channel.telemetry)")
                 continue
             }
@@ -32,7 +32,7 @@ extension LayoutImport {
                 "Terminal block \(block): \(makeModel)" + (description.map { ". \($0)" } ?? ""))
             if GridworksWords.betas[makeModel] == nil {
                 comments.append("FILL IN: beta of its data sheet.")
-                todo.append("node \(name): beta 3950 is a guess; \(makeModel) may have another")
+                todo.append("node \(name): beta 3950 is a default; check the data sheet of \(makeModel)")
             }
             let converter = Int(block - 1) / 4
             var wire: [(name: String, value: LayoutText)] = [

@@ -31,7 +31,7 @@ public struct LayoutImport {
     var channels: Set<String> = []
     var relays: [GridworksRelayConfig] = []
     /// Ids of the components that are in the text or told of.
-    var told: Set<String> = []
+    var reported: Set<String> = []
     private var taken: Set<String> = []
 
     /// - Parameter hasUpstream: Whether the text has an upstream for the GridWorks link.
@@ -53,10 +53,10 @@ public struct LayoutImport {
         let component = source.component(of: node)
         switch (node.actorClass, component?.form) {
         case ("PowerMeter", .meter(let host, let port, let configs)?):
-            guard let component, told.insert(component.id).inserted else { return reportShared(node) }
+            guard let component, reported.insert(component.id).inserted else { return reportShared(node) }
             addMeter(node, component, host: host, port: port, configs)
         case ("MultipurposeSensor", .thermistors(let addresses, _, let volts, let configs)?):
-            guard let component, told.insert(component.id).inserted else { return reportShared(node) }
+            guard let component, reported.insert(component.id).inserted else { return reportShared(node) }
             addThermistors(node, component, addresses: addresses, volts: volts, configs)
         case ("I2cRelayMultiplexer", .relays?):
             break
@@ -70,7 +70,7 @@ public struct LayoutImport {
             leaveOut(node, component)
         }
         if node.path.hasPrefix("s2."), !source.component(of: node).isNilOrOther {
-            todo.append("\(node.name) is read by the secondary gateway s2 there; is it wired here?")
+            todo.append("\(node.name) is read by the secondary gateway s2 there; check whether it is wired to this gateway")
         }
     }
 
@@ -105,7 +105,7 @@ public struct LayoutImport {
         var lines = ["Imported from the GridWorks hardware layout of \(source.gateway)."]
         for (title, entries) in [
             ("To do before the first run:", todo),
-            ("Simulated, because it was there or because its wire is not known yet:", simulated),
+            ("Simulated, because it is simulated there or its wire is unknown:", simulated),
             ("Not imported:", leftOut),
         ] where !entries.isEmpty {
             lines += ["", title] + entries.flatMap { LayoutText.wrapped($0, after: "  * ") }
@@ -141,7 +141,7 @@ public struct LayoutImport {
         if !words.isEmpty { link.append(("relays", .list(words))) }
         return .noted(
             [
-                "FILL IN: the broker that the parent is on; user, password and tls where it asks for them."
+                "FILL IN: the parent's broker; user, password and tls where required."
             ],
             .object([
                 ("name", .text("gridworks")), ("broker", .text("mqtt://127.0.0.1:1883")),

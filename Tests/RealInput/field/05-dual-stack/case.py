@@ -19,7 +19,7 @@ for what, hosts, where in (("v6 dead, v4 lives", "::1 broker.case.test\n127.0.0.
         mosquitto(mq, f"certfile {WORK}/ca.pem\nkeyfile {WORK}/ca.key" if tls else "", name="m-" + n, listener=where)
         lay = fill("layout.json", SCHEME="mqtts" if tls else "mqtt", MQTT=mq, MORE=f', "tls": {{"ca": "{WORK}/ca.pem"}}' if tls else "")
         g = gateway(lay, state="s-" + n, env={"XDG_RUNTIME_DIR": WORK + "/r-" + n}, prefix=["unshare", "-m", "sh", "-c", f'mount --bind {h} /etc/hosts && exec "$0" "$@"'])
-        t = time.monotonic(); ok = until(lambda: "takes commands" in g.text(), 25); print(what, "TLS" if tls else "plain", "connected after %.1f s" % (time.monotonic() - t) if ok else "NOT connected: " + g.text()[-300:])
+        t = time.monotonic(); ok = until(lambda: "link.subscribed" in g.text(), 25); print(what, "TLS" if tls else "plain", "connected after %.1f s" % (time.monotonic() - t) if ok else "NOT connected: " + g.text()[-300:])
         if not ok: bad.append(f"{what}, {'TLS' if tls else 'plain'}: not connected in 25 s")
         g.stop()
 finish(not bad, "; ".join(bad))

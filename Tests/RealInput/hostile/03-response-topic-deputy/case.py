@@ -11,7 +11,7 @@ d = workdir("03b")
 m, p = broker(d)
 lay = lambda n, topic: {"gateway": n, "nodes": [relay("pump"), relay("boiler")], "upstreams": [{"name": "house", "broker": f"mqtt://127.0.0.1:{p}", **({"topic": topic} if topic else {})}]}
 a = Gateway("03-a", lay("d1.a.scada", None)); b = Gateway("03-b", lay("d1.b.scada", "other"))
-a.wait_log("takes commands"); b.wait_log("takes commands")
+a.wait_log("link.subscribed"); b.wait_log("link.subscribed")
 w = Client(p); w.sub("#"); time.sleep(0.5); w.drain()
 c = Client(p)
 targets = {

@@ -27,7 +27,7 @@ for um in (0o000, 0o022, 0o077):
     # the state directory is the program's to make
     os.rmdir(g.state)
     k = subprocess.run([TG, "peer", "keygen", "--state-directory", g.state], capture_output=True, text=True, env=g.env, umask=um)
-    g.start(); g.wait_port(p); g.wait_log("takes commands"); time.sleep(1)
+    g.start(); g.wait_port(p); g.wait_log("link.subscribed"); time.sleep(1)
     v.note(f"umask {um:03o}: listening {listening(g.pid)}")
     for root, ds, fs in os.walk(d):
         for f in ds + fs:

@@ -27,7 +27,7 @@ for name, listen in (("08-private", None), ("08-port", port())):
     upstream = {"name": "house", "broker": "embedded"}
     if listen: upstream["listen"] = f"127.0.0.1:{listen}"
     g = Gateway(name, {"gateway": "d1.a.scada", "nodes": [relay("pump")], "upstreams": [upstream]})
-    v.check(g.wait_log("takes commands"), f"{name}: takes commands"); rf = g.run_file(); b = broker_of(g.pid)
+    v.check(g.wait_log("link.subscribed"), f"{name}: takes commands"); rf = g.run_file(); b = broker_of(g.pid)
     if not listen: v.check(not ports([g.pid, b]), f"{name}: nothing listens on a port ({ports([g.pid, b])})")
     out = open(g.d + "/thief.out", "wb"); os.chmod(g.d, 0o755)
     for f in (here + "/thief.py", LIB + "/tg.py", LIB + "/need.py"): shutil.copy(f, g.d)

@@ -12,7 +12,7 @@ v = Verdict(); d = workdir("09b"); m, bp = broker(d, "max_queued_messages 10000"
 lay = {"gateway": "d1.a.scada", "nodes": [relay("heat", failsafeAfter="3s", limits={"minimumOffTime": "200ms"}), relay("cool", failsafeAfter="3s"), relay("fan", failsafeAfter="3s")],
   "interlocks": [{"atMostOne": ["heat", "cool"], "deadTime": "300ms"}, {"relay": "heat", "onlyWhile": "fan"}],
   "upstreams": [{"name": "house", "broker": f"mqtt://127.0.0.1:{bp}", "keepAlive": "5s"}], "peers": {"listen": f"127.0.0.1:{pp}", "rights": ["read"]}, "journal": {"commitInterval": "50ms"}}
-g = Gateway("09", lay); g.wait_log("takes commands")
+g = Gateway("09", lay); g.wait_log("link.subscribed")
 state = {}; both = []; heat_alone = []; lock = threading.Lock(); seen_rd = 0
 def on_reading(m_):
     pass
@@ -89,7 +89,7 @@ while time.time() < end:
             for k in ("fan", "heat", "cool"): c.pub(f"tidegate/d1.a.scada/set/{k}", json.dumps({"value": "on", "id": "away%d%s" % (len(n), k)}), 1)
             time.sleep(0.3)
         except Exception: pass
-        g.start(); g.wait_log("takes commands", 6); time.sleep(1); s = peer_state()
+        g.start(); g.wait_log("link.subscribed", 6); time.sleep(1); s = peer_state()
         if s and "on" in s.values(): stale.append(s)
         cmd["quiet"] = False
     if not g.alive(): hung.append("died: " + g.log()[-300:]); g.start()

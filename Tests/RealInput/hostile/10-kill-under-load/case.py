@@ -20,10 +20,10 @@ def collect():
         heard[k] = r
 for i in range(KILLS):
     t = time.time(); g.start()
-    if not g.wait_log("takes commands", 15): slow.append(i)
+    if not g.wait_log("link.subscribed", 15): slow.append(i)
     time.sleep(rnd.uniform(0.05, 1.2)); g.kill(); collect()
     if any(w in g.log() for w in ("salvag", "damaged", "critical")): v.note(f"run {i}: " + [l for l in g.log().splitlines() if "salvag" in l or "damaged" in l or "critical" in l][0])
-g.start(); g.wait_log("takes commands"); time.sleep(4); rc = g.stop(); time.sleep(1); collect()
+g.start(); g.wait_log("link.subscribed"); time.sleep(4); rc = g.stop(); time.sleep(1); collect()
 o = subprocess.run([TG, "export", g.layout, "--state-directory", g.state, "--format", "jsonl"], capture_output=True, env=g.env).stdout
 rows = {}
 for l in o.splitlines():

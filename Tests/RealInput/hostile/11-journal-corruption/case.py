@@ -42,7 +42,7 @@ for i in range(N):
         open(f, "wb").write(b)
         if how == "wal junk": open(f + "-wal", "wb").write(rnd.randbytes(8192)); open(f + "-shm", "wb").write(rnd.randbytes(32768))
     t = time.time(); g.start(); up = g.wait_port(pp, 6); k = how
-    if not up: note("does not start", i, f"{how}: rc {g.p.poll()} {g.log().splitlines()[-3:]}")
+    if not up: note("cannot start", i, f"{how}: rc {g.p.poll()} {g.log().splitlines()[-3:]}")
     else:
         try:
             a = Chirp(pp, timeout=3).ask('{"ask":"set","node":"pump","value":"on","id":"z"}')
@@ -59,5 +59,5 @@ for i in range(N):
         if not new: note("nothing new kept", i, how)
         res.setdefault(how, []).append((kept * 100 // len(known), round(time.time() - t, 1)))
 for h, x in sorted(res.items()): v.note(f"{h}: {len(x)} times; of the old readings kept {sorted(a for a, _ in x)[0]}..{sorted(a for a, _ in x)[-1]} %, median {sorted(a for a, _ in x)[len(x) // 2]} %")
-for k in ("does not start", "relay", "stop", "invented", "nothing new kept"): v.check(k not in bad, f"{k}: {len(bad.get(k, []))} of {N} {bad.get(k, [])[:4]}")
+for k in ("cannot start", "relay", "stop", "invented", "nothing new kept"): v.check(k not in bad, f"{k}: {len(bad.get(k, []))} of {N} {bad.get(k, [])[:4]}")
 v.end()

@@ -7,7 +7,7 @@ Right: No line of the log can be forged, no control character of a stranger's st
 from tg import *
 v = Verdict(); d = workdir("12b"); m, bp = broker(d); pp = port()
 g = Gateway("12", {"gateway": "d1.a.scada", "nodes": [relay("pump")], "upstreams": [{"name": "house", "broker": f"mqtt://127.0.0.1:{bp}"}], "peers": {"listen": f"127.0.0.1:{pp}", "rights": ["read", "switch"]}}, log_level="trace")
-g.wait_log("takes commands"); c = Client(bp); c.sub("tidegate/d1.a.scada/answer/#")
+g.wait_log("link.subscribed"); c = Client(bp); c.sub("tidegate/d1.a.scada/answer/#")
 E = "\x1b[2J\x1b]0;owned\x07"; F = "\n08:00:00.000 critical FORGED LINE\r\n"
 payloads = [F, E, F * 50, json.dumps({"value": F}), json.dumps({F: 1}), json.dumps({E: 1}), json.dumps({"value": "on", "id": E}), json.dumps({"value": "on", "id": "a\u2028b"}), json.dumps({"value": "on", "expires": F}), json.dumps({"value": "on", "by": F}),
   json.dumps({"value": "on", "overrideFor": F}), '{"value": on' + F + '}', '{"\\u001b[2J\\u000aFORGED LINE": 1}', '{"value": \x9b31m}', "[" * 3000, '{"value":' + "9" * 3000 + "}", '{"value":"' + "a" * 4000, '{"value":1e999999999}', '{"value":1e-30}', '{"value":-0}', '{"value":0.9999999999999999999}', '{"value":9223372036854775808}', '{"value":-9223372036854775808}', '{"value":1E+0}',

@@ -11,7 +11,7 @@ so = compiled("clock")
 open(d + "/rc", "w").write("0")
 lay = {"gateway": "d1.a.scada", "nodes": [relay("pump", failsafeAfter="25s", limits={"maximumOnTime": "1h"}), dict(sensor("t1"), channels=[{"source": "temperature", "pollPeriod": "100ms", "capturePeriod": "500ms"}])], "upstreams": [{"name": "house", "broker": f"mqtt://127.0.0.1:{bp}"}], "peers": {"listen": f"127.0.0.1:{pp}", "rights": ["read", "switch"]}, "journal": {"retain": "7d"}}
 g = Gateway("14", lay, d=d, env={"LD_PRELOAD": so, "CLOCK_FILE": d + "/rc"})
-v.check(g.wait_log("takes commands"), "starts with a moved clock"); c = Client(bp); c.sub("tidegate/d1.a.scada/#"); 
+v.check(g.wait_log("link.subscribed"), "starts with a moved clock"); c = Client(bp); c.sub("tidegate/d1.a.scada/#"); 
 def send(val, i, **k): c.pub("tidegate/d1.a.scada/set/pump", json.dumps(dict({"value": val, "id": i}, **k))); x = c.wait(lambda x: x[0].endswith("answer/pump") and i.encode() in x[1], 5); return x and json.loads(x[1])
 def jump(text, what):
     n = len([x for x in c.drain()]); open(d + "/rc", "w").write(text); time.sleep(4); got = c.drain(); rd = [json.loads(x[1]) for x in got if "/readings/t1" in x[0]]

@@ -21,7 +21,7 @@ for limit in (1024, 64):
     p = port(); name = f"17-{limit}"
     g = Gateway(name, {"gateway": "d1.a.scada", "nodes": [relay("pump")], "upstreams": [{"name": "house", "broker": "embedded", "listen": f"127.0.0.1:{p}"}]},
         wrap=["prlimit", f"--nofile={limit}:{limit}", "--core=0", "--"])
-    v.check(g.wait_log("takes commands"), f"{name}: takes commands"); rf = g.run_file(); b = broker_of(g.pid)
+    v.check(g.wait_log("link.subscribed"), f"{name}: takes commands"); rf = g.run_file(); b = broker_of(g.pid)
     out = open(g.d + "/thief.out", "wb"); os.chmod(g.d, 0o755)
     for f in (here + "/thief.py", LIB + "/tg.py", LIB + "/need.py"): shutil.copy(f, g.d)
     t = subprocess.Popen(AS_NOBODY + [py, g.d + "/thief.py", str(p), g.d], stdout=out, stderr=out); procs.append(t)

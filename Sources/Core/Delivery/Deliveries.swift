@@ -1,0 +1,359 @@
+import Vocabulary
+
+/// One parcel on its way, without its messages.
+///
+/// It knows nothing of the kind of message, so that the many looks at every parcel cost little.
+struct OutgoingBatch: Sendable {
+    let number: Int
+    let covers: ClosedRange<Sequence64>
+    /// What the peer acknowledges; nil when the broker's receipts of all messages are enough.
+    let identity: String?
+    /// How many messages it has.
+    let count: Int
+    /// How large its largest message is.
+    let bytes: Int
+    /// Whether it may become smaller when its entries are written again.
+    let isCuttable: Bool
+    /// Messages whose receipt is missing, by their index.
+    var missing: Set<Int>
+    /// Its place in the order of all that was handed over; nil while it waits to be.
+    var place: Int?
+    /// On its way: when it becomes overdue; nil once it is. Waiting: not to be handed over before.
+    var due: MonotonicInstant?
+    var attempts = 0
+    /// It was passed over once already while the peer acknowledged no other parcel. It takes no room, so that
+    /// others come to their turn and show whose fault it is.
+    var isDoubted = false
+    /// Receipts of it that the broker still owes.
+    var owed = 0
+
+    /// What has to be handed over, by index.
+    var unsent: [Int] { identity == nil ? missing.sorted() : Array(0..<count) }
+}
+
+/// What became of parcels.
+enum DeliveryOutcome: Hashable, Sendable {
+    case advanced(through: Sequence64)
+    case deadLettered(ClosedRange<Sequence64>, because: String)
+    /// A parcel waits to be handed over again.
+    case waiting
+}
+
+/// Which parcels are on their way to one upstream, and how far everything is acknowledged.
+///
+/// A pure machine inside a `Link`. It keeps each parcel until it is acknowledged or dead-lettered, so that it
+/// can be sent again unchanged. The cursor moves only over entries that are all settled.
+struct Deliveries<Message: Sendable>: Sendable {
+    private let rules: LinkRules
+    private let hasPeer: Bool
+    private let size: @Sendable (Message) -> Int
+    /// In the order in which they were written.
+    private(set) var outboundBatches: [OutgoingBatch] = []
+    /// The messages of each parcel, by its number.
+    private var messages: [Int: [Message]] = [:]
+    private var numbers: [String: Int] = [:]
+    /// What the broker owes a receipt for: a message of a parcel, or nil for all that is no history.
+    private var receipts: [UInt64: (outboundBatch: Int, message: Int)?] = [:]
+    private var lastNumber = 0
+    private var lastPlace = 0
+    /// Everything up to here was acknowledged.
+    private(set) var cursor: Sequence64
+    /// The last entry that was taken from the journal.
+    private(set) var lastRead: Sequence64
+    /// Entries that were read and that no parcel covers yet, in order.
+    private var uncovered: [ClosedRange<Sequence64>] = []
+    /// The last place at which something was acknowledged: a parcel, or a ping.
+    private var passed = (byBatch: 0, byPing: 0)
+
+    init(
+        rules: LinkRules, hasPeer: Bool, after cursor: Sequence64,
+        size: @escaping @Sendable (Message) -> Int
+    ) {
+        (self.rules, self.hasPeer, self.cursor, lastRead) = (rules, hasPeer, cursor, cursor)
+        self.size = size
+    }
+
+    /// How many more messages may be handed over.
+    var room: Int {
+        let acknowledgements = outboundBatches.count {
+            $0.place != nil && $0.identity != nil && $0.owed == 0 && !$0.isDoubted
+        }
+        return max(0, rules.window - receipts.count - acknowledgements)
+    }
+
+    /// Messages and parcels that something is still owed for.
+    var inFlight: Int { receipts.count + outboundBatches.count }
+
+    /// Whether another entry may be read.
+    var hasRoomForMore: Bool {
+        room > 0 && outboundBatches.count < 2 * rules.window
+            && outboundBatches.count { !$0.isDoubted } < rules.window
+    }
+
+    /// The parcel to hand over next among those that may go, the oldest first.
+    func next(where mayGo: (OutgoingBatch) -> Bool) -> OutgoingBatch? {
+        guard room > 0 else { return nil }
+        return outboundBatches.first { $0.place == nil && $0.due == nil && mayGo($0) }
+    }
+
+    /// What has to be handed over of a parcel, in order.
+    func unsent(of outboundBatch: OutgoingBatch) -> [Message] {
+        guard let messages = messages[outboundBatch.number] else { return [] }
+        return outboundBatch.unsent.map { messages[$0] }
+    }
+
+    /// When something becomes overdue or may be tried again.
+    var deadline: MonotonicInstant? { outboundBatches.lazy.compactMap(\.due).min() }
+
+    // MARK: - Handing over
+
+    mutating func read(_ sequence: Sequence64) {
+        precondition(sequence > lastRead, "entries are read in their order")
+        lastRead = sequence
+        if let last = uncovered.last, last.upperBound + 1 == sequence {
+            uncovered[uncovered.count - 1] = last.lowerBound...sequence
+        } else {
+            uncovered.append(sequence...sequence)
+        }
+    }
+
+    /// - Parameter limit: What the writer was to keep to, as far as it could.
+    mutating func add(
+        covers: ClosedRange<Sequence64>, identity: String?, messages: [Message],
+        limit: Int = .max
+    ) {
+        precondition(covers.upperBound <= lastRead, "a batch covers what was read")
+        uncovered = uncovered.flatMap { $0.without(covers) }
+        guard !messages.isEmpty else { return }
+        lastNumber += 1
+        if let identity { numbers[identity] = lastNumber }
+        let bytes = messages.map(size).max() ?? 0
+        outboundBatches.append(
+            OutgoingBatch(
+                number: lastNumber, covers: covers, identity: identity, count: messages.count,
+                bytes: bytes, isCuttable: covers.count > 1 && bytes <= limit,
+                missing: Set(messages.indices)))
+        self.messages[lastNumber] = messages
+    }
+
+    /// - Parameter receipts: For each message that was taken over, in order: what the broker will
+    ///   acknowledge, or nil when it acknowledges nothing.
+    mutating func handedOver(
+        _ number: Int, receipts given: [UInt64?], at now: MonotonicInstant
+    ) -> [DeliveryOutcome] {
+        guard let index = index(of: number) else { return [] }
+        let unsent = outboundBatches[index].unsent
+        for (message, receipt) in zip(unsent, given) {
+            if let receipt {
+                receipts[receipt] = (number, message)
+                outboundBatches[index].owed += 1
+            } else {
+                outboundBatches[index].missing.remove(message)
+            }
+        }
+        guard given.count >= unsent.count else { return [] }
+        outboundBatches[index].place = takePlace()
+        outboundBatches[index].due = now.advanced(by: rules.ackTimeout)
+        return settleIfReceived(index)
+    }
+
+    mutating func handedOver(other receipt: UInt64) { receipts[receipt] = .some(nil) }
+
+    mutating func takePlace() -> Int {
+        lastPlace += 1
+        return lastPlace
+    }
+
+    // MARK: - What comes back
+
+    mutating func acknowledged(_ identity: String) -> [DeliveryOutcome] {
+        guard let number = numbers[identity], let index = index(of: number) else { return [] }
+        return settle(index)
+    }
+
+    /// The parcel of that number, while it is not settled.
+    subscript(number: Int) -> OutgoingBatch? { index(of: number).map { outboundBatches[$0] } }
+
+    /// Takes back all from the first parcel on that is too large and can be cut: the entries are to be read
+    /// again and written in smaller pieces. Only while nothing is in flight.
+    ///
+    /// - Returns: The first of the entries; nil when there is no such parcel.
+    mutating func rewind(toFit limit: Int) -> Sequence64? {
+        guard
+            let first = outboundBatches.firstIndex(where: { $0.bytes > limit && $0.isCuttable })
+        else { return nil }
+        let start = outboundBatches[first].covers.lowerBound
+        for index in outboundBatches.indices.reversed() where outboundBatches[index].covers.upperBound >= start {
+            _ = remove(index)
+        }
+        uncovered = uncovered.flatMap { $0.without(start...Sequence64.max) }
+        lastRead = start - 1
+        return start
+    }
+
+    /// Whether the broker owes this receipt for history.
+    func isOfHistory(_ receipt: UInt64) -> Bool { receipts[receipt].flatMap(\.self) != nil }
+
+    mutating func received(_ receipt: UInt64) -> [DeliveryOutcome] {
+        guard let index = take(receipt) else { return [] }
+        return settleIfReceived(index)
+    }
+
+    /// - Parameter isTemporary: It is not the message that is at fault: its parcel waits to be handed over
+    ///   again, and no attempt was used up.
+    mutating func refused(
+        _ receipt: UInt64, because reason: String, isTemporary: Bool
+    ) -> [DeliveryOutcome] {
+        let message = receipts[receipt].flatMap(\.self)?.message
+        guard let index = take(receipt), let message else { return [] }
+        outboundBatches[index].missing.insert(message)
+        guard isTemporary else { return deadLetter(index, because: reason) }
+        (outboundBatches[index].place, outboundBatches[index].due) = (nil, nil)
+        return [.waiting]
+    }
+
+    /// The parcel can never be sent.
+    mutating func impossible(_ number: Int, because reason: String) -> [DeliveryOutcome] {
+        guard let index = index(of: number) else { return [] }
+        return deadLetter(index, because: reason)
+    }
+
+    /// The peer answered, or spoke after, a ping that was sent at `place`: it lives.
+    mutating func answered(_ place: Int) { passed.byPing = max(passed.byPing, place) }
+
+    /// Looks for what is overdue, which is handed over again.
+    ///
+    /// It uses up an attempt only when the peer has acknowledged a parcel that was handed over later. A peer
+    /// that lives and acknowledges none may be ill, or its acknowledgements may be lost on the way: none of
+    /// the parcels is at fault, however long that lasts.
+    ///
+    /// - Returns: Also whether only a ping can tell what overdue parcels mean.
+    mutating func review(
+        at now: MonotonicInstant, lastPing: Int
+    ) -> (outcomes: [DeliveryOutcome], wantsPing: Bool) {
+        var failing: [Int] = []
+        var outcomes: [DeliveryOutcome] = []
+        var wantsPing = false
+        var isOldest = true
+        for index in outboundBatches.indices {
+            let isDue = outboundBatches[index].due.map { $0 <= now } ?? true
+            if isDue { outboundBatches[index].due = nil }
+            guard let place = outboundBatches[index].place else { continue }
+            defer { isOldest = false }
+            guard isDue else { continue }
+            if place < passed.byBatch {
+                failing.append(outboundBatches[index].number)
+            } else if place < passed.byPing {
+                outboundBatches[index].isDoubted = true
+                // One is enough to see whether it acknowledges again.
+                guard isOldest else { continue }
+                (outboundBatches[index].place, outboundBatches[index].due) = (nil, nil)
+                outcomes.append(.waiting)
+            } else if place > lastPing {
+                wantsPing = outboundBatches[index].identity != nil || wantsPing
+            }
+        }
+        for number in failing {
+            guard let index = index(of: number) else { continue }
+            outcomes += failed(index)
+        }
+        return (outcomes, wantsPing)
+    }
+
+    /// The peer says nothing: what it has not acknowledged is handed over again once it is heard.
+    mutating func fallSilent() {
+        for index in outboundBatches.indices where outboundBatches[index].identity != nil {
+            (outboundBatches[index].place, outboundBatches[index].due) = (nil, nil)
+            outboundBatches[index].isDoubted = false
+        }
+    }
+
+    /// The connection is gone: everything on its way is handed over again on the next one.
+    mutating func restart() {
+        receipts.removeAll()
+        for index in outboundBatches.indices {
+            (outboundBatches[index].place, outboundBatches[index].due, outboundBatches[index].owed) = (nil, nil, 0)
+            outboundBatches[index].isDoubted = false
+        }
+    }
+
+    /// Moves the cursor over all that waits for nothing more.
+    mutating func advance() -> [DeliveryOutcome] {
+        var through = lastRead
+        if let gathered = uncovered.first { through = min(through, gathered.lowerBound - 1) }
+        for outboundBatch in outboundBatches { through = min(through, outboundBatch.covers.lowerBound - 1) }
+        guard through > cursor else { return [] }
+        cursor = through
+        return [.advanced(through: through)]
+    }
+
+    // MARK: - Parcels
+
+    private func index(of number: Int) -> Int? {
+        var range = outboundBatches.indices
+        while let middle = range.isEmpty ? nil : range.lowerBound + range.count / 2 {
+            let found = outboundBatches[middle].number
+            if found == number { return middle }
+            range = found < number ? middle + 1..<range.upperBound : range.lowerBound..<middle
+        }
+        return nil
+    }
+
+    /// - Returns: The parcel that the receipt belongs to, when it is still there.
+    private mutating func take(_ receipt: UInt64) -> Int? {
+        guard let (number, message) = receipts.removeValue(forKey: receipt).flatMap(\.self),
+            let index = index(of: number)
+        else { return nil }
+        outboundBatches[index].owed -= 1
+        outboundBatches[index].missing.remove(message)
+        return index
+    }
+
+    private mutating func settleIfReceived(_ index: Int) -> [DeliveryOutcome] {
+        guard outboundBatches[index].identity == nil, outboundBatches[index].missing.isEmpty else { return [] }
+        return settle(index)
+    }
+
+    private mutating func settle(_ index: Int) -> [DeliveryOutcome] {
+        let outboundBatch = remove(index)
+        if let place = outboundBatch.place, outboundBatch.identity != nil || !hasPeer {
+            passed.byBatch = max(passed.byBatch, place)
+        }
+        return advance()
+    }
+
+    private mutating func failed(_ index: Int) -> [DeliveryOutcome] {
+        outboundBatches[index].attempts += 1
+        guard outboundBatches[index].attempts < rules.attempts else {
+            return deadLetter(index, because: "never acknowledged in \(rules.attempts) attempts")
+        }
+        (outboundBatches[index].place, outboundBatches[index].due) = (nil, nil)
+        outboundBatches[index].isDoubted = false
+        return [.waiting]
+    }
+
+    private mutating func deadLetter(_ index: Int, because reason: String) -> [DeliveryOutcome] {
+        let outboundBatch = remove(index)
+        return [.deadLettered(outboundBatch.covers, because: reason)] + advance()
+    }
+
+    private mutating func remove(_ index: Int) -> OutgoingBatch {
+        let outboundBatch = outboundBatches.remove(at: index)
+        messages[outboundBatch.number] = nil
+        if let identity = outboundBatch.identity, numbers[identity] == outboundBatch.number {
+            numbers[identity] = nil
+        }
+        return outboundBatch
+    }
+}
+
+extension ClosedRange<Sequence64> {
+    /// What is left of this range, in order, when `other` is taken out.
+    fileprivate func without(_ other: Self) -> [Self] {
+        guard overlaps(other) else { return [self] }
+        var left: [Self] = []
+        if lowerBound < other.lowerBound { left.append(lowerBound...(other.lowerBound - 1)) }
+        if upperBound > other.upperBound { left.append((other.upperBound + 1)...upperBound) }
+        return left
+    }
+}

@@ -1,0 +1,36 @@
+import Timing
+import Vocabulary
+
+// The end of an upstream in good order.
+extension Proactor {
+    /// Waits a little for the upstreams to have all there is, says offline message, and closes the sessions.
+    func sayFarewell() async {
+        let clock = clock
+        // What was said last goes out before the word that there is nobody any more.
+        await within(Self.upstreamStopTime, on: clock) { await self.quiet() }
+        resumeQuietWaiters()
+        for pump in pumps.values { pump.sayFarewell(in: self) }
+        await within(Self.closeTime, on: clock) { await self.quiet() }
+        resumeQuietWaiters()
+        for pump in pumps.values { pump.handle(.stop, in: self) }
+    }
+
+    /// Returns once every upstream that hears has acknowledged all there was.
+    func quiet() async {
+        guard !isQuiet else { return }
+        await withCheckedContinuation { quietWaiters.append($0) }
+    }
+
+    private var isQuiet: Bool { pumps.values.allSatisfy { $0.isQuiet(through: progress.newest) } }
+
+    /// What was waited for may have come about.
+    func lookForQuiet() { if isQuiet { resumeQuietWaiters() } }
+
+    /// What the sessions still have to say.
+    var listeners: [Task<Void, Never>] { pumps.values.compactMap(\.listening) }
+
+    private func resumeQuietWaiters() {
+        for waiter in quietWaiters { waiter.resume() }
+        quietWaiters = []
+    }
+}

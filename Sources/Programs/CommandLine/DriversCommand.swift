@@ -1,0 +1,92 @@
+import ArgumentParser
+import Documents
+import DriverKit
+import Drivers
+import Host
+import Vocabulary
+
+package struct DriversCommand: ParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "drivers",
+        abstract: "List the drivers: their wires, channels and units, and settings with defaults.")
+
+    @Argument(help: "Only these drivers.")
+    var models: [String] = []
+
+    @Option(help: "The registers of this profile of modbus-meter.")
+    package var profile: String?
+
+    package init() {}
+
+    package func run() throws {
+        if let profile { return try show(profile: profile) }
+        let registry = DriverRegistry.standard
+        for model in models where DriverModel(model).flatMap({ registry[$0] }) == nil {
+            Output.error("tidegate: \(registry.unknown(model))")
+            throw ExitStatus.failure.code
+        }
+        for driver in registry.drivers where models.isEmpty || models.contains(driver.model.text) {
+            show(driver.description)
+        }
+    }
+
+    private func show(profile name: String) throws {
+        if let other = models.first(where: { $0 != ModbusMeterDriver.model.text }) {
+            Output.error("tidegate: driver \(other) has no profiles; modbus-meter has")
+            throw ExitStatus.failure.code
+        }
+        let profiles = MeterProfile.shipped
+        guard let profile = profiles.first(where: { $0.name == name }) else {
+            let names = profiles.map(\.name)
+            Output.error(
+                "tidegate: profile \(name) is unknown\(didYouMean(name, among: names)); there are "
+                    + names.joined(separator: ", "))
+            throw ExitStatus.failure.code
+        }
+        Output.line("\(profile.name): \(profile.title)")
+        Output.line("  source: \(profile.source)")
+        var table = Table(
+            "  SOURCE", "UNIT", "STEP", "POLL", "FUNCTION", "ADDRESS", "TYPE", "ORDER", "SCALE",
+            "WHAT")
+        for register in profile.registers {
+            let channel = register.channel
+            table.add(
+                "  \(channel.source)", channel.unit.rawValue, "10^\(channel.exponent)",
+                channel.pollPeriod.layoutText,
+                register.function == .inputRegisters ? "input" : "holding",
+                "\(register.address)", register.form.rawValue, register.order.rawValue,
+                "\(register.scale)", channel.title)
+        }
+        table.lines.forEach(Output.line)
+    }
+
+    private func show(_ driver: DriverDescription) {
+        Output.line("\(driver.model): \(driver.title)")
+        Output.line("  wire: \(driver.wire)")
+        Output.line("  kinds: \(driver.kinds.map(\.rawValue).joined(separator: ", "))")
+        Output.line("  source: \(driver.source)")
+        if driver.channels.isEmpty {
+            Output.line("  channels: from the settings")
+        } else {
+            var channels = Table("    CHANNEL", "UNIT", "STEP", "POLL", "CAPTURE", "WHAT")
+            for channel in driver.channels {
+                channels.add(
+                    "    \(channel.source)", channel.unit.rawValue, "10^\(channel.exponent)",
+                    channel.pollPeriod.layoutText, channel.capturePeriod.layoutText, channel.title)
+            }
+            channels.lines.forEach(Output.line)
+        }
+        if !driver.settings.isEmpty { show(driver.settings, indent: "    ") }
+        Output.line("")
+    }
+
+    private func show(_ settings: [SettingDescription], indent: String) {
+        var table = Table("\(indent)SETTING", "DEFAULT", "FORM", "WHAT")
+        for setting in settings {
+            let standard =
+                setting.defaultValue?.quoted ?? (setting.isOptional ? "absent" : "required")
+            table.add("\(indent)\(setting.name)", standard, setting.form.words, setting.help)
+        }
+        table.lines.forEach(Output.line)
+    }
+}

@@ -1,0 +1,116 @@
+import ArgumentParser
+import Timing
+import Host
+import Mqtt
+import PlainJson
+import Vocabulary
+
+/// One order of the command line to a running gateway.
+struct Order: Sendable {
+    let node: String
+    /// Nil to give back what was taken over.
+    let value: String?
+    let overrideFor: Duration?
+    /// In seconds.
+    let within: Int
+    /// The command that was typed, for messages.
+    let command: String
+
+    /// - Returns: The answer, which is a confirmation.
+    /// - Throws: The exit status for every other outcome, which has been told.
+    func ask(_ options: BrokerOptions) async throws -> PlainAnswer {
+        let clock = SystemClock()
+        let target = try options.target(for: command)
+        guard let node = ShNodeName(node), let gateway = target.gateway else {
+            Output.error("tidegate: name the gateway with --gateway")
+            throw ExitStatus.configuration.code
+        }
+        var chance = SystemChance()
+        let id = CommandID(using: &chance)
+        let responseTopic = target.reader.responseTopic(gateway: gateway, name: "cli-\(id.text)")
+        guard
+            let message = target.reader.command(
+                gateway: gateway, node: node, value: value, id: id, overrideFor: overrideFor,
+                by: .cli, expires: expiry(on: clock),
+                responseTopic: responseTopic, correlationData: Array(id.text.utf8))
+        else {
+            Output.error("tidegate: \"\(value ?? "")\" must be on, off or a number")
+            throw ExitStatus.usage.code
+        }
+        let session = MqttSession(settings: target.settings, clock: clock)
+        session.connect()
+        let asking = Ask(session: session, target: target, id: id)
+        let outcome = await Timing.within(.seconds(within), on: clock) {
+            await asking.ask(message, responseTopic: responseTopic)
+        }
+        session.close()
+        return try end(outcome ?? .timedOut)
+    }
+
+    /// A board whose clock is not set could not judge an expiry, and would refuse it.
+    private func expiry(on clock: any GatewayClock) -> WallTime? {
+        clock.isWallTimeSynchronised ? clock.wallTime.advanced(by: .seconds(within)) : nil
+    }
+
+    private func end(_ outcome: Ask.Outcome) throws -> PlainAnswer {
+        switch outcome {
+        case .answered(let answer) where answer.outcome == .confirmed: return answer
+        case .answered(let answer):
+            let what = value == nil ? "released" : "set"
+            Output.error(
+                "tidegate: \(node): not \(what), \(answer.outcome): "
+                    + (answer.detail ?? "no reason given"))
+            throw (answer.outcome == .timedOut ? ExitStatus.timedOut : ExitStatus.failure).code
+        case .unavailable(let why):
+            Output.error("tidegate: \(why)")
+            throw ExitStatus.unavailable.code
+        case .timedOut:
+            Output.error(
+                "tidegate: no answer from \(node) within \(within) s; "
+                    + "the outcome is unknown")
+            throw ExitStatus.timedOut.code
+        }
+    }
+}
+
+/// One question over MQTT and its one answer.
+private struct Ask: Sendable {
+    enum Outcome: Sendable {
+        case answered(PlainAnswer)
+        case unavailable(String)
+        case timedOut
+    }
+
+    let session: MqttSession
+    let target: BrokerOptions.Target
+    let id: CommandID
+
+    func ask(_ message: MqttMessage, responseTopic: String) async -> Outcome {
+        var wasSent = false
+        for await news in session.news {
+            do throws(UpstreamError) {
+                switch news {
+                case .connected: try session.subscribe(responseTopic)
+                // Asked only now, so that the answer cannot come before we listen.
+                case .subscribed:
+                    try session.publish(message)
+                    wasSent = true
+                // After the command is out, nobody knows whether it arrived.
+                case .disconnected where wasSent: return .timedOut
+                case .unreachable(let why), .refused(let why): return .unavailable(why)
+                case .disconnected(let why), .subscriptionRefused(_, let why),
+                    .publishRefused(_, let why, _, _):
+                    return .unavailable("\(target.settings.broker): \(why)")
+                case .received(let reply):
+                    if let answer = target.reader.answer(in: reply), answer.id == id {
+                        return .answered(answer)
+                    }
+                case .acknowledged, .dropped, .nameTaken: break
+                }
+            } catch {
+                return .unavailable("\(error)")
+            }
+        }
+        return .timedOut
+    }
+}

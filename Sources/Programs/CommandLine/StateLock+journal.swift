@@ -1,0 +1,13 @@
+import Host
+import Journals
+
+extension StateLock {
+    /// Takes the lock, for whoever keeps files there.
+    package func takeAgain() throws(JournalError) {
+        do throws(Failure) {
+            try take()
+        } catch {
+            throw JournalError(.storage, "\(error)")
+        }
+    }
+}

@@ -1,0 +1,42 @@
+import Health
+import PlainJson
+import Vocabulary
+
+/// How a gateway stands, for people: its links, the newest values and what is wrong.
+struct StatusText {
+    let report: PlainReport
+
+    func lines(in window: LiveTable.Window, at now: Timestamp) -> [String] {
+        var table = LiveTable(title: "gateway \(report.gateway)")
+        for reading in report.readings {
+            table.show(LiveRow(reading, of: report.gateway, json: ""))
+        }
+        // What has failed stands among the links with its reason.
+        table.take(report.faults, of: report.gateway.text)
+        _ = table.take(
+            PlainStatus(own: report.status.own, links: [], at: report.status.at),
+            of: report.gateway.text, at: now.monotonic)
+        var window = window
+        // All of it, however low the window is.
+        window.height = Int.max / 2
+        var lines = table.page(in: window, at: now).lines
+        lines.insert(contentsOf: links, at: 1)
+        return lines
+    }
+
+    private var links: [String] {
+        // Drivers are told by their nodes' values and faults.
+        let links = report.status.links.filter { !$0.who.hasPrefix("driver ") }
+        guard !links.isEmpty else { return [] }
+        var table = Table(
+            "LINK", "STATE", "RECEIVED", "SENT", "DROPPED", "UNACKNOWLEDGED", "CAUSE")
+        for link in links {
+            let counts = link.counts ?? LinkCounts()
+            table.add(
+                link.who.printable(limit: 100), link.state.word.printable(limit: 40),
+                "\(counts.received)", "\(counts.sent)", "\(counts.dropped)",
+                "\(counts.unacknowledged)", (link.cause ?? "").printable(limit: 500))
+        }
+        return table.lines + [""]
+    }
+}

@@ -1,0 +1,72 @@
+import ArgumentParser
+import Glibc
+import Host
+import Mqtt
+import PlainJson
+import Timing
+import Vocabulary
+
+package struct TapCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "tap",
+        abstract: "Monitor the status of gateways on a broker and of their links (passive).",
+        discussion: """
+            A line for each change on a terminal, one JSON object for each status elsewhere. A gateway \
+            without a status for one interval is late, for three lost. Ends on SIGINT or SIGTERM, \
+            or with 69 when the broker refuses the login.
+            """)
+
+    @OptionGroup var options: BrokerOptions
+
+    package init() {}
+
+    package func run() async throws {
+        signal(SIGPIPE, SIG_IGN)
+        let clock = SystemClock()
+        let target = try options.target(for: "tap", isForAll: true)
+        let desk = TapState(clock: clock, reader: target.reader)
+        let looking = Task { await desk.lookForSilence() }
+        // Whoever else is on the broker has links there, too.
+        let status = await target.follow(
+            ["status"], of: options.gateway == nil ? nil : target.gateway, clock: clock
+        ) { news in
+            if case .message(let message) = news { await desk.take(message) }
+            if let complaint = news.complaint { Output.error(complaint) }
+        }
+        looking.cancel()
+        if status != .success { throw status.code }
+    }
+}
+
+/// Where the messages and the silence meet.
+private actor TapState {
+    private let clock: any GatewayClock
+    private let reader: PlainReader
+    private var tap = LinkTap(isJson: !Output.isTerminal)
+
+    init(clock: any GatewayClock, reader: PlainReader) {
+        (self.clock, self.reader) = (clock, reader)
+    }
+
+    func take(_ message: MqttMessage) {
+        guard let read = reader.read(message), case .status(let status) = read.matter else {
+            return
+        }
+        show(tap.take(status, isRetained: message.isRetained, at: clock.timestamp))
+    }
+
+    /// Looks once a second, which is finer than any interval that gateways state.
+    func lookForSilence() async {
+        let ticker = Ticker(every: .seconds(1), clock: clock)
+        while await ticker.next() != nil {
+            show(tap.look(at: clock.timestamp))
+        }
+    }
+
+    private func show(_ lines: [String]) {
+        for line in lines where !Output.write(line + "\n", to: STDOUT_FILENO) {
+            // A reader that goes away ends the command.
+            _exit(ExitStatus.success.rawValue)
+        }
+    }
+}

@@ -1,0 +1,41 @@
+import CLinux
+import Glibc
+import Threads
+import Vocabulary
+
+/// A signal that asks the process for something.
+package enum ProcessSignal: Int32, CustomStringConvertible {
+    case hangUp = 1
+    case interrupt = 2
+    case terminate = 15
+
+    package var description: String {
+        switch self {
+        case .hangUp: "SIGHUP"
+        case .interrupt: "SIGINT"
+        case .terminate: "SIGTERM"
+        }
+    }
+
+    /// Takes these signals from now on, for one consumer.
+    ///
+    /// A thread of its own waits for them, which is there from the start: one that was made for a signal could
+    /// be the one that the system does not have.
+    package static func all(_ signals: ProcessSignal..., on clock: any GatewayClock) -> AsyncStream<Self> {
+        let (stream, teller) = AsyncStream<Self>.makeStream()
+        var numbers = signals.map(\.rawValue)
+        // Sound: the call reads the array, whose length it is given.
+        let descriptor = unsafe tidegate_take_signals(&numbers, Int32(numbers.count))
+        startThread(
+            ThreadPlan(name: "signals", stackSize: SyncThread.defaultStackSize), on: clock,
+            lacks: { _ in }
+        ) {
+            var number: UInt8 = 0
+            // Sound: at most one byte is written to `number`.
+            while descriptor >= 0, unsafe read(descriptor, &number, 1) != 0 {
+                if let signal = Self(rawValue: Int32(number)) { teller.yield(signal) }
+            }
+        }
+        return stream
+    }
+}

@@ -1,0 +1,126 @@
+import Journals
+import Vocabulary
+
+/// A journal in memory that keeps what it takes in when it is told to, and has fault when it is told to.
+public final class SimulatedJournal: Journal {
+    private struct State {
+        var last: Sequence64 = 0
+        var isHeld = false
+        var channels: [DataChannel]?
+        /// Who reads and waits; nil while nobody has to.
+        var readers: [CheckedContinuation<Void, Never>]?
+        var watchers: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let memory: MemoryJournal
+    private let state = Guarded(State())
+    public let news: AsyncStream<JournalEvent>
+    private let teller: AsyncStream<JournalEvent>.Continuation
+
+    public init(upstreams: [UpstreamName: Int]) {
+        memory = MemoryJournal(upstreams: upstreams)
+        let (news, teller) = AsyncStream<JournalEvent>.makeStream()
+        (self.news, self.teller) = (news, teller)
+        let memory = memory
+        // What was evicted is reported as it is; what is kept is reported by `append` and `commit`.
+        Task {
+            for await news in memory.news {
+                if case .dropped = news { teller.yield(news) }
+            }
+        }
+    }
+
+    /// From now on nothing is kept for good.
+    public func hold() { state.withLock { $0.isHeld = true } }
+
+    /// Keeps what was taken in, and all that follows.
+    public func commit() {
+        let last = state.withLock { state in
+            state.isHeld = false
+            return state.last
+        }
+        teller.yield(.committed(through: last))
+    }
+
+    /// From now on whoever reads waits with what was read, as on a slow disk.
+    public func holdReads() { state.withLock { $0.readers = [] } }
+
+    /// Returns once somebody waits with what was read.
+    public func readIsHeld() async {
+        await withCheckedContinuation { continuation in
+            let isHeld = state.withLock { state in
+                if state.readers?.isEmpty == false { return true }
+                state.watchers.append(continuation)
+                return false
+            }
+            if isHeld { continuation.resume() }
+        }
+    }
+
+    /// Hands out what was read, and all that follows at once.
+    public func releaseReads() {
+        for reader in state.withLock({ $0.readers.take() }) ?? [] { reader.resume() }
+    }
+
+    private func waitForRelease() async {
+        await withCheckedContinuation { continuation in
+            let woken = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+                guard state.readers != nil else { return [continuation] }
+                state.readers?.append(continuation)
+                defer { state.watchers = [] }
+                return state.watchers
+            }
+            for waiter in woken { waiter.resume() }
+        }
+    }
+
+    public func say(_ news: JournalEvent) { teller.yield(news) }
+
+    public var identity: JournalIdentity { memory.identity }
+
+    public func append(_ facts: [Fact]) -> ClosedRange<Sequence64>? {
+        guard let places = memory.append(facts) else { return nil }
+        let isHeld = state.withLock { state in
+            state.last = places.upperBound
+            return state.isHeld
+        }
+        if !isHeld { teller.yield(.committed(through: places.upperBound)) }
+        return places
+    }
+
+    public func next(
+        for upstream: UpstreamName, after sequence: Sequence64, limit: Int
+    ) async throws(JournalError) -> [Entry] {
+        let entries = try await memory.next(for: upstream, after: sequence, limit: limit)
+        await waitForRelease()
+        return entries
+    }
+
+    public func advance(
+        _ upstream: UpstreamName, through: Sequence64
+    ) async throws(JournalError) {
+        try await memory.advance(upstream, through: through)
+    }
+
+    public func deadLetter(
+        _ facts: ClosedRange<Sequence64>, for upstream: UpstreamName, because reason: String
+    ) async throws(JournalError) {
+        try await memory.deadLetter(facts, for: upstream, because: reason)
+    }
+
+    public func correctTimes(by offset: Duration) async { await memory.correctTimes(by: offset) }
+
+    public func change(_ channels: [DataChannel]) {
+        state.withLock { $0.channels = channels }
+    }
+
+    /// What the values mean, as it was told last; nil when it was not.
+    public var channels: [DataChannel]? { state.withLock(\.channels) }
+
+    public func status() async -> [UpstreamName: JournalStatus] { await memory.status() }
+
+    public func close() async {
+        await memory.close()
+        teller.finish()
+    }
+}
