@@ -222,7 +222,10 @@ import Vocabulary
         await #expect(throws: PeerError.self) { try await lost.next() }
         await node.stop()
     }
+}
 
+// As many as are asked for, so without a time limit.
+@Suite struct `A question of mangled bytes` {
     @Test(.ownThread) func `that is a handful of bytes of any kind harms nobody`() {
         var chance = SeededGenerator(seed: 3)
         let sample = Array(

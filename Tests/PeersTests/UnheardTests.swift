@@ -15,21 +15,13 @@ import Vocabulary
     ])
     private let alert = ByteBuffer(bytes: [0x15, 0x03, 0x01, 0x00, 0x02, 0x02, 0x46])
 
-    @Test(.ownThread) func `is told from a hello of any port by the first bytes`() {
+    @Test func `is told from a hello of any port by the first bytes`() {
         #expect(TlsRecord(clientHello) == .clientHello)
         #expect(TlsRecord(alert) == .alert)
         for count in 0..<11 {
             #expect(TlsRecord(clientHello.getSlice(at: 0, length: count)!) == nil)
         }
         for count in 0..<7 { #expect(TlsRecord(alert.getSlice(at: 0, length: count)!) == nil) }
-        var chance = SeededGenerator(seed: 5)
-        for port: UInt16 in [0x1503, 0x1603] {
-            for _ in 0..<Mangler.rounds(2_000) {
-                var hello = ByteBuffer()
-                ChirpHello(port: port, node: ChirpIdentity(using: &chance)).write(to: &hello)
-                #expect(TlsRecord(hello) == nil)
-            }
-        }
     }
 
     @Test func `but begins TLS is turned away at once, wherever its bytes are cut`() {
@@ -163,5 +155,19 @@ import Vocabulary
         #expect(line?.contains("does not speak TLS") == true, "\(line ?? "")")
         socket.close()
         await gateway.node.stop()
+    }
+}
+
+// As many as are asked for, so without a time limit.
+@Suite struct `A hello of any port` {
+    @Test(.ownThread) func `is never taken for TLS`() {
+        var chance = SeededGenerator(seed: 5)
+        for port: UInt16 in [0x1503, 0x1603] {
+            for _ in 0..<Mangler.rounds(2_000) {
+                var hello = ByteBuffer()
+                ChirpHello(port: port, node: ChirpIdentity(using: &chance)).write(to: &hello)
+                #expect(TlsRecord(hello) == nil)
+            }
+        }
     }
 }
