@@ -52,3 +52,21 @@ private let impossible = ThreadPlan(name: "impossible", stackSize: 1 << 60)
         #expect(Spare.problem(bytes: 1 << 60)?.contains("memory") == true)
     }
 }
+
+@Suite(.timeLimit(.minutes(1))) struct `The rounds of a thread` {
+    /// They began between two looks of the thread, and nothing else would have woken it.
+    @Test func `that begin during a round have their turn`() async {
+        let thread = SyncThread(name: "rounds", clock: ManualClock())
+        await withCheckedContinuation { continuation in
+            let once = Guarded<CheckedContinuation<Void, Never>?>(continuation)
+            thread.begin {
+                thread.begin {
+                    once.withLock { $0.take() }?.resume()
+                    return SyncThread.Rest(until: nil)
+                }
+                return SyncThread.Rest(until: nil)
+            }
+        }
+        thread.end()
+    }
+}

@@ -30,6 +30,8 @@ public final class SyncThread: SerialExecutor, Alarm {
     private struct State {
         var jobs: [UnownedJob] = []
         var round: (@Sendable () -> Rest)?
+        /// Whether the round was not asked since it began.
+        var isRoundNew = false
         var isResting = false
         var isEnding = false
     }
@@ -67,7 +69,7 @@ public final class SyncThread: SerialExecutor, Alarm {
 
     /// Has `round` called on the thread: at once, whenever its rest is over, and after each job.
     public func begin(_ round: @escaping @Sendable () -> Rest) {
-        change { $0.round = round }
+        change { ($0.round, $0.isRoundNew) = (round, true) }
     }
 
     /// Stops the rounds. Jobs still run.
@@ -136,10 +138,14 @@ public final class SyncThread: SerialExecutor, Alarm {
                 return
             }
             // Asked for after the jobs, one of which may have been the one to begin the rounds.
-            let round = state.withLock(\.round)
+            let round = state.withLock { state in
+                state.isRoundNew = false
+                return state.round
+            }
             let rest = round?() ?? Rest(until: nil)
             let mayRest = state.withLock { state in
-                state.isResting = state.jobs.isEmpty && !state.isEnding
+                // Rounds that began during this one have not had their turn.
+                state.isResting = state.jobs.isEmpty && !state.isEnding && !state.isRoundNew
                 return state.isResting
             }
             if mayRest { take(rest) }
