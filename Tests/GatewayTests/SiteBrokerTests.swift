@@ -62,7 +62,7 @@ import Vocabulary
             "run", try layout(broker: broker, user: user, passwordFile: secret), "--watch",
             "--log-level", "trace")
         let refusal = await gateway.error(
-            "command refused: retained commands are never carried out")
+            "command refused: retained commands are refused")
         #expect(refusal != nil, "\(gateway.text)")
         // One more command proves that nothing of the old one is still on its way.
         let set = try home.start("set", "pump", "off", "--gateway", "d1.site.scada")

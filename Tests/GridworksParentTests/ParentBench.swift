@@ -90,9 +90,9 @@ extension MqttMessage {
     }
 }
 
-/// A desk with two children and a clock that stands still.
+/// A machine with two children and a clock that stands still.
 struct DeskBench {
-    var desk = ParentMachine(
+    var machine = ParentMachine(
         alias: "d1.demo.house", incarnation: "i7", shortName: "ltn",
         children: [.init(ChildWords.house), .init(ChildWords.barn)],
         rules: LinkRules(ackTimeout: .seconds(5), pollPeriod: .seconds(60)),
@@ -151,34 +151,34 @@ struct DeskBench {
     }
 
     mutating func take(_ news: MqttEvent) -> Outcome {
-        Outcome(desk.take(news, at: clock.now, wall: clock.wallTime))
+        Outcome(machine.take(news, at: clock.now, wall: clock.wallTime))
     }
 
     mutating func hear(_ message: MqttMessage) -> Outcome { take(.received(message)) }
 
     mutating func order(_ line: String) -> Outcome {
-        Outcome(desk.take(line: line, at: clock.now, wall: clock.wallTime))
+        Outcome(machine.take(line: line, at: clock.now, wall: clock.wallTime))
     }
 
     mutating func kept(_ items: [ReceivedItem], isNew: Bool = true) -> Outcome {
-        Outcome(desk.take(items.map { .init(key: $0.key, isNew: isNew) }))
+        Outcome(machine.take(items.map { .init(key: $0.key, isNew: isNew) }))
     }
 
     mutating func pass(_ time: Duration) -> Outcome {
         clock.advance(by: time)
-        return Outcome(desk.tick(at: clock.now))
+        return Outcome(machine.tick(at: clock.now))
     }
 
     /// Connects and subscribes.
     mutating func connect() -> Outcome {
-        var actions = desk.start(at: clock.now)
-        actions += desk.take(
+        var actions = machine.start(at: clock.now)
+        actions += machine.take(
             .connected(sessionPresent: false), at: clock.now, wall: clock.wallTime)
         return confirm(Outcome(actions).subscribed, after: actions)
     }
 
     mutating func reconnect() -> Outcome {
-        let actions = desk.take(
+        let actions = machine.take(
             .connected(sessionPresent: false), at: clock.now, wall: clock.wallTime)
         return confirm(Outcome(actions).subscribed, after: actions)
     }
@@ -188,7 +188,7 @@ struct DeskBench {
     ) -> Outcome {
         var actions = actions
         for topic in topics {
-            actions += desk.take(.subscribed(topic: topic), at: clock.now, wall: clock.wallTime)
+            actions += machine.take(.subscribed(topic: topic), at: clock.now, wall: clock.wallTime)
         }
         return Outcome(actions)
     }

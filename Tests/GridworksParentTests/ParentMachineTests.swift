@@ -4,7 +4,7 @@ import Fakes
 import Testing
 import Vocabulary
 
-@Suite struct `A parent's desk` {
+@Suite struct `A parent's machine` {
     typealias Words = ChildWords
     var bench = DeskBench()
 
@@ -36,9 +36,9 @@ import Vocabulary
 
     @Test mutating func `answers no ping while nothing can be kept`() {
         bench.activate()
-        bench.desk.storing(isFaulty: true)
+        bench.machine.storing(isFaulty: true)
         #expect(bench.hear(Words.ping()).acknowledged == [])
-        bench.desk.storing(isFaulty: false)
+        bench.machine.storing(isFaulty: false)
         #expect(bench.hear(Words.ping()).acknowledged == ["p"])
     }
 
@@ -49,7 +49,7 @@ import Vocabulary
     }
 
     @Test mutating func `counts a child that speaks before the subscription is confirmed`() {
-        _ = bench.desk.start(at: bench.clock.now)
+        _ = bench.machine.start(at: bench.clock.now)
         let topics = bench.take(.connected(sessionPresent: false)).subscribed
         let stored = bench.hear(Words.event("early")).stored
         #expect(stored.map(\.key.identity) == ["early"])
@@ -103,7 +103,7 @@ import Vocabulary
     }
 
     @Test mutating func `says which child the broker keeps it from hearing`() {
-        _ = bench.desk.start(at: bench.clock.now)
+        _ = bench.machine.start(at: bench.clock.now)
         let topics = bench.take(.connected(sessionPresent: false)).subscribed
         let outcome = bench.take(.subscriptionRefused(topic: topics[1], reason: "not authorized"))
         #expect(outcome.problems.count == 1)
@@ -145,7 +145,7 @@ import Vocabulary
     @Test mutating func `does not acknowledge what could not be taken in`() {
         bench.activate()
         let heard = bench.hear(Words.event("e1"))
-        bench.desk.notTaken(heard.stored[0].key)
+        bench.machine.notTaken(heard.stored[0].key)
         let late = bench.kept(heard.stored)
         #expect(late.acknowledged == [])
         let again = bench.hear(Words.event("e1"))
@@ -166,12 +166,12 @@ import Vocabulary
     @Test mutating func `acknowledges what is kept while it stops, and takes nothing more`() {
         bench.activate()
         let heard = bench.hear(Words.event("e1"))
-        bench.desk.stop()
+        bench.machine.stop()
         let late = bench.hear(Words.event("e2"))
         #expect(late.stored.isEmpty && late.acknowledged == [])
         let kept = bench.kept(heard.stored)
         #expect(kept.acknowledged == ["e1"])
-        let end = DeskBench.Outcome(bench.desk.close(at: bench.clock.now))
+        let end = DeskBench.Outcome(bench.machine.close(at: bench.clock.now))
         #expect(end.isClosed && end.links.count == 2)
     }
 
@@ -186,7 +186,7 @@ import Vocabulary
             #expect(more.told.isEmpty)
         }
         let later = bench.pass(.seconds(60)).problems
-        #expect(later == ["50 more messages make no sense"])
+        #expect(later == ["50 more malformed messages"])
         let quiet = bench.pass(.seconds(60)).problems
         #expect(quiet == [])
     }
@@ -224,10 +224,10 @@ import Vocabulary
 
     @Test(arguments: [
         ("set d1.demo.house.scada pump perhaps", "must be on, off, CloseRelay or OpenRelay"),
-        ("set d1.demo.house.scada fan on", "obeys the boss of admin.fan now"),
-        ("set d1.demo.house.scada lamp on", "no relay of d1.demo.house.scada"),
-        ("set d1.stranger pump on", "no child of this parent"),
-        ("snap d1.stranger", "no child of this parent"),
+        ("set d1.demo.house.scada fan on", "is controlled by the boss of admin.fan"),
+        ("set d1.demo.house.scada lamp on", "not a relay of d1.demo.house.scada"),
+        ("set d1.stranger pump on", "not a child of this parent"),
+        ("snap d1.stranger", "not a child of this parent"),
     ])
     mutating func `refuses an order that makes no sense, and says why`(
         line: String, why: String
@@ -301,10 +301,10 @@ import Vocabulary
             case 5: _ = bench.hear(Words.message("nonsense"))
             default: break
             }
-            let next = bench.desk.deadline ?? bench.clock.now
+            let next = bench.machine.deadline ?? bench.clock.now
             let wait = max(.milliseconds(1), bench.clock.now.duration(to: next))
             _ = bench.pass(chance.next().isMultiple(of: 2) ? wait : .milliseconds(300))
-            #expect(bench.desk.deadline.map { $0 > bench.clock.now } ?? true, "step \(step)")
+            #expect(bench.machine.deadline.map { $0 > bench.clock.now } ?? true, "step \(step)")
         }
     }
 }

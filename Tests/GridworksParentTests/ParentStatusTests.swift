@@ -30,7 +30,7 @@ import Vocabulary
         #expect(second.map(\.own.state) == [.connecting, .connected])
         let sequences = (first + second).map(\.own.sequence)
         #expect(sequences == [1, 2, 3, 4])
-        let end = DeskBench.Outcome(bench.desk.close(at: bench.clock.now))
+        let end = DeskBench.Outcome(bench.machine.close(at: bench.clock.now))
         #expect(end.statuses.map(\.own.state) == [.closed])
         #expect(end.statuses.first?.links.map(\.state) == [.closed, .closed])
     }
@@ -67,9 +67,9 @@ import Vocabulary
         // Two pings and a layout.
         bench.activate()
         _ = bench.hear(Words.event("e"))
-        for _ in 0..<3 { bench.desk.sent(to: Words.house) }
-        bench.desk.gaveWay(to: Words.house)
-        bench.desk.notTaken(ReceivedItem.Key(Words.house, "e"))
+        for _ in 0..<3 { bench.machine.sent(to: Words.house) }
+        bench.machine.gaveWay(to: Words.house)
+        bench.machine.notTaken(ReceivedItem.Key(Words.house, "e"))
         let links = next()?.links ?? []
         #expect(links.first?.counts == LinkCounts(received: 3, sent: 3, dropped: 2))
         #expect(links.last?.counts == LinkCounts(received: 1))

@@ -17,7 +17,7 @@ import Vocabulary
         let store = ReceivedStore(path: path, commitInterval: interval, clock: clock)
         try await store.open()
         let parent = Parent(
-            desk: DeskBench().desk, session: broker,
+            machine: DeskBench().machine, session: broker,
             presence: PlainPresence(of: "d1.demo.house", incarnation: "i7"), store: store,
             clock: clock, tell: { _ in })
         await parent.start()

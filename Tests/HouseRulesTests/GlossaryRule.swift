@@ -92,9 +92,6 @@ enum GlossaryRule {
     /// Before one of these the phrase is another term.
     private static let terms = ["certificate authority", "certificate authorities"]
 
-    /// Rooms that do not keep the rule yet.
-    static let rooms: Set<String> = ["Proactors"]
-
     /// Where old words must stand: what refuses them.
     static let exempt: Set<String> = ["FormerKeys.swift"]
 

@@ -231,10 +231,10 @@ import Vocabulary
 
     @Test func `is refused while another of its group is on, and goes after the dead time`() async {
         let (up, down) = (ScriptedDevice(), ScriptedDevice())
-        let desk = InterlockCoordinator([.atMostOne(["up", "down"], deadTime: .seconds(2))])
+        let coordinator = InterlockCoordinator([.atMostOne(["up", "down"], deadTime: .seconds(2))])
         let nodes = [
-            bench.node(up, name: "up", actuates: true, safeState: .off, desk: desk),
-            bench.node(down, name: "down", actuates: true, safeState: .off, desk: desk),
+            bench.node(up, name: "up", actuates: true, safeState: .off, coordinator: coordinator),
+            bench.node(down, name: "down", actuates: true, safeState: .off, coordinator: coordinator),
         ]
         for node in nodes { await node.start() }
         await bench.pass(.seconds(3), nodes: 2)
@@ -257,10 +257,10 @@ import Vocabulary
 
     @Test func `goes off only after those that need it, which go by themselves`() async {
         let (heater, pump) = (ScriptedDevice(), ScriptedDevice())
-        let desk = InterlockCoordinator([.onlyWhile("heater", needs: "pump")])
+        let coordinator = InterlockCoordinator([.onlyWhile("heater", needs: "pump")])
         let nodes = [
-            bench.node(heater, name: "heater", actuates: true, safeState: .off, desk: desk),
-            bench.node(pump, name: "pump", actuates: true, safeState: .off, desk: desk),
+            bench.node(heater, name: "heater", actuates: true, safeState: .off, coordinator: coordinator),
+            bench.node(pump, name: "pump", actuates: true, safeState: .off, coordinator: coordinator),
         ]
         for node in nodes { await node.start() }
         guard case .refused = await ask(nodes[0], .set(1)) else {
@@ -289,10 +289,10 @@ import Vocabulary
         heater.force(1)
         heater.unplug()
         pump.force(1)
-        let desk = InterlockCoordinator([.onlyWhile("heater", needs: "pump")])
+        let coordinator = InterlockCoordinator([.onlyWhile("heater", needs: "pump")])
         let nodes = [
-            bench.node(heater, name: "heater", actuates: true, safeState: .off, desk: desk),
-            bench.node(pump, name: "pump", actuates: true, safeState: .off, desk: desk),
+            bench.node(heater, name: "heater", actuates: true, safeState: .off, coordinator: coordinator),
+            bench.node(pump, name: "pump", actuates: true, safeState: .off, coordinator: coordinator),
         ]
         for node in nodes { await node.start() }
         await bench.pass(.seconds(3), nodes: 2)

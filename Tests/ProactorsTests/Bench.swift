@@ -37,7 +37,7 @@ struct Bench {
         interlocks: [Interlock] = [], isTimeSynchronised: Bool = true
     ) {
         clock = ManualClock(isSynchronised: isTimeSynchronised)
-        let desk = InterlockCoordinator(interlocks)
+        let coordinator = InterlockCoordinator(interlocks)
         let board = ChannelSnapshot()
         let inbox = FanIn<Fact>(capacity: 256)
         let clock = clock
@@ -53,7 +53,7 @@ struct Bench {
                 settings: Settings(JsonNode(.group([]), at: place), described: []),
                 channels: [channel], safeState: device.isRelay ? .off : nil)
             return ShNode(
-                name: name, component: component, rules: device.rules, desk: desk,
+                name: name, component: component, rules: device.rules, coordinator: coordinator,
                 board: board, outbox: inbox.source(named: device.name.description), clock: clock,
                 open: device.device.opener(actuates: device.isRelay))
         }
@@ -64,7 +64,7 @@ struct Bench {
             profile: GatewayProfile(gateway: "d1.test.scada", incarnation: "1", nodes: []),
             nodes: nodes, inbox: inbox, journal: journal,
             clock: clock, chance: SeededGenerator(seed: 1), logger: Logger(label: "test"),
-            interlocks: desk)
+            interlocks: coordinator)
     }
 
     /// Starts the nodes and attaches the broker, which does not answer yet.

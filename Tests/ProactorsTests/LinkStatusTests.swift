@@ -86,11 +86,11 @@ import Vocabulary
                 ], now: MonotonicInstant(nanoseconds: second * 1_000_000_000))
         }
         #expect(look(0, 0) == [])
-        #expect(look(3, 1).map { $0.contains("page: 3 values") } == [true])
+        #expect(look(3, 1).map { $0.contains("page: slow consumer, 3 values") } == [true])
         #expect(look(9, 60) == [])
-        #expect(look(9, 61).map { $0.contains("page: 6 values") } == [true])
+        #expect(look(9, 61).map { $0.contains("page: slow consumer, 6 values") } == [true])
         #expect(look(9, 200) == [])
-        #expect(look(2, 201).map { $0.contains("page: 2 values") } == [true])
+        #expect(look(2, 201).map { $0.contains("page: slow consumer, 2 values") } == [true])
     }
 
     @Test func `an upstream that unreachable for a minute has failed, and opening ends that`()

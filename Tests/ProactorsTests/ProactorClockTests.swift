@@ -81,7 +81,7 @@ import Vocabulary
         let bench = Bench(.init(name: "pump", device: pump, isRelay: true), isTimeSynchronised: false)
         await bench.proactor.start()
         let early = await bench.proactor.carryOut(command(bench.clock, expiresIn: .seconds(60)))
-        #expect(early.words.contains("the clock is not set yet"))
+        #expect(early.words.contains("the clock is not synchronised"))
         #expect(pump.level == 0)
         bench.clock.jump(by: .seconds(3_600))
         await bench.pass(.seconds(2), sleepers: 2)

@@ -33,7 +33,7 @@ final class Life: Sendable {
         peer =
             before.map { [broker] in SimulatedPeer(at: broker, after: $0.peer) }
             ?? SimulatedPeer(at: broker)
-        let desk = InterlockCoordinator(layout.interlocks)
+        let coordinator = InterlockCoordinator(layout.interlocks)
         let board = ChannelSnapshot()
         let inbox = FanIn<Fact>(capacity: 128)
         var devices: [ShNodeName: ScriptedDevice] = [:]
@@ -57,7 +57,7 @@ final class Life: Sendable {
         gate = HangingCall(clock, devices["frail"]!)
         make = { [devices] node in
             ShNode(
-                name: node.name, component: node.component, rules: node.rules, desk: desk,
+                name: node.name, component: node.component, rules: node.rules, coordinator: coordinator,
                 board: board, outbox: inbox.source(named: node.name.text), clock: clock,
                 open: devices[node.name]!.opener(actuates: node.kind == .relay))
         }
@@ -66,7 +66,7 @@ final class Life: Sendable {
             profile: Self.profile(of: layout, "\(base)"), nodes: layout.nodes.map(make),
             inbox: inbox, journal: journal, clock: clock,
             chance: SeededGenerator(seed: UInt64(base)),
-            logger: Logger(label: "scenario") { _ in SwiftLogNoOpLogHandler() }, interlocks: desk)
+            logger: Logger(label: "scenario") { _ in SwiftLogNoOpLogHandler() }, interlocks: coordinator)
     }
 
     private static func profile(

@@ -73,7 +73,7 @@ import Vocabulary
         #expect {
             try dial(refused + silent, limit: 20)
         } throws: {
-            ($0 as? UpstreamError)?.detail.contains("no answer from 127.0.0.1") == true
+            ($0 as? UpstreamError)?.detail.contains("no reply from 127.0.0.1") == true
         }
     }
 

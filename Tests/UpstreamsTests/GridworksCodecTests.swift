@@ -71,8 +71,8 @@ import Vocabulary
             unknown
                 == Incoming(
                     .malformed(
-                        why: "message from the parent: energy.instruction: is no type that this "
-                            + "gateway knows"), isHeartbeat: true))
+                        why: "message from the parent: energy.instruction: is an unknown type"),
+                    isHeartbeat: true))
         let event = incoming(House.said("gridworks.event.whatever", ""))
         #expect(event.acknowledge != nil)
         #expect(incoming(House.said("gridworks.shutdown", "")).acknowledge != nil)

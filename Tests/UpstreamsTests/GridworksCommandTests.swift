@@ -78,8 +78,8 @@ import Vocabulary
             "node relay1: takes OpenRelay or CloseRelay of change.relay.state, "
                 + "not Shut of change.relay.state"
         ),
-        (House.event("CloseRelay", to: "a.tank", from: "a"), "node tank: takes no commands here"),
-        (House.event("CloseRelay", to: "", from: ""), "node : takes no commands here"),
+        (House.event("CloseRelay", to: "a.tank", from: "a"), "node tank: not an actuator"),
+        (House.event("CloseRelay", to: "", from: ""), "node : not an actuator"),
         (
             House.event("CloseRelay", to: "a.relay1", from: "a", version: "001"),
             "malformed: message from the parent: fsm.event: Version: must be 000"
@@ -127,7 +127,7 @@ import Vocabulary
         #expect(refusal(message, byHand) == "ToHandle a.relay1: the relay's handle is local.relay1")
         let local = House.said(
             "fsm.event", House.event("CloseRelay", to: "local.relay1", from: "local"))
-        #expect(refusal(local, byHand) == "node relay1: local holds it")
+        #expect(refusal(local, byHand) == "node relay1: overridden by local")
         let other = House.said("fsm.event", House.event("OpenRelay", to: "a.relay2", from: "a"))
         #expect(refusal(other, admins) == "obeyed")
     }

@@ -127,7 +127,7 @@ import Vocabulary
         for code: UInt8 in [0, 1] {
             var talk = try Talk(welcome: nil)
             try talk.hear([0x20, 2, 0, code])
-            #expect(talk.conversation.refusal?.contains("does not speak MQTT 5") == true)
+            #expect(talk.conversation.refusal?.contains("does not support MQTT 5") == true)
         }
         var talk = try Talk(welcome: nil)
         try talk.hear([0x20, 2, 0, 4])

@@ -59,9 +59,9 @@ extension MqttSessionTests {
 
     @Test(
         arguments: [
-            (nil, "may not speak MQTT 5"),
-            ([0x20, 2, 0, 1], "does not speak MQTT 5"),
-            ([0x20, 3, 0, 0x84, 0], "does not speak MQTT 5"),
+            (nil, "may not support MQTT 5"),
+            ([0x20, 2, 0, 1], "does not support MQTT 5"),
+            ([0x20, 3, 0, 0x84, 0], "does not support MQTT 5"),
             (
                 Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8) + [UInt8](repeating: 32, count: 99),
                 "check that an MQTT broker without TLS listens"

@@ -79,7 +79,7 @@ struct PlainCommandTests {
             Issue.record("\(incoming)")
             return
         }
-        #expect(why.contains("retained commands are never carried out"))
+        #expect(why.contains("retained commands are refused"))
         #expect(id.text == "x" && node == House.heater)
         #expect(reply.topic == "tidegate/d1.demo.house1/answer/heater")
         guard case .ignored = ask("", isRetained: true) else {
@@ -112,9 +112,9 @@ struct PlainCommandTests {
     @Test(arguments: [
         ("heater", "2", "node heater: takes on, off, 1 or 0, not 2"),
         ("heater", "0.5", "node heater: takes on, off, 1 or 0, not 0.5"),
-        ("heater", "", "is no command"),
-        ("heater", "on off", "is no command"),
-        ("heater", "maybe", "is no command"),
+        ("heater", "", "is not a command"),
+        ("heater", "on off", "is not a command"),
+        ("heater", "maybe", "is not a command"),
         ("heater", "{}", "value: must be on, off, true, false or a number"),
         ("heater", #"{"value":null}"#, "value: must be"),
         ("heater", #"{"value":"on","value":"off"}"#, "duplicate key"),
@@ -130,7 +130,7 @@ struct PlainCommandTests {
         ("dimmer", "on", "node dimmer: takes a number in percent"),
         ("dimmer", "0.05", "node dimmer: 0.05 is not a whole number of steps of 0.1 percent"),
         ("dimmer", "9223372036854775807", "not a whole number of steps"),
-        ("tank", "on", "node tank: is a sensor and takes no commands"),
+        ("tank", "on", "node tank: is a sensor, not an actuator"),
         ("heatre", "on", "node heatre: is not of this gateway; did you mean heater"),
     ])
     func `what is not a command for the node is refused in words`(
@@ -193,7 +193,7 @@ struct PlainCommandTests {
         #expect((incoming.note == nil) == isOpen)
     }
 
-    @Test func `what is no command's topic is ignored`() {
+    @Test func `what is not a command topic is ignored`() {
         for topic in ["tidegate/d1.demo.house1/status", "tidegate/other/set/heater", ""] {
             guard case .ignored = ask(MqttMessage(topic: topic, payload: Array("on".utf8))) else {
                 Issue.record("\(topic)")
@@ -311,6 +311,6 @@ struct PlainCommandTests {
             Issue.record("not refused")
             return
         }
-        #expect(why.contains("takes no commands"))
+        #expect(why.contains("not an actuator"))
     }
 }

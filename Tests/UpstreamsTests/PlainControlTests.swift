@@ -44,8 +44,8 @@ import Vocabulary
         (#"{"value":1,"overrideFor":"soon"}"#, "overrideFor: must be a time"),
         (#"{"value":1,"overrideFor":600}"#, "overrideFor: must be a time"),
         (#"{"release":false}"#, "release: must be true"),
-        (#"{"release":true,"value":1}"#, "release: stands without"),
-        (#"{"release":true,"overrideFor":"1s"}"#, "release: stands without"),
+        (#"{"release":true,"value":1}"#, "release: not together"),
+        (#"{"release":true,"overrideFor":"1s"}"#, "release: not together"),
         (#"{"value":"maybe","overrideFor":"1s"}"#, "value: must be"),
         (#"{"by":"cli"}"#, "value: must be"),
     ])

@@ -26,7 +26,7 @@ extension SqliteJournal {
         retryPause = Self.salvagePeriod
         let outcome = try salvage.salvage(identity: identity, at: clock.wallTime)
         retryPause = Self.retryPeriod
-        desk.post(
+        eventQueue.post(
             .salvaged(
                 "\(path) was damaged (\(words)): \(outcome.facts) records recovered"
                     + (outcome.left > 0 ? ", about \(outcome.left) dropped, disk too small" : "")
@@ -70,7 +70,7 @@ extension SqliteJournal {
         (committed, readable) = (last, max(readable, last))
         (file, isReadOnly, foreignChanges) = (opened, true, -1)
         // What an earlier run has kept may go upstream, though nothing new can be kept.
-        if last > 0 { desk.post(.committed(through: last)) }
+        if last > 0 { eventQueue.post(.committed(through: last)) }
         try note(sessions, from: start + 1, in: opened)
         isReadOnly = false
         // What was on disk and is not in this file.
@@ -179,7 +179,7 @@ extension SqliteJournal {
         defer { offer() }
         guard fault != failure.words else { return }
         fault = failure.words
-        desk.post(
+        eventQueue.post(
             .fault(
                 true,
                 "\(path): \(failure.words); records are kept in memory, at most "
@@ -270,7 +270,7 @@ extension SqliteJournal {
         let new = places.filter { !unreadable.contains($0) }
         guard !new.isEmpty else { return }
         if unreadable.count < Self.batch { unreadable.formUnion(new) }
-        desk.post(
+        eventQueue.post(
             .salvaged(
                 "\(path): \(new.count) unreadable records skipped, from offset \(new[0]) on"))
     }

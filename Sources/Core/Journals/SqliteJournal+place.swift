@@ -25,7 +25,7 @@ extension SqliteJournal {
         }
         if let file {
             do throws(SqliteFailure) {
-                desk.post(.salvaged("\(path) \(try file.database.putBack(to: path))"))
+                eventQueue.post(.salvaged("\(path) \(try file.database.putBack(to: path))"))
             } catch {
                 // The open file has all of it still.
                 return stall(error)

@@ -108,7 +108,7 @@ extension SqliteJournal {
         let through = min(last, committed + Self.leap - 1)
         guard through > readable else { return }
         readable = through
-        desk.post(.readable(through: through))
+        eventQueue.post(.readable(through: through))
     }
 }
 

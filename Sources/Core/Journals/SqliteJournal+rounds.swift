@@ -117,10 +117,10 @@ extension SqliteJournal {
         if let gone { forget(through: gone) }
         if fault != nil {
             fault = nil
-            desk.post(.fault(false, "\(path): records are written to disk again"))
+            eventQueue.post(.fault(false, "\(path): records are written to disk again"))
         }
         retryAt = nil
-        if !items.isEmpty { desk.post(.committed(through: committed)) }
+        if !items.isEmpty { eventQueue.post(.committed(through: committed)) }
     }
 
     /// Counts facts that were evicted in memory, and remembers that their places are empty.
@@ -163,7 +163,7 @@ extension SqliteJournal {
     func lose(_ count: Int, of upstream: UpstreamName, through place: Sequence64) {
         guard count > 0 else { return }
         cursors[upstream]?.dropped += count
-        desk.post(.dropped(count, upstream: upstream, through: place))
+        eventQueue.post(.dropped(count, upstream: upstream, through: place))
     }
 
     /// How many facts have a place after `start` and up to `end`.

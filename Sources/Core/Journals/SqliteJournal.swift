@@ -58,7 +58,7 @@ public actor SqliteJournal: Journal {
         var isClosed = false
     }
 
-    nonisolated let desk = JournalEventQueue()
+    nonisolated let eventQueue = JournalEventQueue()
     nonisolated let inbox: Guarded<Inbox>
     let path: String
     let upstreams: [UpstreamName]
@@ -166,7 +166,7 @@ public actor SqliteJournal: Journal {
     /// Which journal it is; known once `open` has returned.
     public nonisolated var identity: JournalIdentity { inbox.withLock(\.identity) }
 
-    public nonisolated var news: AsyncStream<JournalEvent> { desk.stream }
+    public nonisolated var news: AsyncStream<JournalEvent> { eventQueue.stream }
 
     public nonisolated func append(_ facts: [Fact]) -> ClosedRange<Sequence64>? {
         let now = clock.now
@@ -311,7 +311,7 @@ public actor SqliteJournal: Journal {
             commit()
         }
         closeFile()
-        desk.close()
+        eventQueue.close()
     }
 
     /// - Returns: Nil while there is no file yet.

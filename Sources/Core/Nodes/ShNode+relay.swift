@@ -25,7 +25,7 @@ extension ShNode {
         tend()
         guard driver != nil else { return .failed("node \(name): its device is not connected") }
         let now = clock.now
-        let block = command.value.flatMap { desk.look(name, on: $0 != 0, at: now) }
+        let block = command.value.flatMap { coordinator.look(name, on: $0 != 0, at: now) }
         let early = relay?.take(command, at: now, block: block, expires: expires)
         tend()
         if let early { return words(early) }
@@ -168,7 +168,7 @@ extension ShNode {
     func tend() {
         guard relay != nil else { return }
         passTime()
-        relay?.demanded(desk.demand(on: name))
+        relay?.demanded(coordinator.demand(on: name))
         lookAtFeedback()
         relay?.wake()
         while driver != nil, let step = relay?.step(at: clock.now) {
@@ -198,7 +198,7 @@ extension ShNode {
 
     private func carryOut(_ step: RelayGuard.Step) {
         let now = clock.now
-        let verdict = desk.ask(
+        let verdict = coordinator.ask(
             name, on: step.value != 0, insists: step.isSafety,
             isLast: relay?.insistsFrom.map { $0 <= now } ?? false, at: now)
         if case .blocked(let block) = verdict {
@@ -229,7 +229,7 @@ extension ShNode {
     private func settle() {
         guard let relay else { return }
         let stamp = clock.timestamp
-        desk.note(
+        coordinator.note(
             name, isOn: relay.confirmed,
             isSettling: relay.shown == 0 && relay.awaited?.value == 0,
             waits: relay.block?.isPassing == true || openingBlocked != nil, at: stamp.monotonic)
@@ -290,7 +290,7 @@ extension ShNode {
     /// - Returns: The component to open; nil when it must wait.
     func openable(at now: MonotonicInstant) -> Component? {
         guard relay != nil, let safe = component.safeState?.value else { return component }
-        guard case .blocked(let block) = desk.ask(name, on: safe != 0, insists: true, at: now)
+        guard case .blocked(let block) = coordinator.ask(name, on: safe != 0, insists: true, at: now)
         else {
             openingBlocked = nil
             return component

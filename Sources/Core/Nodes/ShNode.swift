@@ -46,7 +46,7 @@ public actor ShNode {
     nonisolated let isAbandoned = Guarded(false)
 
     // What an actuator has beyond that; see ShNode+relay.swift.
-    let desk: InterlockCoordinator
+    let coordinator: InterlockCoordinator
     let board: ChannelSnapshot
     /// Heartbeats that the guard has not been told of.
     nonisolated let heard = Guarded(Heartbeats())
@@ -79,7 +79,7 @@ public actor ShNode {
     ///   - phase: Where in its poll period the node's grid lies, 0 to 1, so that nodes do not all ask
     ///     at once.
     ///   - rules: What guards an actuator; of no meaning without a safe state.
-    ///   - desk: The one that all actuators of the gateway share.
+    ///   - coordinator: The one that all actuators of the gateway share.
     ///   - board: The one that all nodes of the gateway share.
     ///   - counters: Where the registers of its meter stood; nil where nothing is remembered.
     ///   - heedsLoad: Whether a thread that only gets no processor does not hang. Of no use on a clock
@@ -87,14 +87,14 @@ public actor ShNode {
     ///   - earlier: The heartbeats of the node whose place this one takes.
     public init(
         name: ShNodeName, component: Component, phase: Double = 0,
-        rules: GuardRules = GuardRules(), desk: InterlockCoordinator = InterlockCoordinator(),
+        rules: GuardRules = GuardRules(), coordinator: InterlockCoordinator = InterlockCoordinator(),
         board: ChannelSnapshot = ChannelSnapshot(),
         after earlier: NodeHeartbeat? = nil, counters: (any CounterStore)? = nil,
         heedsLoad: Bool = false,
         outbox: FanIn<Fact>.Source, clock: any GatewayClock, open: @escaping Opener
     ) {
         (self.name, self.component, self.outbox, self.clock) = (name, component, outbox, clock)
-        (self.open, self.rules, self.desk, self.board) = (open, rules, desk, board)
+        (self.open, self.rules, self.coordinator, self.board) = (open, rules, coordinator, board)
         self.phase = phase
         let fastest = component.channels.map(\.pollPeriod).min() ?? .seconds(1)
         let now = clock.now
@@ -123,7 +123,7 @@ public actor ShNode {
         ) { value in
             channel?.text(value) ?? "\(value)"
         }
-        desk.register(name) { [weak thread] in thread?.wake() }
+        coordinator.register(name) { [weak thread] in thread?.wake() }
     }
 
     deinit { thread.end() }

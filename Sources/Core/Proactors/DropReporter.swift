@@ -41,7 +41,7 @@ struct DropReporter: Sendable {
         defer { (dropped, dropsReportedAt) = (0, now) }
         return GatewayEvent(
             .dropped, link: upstream, number: Int64(dropped),
-            detail: "\(dropped) facts were evicted before upstream \(upstream) had them")
+            detail: "\(dropped) records dropped before delivery to \(upstream)")
     }
 
     mutating func deadLetter(_ facts: ClosedRange<Sequence64>, because reason: String) {
@@ -55,7 +55,7 @@ struct DropReporter: Sendable {
         (deadLettered, deadLettersReportedAt) = (nil, now)
         let what =
             gathered.count == 1
-            ? "fact \(gathered.first)" : "\(gathered.count) facts from \(gathered.first) on"
+            ? "record \(gathered.first)" : "\(gathered.count) records from \(gathered.first) on"
         return GatewayEvent(
             .deadLettered, link: upstream, number: Int64(clamping: gathered.first),
             detail: "\(what) dead-lettered: \(gathered.reason)")

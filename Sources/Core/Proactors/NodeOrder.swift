@@ -61,7 +61,7 @@ final class NodeOrder: Sendable {
                         return
                     }
                     self.logger.error(
-                        .nodeSlowStart, "has not opened its device yet", metadata: ["node": "\(node.name)"])
+                        .nodeSlowStart, "device not open after 1 s", metadata: ["node": "\(node.name)"])
                 }
             }
         }
@@ -136,11 +136,11 @@ final class NodeOrder: Sendable {
         case .some(.some(.confirmed)), .some(.none): return true
         case .some(.some(let answer)):
             logger.error(
-                .relayUnsafe, "not confirmed in its safe state: \(answer.words)",
+                .relayUnsafe, "safe state not confirmed: \(answer.words)",
                 metadata: ["node": "\(node.name)"])
             return false
         case .none:
-            logger.error(.nodeSlowStop, "did not stop in time", metadata: ["node": "\(node.name)"])
+            logger.error(.nodeSlowStop, "stop timed out", metadata: ["node": "\(node.name)"])
             // What only measures has no state to be safe in.
             return node.component.safeState?.value == nil
         }

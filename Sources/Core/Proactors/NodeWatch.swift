@@ -32,9 +32,9 @@ struct NodeWatch: Sendable {
             let detail =
                 isHung
                 ? lack.map { "node \(name): cannot run: \($0)" }
-                    ?? "node \(name): its hardware has not answered for "
-                    + "\(NodeHeartbeat.timeout.layoutText); commands to it will be late"
-                : "node \(name): its hardware answers again"
+                    ?? "node \(name): its hardware has not responded for "
+                    + "\(NodeHeartbeat.timeout.layoutText); commands to it will time out"
+                : "node \(name): its hardware responds again"
             facts.append(
                 Fact(
                     node: name, at: stamp,

@@ -14,7 +14,7 @@ extension Proactor {
                 progress.labelsWereOff = offset
                 putLabelsRight(by: offset)
                 let event = clockSet(
-                    offset, "the time is synchronised now; labels of before were off by \(offset.seconds)")
+                    offset, "clock synchronised; earlier timestamps are corrected by \(offset.seconds)")
                 // What comes in from now on is put right on its way. The journal is read again once this is
                 // told, so it comes last.
                 Task {
@@ -65,8 +65,8 @@ extension Proactor {
     func expiryInDoubt(_ command: Command) -> String? {
         guard command.expires != nil, !clock.isWallTimeSynchronised else { return nil }
         return
-            "node \(command.node): the clock is not set yet, so nobody can tell whether the command has "
-            + "expired; send it without expiry"
+            "node \(command.node): the clock is not synchronised, so an expiry cannot be checked; "
+            + "send the command without expires"
     }
 
     /// Until when a command may still be carried out. Its expiry is compared with the wall clock once,

@@ -16,9 +16,9 @@ extension Proactor {
         }
         if let why = expiryInDoubt(command) { return .refused(why) }
         guard let requestQueue = requestQueues[command.node] else {
-            return .refused("node \(command.node): it only measures")
+            return .refused("node \(command.node): not an actuator")
         }
-        switch desk.take(command, now: clock.wallTime) {
+        switch deduplicator.take(command, now: clock.wallTime) {
         case .answer(let answer):
             log(command, answer, "not carried out: ")
             return answer
@@ -35,14 +35,14 @@ extension Proactor {
             answer = try await requestQueue.ask(pending, as: command.id, within: time)
         } catch {
             guard error.kind != .busy else {
-                desk.forget(command)
+                deduplicator.forget(command)
                 let answer = CommandAnswer.refused(error.detail)
                 log(command, answer)
                 return answer
             }
             answer = error.commandAnswer
         }
-        desk.answered(command, answer)
+        deduplicator.answered(command, answer)
         log(command, answer)
         return answer
     }

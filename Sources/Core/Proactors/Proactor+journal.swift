@@ -82,7 +82,7 @@ extension Proactor {
     func endNonsense(at now: MonotonicInstant) {
         for (kind, count) in faults.malformed.ended(at: now) {
             reportFault(
-                kind, isOn: false, "\(count) messages from upstream made no sense; none lately")
+                kind, isOn: false, "\(count) malformed messages from upstream; none in the last \(Self.nonsenseOver.layoutText)")
         }
     }
 
@@ -96,6 +96,6 @@ extension Proactor {
     func endRivalries(at now: MonotonicInstant) {
         guard !faults.rivals.ended(at: now).isEmpty, faults.rivals.isEmpty else { return }
         reportFault(
-            .duplicateGateway, isOn: false, "no other client uses this gateway's name any more")
+            .duplicateGateway, isOn: false, "no other client with this gateway's client identifier for \(Self.rivalryOver.layoutText)")
     }
 }

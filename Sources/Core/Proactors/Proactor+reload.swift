@@ -64,7 +64,7 @@ extension Proactor {
             unconfirmed.subtracting(here).compactMap { before[$0] }, among: channels, in: self)
         await settle(GatewayEvent(.reloaded, detail: replacement.words))
         endFaults(
-            of: leaving.subtracting(orphaned), because: "stopped, because the layout has changed")
+            of: leaving.subtracting(orphaned), because: "stopped, the layout has changed")
         live.forget(gone)
         guard !isStopping else { return areSafe }
         supervisor.layoutInterlocks = replacement.interlocks
@@ -84,7 +84,7 @@ extension Proactor {
             forgotten.channels.union(gone).subtracting(channels),
             forgotten.actuators.union(lost).subtracting(here)
         )
-        for name in lost { desk.forget(node: name) }
+        for name in lost { deduplicator.forget(node: name) }
         for (name, codec) in replacement.codecs {
             pumps[name]?.speak(codec, after: reload.at, without: gone, lost, in: self)
         }

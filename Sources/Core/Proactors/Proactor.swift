@@ -54,7 +54,7 @@ public actor Proactor {
     var reload: (at: Sequence64, waiter: CheckedContinuation<Void, Never>?) = (0, nil)
     var faults = FaultBook()
     var progress = HistoryProgress()
-    var desk = CommandDeduplicator()
+    var deduplicator = CommandDeduplicator()
     /// What takes the nodes' facts, and the journal's news.
     private var tasks: (running: Task<Void, Never>?, keeping: Task<Void, Never>?) = (nil, nil)
     private(set) var isStopping = false
@@ -96,7 +96,7 @@ public actor Proactor {
     /// - Parameter reason: Why, for the history.
     /// - Returns: Whether every actuator confirmed its safe state.
     @discardableResult
-    public func stop(because reason: String = "a stop was asked for") async -> Bool {
+    public func stop(because reason: String = "stop requested") async -> Bool {
         isStopping = true
         let clock = clock
         let areSafe = await order.stop().isEmpty

@@ -20,8 +20,8 @@ struct SlowConsumerReporter: Sendable {
                 before.map({ $0.at.advanced(by: Self.period) <= now }) ?? true
             else { continue }
             lines.append(
-                "subscriber \(name): \(drops - (before?.drops ?? 0)) values were lost, "
-                    + "it does not take them fast enough")
+                "subscriber \(name): slow consumer, \(drops - (before?.drops ?? 0)) values "
+                    + "dropped")
             told[name] = (drops, now)
         }
         return lines

@@ -18,8 +18,8 @@ extension Supervisor {
             order.registry.withLock { $0.orphan(node) }
             let fault = Fault(
                 kind: .command, isOn: true,
-                detail: "node \(node.name): has left the layout and is not known to be in its safe "
-                    + "state; that is tried for on")
+                detail: "node \(node.name): removed from the layout, safe state not confirmed; "
+                    + "retrying")
             proactor.take([
                 Fact(node: node.name, at: order.clock.timestamp, matter: .fault(fault))
             ])
@@ -39,10 +39,10 @@ extension Supervisor {
     private func rescue(_ node: ShNode, in proactor: isolated Proactor) async {
         guard !proactor.isStopping, order.registry.withLock({ $0.rescue(node) }) else { return }
         await node.stop()
-        proactor.endFaults(of: [node.name], because: "stopped, because the layout has changed")
+        proactor.endFaults(of: [node.name], because: "stopped, the layout has changed")
         replaceInterlocks(forgetting: [node.name])
         order.logger.notice(
-            .relaySafe, "confirmed its safe state, after it had left the layout",
+            .relaySafe, "safe state confirmed after removal from the layout",
             metadata: ["node": "\(node.name)"])
     }
 
@@ -55,7 +55,7 @@ extension Supervisor {
         for node in back where order.registry.withLock({ $0.rescue(node) }) {
             let answer = await within(NodeOrder.stopTime, on: clock) { await node.stop() }
             _ = order.isSafe(node, answer)
-            proactor.endFaults(of: [node.name], because: "stopped, because the layout has changed")
+            proactor.endFaults(of: [node.name], because: "stopped, the layout has changed")
         }
     }
 

@@ -23,13 +23,13 @@ extension Supervisor {
         abandoned[name, default: []].append(AbandonedNode(node: old))
         let clock = order.clock
         let requestQueue = order.registry.withLock { $0.replace(with: new, clock: clock) }
-        requestQueue?.stop(.failed("node \(name): started again"))
+        requestQueue?.stop(.failed("node \(name): restarted"))
         attend(successor: new, in: proactor)
         watch.follow(name, from: old.heartbeat, to: new.heartbeat)
         // What stands of the old one would never end; the new one finds its own.
-        proactor.endFaults(of: [name], but: .hung, because: "started again")
+        proactor.endFaults(of: [name], but: .hung, because: "restarted")
         let detail =
-            "node \(name): started again after \(silence.components.seconds) s without a heartbeat; "
+            "node \(name): restarted after \(silence.components.seconds) s without a heartbeat; "
             + "\(count) of at most \(Proactor.mostAbandoned) of its threads hang"
         proactor.take([
             Fact(

@@ -142,7 +142,7 @@ final class Supervisor {
         for loss in losses {
             guard floods.begin(loss.source, count: loss.count, at: now) else { continue }
             order.logger.warning(
-                .nodeFlooding, "floods: facts are being dropped", metadata: ["node": "\(loss.source)"])
+                .nodeFlooding, "flooding: readings are dropped", metadata: ["node": "\(loss.source)"])
         }
     }
 
@@ -150,7 +150,7 @@ final class Supervisor {
     private func endedFloods(_ stamp: Timestamp) -> [Fact] {
         floods.ended(at: stamp.monotonic).compactMap { sender, count in
             guard let node = ShNodeName(sender) else { return nil }
-            let detail = "node \(node): flooded; \(count) of its facts were dropped"
+            let detail = "node \(node): flooded; dropped \(count) of its records"
             return Fact(
                 node: node, at: stamp,
                 matter: .fault(Fault(kind: .dropped, isOn: false, detail: detail)))

@@ -26,7 +26,7 @@ extension UpstreamPump {
     /// - Returns: Whether there is a new one.
     func remakeSession(in proactor: isolated Proactor) -> Bool {
         guard let session = plan.makeSession?() else { return false }
-        let reason = "its session gave no heartbeat, and another one was begun"
+        let reason = "session watchdog expired; session restarted"
         listening?.cancel()
         plan.session.close()
         plan = UpstreamPlan(
@@ -111,7 +111,7 @@ extension UpstreamPump {
             reportRefusal(of: "publishing to \(topic)", reason, in: proactor)
             handle(
                 .refused(
-                    message.number, because: "the broker refuses \(topic): \(reason)",
+                    message.number, because: "\(topic) rejected by the broker: \(reason)",
                     isTemporary: isTemporary), in: proactor)
         case .received(let message):
             take(message, in: proactor)

@@ -168,8 +168,9 @@ struct PeerAskCommand: AsyncParsableCommand {
             }
             let window = LiveTable.Window(
                 width: Machine.terminalWidth, hasColours: Output.hasColours)
-            StatusText(report: report).lines(in: window, at: SystemClock().timestamp)
-                .forEach(Output.line)
+            let lines = StatusText(report: report).lines(in: window, at: SystemClock().timestamp)
+            // As it is: the table has escaped what is foreign, the rest are its own colours.
+            _ = Output.write(lines.joined(separator: "\n") + "\n", to: STDOUT_FILENO)
         }
     }
 

@@ -80,7 +80,7 @@ actor RunningParent {
             try lock.take()
             try await store.open()
             parent = Parent(
-                desk: desk(), session: MqttSession(settings: try await login(), clock: clock),
+                machine: machine(), session: MqttSession(settings: try await login(), clock: clock),
                 presence: presence, store: store, clock: clock,
                 tell: { [screen] in screen.show($0) })
         } catch {
@@ -97,7 +97,7 @@ actor RunningParent {
         return .success
     }
 
-    private func desk() -> ParentMachine {
+    private func machine() -> ParentMachine {
         var chance = SystemChance()
         return ParentMachine(
             alias: plan.alias, incarnation: presence.incarnation, shortName: plan.shortName,

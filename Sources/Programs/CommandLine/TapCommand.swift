@@ -24,13 +24,13 @@ package struct TapCommand: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         let clock = SystemClock()
         let target = try options.target(for: "tap", isForAll: true)
-        let desk = TapState(clock: clock, reader: target.reader)
-        let looking = Task { await desk.lookForSilence() }
+        let state = TapState(clock: clock, reader: target.reader)
+        let looking = Task { await state.lookForSilence() }
         // Whoever else is on the broker has links there, too.
         let status = await target.follow(
             ["status"], of: options.gateway == nil ? nil : target.gateway, clock: clock
         ) { news in
-            if case .message(let message) = news { await desk.take(message) }
+            if case .message(let message) = news { await state.take(message) }
             if let complaint = news.complaint { Output.error(complaint) }
         }
         looking.cancel()

@@ -168,7 +168,7 @@ struct GatewayAssembly {
             name: node.name,
             component: isSimulated(node) ? node.component.simulated() : node.component,
             phase: Double.random(in: 0..<1, using: &chance),
-            rules: node.rules, desk: interlocks, board: board, counters: counters,
+            rules: node.rules, coordinator: interlocks, board: board, counters: counters,
             heedsLoad: true,
             outbox: inbox.source(named: node.name.text), clock: clock
         ) { component throws(DriverError) in try open(node, component) }

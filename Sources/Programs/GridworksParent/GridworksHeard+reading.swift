@@ -40,7 +40,7 @@ extension GridworksHeard.Matter {
         case let type where type.hasPrefix("gridworks.event") || type == "report.event":
             self = .event(try GridworksEvent(envelope))
         case let type where Self.known.contains(type): self = .other(type: type)
-        default: throw Malformed("\(envelope.type.prefix(64)): is no type that is known here")
+        default: throw Malformed("\(envelope.type.prefix(64)): is an unknown type")
         }
     }
 

@@ -25,7 +25,7 @@ public actor Parent {
     private let presence: PlainPresence
     private let clock: any GatewayClock
     private let tell: @Sendable ([ParentLine]) -> Void
-    private var desk: ParentMachine
+    private var machine: ParentMachine
     private var outbox: Deque<(message: MqttMessage, child: GatewayName)> = []
     /// How the parent stands, until the session has room for it: at most one status of each state.
     private var unsentStatuses: Deque<(state: LinkStatus.State, message: MqttMessage)> = []
@@ -38,10 +38,10 @@ public actor Parent {
     ///   - store: Open already; closed by `stop`.
     ///   - tell: Takes what there is to say, in order. It must not wait.
     public init(
-        desk: ParentMachine, session: any Upstream, presence: PlainPresence, store: ReceivedStore,
+        machine: ParentMachine, session: any Upstream, presence: PlainPresence, store: ReceivedStore,
         clock: any GatewayClock, tell: @escaping @Sendable ([ParentLine]) -> Void
     ) {
-        (self.desk, self.session, self.store) = (desk, session, store)
+        (self.machine, self.session, self.store) = (machine, session, store)
         (self.presence, self.clock, self.tell) = (presence, clock, tell)
     }
 
@@ -53,22 +53,22 @@ public actor Parent {
             Task { for await _ in store.wakeup { self.takeStored() } },
         ]
         timekeeper = Task { await self.keepTime() }
-        perform(desk.start(at: clock.now))
+        perform(machine.start(at: clock.now))
     }
 
     /// Carries out one line that somebody has typed.
     public func take(line: String) {
-        perform(desk.take(line: line, at: clock.now, wall: clock.wallTime))
+        perform(machine.take(line: line, at: clock.now, wall: clock.wallTime))
     }
 
     /// Acknowledges what was stored, says goodbye, and closes the store; all bounded in time. What comes
     /// meanwhile is not taken in, and sent again to whoever comes next.
     public func stop() async {
         let (clock, store) = (clock, store)
-        desk.stop()
+        machine.stop()
         await within(Self.stopTime.store, on: clock) { await store.commit() }
         takeStored()
-        perform(desk.close(at: clock.now))
+        perform(machine.close(at: clock.now))
         timekeeper?.cancel()
         let listening = listening
         await within(Self.stopTime.session, on: clock) {
@@ -82,14 +82,14 @@ public actor Parent {
 
     private func take(_ news: MqttEvent) {
         if case .disconnected = news { emptyOutbox() }
-        perform(desk.take(news, at: clock.now, wall: clock.wallTime))
+        perform(machine.take(news, at: clock.now, wall: clock.wallTime))
         if case .acknowledged = news { send() }
     }
 
     private func takeStored() {
         let news = store.takeNews()
-        if let fault = news.fault { desk.storing(isFaulty: fault.isOn) }
-        perform(desk.take(news.kept))
+        if let fault = news.fault { machine.storing(isFaulty: fault.isOn) }
+        perform(machine.take(news.kept))
         var lines: [ParentLine] = []
         if let damage = news.damage { lines.append(.problem(nil, damage)) }
         if let fault = news.fault { lines.append(.problem(nil, fault.detail)) }
@@ -109,14 +109,14 @@ public actor Parent {
             case .subscribe(let topic): subscribe(topic)
             case .publish(let message, let child):
                 if outbox.count == Self.outboxCapacity, let oldest = outbox.popFirst() {
-                    desk.gaveWay(to: oldest.child)
+                    machine.gaveWay(to: oldest.child)
                 }
                 outbox.append((message, child))
             case .publishStatus(let own, let links):
                 if unsentStatuses.last?.state == own.state { unsentStatuses.removeLast() }
                 let message = presence.status(own, links: links, at: clock.wallTime)
                 unsentStatuses.append((own.state, message))
-            case .store(let item): if !store.append(item) { desk.notTaken(item.key) }
+            case .store(let item): if !store.append(item) { machine.notTaken(item.key) }
             case .tell(let line): lines.append(line)
             }
         }
@@ -142,7 +142,7 @@ public actor Parent {
                 _ = unsentStatuses.popFirst()
             }
             while let (message, child) = outbox.first {
-                if try publish(message) { desk.sent(to: child) } else { desk.gaveWay(to: child) }
+                if try publish(message) { machine.sent(to: child) } else { machine.gaveWay(to: child) }
                 _ = outbox.popFirst()
             }
         } catch {
@@ -164,7 +164,7 @@ public actor Parent {
     }
 
     private func emptyOutbox() {
-        for waiting in outbox { desk.gaveWay(to: waiting.child) }
+        for waiting in outbox { machine.gaveWay(to: waiting.child) }
         outbox.removeAll()
         unsentStatuses.removeAll()
     }
@@ -175,14 +175,14 @@ public actor Parent {
     private var deadline: MonotonicInstant? {
         let retry =
             outbox.isEmpty && unsentStatuses.isEmpty ? nil : clock.now.advanced(by: Self.fullTime)
-        return [desk.deadline, retry].compactMap(\.self).min()
+        return [machine.deadline, retry].compactMap(\.self).min()
     }
 
     private func keepTime() async {
         while !Task.isCancelled {
             await rest(until: deadline ?? clock.now.advanced(by: .seconds(3_600)))
             guard !Task.isCancelled else { return }
-            perform(desk.tick(at: clock.now))
+            perform(machine.tick(at: clock.now))
         }
     }
 

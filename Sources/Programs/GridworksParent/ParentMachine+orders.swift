@@ -24,10 +24,10 @@ extension ParentMachine {
         case .set(let name, _, _), .snapshot(let name), .layout(let name): alias = name
         }
         guard let child = children[alias] else {
-            return refuse(nil, "\(alias) is no child of this parent")
+            return refuse(nil, "\(alias) is not a child of this parent")
         }
         guard child.link.state == .active else {
-            return refuse(alias, "the link to \(alias) is \(child.told.word), and not started")
+            return refuse(alias, "the link to \(alias) is \(child.told.word), not connected")
         }
         switch order {
         case .quit: return []
@@ -38,7 +38,7 @@ extension ParentMachine {
             guard child.offers != nil else {
                 guard child.waiting.count < Self.mostWaiting else {
                     return refuse(
-                        alias, "\(child.waiting.count) orders wait for its layout already")
+                        alias, "\(child.waiting.count) orders are queued for its layout")
                 }
                 children[alias]?.waiting.append((order, now, now.advanced(by: ackTimeout)))
                 guard child.waiting.isEmpty else { return [] }
@@ -53,7 +53,7 @@ extension ParentMachine {
     ) -> [Action] {
         let alias = child.child.alias
         guard pending.count < Self.mostPending else {
-            return refuse(alias, "\(pending.count) orders wait for their answers already")
+            return refuse(alias, "\(pending.count) orders are in work")
         }
         let offer = child.offers?[node]
         let handle = child.handles[node] ?? offer?.handle ?? "\(shortName).\(node)"
@@ -61,7 +61,7 @@ extension ParentMachine {
             handle.split(separator: ".", maxSplits: 2).dropLast()
                 .elementsEqual([Substring(shortName)])
         else {
-            return refuse(alias, "\(node) obeys the boss of \(handle) now, and not \(shortName)")
+            return refuse(alias, "\(node) is controlled by the boss of \(handle), not by \(shortName)")
         }
         let identity = GridworksParentCodec.identity(using: &chance)
         let message: MqttMessage
@@ -86,7 +86,7 @@ extension ParentMachine {
                 let relays = (child.offers ?? [:]).keys.sorted().joined(separator: ", ")
                 return refuse(
                     alias,
-                    "\(node) is no relay of \(alias), and \"\(value)\" no whole number; "
+                    "\(node) is not a relay of \(alias), and \"\(value)\" not a whole number; "
                         + "its relays are \(relays.isEmpty ? "none" : relays)")
             }
             message = codec.command(
@@ -162,7 +162,7 @@ extension ParentMachine {
             children[name]?.waiting.removeAll { $0.until <= now }
             for _ in over {
                 actions += refuse(
-                    name, "\(name) does not say what it is made of, so it cannot be commanded")
+                    name, "\(name) has sent no layout, so it cannot be commanded")
             }
         }
         return actions

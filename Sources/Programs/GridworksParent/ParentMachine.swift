@@ -166,12 +166,12 @@ public struct ParentMachine: Sendable {
         case .publishRefused(_, let why, let topic, _):
             guard refusals[topic] != why else { return [] }
             if refusals.count < Self.mostRefusals { refusals[topic] = why }
-            return [.tell(.problem(nil, "the broker refuses \(topic): \(why)"))]
+            return [.tell(.problem(nil, "rejected by the broker: \(topic): \(why)"))]
         case .dropped(let count):
             return [
                 .tell(
                     .problem(
-                        nil, "\(count) messages came too fast or were too large, and were dropped"))
+                        nil, "\(count) messages dropped, too fast or too large"))
             ]
         case .acknowledged, .nameTaken: return []
         }
@@ -265,7 +265,7 @@ public struct ParentMachine: Sendable {
         }
         let link = children[name]?.link ?? child.link
         if case .subscribed(let topic) = input, link.state != .active {
-            reason = "waits for its first word, on \(topic)"
+            reason = "waiting for its first message, on \(topic)"
         }
         children[name]?.life.follow(link, because: reason, at: now)
         let life = children[name]?.life ?? child.life
@@ -351,6 +351,6 @@ public struct ParentMachine: Sendable {
         else { return [] }
         children[name]?.nonsense = nonsense.count > 0 ? (0, now) : nil
         guard nonsense.count > 0 else { return [] }
-        return [.tell(.problem(name, "\(nonsense.count) more messages make no sense"))]
+        return [.tell(.problem(name, "\(nonsense.count) more malformed messages"))]
     }
 }

@@ -16,7 +16,7 @@ struct Tidegate: AsyncParsableCommand {
             of an answer; 78 for an invalid setting; 130 when a second signal cut the stop \
             short.
             """,
-        version: "0.1.0",
+        version: "0.2.0",
         subcommands: [
             RunCommand.self, LayoutCommand.self, DriversCommand.self, WatchCommand.self,
             SetCommand.self, ReleaseCommand.self, JournalCommand.self, ExportCommand.self,

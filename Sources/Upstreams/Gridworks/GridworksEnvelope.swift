@@ -29,7 +29,7 @@ package struct GridworksEnvelope: Sendable {
             throw Malformed("\(bytes.count) bytes; a message has at most \(longest)")
         }
         guard let document = JsonParser.document(bytes, .python), document.isGroup else {
-            throw Malformed("is no JSON object")
+            throw Malformed("is not a JSON object")
         }
         try Self.check("TypeName", of: document, is: "gw", at: "TypeName")
         guard let payload = document["Payload"], payload.isGroup else {

@@ -26,7 +26,7 @@ extension GridworksSession {
         case .timedOut(let why):
             said = [
                 glitch(
-                    "Error", "command not confirmed in time", why, node, to: destination, at: now)
+                    "Error", "command not confirmed before the timeout", why, node, to: destination, at: now)
             ]
         }
         return said + changedTree(at: now)

@@ -79,7 +79,7 @@ extension GridworksSession {
             else { throw Malformed("holds no dispatch of its kind") }
             let hold = try Self.hold(in: envelope.payload["TimeoutSeconds"], isRequired: true)
             return override(by: try Self.dispatch(in: inner), for: hold, at: now)
-        default: throw Malformed("is no type that this gateway knows")
+        default: throw Malformed("is an unknown type")
         }
     }
 
@@ -130,7 +130,7 @@ extension GridworksSession {
     ) throws(Refusal) -> (GridworksRelay, Int64, GridworksContext) {
         let name = dispatch.lastWord.prefix(64)
         guard let node = dispatch.node, let relay = codec.relays[node] else {
-            throw Refusal("node \(name): takes no commands here")
+            throw Refusal("node \(name): not an actuator")
         }
         let boss = speaker == .admin ? GridworksTopics.admin : boss(of: node)
         guard dispatch.toHandle == "\(boss).\(node)" else {
@@ -142,7 +142,7 @@ extension GridworksSession {
         }
         // Whoever holds the relay by hand is no parent, whatever it calls itself.
         guard speaker == .admin || boss == codec.settings.parentShortName else {
-            throw Refusal("node \(node): \(boss) holds it")
+            throw Refusal("node \(node): overridden by \(boss)")
         }
         switch (dispatch.order, relay.words) {
         case (.event(let type, let event), let words?):

@@ -112,8 +112,8 @@ extension GridworksSession {
             }
             return try adminCommand(in: envelope, at: now, using: &generator)
         case let type where type.hasPrefix("gridworks.event") || type == "report.event":
-            return .ignored(why: "\(type.prefix(64)): an event of the peer's own")
-        default: throw .init("is no type that this gateway knows")
+            return .ignored(why: "\(type.prefix(64)): an event of the peer")
+        default: throw .init("is an unknown type")
         }
     }
 
@@ -136,7 +136,7 @@ extension GridworksSession {
         let setsLevels = loggers.contains { (asked?[$0]?.strictInteger ?? -1) >= 0 }
         var says =
             wantsSubscriptions ? ["subscriptions: " + codec.subscriptions.joined(separator: " ")] : []
-        if setsLevels { says.append("log levels are set at the start and stay as they are") }
+        if setsLevels { says.append("log levels are set at the start only") }
         let body = JsonText.object([
             "MessageId": .text(identity),
             "TimeCreatedMs": .number(GridworksTime.milliseconds(now)), "Src": .text(codec.gateway.text),

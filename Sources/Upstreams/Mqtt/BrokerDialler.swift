@@ -44,7 +44,7 @@ struct BrokerDialler {
             }
             guard left > 0 else {
                 let silent = begun.map(\.endpoint.text).joined(separator: ", ")
-                problems.append("no answer from \(silent) within \(limit / 1000) s")
+                problems.append("no reply from \(silent) within \(limit / 1000) s")
                 throw UpstreamError(
                     kind: .notConnected, detail: problems.joined(separator: ", "))
             }

@@ -28,7 +28,7 @@ struct BrokerEndpoint: Hashable, Sendable {
         guard status == 0, let first = unsafe list else {
             let reason = unsafe String(cString: gai_strerror(status))
             throw UpstreamError(
-                kind: .notConnected, detail: "the name \(broker.host) is not known here (\(reason))"
+                kind: .notConnected, detail: "cannot resolve \(broker.host) (\(reason))"
             )
         }
         // Sound: the list is freed once, after its last use; each entry lends its address for a copy.

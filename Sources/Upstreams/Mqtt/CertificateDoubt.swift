@@ -23,7 +23,7 @@ struct CertificateDoubt {
     func words(from ca: String) -> String {
         switch Int32(code) {
         case X509_V_ERR_CERT_NOT_YET_VALID:
-            "\(holder) is not yet valid, only from \(start) on; check this machine's clock"
+            "\(holder) is not valid before \(start); check this machine's clock"
         case X509_V_ERR_CERT_HAS_EXPIRED: "\(holder) has expired on \(end)"
         case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
             X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT,

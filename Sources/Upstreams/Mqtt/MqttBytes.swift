@@ -56,7 +56,7 @@ struct MqttBytes {
         bytes.contains(0) ? nil : String(validating: bytes, as: UTF8.self)
     }
 
-    private static var tooShort: MalformedPacket { MalformedPacket("it ends too early") }
+    private static var tooShort: MalformedPacket { MalformedPacket("truncated") }
 }
 
 // Writing, in the same forms.

@@ -243,7 +243,7 @@ struct MqttConversation {
 
     /// What to look for when another client goes by the same name.
     var nameHint: String {
-        "\(settings.clientID); is there a second gateway of this name, or a copy of its SD card?"
+        "\(settings.clientID); check for a second gateway with this alias, or a copy of its SD card"
     }
 
     /// Whether nothing is written or waits for its acknowledgement.
@@ -263,11 +263,11 @@ struct MqttConversation {
         guard isLoggedIn else {
             // Bytes that come one by one do not make it longer.
             return began.duration(to: now) >= Self.loginLimit
-                ? "no answer to the login within 30 s" : nil
+                ? "no reply to the login within 30 s" : nil
         }
         if let pingSent {
             return pingSent.duration(to: now) >= interval
-                ? "the broker has not answered for the keep-alive time" : nil
+                ? "no packet from the broker for the keep-alive time" : nil
         }
         guard min(lastSent, lastReceived).duration(to: now) >= interval else { return nil }
         queue(MqttWriting.ping)

@@ -126,7 +126,7 @@ extension MqttExchange {
             kind: kind,
             detail: kind == .notConnected
                 ? "\(what): there is no connection to the broker"
-                : "\(what): \(window) messages wait for the broker already")
+                : "\(what): \(window) messages are in flight already")
     }
 }
 

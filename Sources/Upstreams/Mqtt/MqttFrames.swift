@@ -49,7 +49,7 @@ struct MqttFrames {
             return Frame(first: first, body: body, cutFrom: nil)
         }
         guard first >> 4 == MqttPacket.Kind.message.rawValue else {
-            throw MalformedPacket("a packet of \(length) bytes; \(limit) are taken")
+            throw MalformedPacket("a packet of \(length) bytes; the limit is \(limit)")
         }
         let needed = min(length, Self.beginning)
         guard bytes.rest.count >= needed else { return nil }

@@ -143,13 +143,13 @@ extension MqttLoop {
     private func words(for conversation: MqttConversation) -> String {
         guard !conversation.isLoggedIn else { return Self.hangUp }
         guard settings.broker.usesTls else {
-            return "the broker hung up at the login; it may not speak MQTT 5"
+            return "the broker closed the connection at the login; it may not support MQTT 5"
         }
         let certificate =
             settings.tls?.certificate.map { "not accept the client certificate \($0)" }
             ?? "ask for a client certificate"
-        return "the broker hung up after the TLS handshake; it may \(certificate), "
-            + "or not speak MQTT 5"
+        return "the broker closed the connection after the TLS handshake; it may \(certificate), "
+            + "or not support MQTT 5"
     }
 
     private func words(

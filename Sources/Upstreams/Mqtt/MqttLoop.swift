@@ -174,7 +174,7 @@ final class MqttLoop {
             let stream = BrokerStream(socket: socket)
             guard listener == nil || tidegate_listener_of(socket) == listener else {
                 throw UpstreamError(
-                    kind: .notConnected, detail: "another process listens there than the broker's")
+                    kind: .notConnected, detail: "the listener is not the broker's process")
             }
             return (stream, place)
         }
@@ -196,7 +196,7 @@ final class MqttLoop {
             case .awaits(let events):
                 guard clock.now < limit else {
                     throw UpstreamError(
-                        kind: .notConnected, detail: "no end of the TLS handshake within 30 s")
+                        kind: .notConnected, detail: "TLS handshake not finished within 30 s")
                 }
                 _ = wait(for: stream.socket, events, milliseconds: 1000)
             case .closed:

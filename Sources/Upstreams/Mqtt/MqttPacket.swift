@@ -44,7 +44,7 @@ enum MqttPacket {
     /// - Parameter largestPayload: Of a message that is taken. In bytes.
     init(_ frame: MqttFrames.Frame, largestPayload: Int) throws(MalformedPacket) {
         guard let kind = Kind(rawValue: frame.first >> 4) else {
-            throw MalformedPacket("a packet of type \(frame.first >> 4), which no broker sends")
+            throw MalformedPacket("a packet of type \(frame.first >> 4), invalid from a broker")
         }
         var bytes = MqttBytes(frame.body)
         if kind == .message {
@@ -60,7 +60,7 @@ enum MqttPacket {
             throw MalformedPacket("\(kind): \(error.detail)")
         }
         guard bytes.isEmpty else {
-            throw MalformedPacket("\(kind) with \(bytes.rest.count) bytes too many")
+            throw MalformedPacket("\(kind) with \(bytes.rest.count) surplus bytes")
         }
     }
 

@@ -26,7 +26,7 @@ struct MqttProperties {
                 throw MalformedPacket("unknown \(name)")
             }
             guard known.packets.contains(packet) else {
-                throw MalformedPacket("\(name), which it has not")
+                throw MalformedPacket("\(name), not defined for it")
             }
             let mark = UInt64(1) << number
             guard seen & mark == 0 || known.mayRepeat else {
@@ -128,7 +128,7 @@ struct BrokerLimits: Hashable {
             guard value > 0 else { throw MalformedPacket("a receive maximum of 0") }
             receiveMaximum = Int(value)
         // The login allowed none.
-        case 0x23: throw MalformedPacket("a topic alias, and none was allowed")
+        case 0x23: throw MalformedPacket("a topic alias, not allowed")
         case 0x24:
             guard value < 2 else { throw MalformedPacket("a maximum QoS of \(value)") }
             maximumQos = Int32(value)

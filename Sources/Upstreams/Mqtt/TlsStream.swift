@@ -112,7 +112,7 @@ import Vocabulary
             } else if complaints.contains("alert certificate required")
                 || complaints.contains("alert handshake failure")
             {
-                "the broker asks for a client certificate; name certificate and key"
+                "the broker requires a client certificate; set certificate and key"
             } else if complaints.contains("alert unknown ca")
                 || complaints.contains("alert bad certificate")
                 || complaints.contains("alert certificate expired")
@@ -120,7 +120,7 @@ import Vocabulary
                 "the broker does not accept the client certificate "
                     + (context.files.certificate ?? "")
             } else if complaints.contains("wrong version number") {
-                "the broker does not speak TLS on port \(address.port)"
+                "no TLS on the broker's port \(address.port)"
             } else {
                 "the TLS connection failed"
             }

@@ -26,8 +26,8 @@ extension PlainCodec {
         var note: String?
         if let asked = message.responseTopic, let used = matter.reply?.topic, used != asked {
             note =
-                "answers on \(used), not on the response topic \(asked.printable(limit: 100)), "
-                + "which neither lies below answer/ nor in answersTo of the layout"
+                "answering on \(used), not on the response topic \(asked.printable(limit: 100)), "
+                + "which is neither below answer/ nor in the layout's answersTo"
         }
         // A hand that uses the same broker says nothing of the controller in its absence.
         guard case .commands(let commands, _) = matter,
@@ -41,16 +41,16 @@ extension PlainCodec {
         using generator: inout some RandomNumberGenerator
     ) -> Incoming.Matter {
         guard let target = topics.target(of: message.topic) else {
-            return .ignored(why: "topic \(message.topic.prefix(128)): is no command's topic")
+            return .ignored(why: "topic \(message.topic.prefix(128)): is not a command topic")
         }
         guard !(message.isRetained && message.payload.isEmpty) else {
             return .ignored(
-                why: "topic \(message.topic.prefix(128)): a retained command was deleted")
+                why: "topic \(message.topic.prefix(128)): retained command cleared")
         }
         let node = ShNodeName(String(target))
         guard let (reply, problem) = reply(to: message, node: node) else {
             return .ignored(
-                why: "topic \(message.topic.prefix(128)): names no node and asks for no answer")
+                why: "topic \(message.topic.prefix(128)): has no node and no response topic")
         }
         let (order, id) = Self.order(in: message.payload)
         let commandID = id ?? CommandID(using: &generator)
@@ -58,7 +58,7 @@ extension PlainCodec {
             if let problem { throw Refusal(problem) }
             guard !message.isRetained else {
                 throw Refusal(
-                    "retained commands are never carried out; publish without the retain flag")
+                    "retained commands are refused; publish without the retain flag")
             }
             let order = try order.get()
             if let problem = order.expires.flatMap({ Command.problem(ofExpiry: $0, at: now) }) {
@@ -146,7 +146,7 @@ extension PlainCodec {
                 "node \(start): is not of this gateway\(didYouMean(start, among: relays))")
         }
         guard let channel = node.commanded else {
-            throw Refusal("node \(name): is a \(node.kind.rawValue) and takes no commands")
+            throw Refusal("node \(name): is a \(node.kind.rawValue), not an actuator")
         }
         return (name, channel)
     }
@@ -191,7 +191,7 @@ extension PlainCodec {
         let (document, problems) = JsonParser.parse(payload, .strict)
         let id = document?["id"]?.text.flatMap(CommandID.init)
         guard let document, problems.isEmpty else {
-            return (.failure(Refusal(problems.first?.description ?? "no JSON")), id)
+            return (.failure(Refusal(problems.first?.description ?? "not JSON")), id)
         }
         do throws(Refusal) {
             return (.success(try order(in: document)), id)
@@ -205,7 +205,7 @@ extension PlainCodec {
         while word.last?.isWhitespace == true { word.removeLast() }
         guard let value = value(of: word) else {
             return .failure(
-                Refusal("\"\(text.prefix(40))\" is no command; \(expected)"))
+                Refusal("\"\(text.prefix(40))\" is not a command; \(expected)"))
         }
         return .success(Order(value: value, expires: nil))
     }
@@ -233,7 +233,7 @@ extension PlainCodec {
         let time = document["overrideFor"].map { $0.text.flatMap(Duration.init(layoutText:)) }
         if case .some(.none) = time { throw Refusal("overrideFor: must be a time like \"10min\"") }
         if isRelease, document["value"] != nil || time != nil {
-            throw Refusal("release: stands without value and overrideFor")
+            throw Refusal("release: not together with value or overrideFor")
         }
         guard value != nil || isRelease || (time != nil && document["value"] == nil) else {
             throw Refusal("value: must be on, off, true, false or a number")
