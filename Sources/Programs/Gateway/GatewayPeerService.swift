@@ -9,11 +9,21 @@ import Proactors
 import Vocabulary
 
 /// Answers peers from the gateway's live values, in the same words as over MQTT.
-struct GatewayPeerService: PeerService {
+final class GatewayPeerService: PeerService {
     let proactor: Proactor
     let clock: any GatewayClock
-    /// Reads and words commands; who gives them is said below. A reload changes what it knows.
-    private var codec: PlainCodec { PlainCodec(profile: proactor.profile, upstream: "peers") }
+    private let made = Guarded<(profile: GatewayProfile, codec: PlainCodec)?>(nil)
+
+    /// Reads and words commands; who gives them is set below. Made again when a reload has changed the nodes.
+    private var codec: PlainCodec {
+        let profile = proactor.profile
+        return made.withLock { made in
+            if let made, made.profile == profile { return made.codec }
+            let codec = PlainCodec(profile: profile, upstream: "peers")
+            made = (profile, codec)
+            return codec
+        }
+    }
 
     init(proactor: Proactor, clock: any GatewayClock) {
         (self.proactor, self.clock) = (proactor, clock)
@@ -34,7 +44,7 @@ struct GatewayPeerService: PeerService {
     func watch(from requester: PeerRequester) async -> PeerEvent {
         let subscription = proactor.live.subscribe(
             "\(requester)", .newestPerKey, replay: .latestPerKey)
-        return PeerEvent {
+        return PeerEvent { [self] in
             guard let batch = await subscription.nextBatch() else { return nil }
             let codec = codec
             return batch.values.values.map { Self.text(of: $0, codec) }
@@ -56,7 +66,6 @@ struct GatewayPeerService: PeerService {
     private func status() async -> [UInt8] {
         let profile = proactor.profile
         let latest = proactor.live.latestOfEach
-        // Made again from the whole layout each time that it is asked for.
         let codec = codec
         let status = PlainStatus(
             own: await proactor.ownStatus(.connected), links: await proactor.linkStatuses,

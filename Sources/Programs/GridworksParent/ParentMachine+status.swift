@@ -29,7 +29,7 @@ extension ParentMachine {
     /// A message to a child was handed over.
     public mutating func sent(to child: GatewayName) { children[child]?.counts.sent += 1 }
 
-    /// A message to a child were evicted, because there was no room or no connection.
+    /// A message to a child was evicted, because there was no room or no connection.
     public mutating func gaveWay(to child: GatewayName) { children[child]?.counts.dropped += 1 }
 
     /// Something has changed that whoever looks on wants to hear soon.
