@@ -96,12 +96,12 @@ import Vocabulary
         #expect(
             messages(#""exponent": -1, "captureDelta": 0.26"#) == [
                 "nodes[0].channels[0].captureDelta (line 2): 0.26 is not a whole number of steps of "
-                    + "0.1; the nearest are 0.3"
+                    + "0.1; the nearest is 0.3"
             ])
         #expect(
             messages(#""exponent": 0, "captureDelta": 0.2"#) == [
                 "nodes[0].channels[0].captureDelta (line 2): 0.2 is not a whole number of steps of 1; "
-                    + "the nearest are 1"
+                    + "the nearest is 1"
             ])
     }
 

@@ -284,9 +284,11 @@ public struct JsonParser {
         if DecimalNumber(text) != nil { return }
         if dialect.keepsLongNumbers, Self.isNumber(text) { return }
         index = start
+        // An identity like 28-0316 without its quotes begins as a number does.
+        let isText = dialect != .strict && text.dropFirst().contains { "+-.".contains($0) }
         throw problem(
             "\(text.printable(limit: 40)) is not a number such as -12, 0.25 or 1e3 that fits in 64 bits"
-        )
+                + (isText ? "; write a text in double quotes" : ""))
     }
 
     /// Whether `text` is a number to RFC 8259, however long.

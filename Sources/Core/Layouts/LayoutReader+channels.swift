@@ -231,7 +231,7 @@ extension LayoutReader {
             node.place,
             "\(number) is not a whole number of steps of "
                 + "\(DecimalNumber(mantissa: 1, exponent: exponent)); "
-                + "the nearest are \(possible)")
+                + "the nearest is \(possible)")
         return nil
     }
 

@@ -189,7 +189,7 @@ final class Supervisor {
             if control.holder != before.holder {
                 let words =
                     control.holder.map { "overridden by \($0)" }
-                    ?? "released by \(before.holder?.description ?? "?")"
+                    ?? "override by \(before.holder?.description ?? "?") ended"
                 order.logger.notice(
                     control.holder == nil ? .overrideEnded : .overrideStarted, "\(words)",
                     metadata: ["node": "\(name)"])

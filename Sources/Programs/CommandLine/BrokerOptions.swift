@@ -75,7 +75,11 @@ struct BrokerOptions: ParsableArguments {
         let running = RunFile.all().filter { alias == nil || $0.gateway == alias }
         // Whose broker it is can be followed.
         guard let file = running.first(where: \.isEmbedded) ?? running.first else {
-            throw failure("no gateway of this user runs on this machine; name its broker with --broker")
+            let others = RunFile.all().map(\.gateway.text).sorted().joined(separator: ", ")
+            throw failure(
+                others.isEmpty
+                    ? "no gateway of this user runs on this machine; name its broker with --broker"
+                    : "gateway \(gateway ?? "") does not run on this machine; \(others) does")
         }
         let isOneBroker = running.allSatisfy { $0.broker == file.broker && $0.topic == file.topic }
         guard running.count == 1 || isForAll && isOneBroker else {
