@@ -148,19 +148,23 @@ let package = Package(
         room(
             .outside, "Simulators",
             ["Drivers", "DriverKit", "Documents", "Vocabulary", "CLinux"]),
-        room(.programs, "Host", ["Proactors", "CLinux", "Vocabulary", "Threads", "Layouts", deque, logging]),
+        room(
+            .programs, "Host",
+            ["Proactors", "CLinux", "Vocabulary", "Threads", "Layouts", deque, logging]),
         room(
             .programs, "CommandLine",
             [
                 "Vocabulary", "Documents", "Timing", "Threads", "Health", "DriverKit", "Drivers",
-                "Layouts", "Journals", "Delivery", "Mqtt", "Codecs", "PlainJson", "Gridworks", "StandardCodecs", "GridworksParent", "Peers", "Brokers",
+                "Layouts", "Journals", "Delivery", "Mqtt", "Codecs", "PlainJson", "Gridworks",
+                "StandardCodecs", "GridworksParent", "Peers", "Brokers",
                 "Proactors", "Host", argumentParser, logging, nioCore,
             ]),
         room(
             .programs, "Gateway",
             [
                 "Vocabulary", "Documents", "Timing", "Threads", "Channels", "Health", "DriverKit",
-                "Drivers", "Wires", "Nodes", "Layouts", "Journals", "Delivery", "Mqtt", "Codecs", "PlainJson", "Peers", "Brokers", "Proactors", "Simulators", "Host", "CommandLine",
+                "Drivers", "Wires", "Nodes", "Layouts", "Journals", "Delivery", "Mqtt", "Codecs",
+                "PlainJson", "Peers", "Brokers", "Proactors", "Simulators", "Host", "CommandLine",
                 argumentParser, logging,
             ]),
         .executableTarget(
@@ -173,14 +177,16 @@ let package = Package(
             name: "bench",
             dependencies: [
                 "Vocabulary", "Documents", "Channels", "DriverKit", "Drivers", "Wires", "Nodes",
-                "Layouts", "Journals", "Mqtt", "Gridworks", "StandardCodecs", "Brokers", "Peers", "Proactors", "Simulators",
+                "Layouts", "Journals", "Mqtt", "Gridworks", "StandardCodecs", "Brokers", "Peers",
+                "Proactors", "Simulators",
                 "Fakes", "Timing", "Threads", "CLinux", asyncAlgorithms, logging, nioCore,
             ],
             path: "Tests/Bench/Sources", swiftSettings: rules),
 
         // The suites that every implementation of a protocol passes, real and simulated alike.
         room(
-            .tests, "Conformance", ["Codecs", "Mqtt", "Health", "DriverKit", "Documents", "Journals", "Vocabulary"]),
+            .tests, "Conformance",
+            ["Codecs", "Mqtt", "Health", "DriverKit", "Documents", "Journals", "Vocabulary"]),
         // Doubles of our own protocols, a clock that tests move, devices that do as they are told.
         room(
             .tests, "Fakes",
@@ -218,13 +224,17 @@ let package = Package(
         tests(
             "LayoutsTests",
             [
-                "StandardCodecs", "PlainJson", "Gridworks", "Vocabulary", "Documents", "DriverKit", "Drivers", "Layouts", "Simulators",
+                "StandardCodecs", "PlainJson", "Gridworks", "Vocabulary", "Documents", "DriverKit",
+                "Drivers", "Layouts", "Simulators",
                 "Conformance", "Fakes", "Fuzzing",
             ],
             resources: [.copy("Broken")]),
         tests(
             "ImportsTests",
-            ["StandardCodecs", "Gridworks", "Vocabulary", "Documents", "DriverKit", "Drivers", "Layouts", "Fuzzing"],
+            [
+                "StandardCodecs", "Gridworks", "Vocabulary", "Documents", "DriverKit", "Drivers",
+                "Layouts", "Fuzzing",
+            ],
             resources: [.copy("Samples")]),
         tests(
             "JournalsTests", ["Vocabulary", "Journals", "Conformance", "Fakes", "Fuzzing"]),
@@ -234,7 +244,8 @@ let package = Package(
         tests(
             "UpstreamsTests",
             [
-                "Conformance", "Vocabulary", "Documents", "Threads", "Health", "Mqtt", "Codecs", "PlainJson", "Gridworks", "GridworksParent", "Brokers", "Fakes",
+                "Conformance", "Vocabulary", "Documents", "Threads", "Health", "Mqtt", "Codecs",
+                "PlainJson", "Gridworks", "GridworksParent", "Brokers", "Fakes",
                 "Fuzzing",
             ]),
         tests(
@@ -250,7 +261,8 @@ let package = Package(
         tests(
             "ProactorsTests",
             [
-                "Conformance", "Vocabulary", "Documents", "Channels", "Health", "DriverKit", "Nodes", "Journals",
+                "Conformance", "Vocabulary", "Documents", "Channels", "Health", "DriverKit",
+                "Nodes", "Journals",
                 "Delivery", "Mqtt", "Codecs", "Proactors", "Fakes", logging,
             ]),
         tests(
@@ -263,7 +275,8 @@ let package = Package(
             "GatewayTests",
             [
                 "Vocabulary", "Documents", "Threads", "Channels", "Health", "DriverKit", "Drivers",
-                "Nodes", "Layouts", "Journals", "Mqtt", "Codecs", "PlainJson", "Peers", "Proactors", "Host",
+                "Nodes", "Layouts", "Journals", "Mqtt", "Codecs", "PlainJson", "Peers", "Proactors",
+                "Host",
                 "CommandLine", "Gateway", "Fakes", logging,
             ]),
         tests("HouseRulesTests", ["StandardCodecs", "DriverKit", "Drivers", "Layouts"]),
@@ -271,7 +284,8 @@ let package = Package(
         tests(
             "ReferenceTests",
             [
-                "StandardCodecs", "tidegate", "Documents", "DriverKit", "Drivers", "Layouts", "Vocabulary",
+                "StandardCodecs", "tidegate", "Documents", "DriverKit", "Drivers", "Layouts",
+                "Vocabulary",
                 argumentParser,
             ]),
     ]

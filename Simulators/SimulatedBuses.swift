@@ -61,7 +61,8 @@ public final class SimulatedBuses: Sendable {
 
     func bus(_ name: BusName) throws(DriverError) -> any ModbusBus {
         guard wires.withLock({ $0[name] != nil }) else {
-            throw DriverError(.invalidComponent, "bus \(name) is unknown; no unit is plugged into it")
+            throw DriverError(
+                .invalidComponent, "bus \(name) is unknown; no unit is plugged into it")
         }
         return SimulatedBus(name: name, buses: self)
     }

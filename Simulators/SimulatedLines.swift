@@ -165,7 +165,8 @@ public final class SimulatedLines: Sendable {
             return (id, wakeup, line.claim?.debouncer != nil)
         }
         return SimulatedInputLine(
-            LineHold(lines: self, address: address, id: id), wakeup: wakeup, debouncesItself: debounces)
+            LineHold(lines: self, address: address, id: id), wakeup: wakeup,
+            debouncesItself: debounces)
     }
 
     /// Does something with a claimed line, after the world has caught up with the clock.

@@ -13,7 +13,8 @@ import Vocabulary
 
     private func ask(_ id: String, _ request: Int = 1) async -> Result<String, ChannelError> {
         do throws(ChannelError) {
-            return .success(try await requestQueue.ask(request, as: CommandID(id)!, within: .seconds(2)))
+            return .success(
+                try await requestQueue.ask(request, as: CommandID(id)!, within: .seconds(2)))
         } catch {
             return .failure(error)
         }
@@ -104,7 +105,8 @@ import Vocabulary
         #expect(await first == .success("done"))
     }
 
-    @Test func `tells the requester when its time is over; a late answer is counted and dropped`() async
+    @Test func `tells the requester when its time is over; a late answer is counted and dropped`()
+        async
     {
         async let answer = ask("a")
         let question = await requestQueue.next()
@@ -212,7 +214,8 @@ import Vocabulary
                     var right = 0
                     for number in 0..<12_500 {
                         let id = CommandID("\(requester)-\(number)")!
-                        let answer = try? await requestQueue.ask(number, as: id, within: .seconds(60))
+                        let answer = try? await requestQueue.ask(
+                            number, as: id, within: .seconds(60))
                         if answer == number + 1 { right += 1 }
                     }
                     return right

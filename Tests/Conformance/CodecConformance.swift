@@ -1,5 +1,5 @@
-import Health
 import Codecs
+import Health
 import Mqtt
 import Vocabulary
 
@@ -160,7 +160,8 @@ public enum CodecConformance {
             if Set(identities).count != identities.count {
                 broken.append("two batches have one identity")
             }
-            if codec.peer != nil, batches.contains(where: { !$0.messages.isEmpty && $0.identity == nil })
+            if codec.peer != nil,
+                batches.contains(where: { !$0.messages.isEmpty && $0.identity == nil })
             {
                 broken.append("a batch has nothing that the peer could acknowledge")
             }
@@ -201,7 +202,8 @@ public enum CodecConformance {
             }
         }
         guard var command else { return broken }
-        guard case .commands(_, let reply) = session.incoming(command, at: now, using: &chance).matter
+        guard
+            case .commands(_, let reply) = session.incoming(command, at: now, using: &chance).matter
         else { return broken + ["the command is not carried out"] }
         command.isRetained = true
         let retained = session.incoming(command, at: now, using: &chance)

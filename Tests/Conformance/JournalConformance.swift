@@ -31,11 +31,13 @@ public enum JournalConformance {
     }
 
     /// Facts of one node, told apart by their time.
-    public static func facts(_ numbers: ClosedRange<Int64>, areSynchronised: Bool = true) -> [Fact] {
+    public static func facts(_ numbers: ClosedRange<Int64>, areSynchronised: Bool = true) -> [Fact]
+    {
         numbers.map { number in
             let wall = WallTime(nanoseconds: number)
             let stamp = Timestamp(
-                wall: wall, monotonic: MonotonicInstant(nanoseconds: number), isSynchronised: areSynchronised)
+                wall: wall, monotonic: MonotonicInstant(nanoseconds: number),
+                isSynchronised: areSynchronised)
             return Fact(node: "tank", at: stamp, matter: .readings([]))
         }
     }
@@ -178,7 +180,8 @@ public enum JournalConformance {
         await journal.close()
         return unless(
             numbers(entries) == [1_001, 1_002, 3], "unsure times are moved, sure ones not")
-            + unless(entries.allSatisfy(\.fact.at.isSynchronised), "a corrected time is synchronised")
+            + unless(
+                entries.allSatisfy(\.fact.at.isSynchronised), "a corrected time is synchronised")
             + unless(
                 entries.map(\.fact.at.monotonic.nanoseconds) == [1, 2, 3],
                 "the monotonic time stays")

@@ -77,7 +77,10 @@ private struct World {
                 cursor = through
                 checkCursor()
             case .deadLettered(let facts, _):
-                guard let (identity, outboundBatch) = outboundBatches.first(where: { $0.value.covers == facts })
+                guard
+                    let (identity, outboundBatch) = outboundBatches.first(where: {
+                        $0.value.covers == facts
+                    })
                 else {
                     check(false, "\(facts) dead-lettered and acknowledged, or never written")
                     continue
@@ -247,7 +250,9 @@ private struct World {
     mutating func checkPromises() {
         let window = Self.rules.window
         check(receipts.count <= window, "\(receipts.count) receipts are owed")
-        check(outboundBatches.count <= 2 * window, "\(outboundBatches.count) parcels are not acknowledged")
+        check(
+            outboundBatches.count <= 2 * window,
+            "\(outboundBatches.count) parcels are not acknowledged")
         if link.state == .active {
             let limit = Self.rules.pollPeriod + Self.rules.ackTimeout
             check(lastHeard.duration(to: now) <= limit, "a dead peer was not noticed")

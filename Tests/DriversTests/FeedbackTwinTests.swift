@@ -42,7 +42,8 @@ import Vocabulary
                     reader = source
                 }
             }
-            values.append(try #require(try reader.read([channel], at: clock.now).readings().first).value)
+            values.append(
+                try #require(try reader.read([channel], at: clock.now).readings().first).value)
         }
         return values
     }

@@ -123,7 +123,8 @@ import Vocabulary
         bench.tree.set("\(chip)/name", "coretemp\n")
         let other = #expect(throws: DriverError.self) { try open.read() }
         #expect(
-            other == DriverError(.notConnected, "hwmon chip lm75: hwmon0 is a different device now"))
+            other == DriverError(.notConnected, "hwmon chip lm75: hwmon0 is a different device now")
+        )
         // Two thermometers that swap their numbers keep their names.
         var first = try bench.open(
             HwmonDriver.self,

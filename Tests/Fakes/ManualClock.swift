@@ -67,7 +67,8 @@ public final class ManualClock: GatewayClock {
     ///   - isSure: Whether the system vouches for it; if not, the first `jump` makes it sure.
     public init(
         now: MonotonicInstant = MonotonicInstant(nanoseconds: 1_000_000_000),
-        wall: WallTime = WallTime(nanoseconds: 1_767_225_600_000_000_000), isSynchronised: Bool = true
+        wall: WallTime = WallTime(nanoseconds: 1_767_225_600_000_000_000),
+        isSynchronised: Bool = true
     ) {
         state = Guarded(State(now: now, wall: wall, isVouchedFor: isSynchronised))
     }

@@ -54,7 +54,8 @@ public final class MemoryJournal: Journal {
 
     public func append(_ facts: [Fact]) -> ClosedRange<Sequence64>? {
         guard !facts.isEmpty else { return nil }
-        let (places, dropped): (ClosedRange<Sequence64>?, [JournalEvent]) = state.withLock { state in
+        let (places, dropped): (ClosedRange<Sequence64>?, [JournalEvent]) = state.withLock {
+            state in
             guard !state.cursors.isEmpty else { return (nil, []) }
             let before = state.cursors
             let first = state.last + 1

@@ -201,7 +201,8 @@ private struct ScriptedSensor: EventDriver {
     init(device: ScriptedDevice) { self.device = device }
 
     init(component: Component, wiring: any Wiring) throws(DriverError) {
-        throw DriverError(.invalidComponent, "component \(component.name): it is made by a test only")
+        throw DriverError(
+            .invalidComponent, "component \(component.name): it is made by a test only")
     }
 
     func read(_ due: [DataChannel], at now: MonotonicInstant) throws(DriverError) -> [Answer] {
@@ -227,7 +228,8 @@ private struct ScriptedActuator: Actuator {
     }
 
     init(component: Component, wiring: any Wiring) throws(DriverError) {
-        throw DriverError(.invalidComponent, "component \(component.name): it is made by a test only")
+        throw DriverError(
+            .invalidComponent, "component \(component.name): it is made by a test only")
     }
 
     func read(_ due: [DataChannel], at now: MonotonicInstant) throws(DriverError) -> [Answer] {

@@ -89,7 +89,9 @@ private struct SimulatedPeerWriter: HistoryWriter {
         switch entry.fact.matter {
         case .readings(let readings):
             let words = readings.map { "\($0.channel) \($0.value) \($0.quality.rawValue)" }
-            guard gathers else { return [outboundBatch(of: entry.sequence...entry.sequence, words)] }
+            guard gathers else {
+                return [outboundBatch(of: entry.sequence...entry.sequence, words)]
+            }
             let size = (gathered + words).reduce(64) { $0 + $1.utf8.count + 2 }
             guard let first, size > limit else {
                 (gathered, self.first) = (gathered + words, start)
@@ -104,7 +106,9 @@ private struct SimulatedPeerWriter: HistoryWriter {
             defer { (gathered, first) = ([], nil) }
             return [outboundBatch(of: start...entry.sequence, ["report"] + gathered)]
         case .event(let event):
-            return [outboundBatch(of: entry.sequence...entry.sequence, ["event \(event.kind.rawValue)"])]
+            return [
+                outboundBatch(of: entry.sequence...entry.sequence, ["event \(event.kind.rawValue)"])
+            ]
         }
     }
 

@@ -28,7 +28,8 @@ import Vocabulary
         try await journal.open(fresh: JournalIdentity(high: 0xABCD, low: 0x1234))
         var facts = (0..<5).map { minute in
             let at = Timestamp(
-                wall: start.advanced(by: .seconds(60 * minute)), monotonic: clock.now, isSynchronised: true)
+                wall: start.advanced(by: .seconds(60 * minute)), monotonic: clock.now,
+                isSynchronised: true)
             let reading = Reading(
                 channel: minute == 4 ? "pump" : "tank-top", value: Int64(21_500 + minute),
                 quality: minute == 3 ? .bad : .good, isSimulated: minute == 1)
@@ -138,13 +139,17 @@ import Vocabulary
         await journal.close()
     }
 
-    @Test func `have one fact that was dead-lettered come back, and forget the other`() async throws {
+    @Test func `have one fact that was dead-lettered come back, and forget the other`() async throws
+    {
         let back = try await run("journal", "requeue", "--number", "1")
         #expect(
             back.output.first?.hasPrefix("1 record requeued: sent within ") == true, "\(back.text)")
         let waiting = try await run("journal").output.filter { $0.contains("never acknowledged") }
         #expect(waiting.count == 2 && waiting.contains { $0.contains("1 (requeued)") })
-        #expect(try await run("journal", "discard", "--number", "2").output == ["1 dead letter discarded"])
+        #expect(
+            try await run("journal", "discard", "--number", "2").output == [
+                "1 dead letter discarded"
+            ])
         let left = try await run("journal").output.filter { $0.contains("never acknowledged") }
         #expect(left.count == 1 && left[0].contains("requeued"))
         #expect(try await run("journal", "discard", "--all").output == ["1 dead letter discarded"])
@@ -205,7 +210,9 @@ import Vocabulary
             let program = try home.start(
                 ["export"] + arguments + ["--state-directory", state], with: ["TZ": "XXX-1"])
             #expect(await program.end() == 0, "\(program.text)")
-            return program.output.dropFirst().map { String($0.split(separator: ",").dropLast().last ?? "") }
+            return program.output.dropFirst().map {
+                String($0.split(separator: ",").dropLast().last ?? "")
+            }
         }
         let (second, fourth) = ("2026-11-21T06:01:00Z", "2026-11-21T06:03:00Z")
         #expect(try await places("--from", second, "--to", fourth) == ["2", "3"])

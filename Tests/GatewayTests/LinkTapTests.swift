@@ -47,7 +47,8 @@ import Vocabulary
             return tap.take(status, isRetained: false, at: stamp(Int64(sequence)))
         }
         _ = take(1, .connected, nil)
-        #expect(take(2, .unreachable, "no answer").contains { $0.contains("unreachable, no answer") })
+        #expect(
+            take(2, .unreachable, "no answer").contains { $0.contains("unreachable, no answer") })
         let back = take(3, .connected, nil)
         #expect(back.count == 1 && back[0].contains("driver tank: connected, up"), "\(back)")
         #expect(!back.contains { $0.contains("no answer") })
@@ -58,9 +59,11 @@ import Vocabulary
         _ = tap.take(status("d1.a", 1), isRetained: false, at: stamp(0))
         let will = PlainStatus(
             own: LinkStatus(
-                who: "d1.a", incarnation: "1", sequence: 0, state: .unreachable, interval: .seconds(10)),
+                who: "d1.a", incarnation: "1", sequence: 0, state: .unreachable,
+                interval: .seconds(10)),
             links: [], at: nil)
-        #expect(tap.take(will, isRetained: false, at: stamp(1)).contains { $0.contains("unreachable") })
+        #expect(
+            tap.take(will, isRetained: false, at: stamp(1)).contains { $0.contains("unreachable") })
         let back = tap.take(status("d1.a", 3), isRetained: false, at: stamp(2))
         #expect(back.contains { $0.contains("connected, up") }, "\(back)")
         // A word from before the failure changes nothing.

@@ -49,7 +49,8 @@ import Testing
         try #require(await gateway.error("link.subscribed") != nil, "\(gateway.text)")
         let crowd = (0..<60).map { _ in visitor(at: port) }
         defer { for socket in crowd { close(socket) } }
-        #expect(await gateway.error("accepting no connections for a moment") != nil, "\(gateway.text)")
+        #expect(
+            await gateway.error("accepting no connections for a moment") != nil, "\(gateway.text)")
         // Of 40, and what it opens for a moment.
         let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(gateway.pid)/fd")
         #expect(open.count <= 36)

@@ -38,8 +38,9 @@ import Vocabulary
         let pipe = NSTemporaryDirectory() + "tidegate-secret-\(UUID().uuidString.prefix(8))"
         try #require(mkfifo(pipe, 0o600) == 0)
         defer { unlink(pipe) }
-        for (path, what) in [(pipe, "a pipe"), ("/dev/ptmx", "a device"), ("/dev/zero", "a device")]
-        {
+        for (path, what) in [
+            (pipe, "a pipe"), ("/dev/ptmx", "a device"), ("/dev/zero", "a device"),
+        ] {
             let error = #expect(throws: MachineError.self) {
                 try Secrets.text(of: .file(path))
             }

@@ -45,7 +45,8 @@ import Testing
         #expect(
             await gateway.error("was deleted or moved while in use", within: 20) != nil,
             "\(gateway.text)")
-        #expect(await gateway.error("are written to disk again", within: 30) != nil, "\(gateway.text)")
+        #expect(
+            await gateway.error("are written to disk again", within: 30) != nil, "\(gateway.text)")
         for path in [file, "\(state)/lock"] { #expect(try mode(path) == 0o600) }
         #expect(try mode(state) == 0o700)
         let third = try start()

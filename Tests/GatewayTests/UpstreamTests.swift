@@ -84,7 +84,9 @@ import Testing
         let tap = try home.start("tap")
         let words = ["upstream", "--alias", "d1.demo.house", "--child", "d1.demo.house.scada"]
         let own = #""gateway":"d1.demo.house","link":null,"state":"#
-        for (end, state) in [(SIGKILL, #""unreachable","health":"unreachable""#), (SIGTERM, #""closed","#)] {
+        for (end, state) in [
+            (SIGKILL, #""unreachable","health":"unreachable""#), (SIGTERM, #""closed","#),
+        ] {
             let parent = try home.start(words)
             #expect(await tap.line(own + #""connected","health":"up""#) != nil, "\(tap.text)")
             parent.signal(end)
@@ -154,7 +156,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (["--child", "d1 house"], "is not a valid alias"), (["--child", "d1.a=S-1"], "not a valid short name"),
+        (["--child", "d1 house"], "is not a valid alias"),
+        (["--child", "d1.a=S-1"], "not a valid short name"),
         (["--child", "d1.a", "--child", "d1.a"], "named once"),
         (["--child", "d1.a", "--ack-timeout", "5"], "must be a time"),
         (["--child", "d1.a", "--poll-period", "1s"], "must not be shorter"),

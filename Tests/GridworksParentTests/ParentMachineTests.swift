@@ -1,6 +1,6 @@
+import Fakes
 import GridworksParent
 import Journals
-import Fakes
 import Testing
 import Vocabulary
 

@@ -1,9 +1,9 @@
+import Fakes
 import GridworksParent
 import Health
 import Journals
 import Mqtt
 import PlainJson
-import Fakes
 import Testing
 import Vocabulary
 
@@ -60,7 +60,8 @@ import Vocabulary
         _ = bench.connect()
         _ = bench.pass(.seconds(61))
         let link = next()?.links.first
-        #expect(link?.state == .unreachable && link?.cause?.contains("start") == true, "\(link as Any)")
+        #expect(
+            link?.state == .unreachable && link?.cause?.contains("start") == true, "\(link as Any)")
     }
 
     @Test mutating func `counts what comes, what goes and what is evicted`() {
@@ -109,7 +110,8 @@ import Vocabulary
             prefix: "site")
         #expect(presence.will == codec.will)
         let own = LinkStatus(
-            who: name.text, incarnation: "i7", sequence: 3, state: .connected, interval: .seconds(10))
+            who: name.text, incarnation: "i7", sequence: 3, state: .connected,
+            interval: .seconds(10))
         let now = WallTime(nanoseconds: 1)
         let message = presence.status(own, links: [own], at: now)
         #expect([message] == codec.status(own, links: [own], queues: [], at: now, within: .max))

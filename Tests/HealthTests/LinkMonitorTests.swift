@@ -26,7 +26,8 @@ import Vocabulary
     }
 
     @Test(arguments: [
-        (0.0, Health.up), (2, .up), (3, .up), (3.1, .late), (6, .late), (6.1, .silent), (1e6, .silent),
+        (0.0, Health.up), (2, .up), (3, .up), (3.1, .late), (6, .late), (6.1, .silent),
+        (1e6, .silent),
     ])
     func `calls a silent peer late after one interval and lost after three`(
         seconds: Double, health: Health
@@ -72,7 +73,9 @@ import Vocabulary
         var monitor = LinkMonitor(name: "peer")
         monitor.heard(Self.status(.connected, 1), at: Self.at(0))
         monitor.failed("the broker says that it is lost")
-        for (index, state) in [LinkStatus.State.connected, .timedOut, .closing, .closed].enumerated() {
+        for (index, state) in [LinkStatus.State.connected, .timedOut, .closing, .closed]
+            .enumerated()
+        {
             monitor.heard(Self.status(state, UInt64(index) + 2), at: Self.at(1))
             #expect(monitor.health(at: Self.at(1)) == .unreachable)
             #expect(monitor.cause == "the broker says that it is lost")

@@ -113,7 +113,9 @@ enum GlossaryRule {
     static func breaches(page path: String, _ text: String) -> [String] {
         text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
             .flatMap { index, line in
-                found(in: String(line), words.filter(\.isForPages)).map { "\(path):\(index + 1): \($0)" }
+                found(in: String(line), words.filter(\.isForPages)).map {
+                    "\(path):\(index + 1): \($0)"
+                }
             }
     }
 

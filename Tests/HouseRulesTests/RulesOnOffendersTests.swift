@@ -187,7 +187,7 @@ import Testing
         "let a = \"\"\"\n    Nobody answers.\n    \"\"\"", "topic(\"authority\")",
         "let a = \"\\(read(\"no trouble\"))\"",
     ]) func `about words sees`(offender: String) {
-        #expect(GlossaryRule.breaches(file("Sources/Nodes/A.swift", offender)).count == 1)
+        #expect(GlossaryRule.breaches(file("Sources/Core/Nodes/A.swift", offender)).count == 1)
         #expect(GlossaryRule.breaches(page: "README.md", offender).count == 1)
     }
 
@@ -195,7 +195,7 @@ import Testing
         "// Nobody told it.", "let told = heard", "let a = \"the certificate authority\"",
         "let a = \"measured, untold\"",
     ]) func `about words lets pass`(text: String) {
-        #expect(GlossaryRule.breaches(file("Sources/Nodes/A.swift", text)) == [])
+        #expect(GlossaryRule.breaches(file("Sources/Core/Nodes/A.swift", text)) == [])
     }
 
     @Test func `about documentation sees each public declaration that is not explained`() {

@@ -14,7 +14,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("\"RelayIdx\": 9", "\"RelayIdx\": 1", "RelayIdx 1 is already in use by OtherComponents[0]"),
+        (
+            "\"RelayIdx\": 9", "\"RelayIdx\": 1",
+            "RelayIdx 1 is already in use by OtherComponents[0]"
+        ),
         ("\"RelayIdx\": 18", "\"RelayIdx\": 33", "RelayIdx 33 is beyond the 32 relays of 2 boards"),
         (
             "{\"Name\": \"hp-boss\"", "{\"Name\": \"auto\"",
@@ -101,7 +104,9 @@ import Testing
 
     @Test func `is told all its mistakes at once, in the order of its lines`() {
         let text = Sample.with("\"RelayIdx\": 9", "\"RelayIdx\": 1")
-            .replacing("\"ActorHierarchyName\": \"s.hp-boss\"", with: "\"ActorHierarchyName\": \"s.x.b\"")
+            .replacing(
+                "\"ActorHierarchyName\": \"s.hp-boss\"", with: "\"ActorHierarchyName\": \"s.x.b\""
+            )
             .replacing("\"Exponent\": 6", with: "\"Exponent\": 3")
         let problems = Sample.problems(text)
         #expect(problems.count == 3)

@@ -33,8 +33,7 @@ import Vocabulary
         return heard
     }
 
-    @Test func `lets acknowledged records make room for new ones, and has no fault`() async throws
-    {
+    @Test func `lets acknowledged records make room for new ones, and has no fault`() async throws {
         let journal = await full(5_000)
         try await journal.advance("site", through: 4_900)
         let heard = await keep((5_001...7_000).map { fact($0) }, in: journal)

@@ -51,7 +51,9 @@ import Vocabulary
         return buffer
     }
 
-    private func places(_ buffer: JournalBuffer, from place: Sequence64, limit: Int) -> [Sequence64]? {
+    private func places(_ buffer: JournalBuffer, from place: Sequence64, limit: Int)
+        -> [Sequence64]?
+    {
         buffer.written(from: place, limit: limit)?.map(\.entry.sequence)
     }
 }

@@ -15,7 +15,8 @@ import Vocabulary
         }
     }
 
-    private func hears(_ isLast: (JournalEvent) -> Bool, from journal: SqliteJournal) async -> Bool {
+    private func hears(_ isLast: (JournalEvent) -> Bool, from journal: SqliteJournal) async -> Bool
+    {
         var news = journal.news.makeAsyncIterator()
         while let word = await news.next() { if isLast(word) { return true } }
         return false

@@ -141,7 +141,8 @@ import Vocabulary
             try await other.open(fresh: JournalIdentity(high: 1, low: 1))
         }
         #expect(error?.kind == .laterFormat)
-        #expect(error?.detail.contains("written by a later version of Tidegate, in format 2") == true)
+        #expect(
+            error?.detail.contains("written by a later version of Tidegate, in format 2") == true)
     }
 
     @Test func `corrects the times of the same boot, also of an earlier run`() async throws {

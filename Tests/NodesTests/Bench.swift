@@ -27,7 +27,8 @@ struct Bench {
     func node(
         _ device: ScriptedDevice, _ channels: [DataChannel]? = nil, name: StaticString = "node",
         actuates: Bool = false, safeState: SafeState? = nil, rules: GuardRules = GuardRules(),
-        coordinator: InterlockCoordinator = InterlockCoordinator(), board: ChannelSnapshot = ChannelSnapshot(),
+        coordinator: InterlockCoordinator = InterlockCoordinator(),
+        board: ChannelSnapshot = ChannelSnapshot(),
         counters: (any CounterStore)? = nil, isSimulated: Bool = false
     ) -> ShNode {
         let place = Place(path: "", line: 1, column: 1)
@@ -36,7 +37,8 @@ struct Bench {
             settings: Settings(JsonNode(.group([]), at: place), described: []),
             channels: channels ?? [channel()], safeState: safeState, isSimulated: isSimulated)
         return ShNode(
-            name: ShNodeName(known: name), component: component, rules: rules, coordinator: coordinator,
+            name: ShNodeName(known: name), component: component, rules: rules,
+            coordinator: coordinator,
             board: board, counters: counters,
             outbox: inbox.source(named: name.description), clock: clock,
             open: device.opener(actuates: actuates))

@@ -234,7 +234,8 @@ import Vocabulary
         let coordinator = InterlockCoordinator([.atMostOne(["up", "down"], deadTime: .seconds(2))])
         let nodes = [
             bench.node(up, name: "up", actuates: true, safeState: .off, coordinator: coordinator),
-            bench.node(down, name: "down", actuates: true, safeState: .off, coordinator: coordinator),
+            bench.node(
+                down, name: "down", actuates: true, safeState: .off, coordinator: coordinator),
         ]
         for node in nodes { await node.start() }
         await bench.pass(.seconds(3), nodes: 2)
@@ -259,8 +260,10 @@ import Vocabulary
         let (heater, pump) = (ScriptedDevice(), ScriptedDevice())
         let coordinator = InterlockCoordinator([.onlyWhile("heater", needs: "pump")])
         let nodes = [
-            bench.node(heater, name: "heater", actuates: true, safeState: .off, coordinator: coordinator),
-            bench.node(pump, name: "pump", actuates: true, safeState: .off, coordinator: coordinator),
+            bench.node(
+                heater, name: "heater", actuates: true, safeState: .off, coordinator: coordinator),
+            bench.node(
+                pump, name: "pump", actuates: true, safeState: .off, coordinator: coordinator),
         ]
         for node in nodes { await node.start() }
         guard case .refused = await ask(nodes[0], .set(1)) else {
@@ -291,8 +294,10 @@ import Vocabulary
         pump.force(1)
         let coordinator = InterlockCoordinator([.onlyWhile("heater", needs: "pump")])
         let nodes = [
-            bench.node(heater, name: "heater", actuates: true, safeState: .off, coordinator: coordinator),
-            bench.node(pump, name: "pump", actuates: true, safeState: .off, coordinator: coordinator),
+            bench.node(
+                heater, name: "heater", actuates: true, safeState: .off, coordinator: coordinator),
+            bench.node(
+                pump, name: "pump", actuates: true, safeState: .off, coordinator: coordinator),
         ]
         for node in nodes { await node.start() }
         await bench.pass(.seconds(3), nodes: 2)

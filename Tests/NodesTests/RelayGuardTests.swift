@@ -102,7 +102,8 @@ import Vocabulary
         #expect(!bench.isOn)
         #expect(
             bench.fault(.failsafe)
-                == "node pump: no command or heartbeat from upstream site for 10min (failsafeAfter); it is in its safe state")
+                == "node pump: no command or heartbeat from upstream site for 10min (failsafeAfter); it is in its safe state"
+        )
         bench.pass(.seconds(6000))
         #expect(bench.switched.count == 2)
         bench.relay.heard(GuardBench.site, at: bench.now)

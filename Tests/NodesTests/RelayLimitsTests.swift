@@ -137,7 +137,8 @@ import Vocabulary
         #expect(bench.off() == .confirmed(0))
         bench.pass(.seconds(120))
         #expect(!bench.isOn)
-        var held = GuardBench(.init(limits: .init(minimumOffTime: .seconds(60), queuesEarlyCommands: true)))
+        var held = GuardBench(
+            .init(limits: .init(minimumOffTime: .seconds(60), queuesEarlyCommands: true)))
         held.on()
         held.ask(.override(value: nil, for: .seconds(30)), by: GuardBench.page)
         held.pass(.seconds(120))

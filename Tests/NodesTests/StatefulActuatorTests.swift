@@ -1,6 +1,6 @@
 import DriverKit
-import Simulators
 import Fakes
+import Simulators
 import Testing
 import Vocabulary
 
@@ -50,7 +50,8 @@ private struct FailingActuator: Actuator {
     }
 
     init(component: Component, wiring: any Wiring) throws(DriverError) {
-        throw DriverError(.invalidComponent, "component \(component.name): it is made by a test only")
+        throw DriverError(
+            .invalidComponent, "component \(component.name): it is made by a test only")
     }
 
     func read(_ due: [DataChannel], at now: MonotonicInstant) throws(DriverError) -> [Answer] {

@@ -99,7 +99,8 @@ import Vocabulary
         await gateway.node.stop()
     }
 
-    @Test func `evicts the oldest silent caller, then the longest unused of the peer that has most`()
+    @Test
+    func `evicts the oldest silent caller, then the longest unused of the peer that has most`()
         async throws
     {
         var settings = PeerSettings(echoes: true)

@@ -93,6 +93,7 @@ import Vocabulary
                 + "which is not synchronised")
         #expect(validity.problem(on: ManualClock()) == "expired on 2025-12-31")
         #expect(
-            validity.problem(on: ManualClock(isSynchronised: false))?.contains("not synchronised") == true)
+            validity.problem(on: ManualClock(isSynchronised: false))?.contains("not synchronised")
+                == true)
     }
 }

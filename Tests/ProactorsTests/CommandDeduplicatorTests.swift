@@ -48,7 +48,8 @@ import Vocabulary
         let latest = now.advanced(by: Command.longestExpiry + Command.clockSkew)
         let later = latest.advanced(by: .nanoseconds(1))
         #expect(
-            refusal(deduplicator.take(command("a", expires: later), now: now))?.contains("ahead") == true)
+            refusal(deduplicator.take(command("a", expires: later), now: now))?.contains("ahead")
+                == true)
         #expect(deduplicator.take(command("b", expires: latest), now: now) == .carryOut)
     }
 

@@ -8,7 +8,8 @@ import Vocabulary
         MonotonicInstant(nanoseconds: Int64(seconds * 1e9))
     }
 
-    @Test func `is told when drops begin, and once a minute while they go on and the link is there`() {
+    @Test
+    func `is told when drops begin, and once a minute while they go on and the link is there`() {
         var book = DropReporter()
         #expect(book.drop(3, of: "site", at: at(0))?.number == 3)
         #expect(book.drop(4, of: "site", at: at(1)) == nil)

@@ -200,7 +200,8 @@ private func shown(_ values: ClosedRange<Int>) -> [String] { values.map { "tank 
         for _ in 0..<200 { peers.peer.say("what", "") }
         peers.peer.say("ping", "p1")
         #expect(await peers.bench.published("ack", 1) == ["p1"])
-        #expect(await peers.peer.stored("malformedReply", 1) == ["fault gateway malformedReply true"])
+        #expect(
+            await peers.peer.stored("malformedReply", 1) == ["fault gateway malformedReply true"])
         await peers.bench.pass(.seconds(70))
         #expect(
             await peers.peer.stored("malformedReply", 2)
@@ -213,7 +214,9 @@ private func shown(_ values: ClosedRange<Int>) -> [String] { values.map { "tank 
         _ = await peers.peer.stored("tank", 1)
         for _ in 0..<3 { peers.bench.broker.say(.nameTaken("another client uses the name")) }
         #expect(
-            await peers.peer.stored("duplicateGateway", 1) == ["fault gateway duplicateGateway true"])
+            await peers.peer.stored("duplicateGateway", 1) == [
+                "fault gateway duplicateGateway true"
+            ])
         await peers.bench.pass(.seconds(310))
         #expect(
             await peers.peer.stored("duplicateGateway", 2)

@@ -63,7 +63,8 @@ import Vocabulary
 
     @Test func `judges the time that is left to a command before and after alike`() async {
         let pump = ScriptedDevice()
-        let bench = Bench(.init(name: "pump", device: pump, isRelay: true), isTimeSynchronised: false)
+        let bench = Bench(
+            .init(name: "pump", device: pump, isRelay: true), isTimeSynchronised: false)
         await bench.proactor.start()
         let past = bench.clock.now.advanced(by: .seconds(-1))
         let late = await bench.proactor.carryOut(command(bench.clock, expiresIn: nil), by: past)
@@ -78,7 +79,8 @@ import Vocabulary
 
     @Test func `judges no expiry before, and does after`() async {
         let pump = ScriptedDevice()
-        let bench = Bench(.init(name: "pump", device: pump, isRelay: true), isTimeSynchronised: false)
+        let bench = Bench(
+            .init(name: "pump", device: pump, isRelay: true), isTimeSynchronised: false)
         await bench.proactor.start()
         let early = await bench.proactor.carryOut(command(bench.clock, expiresIn: .seconds(60)))
         #expect(early.words.contains("the clock is not synchronised"))

@@ -77,7 +77,9 @@ import Vocabulary
         await bench.pass(until: replacing)
         #expect(proactor.order.registry.withLock { Array($0.orphaned.keys) } == ["heater"])
         #expect(
-            await proactor.faults.active.keys.contains { $0.node == "heater" && $0.kind == .command })
+            await proactor.faults.active.keys.contains {
+                $0.node == "heater" && $0.kind == .command
+            })
         let off = Command(
             id: CommandID("c")!, node: "pump", order: .set(0),
             source: CommandSource(.upstream, "site"))

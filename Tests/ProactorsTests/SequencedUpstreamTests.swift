@@ -1,6 +1,6 @@
 import Conformance
-import Mqtt
 import Fakes
+import Mqtt
 import Testing
 import Vocabulary
 

@@ -115,7 +115,7 @@ class Gateway:
                 stdout=log, stderr=log)
 
     def ask(self, other, *words):
-        """The exit status and the lines that were said, as an requester on this side gets them."""
+        """The exit status and the lines that were said, as a requester on this side gets them."""
         code, output, errors = self.say("peer", "ask", other.address, *words, "--timeout", "3",
                                         "--state-directory", self.state)
         return code, (output + errors).splitlines()
@@ -171,7 +171,7 @@ def pulled_cable(net, ours, theirs):
 
 def silent_peer(net, ours, theirs):
     """The cable is pulled while nothing but a watch goes on; who is watched finds out by itself."""
-    said = "nothing came from it"
+    said = "nothing received for some seconds"
     before = theirs.log.read_text().count(said)
     watching = ours.tidegate("peer", "ask", theirs.address, "watch", "--state-directory", ours.state)
     watching.stdout.readline()
@@ -244,7 +244,7 @@ def main():
             stranger.pair(theirs, "none")
             code, lines = stranger.ask(theirs, "read", "water-total")
             check(code == FAILED and len(lines) == 1, f"a stranger is refused: {lines}")
-            check("stranger" in theirs.log.read_text(), "and the log says how to let it in")
+            check("peer pair NAME" in theirs.log.read_text(), "and the log says how to let it in")
             silent_peer(net, ours, theirs)
             pulled_cable(net, ours, theirs)
         else:

@@ -57,7 +57,8 @@ final class Life: Sendable {
         gate = HangingCall(clock, devices["frail"]!)
         make = { [devices] node in
             ShNode(
-                name: node.name, component: node.component, rules: node.rules, coordinator: coordinator,
+                name: node.name, component: node.component, rules: node.rules,
+                coordinator: coordinator,
                 board: board, outbox: inbox.source(named: node.name.text), clock: clock,
                 open: devices[node.name]!.opener(actuates: node.kind == .relay))
         }
@@ -66,7 +67,8 @@ final class Life: Sendable {
             profile: Self.profile(of: layout, "\(base)"), nodes: layout.nodes.map(make),
             inbox: inbox, journal: journal, clock: clock,
             chance: SeededGenerator(seed: UInt64(base)),
-            logger: Logger(label: "scenario") { _ in SwiftLogNoOpLogHandler() }, interlocks: coordinator)
+            logger: Logger(label: "scenario") { _ in SwiftLogNoOpLogHandler() },
+            interlocks: coordinator)
     }
 
     private static func profile(

@@ -1,9 +1,9 @@
 import Codecs
 import Conformance
+import Fakes
 import Gridworks
 import Mqtt
 import PlainJson
-import Fakes
 import Testing
 import Vocabulary
 

@@ -15,7 +15,8 @@ import Vocabulary
         return codec.incoming(message, at: House.now, using: &chance)
     }
 
-    private func refusal(_ message: MqttMessage, _ codec: GridworksConnection = House.codec()) -> String
+    private func refusal(_ message: MqttMessage, _ codec: GridworksConnection = House.codec())
+        -> String
     {
         switch incoming(message, codec).matter {
         case .refused(let why, _, _, _): why

@@ -27,7 +27,9 @@ final class GridworksConnection: Sendable {
         codec.acknowledgement(of: identity)
     }
 
-    func birth(at now: WallTime) -> [MqttMessage] { session.withLock { $0.birth(at: now, within: .max) } }
+    func birth(at now: WallTime) -> [MqttMessage] {
+        session.withLock { $0.birth(at: now, within: .max) }
+    }
     func offline(at now: WallTime) -> [MqttMessage] { session.withLock { $0.offline(at: now) } }
 
     func activation(at now: WallTime) -> [MqttMessage] {

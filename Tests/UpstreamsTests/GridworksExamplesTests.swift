@@ -131,7 +131,8 @@ import Vocabulary
         let times = "[1795225186649,1795225189642,1795225194647]"
         let expected =
             #"{"MessageId":"ID","TimeCreatedMs":1795225230003,"Src":"d1.isone.ct.newhaven.orange1.scada","TypeName":"report.event","Report":{"FromGNodeAlias":"d1.isone.ct.newhaven.orange1.scada","FromGNodeInstanceId":"c9794c6d-e013-4d74-9570-f9ba4b0f0b0d","AboutGNodeAlias":"d1.isone.ct.newhaven.orange1.ta","SlotStartUnixS":1795225200,"SlotDurationS":30,"ChannelReadingList":[{"ChannelName":"vdc-relay1","ValueList":[0,1,0],"ScadaReadTimeUnixMsList":\#(times),"TypeName":"channel.readings","Version":"002"}],"StateList":[{"MachineHandle":"a.relay1","StateEnum":"relay.closed.or.open","StateList":["RelayOpen","RelayClosed","RelayOpen"],"UnixMsList":\#(times),"TypeName":"machine.states","Version":"000"}],"FsmReportList":[],"MessageCreatedMs":1795225230003,"Id":"ID","TypeName":"report","Version":"002"},"Version":"002"}"#
-        #expect(House.payload(outboundBatch.messages.first) == expected.replacing("ID", with: identity))
+        #expect(
+            House.payload(outboundBatch.messages.first) == expected.replacing("ID", with: identity))
     }
 
     @Test func `of an admin switching a relay is obeyed and answered`() throws {

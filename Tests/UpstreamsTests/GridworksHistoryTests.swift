@@ -53,7 +53,8 @@ import Vocabulary
         let entries = entries(100, seed: seed)
         let whole = outboundBatches(entries)
         for (index, outboundBatch) in whole.enumerated() {
-            let rest = outboundBatches(entries.drop { $0.sequence <= outboundBatch.covers.upperBound })
+            let rest = outboundBatches(
+                entries.drop { $0.sequence <= outboundBatch.covers.upperBound })
             #expect(rest == Array(whole[(index + 1)...]))
         }
     }
@@ -140,7 +141,8 @@ import Vocabulary
 
     @Test func `calls what GridWorks has no name for by names of our own`() {
         let told = outboundBatches([
-            House.entry(1, .event(GatewayEvent(.deadLettered, link: "peer", number: 7, detail: "why"))),
+            House.entry(
+                1, .event(GatewayEvent(.deadLettered, link: "peer", number: 7, detail: "why"))),
             House.entry(
                 2, .fault(Fault(channel: "tank", kind: .malformedReply, isOn: false, detail: "ok")),
                 "tank"),
@@ -157,6 +159,7 @@ import Vocabulary
                 #""TypeName":"gridworks.event.tidegate.fault.cleared","Node":"tank","Channel":"tank","Kind":"malformedReply","Detail":"ok""#
             ))
         #expect(
-            told[2].contains(#""ProblemType":"error","Summary":"tank: malformed reply","Details":"CRC""#))
+            told[2].contains(
+                #""ProblemType":"error","Summary":"tank: malformed reply","Details":"CRC""#))
     }
 }

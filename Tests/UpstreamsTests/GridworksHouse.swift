@@ -69,7 +69,8 @@ enum GridworksHouse {
     }
 
     static func stamp(_ wall: WallTime, isSynchronised: Bool = true) -> Timestamp {
-        Timestamp(wall: wall, monotonic: MonotonicInstant(nanoseconds: 1), isSynchronised: isSynchronised)
+        Timestamp(
+            wall: wall, monotonic: MonotonicInstant(nanoseconds: 1), isSynchronised: isSynchronised)
     }
 
     static func entry(

@@ -46,7 +46,8 @@ import Vocabulary
         #expect(report.readings.map(\.value) == [21_500, 1])
         #expect(report.readings.map(\.channel) == ["tank", "relay1"])
         #expect(
-            String(decoding: report.payload, as: UTF8.self) == House.payload(outboundBatches[0].messages[0])
+            String(decoding: report.payload, as: UTF8.self)
+                == House.payload(outboundBatches[0].messages[0])
         )
         #expect(stop.type == "gridworks.event.shutdown" && stop.words == "by hand")
     }

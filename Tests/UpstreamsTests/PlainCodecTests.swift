@@ -65,7 +65,10 @@ struct PlainCodecTests {
     @Test func `the last will says lost, the status online and at the end offline`() {
         #expect(codec.will?.topic == "tidegate/d1.demo.house1/status")
         #expect(codec.will?.isRetained == true && codec.will?.qos == .atLeastOnce)
-        #expect(codec.will?.text.hasPrefix(#"{"state":"offline","cause":"connection lost","incarnation":"i7","at":null,"#) == true)
+        #expect(
+            codec.will?.text.hasPrefix(
+                #"{"state":"offline","cause":"connection lost","incarnation":"i7","at":null,"#)
+                == true)
         #expect(
             codec.birth(at: House.now).map(\.topic) == ["tidegate/d1.demo.house1/birth"])
         for (state, word) in [(LinkStatus.State.connected, "online"), (.closed, "offline")] {
@@ -150,7 +153,8 @@ struct PlainCodecTests {
     @Test func `a live value is exact and retained`() throws {
         let reading = Reading(channel: House.tankTop, value: 21_500)
         let message = try #require(codec.live(reading, at: House.now).first)
-        let doubtful = Timestamp(wall: House.now, monotonic: .init(nanoseconds: 0), isSynchronised: false)
+        let doubtful = Timestamp(
+            wall: House.now, monotonic: .init(nanoseconds: 0), isSynchronised: false)
         let doubt = try #require(codec.live(reading, at: doubtful).first)
         #expect(doubt.text == message.text.dropLast() + #","synchronised":false}"#)
         #expect(!message.text.contains("synchronised"))

@@ -78,6 +78,8 @@ import Vocabulary
                 #"{"node":"heater","overriddenBy":"cli site","overrideUntil":"\#(end)","#
                     + #""controller":"upstream site","queued":"on","#) == true)
         let free = House.codec.control(Control(), of: House.heater, at: now).first
-        #expect(free?.text.contains(#""overriddenBy":null,"overrideUntil":null,"controller":null"#) == true)
+        #expect(
+            free?.text.contains(#""overriddenBy":null,"overrideUntil":null,"controller":null"#)
+                == true)
     }
 }

@@ -113,7 +113,10 @@ struct PlainReaderTests {
         #expect(
             read(codec.history(House.entry(3, House.tank, .fault(fault))))
                 == [.fault(activeFaults, sequence: 3)])
-        #expect(read(codec.activeFaults([activeFaults], at: House.now)) == [.activeFaults([activeFaults])])
+        #expect(
+            read(codec.activeFaults([activeFaults], at: House.now)) == [
+                .activeFaults([activeFaults])
+            ])
         #expect(read(codec.activeFaults([], at: House.now)) == [.activeFaults([])])
     }
 

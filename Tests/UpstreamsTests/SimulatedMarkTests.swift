@@ -67,7 +67,9 @@ import Vocabulary
         let own = LinkStatus(
             who: "d1.demo.house1", incarnation: "i7", sequence: 1, state: .connected,
             interval: .seconds(10))
-        for message in codec.status(own, links: [], queues: [], at: House.now) + [codec.will].compactMap(\.self) {
+        for message in codec.status(own, links: [], queues: [], at: House.now)
+            + [codec.will].compactMap(\.self)
+        {
             #expect(message.text.contains(Self.mark) == isSimulated)
             guard case .status(let status)? = PlainReader().read(message)?.matter else {
                 Issue.record("not read")

@@ -98,7 +98,9 @@ final class FileTotalStoreTests {
 
     @Test func `a folder where the total should be is no total`() throws {
         try FileManager.default.createDirectory(atPath: file, withIntermediateDirectories: true)
-        #expect(throws: DriverError(.malformedReply, "\(file): Is a directory")) { _ = try store.load() }
+        #expect(throws: DriverError(.malformedReply, "\(file): Is a directory")) {
+            _ = try store.load()
+        }
         #expect(throws: DriverError(.notConnected, "\(file): Is a directory")) {
             try store.save(1)
         }

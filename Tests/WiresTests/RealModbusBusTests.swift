@@ -168,7 +168,8 @@ extension SimulatedModbusUnit.Fault {
         #expect(
             error
                 == DriverError(
-                    .malformedReply, "the reply to 01 04 00 00 00 02 on ttyMODBUS has a wrong checksum"))
+                    .malformedReply,
+                    "the reply to 01 04 00 00 00 02 on ttyMODBUS has a wrong checksum"))
         #expect(try line.bus.read(line.request(2)) == [1002, 1003])
     }
 

@@ -10,7 +10,7 @@ public struct ChannelError: Error, Hashable, Sendable, CustomStringConvertible {
         case cancelled
         /// The same identity is under way already.
         case duplicate
-        /// Whoever was asked tried and threw, or released of the question without an answer.
+        /// Whoever was asked tried and threw, or released the question without an answer.
         case failed
         /// The channel was closed, and why.
         case stopped(Cause)

@@ -139,7 +139,8 @@ public final class RequestQueue<Request: Sendable, Answer: Sendable>: Sendable {
                 state.places[serial]?.request = nil
                 state.places[serial]?.isInWork = true
                 return Question(
-                    request, id: place.id, deadline: place.deadline, requestQueue: self, serial: serial)
+                    request, id: place.id, deadline: place.deadline, requestQueue: self,
+                    serial: serial)
             }
             return nil
         }
@@ -239,7 +240,8 @@ public final class RequestQueue<Request: Sendable, Answer: Sendable>: Sendable {
             return told
         }
         for (requester, id) in late {
-            let error = ChannelError(kind: .timedOut, detail: "\(name): no answer to \(id) before its deadline")
+            let error = ChannelError(
+                kind: .timedOut, detail: "\(name): no answer to \(id) before its deadline")
             requester?.resume(returning: .failure(error))
         }
     }

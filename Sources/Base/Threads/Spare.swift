@@ -21,7 +21,8 @@ public enum Spare {
             // Sound: the path is a constant.
             let descriptor = unsafe open("/dev/null", O_RDONLY | O_CLOEXEC)
             guard descriptor >= 0 else {
-                return "no room for \(descriptors) more open files (\(errorDescription(errno))); raise "
+                return
+                    "no room for \(descriptors) more open files (\(errorDescription(errno))); raise "
                     + "ulimit -n or LimitNOFILE="
             }
             opened.append(descriptor)
@@ -35,7 +36,8 @@ public enum Spare {
         let memory = unsafe mmap(
             nil, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
         guard unsafe memory != MAP_FAILED else {
-            return "no room for \(bytes >> 20) MiB more of memory (\(errorDescription(errno))); raise "
+            return
+                "no room for \(bytes >> 20) MiB more of memory (\(errorDescription(errno))); raise "
                 + "ulimit -v or LimitAS="
         }
         unsafe munmap(memory, bytes)

@@ -4,7 +4,9 @@ import Vocabulary
 public final class Oneshot<Answer: Sendable>: Sendable {
     private let requester: Guarded<CheckedContinuation<Answer, Never>?>
 
-    public init(_ requester: CheckedContinuation<Answer, Never>) { self.requester = Guarded(requester) }
+    public init(_ requester: CheckedContinuation<Answer, Never>) {
+        self.requester = Guarded(requester)
+    }
 
     /// Answers, unless that was done before.
     public func give(_ answer: Answer) {

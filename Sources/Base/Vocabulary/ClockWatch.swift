@@ -71,7 +71,8 @@ public struct ClockWatch: Sendable {
             if isJump { news.append(.jumped(by: jump)) }
         } else if isJump || sample.isVouchedFor {
             news.append(
-                .becameSynchronised(offset: sample.wall.since(origin.advanced(by: sample.sinceBoot))))
+                .becameSynchronised(
+                    offset: sample.wall.since(origin.advanced(by: sample.sinceBoot))))
             isSynchronised = true
         }
         return news

@@ -14,7 +14,9 @@ public struct Control: Hashable, Sendable {
         holder: CommandSource? = nil, until: MonotonicInstant? = nil,
         controller: CommandSource? = nil, queued: Int64? = nil
     ) {
-        (self.holder, self.until, self.controller, self.queued) = (holder, until, controller, queued)
+        (self.holder, self.until, self.controller, self.queued) = (
+            holder, until, controller, queued
+        )
     }
 }
 

@@ -33,7 +33,8 @@ public struct SwitchLimits: Hashable, Sendable {
 
     public init(
         minimumOnTime: Duration? = nil, minimumOffTime: Duration? = nil,
-        maximumOnTime: Duration? = nil, maximumSwitchesPerHour: Int? = nil, queuesEarlyCommands: Bool = false
+        maximumOnTime: Duration? = nil, maximumSwitchesPerHour: Int? = nil,
+        queuesEarlyCommands: Bool = false
     ) {
         (self.minimumOnTime, self.minimumOffTime) = (minimumOnTime, minimumOffTime)
         (self.maximumOnTime, self.queuesEarlyCommands) = (maximumOnTime, queuesEarlyCommands)

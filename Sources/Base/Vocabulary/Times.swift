@@ -88,7 +88,9 @@ extension Timestamp {
 
     /// The moment so long before this one, labelled by the same clock.
     public func earlier(by age: Duration, monotonic: MonotonicInstant) -> Timestamp {
-        Timestamp(wall: wall.advanced(by: .zero - age), monotonic: monotonic, isSynchronised: isSynchronised)
+        Timestamp(
+            wall: wall.advanced(by: .zero - age), monotonic: monotonic,
+            isSynchronised: isSynchronised)
     }
 }
 

@@ -1,8 +1,8 @@
 import Vocabulary
 
-/// One parcel on its way, without its messages.
+/// One batch on its way, without its messages.
 ///
-/// It knows nothing of the kind of message, so that the many looks at every parcel cost little.
+/// It knows nothing of the kind of message, so that the many looks at every batch cost little.
 struct OutgoingBatch: Sendable {
     let number: Int
     let covers: ClosedRange<Sequence64>
@@ -21,7 +21,7 @@ struct OutgoingBatch: Sendable {
     /// On its way: when it becomes overdue; nil once it is. Waiting: not to be handed over before.
     var due: MonotonicInstant?
     var attempts = 0
-    /// It was passed over once already while the peer acknowledged no other parcel. It takes no room, so that
+    /// It was passed over once already while the peer acknowledged no other batch. It takes no room, so that
     /// others come to their turn and show whose fault it is.
     var isDoubted = false
     /// Receipts of it that the broker still owes.
@@ -31,17 +31,17 @@ struct OutgoingBatch: Sendable {
     var unsent: [Int] { identity == nil ? missing.sorted() : Array(0..<count) }
 }
 
-/// What became of parcels.
+/// What became of batches.
 enum DeliveryOutcome: Hashable, Sendable {
     case advanced(through: Sequence64)
     case deadLettered(ClosedRange<Sequence64>, because: String)
-    /// A parcel waits to be handed over again.
+    /// A batch waits to be handed over again.
     case waiting
 }
 
-/// Which parcels are on their way to one upstream, and how far everything is acknowledged.
+/// Which batches are on their way to one upstream, and how far everything is acknowledged.
 ///
-/// A pure machine inside a `Link`. It keeps each parcel until it is acknowledged or dead-lettered, so that it
+/// A pure machine inside a `Link`. It keeps each batch until it is acknowledged or dead-lettered, so that it
 /// can be sent again unchanged. The cursor moves only over entries that are all settled.
 struct Deliveries<Message: Sendable>: Sendable {
     private let rules: LinkRules
@@ -49,10 +49,10 @@ struct Deliveries<Message: Sendable>: Sendable {
     private let size: @Sendable (Message) -> Int
     /// In the order in which they were written.
     private(set) var outboundBatches: [OutgoingBatch] = []
-    /// The messages of each parcel, by its number.
+    /// The messages of each batch, by its number.
     private var messages: [Int: [Message]] = [:]
     private var numbers: [String: Int] = [:]
-    /// What the broker owes a receipt for: a message of a parcel, or nil for all that is no history.
+    /// What the broker owes a receipt for: a message of a batch, or nil for all that is no history.
     private var receipts: [UInt64: (outboundBatch: Int, message: Int)?] = [:]
     private var lastNumber = 0
     private var lastPlace = 0
@@ -60,9 +60,9 @@ struct Deliveries<Message: Sendable>: Sendable {
     private(set) var cursor: Sequence64
     /// The last entry that was taken from the journal.
     private(set) var lastRead: Sequence64
-    /// Entries that were read and that no parcel covers yet, in order.
+    /// Entries that were read and that no batch covers yet, in order.
     private var uncovered: [ClosedRange<Sequence64>] = []
-    /// The last place at which something was acknowledged: a parcel, or a ping.
+    /// The last place at which something was acknowledged: a batch, or a ping.
     private var passed = (byBatch: 0, byPing: 0)
 
     init(
@@ -81,7 +81,7 @@ struct Deliveries<Message: Sendable>: Sendable {
         return max(0, rules.window - receipts.count - acknowledgements)
     }
 
-    /// Messages and parcels that something is still owed for.
+    /// Messages and batches that something is still owed for.
     var inFlight: Int { receipts.count + outboundBatches.count }
 
     /// Whether another entry may be read.
@@ -90,13 +90,13 @@ struct Deliveries<Message: Sendable>: Sendable {
             && outboundBatches.count { !$0.isDoubted } < rules.window
     }
 
-    /// The parcel to hand over next among those that may go, the oldest first.
+    /// The batch to hand over next among those that may go, the oldest first.
     func next(where mayGo: (OutgoingBatch) -> Bool) -> OutgoingBatch? {
         guard room > 0 else { return nil }
         return outboundBatches.first { $0.place == nil && $0.due == nil && mayGo($0) }
     }
 
-    /// What has to be handed over of a parcel, in order.
+    /// What has to be handed over of a batch, in order.
     func unsent(of outboundBatch: OutgoingBatch) -> [Message] {
         guard let messages = messages[outboundBatch.number] else { return [] }
         return outboundBatch.unsent.map { messages[$0] }
@@ -171,19 +171,20 @@ struct Deliveries<Message: Sendable>: Sendable {
         return settle(index)
     }
 
-    /// The parcel of that number, while it is not settled.
+    /// The batch of that number, while it is not settled.
     subscript(number: Int) -> OutgoingBatch? { index(of: number).map { outboundBatches[$0] } }
 
-    /// Takes back all from the first parcel on that is too large and can be cut: the entries are to be read
+    /// Takes back all from the first batch on that is too large and can be cut: the entries are to be read
     /// again and written in smaller pieces. Only while nothing is in flight.
     ///
-    /// - Returns: The first of the entries; nil when there is no such parcel.
+    /// - Returns: The first of the entries; nil when there is no such batch.
     mutating func rewind(toFit limit: Int) -> Sequence64? {
         guard
             let first = outboundBatches.firstIndex(where: { $0.bytes > limit && $0.isCuttable })
         else { return nil }
         let start = outboundBatches[first].covers.lowerBound
-        for index in outboundBatches.indices.reversed() where outboundBatches[index].covers.upperBound >= start {
+        for index in outboundBatches.indices.reversed()
+        where outboundBatches[index].covers.upperBound >= start {
             _ = remove(index)
         }
         uncovered = uncovered.flatMap { $0.without(start...Sequence64.max) }
@@ -199,7 +200,7 @@ struct Deliveries<Message: Sendable>: Sendable {
         return settleIfReceived(index)
     }
 
-    /// - Parameter isTemporary: It is not the message that is at fault: its parcel waits to be handed over
+    /// - Parameter isTemporary: It is not the message that is at fault: its batch waits to be handed over
     ///   again, and no attempt was used up.
     mutating func refused(
         _ receipt: UInt64, because reason: String, isTemporary: Bool
@@ -212,7 +213,7 @@ struct Deliveries<Message: Sendable>: Sendable {
         return [.waiting]
     }
 
-    /// The parcel can never be sent.
+    /// The batch can never be sent.
     mutating func impossible(_ number: Int, because reason: String) -> [DeliveryOutcome] {
         guard let index = index(of: number) else { return [] }
         return deadLetter(index, because: reason)
@@ -223,11 +224,11 @@ struct Deliveries<Message: Sendable>: Sendable {
 
     /// Looks for what is overdue, which is handed over again.
     ///
-    /// It uses up an attempt only when the peer has acknowledged a parcel that was handed over later. A peer
+    /// It uses up an attempt only when the peer has acknowledged a batch that was handed over later. A peer
     /// that lives and acknowledges none may be ill, or its acknowledgements may be lost on the way: none of
-    /// the parcels is at fault, however long that lasts.
+    /// the batches is at fault, however long that lasts.
     ///
-    /// - Returns: Also whether only a ping can tell what overdue parcels mean.
+    /// - Returns: Also whether only a ping can tell what overdue batches mean.
     mutating func review(
         at now: MonotonicInstant, lastPing: Int
     ) -> (outcomes: [DeliveryOutcome], wantsPing: Bool) {
@@ -272,7 +273,10 @@ struct Deliveries<Message: Sendable>: Sendable {
     mutating func restart() {
         receipts.removeAll()
         for index in outboundBatches.indices {
-            (outboundBatches[index].place, outboundBatches[index].due, outboundBatches[index].owed) = (nil, nil, 0)
+            (
+                outboundBatches[index].place, outboundBatches[index].due,
+                outboundBatches[index].owed
+            ) = (nil, nil, 0)
             outboundBatches[index].isDoubted = false
         }
     }
@@ -281,7 +285,9 @@ struct Deliveries<Message: Sendable>: Sendable {
     mutating func advance() -> [DeliveryOutcome] {
         var through = lastRead
         if let gathered = uncovered.first { through = min(through, gathered.lowerBound - 1) }
-        for outboundBatch in outboundBatches { through = min(through, outboundBatch.covers.lowerBound - 1) }
+        for outboundBatch in outboundBatches {
+            through = min(through, outboundBatch.covers.lowerBound - 1)
+        }
         guard through > cursor else { return [] }
         cursor = through
         return [.advanced(through: through)]
@@ -299,7 +305,7 @@ struct Deliveries<Message: Sendable>: Sendable {
         return nil
     }
 
-    /// - Returns: The parcel that the receipt belongs to, when it is still there.
+    /// - Returns: The batch that the receipt belongs to, when it is still there.
     private mutating func take(_ receipt: UInt64) -> Int? {
         guard let (number, message) = receipts.removeValue(forKey: receipt).flatMap(\.self),
             let index = index(of: number)
@@ -310,7 +316,9 @@ struct Deliveries<Message: Sendable>: Sendable {
     }
 
     private mutating func settleIfReceived(_ index: Int) -> [DeliveryOutcome] {
-        guard outboundBatches[index].identity == nil, outboundBatches[index].missing.isEmpty else { return [] }
+        guard outboundBatches[index].identity == nil, outboundBatches[index].missing.isEmpty else {
+            return []
+        }
         return settle(index)
     }
 

@@ -16,7 +16,7 @@ extension Link {
         return unconfirmed.subtracting(denied).isEmpty ? min(1, deliveries.room) : 0
     }
 
-    /// Messages and parcels that wait for something. Never more than twice the window and what one entry
+    /// Messages and batches that wait for something. Never more than twice the window and what one entry
     /// takes.
     public var inFlight: Int { deliveries.inFlight }
 
@@ -28,7 +28,7 @@ extension Link {
         mayHandOverHistory && room > 0 && deliveries.hasRoomForMore && next == nil
     }
 
-    /// The parcel to hand over now, the oldest first: what must be sent again before what is new.
+    /// The batch to hand over now, the oldest first: what must be sent again before what is new.
     public var next: Handover? {
         guard mayHandOverHistory else { return nil }
         let due = suspects.due

@@ -48,7 +48,9 @@ extension Link {
             restsUntil = now.advanced(by: resting.failed())
             if resting.failures == 3 {
                 actions.append(
-                    .tell(.connectFailed, "the broker closes the connection at every history record; backlog held"))
+                    .tell(
+                        .connectFailed,
+                        "the broker closes the connection at every history record; backlog held"))
             }
         }
         guard let finding else { return actions }
@@ -72,7 +74,8 @@ extension Link {
                 .tell(
                     .deadLettered,
                     "the broker closes the connection at \(topic) (\(size)); withholding messages "
-                        + (finding.isLargest ? "of that size " : "") + "for \(Suspects.withheldFor.layoutText)"))
+                        + (finding.isLargest ? "of that size " : "")
+                        + "for \(Suspects.withheldFor.layoutText)"))
         }
         return actions + rewind(toFit: limit)
     }

@@ -33,7 +33,7 @@ public struct Link<Message: Sendable>: Sendable {
         case subscriptionRefused(String, because: String)
         /// A message from the peer. A retained one is nobody's heartbeat.
         case heard(isRetained: Bool)
-        /// The peer has taken over the parcel, or heard the ping, of this identity; a heartbeat as well.
+        /// The peer has taken over the batch, or heard the ping, of this identity; a heartbeat as well.
         case acknowledged(String)
         /// The broker has taken over a message.
         case received(UInt64)
@@ -64,7 +64,7 @@ public struct Link<Message: Sendable>: Sendable {
         case rewind(to: Sequence64)
     }
 
-    /// A parcel to hand over now: all of `messages`, in order.
+    /// A batch to hand over now: all of `messages`, in order.
     public struct Handover: Sendable {
         public let number: Int
         public let messages: [Message]

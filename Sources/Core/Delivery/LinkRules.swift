@@ -9,7 +9,7 @@ public struct LinkRules: Hashable, Sendable {
     /// How long the peer may say nothing before it is asked for a heartbeat. Not shorter than
     /// `ackTimeout`, or a dead peer is noticed late.
     public var pollPeriod: Duration
-    /// How often a parcel is sent that the peer passes over before it is dead-lettered, at least 1.
+    /// How often a batch is sent that the peer passes over before it is dead-lettered, at least 1.
     public var attempts: Int
 
     public init(

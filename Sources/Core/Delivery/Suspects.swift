@@ -12,7 +12,7 @@ struct Suspects: Sendable {
     enum Key: Hashable, Sendable {
         /// Whatever is the newest on this topic.
         case topic(String)
-        /// A parcel of history, by its number.
+        /// A batch of history, by its number.
         case outboundBatch(Int)
 
         fileprivate var isHistory: Bool { if case .outboundBatch = self { true } else { false } }

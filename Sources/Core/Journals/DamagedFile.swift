@@ -7,7 +7,7 @@ struct PrivateFile {
 
     /// Makes it, when it is not there, and closes it to all others.
     ///
-    /// What is there is not opened: to close it again would released of the locks that this process has on it.
+    /// What is there is not opened: to close it again would release the locks that this process has on it.
     func make() {
         // Sound, here and below: each path lives for the length of its call.
         let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
@@ -43,7 +43,8 @@ package struct DamagedFile {
         let deadLetters = "\(path).damaged-\(stamp)"
         // The log last: the file without it would be taken for a sound one that lacks its newest rows.
         guard move(path, to: deadLetters) || !exists(path) else {
-            throw SqliteFailure(code: 14, words: "\(path): cannot be moved: \(errorDescription(errno))")
+            throw SqliteFailure(
+                code: 14, words: "\(path): cannot be moved: \(errorDescription(errno))")
         }
         moveLog(to: deadLetters)
         for name in names.dropLast(Self.kept) {

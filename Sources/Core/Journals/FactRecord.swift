@@ -43,7 +43,8 @@ struct FactRecord: Hashable {
         var writer = RecordWriter()
         writer.byte(Self.tag)
         writer.byte(
-            (fact.at.isSynchronised ? 1 : 0) | (upstream == nil ? 0 : 2) | (fact.isSimulated ? 4 : 0))
+            (fact.at.isSynchronised ? 1 : 0) | (upstream == nil ? 0 : 2)
+                | (fact.isSimulated ? 4 : 0))
         writer.number(session)
         writer.fixed(UInt64(bitPattern: fact.at.wall.nanoseconds))
         writer.fixed(UInt64(bitPattern: fact.at.monotonic.nanoseconds))

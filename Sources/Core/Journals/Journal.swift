@@ -32,7 +32,7 @@ public protocol Journal: Sendable {
     ) async throws(JournalError)
 
     /// The wall clock was wrong by `offset` since the journal was opened: moves the time of all facts that
-    /// were stamped meanwhile, while it was not synchronised, and marks them as sure.
+    /// were stamped meanwhile, while it was not synchronised, and marks them as synchronised.
     func correctTimes(by offset: Duration) async
 
     /// What the values mean that are appended from now on. From any thread; it never waits.

@@ -57,7 +57,9 @@ import Glibc
     }
 
     /// Runs one statement to its end and throws its rows away.
-    package func run(_ text: String, _ numbers: Int64..., blob: [UInt8]? = nil) throws(SqliteFailure) {
+    package func run(_ text: String, _ numbers: Int64..., blob: [UInt8]? = nil)
+        throws(SqliteFailure)
+    {
         let statement = try prepared(text, numbers, blob.map { [$0] } ?? [])
         defer { statement.reset() }
         while try statement.step() {}

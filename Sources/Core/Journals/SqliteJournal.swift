@@ -203,7 +203,9 @@ public actor SqliteJournal: Journal {
             while from <= committed {
                 // Whoever follows closely gets what was just written without another look at the disk.
                 if let written = inbox.withLock({ $0.buffer.written(from: from, limit: limit) }) {
-                    let meant = written.filter { ($0.deadLetters?.upstream ?? upstream) == upstream }
+                    let meant = written.filter {
+                        ($0.deadLetters?.upstream ?? upstream) == upstream
+                    }
                     guard meant.isEmpty else { return meant.map(\.entry) }
                     from = (written.last?.entry.sequence ?? committed) + 1
                     continue
@@ -238,7 +240,8 @@ public actor SqliteJournal: Journal {
         guard let cursor = try cursor(upstream) else { return }
         guard through <= readable else {
             throw JournalError(
-                .badCursor, "upstream \(upstream): \(through) is beyond the last record, \(readable)"
+                .badCursor,
+                "upstream \(upstream): \(through) is beyond the last record, \(readable)"
             )
         }
         guard through > cursor.acknowledged else { return }

@@ -61,7 +61,8 @@ extension LayoutReader {
         case (let hasPort, false):
             let isSerial = hasPort || section.says("baud") || section.says("parity")
             if !isSerial {
-                report(section.place, "needs port and baud for a serial bus, or host for Modbus TCP")
+                report(
+                    section.place, "needs port and baud for a serial bus, or host for Modbus TCP")
                 return nil
             }
             for key in ["port", "baud"] where !section.says(key) {

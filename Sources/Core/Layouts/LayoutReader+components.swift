@@ -75,7 +75,8 @@ extension LayoutReader {
             } else {
                 report(
                     node.place(of: "component"),
-                    "component \(name) is defined inside another node and belongs to that node only")
+                    "component \(name) is defined inside another node and belongs to that node only"
+                )
             }
             return nil
         }

@@ -106,7 +106,8 @@ extension LayoutReader {
             return section.flag("inverted") == true ? 0...0 : 1...1
         }
         if section.says("inverted") {
-            report(section.place(of: "inverted"), "only a channel that is on or off can be inverted")
+            report(
+                section.place(of: "inverted"), "only a channel that is on or off can be inverted")
         }
         guard let node = section["onAbove"], let number = node.number else {
             if !section.says("onAbove") {

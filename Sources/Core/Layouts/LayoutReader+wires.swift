@@ -80,7 +80,8 @@ private struct UsedLines {
                 $0.address != address && ($0.address.chip == nil || address.chip == nil)
             })
         else { return nil }
-        return "\(address) may be the same line as \(other.address) of node \(other.user); name the chip "
+        return
+            "\(address) may be the same line as \(other.address) of node \(other.user); name the chip "
             + "in both"
     }
 }

@@ -49,7 +49,8 @@ extension LayoutSection {
                 "Whether the contact is off while the relay is on."),
             LayoutKey(
                 "onAbove", .value(.decimal), .optional,
-                "The threshold, in the channel's unit: the relay counts as on at this value or more."),
+                "The threshold, in the channel's unit: the relay counts as on at this value or more."
+            ),
             LayoutKey(
                 "timeout", .value(.duration(.milliseconds(100) ... .seconds(60))),
                 .defaults(to: .text("2s")),

@@ -46,7 +46,8 @@ extension LayoutSection {
     static let bus = LayoutSection(
         noun: "a bus",
         keys: [
-            LayoutKey("name", .text(.name(BusTag.self)), .required, "Its name, which components use."),
+            LayoutKey(
+                "name", .text(.name(BusTag.self)), .required, "Its name, which components use."),
             LayoutKey("port", .text(.port), .optional, "The serial port of an RTU bus."),
             LayoutKey("baud", .number(among: usualBaudRates), .optional, "Bits per second."),
             LayoutKey(
@@ -222,7 +223,8 @@ extension LayoutSection {
         LayoutKey("tls", .section(.tls), .optional, "The files of a mqtts:// connection."),
         LayoutKey(
             "keepAlive", .value(.duration(.seconds(5) ... .seconds(3600))),
-            .defaults(to: .text("30s")), "The keep-alive period: how often a silent broker is pinged."),
+            .defaults(to: .text("30s")),
+            "The keep-alive period: how often a silent broker is pinged."),
         LayoutKey(
             "window", .value(.whole(1...1000)), .defaults(to: .whole(50)),
             "The most messages in flight, sent and not acknowledged."),
@@ -275,10 +277,12 @@ extension LayoutSection {
         keys: [
             LayoutKey(
                 "listen", .text(.peerAddress), .defaults(to: .text("127.0.0.1:2998")),
-                "HOST:PORT to listen on. On the network TLS, a key and a list of peers are required."),
+                "HOST:PORT to listen on. On the network TLS, a key and a list of peers are required."
+            ),
             LayoutKey(
                 "mode", .value(.choice(["sync", "async"])), .defaults(to: .text("sync")),
-                "sync counts an answer as sent when the peer has released it, async when it has left."),
+                "sync counts an answer as sent when the peer has released it, async when it has left."
+            ),
             LayoutKey(
                 "slots", .value(.whole(1...32)), .optional,
                 "The most requests in work on one connection; 1 with sync, else 16."),
@@ -314,9 +318,11 @@ extension LayoutSection {
                     ])),
                 .optional, "The lowest level that is logged."),
             LayoutKey(
-                "logFormat", .value(.choice(["text", "json"])), .optional, "The format of log lines."),
+                "logFormat", .value(.choice(["text", "json"])), .optional,
+                "The format of log lines."),
             LayoutKey(
-                "stateDirectory", .text(.path), .optional, "The folder of journal, totals and keys."),
+                "stateDirectory", .text(.path), .optional, "The folder of journal, totals and keys."
+            ),
             LayoutKey(
                 "seed", .value(.whole(0 ... .max)), .optional,
                 "The seed of all random numbers, for repeatable runs."),

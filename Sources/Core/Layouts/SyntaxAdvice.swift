@@ -9,7 +9,9 @@ enum SyntaxAdvice {
         if let whole = whole(bytes) {
             return [Problem(Place(path: "", line: last.place.line, column: 1), whole)]
         }
-        guard problems.leftOut == 0, let advice = advice(at: offset(of: last.place, in: bytes), last, bytes) else {
+        guard problems.leftOut == 0,
+            let advice = advice(at: offset(of: last.place, in: bytes), last, bytes)
+        else {
             return problems
         }
         return ProblemList(problems.dropLast() + [Problem(last.place, advice)])

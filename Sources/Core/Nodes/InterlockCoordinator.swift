@@ -64,7 +64,7 @@ public final class InterlockCoordinator: Sendable {
         state.withLock { $0.interlocks.demand(on: relay) }
     }
 
-    /// The bells are rung after the lock is released of.
+    /// The bells are rung after the lock is released.
     @discardableResult
     private func change<Result: Sendable>(
         by relay: ShNodeName? = nil, _ body: (inout Interlocks) -> Result

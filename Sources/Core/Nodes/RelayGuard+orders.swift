@@ -49,7 +49,9 @@ extension RelayGuard {
     ) -> Outcome? {
         if let failedSwitch, !failedSwitch.isSafe, value != safe.value {
             return .refused(
-                failedSwitch.detail.map { "\($0); commands are accepted again once it is in its safe state" }
+                failedSwitch.detail.map {
+                    "\($0); commands are accepted again once it is in its safe state"
+                }
                     ?? "node \(name): it is not in its safe state yet")
         }
         guard shown != nil else { return current() }
@@ -59,8 +61,12 @@ extension RelayGuard {
         let order = ControlState.Order(value: value, source: command.source)
         if let block = limit ?? block {
             let why = refusal(block, at: now)
-            guard rules.limits.queuesEarlyCommands, let until = block.until else { return .refused(why) }
-            if let expires, expires < until { return .refused("\(why), and the command expires before that") }
+            guard rules.limits.queuesEarlyCommands, let until = block.until else {
+                return .refused(why)
+            }
+            if let expires, expires < until {
+                return .refused("\(why), and the command expires before that")
+            }
             if let hold { control.override(command.source, until: hold) }
             deferred = DeferredCommand(order: order, until: until, lastWord: now, expires: expires)
             return .timedOut(Self.postponed(why))

@@ -58,7 +58,8 @@ extension RelayGuard {
         }
         self.deferred = nil
         attempt(
-            deferred.order, as: nil, at: now, lastWord: deferred.lastWord, expires: deferred.expires)
+            deferred.order, as: nil, at: now, lastWord: deferred.lastWord, expires: deferred.expires
+        )
     }
 
     /// When `pass` is owed a call, or `step` may have something to do.
@@ -70,7 +71,9 @@ extension RelayGuard {
         if isOpen {
             times += [awaited?.until, staleness]
             // Neither counts while something else is waited for.
-            if let failedSwitch, !failedSwitch.isSafe, awaited == nil, !isAsleep { times.append(failedSwitch.nextTry) }
+            if let failedSwitch, !failedSwitch.isSafe, awaited == nil, !isAsleep {
+                times.append(failedSwitch.nextTry)
+            }
             if let attempt, awaited == nil { times.append(attempt.by) }
             if isAsleep { times.append(block?.until) }
             if let insistsFrom, insistsFrom > now { times.append(insistsFrom) }
@@ -105,7 +108,8 @@ extension RelayGuard {
         case .command: return failedSwitch?.detail
         case .failsafe:
             guard let silent = control.silent, let after = rules.failsafeAfter else { return nil }
-            return "node \(name): no command or heartbeat from \(silent) for \(after.layoutText) (failsafeAfter); "
+            return
+                "node \(name): no command or heartbeat from \(silent) for \(after.layoutText) (failsafeAfter); "
                 + (safe == .hold ? "it holds its state" : "it is in its safe state")
         case .overtime: return overtime
         case .interlock:
@@ -113,7 +117,7 @@ extension RelayGuard {
             guard let block, let blockedSince, attempt == nil,
                 blockedSince.advanced(by: Self.rippleTime) <= now
             else { return nil }
-            return "node \(name): its required state is blocked:  \(block.why)"
+            return "node \(name): its required state is blocked: \(block.why)"
         default: return nil
         }
     }

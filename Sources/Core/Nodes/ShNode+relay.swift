@@ -154,9 +154,12 @@ extension ShNode {
     /// Takes the place of another node, before it starts: who holds the actuator goes on holding it, and
     /// what was switched counts.
     public func succeed(_ predecessor: ShNode) {
-        guard relay != nil, let handoverState = predecessor.handoverState.withLock({ $0 }) else { return }
+        guard relay != nil, let handoverState = predecessor.handoverState.withLock({ $0 }) else {
+            return
+        }
         relay?.record.override(from: handoverState.record)
-        if let holder = handoverState.holder, let end = handoverState.overrideUntil, end > clock.now {
+        if let holder = handoverState.holder, let end = handoverState.overrideUntil, end > clock.now
+        {
             relay?.control.override(holder, until: end)
         }
         if let currentControl = relay?.currentControl { control.show(currentControl) }
@@ -290,7 +293,8 @@ extension ShNode {
     /// - Returns: The component to open; nil when it must wait.
     func openable(at now: MonotonicInstant) -> Component? {
         guard relay != nil, let safe = component.safeState?.value else { return component }
-        guard case .blocked(let block) = coordinator.ask(name, on: safe != 0, insists: true, at: now)
+        guard
+            case .blocked(let block) = coordinator.ask(name, on: safe != 0, insists: true, at: now)
         else {
             openingBlocked = nil
             return component

@@ -11,7 +11,8 @@ extension ShNode {
         precondition(component.safeState == nil, "an actuator has no successor")
         isAbandoned.withLock { $0 = true }
         return ShNode(
-            name: name, component: component, phase: phase, rules: rules, coordinator: coordinator, board: board,
+            name: name, component: component, phase: phase, rules: rules, coordinator: coordinator,
+            board: board,
             after: heartbeat, counters: counterStore, heedsLoad: heedsLoad, outbox: outbox,
             clock: clock, open: open)
     }

@@ -87,7 +87,8 @@ public actor ShNode {
     ///   - earlier: The heartbeats of the node whose place this one takes.
     public init(
         name: ShNodeName, component: Component, phase: Double = 0,
-        rules: GuardRules = GuardRules(), coordinator: InterlockCoordinator = InterlockCoordinator(),
+        rules: GuardRules = GuardRules(),
+        coordinator: InterlockCoordinator = InterlockCoordinator(),
         board: ChannelSnapshot = ChannelSnapshot(),
         after earlier: NodeHeartbeat? = nil, counters: (any CounterStore)? = nil,
         heedsLoad: Bool = false,
@@ -164,7 +165,9 @@ public actor ShNode {
         tend()
         guard !retires() else { return SyncThread.Rest(until: nil) }
         let rest = nextRest()
-        heartbeat.note { ($0.busySince, $0.restsUntil, $0.isOpen) = (nil, rest.until, driver != nil) }
+        heartbeat.note {
+            ($0.busySince, $0.restsUntil, $0.isOpen) = (nil, rest.until, driver != nil)
+        }
         return rest
     }
 
@@ -259,7 +262,8 @@ public actor ShNode {
         retryAt = nil
         report(
             faults.end(
-                [.notConnected, .timeout, .malformedReply, .invalidComponent], "node \(name): answers again"))
+                [.notConnected, .timeout, .malformedReply, .invalidComponent],
+                "node \(name): answers again"))
     }
 
     /// Tells the fault if it is new and says when to try again.

@@ -30,7 +30,9 @@ struct CommandDeduplicator: Sendable {
         if let known = answers[command.id] {
             guard known.command.node == command.node, known.command.order == command.order else {
                 return .answer(
-                    .refused("identity \(command.id) is in use by another command; each command needs its own"))
+                    .refused(
+                        "identity \(command.id) is in use by another command; each command needs its own"
+                    ))
             }
             return .answer(known.answer)
         }
@@ -40,7 +42,9 @@ struct CommandDeduplicator: Sendable {
         if let node = underWay[command.id] {
             guard node == command.node else {
                 return .answer(
-                    .refused("identity \(command.id) is in use by another command; each command needs its own"))
+                    .refused(
+                        "identity \(command.id) is in use by another command; each command needs its own"
+                    ))
             }
             return .answer(.refused("node \(command.node): the same command is in work"))
         }

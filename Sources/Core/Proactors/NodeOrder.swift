@@ -61,7 +61,8 @@ final class NodeOrder: Sendable {
                         return
                     }
                     self.logger.error(
-                        .nodeSlowStart, "device not open after 1 s", metadata: ["node": "\(node.name)"])
+                        .nodeSlowStart, "device not open after 1 s",
+                        metadata: ["node": "\(node.name)"])
                 }
             }
         }

@@ -14,7 +14,8 @@ extension Proactor {
                 progress.labelsWereOff = offset
                 putLabelsRight(by: offset)
                 let event = clockSet(
-                    offset, "clock synchronised; earlier timestamps are corrected by \(offset.seconds)")
+                    offset,
+                    "clock synchronised; earlier timestamps are corrected by \(offset.seconds)")
                 // What comes in from now on is put right on its way. The journal is read again once this is
                 // told, so it comes last.
                 Task {
@@ -30,10 +31,12 @@ extension Proactor {
         }
     }
 
-    /// A fact that was labelled before the time was sure, and comes in after. All such labels of this
+    /// A fact that was labelled before the time was synchronised, and comes in after. All such labels of this
     /// process are off by the same, so that none is missed and none is put right twice.
     func righted(_ fact: Fact) -> Fact {
-        guard let labelsWereOff = progress.labelsWereOff, !fact.at.isSynchronised else { return fact }
+        guard let labelsWereOff = progress.labelsWereOff, !fact.at.isSynchronised else {
+            return fact
+        }
         return Fact(node: fact.node, at: fact.at.corrected(by: labelsWereOff), matter: fact.matter)
     }
 

@@ -70,7 +70,7 @@ extension Proactor {
 }
 
 extension ChannelError {
-    /// What an requester hears when its command got no answer of its own.
+    /// What a requester hears when its command got no answer of its own.
     fileprivate var commandAnswer: CommandAnswer {
         switch kind {
         case .busy, .duplicate, .stopped: .refused(detail)

@@ -82,7 +82,9 @@ extension Proactor {
     func endNonsense(at now: MonotonicInstant) {
         for (kind, count) in faults.malformed.ended(at: now) {
             reportFault(
-                kind, isOn: false, "\(count) malformed messages from upstream; none in the last \(Self.nonsenseOver.layoutText)")
+                kind, isOn: false,
+                "\(count) malformed messages from upstream; none in the last \(Self.nonsenseOver.layoutText)"
+            )
         }
     }
 
@@ -96,6 +98,8 @@ extension Proactor {
     func endRivalries(at now: MonotonicInstant) {
         guard !faults.rivals.ended(at: now).isEmpty, faults.rivals.isEmpty else { return }
         reportFault(
-            .duplicateGateway, isOn: false, "no other client with this gateway's client identifier for \(Self.rivalryOver.layoutText)")
+            .duplicateGateway, isOn: false,
+            "no other client with this gateway's client identifier for \(Self.rivalryOver.layoutText)"
+        )
     }
 }

@@ -15,7 +15,7 @@ public struct Replacement: Sendable {
     let codecs: [UpstreamName: any Codec]
     /// What it touches, for the history.
     let words: String
-    /// Makes the nodes that are new or different. Called once the old ones have released of their wires, with
+    /// Makes the nodes that are new or different. Called once the old ones have released their wires, with
     /// whether some of them have not, because they are not known to be safe.
     let makeNodes: @Sendable (Bool) -> [ShNode]
 

@@ -126,7 +126,8 @@ public actor Proactor {
         guard !isStopping else { return }
         let pump = UpstreamPump(
             plan: plan, journal: journal.identity, after: cursor,
-            drops: progress.earlyDrops.removeValue(forKey: plan.name) ?? DropReporter(), clock: clock,
+            drops: progress.earlyDrops.removeValue(forKey: plan.name) ?? DropReporter(),
+            clock: clock,
             chance: SeededGenerator(seed: chance.next(), for: plan.name.text))
         pumps[plan.name] = pump
         pump.start(in: self)

@@ -35,7 +35,7 @@ extension Supervisor {
         return Set(relays.map(\.name))
     }
 
-    /// A orphaned actuator is safe now, or there is another one of its name that looks after it.
+    /// An orphaned actuator is safe now, or there is another one of its name that looks after it.
     private func rescue(_ node: ShNode, in proactor: isolated Proactor) async {
         guard !proactor.isStopping, order.registry.withLock({ $0.rescue(node) }) else { return }
         await node.stop()

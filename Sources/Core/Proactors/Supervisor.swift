@@ -1,5 +1,5 @@
-import Health
 import Channels
+import Health
 import Logging
 import Nodes
 import Vocabulary
@@ -142,7 +142,8 @@ final class Supervisor {
         for loss in losses {
             guard floods.begin(loss.source, count: loss.count, at: now) else { continue }
             order.logger.warning(
-                .nodeFlooding, "flooding: readings are dropped", metadata: ["node": "\(loss.source)"])
+                .nodeFlooding, "flooding: readings are dropped",
+                metadata: ["node": "\(loss.source)"])
         }
     }
 

@@ -21,7 +21,9 @@ extension UpstreamPump {
             } while await readOn(in: proactor)
         } catch {
             // The session says by itself when there is room or a connection again; nothing is lost.
-            log(.linkHandOverInterrupted, .debug, "hand-over interrupted: \(error.detail)", in: proactor)
+            log(
+                .linkHandOverInterrupted, .debug, "hand-over interrupted: \(error.detail)",
+                in: proactor)
         }
         await payDebts(in: proactor)
         proactor.lookForQuiet()

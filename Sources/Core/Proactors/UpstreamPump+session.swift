@@ -1,7 +1,7 @@
-import Delivery
-import Health
 import Codecs
+import Delivery
 import DequeModule
+import Health
 import Logging
 import Mqtt
 import Vocabulary
@@ -200,7 +200,8 @@ extension UpstreamPump {
     /// Who and what we are, once more on the same connection, and then how things are.
     func announce(in proactor: isolated Proactor) {
         greeting.append(
-            contentsOf: births(in: proactor) + statusMessages(
+            contentsOf: births(in: proactor)
+                + statusMessages(
                     link.state == .active ? .connected : .connecting, in: proactor))
         if link.state == .active { showAll(in: proactor) }
     }

@@ -1,10 +1,10 @@
-import Delivery
-import Health
-import Timing
 import Codecs
+import Delivery
 import DequeModule
+import Health
 import Logging
 import Mqtt
+import Timing
 import Vocabulary
 
 /// Brings one upstream what the gateway has for it, and the gateway what the upstream wants.
@@ -59,7 +59,7 @@ final class UpstreamPump {
     var (received, sent, dropped) = (0, 0, 0)
     /// Whether the list of active faults has changed since upstream was told.
     var mustPublishFaults = false
-    /// The actuators whose authority has changed since upstream was told.
+    /// The actuators whose control has changed since upstream was told.
     var unsentControl: Set<ShNodeName> = []
     /// What the upstream will never have, as far as that was not told.
     var drops: DropReporter
@@ -209,7 +209,8 @@ final class UpstreamPump {
     func status(in proactor: isolated Proactor) -> LinkStatus {
         LinkStatus(
             who: name.text, incarnation: proactor.profile.incarnation,
-            sequence: proactor.supervisor.statusSequence, state: life.state, interval: Proactor.statusPeriod,
+            sequence: proactor.supervisor.statusSequence, state: life.state,
+            interval: Proactor.statusPeriod,
             counts: LinkCounts(
                 received: received, sent: sent, dropped: dropped,
                 unacknowledged: link.inFlight,

@@ -82,7 +82,8 @@ public final class Watchdog: Sendable {
 
     /// Watches over the node that was started in the place of another. It counts as missing as before until
     /// its hardware has answered, and its restarts are counted on.
-    public func follow(_ node: ShNodeName, from earlier: NodeHeartbeat, to heartbeat: NodeHeartbeat) {
+    public func follow(_ node: ShNodeName, from earlier: NodeHeartbeat, to heartbeat: NodeHeartbeat)
+    {
         state.withLock { state in
             guard state.heartbeats[node] === earlier else { return }
             state.heartbeats[node] = heartbeat

@@ -17,7 +17,7 @@ extension PeerError {
         case is NIOSSLError, is BoringSSLError:
             let ownProblem = clock.flatMap { tls?.problem(on: $0) }.map { "; ours \($0)" } ?? ""
             let words = PeerError.words(
-                ofTls: error, to: remote, hasControl: tls?.hasControl == true, ownProblem)
+                ofTls: error, to: remote, hasCa: tls?.hasCa == true, ownProblem)
             self.init(.notTrusted, "TLS handshake failed: \(words)")
         case let error as IOError where error.errnoCode == 104 || error.errnoCode == 32:
             self.init(.lost, "the peer dropped the connection")
@@ -31,7 +31,7 @@ extension PeerError {
 
     /// What a person can do about an error of TLS, where that is known.
     private static func words(
-        ofTls error: any Error, to remote: PeerAddress?, hasControl: Bool, _ ownProblem: String
+        ofTls error: any Error, to remote: PeerAddress?, hasCa: Bool, _ ownProblem: String
     ) -> String {
         let text = "\(error)"
         // The reason alone; around it stand numbers and places in BoringSSL.
@@ -56,7 +56,7 @@ extension PeerError {
         if reason.contains("ALERT") {
             return "the peer does not accept our certificate; pair there\(ownProblem)"
         }
-        return hasControl
+        return hasCa
             ? "its certificate is not from our certificate authority, or not valid now"
             : "its certificate is not on our list; pair here"
     }

@@ -113,12 +113,12 @@ private struct PeerListReading {
         }
         var entries: [PeerList.Entry] = []
         for element in list {
-            if let entry = entry(element, hasControl: ca != nil) { entries.append(entry) }
+            if let entry = entry(element, hasCa: ca != nil) { entries.append(entry) }
         }
         return PeerList(ca: ca?.text, entries: entries)
     }
 
-    private mutating func entry(_ node: JsonNode, hasControl: Bool) -> PeerList.Entry? {
+    private mutating func entry(_ node: JsonNode, hasCa: Bool) -> PeerList.Entry? {
         guard checkKeys(node, ["name", "fingerprint", "rights"], noun: "a peer") else {
             return nil
         }
@@ -135,8 +135,11 @@ private struct PeerListReading {
                 report(text, "another peer of this list has the same fingerprint")
                 return nil
             }
-        } else if !hasControl {
-            report(node, "fingerprint is missing; a name alone is accepted only with a certificate authority")
+        } else if !hasCa {
+            report(
+                node,
+                "fingerprint is missing; a name alone is accepted only with a certificate authority"
+            )
             return nil
         }
         guard let name, let rights else { return nil }

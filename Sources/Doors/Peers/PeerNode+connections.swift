@@ -128,7 +128,8 @@ extension PeerNode {
         if let refusal = hindrance?.refusal { return fail(post, refusal) }
         guard remote.posts.count < PeerSettings.queueLimit else {
             return fail(
-                post, PeerError(.busy, "\(remote.posts.count) messages are queued already; not sent"))
+                post,
+                PeerError(.busy, "\(remote.posts.count) messages are queued already; not sent"))
         }
         remote.posts.append(post)
         let mustDial = remote.connection == nil && !remote.isDialling
@@ -291,7 +292,9 @@ extension PeerNode {
         case .news(let id, let message, let slot): news(id, message, slot, connection)
         case .settle(let id, let outcome): settle(id, outcome)
         case .lateAcknowledgement:
-            if let requester = connection.requester { note(requester) { $0.lateAcknowledgements += 1 } }
+            if let requester = connection.requester {
+                note(requester) { $0.lateAcknowledgements += 1 }
+            }
         case .read(let isOn):
             let channel = connection.channel
             channel.setOption(.autoRead, value: isOn).whenFailure { _ in

@@ -10,7 +10,7 @@ public struct PeerTls: Sendable {
     /// that a peer is paired, and its rights end, without a restart.
     let list: @Sendable () -> PeerList
     /// Whether an authority vouches for certificates, or each stands for itself.
-    let hasControl: Bool
+    let hasCa: Bool
     /// Our own.
     public let fingerprint: Fingerprint
     private let validity: PeerValidity
@@ -23,7 +23,7 @@ public struct PeerTls: Sendable {
         pem: [UInt8], ca: [UInt8]?, list: @escaping @Sendable () -> PeerList
     ) throws(PeerError) {
         self.list = list
-        hasControl = ca != nil
+        hasCa = ca != nil
         do {
             let chain = try NIOSSLCertificate.fromPEMBytes(pem)
             let key = try NIOSSLPrivateKey(bytes: pem, format: .pem)
@@ -63,7 +63,7 @@ public struct PeerTls: Sendable {
         guard let der = try? certificate.toDERBytes() else { return nil }
         return PeerBearer(
             fingerprint: Fingerprint(certificate: der),
-            names: hasControl ? certificate.dnsNames : [], validity: PeerValidity(certificate))
+            names: hasCa ? certificate.dnsNames : [], validity: PeerValidity(certificate))
     }
 
     /// Why our own certificate may not be used now; nil when it may.
@@ -84,7 +84,7 @@ public struct PeerTls: Sendable {
         isServer: Bool, clock: any GatewayClock,
         refused: @escaping @Sendable (PeerBearer, String?) -> Void
     ) throws -> NIOSSLHandler {
-        if hasControl {
+        if hasCa {
             return isServer
                 ? NIOSSLServerHandler(context: server)
                 : try NIOSSLClientHandler(context: client, serverHostname: nil)

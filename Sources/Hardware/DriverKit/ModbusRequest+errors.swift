@@ -69,7 +69,8 @@ extension ModbusRequest {
     /// Source: Modbus Application Protocol V1.1b3, 7 "MODBUS Exception Responses".
     static let exceptionMeanings: [UInt8: String] = [
         1: "illegal function", 2: "illegal data address",
-        3: "illegal data value, often too many registers at once", 4: "device failure", 5: "acknowledged, needs more time",
+        3: "illegal data value, often too many registers at once", 4: "device failure",
+        5: "acknowledged, needs more time",
         6: "device busy", 7: "negative acknowledge", 8: "memory parity error",
         10: "gateway path unavailable", 11: "no response from the device behind the gateway",
     ]

@@ -91,7 +91,9 @@ extension Register {
         case .huge(let number):
             throw noValue("\(number), which does not fit")
         case .float(let number):
-            guard number.isFinite else { throw noValue("\(number) (\(form.hex(bits))), not a number") }
+            guard number.isFinite else {
+                throw noValue("\(number) (\(form.hex(bits))), not a number")
+            }
             return try channel.reading(Self.scaled(number, by: scale))
         }
     }

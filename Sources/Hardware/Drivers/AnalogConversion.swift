@@ -122,7 +122,9 @@ struct LinearScale {
             try settings.decimal("fromHigh").approximate
         )
         to = (low.approximate, high.approximate)
-        guard from.low != from.high else { throw settings.bad("fromHigh", "different from fromLow") }
+        guard from.low != from.high else {
+            throw settings.bad("fromHigh", "different from fromLow")
+        }
         guard let unit = Unit(rawValue: try settings.text("unit")) else {
             throw settings.bad("unit", "a unit such as \"celsius\"")
         }

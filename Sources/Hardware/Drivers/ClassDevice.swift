@@ -73,7 +73,8 @@ struct ClassDevice {
         var isHere = called == name
         if let place, isHere { isHere = try files.names(in: place).contains(number) }
         guard isHere else {
-            throw DriverError(.notConnected, "\(kind.noun) \(name): \(number) is a different device now")
+            throw DriverError(
+                .notConnected, "\(kind.noun) \(name): \(number) is a different device now")
         }
     }
 }

@@ -107,7 +107,8 @@ public struct Ds18b20Driver: Driver {
 
     private func unreadable(_ text: String) -> DriverError {
         DriverError(
-            .malformedReply, "1-wire sensor \(sensor): \"\(text.trimmed.shortened)\" is not a temperature")
+            .malformedReply,
+            "1-wire sensor \(sensor): \"\(text.trimmed.shortened)\" is not a temperature")
     }
 
     /// - Throws: `.invalidComponent` for what is no sensor's id, so that no path leads elsewhere.

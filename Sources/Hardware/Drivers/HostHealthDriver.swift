@@ -45,7 +45,8 @@ public struct HostHealthDriver: Driver {
         path = try Self.path(component.settings)
         interface = try Self.interface(component.settings)
         for channel in component.channels where HostQuantity(rawValue: channel.source) == nil {
-            throw DriverError(.invalidComponent, "channel \(channel.name): no source \(channel.source)")
+            throw DriverError(
+                .invalidComponent, "channel \(channel.name): no source \(channel.source)")
         }
     }
 

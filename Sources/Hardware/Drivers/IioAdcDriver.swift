@@ -13,7 +13,8 @@ public struct IioAdcDriver: Driver {
         wire: "sysfs", kinds: [.sensor],
         settings: [
             SettingDescription(
-                "device", .text, "The content of /sys/bus/iio/devices/iio:device*/name: \"ads1015\"."),
+                "device", .text,
+                "The content of /sys/bus/iio/devices/iio:device*/name: \"ads1015\"."),
             SettingDescription(
                 "input", .text, "The input: \"voltage0\", or \"voltage0-voltage1\" for a pair."),
             DeviceAddress.setting,
@@ -113,7 +114,8 @@ public struct IioAdcDriver: Driver {
         let raw = try files.number(of: raw)
         guard let millivolts = raw.adding(offset)?.multiplied(by: scale) else {
             throw DriverError(
-                .malformedReply, "\(title): (\(raw) + \(offset)) × \(scale) does not fit in 64 bits")
+                .malformedReply, "\(title): (\(raw) + \(offset)) × \(scale) does not fit in 64 bits"
+            )
         }
         return millivolts
     }

@@ -33,7 +33,8 @@ struct PulseScale: Hashable, Sendable {
         let start = total.start.nearestSteps(exponent: channel.exponent)
         let (sum, overflow) = counted.addingReportingOverflow(start ?? .max)
         guard start != nil, !overflow else {
-            throw DriverError(.malformedReply, "channel \(channel.name): \(total.start) does not fit")
+            throw DriverError(
+                .malformedReply, "channel \(channel.name): \(total.start) does not fit")
         }
         return sum
     }
@@ -58,7 +59,8 @@ struct PulseScale: Hashable, Sendable {
             doubled <= .max - denominator,
             let steps = Int64(exactly: (doubled + denominator) / twice)
         else {
-            throw DriverError(.malformedReply, "channel \(channel.name): \(pulses) pulses do not fit")
+            throw DriverError(
+                .malformedReply, "channel \(channel.name): \(pulses) pulses do not fit")
         }
         return steps
     }

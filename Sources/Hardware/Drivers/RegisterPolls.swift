@@ -5,7 +5,7 @@ import Vocabulary
 /// does not have costs its own channel and no other.
 ///
 /// - A request that is refused is split in two until the register that is missing is known. That one
-///   is dead-lettered, and asked for again after `firstPause`, later at ever longer intervals up to
+///   is left out, and asked for again after `firstPause`, later at ever longer intervals up to
 ///   `longestPause`: new firmware may have it.
 /// - A request that fails again and again in another way while the unit answers others is split, too.
 /// - A unit that is silent is asked for nothing else in that round.
@@ -237,7 +237,7 @@ struct RegisterPolls: Sendable {
                 blamed.strikes += 1
                 plans[plan].groups[index] = blamed
                 guard blamed.strikes >= Self.strikes, let error = blamed.error else { continue }
-                // The one that is dead-lettered takes all plans with it.
+                // The one that is left out takes all plans with it.
                 guard blamed.spans.count > 1 else { return deadLetter(blamed.spans[0], error) }
                 split(blamed, of: plan, tentatively: true)
             }
@@ -245,9 +245,11 @@ struct RegisterPolls: Sendable {
     }
 
     private mutating func deadLetter(_ span: RegisterSpan, _ error: DriverError) {
-        let pause = deadLetters[span].map { min($0.pause * 2, Self.longestPause) } ?? Self.firstPause
+        let pause =
+            deadLetters[span].map { min($0.pause * 2, Self.longestPause) } ?? Self.firstPause
         if deadLetters[span] == nil { forgetPlans() }
-        deadLetters[span] = DeadLetter(error: error, pause: pause, until: round.now.advanced(by: pause))
+        deadLetters[span] = DeadLetter(
+            error: error, pause: pause, until: round.now.advanced(by: pause))
     }
 
     private mutating func split(_ group: Group, of plan: Int, tentatively: Bool = false) {

@@ -28,7 +28,8 @@ struct FileCounterStore: CounterStore {
         for line in text.split(separator: "\n") {
             let words = line.split(separator: " ").map(String.init)
             guard words.count == 4, let channel = DataChannelName(words[0]),
-                let turns = Int64(words[1]), Self.turns.contains(turns), let shown = DecimalNumber(words[2]),
+                let turns = Int64(words[1]), Self.turns.contains(turns),
+                let shown = DecimalNumber(words[2]),
                 let unit = Unit(rawValue: words[3])
             else { continue }
             stands[channel] = CounterStand(shown: shown, unit: unit, turns: turns)

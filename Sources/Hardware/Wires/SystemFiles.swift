@@ -105,7 +105,8 @@ extension DriverError {
         case ENODEV, ENXIO:
             self.init(.notConnected, "\(path): the device behind it is gone")
         case ETIMEDOUT:
-            self.init(.timeout, "\(path): the device behind it did not answer the kernel (timed out)")
+            self.init(
+                .timeout, "\(path): the device behind it did not answer the kernel (timed out)")
         case EIO, EREMOTEIO:
             self.init(.malformedReply, "\(path): the kernel could not reach the device behind it")
         case EAGAIN, ENODATA:

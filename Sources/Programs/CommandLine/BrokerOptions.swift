@@ -84,7 +84,8 @@ struct BrokerOptions: ParsableArguments {
         let isOneBroker = running.allSatisfy { $0.broker == file.broker && $0.topic == file.topic }
         guard running.count == 1 || isForAll && isOneBroker else {
             let names = running.map(\.gateway.text).joined(separator: ", ")
-            throw failure("several gateways run on this machine; choose one with --gateway: \(names)")
+            throw failure(
+                "several gateways run on this machine; choose one with --gateway: \(names)")
         }
         let settings: MqttSettings
         do {

@@ -1,10 +1,12 @@
-import Mqtt
 import Brokers
+import Mqtt
 import Vocabulary
 
 extension EmbeddedBroker {
     /// Asked by sessions before each try: the socket of the process that was started here, while it lives.
-    package nonisolated var endpointProvider: @Sendable () throws(UpstreamError) -> EndpointProvider? {
+    package nonisolated var endpointProvider:
+        @Sendable () throws(UpstreamError) -> EndpointProvider?
+    {
         { [self] () throws(UpstreamError) in
             switch state {
             case .runs(let place):

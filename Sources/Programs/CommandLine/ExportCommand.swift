@@ -98,7 +98,8 @@ struct ExportRow {
 
     var csv: String {
         let fact = entry.fact
-        return "\(fact.at.wall.iso8601),\(fact.at.isSynchronised),\(fact.node),\(reading.channel),\(value),"
+        return
+            "\(fact.at.wall.iso8601),\(fact.at.isSynchronised),\(fact.node),\(reading.channel),\(value),"
             + "\(unit),\(reading.quality.rawValue),\(entry.sequence),\(reading.isSimulated)"
     }
 

@@ -101,7 +101,8 @@ struct DeadLetterChoice: ParsableArguments {
     }
 
     func numbers(in journal: JournalInspector) throws -> Set<Int64> {
-        let known = try withJournal { () throws(JournalError) in try journal.deadLetters() }.map(\.number)
+        let known = try withJournal { () throws(JournalError) in try journal.deadLetters() }.map(
+            \.number)
         if all { return Set(known) }
         if let stranger = facts.first(where: { !known.contains($0) }) {
             Output.error("tidegate: there is no dead letter \(stranger)")

@@ -31,7 +31,8 @@ package struct JournalOptions: ParsableArguments {
         let path = Self.path(in: directory)
         let other = Self.path(in: ResolvedSettings.simulatedDirectory(in: directory))
         if !Machine.exists(path), Machine.exists(other) {
-            Output.error("tidegate: \(path): does not exist; that of simulated runs does: --simulated")
+            Output.error(
+                "tidegate: \(path): does not exist; that of simulated runs does: --simulated")
             throw ExitStatus.noInput.code
         }
         do throws(JournalError) {

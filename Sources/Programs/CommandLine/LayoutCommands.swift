@@ -20,7 +20,8 @@ package struct LayoutCommand: ParsableCommand {
 
 struct LayoutCheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Validate layout files: report every error with file and line.",
+        commandName: "check",
+        abstract: "Validate layout files: report every error with file and line.",
         discussion:
             "Ends with 0 when all files are good, 1 when one has problems, 66 when one cannot be read."
     )

@@ -1,8 +1,8 @@
 import ArgumentParser
-import Timing
 import Host
 import Mqtt
 import PlainJson
+import Timing
 import Vocabulary
 
 /// One order of the command line to a running gateway.

@@ -9,7 +9,8 @@ import Vocabulary
 
 struct PeerAskCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "ask", abstract: "Read a value or status of a gateway, or command it, over the direct link.",
+        commandName: "ask",
+        abstract: "Read a value or status of a gateway, or command it, over the direct link.",
         usage: """
             tidegate peer ask HOST[:PORT] read CHANNEL
             tidegate peer ask HOST[:PORT] set NODE VALUE [--for TIME]

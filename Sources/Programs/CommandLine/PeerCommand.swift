@@ -22,7 +22,9 @@ package struct PeerCommand: AsyncParsableCommand {
 
 /// How a test node speaks.
 struct PeerSpeech: ParsableArguments {
-    @Option(help: "sync counts a message as sent when the peer has released it, async when it has left.")
+    @Option(
+        help: "sync counts a message as sent when the peer has released it, async when it has left."
+    )
     var mode = "sync"
 
     @Option(help: "The most messages in work on one connection, 1 to 32; async only.")

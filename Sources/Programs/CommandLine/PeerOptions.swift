@@ -26,7 +26,8 @@ struct PeerOptions: ParsableArguments {
         let (key, list) = (key.map(Machine.absolute), list.map(Machine.absolute))
         let alias = try gateway.map { text in
             guard let alias = GatewayName(text) else {
-                Output.error("tidegate: \"\(text)\" is not a valid gateway alias: \(GatewayTag.form)")
+                Output.error(
+                    "tidegate: \"\(text)\" is not a valid gateway alias: \(GatewayTag.form)")
                 throw ExitStatus.configuration.code
             }
             return alias
@@ -78,7 +79,8 @@ package struct PeerFiles: Sendable {
         guard Machine.exists(list) else { return PeerList() }
         let (read, problems) = PeerList.read(try Machine.bytes(of: list, limit: 1 << 20))
         guard let read else {
-            throw MachineError("\(list), \(problems.first?.description ?? "is not a list of peers")")
+            throw MachineError(
+                "\(list), \(problems.first?.description ?? "is not a list of peers")")
         }
         return read
     }

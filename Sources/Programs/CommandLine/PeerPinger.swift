@@ -18,7 +18,9 @@ actor PeerPinger {
             let lines = [
                 "\(errors.count) failed, the first after \(firstFailure / 1_000) us: \(error)"
             ]
-            guard times.isEmpty, errors.contains(where: { $0.kind == .timedOut }) else { return lines }
+            guard times.isEmpty, errors.contains(where: { $0.kind == .timedOut }) else {
+                return lines
+            }
             let end = errors.count < count ? "stopped after \(errors.count) of \(count); " : ""
             return lines + [
                 "\(end)an echo sends back every message as it came: tidegate peer serve does, and a "

@@ -25,7 +25,9 @@ package struct RunFile: Sendable {
     package var tls: MqttTls?
 
     /// The folder of the embedded broker of `gateway`.
-    package static func brokerFolder(_ gateway: GatewayName) -> String { "\(RunFolder.path)/\(gateway)-broker" }
+    package static func brokerFolder(_ gateway: GatewayName) -> String {
+        "\(RunFolder.path)/\(gateway)-broker"
+    }
 
     /// To look for a gateway of this machine costs next to nothing, and somebody waits for it.
     package static let longestReconnectDelay = Duration.seconds(5)
@@ -67,7 +69,8 @@ package struct RunFile: Sendable {
     /// The run files of this user's gateways.
     package static func all() -> [RunFile] {
         guard (try? RunFolder.check()) != nil else { return [] }
-        return Machine.names(in: RunFolder.path).filter { $0.hasSuffix(".json") }.compactMap { name in
+        return Machine.names(in: RunFolder.path).filter { $0.hasSuffix(".json") }.compactMap {
+            name in
             guard let bytes = try? Machine.bytes(of: "\(RunFolder.path)/\(name)", limit: 65_536),
                 let node = JsonParser.parse(bytes).document,
                 // A gateway that was killed leaves its file behind.
@@ -119,7 +122,8 @@ package struct RunFile: Sendable {
                 guard let file = Self.all().first(where: { $0.gateway == gateway && $0.isEmbedded })
                 else {
                     throw UpstreamError(
-                        kind: .notConnected, detail: "the gateway \(gateway) is not running on this machine")
+                        kind: .notConnected,
+                        detail: "the gateway \(gateway) is not running on this machine")
                 }
                 return EndpointProvider(broker: file.broker)
             }

@@ -184,7 +184,7 @@ actor RunningParent {
                 switch news {
                 case .runs: Output.error("tidegate: the private broker is running again")
                 case .fails(let error):
-                    Output.error("tidegate: the private broker is not running:  \(error.detail)")
+                    Output.error("tidegate: the private broker is not running: \(error.detail)")
                 }
             }
         }

@@ -38,7 +38,8 @@ package struct ServiceCommand: ParsableCommand {
         for file in [path] + loaded.publicFiles where !Machine.isReadableByAll(file) {
             Output.error(
                 "tidegate: \(file): the service's user cannot read it; "
-                    + "give read permission to others, and search permission on the folders above it")
+                    + "give read permission to others, and search permission on the folders above it"
+            )
         }
         if let device = loaded.settings.watchdogDevice {
             Output.error(

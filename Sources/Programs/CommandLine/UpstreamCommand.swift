@@ -138,7 +138,8 @@ package struct UpstreamCommand: AsyncParsableCommand {
     }
 
     private static func badShortName(_ text: String) -> ValidationError {
-        ValidationError("\"\(text)\" is not a valid short name: lower-case letters and digits, at most 32")
+        ValidationError(
+            "\"\(text)\" is not a valid short name: lower-case letters and digits, at most 32")
     }
 
     private func name(_ text: String, _ option: String) throws -> GatewayName {

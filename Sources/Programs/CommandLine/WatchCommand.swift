@@ -27,7 +27,8 @@ package struct WatchCommand: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         let clock = SystemClock()
         let target = try options.target(for: "watch")
-        let (deferredCommands, deferred) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        let (deferredCommands, deferred) = AsyncStream<Void>.makeStream(
+            bufferingPolicy: .bufferingNewest(1))
         let screen = LiveScreen(
             title: target.title, isTerminal: Output.isTerminal, keys: .scrollAndQuit, clock: clock,
             quit: { deferred.yield() },

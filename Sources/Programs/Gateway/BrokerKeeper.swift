@@ -72,11 +72,13 @@ struct BrokerKeeper: Sendable {
             file.isListenerPasswordNew = listener?.password == nil
             await report(
                 Fault(
-                    kind: .brokerPort, isOn: false, detail: "embedded broker: listening on \(login)"))
+                    kind: .brokerPort, isOn: false, detail: "embedded broker: listening on \(login)"
+                ))
         case .failed(let why):
             await report(
                 Fault(
-                    kind: .brokerPort, isOn: true, detail: "embedded broker: cannot listen on \(why)"))
+                    kind: .brokerPort, isOn: true,
+                    detail: "embedded broker: cannot listen on \(why)"))
         }
         await runFile.keep(file)
     }

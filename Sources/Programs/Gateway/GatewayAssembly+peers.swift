@@ -23,14 +23,16 @@ extension GatewayAssembly {
                 case .opening: break
                 case .open(let address):
                     await proactor.report(
-                        Fault(kind: .directLink, isOn: false, detail: "direct link: listening again"))
+                        Fault(
+                            kind: .directLink, isOn: false, detail: "direct link: listening again"))
                     logger.notice(
-                        .peersListening, "direct link listening", metadata: ["listen": "\(address)"])
+                        .peersListening, "direct link listening", metadata: ["listen": "\(address)"]
+                    )
                 case .failed(let why):
                     await proactor.report(
                         Fault(
                             kind: .directLink, isOn: true,
-                            detail: "direct link: cannot listen, retrying:  \(why)"
+                            detail: "direct link: cannot listen, retrying: \(why)"
                         ))
                 }
             })
@@ -67,7 +69,7 @@ extension GatewayAssembly {
                 words: settings.pairing)
             let logger = logger
             tls = try files.tls { problem in
-                logger.error(.peersRejecting, "direct link: rejecting all peers:  \(problem)")
+                logger.error(.peersRejecting, "direct link: rejecting all peers: \(problem)")
             }
             if let problem = tls?.problem(on: clock) {
                 logger.warning(

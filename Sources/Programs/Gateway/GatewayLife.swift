@@ -142,7 +142,8 @@ final class GatewayLife: Sendable {
     ) {
         switch action {
         case .missing(let part, let time):
-            logger.error(.heartbeatMissing, "\(part): no heartbeat for \(time.components.seconds) s")
+            logger.error(
+                .heartbeatMissing, "\(part): no heartbeat for \(time.components.seconds) s")
         case .returned(let part): logger.notice(.heartbeatBack, "\(part): heartbeat is back")
         case .restart(let part):
             let (watch, logger) = (watch, logger)

@@ -42,7 +42,9 @@ actor LayoutReloads {
         let (deferredCommands, deferred, news) = (deferredCommands, deferred, file.news)
         tasks = [
             Task { for await news in news { deferred.yield(.news(news)) } },
-            Task { for await deferred in deferredCommands { await self.attend(deferred, proactor) } },
+            Task {
+                for await deferred in deferredCommands { await self.attend(deferred, proactor) }
+            },
         ]
     }
 
@@ -106,7 +108,8 @@ actor LayoutReloads {
                 _ = try assembly.retainedNames.note(replacement.profile)
             } catch {
                 logger.warning(
-                    .retainedNamesUnsaved, "cannot save the list of retained topics:  \(error.detail)")
+                    .retainedNamesUnsaved,
+                    "cannot save the list of retained topics: \(error.detail)")
             }
             let areSafe = await proactor.replace(replacement)
             if !areSafe {

@@ -114,7 +114,8 @@ package struct RunCommand: AsyncParsableCommand {
         let doubtful = assembly.driveSafeStates()
         for line in doubtful { Output.error("tidegate: not safe: \(line)") }
         Output.error(
-            "tidegate: cannot start: \(problem)" + (doubtful.isEmpty ? "; all relays are safe" : ""))
+            "tidegate: cannot start: \(problem)" + (doubtful.isEmpty ? "; all relays are safe" : "")
+        )
         Glibc.exit(ExitStatus.software.rawValue)
     }
 

@@ -137,7 +137,9 @@ actor RunningGateway {
         }
         let lacking = proactor.lackingRelays
         guard lacking.isEmpty else {
-            for (name, why) in lacking { logger.critical(.gatewayStartFailed, "cannot start: node \(name): \(why)") }
+            for (name, why) in lacking {
+                logger.critical(.gatewayStartFailed, "cannot start: node \(name): \(why)")
+            }
             for line in assembly.driveSafeStates(of: Set(lacking.keys)) {
                 logger.error(.relayUnsafe, "not safe: \(line)")
             }
@@ -192,7 +194,7 @@ actor RunningGateway {
         } catch {
             logger.warning(
                 .retainedNamesUnsaved,
-                "retained topics of earlier layouts may remain at brokers:  \(error.detail)")
+                "retained topics of earlier layouts may remain at brokers: \(error.detail)")
         }
     }
 

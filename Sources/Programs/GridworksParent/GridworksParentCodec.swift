@@ -59,7 +59,8 @@ public struct GridworksParentCodec: Sendable {
             return nil
         }
         guard !message.isRetained else {
-            return GridworksHeard(child.alias, .ignored(why: "a retained message, which is not a command"))
+            return GridworksHeard(
+                child.alias, .ignored(why: "a retained message, which is not a command"))
         }
         do throws(GridworksEnvelope.Malformed) {
             let envelope = try GridworksEnvelope(message.payload, longest: Self.longest)

@@ -38,7 +38,8 @@ public actor Parent {
     ///   - store: Open already; closed by `stop`.
     ///   - tell: Takes what there is to say, in order. It must not wait.
     public init(
-        machine: ParentMachine, session: any Upstream, presence: PlainPresence, store: ReceivedStore,
+        machine: ParentMachine, session: any Upstream, presence: PlainPresence,
+        store: ReceivedStore,
         clock: any GatewayClock, tell: @escaping @Sendable ([ParentLine]) -> Void
     ) {
         (self.machine, self.session, self.store) = (machine, session, store)
@@ -142,7 +143,11 @@ public actor Parent {
                 _ = unsentStatuses.popFirst()
             }
             while let (message, child) = outbox.first {
-                if try publish(message) { machine.sent(to: child) } else { machine.gaveWay(to: child) }
+                if try publish(message) {
+                    machine.sent(to: child)
+                } else {
+                    machine.gaveWay(to: child)
+                }
                 _ = outbox.popFirst()
             }
         } catch {

@@ -61,7 +61,8 @@ extension ParentMachine {
             handle.split(separator: ".", maxSplits: 2).dropLast()
                 .elementsEqual([Substring(shortName)])
         else {
-            return refuse(alias, "\(node) is controlled by the boss of \(handle), not by \(shortName)")
+            return refuse(
+                alias, "\(node) is controlled by the boss of \(handle), not by \(shortName)")
         }
         let identity = GridworksParentCodec.identity(using: &chance)
         let message: MqttMessage

@@ -260,7 +260,8 @@ public struct ParentMachine: Sendable {
                 actions.append(.tell(.problem(name, why)))
             // The broker's coming and going is told once for all children.
             case .tell(let kind, let why): if kind == .peerSilent { reason = why }
-            case .greetPeer, .connect, .disconnect, .advance, .deadLettered, .handOver, .rewind: break
+            case .greetPeer, .connect, .disconnect, .advance, .deadLettered, .handOver, .rewind:
+                break
             }
         }
         let link = children[name]?.link ?? child.link

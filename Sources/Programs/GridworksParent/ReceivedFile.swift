@@ -44,7 +44,8 @@ final class ReceivedFile {
 
     /// A later program wrote the file. The code is none of SQLite's.
     static let later = SqliteFailure(
-        code: -1, words: "written by a later version of Tidegate; use that version, or move the file")
+        code: -1,
+        words: "written by a later version of Tidegate; use that version, or move the file")
 
     private func prepare() throws(SqliteFailure) {
         try database.execute(

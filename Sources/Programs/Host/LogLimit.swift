@@ -37,7 +37,9 @@ package struct LogLimit: Sendable {
     private var counts: [Kind: Count] = [:]
 
     /// When `takeSummaries` has something to give.
-    package var deadline: MonotonicInstant? { counts.values.lazy.filter { $0.held > 0 }.map(\.ends).min() }
+    package var deadline: MonotonicInstant? {
+        counts.values.lazy.filter { $0.held > 0 }.map(\.ends).min()
+    }
 
     /// Counts one line.
     ///

@@ -21,7 +21,9 @@ package enum ProcessSignal: Int32, CustomStringConvertible {
     ///
     /// A thread of its own waits for them, which is there from the start: one that was made for a signal could
     /// be the one that the system does not have.
-    package static func all(_ signals: ProcessSignal..., on clock: any GatewayClock) -> AsyncStream<Self> {
+    package static func all(_ signals: ProcessSignal..., on clock: any GatewayClock) -> AsyncStream<
+        Self
+    > {
         let (stream, teller) = AsyncStream<Self>.makeStream()
         var numbers = signals.map(\.rawValue)
         // Sound: the call reads the array, whose length it is given.

@@ -12,7 +12,8 @@ package struct ServiceManager: Sendable {
     private let address: [UInt8]?
 
     /// The service manager that the environment names; one that hears nothing when it names none.
-    package init(environment: (String) -> String? = Machine.environment, process: Int32 = getpid()) {
+    package init(environment: (String) -> String? = Machine.environment, process: Int32 = getpid())
+    {
         address = environment("NOTIFY_SOCKET").flatMap(Self.address)
         let isMeant = environment("WATCHDOG_PID").map { $0 == "\(process)" } ?? true
         let microseconds = environment("WATCHDOG_USEC").flatMap(Int64.init) ?? 0

@@ -18,7 +18,8 @@ package final class WatchdogDevice: Sendable {
         descriptor = unsafe open(path, O_WRONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             let hint =
-                errno == EBUSY ? "; another process has it open, see RuntimeWatchdogSec= of systemd" : ""
+                errno == EBUSY
+                ? "; another process has it open, see RuntimeWatchdogSec= of systemd" : ""
             throw MachineError("\(path): \(errorDescription(errno))\(hint)")
         }
         self.path = path

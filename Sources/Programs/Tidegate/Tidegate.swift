@@ -21,4 +21,5 @@ struct Tidegate: AsyncParsableCommand {
             RunCommand.self, LayoutCommand.self, DriversCommand.self, WatchCommand.self,
             SetCommand.self, ReleaseCommand.self, JournalCommand.self, ExportCommand.self,
             UpstreamCommand.self, PeerCommand.self, ServiceCommand.self, TapCommand.self,
-        ])}
+        ])
+}

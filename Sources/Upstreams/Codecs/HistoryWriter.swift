@@ -3,8 +3,8 @@ import Vocabulary
 
 /// Turns the journal's entries, one after the other, into what goes upstream.
 ///
-/// It may gather several entries into one parcel. What it makes depends on the entries and the limit alone, so
-/// that the same entries make the same parcels, with the same identities, after any restart.
+/// It may gather several entries into one batch. What it makes depends on the entries and the limit alone, so
+/// that the same entries make the same batches, with the same identities, after any restart.
 public protocol HistoryWriter: Sendable {
     /// - Parameter entry: The one after the last that was written.
     /// - Parameter limit: How many bytes a message should take on the wire at most. What is gathered is

@@ -17,7 +17,7 @@ public struct Incoming: Hashable, Sendable {
         case commands([Command], Reply)
         /// It is meant as a command and must not be carried out: answer `.refused(why)`.
         case refused(why: String, id: CommandID, node: ShNodeName?, Reply)
-        /// The peer has taken over the parcel, or heard the ping, of this identity.
+        /// The peer has taken over the batch, or heard the ping, of this identity.
         case acknowledged(String)
         /// A question that was answered by knowing the gateway: to be published as it is.
         case reply([MqttMessage])

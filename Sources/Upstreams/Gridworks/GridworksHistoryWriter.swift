@@ -5,7 +5,7 @@ import Vocabulary
 /// Turns the journal's entries into GridWorks events, and gathers readings into reports.
 ///
 /// A report ends with its period, with anything else that is told, when it is full, or before it grows beyond
-/// what the broker takes, so that what is told never overtakes what was read before, and each parcel stands
+/// what the broker takes, so that what is told never overtakes what was read before, and each batch stands
 /// for a stretch of its own.
 struct GridworksHistoryWriter: HistoryWriter {
     let codec: GridworksCodec
@@ -70,12 +70,16 @@ struct GridworksHistoryWriter: HistoryWriter {
 
     /// An entry with nothing to say upstream.
     private mutating func skip(_ sequence: Sequence64) -> [OutboundBatch] {
-        guard report != nil else { return [OutboundBatch(covers: sequence...sequence, messages: [])] }
+        guard report != nil else {
+            return [OutboundBatch(covers: sequence...sequence, messages: [])]
+        }
         report?.extend(to: sequence)
         return []
     }
 
-    private mutating func close(created: WallTime, slot: GridworksReport.Slot? = nil) -> [OutboundBatch] {
+    private mutating func close(created: WallTime, slot: GridworksReport.Slot? = nil)
+        -> [OutboundBatch]
+    {
         guard let report else { return [] }
         self.report = nil
         let identity = GridworksIdentity.of(report.covers, in: journal)
@@ -90,7 +94,8 @@ struct GridworksHistoryWriter: HistoryWriter {
         ]
     }
 
-    private func outboundBatch(_ sequence: Sequence64, _ body: GridworksEventBody) -> OutboundBatch {
+    private func outboundBatch(_ sequence: Sequence64, _ body: GridworksEventBody) -> OutboundBatch
+    {
         let identity = GridworksIdentity.of(sequence...sequence, in: journal)
         return OutboundBatch(
             covers: sequence...sequence, identity: identity,

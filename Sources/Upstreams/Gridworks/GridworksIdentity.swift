@@ -5,7 +5,9 @@ import Vocabulary
 /// None of them is random: what is the same thing has the same identity, after any restart.
 package enum GridworksIdentity {
     /// The identity of what is told of these entries of that journal, the same at each sending.
-    package static func of(_ entries: ClosedRange<Sequence64>, in journal: JournalIdentity) -> String {
+    package static func of(_ entries: ClosedRange<Sequence64>, in journal: JournalIdentity)
+        -> String
+    {
         uuid([journal.high, journal.low, entries.lowerBound, entries.upperBound])
     }
 

@@ -45,7 +45,8 @@ extension LayoutSection {
                 "The event and state names of relays that do not open when off and close when on."),
             LayoutKey(
                 "commandAge", .value(.duration(.seconds(1) ... .seconds(86_400))),
-                .defaults(to: .text("1min")), "The longest age of a command; an older one is refused."),
+                .defaults(to: .text("1min")),
+                "The longest age of a command; an older one is refused."),
         ])
 
     static let meteredPower = LayoutSection(

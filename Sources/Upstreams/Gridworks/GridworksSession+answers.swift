@@ -10,7 +10,8 @@ extension GridworksSession {
         at now: WallTime
     ) -> [MqttMessage] {
         let admin = GridworksTopics.root(from: codec.gateway.text, to: GridworksTopics.admin)
-        let destination = reply.topic == admin ? GridworksTopics.admin : codec.settings.parentShortName
+        let destination =
+            reply.topic == admin ? GridworksTopics.admin : codec.settings.parentShortName
         let context = GridworksContext(reply.correlationData)
         let said: [MqttMessage]
         switch answer {
@@ -26,7 +27,8 @@ extension GridworksSession {
         case .timedOut(let why):
             said = [
                 glitch(
-                    "Error", "command not confirmed before the timeout", why, node, to: destination, at: now)
+                    "Error", "command not confirmed before the timeout", why, node, to: destination,
+                    at: now)
             ]
         }
         return said + changedTree(at: now)

@@ -51,7 +51,8 @@ extension GridworksSession {
 
     private func speaker(of topic: String) -> Speaker? {
         if GridworksTopics.isTopic(topic, of: codec.parentRoot) { return .parent }
-        let isAdmins = codec.settings.hasAdmin && GridworksTopics.isTopic(topic, of: codec.adminRoot)
+        let isAdmins =
+            codec.settings.hasAdmin && GridworksTopics.isTopic(topic, of: codec.adminRoot)
         return isAdmins ? .admin : nil
     }
 
@@ -135,11 +136,13 @@ extension GridworksSession {
         let wantsSubscriptions = payload["Command"]?.text == "show_subscriptions"
         let setsLevels = loggers.contains { (asked?[$0]?.strictInteger ?? -1) >= 0 }
         var says =
-            wantsSubscriptions ? ["subscriptions: " + codec.subscriptions.joined(separator: " ")] : []
+            wantsSubscriptions
+            ? ["subscriptions: " + codec.subscriptions.joined(separator: " ")] : []
         if setsLevels { says.append("log levels are set at the start only") }
         let body = JsonText.object([
             "MessageId": .text(identity),
-            "TimeCreatedMs": .number(GridworksTime.milliseconds(now)), "Src": .text(codec.gateway.text),
+            "TimeCreatedMs": .number(GridworksTime.milliseconds(now)),
+            "Src": .text(codec.gateway.text),
             "TypeName": "gridworks.event.proactor.dbg",
             "Command": .object([
                 "Levels": .group(levels),

@@ -71,8 +71,10 @@ extension GridworksSession {
 
     /// Ourselves and the bosses first: each handle of two words has a node with its first.
     private func shNodes(_ handles: [ShNodeName: String]) -> [JsonText] {
-        let bosses = [codec.settings.parentShortName, GridworksTopics.admin, Self.local].filter { boss in
-            boss == codec.settings.parentShortName || handles.values.contains { $0.hasPrefix("\(boss).") }
+        let bosses = [codec.settings.parentShortName, GridworksTopics.admin, Self.local].filter {
+            boss in
+            boss == codec.settings.parentShortName
+                || handles.values.contains { $0.hasPrefix("\(boss).") }
         }
         let own = [shNode(codec.settings.shortName, [("ActorClass", "PrimaryScada")])]
         return own + bosses.map { shNode($0, [("Handle", .text($0)), ("ActorClass", "NoActor")]) }

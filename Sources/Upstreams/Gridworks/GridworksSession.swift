@@ -50,7 +50,8 @@ struct GridworksSession: CodecSession {
             memory.note(relay.node, is: reading.value)
             messages += changedTree(at: at.wall)
         }
-        if codec.settings.hasAdmin, reading.quality == .good, codec.channels[reading.channel] != nil {
+        if codec.settings.hasAdmin, reading.quality == .good, codec.channels[reading.channel] != nil
+        {
             let payload = Self.single(reading, at: at.wall)
             messages.append(codec.message("single.reading", to: GridworksTopics.admin, payload))
         }
@@ -60,7 +61,8 @@ struct GridworksSession: CodecSession {
     /// Without what is not good, and without channels that were silent for 2.1 capture periods.
     mutating func snapshot(_ latest: [LiveValue], at now: WallTime) -> [MqttMessage] {
         let fresh = latest.filter { value in
-            guard value.reading.quality == .good, let channel = codec.channels[value.reading.channel]
+            guard value.reading.quality == .good,
+                let channel = codec.channels[value.reading.channel]
             else { return false }
             let age = now.nanoseconds.subtractingReportingOverflow(value.at.wall.nanoseconds)
             let longest = channel.capture.period.wholeNanoseconds.multipliedReportingOverflow(
@@ -76,7 +78,9 @@ struct GridworksSession: CodecSession {
             "LatestStateList": .list(fresh.compactMap(state)),
             "TypeName": "snapshot.spaceheat", "Version": "003",
         ])
-        let messages = codec.destinations.map { codec.message("snapshot.spaceheat", to: $0, payload) }
+        let messages = codec.destinations.map {
+            codec.message("snapshot.spaceheat", to: $0, payload)
+        }
         return messages + changedTree(at: now)
     }
 
@@ -89,7 +93,8 @@ struct GridworksSession: CodecSession {
     }
 
     private func state(_ value: LiveValue) -> JsonText? {
-        guard let relay = codec.relaysByChannel[value.reading.channel], let words = relay.words else {
+        guard let relay = codec.relaysByChannel[value.reading.channel], let words = relay.words
+        else {
             return nil
         }
         return JsonText.object([

@@ -31,7 +31,8 @@ extension GridworksSettings: CodecSettings {
                 "connects", "to a parent with the short name \(parentShortName)",
                 at: ["gridworks", "parentShortName"], remedy: "both parents \(remedy)"),
             CodecClaim(
-                "subscribes", "to messages of \(parent) to \(shortName)", at: ["gridworks", "parent"],
+                "subscribes", "to messages of \(parent) to \(shortName)",
+                at: ["gridworks", "parent"],
                 remedy: "both links \(remedy)"),
         ]
     }

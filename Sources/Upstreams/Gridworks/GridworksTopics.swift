@@ -14,7 +14,8 @@ package enum GridworksTopics {
         "gw/\(onWire(source))/to/\(onWire(destination))"
     }
 
-    package static func topic(_ type: String, from source: String, to destination: String) -> String {
+    package static func topic(_ type: String, from source: String, to destination: String) -> String
+    {
         "\(root(from: source, to: destination))/\(onWire(type))"
     }
 

@@ -93,7 +93,8 @@ struct BrokerDialler {
         of sockets: [Int32], _ exchange: MqttExchange, milliseconds: Int32
     ) -> [Int]? {
         var descriptors = sockets.map { pollfd(fd: $0, events: Int16(POLLOUT), revents: 0) }
-        descriptors.append(pollfd(fd: exchange.wakeup.descriptor, events: Int16(POLLIN), revents: 0))
+        descriptors.append(
+            pollfd(fd: exchange.wakeup.descriptor, events: Int16(POLLIN), revents: 0))
         // Sound: the array outlives the call.
         guard unsafe poll(&descriptors, nfds_t(descriptors.count), milliseconds) > 0
         else { return nil }

@@ -238,7 +238,8 @@ struct MqttConversation {
     }
 
     private func words(for verdict: MqttPacket.Verdict) -> String {
-        "\(verdict.reason)" + (verdict.words.map { " (reason of the broker: \($0.printable(limit: 300)))" } ?? "")
+        "\(verdict.reason)"
+            + (verdict.words.map { " (reason of the broker: \($0.printable(limit: 300)))" } ?? "")
     }
 
     /// What to look for when another client goes by the same name.

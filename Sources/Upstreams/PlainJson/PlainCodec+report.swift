@@ -36,7 +36,8 @@ extension PlainCodec {
     static func list(of faults: [ActiveFault]) -> JsonText {
         .list(
             faults.map { activeFaults in
-                .group(members(of: activeFaults.fault, of: activeFaults.node, at: activeFaults.since))
+                .group(
+                    members(of: activeFaults.fault, of: activeFaults.node, at: activeFaults.since))
             })
     }
 }

@@ -8,7 +8,7 @@ import Vocabulary
 /// Below `tidegate/GATEWAY`: `status` and `birth` say who is here; `live/CHANNEL` holds each newest
 /// value, retained, and `readings/CHANNEL` tells each value once, in order and acknowledged;
 /// `fault/NODE` tells each fault's begin and end, and `faults` holds those that stand, retained;
-/// `authority/NODE` says who may command a relay, retained; `set/NODE` takes commands and `answer/NODE`
+/// `control/NODE` says who may command a relay, retained; `set/NODE` takes commands and `answer/NODE`
 /// answers them; `heartbeat` takes the heartbeats of the controller.
 ///
 /// Nothing of it is remembered, so it is its own session.
@@ -312,7 +312,7 @@ extension PlainCodec {
     }
 }
 
-/// Each entry is a parcel of its own.
+/// Each entry is a batch of its own.
 private struct PlainHistoryWriter: HistoryWriter {
     let codec: PlainCodec
 

@@ -117,7 +117,8 @@ struct ChannelShapes {
                     var answered = 0
                     for number in 0..<each {
                         guard let id = CommandID("\(requester)-\(number)") else { continue }
-                        let answer = try await requestQueue.ask(number, as: id, within: .seconds(60))
+                        let answer = try await requestQueue.ask(
+                            number, as: id, within: .seconds(60))
                         if answer == number { answered += 1 }
                     }
                     return answered

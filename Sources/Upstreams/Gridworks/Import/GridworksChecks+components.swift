@@ -38,7 +38,8 @@ extension GridworksChecks {
         _ configs: [GridworksConfig], ofBoards addresses: [Int64], _ component: GridworksComponent
     ) {
         if addresses.isEmpty {
-            report(component.place, "I2cAddressList is empty; each board has an address, such as 32")
+            report(
+                component.place, "I2cAddressList is empty; each board has an address, such as 32")
         }
         for address in addresses where !(0x20...0x27).contains(address) {
             report(
@@ -119,7 +120,9 @@ extension GridworksChecks {
                 report(place, "\(key) \(event) must be \(events)")
                 continue
             }
-            if state != meant { report(place, "\(key) \(event) leads to \(meant), not to \(state)") }
+            if state != meant {
+                report(place, "\(key) \(event) leads to \(meant), not to \(state)")
+            }
         }
         let deEnergized = [
             "NormallyClosed": "RelayClosed", "NormallyOpen": "RelayOpen",

@@ -17,7 +17,9 @@ struct GridworksReader {
         guard document["ShNodes"] != nil else {
             let hint =
                 document["gateway"] == nil ? "" : "; this looks like a Tidegate layout"
-            report(document.place, "ShNodes is missing: this is not a GridWorks hardware layout" + hint)
+            report(
+                document.place, "ShNodes is missing: this is not a GridWorks hardware layout" + hint
+            )
             return nil
         }
         let isListed = document["GNodes"] != nil
@@ -41,7 +43,9 @@ struct GridworksReader {
             .compactMap { text("Name", of: $0) }
         guard let scada, let parent, let asset else { return nil }
         guard let gateway = GatewayName(scada.alias) else {
-            report(scada.place, "Alias \(scada.alias) is not a valid gateway alias: \(GatewayTag.form)")
+            report(
+                scada.place, "Alias \(scada.alias) is not a valid gateway alias: \(GatewayTag.form)"
+            )
             return nil
         }
         return GridworksLayout(

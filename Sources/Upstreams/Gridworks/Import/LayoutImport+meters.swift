@@ -94,7 +94,8 @@ extension LayoutImport {
             }
             guard let factor = inverse(of: register.denominator) else {
                 leftOut.append(
-                    "channel \(name): its Denominator \(register.denominator) is not a power of ten")
+                    "channel \(name): its Denominator \(register.denominator) is not a power of ten"
+                )
                 return nil
             }
             (address, type, scale) = (register.address, known, factor)

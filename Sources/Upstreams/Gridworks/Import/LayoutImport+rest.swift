@@ -52,7 +52,8 @@ extension LayoutImport {
             leftOut.append("channel \(channel.name) is missing in power metering therefore")
         }
         for name in source.derived {
-            leftOut.append("channel \(name): it is computed; Tidegate publishes measured values only")
+            leftOut.append(
+                "channel \(name): it is computed; Tidegate publishes measured values only")
         }
         if let strategy = source.strategy {
             leftOut.append(
@@ -78,7 +79,10 @@ extension LayoutImport {
             ("rest.poller", "a REST service, for which there is no driver"),
             ("dfr", "0-10 V outputs, for which there is no driver"),
             ("web.server", "the web server of gridworks-scada"),
-            ("resistive.heater", "a rating without a wire; its relay and meter are imported separately"),
+            (
+                "resistive.heater",
+                "a rating without a wire; its relay and meter are imported separately"
+            ),
         ] where type.contains(part) { return reason }
         return "no driver for \(type)"
     }

@@ -32,7 +32,8 @@ extension LayoutImport {
                 "Terminal block \(block): \(makeModel)" + (description.map { ". \($0)" } ?? ""))
             if GridworksWords.betas[makeModel] == nil {
                 comments.append("FILL IN: beta of its data sheet.")
-                todo.append("node \(name): beta 3950 is a default; check the data sheet of \(makeModel)")
+                todo.append(
+                    "node \(name): beta 3950 is a default; check the data sheet of \(makeModel)")
             }
             let converter = Int(block - 1) / 4
             var wire: [(name: String, value: LayoutText)] = [

@@ -53,10 +53,14 @@ public struct LayoutImport {
         let component = source.component(of: node)
         switch (node.actorClass, component?.form) {
         case ("PowerMeter", .meter(let host, let port, let configs)?):
-            guard let component, reported.insert(component.id).inserted else { return reportShared(node) }
+            guard let component, reported.insert(component.id).inserted else {
+                return reportShared(node)
+            }
             addMeter(node, component, host: host, port: port, configs)
         case ("MultipurposeSensor", .thermistors(let addresses, _, let volts, let configs)?):
-            guard let component, reported.insert(component.id).inserted else { return reportShared(node) }
+            guard let component, reported.insert(component.id).inserted else {
+                return reportShared(node)
+            }
             addThermistors(node, component, addresses: addresses, volts: volts, configs)
         case ("I2cRelayMultiplexer", .relays?):
             break
@@ -70,7 +74,9 @@ public struct LayoutImport {
             leaveOut(node, component)
         }
         if node.path.hasPrefix("s2."), !source.component(of: node).isNilOrOther {
-            todo.append("\(node.name) is read by the secondary gateway s2 there; check whether it is wired to this gateway")
+            todo.append(
+                "\(node.name) is read by the secondary gateway s2 there; check whether it is wired to this gateway"
+            )
         }
     }
 
