@@ -19,7 +19,7 @@ for name, data in (("plain", word.encode()), ("bom crlf", b"\xef\xbb\xbf" + word
     f = os.path.join(WORK, "secret-" + name.replace(" ", "-")); open(f, "wb").write(data); os.chmod(f, 0o600)
     lay = fill("layout.json", MQTT=mq, USER=user, FILE=f)
     g = gateway(lay, state="s-" + name.replace(" ", "-"), env={"XDG_RUNTIME_DIR": WORK + "/r-" + name.replace(" ", "-")})
-    ok = until(lambda: "connected link" in g.text() and "not connected" not in g.text(), 5)
+    ok = until(lambda: "link.connected" in g.text() and "not connected" not in g.text(), 5)
     print(f"{name}: {'logged in' if ok else g.text()[-300:]}")
     if not ok: bad.append(name + ": not logged in")
     if word in g.text(): bad.append("the secret is in the log")

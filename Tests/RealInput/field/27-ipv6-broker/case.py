@@ -10,7 +10,7 @@ mq = free_port(); mosquitto(mq, listener="::1")
 for h in ("[::1]",):
     lay = fill("layout.json", HOST=h, MQTT=mq); rc, out = check(lay)
     g = gateway(lay, state="s" + h.strip("[]").replace(":", "x"), env={"XDG_RUNTIME_DIR": WORK + "/r" + h.strip("[]").replace(":", "x")})
-    ok = until(lambda: " connected link" in g.text() and "link.subscribed" in g.text(), 8); print(h, rc, out.strip()[:200], bool(ok))
+    ok = until(lambda: "link.connected" in g.text() and "link.subscribed" in g.text(), 8); print(h, rc, out.strip()[:200], bool(ok))
     if not ok: bad.append(f"{h}: {out.strip()[:120]} {g.text()[-200:]}")
     g.stop()
 finish(not bad, "; ".join(bad))
