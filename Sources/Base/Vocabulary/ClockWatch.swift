@@ -37,11 +37,11 @@ public enum ClockEvent: Hashable, Sendable {
 /// first sample. So all of them are wrong by the same amount, whenever the jump comes and however late it
 /// is noticed, and one offset puts all of them right.
 ///
-/// The wall clock is sure once the system vouches for it, or once somebody was seen to set it.
+/// The wall clock is synchronised once the system vouches for it, or once it was seen to be set.
 public struct ClockWatch: Sendable {
     /// A smaller difference between the clocks is no jump.
     public static let leastJump = Duration.seconds(1)
-    /// A shorter sleep is not told.
+    /// A shorter sleep is not reported.
     public static let leastSleep = Duration.seconds(1)
     /// NTP makes a clock run slower or faster by less than one in so many, which is no jump either.
     private static let slewing = 1_000

@@ -12,9 +12,9 @@ public struct Command: Hashable, Sendable {
     public enum Order: Hashable, Sendable, CustomStringConvertible {
         /// Switch to this value, in whole steps of the actuator's channel.
         case set(Int64)
-        /// Nobody else may command the actuator for so long; switch to `value` unless it is nil.
+        /// An override: no other controller may command the actuator for so long; switch to `value` unless it is nil.
         case override(value: Int64?, for: Duration)
-        /// Whoever took the actuator over gives it back.
+        /// The controller that has overridden the actuator releases it.
         case release
 
         /// The order in words, for logs.
@@ -53,7 +53,7 @@ public struct Command: Hashable, Sendable {
     }
 }
 
-/// The identity of a command, chosen by whoever asks: 1 to 64 visible ASCII characters.
+/// The identity of a command, chosen by the requester: 1 to 64 visible ASCII characters.
 public struct CommandID: Hashable, Sendable, CustomStringConvertible {
     public let text: String
 
@@ -88,7 +88,7 @@ public enum CommandAnswer: Hashable, Sendable {
     case timedOut(String)
 }
 
-/// The state that a relay is driven to whenever nobody is in charge of it.
+/// The state that a relay is driven to whenever it has no controller.
 public enum SafeState: String, Hashable, Sendable, Codable, CaseIterable {
     case off, on
     /// Stay as it is.

@@ -1,8 +1,8 @@
-/// Who may command an actuator now, as everyone is told.
+/// Who may command an actuator now, as it is published.
 public struct Control: Hashable, Sendable {
-    /// Who took it over for a time; nil when nobody did.
+    /// Who has overridden it for a time; nil without an override.
     public let holder: CommandSource?
-    /// When the holder's time is over; nil when nobody holds it.
+    /// When the override ends; nil without one.
     public let until: MonotonicInstant?
     /// Whose order stands, the holder's or another's; nil while the actuator is in its safe state
     /// because nobody's does.
@@ -21,6 +21,6 @@ public struct Control: Hashable, Sendable {
 }
 
 extension CommandSource {
-    /// Whether it stands for somebody in the house. Hands go before what is remote or automatic.
+    /// Whether it is a person in the house. Hands go before what is remote or automatic.
     public var isHand: Bool { kind == .page || kind == .cli }
 }

@@ -49,7 +49,7 @@ public struct CaptureRule: Hashable, Sendable {
     public let period: Duration
     /// A change of at least so many steps is reported at once; nil when changes wait for the period.
     public let delta: Int64?
-    /// What a report tells of the values since the last one.
+    /// What a report gives of the values since the last one.
     public let summary: CaptureSummary
 
     public init(period: Duration, delta: Int64?, summary: CaptureSummary = .last) {
@@ -59,12 +59,12 @@ public struct CaptureRule: Hashable, Sendable {
     }
 }
 
-/// What many values of one interval are told as. The raw value is the word in layouts.
+/// What many values of one interval are summed up as. The raw value is the word in layouts.
 public enum CaptureSummary: String, Hashable, Sendable, CaseIterable {
     case last, average, minimum, maximum
 }
 
-/// What a channel can truly show. What falls outside is told as fault and never published as good.
+/// What a channel can truly show. What falls outside is reported as a fault and never published as good.
 public struct Plausibility: Hashable, Sendable {
     /// The lowest and highest value in steps.
     public var range: ClosedRange<Int64>
@@ -94,7 +94,7 @@ public struct Plausibility: Hashable, Sendable {
 /// The register of a meter behind a counter. It goes on over a power cut; all numbers are in the channel's
 /// unit, in whatever steps that is kept.
 public struct CounterRegister: Hashable, Sendable {
-    /// After so much it begins at its lowest number again; nil when it has no end, or nobody knows it.
+    /// After so much it begins at its lowest number again; nil when it has no end, or none that is known.
     public let span: DecimalNumber?
     /// The highest number that it can hold, which stands for no value; nil as for `span`.
     public let highest: DecimalNumber?

@@ -1,4 +1,4 @@
-/// One measured value. The fact that carries it says when.
+/// One measured value. The fact that carries it has the time.
 public struct Reading: Hashable, Sendable {
     /// The channel, as the hardware layout names it: `"tank1-top"`.
     public let channel: DataChannelName
@@ -31,7 +31,7 @@ public enum Quality: String, Hashable, Sendable, Codable, CaseIterable {
     case bad
 }
 
-/// What a node has to say, labelled where and when it happened, never where it was handled.
+/// What a node reports, labelled where and when it happened, never where it was handled.
 public struct Fact: Hashable, Sendable {
     /// Whose word it is; `.gateway` when the gateway speaks of itself.
     public let node: ShNodeName
@@ -39,7 +39,7 @@ public struct Fact: Hashable, Sendable {
     public let at: Timestamp
     public let matter: Matter
 
-    /// What the node says.
+    /// What the node reports.
     public enum Matter: Hashable, Sendable {
         case readings([Reading])
         case fault(Fault)
@@ -64,12 +64,12 @@ extension ShNodeName {
     public static let gateway = ShNodeName(known: "gateway")
 }
 
-/// Something that went wrong, told once when it starts and once when it ends.
+/// Something that went wrong, reported once when it is raised and once when it is cleared.
 public struct Fault: Hashable, Sendable {
     /// The channel at fault; nil when it is the whole node.
     public let channel: DataChannelName?
     public let kind: Kind
-    /// False when this tells that the fault is over.
+    /// False when the fault is cleared.
     public let isOn: Bool
     /// One line that a person can act on.
     public let detail: String
@@ -92,7 +92,7 @@ public struct Fault: Hashable, Sendable {
         case dropped
         /// An actuator did not follow a command.
         case command
-        /// Whoever commanded an actuator fell silent.
+        /// The controller of an actuator fell silent.
         case failsafe
         /// An actuator was on for longer than it may be.
         case overtime
@@ -102,13 +102,13 @@ public struct Fault: Hashable, Sendable {
         case duplicateGateway
         /// Facts cannot be kept on disk; they still go out live.
         case storage
-        /// Nobody can come in on the direct link.
+        /// The direct link accepts no connections.
         case directLink
         /// The embedded broker does not run.
         case broker
         /// The embedded broker's TCP port cannot be opened.
         case brokerPort
-        /// The user's other commands are not told where the gateway's broker is.
+        /// The user's other commands cannot find the gateway's broker.
         case runFile
     }
 
@@ -120,10 +120,10 @@ public struct Fault: Hashable, Sendable {
     }
 }
 
-/// The place of a fact in the journal. The first is 1.
+/// The offset of a fact in the journal. The first is 1.
 public typealias Sequence64 = UInt64
 
-/// A fact with its place in the journal: upstream must hear it at least once.
+/// A fact with its offset in the journal: upstream must receive it at least once.
 public struct Entry: Hashable, Sendable {
     public let sequence: Sequence64
     public let fact: Fact
@@ -133,7 +133,7 @@ public struct Entry: Hashable, Sendable {
         self.fact = fact
     }
 
-    /// The same with its wall time moved, and sure from now on.
+    /// The same with its wall time moved, and synchronised from now on.
     public func corrected(by offset: Duration) -> Entry {
         let at = Timestamp(wall: fact.at.wall.advanced(by: offset), monotonic: fact.at.monotonic)
         return Entry(

@@ -16,18 +16,18 @@ public struct GatewayEvent: Hashable, Sendable {
         case stopped
         /// The link's broker took the login.
         case connected
-        /// The link's broker cannot be had, and why. Told once for each change of the reason.
+        /// The link's broker is unreachable, and why. Reported once for each change of the reason.
         case connectFailed
         /// The connection of the link is gone, and why.
         case disconnected
         /// All subscriptions of the link are confirmed.
         case subscribed
-        /// The link's peer was heard: facts flow.
+        /// The link's peer answers: facts flow.
         case peerActive
         /// The link's peer was silent for too long.
         case peerSilent
         /// A reporting period of the link is over: `number` is its length in nanoseconds, and the fact's
-        /// time is its end. Whoever reports in periods closes one here, the same way each time.
+        /// time is its end. A codec that reports in periods closes one here, the same way each time.
         case periodEnded
         /// So many facts were evicted before the link, or anybody, had acknowledged them.
         case dropped
@@ -49,7 +49,7 @@ public struct GatewayEvent: Hashable, Sendable {
         /// A counter went on from a lower number, because its meter was exchanged or reset; `number` is
         /// the new total, in the channel's steps.
         case counterReset
-        /// Somebody set a total; `number` is the new one, in the channel's steps.
+        /// A command set a total; `number` is the new one, in the channel's steps.
         case totalSet
     }
 

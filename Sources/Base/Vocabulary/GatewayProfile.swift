@@ -1,7 +1,7 @@
-/// What a gateway is made of, as it tells upstream: its nodes and their channels.
+/// What a gateway is made of, as its birth lists it: its nodes and their channels.
 public struct GatewayProfile: Hashable, Sendable {
     public let gateway: GatewayName
-    /// Random for each start of the process, so that nobody takes a restarted gateway for the old one.
+    /// Random for each start of the process, so that a restarted gateway is not taken for the old one.
     public let incarnation: String
     /// In layout order.
     public let nodes: [NodeProfile]

@@ -2,9 +2,9 @@
 public struct GuardRules: Hashable, Sendable {
     public var limits: SwitchLimits
     /// The only upstream whose orders count; nil when any ordinary controller may order. Hands on the
-    /// local page or the command line take over instead.
+    /// local page or the command line override it instead.
     public var controller: UpstreamName?
-    /// The longest silence of whoever gave the standing order, before the safe state; nil for ever.
+    /// The longest silence of the controller whose order stands, before the safe state; nil for no limit.
     public var failsafeAfter: Duration?
     public var feedback: FeedbackRule?
 

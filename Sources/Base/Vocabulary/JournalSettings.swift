@@ -1,6 +1,6 @@
 /// How a journal on disk is kept.
 public struct JournalSettings: Hashable, Sendable {
-    /// Facts are written to disk together, at most so long after the first of them was told: what a power
+    /// Facts are written to disk together, at most so long after the first of them was reported: what a power
     /// cut can take. Zero writes every batch by itself.
     public var commitInterval: Duration
     /// How long facts stay after every upstream has acknowledged them.

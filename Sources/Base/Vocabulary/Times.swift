@@ -47,17 +47,17 @@ public protocol GatewayClock: Sendable {
     /// Stands still while the machine sleeps.
     var now: MonotonicInstant { get }
 
-    /// The label for now. Before the wall clock is sure it counts on from the first one; see `ClockWatch`.
+    /// The label for now. Before the wall clock is synchronised it counts on from the first one; see `ClockWatch`.
     var wallTime: WallTime { get }
 
     /// Whether `wallTime` is the true time, as far as the machine can know.
     var isWallTimeSynchronised: Bool { get }
 
-    /// Now, on both clocks, and whether the label is sure. The clocks are read one after the other.
+    /// Now, on both clocks, and whether the label is synchronised. The clocks are read one after the other.
     var timestamp: Timestamp { get }
 
-    /// Looks whether the wall clock was set or the machine slept. Whoever runs the gateway calls this each
-    /// second, and nobody else, because each thing is told once.
+    /// Looks whether the wall clock was set or the machine slept. The proactor alone calls this, each
+    /// second, because each thing is reported once.
     func look() -> [ClockEvent]
 
     /// Suspends the task until `deadline`.
@@ -73,7 +73,7 @@ public protocol GatewayClock: Sendable {
     func allowance(until deadline: MonotonicInstant?, alarm: any Alarm) -> Duration?
 }
 
-// What a clock has that nobody ever sets.
+// What a clock has that is never set.
 extension GatewayClock {
     public var isWallTimeSynchronised: Bool { true }
     public var timestamp: Timestamp { Timestamp(wall: wallTime, monotonic: now) }
@@ -81,7 +81,7 @@ extension GatewayClock {
 }
 
 extension Timestamp {
-    /// The same moment with its label moved, and sure from now on.
+    /// The same moment with its label moved, and synchronised from now on.
     public func corrected(by offset: Duration) -> Timestamp {
         Timestamp(wall: wall.advanced(by: offset), monotonic: monotonic)
     }
