@@ -11,7 +11,7 @@ extension Proactor {
             let deadlines = pumps.values.flatMap {
                 [$0.deadline, $0.drops.deadline].compactMap(\.self)
             }
-            await rest(until: deadlines.reduce(watch.due, min))
+            await rest.sleep(until: deadlines.reduce(watch.due, min), on: clock)
             guard !Task.isCancelled else { return }
             for pump in pumps.values.sorted(by: { $0.name.text < $1.name.text }) {
                 pump.attend(in: self)
@@ -34,25 +34,8 @@ extension Proactor {
             first: clock.now.advanced(by: period))
     }
 
-    /// Sleeps until `deadline`, or an earlier one that `hurry` tells.
-    private func rest(until deadline: MonotonicInstant) async {
-        let clock = clock
-        let sleep = Task {
-            // Cut short by an earlier deadline or the end; the caller looks at the time anyway.
-            _ = try? await clock.sleep(until: deadline)
-        }
-        resting = (sleep, deadline)
-        await withTaskCancellationHandler {
-            await sleep.value
-        } onCancel: {
-            sleep.cancel()
-        }
-        resting = nil
-    }
-
     /// Something is due at `deadline`.
     func hurry(to deadline: MonotonicInstant) {
-        guard let (sleep, end) = resting, deadline < end else { return }
-        sleep.cancel()
+        rest.hurry(to: deadline)
     }
 }

@@ -58,8 +58,8 @@ public actor Proactor {
     /// What takes the nodes' facts, and the journal's news.
     private var tasks: (running: Task<Void, Never>?, keeping: Task<Void, Never>?) = (nil, nil)
     private(set) var isStopping = false
-    /// The timekeeper's sleep, and until when.
-    var resting: (sleep: Task<Void, Never>, until: MonotonicInstant)?
+    /// The timekeeper's.
+    let rest = InterruptibleSleep()
     /// Whoever waits for the upstreams to have acknowledged everything.
     var quietWaiters: [CheckedContinuation<Void, Never>] = []
 

@@ -29,7 +29,7 @@ public actor Parent {
     private var outbox: Deque<(message: MqttMessage, child: GatewayName)> = []
     /// How the parent stands, until the session has room for it: at most one status of each state.
     private var unsentStatuses: Deque<(state: LinkStatus.State, message: MqttMessage)> = []
-    private var resting: (sleep: Task<Void, Never>, until: MonotonicInstant)?
+    private let rest = InterruptibleSleep()
     private var timekeeper: Task<Void, Never>?
     private var listening: [Task<Void, Never>] = []
 
@@ -123,7 +123,7 @@ public actor Parent {
         }
         send()
         if !lines.isEmpty { tell(lines) }
-        if let deadline, let (sleep, until) = resting, deadline < until { sleep.cancel() }
+        if let deadline { rest.hurry(to: deadline) }
     }
 
     private func subscribe(_ topic: String) {
@@ -185,24 +185,10 @@ public actor Parent {
 
     private func keepTime() async {
         while !Task.isCancelled {
-            await rest(until: deadline ?? clock.now.advanced(by: .seconds(3_600)))
+            await rest.sleep(
+                until: deadline ?? clock.now.advanced(by: .seconds(3_600)), on: clock)
             guard !Task.isCancelled else { return }
             perform(machine.tick(at: clock.now))
         }
-    }
-
-    private func rest(until deadline: MonotonicInstant) async {
-        let clock = clock
-        let sleep = Task {
-            // Cut short by an earlier deadline or the end; the caller looks at the time anyway.
-            _ = try? await clock.sleep(until: deadline)
-        }
-        resting = (sleep, deadline)
-        await withTaskCancellationHandler {
-            await sleep.value
-        } onCancel: {
-            sleep.cancel()
-        }
-        resting = nil
     }
 }
