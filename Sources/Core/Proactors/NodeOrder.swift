@@ -70,14 +70,15 @@ final class NodeOrder: Sendable {
 
     // MARK: - Stopping
 
-    /// Stops nodes, all when nothing is said: actuators in the order of their interlocks, then those that give them feedback.
+    /// Stops nodes, by default all: actuators in the order of their interlocks, then those that give them
+    /// feedback.
     ///
     /// The interlocks put the actuators in order: each one waits for those that must go before it, as long
     /// as their feedback may take. At the end of that time those are driven, too, that wait for nothing
     /// but a confirmation.
     ///
     /// - Parameter orphans: Which actuators are tried for on when they are not known to be safe.
-    /// - Returns: Those that are not known to have released, and the actuators that are not known to be safe.
+    /// - Returns: Those that are not known to have stopped, and the actuators that are not known to be safe.
     func stop(
         _ isConcerned: (ShNodeName) -> Bool = { _ in true },
         orphaning orphans: (ShNodeName) -> Bool = { _ in false }

@@ -106,7 +106,7 @@ public actor Proactor {
         await tasks.running?.value
         reload.waiter.take()?.resume()
         tell(GatewayEvent(.stopped, detail: reason))
-        await sayFarewell()
+        await publishOffline()
         await within(Self.closeTime, on: clock) {
             for task in await self.listeners { await task.value }
         }

@@ -9,7 +9,7 @@ extension UpstreamPump {
     /// Entries that are asked for at once.
     private static let readAhead = 256
 
-    /// Hands over as much as the window allows: greetings and answers, then live values, then history.
+    /// Hands over as much as the window allows: announcements and answers, then live values, then history.
     func run(in proactor: isolated Proactor) async {
         await payDebts(in: proactor)
         do {
@@ -44,7 +44,7 @@ extension UpstreamPump {
     private func handOverLive(in proactor: isolated Proactor) throws(UpstreamError) {
         let clock = proactor.clock
         try say([], in: proactor)
-        if owesBirth, greeting.isEmpty, link.canSend {
+        if owesBirth, announcements.isEmpty, link.canSend {
             owesBirth = false
             announce(in: proactor)
             try say([], in: proactor)
@@ -82,10 +82,10 @@ extension UpstreamPump {
     private func say(
         _ messages: [MqttMessage], in proactor: isolated Proactor
     ) throws(UpstreamError) {
-        greeting.append(contentsOf: messages)
-        while link.canSend, let message = greeting.first {
+        announcements.append(contentsOf: messages)
+        while link.canSend, let message = announcements.first {
             try publish(message, in: proactor)
-            _ = greeting.popFirst()
+            _ = announcements.popFirst()
         }
     }
 

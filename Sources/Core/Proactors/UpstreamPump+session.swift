@@ -71,17 +71,17 @@ extension UpstreamPump {
         unsentControl.subtract(nodes)
         guard link.isConnected else { return }
         beginCodecSession(in: proactor)
-        greeting.append(contentsOf: births(in: proactor))
-        for channel in channels.sorted() { greeting.append(contentsOf: clear(channel)) }
-        for node in nodes.sorted() { greeting.append(contentsOf: clear(node)) }
+        announcements.append(contentsOf: births(in: proactor))
+        for channel in channels.sorted() { announcements.append(contentsOf: clear(channel)) }
+        for node in nodes.sorted() { announcements.append(contentsOf: clear(node)) }
         if link.state == .active { showAll(in: proactor) }
         wake()
     }
 
-    /// Says, when the upstream hears, that the gateway ends in good order.
-    func sayFarewell(in proactor: isolated Proactor) {
+    /// Publishes, when the upstream is connected, that the gateway ends in good order.
+    func publishOffline(in proactor: isolated Proactor) {
         guard link.isConnected else { return }
-        greeting.append(
+        announcements.append(
             contentsOf: statusMessages(.closed, in: proactor)
                 + (codecSession?.offline(at: proactor.clock.wallTime) ?? []))
         wake()
@@ -92,7 +92,7 @@ extension UpstreamPump {
         case .connected:
             perform(link.announce(limit: plan.session.maximumPacketSize), in: proactor)
             beginCodecSession(in: proactor)
-            greet(in: proactor)
+            beginAnnouncements(in: proactor)
             handle(.connected, in: proactor)
         case .unreachable(let reason), .refused(let reason):
             codecSession = nil
@@ -182,14 +182,14 @@ extension UpstreamPump {
     }
 
     /// A new connection: who and what we are.
-    private func greet(in proactor: isolated Proactor) {
+    private func beginAnnouncements(in proactor: isolated Proactor) {
         let forgotten = proactor.forgotten
         let latest = proactor.live.latestOfEach
         let channels = proactor.profile.nodes.flatMap(\.channels).map(\.name)
         let unknown = (channels + forgotten.channels.sorted()).filter { latest[$0] == nil }
-        greeting = Deque(births(in: proactor) + statusMessages(.connecting, in: proactor))
-        for channel in unknown { greeting.append(contentsOf: clear(channel)) }
-        for node in forgotten.actuators.sorted() { greeting.append(contentsOf: clear(node)) }
+        announcements = Deque(births(in: proactor) + statusMessages(.connecting, in: proactor))
+        for channel in unknown { announcements.append(contentsOf: clear(channel)) }
+        for node in forgotten.actuators.sorted() { announcements.append(contentsOf: clear(node)) }
         answers = []
         later = [:]
         owesBirth = false
@@ -199,7 +199,7 @@ extension UpstreamPump {
 
     /// Who and what we are, once more on the same connection, and then how things are.
     func announce(in proactor: isolated Proactor) {
-        greeting.append(
+        announcements.append(
             contentsOf: births(in: proactor)
                 + statusMessages(
                     link.state == .active ? .connected : .connecting, in: proactor))
@@ -218,7 +218,7 @@ extension UpstreamPump {
 
     /// Everything as it is now, to an upstream that hears.
     private func showAll(in proactor: isolated Proactor) {
-        greeting.append(
+        announcements.append(
             contentsOf: codecSession?.activation(at: proactor.clock.wallTime) ?? [])
         mustPublishFaults = true
         unsentControl = Set(proactor.supervisor.told.keys)

@@ -43,8 +43,8 @@ final class UpstreamPump {
     var mustTryJournal = false
     /// The channels whose newest value upstream has not been told yet. The value is in the feed.
     var unsentLive: Set<DataChannelName> = []
-    /// What is said before all else, in order: the greeting, what there was no room for, the offline message.
-    var greeting: Deque<MqttMessage> = []
+    /// What is said before all else, in order: the birth, what there was no room for, the offline message.
+    var announcements: Deque<MqttMessage> = []
     /// The newest message on each topic at which the broker may hang up, until the link tries it.
     var later: [String: MqttMessage] = [:]
     /// Whether history goes before live values, while messages go one at a time.
@@ -223,7 +223,7 @@ final class UpstreamPump {
     /// Whether the upstream has acknowledged all there is, or does not hear.
     func isQuiet(through newest: Sequence64) -> Bool {
         guard link.isConnected else { return true }
-        guard greeting.isEmpty, answers.isEmpty, !owesBirth else { return false }
+        guard announcements.isEmpty, answers.isEmpty, !owesBirth else { return false }
         guard link.state == .active else { return true }
         return link.inFlight == 0 && link.lastRead >= newest && unsentLive.isEmpty
             && unsentControl.isEmpty && !mustPublishFaults && debts.isEmpty
@@ -243,7 +243,7 @@ final class UpstreamPump {
     /// Whether history comes first this time: neither it nor what is live may keep the other from its turn
     /// while messages go one at a time.
     func takeTurn() -> Bool {
-        guard link.isCareful, greeting.isEmpty else { return false }
+        guard link.isCareful, announcements.isEmpty else { return false }
         isHistorysTurn.toggle()
         return isHistorysTurn
     }

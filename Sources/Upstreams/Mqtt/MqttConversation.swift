@@ -160,7 +160,7 @@ struct MqttConversation {
     }
 
     /// The broker then publishes no last will.
-    mutating func sayGoodbye() { queue(MqttWriting.farewell) }
+    mutating func sayGoodbye() { queue(MqttWriting.disconnect) }
 
     // MARK: - In
 
@@ -183,7 +183,7 @@ struct MqttConversation {
         case .loginAnswer(let verdict, let sessionPresent, let limits):
             guard !isLoggedIn else { throw MalformedPacket("a second CONNACK") }
             login(verdict, sessionPresent, limits)
-        case .farewell(let verdict):
+        case .disconnect(let verdict):
             isNameTaken = verdict.reason.code == 142
             ending = words(for: verdict) + (isNameTaken ? ", \(nameHint)" : "")
         case _ where !isLoggedIn: throw MalformedPacket("a packet before CONNACK")

@@ -10,7 +10,7 @@ enum MqttPacket {
         case release = 6
         case subscription = 9
         case pong = 13
-        case farewell = 14
+        case disconnect = 14
 
         var description: String {
             switch self {
@@ -20,7 +20,7 @@ enum MqttPacket {
             case .release: "PUBREL"
             case .subscription: "SUBACK"
             case .pong: "PINGRESP"
-            case .farewell: "DISCONNECT"
+            case .disconnect: "DISCONNECT"
             }
         }
     }
@@ -39,7 +39,7 @@ enum MqttPacket {
     case release(number: UInt16)
     case subscription(number: UInt16, Verdict)
     case pong
-    case farewell(Verdict)
+    case disconnect(Verdict)
 
     /// - Parameter largestPayload: Of a message that is taken. In bytes.
     init(_ frame: MqttFrames.Frame, largestPayload: Int) throws(MalformedPacket) {
@@ -70,7 +70,7 @@ enum MqttPacket {
         switch kind {
         case .message, .pong: return .pong
         case .loginAnswer: return try loginAnswer(&bytes)
-        case .farewell: return .farewell(try verdict(&bytes, of: kind))
+        case .disconnect: return .disconnect(try verdict(&bytes, of: kind))
         case .acknowledgement:
             return .acknowledgement(
                 number: try number(&bytes), try verdict(&bytes, of: kind))

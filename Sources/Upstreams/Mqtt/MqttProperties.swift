@@ -89,7 +89,7 @@ struct MqttProperties {
             0x15: Known(form: .text, packets: answer),
             0x16: Known(form: .bytes, packets: answer),
             0x1A: Known(form: .text, packets: answer),
-            0x1C: Known(form: .text, packets: [.loginAnswer, .farewell]),
+            0x1C: Known(form: .text, packets: [.loginAnswer, .disconnect]),
             0x1F: Known(form: .text, packets: reasons),
             0x21: Known(form: .word, packets: answer),
             0x22: Known(form: .word, packets: answer),

@@ -3,7 +3,7 @@
 /// Source: MQTT Version 5.0, OASIS Standard, chapter 3.
 enum MqttWriting {
     static let ping: [UInt8] = [0xC0, 0]
-    static let farewell: [UInt8] = [0xE0, 0]
+    static let disconnect: [UInt8] = [0xE0, 0]
 
     static func acknowledgement(of number: UInt16) -> [UInt8] { short(0x40, number) }
     /// The first and the second answer to a message of quality of service 2.

@@ -3,13 +3,13 @@ import Vocabulary
 
 // The end of an upstream in good order.
 extension Proactor {
-    /// Waits a little for the upstreams to have all there is, says offline message, and closes the sessions.
-    func sayFarewell() async {
+    /// Waits a little for the upstreams to have all there is, publishes offline, and closes the sessions.
+    func publishOffline() async {
         let clock = clock
-        // What was said last goes out before the word that there is nobody any more.
+        // What was published last goes out before the offline status.
         await within(Self.upstreamStopTime, on: clock) { await self.quiet() }
         resumeQuietWaiters()
-        for pump in pumps.values { pump.sayFarewell(in: self) }
+        for pump in pumps.values { pump.publishOffline(in: self) }
         await within(Self.closeTime, on: clock) { await self.quiet() }
         resumeQuietWaiters()
         for pump in pumps.values { pump.handle(.stop, in: self) }
