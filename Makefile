@@ -1,5 +1,9 @@
 # Two commands are all a newcomer needs: make run, make test.
 
+# A pipe fails with its first command.
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
+
 SWIFT ?= swift
 BUILD_FLAGS := --explicit-target-dependency-import-check error
 RELEASE_FLAGS := -c release --static-swift-stdlib $(BUILD_FLAGS)
@@ -19,9 +23,12 @@ build: deps
 
 test: test-deps unit real-input
 
+# What failed is said once more at the end, where the last lines of a long log are all that is read.
+FAILED = { grep -aE '✘|↳' $(1) | grep -avE 'Version:|Platform:' | tail -30; exit 1; }
+
 unit:
 	$(SWIFT) build --build-tests $(BUILD_FLAGS)
-	$(SWIFT) test --skip-build
+	@$(SWIFT) test --skip-build 2>&1 | tee .build/unit.log || $(call FAILED,.build/unit.log)
 
 # The unit tests so many times in a row, to be green each time, also on a machine that does much else.
 N ?= 20
@@ -29,7 +36,7 @@ unit-repeat:
 	$(SWIFT) build --build-tests $(BUILD_FLAGS)
 	@for run in $$(seq $(N)); do \
 	    $(SWIFT) test --skip-build >.build/unit-$$run.log 2>&1 \
-	        || { grep -a '✘' .build/unit-$$run.log; exit 1; }; \
+	        || $(call FAILED,.build/unit-$$run.log); \
 	    echo "$$run of $(N): $$(grep -a 'Test run with' .build/unit-$$run.log)"; \
 	done
 
