@@ -250,6 +250,31 @@ import Vocabulary
         #expect(talk.conversation.keepUp(at: at(30)) != nil)
     }
 
+    @Test func `a broker that answers pings and acknowledges nothing is given up`() async throws {
+        var talk = try Talk(keepAliveSeconds: 10)
+        _ = await talk.exchange.next()
+        let at = { (seconds: Int64) in Self.start.advanced(by: .seconds(seconds)) }
+        // It owes nothing, for as long as it likes.
+        for second in stride(from: Int64(0), through: 300, by: 5) {
+            try talk.hear([0xD0, 0], at: at(second))
+            #expect(talk.conversation.keepUp(at: at(second)) == nil)
+        }
+        let message = MqttMessage(topic: "a", payload: [1])
+        for _ in 0..<3 { _ = try await talk.publish(message) }
+        _ = talk.said()
+        // Each one that it acknowledges gives it time for the next.
+        for second in stride(from: Int64(305), through: 355, by: 5) {
+            try talk.hear([0xD0, 0], at: at(second))
+            #expect(talk.conversation.keepUp(at: at(second)) == nil)
+        }
+        try talk.hear([0x40, 2, 0, 1], at: at(356))
+        for second in stride(from: Int64(360), through: 415, by: 5) {
+            try talk.hear([0xD0, 0], at: at(second))
+            #expect(talk.conversation.keepUp(at: at(second)) == nil)
+        }
+        #expect(talk.conversation.keepUp(at: at(420))?.contains("2 owed") == true)
+    }
+
     @Test(arguments: [(1, 1), (0, 30), (600, 30)])
     func `a broker's own keep-alive counts where it is shorter, and none is no reason for silence`(
         _ theirs: UInt16, _ due: Int64

@@ -10,6 +10,8 @@ struct HistoryProgress: Sendable {
     private(set) var readable: Sequence64 = 0
     /// When facts came that not all upstreams have acknowledged.
     private(set) var backlogAge = BacklogAge()
+    /// How often one source may be recorded.
+    var pace = RecordPace()
     /// How often the wall clock was set.
     var clockSets = 0
     /// By how much labels were wrong before the clock was synchronised; nil until that is known.

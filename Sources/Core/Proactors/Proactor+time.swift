@@ -23,6 +23,7 @@ extension Proactor {
             if isStatusDue { publishStatus() }
             endNonsense(at: clock.now)
             endRivalries(at: clock.now)
+            record(progress.pace.due(at: clock.now))
             for pump in pumps.values { pump.retryJournal() }
         }
     }

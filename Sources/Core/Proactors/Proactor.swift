@@ -105,6 +105,7 @@ public actor Proactor {
         inbox.close()
         await tasks.running?.value
         reload.waiter.take()?.resume()
+        record(progress.pace.due(at: clock.now, isLast: true))
         tell(GatewayEvent(.stopped, detail: reason))
         await publishOffline()
         await within(Self.closeTime, on: clock) {
@@ -170,6 +171,12 @@ public actor Proactor {
         }
         live.send(values.lazy.map { (key: $0.key, value: $0.value) })
         for pump in pumps.values { pump.offer(values.keys) }
+        record(progress.pace.admit(facts, at: clock.now))
+    }
+
+    /// Keeps facts until every upstream has them.
+    func record(_ facts: [Fact]) {
+        guard !facts.isEmpty else { return }
         let places = journal.append(facts.flatMap(Self.pieces))
         progress.took(places, acknowledged: pumps.values.map(\.link.cursor), at: clock.now)
         if let index = facts.firstIndex(where: \.isReload) {

@@ -49,12 +49,17 @@ struct MqttConversation {
     private let began: MonotonicInstant
     private var (lastSent, lastReceived): (MonotonicInstant, MonotonicInstant)
     private var pingSent: MonotonicInstant?
+    /// How many acknowledgements came, and since when there were so many while others are owed.
+    private var settled = 0
+    private var standstill: (settled: Int, since: MonotonicInstant)
 
     /// How much larger than its payload a message may be: topic, response topic, correlation data and
     /// content type at their longest.
     private static let longestRest = 4 * 65_536
     /// How long a TLS handshake may take, and the broker to answer the login.
     static let loginLimit = Duration.seconds(30)
+    /// How long the broker may acknowledge nothing of what it owes, at least.
+    static let acknowledgementLimit = Duration.seconds(60)
     /// Never so many under way that no number is left, whatever the broker takes.
     private static let mostInFlight = 65_000
 
@@ -68,6 +73,7 @@ struct MqttConversation {
         frames = MqttFrames(limit: settings.largestPayload + Self.longestRest)
         interval = .seconds(keepAliveSeconds)
         (began, lastSent, lastReceived) = (now, now, now)
+        standstill = (0, now)
         queue(
             try MqttWriting.login(
                 settings, keepAliveSeconds: keepAliveSeconds, largestPacket: frames.limit))
@@ -194,6 +200,7 @@ struct MqttConversation {
         case .acknowledgement(let number, let verdict): settle(number, verdict)
         case .subscription(let number, let verdict):
             guard let topic = subscribing.removeValue(forKey: number) else { return }
+            settled += 1
             exchange.subscriptionSettled(
                 topic, refusal: verdict.reason.isFailure ? words(for: verdict) : nil)
         case .pong: break
@@ -227,6 +234,7 @@ struct MqttConversation {
 
     private mutating func settle(_ number: UInt16, _ verdict: MqttPacket.Verdict) {
         guard let (id, topic) = inFlight.removeValue(forKey: number) else { return }
+        settled += 1
         if verdict.reason.isFailure {
             exchange.publishRefused(
                 id, qos: .atLeastOnce, reason: words(for: verdict), topic: topic,
@@ -266,6 +274,7 @@ struct MqttConversation {
             return began.duration(to: now) >= Self.loginLimit
                 ? "no reply to the login within 30 s" : nil
         }
+        if let problem = silence(at: now) { return problem }
         if let pingSent {
             return pingSent.duration(to: now) >= interval
                 ? "no packet from the broker for the keep-alive time" : nil
@@ -274,5 +283,18 @@ struct MqttConversation {
         queue(MqttWriting.ping)
         pingSent = now
         return nil
+    }
+
+    /// A broker that answers pings and acknowledges nothing is as good as gone, and another connection may
+    /// cure it.
+    private mutating func silence(at now: MonotonicInstant) -> String? {
+        let owed = inFlight.count + subscribing.count
+        guard owed > 0, standstill.settled == settled else {
+            standstill = (settled, now)
+            return nil
+        }
+        let limit = max(Self.acknowledgementLimit, interval * 2)
+        guard standstill.since.duration(to: now) >= limit else { return nil }
+        return "no acknowledgement from the broker for \(limit.layoutText), \(owed) owed"
     }
 }
