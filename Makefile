@@ -13,7 +13,7 @@ LAYOUT ?= hardware-layouts/demo.json
 PACKAGES := libgpiod-dev libmodbus-dev libsqlite3-dev libssl-dev mosquitto pkg-config
 TEST_PACKAGES := $(PACKAGES) gcc mosquitto-clients openssl python3-venv socat
 
-.PHONY: run test build deps test-deps unit unit-repeat real-input soak sanitize bench stack docs format clean
+.PHONY: run test build deps test-deps lint unit unit-repeat real-input soak sanitize bench stack docs format clean
 
 run: build
 	@exec .build/release/tidegate run $(LAYOUT) --watch
@@ -21,7 +21,7 @@ run: build
 build: deps
 	$(SWIFT) build $(RELEASE_FLAGS) --product tidegate
 
-test: test-deps unit real-input
+test: test-deps lint unit real-input
 
 # What failed is said once more at the end, where the last lines of a long log are all that is read.
 FAILED = { grep -aE '✘|↳' $(1) | grep -avE 'Version:|Platform:' | tail -30; exit 1; }
@@ -77,8 +77,13 @@ docs: test-deps
 	TIDEGATE_RECORD=1 $(SWIFT) test --skip-build \
 	    --filter 'ReferenceTests|that.is.shipped.is.the.one.that.the.descriptions.make'
 
+SWIFT_FILES := Package.swift Sources Simulators Tests
+
 format:
-	$(SWIFT) format -i -r Package.swift Sources Simulators Tests
+	$(SWIFT) format -i -r $(SWIFT_FILES)
+
+lint:
+	$(SWIFT) format lint --strict -r $(SWIFT_FILES)
 
 clean:
 	rm -rf .build .build-thread .build-address .build-peers

@@ -63,7 +63,7 @@ enum SimulatedModbusMeter: SimulatedDevice {
             case .ampere: return power(watts / 230)
             case .watt: return power(watts)
             case .voltAmpere: return power(watts / 0.98)
-            case .var_: return power(watts * 0.2)
+            case .reactivePower: return power(watts * 0.2)
             case .wattHour, .varHour: return .ramp(start: startWattHours, perSecond: 0)
             case .powerFactor: return wave(mean: 0.98, swing: 0.01, period: .seconds(300))
             case .hertz: return wave(mean: 50, swing: 0.03, period: .seconds(120))

@@ -44,15 +44,15 @@ guard call(&place, { connect(caller, $0, size) }) == 0 else { exit(1) }
 withoutDelay(caller)
 let count = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 100_000
 var bytes = [UInt8](repeating: 1, count: 64)
-let start = clock_gettime_nsec()
+let start = nanosecondsNow()
 for _ in 0..<count {
     write(caller, bytes, 59)
     _ = read(caller, &bytes, 64)
 }
-let seconds = Double(clock_gettime_nsec() - start) / 1e9
+let seconds = Double(nanosecondsNow() - start) / 1e9
 print(Int(Double(count) / seconds), Int(seconds / Double(count) * 1e6))
 
-func clock_gettime_nsec() -> Int64 {
+func nanosecondsNow() -> Int64 {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
     return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)

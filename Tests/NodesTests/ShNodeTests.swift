@@ -261,7 +261,7 @@ import Vocabulary
             ScriptedDevice(.fails(DriverError(.malformedReply, "noise")))
         }
         let vanished = (0..<3).map { _ in ScriptedDevice() }
-        vanished.forEach { $0.unplug() }
+        for device in vanished { device.unplug() }
         let good = (0..<30).map { _ in ScriptedDevice(.shows([1])) }
         let ill = (hanging + throwing + vanished).map { bench.node($0) }
         let well = good.map { bench.node($0, [bench.channel(capture: .seconds(1), delta: nil)]) }
@@ -272,7 +272,7 @@ import Vocabulary
         for device in good { #expect(device.asked == 61) }
         for node in well { #expect(node.heartbeat.reading.worstLateness == .zero) }
         for node in ill.prefix(4) { #expect(node.heartbeat.isHung(at: bench.clock.now)) }
-        hanging.forEach { $0.release() }
+        for device in hanging { device.release() }
     }
 
     @Test func `one that floods loses its own oldest facts and nobody else's`() async {

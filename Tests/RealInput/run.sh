@@ -7,7 +7,7 @@ set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 vm=${TIDEGATE_SHARED:-$root/../shared}/gpio-vm
-passed=0 failed=0 skipped=0
+passed=0 failed=0 skipped=0 failures=""
 
 # Root may install what the virtual machine needs; all others find it installed or are told so.
 if [ -x "$vm/prepare.sh" ]; then
@@ -25,6 +25,8 @@ run() {
     if [ $status != 0 ]; then
         failed=$((failed + 1))
         echo "== $1 failed"
+        # Said once more at the end, where the last lines of a long log are all that is read.
+        failures+="$1: $(grep -aE 'FAIL|WRONG|rror' "$said" | tail -5)"$'\n'
     elif grep -q '^skipped: ' "$said"; then
         skipped=$((skipped + 1))
     else
@@ -39,5 +41,6 @@ checks=("$@")
     gateway-simulated.sh debian13.sh gateway-disk.sh gateway-crash.sh gateway-gridworks.sh peer-wire.sh peer-chirp.sh
     peer-gateways.sh cases.sh)
 for check in "${checks[@]}"; do run "$check"; done
+printf '%s' "$failures"
 echo "$passed passed, $failed failed, $skipped skipped"
 exit $((failed > 0))

@@ -3,7 +3,7 @@ public enum Unit: String, Hashable, Sendable, Codable, CaseIterable {
     case ampere, byte, celsius, count, cubicMetre, degree, hertz, kelvin, litre, litrePerMinute
     case load, lux, metrePerSecond, onOff, pascal, partsPerMillion, percent, powerFactor
     case revolutionPerMinute, second, unitless
-    case var_ = "var"
+    case reactivePower = "var"
     case varHour, volt, voltAmpere, watt
     case wattHour
 
@@ -27,7 +27,7 @@ public enum Unit: String, Hashable, Sendable, Codable, CaseIterable {
         case .percent: "%"
         case .revolutionPerMinute: "rpm"
         case .second: "s"
-        case .var_: "var"
+        case .reactivePower: "var"
         case .varHour: "varh"
         case .volt: "V"
         case .voltAmpere: "VA"

@@ -41,7 +41,8 @@ public enum FormAdvice {
         "m3": .cubicMetre, "°": .degree, "Hz": .hertz, "K": .kelvin, "L": .litre, "l": .litre,
         "L/min": .litrePerMinute, "l/min": .litrePerMinute, "lx": .lux, "m/s": .metrePerSecond,
         "Pa": .pascal, "ppm": .partsPerMillion, "%": .percent, "rpm": .revolutionPerMinute,
-        "s": .second, "var": .var_, "varh": .varHour, "V": .volt, "VA": .voltAmpere, "W": .watt,
+        "s": .second, "var": .reactivePower, "varh": .varHour, "V": .volt, "VA": .voltAmpere,
+        "W": .watt,
         "Wh": .wattHour, "": .unitless, "1": .unitless,
     ]
 

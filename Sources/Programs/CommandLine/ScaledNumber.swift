@@ -29,7 +29,7 @@ enum ScaledNumber {
     private static func steps(_ unit: Unit) -> [(from: Double, power: Int, prefix: String)] {
         switch unit {
         case .byte: [(1e12, 12, "T"), (1e9, 9, "G"), (1e6, 6, "M"), (1e3, 3, "k")]
-        case .watt, .var_, .voltAmpere: [(1e6, 6, "M"), (1e3, 3, "k")]
+        case .watt, .reactivePower, .voltAmpere: [(1e6, 6, "M"), (1e3, 3, "k")]
         case .wattHour, .varHour: [(1e9, 6, "M"), (1e3, 3, "k")]
         case .pascal: [(1e4, 3, "k")]
         default: []

@@ -104,8 +104,8 @@ actor RunningGateway {
         until requests: AsyncStream<String>, _ request: AsyncStream<String>.Continuation
     ) async -> ExitStatus {
         defer { assembly.lock.release() }
-        LoadedLayout.doubts(about: layout, in: "layout").forEach {
-            logger.warning(.layoutWarning, "\($0)")
+        for doubt in LoadedLayout.doubts(about: layout, in: "layout") {
+            logger.warning(.layoutWarning, "\(doubt)")
         }
         let proactor: Proactor
         let journal: SqliteJournal

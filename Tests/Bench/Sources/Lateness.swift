@@ -35,7 +35,7 @@ struct Lateness {
         }
         for node in nodes { await node.start() }
         sleep(2)
-        nodes.forEach { $0.heartbeat.forgetLateness() }
+        for node in nodes { node.heartbeat.forgetLateness() }
         let before = nodes.map(\.heartbeat.reading.polls).reduce(0, +)
         sleep(seconds)
         let others = nodes.dropFirst(hanging).map(\.heartbeat.reading)
@@ -46,7 +46,7 @@ struct Lateness {
         let polls = others.map(\.polls).reduce(0, +) - before
         let worst = others.map(\.worstLateness).max() ?? .zero
         print(worst.wholeNanoseconds / 1_000, polls, others.map(\.skipped).reduce(0, +))
-        devices.forEach { $0.release() }
+        for device in devices { device.release() }
         for node in nodes { await node.stop() }
     }
 
