@@ -122,12 +122,14 @@ struct Bench {
         await pass(hanging: hanging) { isDone.load(ordering: .acquiring) }
     }
 
-    /// Moves on 10 ms at a time until `isDone`, each once everybody has done what needs no time: so that no
-    /// time limit is over only because a thread had no turn.
+    /// Moves on to the next moment that somebody waits for, at most 100 ms, until `isDone`; each time once
+    /// everybody has done what needs no time, so that no time limit is over only because a thread had no
+    /// turn.
     func pass(hanging: Set<ShNodeName> = [], until isDone: () async -> Bool) async {
         while await !isDone() {
             await settle(hanging: hanging)
-            clock.advance(by: .milliseconds(10))
+            let wait = clock.nextDeadline.map { clock.now.duration(to: $0) } ?? .zero
+            clock.advance(by: min(max(wait, .milliseconds(10)), .milliseconds(100)))
         }
     }
 
