@@ -10,6 +10,11 @@ public final class SimulatedJournal: Journal {
         /// Who reads and waits; nil while nobody has to.
         var readers: [CheckedContinuation<Void, Never>]?
         var watchers: [CheckedContinuation<Void, Never>] = []
+        /// The newest value of each channel that was taken in, and who waits for one.
+        var values: [DataChannelName: Int64] = [:]
+        var awaited:
+            [(channel: DataChannelName, value: Int64, resume: CheckedContinuation<Void, Never>)] =
+                []
     }
 
     private let memory: MemoryJournal
@@ -62,6 +67,18 @@ public final class SimulatedJournal: Journal {
         for reader in state.withLock({ $0.readers.take() }) ?? [] { reader.resume() }
     }
 
+    /// Returns once `value` of `channel` is the newest that was taken in.
+    public func takes(_ value: Int64, of channel: DataChannelName) async {
+        await withCheckedContinuation { continuation in
+            let isThere = state.withLock { state in
+                if state.values[channel] == value { return true }
+                state.awaited.append((channel, value, continuation))
+                return false
+            }
+            if isThere { continuation.resume() }
+        }
+    }
+
     private func waitForRelease() async {
         await withCheckedContinuation { continuation in
             let woken = state.withLock { state -> [CheckedContinuation<Void, Never>] in
@@ -80,10 +97,17 @@ public final class SimulatedJournal: Journal {
 
     public func append(_ facts: [Fact]) -> ClosedRange<Sequence64>? {
         guard let places = memory.append(facts) else { return nil }
-        let isHeld = state.withLock { state in
+        let (isHeld, met) = state.withLock { state in
             state.last = places.upperBound
-            return state.isHeld
+            for case .readings(let readings) in facts.map(\.matter) {
+                for reading in readings { state.values[reading.channel] = reading.value }
+            }
+            let values = state.values
+            let met = state.awaited.filter { values[$0.channel] == $0.value }
+            state.awaited.removeAll { values[$0.channel] == $0.value }
+            return (state.isHeld, met)
         }
+        for waiter in met { waiter.resume.resume() }
         if !isHeld { teller.yield(.committed(through: places.upperBound)) }
         return places
     }

@@ -57,6 +57,7 @@ import Vocabulary
         let bench = Bench(.init(name: "tank", device: device), queue: 10)
         await bench.start()
         await bench.pass(.seconds(49))
+        await bench.journal.takes(50, of: "tank")
         bench.broker.accept()
         let told = await bench.published("events", 3)
         #expect(told.contains("dropped") && told.contains("connected"))
