@@ -71,7 +71,7 @@ bench: test-deps build
 stack: test-deps build
 	Tests/Bench/run.sh --stack
 
-# Writes what the program describes: commands, layout keys and drivers in docs/reference, and the schema.
+# Writes what the program describes: commands, layout keys, drivers and counts in docs, and the schema.
 docs: test-deps
 	$(SWIFT) build --build-tests $(BUILD_FLAGS)
 	TIDEGATE_RECORD=1 $(SWIFT) test --skip-build \

@@ -88,7 +88,7 @@ import Vocabulary
         async let second = ask("b")
         let questions = [await requestQueue.next(), await requestQueue.next()]
         #expect(kind(await ask("c")) == .busy)
-        #expect(requestQueue.status.busy == 1)
+        #expect(requestQueue.counts[.dropped] == 1)
         questions[0]?.answer("done")
         async let third = ask("c")
         await requestQueue.next()?.answer("done")
@@ -113,10 +113,10 @@ import Vocabulary
         await clock.sleepers(1)
         clock.advance(by: .seconds(2))
         #expect(kind(await answer) == .timedOut)
-        #expect(requestQueue.status.inWork == 1, "its place is taken until it is released")
+        #expect(requestQueue.counts[.inWork] == 1, "its place is taken until it is released")
         #expect(question?.answer("too late") == false)
-        #expect(requestQueue.status.late == 1)
-        #expect(requestQueue.status.inWork == 0)
+        #expect(requestQueue.counts[.late] == 1)
+        #expect(requestQueue.counts[.inWork] == 0)
     }
 
     @Test func `never hands out a question whose requester has been told that it is late`() async {
@@ -125,7 +125,7 @@ import Vocabulary
         clock.advance(by: .seconds(2))
         #expect(kind(await answer) == .timedOut)
         #expect(requestQueue.take() == nil)
-        #expect(requestQueue.status.waiting == 0)
+        #expect(requestQueue.counts[.depth] == 0)
     }
 
     @Test func `keeps the time of each of several requesters`() async {
@@ -136,10 +136,10 @@ import Vocabulary
         let other = Task.immediate { [requestQueue] in
             try await requestQueue.ask(2, as: CommandID("b")!, within: .seconds(3))
         }
-        #expect(requestQueue.status.waiting == 2)
+        #expect(requestQueue.counts[.depth] == 2)
         clock.advance(by: .seconds(1))
         #expect(kind(await first) == .timedOut)
-        #expect(requestQueue.status.waiting == 1)
+        #expect(requestQueue.counts[.depth] == 1)
         await clock.sleepers(1)
         clock.advance(by: .seconds(2))
         await #expect(throws: ChannelError.self) { try await other.value }
@@ -154,7 +154,7 @@ import Vocabulary
         let waiting = Task.immediate { [requestQueue] in
             try await requestQueue.ask(2, as: CommandID("b")!, within: .seconds(2))
         }
-        #expect(requestQueue.status.waiting == 1)
+        #expect(requestQueue.counts[.depth] == 1)
         waiting.cancel()
         let error = await #expect(throws: ChannelError.self) { try await waiting.value }
         #expect(error?.kind == .cancelled)
@@ -173,7 +173,7 @@ import Vocabulary
             #expect(kind(failure) == .failed)
             #expect(await ask("b", 7) == .success("7"))
         }
-        #expect(requestQueue.status.inWork == 0)
+        #expect(requestQueue.counts[.inWork] == 0)
         requestQueue.stop()
         await serving.value
     }
@@ -182,7 +182,7 @@ import Vocabulary
         async let answer = ask("a")
         _ = await requestQueue.next()
         #expect(kind(await answer) == .failed)
-        #expect(requestQueue.status.inWork == 0)
+        #expect(requestQueue.counts[.inWork] == 0)
     }
 
     @Test func `that is stopped answers all that is pending with its cause, and takes no more`()
@@ -194,7 +194,7 @@ import Vocabulary
         let second = Task.immediate { [requestQueue] in
             try await requestQueue.ask(2, as: CommandID("b")!, within: .seconds(2))
         }
-        #expect(requestQueue.status.waiting == 1)
+        #expect(requestQueue.counts[.depth] == 1)
         requestQueue.stop(cause)
         #expect(kind(await first) == .stopped(cause))
         let error = await #expect(throws: ChannelError.self) { try await second.value }
@@ -224,7 +224,7 @@ import Vocabulary
             return await group.reduce(0, +)
         }
         #expect(right == 20_000)
-        #expect(requestQueue.status.answered == 20_000)
+        #expect(requestQueue.counts[.answered] == 20_000)
         requestQueue.stop()
         await serving.value
     }

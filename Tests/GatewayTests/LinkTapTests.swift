@@ -131,24 +131,27 @@ import Vocabulary
     }
 
     @Test func `tells of queues that lose something, and programs of each`() {
-        func lossy(_ sequence: UInt64, _ dropped: Int) -> PlainStatus {
+        func lossy(_ sequence: UInt64, _ dropped: Int64) -> PlainStatus {
             PlainStatus(
                 own: status("d1.full", sequence).own, links: [],
                 queues: [
-                    QueueStatus(name: "page", depth: 3, dropped: dropped, age: .seconds(2)),
                     QueueStatus(
-                        name: "commands pump", depth: 0, dropped: 0, age: nil,
-                        commands: .init(inWork: 1, answered: 5, late: 2, abandoned: 1)),
+                        name: "page",
+                        counts: [.depth: 3, .dropped: dropped, .age: 2_500_000_000]),
+                    QueueStatus(
+                        name: "commands pump",
+                        counts: [.inWork: 1, .answered: 5, .late: 2, .abandoned: 1]),
                 ], at: WallTime(nanoseconds: 0))
         }
         var tap = LinkTap(isJson: false)
         let first = tap.take(lossy(1, 4), isRetained: false, at: stamp(0))
         #expect(
-            first.last?.contains("d1.full page: dropped 4, 3 queued, the oldest for 2 s") == true)
+            first.last?.contains("d1.full page: depth 3, dropped 4, age 2 s") == true)
         #expect(tap.take(lossy(2, 4), isRetained: false, at: stamp(1)) == [])
         #expect(tap.take(lossy(3, 6), isRetained: false, at: stamp(2)).count == 1)
         var programs = LinkTap(isJson: true)
         let all = programs.take(lossy(1, 0), isRetained: false, at: stamp(0)).joined()
-        #expect(all.contains(#""queue":"page""#) && all.contains(#""late":2"#), "\(all)")
+        #expect(all.contains(#""queue":"page","depth":3,"dropped":0,"age":2.5,"inWork":null,"#))
+        #expect(all.contains(#""age":null,"inWork":1,"answered":5,"late":2,"abandoned":1}"#))
     }
 }

@@ -27,7 +27,7 @@ import Vocabulary
     {
         LinkStatus(
             who: who, incarnation: "1", sequence: 1, state: state, interval: .seconds(10),
-            counts: LinkCounts(received: 3, sent: 4), cause: cause)
+            counts: [.received: 3, .sent: 4], cause: cause)
     }
 
     private func lines(_ quality: Quality) throws -> [String] {

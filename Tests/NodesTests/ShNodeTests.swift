@@ -92,7 +92,7 @@ import Vocabulary
         bench.clock.advance(by: .seconds(30_000))
         await bench.clock.sleepers(1)
         #expect(device.asked == 2)
-        #expect(node.heartbeat.reading.skipped == 29_999)
+        #expect(node.heartbeat.reading.counts[.skipped] == 29_999)
     }
 
     @Test func `tells a fault once when it starts and once when it ends`() async {

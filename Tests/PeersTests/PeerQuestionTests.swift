@@ -66,12 +66,14 @@ import Vocabulary
         for _ in 0..<3 { _ = try await node.ask(.status, of: gateway.address) }
         #expect(
             await gateway.node.links == [
-                PeerLink(name: "127.0.0.1", connections: 1, questions: 3, answers: 3, cause: nil)
+                PeerLink(
+                    name: "127.0.0.1", connections: 1,
+                    counts: [.received: 3, .sent: 3, .lateAcknowledgements: 0], cause: nil)
             ])
         await node.stop()
         await gateway.node.stop()
         #expect(await gateway.node.links.map(\.connections) == [0])
-        #expect(await gateway.node.links.map(\.questions) == [3])
+        #expect(await gateway.node.links.map { $0.counts[.received] } == [3])
     }
 
     @Test func `leaves acknowledgements for nothing counted by who sent them`() async throws {
@@ -85,8 +87,8 @@ import Vocabulary
         #expect(
             await gateway.node.links == [
                 PeerLink(
-                    name: "127.0.0.1", connections: 1, questions: 1, answers: 1,
-                    lateAcknowledgements: 2, cause: nil)
+                    name: "127.0.0.1", connections: 1,
+                    counts: [.received: 1, .sent: 1, .lateAcknowledgements: 2], cause: nil)
             ])
         socket.close()
         await gateway.node.stop()
@@ -148,7 +150,7 @@ import Vocabulary
         let node = requester(PeerSettings(mode: mode))
         let watch = await node.watch(gateway.address)
         for size in [10, 20, 30] { #expect(try await watch.next()?.count == size) }
-        #expect(await gateway.node.links.map(\.oversized) == [3])
+        #expect(await gateway.node.links.map { $0.counts[.dropped] } == [3])
         for await line in gateway.node.notices {
             #expect(line.contains("events were dropped, 1001 bytes; a message has at most 1000"))
             break

@@ -168,5 +168,7 @@ extension Proactor {
     func refusals(by upstream: UpstreamName) -> Int? { pumps[upstream]?.refusals.count }
 
     /// Commands that wait in a request queue.
-    fileprivate func untaken() -> Int { requestQueues.values.reduce(0) { $0 + $1.status.waiting } }
+    fileprivate func untaken() -> Int {
+        requestQueues.values.reduce(0) { $0 + Int($1.counts[.depth]) }
+    }
 }

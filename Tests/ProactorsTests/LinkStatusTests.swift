@@ -62,9 +62,9 @@ import Vocabulary
         let bench = Bench(.init(name: "tank", device: ScriptedDevice(.shows([1, 2, 3, 4, 5, 6]))))
         await bench.start()
         let proactor = bench.proactor
-        await bench.pass { await proactor.linkStatuses.first?.counts?.oldestUnsent != nil }
+        await bench.pass { await proactor.linkStatuses.first?.counts?[age: .oldestUnsent] != nil }
         await bench.pass(.seconds(40))
-        let waited = await bench.proactor.linkStatuses.first?.counts?.oldestUnsent
+        let waited = await bench.proactor.linkStatuses.first?.counts?[age: .oldestUnsent]
         #expect(waited.map { $0 >= .seconds(39) } == true, "\(String(describing: waited))")
     }
 
@@ -85,11 +85,11 @@ import Vocabulary
 
     @Test func `what a subscriber loses is logged once a minute, and again when it comes again`() {
         var book = SlowConsumerReporter()
-        func look(_ drops: Int, _ second: Int64) -> [String] {
+        func look(_ drops: Int64, _ second: Int64) -> [String] {
             book.look(
                 at: [
-                    SubscriberStatus(name: "page", depth: 1, drops: drops, age: .zero),
-                    SubscriberStatus(name: "well", depth: 0, drops: 0, age: .zero),
+                    QueueStatus(name: "page", counts: [.depth: 1, .dropped: drops]),
+                    QueueStatus(name: "well", counts: [:]),
                 ], now: MonotonicInstant(nanoseconds: second * 1_000_000_000))
         }
         #expect(look(0, 0) == [])

@@ -2,18 +2,22 @@ import ArgumentParser
 import Documents
 import DriverKit
 import Drivers
+import Health
+import Nodes
 import StandardCodecs
 import Vocabulary
 
 @testable import Layouts
 @testable import tidegate
 
-/// The parts of the reference pages that the program describes itself, each under a name of its own.
+/// The parts of the pages that the program describes itself, each under a name of its own.
 enum Blocks {
     static var all: [String: [String]] {
         var blocks = [
             "commands": commandTable, "drivers": driverTable, "units": unitTable,
-            "keys of a secret": keys(secret),
+            "keys of a secret": keys(secret), "counts of a link": counts(LinkCount.self),
+            "counts of a queue": counts(QueueCount.self),
+            "counts of a node": counts(NodeCount.self),
         ]
         for (words, command) in commands { blocks["command \(words)"] = help(of: command) }
         for section in sections { blocks["keys of \(section.noun)"] = keys(section.keys) }
@@ -212,6 +216,21 @@ enum Blocks {
         case .list(let form): "list: \(phrase(of: form))"
         case .group: "object, below"
         }
+    }
+
+    // MARK: Counts
+
+    private static func counts<Key: Count>(_ counts: Key.Type) -> [String] {
+        table(
+            ["Count", "Kind", "Unit", "Meaning"],
+            Key.allCases.map { count in
+                let about = count.about
+                return [
+                    "`\(count.key)`", about.kind.rawValue,
+                    about.unit == .count ? "–" : about.unit.symbol,
+                    (about.owners.map { "of \($0): " } ?? "") + about.help,
+                ]
+            })
     }
 
     // MARK: Text

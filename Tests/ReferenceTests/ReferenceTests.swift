@@ -1,15 +1,18 @@
 import DriverKit
 import Drivers
 import Foundation
+import Health
 import Layouts
+import Nodes
 import StandardCodecs
 import Testing
+import Vocabulary
 
-/// The reference in `docs` says what the program says of itself. `make docs` writes it.
+/// The tables in `docs` say what the program says of itself. `make docs` writes it.
 @Suite struct `The reference` {
     private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent()
-        .appendingPathComponent("docs/reference")
+        .appendingPathComponent("docs")
     private static let begin = (start: "<!-- generated: ", end: " -->")
     private static let end = "<!-- end -->"
 
@@ -51,9 +54,24 @@ import Testing
             if isWriting, text != old {
                 try text.write(to: file, atomically: true, encoding: .utf8)
             }
-            #expect(isWriting || text == old, "docs/reference/\(page) is old: make docs")
+            #expect(isWriting || text == old, "docs/\(page) is old: make docs")
         }
-        #expect(used.sorted() == blocks.keys.sorted(), "each block has one place in docs/reference")
+        #expect(used.sorted() == blocks.keys.sorted(), "each block has one place in docs")
+    }
+
+    @Test func `has a phrase for each count, and a name of its own`() {
+        func check<Key: Count>(_ counts: Key.Type) {
+            #expect(Set(Key.allCases.map(\.key)).count == Key.allCases.count)
+            #expect(Key.allCases.map(\.rawValue) == Array(0..<Key.allCases.count))
+            for count in Key.allCases {
+                let help = count.about.help
+                #expect(help.contains(" ") && help.first?.isLowercase == true, "\(count)")
+                #expect(help.last?.isLetter == true && help.count < 80, "\(count): \(help)")
+            }
+        }
+        check(LinkCount.self)
+        check(QueueCount.self)
+        check(NodeCount.self)
     }
 
     @Test func `replaces a block and nothing else`() {
@@ -65,7 +83,7 @@ import Testing
     }
 
     @Test func `links to pages and headings that are there`() throws {
-        let docs = Self.root.deletingLastPathComponent()
+        let docs = Self.root
         let top = docs.deletingLastPathComponent()
         let names = try FileManager.default.subpathsOfDirectory(atPath: docs.path).sorted()
         let pages =
@@ -90,7 +108,7 @@ import Testing
     }
 
     @Test func `shows layouts that load`() throws {
-        let docs = Self.root.deletingLastPathComponent()
+        let docs = Self.root
         let names = try FileManager.default.subpathsOfDirectory(atPath: docs.path).sorted()
         var count = 0
         for name in names where name.hasSuffix(".md") {

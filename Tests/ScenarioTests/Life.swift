@@ -237,5 +237,5 @@ extension Proactor {
     }
 
     /// How many messages the upstream has sent.
-    func received(from upstream: UpstreamName) -> Int? { pumps[upstream]?.received }
+    func received(from upstream: UpstreamName) -> Int64? { pumps[upstream]?.counts[.received] }
 }

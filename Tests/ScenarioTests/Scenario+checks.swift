@@ -22,7 +22,7 @@ extension Scenario {
             guard let heartbeat = life.proactor.nodes[name]?.heartbeat.reading else { continue }
             expect(
                 .schedule,
-                heartbeat.skipped == 0 && heartbeat.failures == 0
+                heartbeat.counts[.skipped] == 0 && heartbeat.counts[.failures] == 0
                     && heartbeat.worstLateness <= .milliseconds(50),
                 "node \(name) lost its rhythm: \(heartbeat)")
         }

@@ -59,8 +59,8 @@ extension Scenario {
         fault(what)
         (isHeard, lastWord, posted) = (false, now, [:])
         fall()
-        var heard: Int?
-        var before: Int?
+        var heard: Int64?
+        var before: Int64?
         repeat {
             before = heard
             for _ in 0..<20 { await life.proactor.turn() }

@@ -121,7 +121,7 @@ struct PlainCodecTests {
         let own = LinkStatus(
             who: "d1.demo.house1", incarnation: "i7", sequence: 1, state: .connected,
             interval: .seconds(10))
-        let queues = (0..<20).map { QueueStatus(name: "q\($0)", depth: 0, dropped: 0, age: nil) }
+        let queues = (0..<20).map { QueueStatus(name: "q\($0)", counts: [:]) }
         func status(_ limit: Int) -> MqttMessage? {
             codec.status(
                 own, links: Array(repeating: own, count: 20), queues: queues, at: House.now,

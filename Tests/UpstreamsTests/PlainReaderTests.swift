@@ -24,9 +24,10 @@ struct PlainReaderTests {
 
     @Test func `birth, status and last will read back`() {
         #expect(read(codec.birth(at: House.now)) == [.birth(House.profile)])
-        let counts = LinkCounts(
-            received: 1, sent: 2, dropped: 3, unacknowledged: 4, oldestUnsent: .seconds(5))
-        let lateCounts = LinkCounts(received: 1, lateAcknowledgements: 6)
+        let counts: LinkCounts = [
+            .received: 1, .sent: 2, .dropped: 3, .unacknowledged: 4, .oldestUnsent: 5_000_000_001,
+        ]
+        let lateCounts: LinkCounts = [.received: 1, .lateAcknowledgements: 6]
         for state in [LinkStatus.State.connecting, .connected, .closed, .other("dreaming")] {
             let own = LinkStatus(
                 who: House.profile.gateway.text, incarnation: "i7", sequence: 8, state: state,
@@ -43,10 +44,11 @@ struct PlainReaderTests {
                 interval: .seconds(10), counts: nil, cause: "node tank: no reply")
             let links = [link, peer, driver]
             let queues = [
-                QueueStatus(name: "page", depth: 3, dropped: 4, age: .seconds(2)),
                 QueueStatus(
-                    name: "commands pump", depth: 0, dropped: 1, age: nil,
-                    commands: .init(inWork: 1, answered: 5, late: 2, abandoned: 3)),
+                    name: "page", counts: [.depth: 3, .dropped: 4, .age: 2_000_000_000]),
+                QueueStatus(
+                    name: "commands pump",
+                    counts: [.dropped: 1, .inWork: 1, .answered: 5, .late: 2, .abandoned: 3]),
             ]
             #expect(
                 read(codec.status(own, links: links, queues: queues, at: House.now)) == [
@@ -61,6 +63,39 @@ struct PlainReaderTests {
             return
         }
         #expect(will.own.state == .unreachable && will.at == nil && codec.will?.isRetained == true)
+    }
+
+    @Test func `a status has its counts by their names, in their order, and none that others have`()
+        throws
+    {
+        func link(_ who: String, _ counts: LinkCounts?) -> LinkStatus {
+            LinkStatus(
+                who: who, incarnation: "i7", sequence: 8, state: .connected,
+                interval: .seconds(10), counts: counts)
+        }
+        let queues = [
+            QueueStatus(name: "page", counts: [.depth: 3, .dropped: 4, .age: 1_500_000_000]),
+            QueueStatus(name: "commands pump", counts: QueueCounts(of: QueueCount.ofActuators)),
+        ]
+        let status = codec.status(
+            link("d1", [:]),
+            links: [
+                link("site", [.received: 1, .sent: 2, .unacknowledged: 3, .oldestUnsent: 4]),
+                link("peer laptop", [.lateAcknowledgements: 0]), link("driver tank", nil),
+            ], queues: queues, at: House.now)
+        let text = String(decoding: try #require(status.first).payload, as: UTF8.self)
+        let start = #""sequence":8,"interval":10,"#
+        for part in [
+            start + #""received":0,"sent":0,"dropped":0,"unacknowledged":0,"#,
+            start + #""received":1,"sent":2,"dropped":0,"unacknowledged":3,"#,
+            #""unacknowledged":0,"oldestUnsent":null,"links":["#,
+            #""unacknowledged":3,"oldestUnsent":0.000000004},"#,
+            #""unacknowledged":0,"oldestUnsent":null,"lateAcknowledgements":0},"#,
+            #"{"name":"driver tank","state":"connected"}],"queues":["#,
+            #"{"name":"page","depth":3,"dropped":4,"age":1.5},"#,
+            #"{"name":"commands pump","depth":0,"dropped":0,"inWork":0,"#,
+            #""inWork":0,"answered":0,"late":0,"abandoned":0}]}"#,
+        ] { #expect(text.contains(part), "\(part) in \(text)") }
     }
 
     @Test func `a newer gateway's status is read for what is known of it`() throws {

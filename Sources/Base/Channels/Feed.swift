@@ -92,15 +92,9 @@ public final class Feed<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     }
 
     /// Everybody who subscribes now, in no special order.
-    public var subscribers: [SubscriberStatus] {
+    public var subscribers: [QueueStatus] {
         let now = clock.now
-        return state.withLock { state in
-            state.seats.compactMap(\.self).map { seat in
-                SubscriberStatus(
-                    name: seat.name, depth: seat.depth, drops: seat.drops,
-                    age: seat.oldest.map { $0.duration(to: now) } ?? .zero)
-            }
-        }
+        return state.withLock { $0.seats.compactMap { $0?.status(at: now) } }
     }
 
     /// Forgets the latest values of keys that are no more. Subscribers are not told.

@@ -9,20 +9,6 @@ import Vocabulary
 /// one more is told that it is busy, at once. A question keeps its place until its taker has released of
 /// it, which for hardware that hangs may be long after its requester was told.
 public final class RequestQueue<Request: Sendable, Answer: Sendable>: Sendable {
-    /// What the request queue did so far and has now, for the diagnostics page.
-    public struct Status: Hashable, Sendable {
-        public internal(set) var waiting = 0
-        public internal(set) var inWork = 0
-        /// Answers, good or bad, that reached their requesters.
-        public internal(set) var answered = 0
-        /// Requesters that were told at once that there is no place.
-        public internal(set) var busy = 0
-        /// Requesters whose time ran out or whose task was cancelled.
-        public internal(set) var abandoned = 0
-        /// Answers that came when nobody waited for them any more.
-        public internal(set) var late = 0
-    }
-
     typealias Outcome = Result<Answer, ChannelError>
 
     struct Place {
@@ -42,7 +28,7 @@ public final class RequestQueue<Request: Sendable, Answer: Sendable>: Sendable {
         var waiting: Deque<Int> = []
         var nextSerial = 0
         var parking = Parking()
-        var status = Status()
+        var counts = QueueCounts(of: QueueCount.ofActuators)
         var cause: Cause?
         var alarm = DeadlineAlarm()
 
@@ -56,7 +42,7 @@ public final class RequestQueue<Request: Sendable, Answer: Sendable>: Sendable {
         /// Removes what is not in work, and only the requester of what is.
         mutating func abandon(_ serial: Int) -> CheckedContinuation<Outcome, Never>? {
             guard let requester = places[serial]?.requester.take() else { return nil }
-            status.abandoned += 1
+            counts[.abandoned] += 1
             if places[serial]?.isInWork == false {
                 _ = vacate(serial)
                 waiting.removeAll { $0 == serial }
@@ -81,12 +67,13 @@ public final class RequestQueue<Request: Sendable, Answer: Sendable>: Sendable {
     deinit { state.withLock { $0.alarm.cancel() } }
 
     /// What it did so far and has now.
-    public var status: Status {
+    public var counts: QueueCounts {
         state.withLock { state in
-            var status = state.status
-            status.inWork = state.places.values.count(where: \.isInWork)
-            status.waiting = state.places.count - status.inWork
-            return status
+            var counts = state.counts
+            let inWork = state.places.values.count(where: \.isInWork)
+            counts[.inWork] = Int64(inWork)
+            counts[.depth] = Int64(state.places.count - inWork)
+            return counts
         }
     }
 
@@ -168,7 +155,7 @@ public final class RequestQueue<Request: Sendable, Answer: Sendable>: Sendable {
         let (taker, places) = state.withLock { state in
             state.cause = state.cause ?? cause
             let asked = state.places.filter { $0.value.requester != nil }
-            state.status.answered += asked.count
+            state.counts[.answered] += Int64(asked.count)
             for serial in asked.keys { state.places[serial]?.requester = nil }
             for (serial, place) in state.places where !place.isInWork { _ = state.vacate(serial) }
             state.waiting.removeAll()
@@ -186,7 +173,7 @@ public final class RequestQueue<Request: Sendable, Answer: Sendable>: Sendable {
     func settle(_ serial: Int, _ outcome: Outcome) -> Bool {
         let requester: CheckedContinuation<Outcome, Never>? = state.withLock { state in
             guard let place = state.vacate(serial) else { return nil }
-            if place.requester == nil { state.status.late += 1 } else { state.status.answered += 1 }
+            state.counts[place.requester == nil ? .late : .answered] += 1
             return place.requester
         }
         requester?.resume(returning: outcome)
@@ -209,7 +196,7 @@ public final class RequestQueue<Request: Sendable, Answer: Sendable>: Sendable {
                 return (ChannelError(kind: .duplicate, detail: detail), nil)
             }
             guard state.places.count < bound else {
-                state.status.busy += 1
+                state.counts[.dropped] += 1
                 let detail = "\(name): busy with \(bound) requests, try again"
                 return (ChannelError(kind: .busy, detail: detail), nil)
             }

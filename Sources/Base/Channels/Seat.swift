@@ -8,7 +8,7 @@ struct Seat<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     let name: String
     let policy: SubscriptionPolicy
     var parking = Parking()
-    private(set) var drops = 0
+    private var counts = QueueCounts()
     private var queue: Deque<Arrival<Element>> = []
     /// The only element of each key, under `.newestPerKey`; `order` says which key is next.
     private var slots: [Key: Arrival<Element>] = [:]
@@ -27,9 +27,12 @@ struct Seat<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
     var depth: Int { queue.count + order.count }
 
-    var oldest: MonotonicInstant? {
-        if let first = queue.first { return first.element.at }
-        return order.first.flatMap { slots[$0]?.element.at }
+    func status(at now: MonotonicInstant) -> QueueStatus {
+        var counts = counts
+        counts[.depth] = Int64(depth)
+        let oldest = queue.first?.element.at ?? order.first.flatMap { slots[$0]?.element.at }
+        counts[age: .age] = oldest?.duration(to: now) ?? .zero
+        return QueueStatus(name: name, counts: counts)
     }
 
     /// - Returns: Whether it found a place.
@@ -40,7 +43,7 @@ struct Seat<Key: Hashable & Sendable, Value: Sendable>: Sendable {
                 queue.append(Arrival(element, lost: 0))
                 return true
             }
-            drops += 1
+            counts[.dropped] += 1
             let carried = queue.removeFirst().lost + 1
             if let next = queue.popFirst() {
                 queue.prepend(Arrival(next.element, lost: next.lost + carried))
@@ -51,7 +54,7 @@ struct Seat<Key: Hashable & Sendable, Value: Sendable>: Sendable {
             return true
         case .lossless(let bound):
             guard queue.count < bound else {
-                drops += 1
+                counts[.dropped] += 1
                 refused += 1
                 return false
             }
@@ -60,7 +63,7 @@ struct Seat<Key: Hashable & Sendable, Value: Sendable>: Sendable {
             return true
         case .newestPerKey:
             if let older = slots[element.key] {
-                drops += 1
+                counts[.dropped] += 1
                 slots[element.key] = Arrival(element, lost: older.lost + 1)
             } else {
                 order.append(element.key)

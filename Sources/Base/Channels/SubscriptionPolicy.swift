@@ -16,14 +16,3 @@ public enum Replay: Hashable, Sendable {
     /// The last element of each key, in the order in which they were sent.
     case latestPerKey
 }
-
-/// How one subscriber keeps up, for the diagnostics page.
-public struct SubscriberStatus: Hashable, Sendable {
-    public let name: String
-    /// Elements that wait for it.
-    public let depth: Int
-    /// Elements that it has lost since it subscribed.
-    public let drops: Int
-    /// How long the oldest element has been waiting; zero when none waits.
-    public let age: Duration
-}

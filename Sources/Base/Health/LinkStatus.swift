@@ -38,30 +38,6 @@ public struct LinkStatus: Hashable, Sendable {
     }
 }
 
-/// What went over a link since its incarnation began.
-public struct LinkCounts: Hashable, Sendable {
-    public var received: Int
-    public var sent: Int
-    /// What was evicted because there was no room or it was too large, or came when nobody waited for it any
-    /// more.
-    public var dropped: Int
-    /// Sent and not acknowledged yet.
-    public var unacknowledged: Int
-    /// Acknowledgements that came when nobody waited for them any more; nil where they are not counted.
-    public var lateAcknowledgements: Int?
-    /// For how long the oldest that the other end has not had has waited; nil when it has all.
-    public var oldestUnsent: Duration?
-
-    public init(
-        received: Int = 0, sent: Int = 0, dropped: Int = 0, unacknowledged: Int = 0,
-        lateAcknowledgements: Int? = nil, oldestUnsent: Duration? = nil
-    ) {
-        (self.received, self.sent, self.dropped) = (received, sent, dropped)
-        (self.unacknowledged, self.oldestUnsent) = (unacknowledged, oldestUnsent)
-        self.lateAcknowledgements = lateAcknowledgements
-    }
-}
-
 extension LinkStatus.State {
     private static let known: [(word: String, state: LinkStatus.State)] = [
         ("preparing", .preparing), ("connecting", .connecting), ("connected", .connected),

@@ -19,10 +19,7 @@ public final class NodeHeartbeat: Sendable {
         fileprivate var isStale: [Bool]
         /// The last good value of each channel.
         public internal(set) var lastValue: [Int64?]
-        public internal(set) var polls = 0
-        public internal(set) var failures = 0
-        /// Polls that were left out because their time had passed.
-        public internal(set) var skipped = 0
+        public internal(set) var counts = NodeCounts()
         /// The longest time from when a poll was due to when it began. The first poll, which waits for
         /// the device to be opened, does not count; one put off by failures counts from its new time.
         public internal(set) var worstLateness = Duration.zero
@@ -33,7 +30,7 @@ public final class NodeHeartbeat: Sendable {
         public internal(set) var isSafe = false
 
         /// Whether the hardware has been asked and has answered, well or badly.
-        public var hasAnswered: Bool { polls > 0 || failures > 0 }
+        public var hasAnswered: Bool { counts[.polls] > 0 || counts[.failures] > 0 }
 
         /// How long the node has given no heartbeat; zero while it is not expected to.
         public func silence(at now: MonotonicInstant) -> Duration {
@@ -61,8 +58,7 @@ public final class NodeHeartbeat: Sendable {
         self.isRunnable = isRunnable
         var reading = earlier.reading
         (reading.busySince, reading.restsUntil, reading.isOpen) = (nil, nil, false)
-        (reading.polls, reading.failures, reading.skipped) = (0, 0, 0)
-        reading.worstLateness = .zero
+        (reading.counts, reading.worstLateness) = (NodeCounts(), .zero)
         state = Guarded(reading)
     }
 

@@ -227,8 +227,8 @@ public actor ShNode {
         var skipped = 0
         for index in due { skipped += channels[index].schedule.advance(past: after) }
         heartbeat.note {
-            $0.polls += 1
-            $0.skipped += skipped
+            $0.counts[.polls] += 1
+            $0.counts[.skipped] += Int64(skipped)
             $0.worstLateness = max($0.worstLateness, lateness)
         }
     }
@@ -236,7 +236,7 @@ public actor ShNode {
     /// How late a poll is through no fault of its device: the first one, which waits for the device to
     /// be opened, does not count, and one that was put off counts from then on.
     private func lateness(of due: MonotonicInstant, at now: MonotonicInstant) -> Duration {
-        guard heartbeat.reading.polls > 0 else { return .zero }
+        guard heartbeat.reading.counts[.polls] > 0 else { return .zero }
         return max(due, retryAt ?? due).duration(to: now)
     }
 
@@ -268,7 +268,7 @@ public actor ShNode {
 
     /// Tells the fault if it is new and says when to try again.
     func fail(_ error: DriverError, at now: MonotonicInstant) {
-        heartbeat.note { $0.failures += 1 }
+        heartbeat.note { $0.counts[.failures] += 1 }
         let fault = faults.begin(
             error.faultKind, after: error.kind == .busy ? Self.passingPolls : 1,
             "node \(name): \(error.detail)")

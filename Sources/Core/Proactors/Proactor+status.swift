@@ -28,18 +28,9 @@ extension Proactor {
     /// How the queues of the live values' subscribers and of the actuators' commands stand, each in the order
     /// of their names.
     public var queueStatuses: [QueueStatus] {
-        let live = live.subscribers.map {
-            QueueStatus(name: $0.name, depth: $0.depth, dropped: $0.drops, age: $0.age)
-        }
-        let commands = requestQueues.map { node, requestQueue in
-            let status = requestQueue.status
-            return QueueStatus(
-                name: "commands \(node)", depth: status.waiting, dropped: status.busy, age: nil,
-                commands: .init(
-                    inWork: status.inWork, answered: status.answered, late: status.late,
-                    abandoned: status.abandoned))
-        }
-        return live.sorted { $0.name < $1.name } + commands.sorted { $0.name < $1.name }
+        let commands = requestQueues.map { QueueStatus(name: "commands \($0)", counts: $1.counts) }
+        return live.subscribers.sorted { $0.name < $1.name }
+            + commands.sorted { $0.name < $1.name }
     }
 
     /// Everything that is wrong right now, the oldest first.

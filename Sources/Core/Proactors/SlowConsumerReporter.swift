@@ -1,4 +1,3 @@
-import Channels
 import Vocabulary
 
 /// Has what subscribers lose logged: one line for each subscription and minute in which it lost something.
@@ -6,11 +5,12 @@ import Vocabulary
 struct SlowConsumerReporter: Sendable {
     static let period = Duration.seconds(60)
 
-    private var told: [String: (drops: Int, at: MonotonicInstant)] = [:]
+    private var told: [String: (drops: Int64, at: MonotonicInstant)] = [:]
 
     /// - Returns: The lines to log now. Subscriptions of one name are one.
-    mutating func look(at subscribers: [SubscriberStatus], now: MonotonicInstant) -> [String] {
-        let losses = Dictionary(subscribers.map { ($0.name, $0.drops) }, uniquingKeysWith: +)
+    mutating func look(at subscribers: [QueueStatus], now: MonotonicInstant) -> [String] {
+        let losses = Dictionary(
+            subscribers.map { ($0.name, $0.counts[.dropped]) }, uniquingKeysWith: +)
         // One that began again counts from nothing.
         told = told.filter { name, line in (losses[name] ?? -1) >= line.drops }
         var lines: [String] = []

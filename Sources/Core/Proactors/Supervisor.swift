@@ -130,7 +130,7 @@ final class Supervisor {
     }
 
     /// Logs what subscribers have lost, each at most once a minute.
-    func noteDrops(of subscribers: [SubscriberStatus]) {
+    func noteDrops(of subscribers: [QueueStatus]) {
         for line in drops.look(at: subscribers, now: order.clock.now) {
             order.logger.warning(.subscriberSlow, "\(line)")
         }
@@ -162,14 +162,14 @@ final class Supervisor {
     func reportWork() {
         let heartbeats = order.nodes.values.map(\.heartbeat.reading)
         let worst = heartbeats.map(\.worstLateness).max() ?? .zero
+        var metadata: Logger.Metadata = [
+            "worst-lateness": "\(worst.wholeNanoseconds / 1_000)us"
+        ]
+        for count in NodeCount.allCases {
+            metadata[count.key] = "\(heartbeats.reduce(0) { $0 + $1.counts[count] })"
+        }
         order.logger.notice(
-            .gatewaySummary, "stopped \(heartbeats.count) nodes",
-            metadata: [
-                "polls": "\(heartbeats.map(\.polls).reduce(0, +))",
-                "skipped": "\(heartbeats.map(\.skipped).reduce(0, +))",
-                "failures": "\(heartbeats.map(\.failures).reduce(0, +))",
-                "worst-lateness": "\(worst.wholeNanoseconds / 1_000)us",
-            ])
+            .gatewaySummary, "stopped \(heartbeats.count) nodes", metadata: metadata)
     }
 
     // MARK: - Who may command what

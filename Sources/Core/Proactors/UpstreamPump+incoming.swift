@@ -5,7 +5,7 @@ import Vocabulary
 // What the upstream says: commands, questions, acknowledgements.
 extension UpstreamPump {
     func take(_ message: MqttMessage, in proactor: isolated Proactor) {
-        received += 1
+        counts[.received] += 1
         let name = name
         let incoming = codecSession?.incoming(
             message, at: proactor.clock.wallTime, using: &proactor.chance)
@@ -88,7 +88,7 @@ extension UpstreamPump {
         guard link.isConnected else { return }
         if answers.count >= Self.mostAnswers {
             _ = answers.popFirst()
-            dropped += 1
+            counts[.dropped] += 1
             log(
                 .messageDropped, .warning,
                 "an answer was dropped: \(Self.mostAnswers) others are queued", in: proactor)

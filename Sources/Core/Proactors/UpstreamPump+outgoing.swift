@@ -96,7 +96,7 @@ extension UpstreamPump {
         switch link.clearance(of: message.topic, bytes: message.packetSize) {
         case .goes: try send(message, in: proactor)
         case .waits: later[message.topic] = message
-        case .never: dropped += 1
+        case .never: counts[.dropped] += 1
         }
     }
 
@@ -121,7 +121,7 @@ extension UpstreamPump {
     func transmit(_ message: MqttMessage) throws(UpstreamError) -> MessageID {
         let id = try plan.session.publish(codecSession?.outgoing(message) ?? message)
         codecSession?.wasSent(message)
-        sent += 1
+        counts[.sent] += 1
         return id
     }
 

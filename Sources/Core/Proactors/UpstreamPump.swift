@@ -56,7 +56,7 @@ final class UpstreamPump {
     var owedAcknowledgements: Deque<(after: Sequence64, identity: String)> = []
     /// Whether the status has changed, or its time has come, since upstream was told.
     var mustPublishStatus = false
-    var (received, sent, dropped) = (0, 0, 0)
+    var counts = LinkCounts()
     /// Whether the list of active faults has changed since upstream was told.
     var mustPublishFaults = false
     /// The actuators whose control has changed since upstream was told.
@@ -145,7 +145,7 @@ final class UpstreamPump {
 
     /// Facts that the upstream had not acknowledged are gone.
     func evicted(_ count: Int, in proactor: isolated Proactor) {
-        dropped += count
+        counts[.dropped] += Int64(count)
         if let event = drops.drop(count, of: name, at: proactor.clock.now) { proactor.tell(event) }
     }
 
@@ -207,17 +207,14 @@ final class UpstreamPump {
 
     /// How the link stands, for all who ask.
     func status(in proactor: isolated Proactor) -> LinkStatus {
-        LinkStatus(
+        var counts = counts
+        counts[.unacknowledged] = Int64(link.inFlight)
+        let oldest = proactor.progress.backlogAge.first(after: link.cursor)
+        counts[age: .oldestUnsent] = oldest?.duration(to: proactor.clock.now)
+        return LinkStatus(
             who: name.text, incarnation: proactor.profile.incarnation,
             sequence: proactor.supervisor.statusSequence, state: life.state,
-            interval: Proactor.statusPeriod,
-            counts: LinkCounts(
-                received: received, sent: sent, dropped: dropped,
-                unacknowledged: link.inFlight,
-                oldestUnsent: proactor.progress.backlogAge.first(after: link.cursor).map {
-                    $0.duration(to: proactor.clock.now)
-                }),
-            cause: life.cause)
+            interval: Proactor.statusPeriod, counts: counts, cause: life.cause)
     }
 
     /// Whether the upstream has acknowledged all there is, or does not hear.

@@ -293,7 +293,7 @@ extension PeerNode {
         case .settle(let id, let outcome): settle(id, outcome)
         case .lateAcknowledgement:
             if let requester = connection.requester {
-                note(requester) { $0.lateAcknowledgements += 1 }
+                note(requester) { $0.counts[.lateAcknowledgements] += 1 }
             }
         case .read(let isOn):
             let channel = connection.channel

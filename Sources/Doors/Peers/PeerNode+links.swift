@@ -1,3 +1,4 @@
+import Health
 import Vocabulary
 
 /// How one peer stands, by the name on the list, or by its address without TLS.
@@ -5,24 +6,14 @@ public struct PeerLink: Hashable, Sendable {
     public let name: String
     /// Connections on which both have said hello.
     public let connections: Int
-    /// Questions that it asked, and answers that it was given.
-    public let (questions, answers): (Int, Int)
-    /// Messages from it for which nobody waited: answers that came late, and what is no question.
-    public let strays: Int
-    /// News of its watches that were left out because they were larger than what may be sent.
-    public let oversized: Int
-    /// Acknowledgements from it that came after their message was given up, or for none of ours.
-    public let lateAcknowledgements: Int
+    /// Received are its questions, sent are the answers to them.
+    public let counts: LinkCounts
     /// Why its last connection broke; nil when it has one, or ended it in good order.
     public let cause: String?
 
-    public init(
-        name: String, connections: Int, questions: Int, answers: Int, strays: Int = 0,
-        oversized: Int = 0, lateAcknowledgements: Int = 0, cause: String?
-    ) {
-        (self.name, self.connections, self.cause) = (name, connections, cause)
-        (self.questions, self.answers, self.strays) = (questions, answers, strays)
-        (self.oversized, self.lateAcknowledgements) = (oversized, lateAcknowledgements)
+    public init(name: String, connections: Int, counts: LinkCounts, cause: String?) {
+        (self.name, self.connections) = (name, connections)
+        (self.counts, self.cause) = (counts, cause)
     }
 }
 
@@ -32,8 +23,7 @@ extension PeerNode {
 
     /// What is kept of one peer from connection to connection.
     struct Acquaintance {
-        var (questions, answers, strays) = (0, 0, 0)
-        var (oversized, lateAcknowledgements) = (0, 0)
+        var counts = LinkCounts(of: LinkCount.ofPeers)
         var cause: String?
     }
 
@@ -48,9 +38,7 @@ extension PeerNode {
             let known = acquaintances[name] ?? Acquaintance()
             let count = open[name] ?? 0
             return PeerLink(
-                name: name, connections: count, questions: known.questions,
-                answers: known.answers, strays: known.strays, oversized: known.oversized,
-                lateAcknowledgements: known.lateAcknowledgements,
+                name: name, connections: count, counts: known.counts,
                 cause: count == 0 ? known.cause : nil)
         }
     }

@@ -29,7 +29,7 @@ extension PeerNode {
     }
 
     private func stray(_ connection: PeerConnection) {
-        if let requester = connection.requester { note(requester) { $0.strays += 1 } }
+        if let requester = connection.requester { note(requester) { $0.counts[.dropped] += 1 } }
     }
 
     private func answer(
@@ -66,7 +66,7 @@ extension PeerNode {
             return refuse("busy with \(questions) requests, try again")
         }
         questions += 1
-        note(requester) { $0.questions += 1 }
+        note(requester) { $0.counts[.received] += 1 }
         let id = connection.id
         Task {
             let text = await service.answer(question, from: requester)
@@ -96,7 +96,7 @@ extension PeerNode {
     ) {
         questions -= 1
         guard let connection = connections[id] else { return }
-        if let requester = connection.requester { note(requester) { $0.answers += 1 } }
+        if let requester = connection.requester { note(requester) { $0.counts[.sent] += 1 } }
         reply(PeerHeader(.answer).message(identity, text), connection)
         connection.conversation.release(slot, at: clock.now)
         act(connection)
@@ -160,7 +160,7 @@ extension PeerNode {
         case .failure(let error) where error.kind == .tooLarge:
             // The next may be smaller.
             log("\(connection.address): events were dropped, \(error.detail)")
-            if let requester = connection.requester { note(requester) { $0.oversized += 1 } }
+            if let requester = connection.requester { note(requester) { $0.counts[.dropped] += 1 } }
             return true
         case .failure: return false
         }

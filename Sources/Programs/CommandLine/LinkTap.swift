@@ -13,7 +13,7 @@ struct LinkTap {
     /// What was told of each that is remembered, so that only changes are.
     private var shown: [String: String] = [:]
     /// What each gateway's queues had lost when it spoke last.
-    private var losses: [String: [String: Int]] = [:]
+    private var losses: [String: [String: Int64]] = [:]
     /// The names of each gateway's monitors, its own among them, and how many they are in all.
     private var names: [String: Set<String>] = [:]
     private var nameCount = 0
@@ -125,7 +125,7 @@ struct LinkTap {
                 silenceDue = min(silenceDue, next)
             }
             let counts = monitor.status?.counts
-            let dropped = counts?.dropped ?? 0
+            let dropped = counts?[.dropped] ?? 0
             let stand = "\(monitor.state?.word ?? "-") \(health.rawValue) \(dropped)"
             let isNew = shown.updateValue(stand, forKey: monitor.name) != stand
             let spoke = speaker.map { monitor.name == $0 || monitor.name.hasPrefix("\($0) ") }
@@ -139,27 +139,23 @@ struct LinkTap {
         of queues: [QueueStatus], of gateway: String, at: WallTime
     ) -> [String] {
         let before = losses[gateway] ?? [:]
-        let now = Dictionary(queues.map { ($0.name, $0.dropped) }, uniquingKeysWith: max)
+        let now = Dictionary(queues.map { ($0.name, $0.counts[.dropped]) }, uniquingKeysWith: max)
         queueCount += now.count - before.count
         if queueCount > Self.mostQueues { (losses, queueCount) = ([:], now.count) }
         losses[gateway] = now
         return queues.compactMap { queue in
-            let age = queue.age.map { $0.wholeNanoseconds / 1_000_000_000 }
             if isJson {
-                let json = JsonText.object([
-                    "iso": .text(at.iso8601), "gateway": .text(gateway),
-                    "queue": .text(queue.name), "depth": number(queue.depth),
-                    "dropped": number(queue.dropped), "age": age.map { .number($0) } ?? .null,
-                    "answered": number(queue.commands?.answered),
-                    "late": number(queue.commands?.late),
-                    "abandoned": number(queue.commands?.abandoned),
-                ])
+                let json = JsonText.group(
+                    [
+                        .init(name: "iso", value: .text(at.iso8601)),
+                        .init(name: "gateway", value: .text(gateway)),
+                        .init(name: "queue", value: .text(queue.name)),
+                    ] + QueueCount.allCases.map { QueueCounts.member($0, of: queue.counts) })
                 return String(decoding: json.bytes, as: UTF8.self)
             }
-            guard queue.dropped > before[queue.name] ?? 0 else { return nil }
+            guard queue.counts[.dropped] > before[queue.name] ?? 0 else { return nil }
             return "\(at.iso8601.dropFirst(11).prefix(8))  \(gateway) \(queue.name): "
-                + "dropped \(queue.dropped), \(queue.depth) queued"
-                + (age.map { ", the oldest for \($0) s" } ?? "")
+                + Self.words(for: queue.counts)
         }
     }
 
@@ -168,34 +164,33 @@ struct LinkTap {
     ) -> String {
         let names = monitor.name.split(separator: " ", maxSplits: 1).map(String.init)
         let state = monitor.state?.word ?? "unknown"
-        let oldest = counts?.oldestUnsent.map { $0.wholeNanoseconds / 1_000_000_000 }
         if isJson {
-            let json = JsonText.object([
-                "iso": .text(at.iso8601), "gateway": .text(names[0]),
-                "link": names.count > 1 ? .text(names[1]) : .null,
-                "state": .text(state), "health": .text(health.rawValue),
-                "received": number(counts?.received), "sent": number(counts?.sent),
-                "dropped": number(counts?.dropped),
-                "unacknowledged": number(counts?.unacknowledged),
-                "lateAcknowledgements": number(counts?.lateAcknowledgements),
-                "oldestUnsent": oldest.map { .number($0) } ?? .null,
-                "cause": monitor.cause.map { .text($0) } ?? .null,
-            ])
+            let json = JsonText.group(
+                [
+                    .init(name: "iso", value: .text(at.iso8601)),
+                    .init(name: "gateway", value: .text(names[0])),
+                    .init(name: "link", value: names.count > 1 ? .text(names[1]) : .null),
+                    .init(name: "state", value: .text(state)),
+                    .init(name: "health", value: .text(health.rawValue)),
+                ] + LinkCount.allCases.map { LinkCounts.member($0, of: counts) }
+                    + [.init(name: "cause", value: monitor.cause.map { .text($0) } ?? .null)])
             return String(decoding: json.bytes, as: UTF8.self)
         }
         let time = at.iso8601.dropFirst(11).prefix(8)
         var line = "\(time)  \(monitor.name): \(state), \(health.rawValue)"
         if let cause = monitor.cause { line += ", \(cause)" }
-        if names.count > 1, let counts {
-            line += "; sent \(counts.sent), received \(counts.received)"
-            line += ", unacknowledged \(counts.unacknowledged), dropped \(counts.dropped)"
-            if let late = counts.lateAcknowledgements, late > 0 {
-                line += ", late acknowledgements \(late)"
-            }
-            if let oldest { line += ", oldest unsent \(oldest) s" }
-        }
+        if names.count > 1, let counts { line += "; \(Self.words(for: counts))" }
         return line
     }
 
-    private func number(_ count: Int?) -> JsonText { count.map { .number(Int64($0)) } ?? .null }
+    /// Counts for people, in whole units: what all have, and what is more than nothing of the others.
+    private static func words<Key>(for counts: Counts<Key>) -> String {
+        Key.allCases.compactMap { count in
+            let number = counts[ifThere: count] ?? 0
+            guard count.about.isAlwaysThere || number > 0 else { return nil }
+            let name = count.key.map { $0.isUppercase ? " \($0.lowercased())" : "\($0)" }.joined()
+            let isAge = count.about.unit == .second
+            return isAge ? "\(name) \(number / 1_000_000_000) s" : "\(name) \(number)"
+        }.joined(separator: ", ")
+    }
 }

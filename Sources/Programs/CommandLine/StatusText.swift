@@ -28,14 +28,13 @@ struct StatusText {
         // Drivers are told by their nodes' values and faults.
         let links = report.status.links.filter { !$0.who.hasPrefix("driver ") }
         guard !links.isEmpty else { return [] }
-        var table = Table(
-            "LINK", "STATE", "RECEIVED", "SENT", "DROPPED", "UNACKNOWLEDGED", "CAUSE")
+        let columns = LinkCount.allCases.filter(\.about.isAlwaysThere)
+        var table = Table(["LINK", "STATE"] + columns.map { $0.key.uppercased() } + ["CAUSE"])
         for link in links {
             let counts = link.counts ?? LinkCounts()
             table.add(
-                link.who.printable(limit: 100), link.state.word.printable(limit: 40),
-                "\(counts.received)", "\(counts.sent)", "\(counts.dropped)",
-                "\(counts.unacknowledged)", (link.cause ?? "").printable(limit: 500))
+                [link.who.printable(limit: 100), link.state.word.printable(limit: 40)]
+                    + columns.map { "\(counts[$0])" } + [(link.cause ?? "").printable(limit: 500)])
         }
         return table.lines + [""]
     }

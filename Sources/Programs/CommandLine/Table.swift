@@ -8,10 +8,14 @@ package struct Table {
     private let heads: [String]
     private var rows: [[String]] = []
 
-    package init(_ heads: String...) { self.heads = heads }
+    package init(_ heads: String...) { self.init(heads) }
+
+    package init(_ heads: [String]) { self.heads = heads }
 
     /// - Parameter cells: One for each head.
-    package mutating func add(_ cells: String...) {
+    package mutating func add(_ cells: String...) { add(cells) }
+
+    package mutating func add(_ cells: [String]) {
         rows.append(cells.map { $0.printable(limit: Self.widestCell) })
     }
 

@@ -72,10 +72,7 @@ struct PeerStatuses {
         sequence += 1
         return LinkStatus(
             who: "peer \(link.name)", incarnation: incarnation, sequence: sequence, state: state,
-            interval: NeighbourWatch.period,
-            counts: LinkCounts(
-                received: link.questions, sent: link.answers, dropped: link.strays + link.oversized,
-                lateAcknowledgements: link.lateAcknowledgements),
+            interval: NeighbourWatch.period, counts: link.counts,
             cause: state == .unreachable ? link.cause : nil)
     }
 }

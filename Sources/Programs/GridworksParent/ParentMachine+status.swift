@@ -17,8 +17,8 @@ extension ParentMachine {
             // Those that went out, and those that wait for the child's layout.
             let since = [child.waiting.first?.since, unacknowledged.first?.since]
             var counts = child.counts
-            counts.unacknowledged = unacknowledged.count
-            counts.oldestUnsent = since.compactMap(\.self).min().map { $0.duration(to: now) }
+            counts[.unacknowledged] = Int64(unacknowledged.count)
+            counts[age: .oldestUnsent] = since.compactMap(\.self).min().map { $0.duration(to: now) }
             return LinkStatus(
                 who: "child \(child.child.alias)", incarnation: incarnation,
                 sequence: statusSequence, state: child.life.state, interval: Self.statusPeriod,
@@ -27,10 +27,10 @@ extension ParentMachine {
     }
 
     /// A message to a child was handed over.
-    public mutating func sent(to child: GatewayName) { children[child]?.counts.sent += 1 }
+    public mutating func sent(to child: GatewayName) { children[child]?.counts[.sent] += 1 }
 
     /// A message to a child was evicted, because there was no room or no connection.
-    public mutating func gaveWay(to child: GatewayName) { children[child]?.counts.dropped += 1 }
+    public mutating func gaveWay(to child: GatewayName) { children[child]?.counts[.dropped] += 1 }
 
     /// Something has changed that whoever looks on wants to hear soon.
     mutating func hurryStatus(at now: MonotonicInstant) {

@@ -204,7 +204,7 @@ public struct ParentMachine: Sendable {
     /// There is no room for an item. Its child will send it again.
     public mutating func notTaken(_ key: ReceivedItem.Key) {
         keeping[key] = nil
-        children[key.child]?.counts.dropped += 1
+        children[key.child]?.counts[.dropped] += 1
     }
 
     /// Time has passed.
@@ -285,7 +285,7 @@ public struct ParentMachine: Sendable {
     ) -> [Action] {
         let name = heard.child
         guard let child = children[name]?.child else { return [] }
-        children[name]?.counts.received += 1
+        children[name]?.counts[.received] += 1
         var actions: [Action] = []
         if heard.isHeartbeat { actions += handle(.heard(isRetained: false), name, at: now) }
         switch heard.matter {

@@ -106,22 +106,11 @@ public struct PlainStatus: Hashable, Sendable {
 
     private static func measures(of status: LinkStatus) -> [JsonText.Member] {
         guard let counts = status.counts else { return [] }
-        var measures = [
+        let interval = DecimalNumber(mantissa: status.interval.wholeNanoseconds, exponent: -9)
+        return [
             JsonText.Member(name: "sequence", value: .number(Int64(clamping: status.sequence))),
-            JsonText.Member(name: "interval", value: .number(seconds(status.interval))),
-            JsonText.Member(name: "received", value: .number(Int64(counts.received))),
-            JsonText.Member(name: "sent", value: .number(Int64(counts.sent))),
-            JsonText.Member(name: "dropped", value: .number(Int64(counts.dropped))),
-            JsonText.Member(name: "unacknowledged", value: .number(Int64(counts.unacknowledged))),
-            JsonText.Member(
-                name: "oldestUnsent",
-                value: counts.oldestUnsent.map { .number(seconds($0)) } ?? .null),
-        ]
-        if let late = counts.lateAcknowledgements {
-            measures.append(
-                JsonText.Member(name: "lateAcknowledgements", value: .number(Int64(late))))
-        }
-        return measures
+            JsonText.Member(name: "interval", value: .number(interval)),
+        ] + counts.members
     }
 
     private static func read(
@@ -129,28 +118,14 @@ public struct PlainStatus: Hashable, Sendable {
     ) -> LinkStatus? {
         guard let word = node["state"]?.text?.printable(limit: 64) else { return nil }
         let cause = node["cause"]?.text?.printable(limit: 500)
-        func count(_ name: String) -> Int {
-            node[name]?.number?.wholeSteps(exponent: 0).flatMap { Int(exactly: $0) } ?? 0
-        }
-        func duration(_ name: String) -> Duration? {
-            node[name]?.number?.wholeSteps(exponent: -9).map { .nanoseconds($0) }
-        }
+        let sequence = node["sequence"]?.number?.wholeSteps(exponent: 0) ?? 0
+        let interval = node["interval"]?.number?.wholeSteps(exponent: -9)
+        let hasCounts = node["received"] != nil || node["sent"] != nil
         return LinkStatus(
-            who: who, incarnation: incarnation, sequence: UInt64(max(0, count("sequence"))),
-            state: state(word, cause: cause), interval: duration("interval") ?? .seconds(10),
-            counts: node["received"] == nil && node["sent"] == nil
-                ? nil
-                : LinkCounts(
-                    received: count("received"), sent: count("sent"), dropped: count("dropped"),
-                    unacknowledged: count("unacknowledged"),
-                    lateAcknowledgements: node["lateAcknowledgements"].map { _ in
-                        count("lateAcknowledgements")
-                    }, oldestUnsent: duration("oldestUnsent")),
-            cause: cause)
-    }
-
-    private static func seconds(_ duration: Duration) -> DecimalNumber {
-        DecimalNumber(mantissa: duration.wholeNanoseconds, exponent: -9)
+            who: who, incarnation: incarnation, sequence: UInt64(max(0, sequence)),
+            state: state(word, cause: cause),
+            interval: interval.map { .nanoseconds($0) } ?? .seconds(10),
+            counts: hasCounts ? LinkCounts(node) : nil, cause: cause)
     }
 }
 

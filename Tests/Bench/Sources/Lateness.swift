@@ -36,16 +36,16 @@ struct Lateness {
         for node in nodes { await node.start() }
         sleep(2)
         for node in nodes { node.heartbeat.forgetLateness() }
-        let before = nodes.map(\.heartbeat.reading.polls).reduce(0, +)
+        let before = nodes.reduce(0) { $0 + $1.heartbeat.reading.counts[.polls] }
         sleep(seconds)
         let others = nodes.dropFirst(hanging).map(\.heartbeat.reading)
         let hung = nodes.prefix(hanging).count { $0.heartbeat.reading.busySince != nil }
         guard hung == hanging else { throw BenchError("only \(hung) devices hang") }
         inbox.close()
         guard await reader.value > 0 else { throw BenchError("no fact came") }
-        let polls = others.map(\.polls).reduce(0, +) - before
+        let polls = others.reduce(0) { $0 + $1.counts[.polls] } - before
         let worst = others.map(\.worstLateness).max() ?? .zero
-        print(worst.wholeNanoseconds / 1_000, polls, others.map(\.skipped).reduce(0, +))
+        print(worst.wholeNanoseconds / 1_000, polls, others.reduce(0) { $0 + $1.counts[.skipped] })
         for device in devices { device.release() }
         for node in nodes { await node.stop() }
     }

@@ -94,8 +94,8 @@ struct LinkLoad {
             try await Task.sleep(for: .milliseconds(20))
             let status = await proactor.linkStatuses.first
             let isQuiet =
-                status?.state == .connected && status?.counts?.unacknowledged == 0
-                && status?.counts?.oldestUnsent == nil
+                status?.state == .connected && status?.counts?[.unacknowledged] == 0
+                && status?.counts?[ifThere: .oldestUnsent] == nil
             quietRounds = isQuiet ? quietRounds + 1 : 0
             if quietRounds == 50 { return }
         }

@@ -96,7 +96,7 @@ struct StackUse {
         // Time for a few polls.
         sleep(3)
         let heartbeat = node.heartbeat.reading
-        guard !mustWork || (heartbeat.polls > 0 && heartbeat.failures == 0) else {
+        guard !mustWork || (heartbeat.counts[.polls] > 0 && heartbeat.counts[.failures] == 0) else {
             throw BenchError("node \(node.name): \(heartbeat)")
         }
         return await node.usedStack()
