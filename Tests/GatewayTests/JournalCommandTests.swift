@@ -226,7 +226,10 @@ import Vocabulary
         #expect(try await places("--to", "-1h").count <= 5)
         #expect(try await places("--from", "2026-11-21", "--channel", "pump") == ["5"])
         #expect(try await places("--channel", "pump", "tank-top") == ["1", "2", "3", "4", "5"])
-        #expect(try await places("--channel", "unheard-of") == [])
+        let unheard = try home.start(
+            "export", "--channel", "tank-top", "tank-tpo", "--state-directory", state)
+        #expect(await unheard.end() == 66)
+        #expect(unheard.text.contains("no channel tank-tpo") && unheard.output.count > 1)
     }
 
     @Test func `refuse options that make no sense, in plain words`() async throws {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Documents
 import Glibc
 import Host
 import Journals
@@ -61,6 +62,8 @@ package struct ExportCommand: ParsableCommand {
         let first = moment(from) ?? WallTime(nanoseconds: .min)
         let end = moment(to) ?? WallTime(nanoseconds: .max)
         let wanted = Set(channel.compactMap(DataChannelName.init))
+        // Records of which nobody knows what they mean any more have channels, too.
+        var unheard = wanted.subtracting(meanings.keys)
         if format == .csv { Output.line(ExportRow.heads) }
         var after: Sequence64 = 0
         while let (entries, last) = try withJournal({ () throws(JournalError) in
@@ -68,6 +71,7 @@ package struct ExportCommand: ParsableCommand {
         }) {
             after = last
             var text = ""
+            if !unheard.isEmpty { unheard.subtract(entries.flatMap(\.fact.channels)) }
             for entry in entries where entry.fact.at.wall >= first && entry.fact.at.wall < end {
                 guard case .readings(let readings) = entry.fact.matter else { continue }
                 for reading in readings where wanted.isEmpty || wanted.contains(reading.channel) {
@@ -78,6 +82,21 @@ package struct ExportCommand: ParsableCommand {
             }
             guard Output.write(text, to: STDOUT_FILENO) else { return }
         }
+        guard unheard.isEmpty else {
+            let known = meanings.keys.map(\.text).sorted()
+            for name in unheard.map(\.text).sorted() {
+                Output.error(
+                    "tidegate: no channel \(name) in this journal" + didYouMean(name, among: known))
+            }
+            throw ExitStatus.noInput.code
+        }
+    }
+}
+
+extension Fact {
+    fileprivate var channels: [DataChannelName] {
+        guard case .readings(let readings) = matter else { return [] }
+        return readings.map(\.channel)
     }
 }
 

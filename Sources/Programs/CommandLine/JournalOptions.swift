@@ -90,10 +90,27 @@ package struct JournalOptions: ParsableArguments {
         simulated ? ResolvedSettings.simulatedDirectory(in: directory) : directory
     }
 
+    /// Where there is such a file: a gateway that runs now is meant before one that ran once.
+    private static func places(with file: String, of gateway: GatewayName?) -> [String] {
+        let running = RunFile.all().filter { gateway == nil || $0.gateway == gateway }
+            .compactMap(\.stateDirectory)
+            .filter { Machine.exists("\($0)/\(file)") }
+        return running
+            + StateFinder().directories(with: file, of: gateway).filter { !running.contains($0) }
+    }
+
     private func found(of gateway: GatewayName?) throws -> String {
         let file = simulated ? Self.path(in: "simulated") : Self.file
-        let all = StateFinder().directories(with: file, of: gateway)
+        let all = Self.places(with: file, of: gateway)
         guard let first = all.first else {
+            let other = simulated ? Self.file : Self.path(in: "simulated")
+            if !Self.places(with: other, of: gateway).isEmpty {
+                Output.error(
+                    simulated
+                        ? "tidegate: no simulated run has a journal here; a real one has: leave out --simulated"
+                        : "tidegate: only simulated runs have a journal here: add --simulated")
+                throw ExitStatus.noInput.code
+            }
             let own = ResolvedSettings.standardStateDirectory(
                 Machine.environment, name: gateway?.text ?? "*")
             let closed =

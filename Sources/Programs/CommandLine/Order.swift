@@ -57,9 +57,11 @@ struct Order: Sendable {
         case .answered(let answer) where answer.outcome == .confirmed: return answer
         case .answered(let answer):
             let what = value == nil ? "released" : "set"
+            let words =
+                answer.outcome == .timedOut
+                ? "not \(what) yet" : "not \(what), \(answer.outcome)"
             Output.error(
-                "tidegate: \(node): not \(what), \(answer.outcome): "
-                    + (answer.detail ?? "no reason given"))
+                "tidegate: \(node): \(words): " + (answer.detail ?? "no reason given"))
             throw (answer.outcome == .timedOut ? ExitStatus.timedOut : ExitStatus.failure).code
         case .unavailable(let why):
             Output.error("tidegate: \(why)")

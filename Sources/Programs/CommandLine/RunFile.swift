@@ -23,6 +23,8 @@ package struct RunFile: Sendable {
     /// one place only.
     package var password: SecretSource?
     package var tls: MqttTls?
+    /// The gateway's state directory.
+    package var stateDirectory: String?
 
     /// The folder of the embedded broker of `gateway`.
     package static func brokerFolder(_ gateway: GatewayName) -> String {
@@ -42,6 +44,7 @@ package struct RunFile: Sendable {
             ("gateway", gateway.text), ("broker", "\(broker)"), ("topic", topic),
             ("process", "\(getpid())"), ("embedded", isEmbedded ? "yes" : nil), ("user", user),
             ("ca", tls?.ca), ("certificate", tls?.certificate), ("key", tls?.key),
+            ("stateDirectory", stateDirectory),
         ]
         if let listener {
             members += [
@@ -88,6 +91,7 @@ package struct RunFile: Sendable {
         (self.gateway, self.broker, self.topic) = (gateway, broker, topic)
         isEmbedded = node["embedded"]?.text == "yes"
         user = node["user"]?.text
+        stateDirectory = node["stateDirectory"]?.text
         password =
             node["passwordFile"]?.text.map(SecretSource.file)
             ?? node["passwordEnvironment"]?.text.map(SecretSource.environment)

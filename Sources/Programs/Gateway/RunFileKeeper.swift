@@ -8,6 +8,7 @@ import Vocabulary
 actor RunFileKeeper {
     static let period = Duration.seconds(10)
 
+    private let stateDirectory: String
     private let clock: any GatewayClock
     /// Takes what is wrong, once for each change; nil when nothing is any more.
     private let report: @Sendable (_ problem: String?) async -> Void
@@ -18,8 +19,10 @@ actor RunFileKeeper {
     private var keeping: Task<Void, Never>?
 
     init(
-        clock: any GatewayClock, report: @escaping @Sendable (_ problem: String?) async -> Void
+        stateDirectory: String, clock: any GatewayClock,
+        report: @escaping @Sendable (_ problem: String?) async -> Void
     ) {
+        self.stateDirectory = stateDirectory
         (self.clock, self.report) = (clock, report)
     }
 
@@ -27,6 +30,7 @@ actor RunFileKeeper {
     func keep(_ file: RunFile) async {
         guard !isOver else { return }
         (self.file, isKept) = (file, false)
+        self.file?.stateDirectory = stateDirectory
         await look()
         guard keeping == nil, !isOver else { return }
         keeping = Task { [weak self, clock] in

@@ -331,7 +331,9 @@ actor RunningGateway {
 
     private func runFile(_ proactor: Proactor) -> RunFileKeeper {
         if let runFile { return runFile }
-        let keeper = RunFileKeeper(clock: clock) { problem in
+        let keeper = RunFileKeeper(
+            stateDirectory: assembly.settings.stateDirectory.value, clock: clock
+        ) { problem in
             await proactor.report(
                 Fault(
                     kind: .runFile, isOn: problem != nil,
