@@ -13,7 +13,7 @@ LAYOUT ?= hardware-layouts/demo.json
 PACKAGES := libgpiod-dev libmodbus-dev libsqlite3-dev libssl-dev mosquitto pkg-config
 TEST_PACKAGES := $(PACKAGES) gcc mosquitto-clients openssl python3-venv socat
 
-.PHONY: run test build deps test-deps lint unit unit-repeat real-input soak sanitize bench stack docs format clean
+.PHONY: run test build deps test-deps lint unit unit-repeat real-input soak sanitize bench stack docs profiles format clean
 
 run: build
 	@exec .build/release/tidegate run $(LAYOUT) --watch
@@ -76,6 +76,13 @@ docs: test-deps
 	$(SWIFT) build --build-tests $(BUILD_FLAGS)
 	TIDEGATE_RECORD=1 $(SWIFT) test --skip-build \
 	    --filter 'ReferenceTests|that.is.shipped.is.the.one.that.the.descriptions.make'
+
+# Lists the files of the folder `profiles`, each of which becomes part of the program.
+profiles:
+	@cd profiles && for file in *.json; do \
+	    echo "\"$${file%.json}\"," >&3; \
+	    echo "#embed \"../../../profiles/$$file\" suffix(, 0,)" >&4; \
+	done 3>../Sources/Clibs/CProfiles/names.inc 4>../Sources/Clibs/CProfiles/texts.inc
 
 SWIFT_FILES := Package.swift Sources Simulators Tests
 

@@ -31,13 +31,12 @@ enum Floor: String {
 
 func room(
     _ floor: Floor, _ name: String, _ dependencies: [Target.Dependency],
-    resources: [Resource]? = nil, exclude: [String] = [], opensInRelease: Bool = false
+    exclude: [String] = [], opensInRelease: Bool = false
 ) -> Target {
     let opening = SwiftSetting.unsafeFlags(
         ["-cross-module-optimization"], .when(configuration: .release))
     return .target(
         name: name, dependencies: dependencies, path: floor.rawValue + name, exclude: exclude,
-        resources: resources,
         swiftSettings: opensInRelease ? rules + [opening] : rules)
 }
 
@@ -88,6 +87,8 @@ let package = Package(
         .target(
             name: "CGpiod", path: "Sources/Clibs/CGpiod",
             linkerSettings: [.linkedLibrary("gpiod")]),
+        // The device profiles that come with Tidegate, as they stand in their files.
+        .target(name: "CProfiles", path: "Sources/Clibs/CProfiles"),
         .systemLibrary(
             name: "CCrypto", path: "Sources/Clibs/CCrypto", pkgConfig: "openssl",
             providers: [.apt(["libssl-dev"])]),
@@ -109,8 +110,8 @@ let package = Package(
         room(.base, "Health", ["Vocabulary", "Timing"]),
         room(.hardware, "DriverKit", ["Vocabulary", "Documents"]),
         room(
-            .hardware, "Drivers", ["DriverKit", "Documents", "Vocabulary"],
-            resources: [.embedInCode("Profiles")], exclude: ["README.md"]),
+            .hardware, "Drivers", ["DriverKit", "Documents", "Vocabulary", "CProfiles"],
+            exclude: ["README.md"]),
         room(.hardware, "Wires", ["DriverKit", "Vocabulary", "CGpiod", "CModbus", "CLinux"]),
         room(.core, "Nodes", ["DriverKit", "Channels", "Threads", "Timing", "Vocabulary"]),
         room(
@@ -152,7 +153,10 @@ let package = Package(
             ["Drivers", "DriverKit", "Documents", "Vocabulary", "CLinux"]),
         room(
             .programs, "Host",
-            ["Proactors", "CLinux", "Vocabulary", "Threads", "Layouts", deque, logging]),
+            [
+                "Proactors", "CLinux", "Vocabulary", "Threads", "DriverKit", "Layouts", deque,
+                logging,
+            ]),
         room(
             .programs, "CommandLine",
             [

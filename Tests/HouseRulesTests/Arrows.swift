@@ -55,7 +55,7 @@ struct Arrows {
     private static func room(_ call: Substring, isTest: Bool) -> Room? {
         let words = call.split(separator: "\"", omittingEmptySubsequences: false)
         guard words.count > 1, let open = call.firstIndex(of: "["),
-            let end = call.lastRange(of: "]", before: ["path:", "resources:"])
+            let end = call.lastRange(of: "]", before: ["path:", "resources:", "exclude:"])
         else { return nil }
         let list = call[open...end]
         let pieces = list.split(separator: "\"", omittingEmptySubsequences: false)

@@ -23,4 +23,4 @@ command -v socat >/dev/null || {
 }
 python=$("$here/pymodbus.sh")
 PYTHONDONTWRITEBYTECODE=1 "$python" "$here/gateway-modbus.py" \
-    "$program" "$root/Sources/Hardware/Drivers/Profiles" "$meters" "$work"
+    "$program" "$root/profiles" "$meters" "$work"

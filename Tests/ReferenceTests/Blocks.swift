@@ -18,13 +18,11 @@ enum Blocks {
             "keys of a secret": keys(secret), "counts of a link": counts(LinkCount.self),
             "counts of a queue": counts(QueueCount.self),
             "counts of a node": counts(NodeCount.self),
+            "devices": devices, "keys of a profile": rows(of: DeviceProfile.described),
         ]
         for (words, command) in commands { blocks["command \(words)"] = help(of: command) }
         for section in sections { blocks["keys of \(section.noun)"] = keys(section.keys) }
         for driver in drivers { blocks["driver \(driver.model)"] = page(of: driver) }
-        for profile in MeterProfile.shipped {
-            blocks["profile \(profile.name)"] = registers(of: profile)
-        }
         return blocks
     }
 
@@ -146,15 +144,7 @@ enum Blocks {
     }
 
     private static func settings(_ settings: [SettingDescription]) -> [String] {
-        var lines = table(
-            ["Key", "Form", "Default", "Meaning"],
-            settings.map { setting in
-                let standard =
-                    setting.defaultValue.map(code) ?? (setting.isOptional ? "–" : "**required**")
-                return [
-                    "`\(setting.name)`", phrase(of: setting.form), standard, phrase(setting.help),
-                ]
-            })
+        var lines = rows(of: settings)
         for setting in settings {
             switch setting.form {
             case .group(let inner), .list(.group(let inner)):
@@ -163,6 +153,18 @@ enum Blocks {
             }
         }
         return lines
+    }
+
+    private static func rows(of settings: [SettingDescription]) -> [String] {
+        table(
+            ["Key", "Form", "Default", "Meaning"],
+            settings.map { setting in
+                let standard =
+                    setting.defaultValue.map(code) ?? (setting.isOptional ? "–" : "**required**")
+                return [
+                    "`\(setting.name)`", phrase(of: setting.form), standard, phrase(setting.help),
+                ]
+            })
     }
 
     private static func channels(_ channels: [ChannelDescription]) -> [String] {
@@ -180,21 +182,18 @@ enum Blocks {
             })
     }
 
-    private static func registers(of profile: MeterProfile) -> [String] {
-        let title = "\(profile.title). Source: \(profile.source)."
-        return [title, ""]
-            + table(
-                ["Source", "Unit", "Step", "Poll", "Function", "Address", "Type", "Scale", "What"],
-                profile.registers.map { register in
-                    let channel = register.channel
-                    return [
-                        "`\(channel.source)`", "`\(channel.unit.rawValue)`",
-                        "10^\(channel.exponent)", channel.pollPeriod.layoutText,
-                        register.function == .inputRegisters ? "input" : "holding",
-                        "\(register.address)", register.form.rawValue, "\(register.scale)",
-                        phrase(channel.title),
-                    ]
-                })
+    /// What each profile is for, by maker.
+    private static var devices: [String] {
+        let profiles = DeviceProfile.builtInNames.compactMap(DeviceProfile.builtIn)
+            .sorted { ($0.maker.lowercased(), $0.name) < ($1.maker.lowercased(), $1.name) }
+        return table(
+            ["Maker", "Device", "Models", "Profile", "Registers"],
+            profiles.map { profile in
+                [
+                    profile.maker, phrase(profile.title), profile.models.joined(separator: ", "),
+                    "`\(profile.name)`", "\(profile.registers.count)",
+                ]
+            })
     }
 
     private static func phrase(of form: SettingForm) -> String {
@@ -213,6 +212,7 @@ enum Blocks {
         case .line: "GPIO line"
         case .bus: "name of a bus"
         case .unit: "whole number, 1 to 247; over Modbus TCP 0 to 255"
+        case .profile: "name of a [profile](../profiles.md)"
         case .list(let form): "list: \(phrase(of: form))"
         case .group: "object, below"
         }

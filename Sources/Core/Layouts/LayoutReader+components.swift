@@ -130,7 +130,8 @@ extension LayoutReader {
             problems += mistakes
             return nil
         }
-        let settings = Settings(section.node, described: described)
+        guard let profiles = profiles(named: section.node, described) else { return nil }
+        let settings = Settings(section.node, described: described, replacing: profiles)
         do throws(DriverError) {
             let channels = try driver.channels(offeredWith: settings)
             if channels.isEmpty {

@@ -9,6 +9,7 @@ import Vocabulary
 public struct LayoutReader {
     let registry: DriverRegistry
     let codecs: CodecRegistry
+    let profiles: ProfileFiles
     package let document: Section
     package internal(set) var problems = ProblemList()
 
@@ -26,9 +27,11 @@ public struct LayoutReader {
     ///   - bytes: JSON as UTF-8; `//` comments and trailing commas are welcome.
     ///   - registry: The drivers that the layout may ask for.
     ///   - codecs: The codecs that its upstreams may ask for.
+    ///   - profiles: Where the user's own profiles are.
     /// - Returns: The layout, nil when there is any problem, and every problem by its place.
     public static func read(
-        _ bytes: [UInt8], registry: DriverRegistry, codecs: CodecRegistry
+        _ bytes: [UInt8], registry: DriverRegistry, codecs: CodecRegistry,
+        profiles: ProfileFiles = .none
     ) -> (layout: HardwareLayout?, problems: ProblemList) {
         let (parsed, mistakes) = JsonParser.parse(bytes)
         guard let parsed else {
@@ -38,7 +41,8 @@ public struct LayoutReader {
         let form = LayoutSection.layout(codecs)
         let (document, secrets) = LayoutSecrets.removed(from: parsed, text: bytes)
         var reader = LayoutReader(
-            registry: registry, codecs: codecs, document: Section(node: document, kind: form))
+            registry: registry, codecs: codecs, profiles: profiles,
+            document: Section(node: document, kind: form))
         reader.problems =
             mistakes + secrets + form.problems(in: document)
             + controlCharacters(in: document)
@@ -49,8 +53,11 @@ public struct LayoutReader {
         return (layout, [])
     }
 
-    private init(registry: DriverRegistry, codecs: CodecRegistry, document: Section) {
-        (self.registry, self.codecs, self.document) = (registry, codecs, document)
+    private init(
+        registry: DriverRegistry, codecs: CodecRegistry, profiles: ProfileFiles, document: Section
+    ) {
+        (self.registry, self.codecs) = (registry, codecs)
+        (self.profiles, self.document) = (profiles, document)
     }
 
     private mutating func layout() -> HardwareLayout? {
@@ -82,18 +89,8 @@ public struct LayoutReader {
 
     /// Tells what a driver says of its component, at the setting that it names.
     mutating func report(_ error: DriverError, in component: JsonNode) {
-        let parts = error.detail.split(separator: ": ", maxSplits: 1)
-        if parts.count == 2, parts[0].hasPrefix(component.place.path) {
-            let path = String(parts[0])
-            let known = component.node(at: path)?.place
-            report(
-                known
-                    ?? Place(
-                        path: path, line: component.place.line, column: component.place.column),
-                String(parts[1]))
-        } else {
-            report(component.place, error.detail)
-        }
+        let problem = error.problem(in: component)
+        report(problem.place, problem.message)
     }
 
     /// Texts go to the kernel, to brokers and to pages; none of them takes control characters well.
@@ -144,17 +141,5 @@ package struct KnownNames {
         let meant = isWorthIt ? suggestion(for: name, among: Array(places.keys)) : nil
         let words = meant.map { "; did you mean \($0)" } ?? ""
         return ("there is no \(noun) \(name)\(words)", meant)
-    }
-}
-
-extension JsonNode {
-    /// The node of that path in or below this one.
-    fileprivate func node(at path: String) -> JsonNode? {
-        if place.path == path { return self }
-        let children = list.map(Array.init) ?? group?.map(\.node) ?? []
-        for child in children where path.hasPrefix(child.place.path) {
-            if let found = child.node(at: path) { return found }
-        }
-        return nil
     }
 }

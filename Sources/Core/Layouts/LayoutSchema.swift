@@ -155,6 +155,19 @@ public enum LayoutSchema {
         case .text: [("type", .text("string")), ("minLength", .whole(1))]
         case .choice(let words): [("enum", .array(words.map { .text($0) }))]
         case .flag: [("type", .text("boolean"))]
+        case .profile(let form):
+            // Editors complete the names of the built-in ones; a file of the user's may have another.
+            [
+                (
+                    "anyOf",
+                    .array([
+                        .object([("enum", .array(form.builtIn.map { .text($0) }))]),
+                        .object([
+                            ("type", .text("string")), ("pattern", .text("^[a-z0-9-]{1,64}$")),
+                        ]),
+                    ])
+                )
+            ]
         case .whole(let range):
             [
                 ("type", .text("integer")), ("minimum", .whole(range.lowerBound)),

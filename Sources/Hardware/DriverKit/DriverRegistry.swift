@@ -27,8 +27,13 @@ public struct DriverRegistry: Sendable {
     private func settingNamed(_ text: String) -> String {
         for driver in drivers {
             for setting in driver.description.settings {
-                guard case .choice(let choices) = setting.form,
-                    let choice = suggestion(for: text, among: choices)
+                let choices: [String]
+                switch setting.form {
+                case .choice(let words): choices = words
+                case .profile(let form): choices = form.builtIn
+                default: continue
+                }
+                guard let choice = suggestion(for: text, among: choices)
                 else { continue }
                 return "; did you mean driver \(driver.model) with \(setting.name) \(choice)"
             }

@@ -38,7 +38,9 @@ public enum FormAdvice {
 
     private static let symbols: [String: Unit] = [
         "A": .ampere, "B": .byte, "°C": .celsius, "℃": .celsius, "C": .celsius, "m³": .cubicMetre,
-        "m3": .cubicMetre, "°": .degree, "Hz": .hertz, "K": .kelvin, "L": .litre, "l": .litre,
+        "m3": .cubicMetre, "m³/h": .cubicMetrePerHour, "m3/h": .cubicMetrePerHour,
+        "J": .joule, "Ω": .ohm, "Ohm": .ohm, "VAh": .voltAmpereHour, "bar": .bar,
+        "°": .degree, "Hz": .hertz, "K": .kelvin, "L": .litre, "l": .litre,
         "L/min": .litrePerMinute, "l/min": .litrePerMinute, "lx": .lux, "m/s": .metrePerSecond,
         "Pa": .pascal, "ppm": .partsPerMillion, "%": .percent, "rpm": .revolutionPerMinute,
         "s": .second, "var": .reactivePower, "varh": .varHour, "V": .volt, "VA": .voltAmpere,
@@ -57,7 +59,7 @@ public enum FormAdvice {
 
     /// What differs by a power of ten and is not a prefix.
     private static let specials: [String: (unit: Unit, power: Int)] = [
-        "bar": (.pascal, 5), "mbar": (.pascal, 2), "kwh": (.wattHour, 3), "KWh": (.wattHour, 3),
+        "kwh": (.wattHour, 3), "KWh": (.wattHour, 3),
         "kw": (.watt, 3), "KW": (.watt, 3), "Mwh": (.wattHour, 6),
     ]
 

@@ -49,6 +49,8 @@ public indirect enum SettingForm: Sendable {
     case bus
     /// The number of a device on the component's bus.
     case unit
+    /// The name of a file of data, such as a device's register map.
+    case profile(ProfileForm)
     case list(SettingForm)
     case group([SettingDescription])
 
@@ -68,6 +70,7 @@ public indirect enum SettingForm: Sendable {
         case .line: "a GPIO line, \"CHIP-LABEL/OFFSET\" or its name"
         case .bus: "the name of a bus"
         case .unit: "a unit number, 1 to 247 on a serial line, 0 to 255 over TCP"
+        case .profile: "the name of a profile: small letters, digits and -"
         case .list(let form): "a list, each item \(form.words)"
         case .group(let members): "an object with " + members.map(\.name).joined(separator: ", ")
         }
@@ -91,6 +94,7 @@ extension SettingForm {
             return []
         case (.whole(let range), .number(let number)):
             if let whole = number.wholeSteps(exponent: 0), range.contains(whole) { return [] }
+        case (.profile, .text(let text)) where ProfileForm.isName(text): return []
         case (.rawNumber, _) where RawNumber(node) != nil: return []
         case (.unit, .number(let number)):
             if let unit = number.wholeSteps(exponent: 0), UInt8(exactly: unit) != nil { return [] }

@@ -10,11 +10,19 @@ public struct Settings: Hashable, Sendable {
     public let place: Place
     private let values: [String: JsonNode]
 
-    /// - Parameter group: An object without problems.
-    public init(_ group: JsonNode, described settings: [SettingDescription]) {
+    /// - Parameters:
+    ///   - group: An object without problems.
+    ///   - replacements: What stands in the place of what the object says, by the settings' names.
+    ///   - usual: What holds where the object says nothing, before the defaults of `settings`.
+    public init(
+        _ group: JsonNode, described settings: [SettingDescription],
+        replacing replacements: [String: JsonNode] = [:], usual: JsonNode? = nil
+    ) {
         var values: [String: JsonNode] = [:]
         for setting in settings {
-            if let node = group[setting.name] {
+            if let node = replacements[setting.name] ?? group[setting.name]
+                ?? usual?[setting.name]
+            {
                 values[setting.name] = node
             } else if let value = setting.defaultValue {
                 values[setting.name] = JsonNode(value, at: group.place.below(setting.name))

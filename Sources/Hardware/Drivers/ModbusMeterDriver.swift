@@ -15,8 +15,8 @@ public struct ModbusMeterDriver: Driver {
             SettingDescription("bus", .bus, "The bus that the device is on."),
             SettingDescription("unit", .unit, "The device's Modbus unit number."),
             SettingDescription(
-                optional: "profile", .choice(MeterProfile.shipped.map(\.name)),
-                "A register map that comes with Tidegate; or give registers."),
+                optional: "profile", DeviceProfile.form,
+                "The device's register map by its name; or give registers."),
             SettingDescription(
                 optional: "registers", .list(.group(RegisterSettings.described)),
                 "The device's own register map; or give a profile."),

@@ -11,20 +11,20 @@ public struct RegisterMap: Sendable {
     public init(_ settings: Settings) throws(DriverError) {
         let usual: RegisterLimits
         switch (settings["profile"], settings["registers"]) {
-        case (.some, nil):
-            let name = try settings.text("profile")
-            guard let profile = MeterProfile.shipped.first(where: { $0.name == name }) else {
-                throw settings.bad(
-                    "profile",
-                    "one of " + MeterProfile.shipped.map(\.name).joined(separator: ", "))
-            }
+        case (.some(let node), nil):
+            let profile = try Self.profile(node, settings)
             registers = profile.registers
             usual = profile.limits
         case (nil, .some(let node)):
             guard let list = node.list, !list.isEmpty else {
                 throw settings.bad("registers", "a list of at least one register")
             }
-            registers = try RegisterSettings.registers(in: list)
+            let (read, problems) = RegisterSettings.registers(in: list)
+            if let problem = problems.first {
+                throw DriverError(
+                    .invalidComponent, "\(problem.place.path): \(problem.message)")
+            }
+            registers = read
             usual = RegisterLimits(maxWords: RegisterLimits.maxWordsOfStandard, maxGap: 0)
         case (nil, nil): throw settings.bad("profile", "given, or registers in its place")
         case (.some, .some): throw settings.bad("registers", "left out beside a profile")
@@ -37,6 +37,24 @@ public struct RegisterMap: Sendable {
         guard longest <= limits.maxWords else {
             throw settings.bad("maxWords", "at least \(longest), the words of one value")
         }
+    }
+
+    /// The profile that the setting names, or that stands in its place.
+    private static func profile(
+        _ node: JsonNode, _ settings: Settings
+    ) throws(DriverError) -> DeviceProfile {
+        if node.group != nil {
+            let (profile, problems) = DeviceProfile.read("", node)
+            guard let profile else {
+                let details = problems.map(\.description).joined(separator: "; ")
+                throw settings.bad("profile", "without mistakes: \(details)")
+            }
+            return profile
+        }
+        guard let profile = DeviceProfile.builtIn(try settings.text("profile")) else {
+            throw settings.bad("profile", "a profile that `tidegate drivers --profiles` lists")
+        }
+        return profile
     }
 
     /// - Throws: `.invalidComponent` when the map has no register of that source.

@@ -54,24 +54,42 @@ enum RegisterSettings {
             "The least change that is captured at once, in the unit."),
     ]
 
-    /// The registers of a list that has this form.
-    ///
-    /// - Throws: `.invalidComponent` for a name or address that cannot be.
+    /// Those that a profile may say once for all of its registers: all but what tells them apart.
+    static let shareable = described.filter { !["name", "address", "title"].contains($0.name) }
+        .map { SettingDescription(optional: $0.name, $0.form, $0.help) }
+
+    /// The same where `usual` says what a register leaves out.
+    static func described(with usual: JsonNode?) -> [SettingDescription] {
+        described.map { setting in
+            let isShared = shareable.contains { $0.name == setting.name }
+            return !isShared || usual?[setting.name] == nil
+                ? setting : SettingDescription(optional: setting.name, setting.form, setting.help)
+        }
+    }
+
+    /// The registers of a list that has this form, and what is wrong with the others.
     static func registers(
-        in list: some Sequence<JsonNode>
-    ) throws(DriverError) -> [Register] {
+        in list: some Sequence<JsonNode>, usual: JsonNode? = nil
+    ) -> (registers: [Register], problems: ProblemList) {
         var registers: [Register] = []
+        var problems = ProblemList()
         var sources: Set<String> = []
         for node in list {
-            let register = try register(Settings(node, described: described))
-            guard sources.insert(register.channel.source).inserted else {
-                throw DriverError(
-                    .invalidComponent,
-                    "\(node.place.path): the name \(register.channel.source) is already in use")
+            do throws(DriverError) {
+                let register = try register(
+                    Settings(node, described: described, usual: usual))
+                if sources.insert(register.channel.source).inserted {
+                    registers.append(register)
+                } else {
+                    problems.append(
+                        Problem(
+                            node.place, "the name \(register.channel.source) is already in use"))
+                }
+            } catch {
+                problems.append(error.problem(in: node))
             }
-            registers.append(register)
         }
-        return registers
+        return (registers, problems)
     }
 
     private static func register(_ settings: Settings) throws(DriverError) -> Register {

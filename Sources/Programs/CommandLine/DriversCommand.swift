@@ -13,13 +13,26 @@ package struct DriversCommand: ParsableCommand {
     @Argument(help: "Only these drivers.")
     var models: [String] = []
 
-    @Option(help: "The registers of this profile of modbus-meter.")
+    @Option(help: "The registers of this profile of modbus-meter: its name, or the path of its file.")
     package var profile: String?
+
+    @Flag(help: "List the profiles of modbus-meter.")
+    package var profiles = false
+
+    @Option(help: "Also the profiles beside this layout.", completion: .file(extensions: ["json"]))
+    package var layout: String?
 
     package init() {}
 
     package func run() throws {
-        if let profile { return try show(profile: profile) }
+        if profile != nil || profiles {
+            if let other = models.first(where: { $0 != ModbusMeterDriver.model.text }) {
+                Output.error("tidegate: driver \(other) has no profiles; modbus-meter has")
+                throw ExitStatus.failure.code
+            }
+            let shelf = ProfileShelf(layout: layout)
+            return if let profile { try shelf.show(profile) } else { shelf.list() }
+        }
         let registry = DriverRegistry.standard
         for model in models where DriverModel(model).flatMap({ registry[$0] }) == nil {
             Output.error("tidegate: \(registry.unknown(model))")
@@ -28,36 +41,6 @@ package struct DriversCommand: ParsableCommand {
         for driver in registry.drivers where models.isEmpty || models.contains(driver.model.text) {
             show(driver.description)
         }
-    }
-
-    private func show(profile name: String) throws {
-        if let other = models.first(where: { $0 != ModbusMeterDriver.model.text }) {
-            Output.error("tidegate: driver \(other) has no profiles; modbus-meter has")
-            throw ExitStatus.failure.code
-        }
-        let profiles = MeterProfile.shipped
-        guard let profile = profiles.first(where: { $0.name == name }) else {
-            let names = profiles.map(\.name)
-            Output.error(
-                "tidegate: profile \(name) is unknown\(didYouMean(name, among: names)); there are "
-                    + names.joined(separator: ", "))
-            throw ExitStatus.failure.code
-        }
-        Output.line("\(profile.name): \(profile.title)")
-        Output.line("  source: \(profile.source)")
-        var table = Table(
-            "  SOURCE", "UNIT", "STEP", "POLL", "FUNCTION", "ADDRESS", "TYPE", "ORDER", "SCALE",
-            "WHAT")
-        for register in profile.registers {
-            let channel = register.channel
-            table.add(
-                "  \(channel.source)", channel.unit.rawValue, "10^\(channel.exponent)",
-                channel.pollPeriod.layoutText,
-                register.function == .inputRegisters ? "input" : "holding",
-                "\(register.address)", register.form.rawValue, register.order.rawValue,
-                "\(register.scale)", channel.title)
-        }
-        table.lines.forEach(Output.line)
     }
 
     private func show(_ driver: DriverDescription) {

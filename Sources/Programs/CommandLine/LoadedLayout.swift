@@ -25,7 +25,9 @@ package struct LoadedLayout {
 
     package init(_ path: String, _ bytes: [UInt8]) {
         (self.path, self.bytes) = (path, bytes)
-        (layout, problems) = LayoutReader.read(bytes, registry: .standard, codecs: .standard)
+        (layout, problems) = LayoutReader.read(
+            bytes, registry: .standard, codecs: .standard,
+            profiles: ProfileFolders.files(beside: path))
     }
 
     /// The layout of a file without problems; tells all problems and ends the command otherwise.

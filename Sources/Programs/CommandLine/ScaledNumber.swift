@@ -30,15 +30,16 @@ enum ScaledNumber {
         switch unit {
         case .byte: [(1e12, 12, "T"), (1e9, 9, "G"), (1e6, 6, "M"), (1e3, 3, "k")]
         case .watt, .reactivePower, .voltAmpere: [(1e6, 6, "M"), (1e3, 3, "k")]
-        case .wattHour, .varHour: [(1e9, 6, "M"), (1e3, 3, "k")]
-        case .pascal: [(1e4, 3, "k")]
+        case .wattHour, .varHour, .voltAmpereHour: [(1e9, 6, "M"), (1e3, 3, "k")]
+        case .pascal, .ohm: [(1e4, 3, "k")]
+        case .joule: [(1e9, 9, "G"), (1e6, 6, "M"), (1e3, 3, "k")]
         default: []
         }
     }
 
     private static func leastPlaces(_ unit: Unit) -> Int {
         switch unit {
-        case .wattHour, .varHour, .pascal: 1
+        case .wattHour, .varHour, .voltAmpereHour, .pascal: 1
         default: 0
         }
     }

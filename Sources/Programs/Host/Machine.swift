@@ -42,14 +42,16 @@ package enum Machine {
     ///
     /// - Parameter pipeLimit: For how many milliseconds a pipe may be silent, as behind `<(…)` in a shell;
     ///   nil where a pipe is refused.
+    /// - Parameter isGuarded: Whether a file is refused that all users may write.
     package static func bytes(
-        of path: String, limit: Int = 16 << 20, pipeLimit: Int32? = nil
+        of path: String, limit: Int = 16 << 20, pipeLimit: Int32? = nil, isGuarded: Bool = false
     ) throws(MachineError) -> [UInt8] {
         // Sound: the path lives for the length of the call.
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else { throw MachineError("\(path): \(errorDescription(errno))") }
         defer { close(descriptor) }
-        let isPipe = try isPipe(descriptor, path, mayBe: pipeLimit != nil)
+        let isPipe = try isPipe(
+            descriptor, path, mayBe: pipeLimit != nil, isGuarded: isGuarded)
         var bytes: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 1 << 16)
         while true {
@@ -77,14 +79,18 @@ package enum Machine {
     }
 
     /// Whether a descriptor is that of a pipe.
-    /// - Throws: When it is neither of a file nor of a pipe where one may be. Folders are told by reading.
+    /// - Throws: When it is neither of a file nor of a pipe where one may be, or of a guarded file that
+    ///   all users may write. Folders are told by reading.
     private static func isPipe(
-        _ descriptor: Int32, _ path: String, mayBe: Bool
+        _ descriptor: Int32, _ path: String, mayBe: Bool, isGuarded: Bool
     ) throws(MachineError) -> Bool {
         var status = stat()
         // Sound: the kernel fills the structure that it is lent.
         guard unsafe fstat(descriptor, &status) == 0 else {
             throw MachineError("\(path): \(errorDescription(errno))")
+        }
+        if isGuarded, status.st_mode & 0o002 != 0 {
+            throw MachineError("\(path): may be written by all users; chmod o-w \(path)")
         }
         switch status.st_mode & S_IFMT {
         case S_IFREG, S_IFDIR: return false
@@ -123,6 +129,13 @@ package enum Machine {
             guard status.st_mode & needed != 0 else { return false }
         }
         return true
+    }
+
+    /// Whether all users may write a file or a folder.
+    package static func isWritableByAll(_ path: String) -> Bool {
+        var status = stat()
+        // Sound: the kernel fills the structure that it is lent.
+        return unsafe stat(path, &status) == 0 && status.st_mode & 0o002 != 0
     }
 
     /// Whether there is something of that path.
