@@ -55,24 +55,38 @@ enum SimulatedModbusMeter: SimulatedDevice {
             }
             switch channel.unit {
             case .volt:
-                // A range that reaches past a phase's voltage is that of two phases.
-                let isBetweenPhases =
-                    steps(
-                        channel.plausibility.range.upperBound, channel.exponent) > 450
-                return wave(mean: isBetweenPhases ? 400 : 230, swing: 2, period: .seconds(600))
+                return wave(mean: volts(of: channel), swing: 2, period: .seconds(600))
             case .ampere: return power(watts / 230)
             case .watt: return power(watts)
             case .voltAmpere: return power(watts / 0.98)
             case .reactivePower: return power(watts * 0.2)
-            case .wattHour, .varHour: return .ramp(start: startWattHours, perSecond: 0)
+            case .wattHour, .varHour, .voltAmpereHour:
+                return .ramp(start: startWattHours, perSecond: 0)
+            case .joule: return .ramp(start: startWattHours * 3_600, perSecond: 0)
             case .powerFactor: return wave(mean: 0.98, swing: 0.01, period: .seconds(300))
             case .hertz: return wave(mean: 50, swing: 0.03, period: .seconds(120))
             case .degree: return wave(mean: 11.5, swing: 1, period: .seconds(300))
-            case .celsius: return wave(mean: 21, swing: 2, period: .seconds(3_600))
+            case .celsius:
+                return wave(mean: degrees(of: channel), swing: 2, period: .seconds(3_600))
+            case .bar: return wave(mean: 1.5, swing: 0.1, period: .seconds(3_600))
+            case .cubicMetrePerHour: return wave(mean: 0.8, swing: 0.1, period: .seconds(600))
+            case .ohm: return wave(mean: 1_085, swing: 5, period: .seconds(3_600))
             case .percent: return wave(mean: 50, swing: 10, period: .seconds(3_600))
             case .pascal: return wave(mean: 101_325, swing: 500, period: .seconds(3_600))
             default: return wave(mean: 10, swing: 1, period: .seconds(600))
             }
+        }
+
+        /// Of a phase, between two, of a battery or of a string of panels; its name and range tell.
+        private func volts(of channel: ChannelDescription) -> Double {
+            let highest = steps(channel.plausibility.range.upperBound, channel.exponent)
+            if channel.source.contains("battery") { return 51 }
+            return highest > 1_000 ? 350 : highest > 450 ? 400 : 230
+        }
+
+        private func degrees(of channel: ChannelDescription) -> Double {
+            let means = [("hot-water", 48.0), ("buffer", 40), ("flow", 36), ("return", 31)]
+            return means.first { channel.source.contains($0.0) }?.1 ?? 21
         }
 
         private func power(_ mean: Double) -> Signal {

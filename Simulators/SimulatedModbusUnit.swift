@@ -69,8 +69,8 @@ public struct SimulatedModbusUnit: Sendable {
     /// Lets a register show a signal, which is in the unit of the register's channel.
     public mutating func show(_ signal: Signal, in register: Register) {
         shown.append((signal, register))
-        for word in 0..<register.form.words {
-            words[Key(function: register.function, address: Int(register.address) + word)] =
+        for (word, address) in register.addresses.enumerated() {
+            words[Key(function: register.function, address: address)] =
                 .shown(index: shown.count - 1, word: word)
         }
         if let scaleAddress = register.scaleAddress {

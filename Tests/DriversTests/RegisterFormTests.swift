@@ -88,21 +88,23 @@ import Vocabulary
 
     private func steps(
         _ words: [UInt16], _ form: RegisterForm, scale: String = "1", exponent: Int,
-        scalePower: UInt16? = nil, notValues: [RawNumber] = []
+        scalePower: UInt16? = nil, lowAddress: UInt16? = nil, notValues: [RawNumber] = [],
+        order: WordOrder = .abcd
     ) throws -> Int64 {
         let register = Register(
             channel: ChannelDescription(
                 source: "value", unit: .watt, exponent: exponent, title: "a value"),
-            function: .holdingRegisters, address: 100, form: form,
+            function: .holdingRegisters, address: 100, form: form, order: order,
             scale: try #require(DecimalNumber(scale)), scaleAddress: scalePower.map { _ in 110 },
-            notValues: Set(notValues.compactMap { form.bits($0) }))
-        var read = RegisterWords()
-        read.add(
-            words, of: RegisterSpan(function: .holdingRegisters, address: 100, count: words.count))
+            lowAddress: lowAddress, notValues: Set(notValues.compactMap { form.bits($0) }))
+        var words = words
         if let scalePower {
-            read.add(
-                [scalePower], of: RegisterSpan(function: .holdingRegisters, address: 110, count: 1))
+            words += Array(repeating: 0, count: 10 - words.count) + [scalePower]
         }
+        var read = RegisterWords()
+        let first = min(100, Int(lowAddress ?? 100))
+        read.add(
+            words, of: RegisterSpan(function: .holdingRegisters, address: first, count: words.count))
         return try register.reading(of: channel(exponent: exponent), in: read).value
     }
 
@@ -171,6 +173,22 @@ import Vocabulary
     @Test func `a scale register moves the decimal point`() throws {
         #expect(try steps([2301], .uint16, exponent: -1, scalePower: 0xFFFF) == 2301)
         #expect(try steps([23], .int16, exponent: 0, scalePower: 2) == 2300)
+    }
+
+    @Test(arguments: WordOrder.allCases)
+    func `words that stand apart are put together, the higher one named first`(order: WordOrder) throws {
+        let isSwapped = order == .badc || order == .dcba
+        let (high, low): (UInt16, UInt16) = isSwapped ? (0x0100, 0x7011) : (0x0001, 0x1170)
+        // 100 has the higher word, 98 or 102 the lower one.
+        #expect(
+            try steps([low, 7, high], .uint32, exponent: 0, lowAddress: 98, order: order) == 70_000)
+        #expect(
+            try steps([high, 7, low], .uint32, exponent: 0, lowAddress: 102, order: order) == 70_000)
+    }
+
+    @Test func `a negative factor turns the sign`() throws {
+        #expect(try steps([0xFFFE, 0x7E33], .int32, scale: "-0.1", exponent: -1) == 98_765)
+        #expect(try steps([0x4366, 0x8000], .float32, scale: "-1", exponent: -1) == -2305)
     }
 
     @Test func `a scale register that holds no power of ten is told`() {

@@ -17,6 +17,9 @@ public struct Register: Hashable, Sendable {
     ///
     /// Source: SunSpec Information Model Specification, "sunssf".
     public let scaleAddress: UInt16?
+    /// The address of its lower word where that does not follow the first; `address` is that of the higher
+    /// one then, whatever `order` says.
+    public let lowAddress: UInt16?
     /// What the device shows where it has no value, as the bits of the number before any scale.
     /// What is not a number or infinite never is one, without standing here.
     public let notValues: Set<UInt64>
@@ -25,7 +28,7 @@ public struct Register: Hashable, Sendable {
         channel: ChannelDescription, function: ModbusRequest.Function, address: UInt16,
         form: RegisterForm, order: WordOrder = .abcd,
         scale: DecimalNumber = DecimalNumber(mantissa: 1), scaleAddress: UInt16? = nil,
-        notValues: Set<UInt64> = []
+        lowAddress: UInt16? = nil, notValues: Set<UInt64> = []
     ) {
         self.channel = channel
         self.function = function
@@ -34,14 +37,23 @@ public struct Register: Hashable, Sendable {
         self.order = order
         self.scale = scale
         self.scaleAddress = scaleAddress
+        self.lowAddress = lowAddress
         self.notValues = notValues
     }
 
-    /// The words that must be read for it.
-    public var spans: [RegisterSpan] {
-        let own = RegisterSpan(function: function, address: Int(address), count: form.words)
-        guard let scaleAddress else { return [own] }
-        return [own, RegisterSpan(function: function, address: Int(scaleAddress), count: 1)]
+    /// The addresses of its own words, in the order of `RegisterForm.registers`.
+    public var addresses: [Int] {
+        guard let lowAddress else { return (0..<form.words).map { Int(address) + $0 } }
+        let highestFirst = [Int(address), Int(lowAddress)]
+        return order.startsWithLowestWord ? highestFirst.reversed() : highestFirst
+    }
+
+    /// What must be read for it, in one request: words and scale of two moments make a wrong value.
+    public var span: RegisterSpan {
+        let all = addresses + (scaleAddress.map { [Int($0)] } ?? [])
+        let first = all.min() ?? Int(address)
+        return RegisterSpan(
+            function: function, address: first, count: (all.max() ?? first) - first + 1)
     }
 }
 
@@ -53,7 +65,7 @@ extension Register {
 
     /// The reading of `channel` that stands in `words`.
     ///
-    /// - Parameter words: What was read, at least all of `spans`.
+    /// - Parameter words: What was read, at least all of `span`.
     /// - Throws: `.noValue` when the registers hold no number, one that stands for none, or one that
     ///   does not fit.
     public func reading(
@@ -62,11 +74,12 @@ extension Register {
         func noValue(_ what: String) -> DriverError {
             DriverError(.noValue, "channel \(channel.name): register \(address) holds \(what)")
         }
+        let span = span
+        let read = try words[span]
+        let word = { (address: Int) in read[read.startIndex + address - span.address] }
         var scale = scale
         if let scaleAddress {
-            let register = try words[
-                RegisterSpan(function: function, address: Int(scaleAddress), count: 1)]
-            let power = register.first.map { Int(Int16(bitPattern: $0)) } ?? .min
+            let power = Int(Int16(bitPattern: word(Int(scaleAddress))))
             guard Self.scalePowers.contains(power) else {
                 throw DriverError(
                     .noValue,
@@ -76,9 +89,7 @@ extension Register {
             }
             scale = DecimalNumber(mantissa: scale.mantissa, exponent: scale.exponent + power)
         }
-        let own = try words[
-            RegisterSpan(function: function, address: Int(address), count: form.words)]
-        let bits = form.bits(of: own, order: order)
+        let bits = form.bits(of: addresses.map(word), order: order)
         if notValues.contains(bits) {
             throw noValue("\(form.hex(bits)), the device's code for no value")
         }

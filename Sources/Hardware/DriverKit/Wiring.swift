@@ -141,15 +141,22 @@ public struct ModbusRequest: Hashable, Sendable {
     /// 1 to 125.
     public let count: Int
     public let replyTimeout: Duration
+    /// How long the device needs for itself after a connection was made.
+    public let connectPause: Duration
+    /// How long it needs for itself after a reply, if that is more than the bus's own gap.
+    public let requestPause: Duration
 
     public init(
-        unit: UInt8, function: Function, address: UInt16, count: Int, replyTimeout: Duration
+        unit: UInt8, function: Function, address: UInt16, count: Int, replyTimeout: Duration,
+        connectPause: Duration = .zero, requestPause: Duration = .zero
     ) {
         self.unit = unit
         self.function = function
         self.address = address
         self.count = count
         self.replyTimeout = replyTimeout
+        self.connectPause = connectPause
+        self.requestPause = requestPause
     }
 }
 

@@ -17,6 +17,7 @@ public struct DeviceProfile: Sendable {
     public let notes: [String]
     /// What the device can take in one request.
     public let limits: RegisterLimits
+    let timing: ModbusTiming
     /// In the order of the file.
     public let registers: [Register]
 }
@@ -45,6 +46,15 @@ extension DeviceProfile {
         SettingDescription(
             "maxGap", .whole(0...125), default: .whole(0),
             "The most unused words read between two used ones."),
+        SettingDescription(
+            optional: "replyTimeout", ModbusTiming.replyTimeoutForm,
+            "Timeout of a reply; 500ms when left out."),
+        SettingDescription(
+            optional: "connectPause", ModbusTiming.pauseForm,
+            "The pause that it needs between connecting and the first request."),
+        SettingDescription(
+            optional: "requestPause", ModbusTiming.pauseForm,
+            "The least pause that it needs after a reply."),
         SettingDescription(
             optional: "defaults", .group(RegisterSettings.shareable),
             "What holds for each register that does not say otherwise."),
@@ -88,7 +98,7 @@ extension DeviceProfile {
             let limits = RegisterLimits(
                 maxWords: Int(try settings.whole("maxWords")),
                 maxGap: Int(try settings.whole("maxGap")))
-            let longest = registers.flatMap(\.spans).map(\.count).max() ?? 0
+            let longest = registers.map(\.span.count).max() ?? 0
             if longest == 0 || longest > limits.maxWords, mistakes.isEmpty {
                 let error =
                     longest == 0
@@ -102,7 +112,8 @@ extension DeviceProfile {
                     name: name, title: try settings.text("title"),
                     maker: try settings.text("maker"), models: texts(document["models"]),
                     source: try settings.text("source"), notes: texts(document["notes"]),
-                    limits: limits, registers: registers), problems
+                    limits: limits, timing: try ModbusTiming(settings), registers: registers),
+                problems
             )
         } catch {
             return (nil, [error.problem(in: document)])

@@ -21,8 +21,14 @@ public struct ModbusMeterDriver: Driver {
                 optional: "registers", .list(.group(RegisterSettings.described)),
                 "The device's own register map; or give a profile."),
             SettingDescription(
-                "replyTimeout", .duration(.milliseconds(10) ... .seconds(10)),
-                default: .text("500ms"), "Timeout of a reply."),
+                optional: "replyTimeout", ModbusTiming.replyTimeoutForm,
+                "Timeout of a reply; the profile's, or 500ms."),
+            SettingDescription(
+                optional: "connectPause", ModbusTiming.pauseForm,
+                "The pause between connecting and the first request; the profile's, or none."),
+            SettingDescription(
+                optional: "requestPause", ModbusTiming.pauseForm,
+                "The least pause after a reply; the profile's, or the bus's gap."),
             SettingDescription(
                 optional: "maxWords", .whole(1...125),
                 "The most words in one request; the profile's, or 125."),
@@ -65,11 +71,9 @@ public struct ModbusMeterDriver: Driver {
         var claims: [WireClaim] = []
         for channel in component.channels {
             let register = try map.register(for: channel)
-            for word in 0..<register.form.words {
+            for address in register.addresses {
                 claims.append(
-                    WireClaim(
-                        "bus \(bus) unit \(unit) \(register.function.noun) "
-                            + "\(Int(register.address) + word)"))
+                    WireClaim("bus \(bus) unit \(unit) \(register.function.noun) \(address)"))
             }
         }
         return claims
@@ -102,7 +106,6 @@ public struct ModbusMeterDriver: Driver {
 
     private let bus: any ModbusBus
     private let unit: UInt8
-    private let replyTimeout: Duration
     private let map: RegisterMap
     private var polls: RegisterPolls
 
@@ -114,7 +117,6 @@ public struct ModbusMeterDriver: Driver {
             throw settings.bad("unit", SettingForm.unit.words)
         }
         self.unit = unit
-        replyTimeout = try settings.duration("replyTimeout")
         for channel in component.channels { _ = try map.register(for: channel) }
         bus = try wiring.modbusBus(try settings.bus("bus"))
     }
@@ -124,7 +126,7 @@ public struct ModbusMeterDriver: Driver {
     ) throws(DriverError) -> [Answer] {
         var registers: [Register] = []
         for channel in due { registers.append(try map.register(for: channel)) }
-        polls.begin(registers.flatMap(\.spans), at: now)
+        polls.begin(registers.map(\.span), at: now)
         while let span = polls.next() {
             do throws(DriverError) {
                 polls.answered(try words(of: span))
@@ -141,8 +143,8 @@ public struct ModbusMeterDriver: Driver {
         }
         return zip(due, registers).map { channel, register in
             Answer { () throws(DriverError) in
-                for span in register.spans {
-                    if let error = polls.failure(of: span) { throw register.hinting(at: error) }
+                if let error = polls.failure(of: register.span) {
+                    throw register.hinting(at: error)
                 }
                 return try register.reading(of: channel, in: polls.words)
             }
@@ -152,7 +154,8 @@ public struct ModbusMeterDriver: Driver {
     private func words(of span: RegisterSpan) throws(DriverError) -> [UInt16] {
         let request = ModbusRequest(
             unit: unit, function: span.function, address: UInt16(clamping: span.address),
-            count: span.count, replyTimeout: replyTimeout)
+            count: span.count, replyTimeout: map.timing.replyTimeout,
+            connectPause: map.timing.connectPause, requestPause: map.timing.requestPause)
         let answer = try bus.read(request)
         guard answer.count == span.count else {
             throw DriverError(

@@ -6,15 +6,18 @@ import Vocabulary
 public struct RegisterMap: Sendable {
     public let registers: [Register]
     public let limits: RegisterLimits
+    let timing: ModbusTiming
 
     /// - Throws: `.invalidComponent`, naming the setting at fault.
     public init(_ settings: Settings) throws(DriverError) {
         let usual: RegisterLimits
+        var usualTiming = ModbusTiming()
         switch (settings["profile"], settings["registers"]) {
         case (.some(let node), nil):
             let profile = try Self.profile(node, settings)
             registers = profile.registers
             usual = profile.limits
+            usualTiming = profile.timing
         case (nil, .some(let node)):
             guard let list = node.list, !list.isEmpty else {
                 throw settings.bad("registers", "a list of at least one register")
@@ -33,7 +36,8 @@ public struct RegisterMap: Sendable {
             maxWords: settings["maxWords"] == nil
                 ? usual.maxWords : Int(try settings.whole("maxWords")),
             maxGap: settings["maxGap"] == nil ? usual.maxGap : Int(try settings.whole("maxGap")))
-        let longest = registers.map(\.form.words).max() ?? 1
+        timing = try ModbusTiming(settings, usual: usualTiming)
+        let longest = registers.map(\.span.count).max() ?? 1
         guard longest <= limits.maxWords else {
             throw settings.bad("maxWords", "at least \(longest), the words of one value")
         }
@@ -72,7 +76,7 @@ public struct RegisterMap: Sendable {
     /// The requests that read all of `due`, as long as the device answers them.
     func requests(for due: [DataChannel]) throws(DriverError) -> [RegisterSpan] {
         var spans: [RegisterSpan] = []
-        for channel in due { spans += try register(for: channel).spans }
+        for channel in due { spans.append(try register(for: channel).span) }
         return RegisterSpan.merged(spans, limits: limits)
     }
 }

@@ -20,6 +20,9 @@ enum RegisterSettings {
             "scale", .decimal, default: .number(DecimalNumber(mantissa: 1)),
             "The factor from the number to the unit."),
         SettingDescription(
+            optional: "lowAddress", .whole(0...65535),
+            "The lower word's address where it does not follow the higher one's, which is address."),
+        SettingDescription(
             optional: "scaleAddress", .whole(0...65535),
             "The address of an int16 register with a power of ten, a second factor."),
         SettingDescription(
@@ -55,7 +58,7 @@ enum RegisterSettings {
     ]
 
     /// Those that a profile may say once for all of its registers: all but what tells them apart.
-    static let shareable = described.filter { !["name", "address", "title"].contains($0.name) }
+    static let shareable = described.filter { !["name", "address", "lowAddress", "title"].contains($0.name) }
         .map { SettingDescription(optional: $0.name, $0.form, $0.help) }
 
     /// The same where `usual` says what a register leaves out.
@@ -103,13 +106,20 @@ enum RegisterSettings {
             let unit = Unit(rawValue: try settings.text("unit"))
         else { throw settings.bad("type", "one of the types, with an order and a unit") }
         let address = try settings.whole("address")
-        guard let first = UInt16(exactly: address), address + Int64(form.words) <= 65536 else {
-            throw settings.bad("address", "0 to \(65536 - form.words) for \(form.rawValue)")
+        let words = settings["lowAddress"] == nil ? Int64(form.words) : 1
+        guard let first = UInt16(exactly: address), address + words <= 65536 else {
+            throw settings.bad("address", "0 to \(65536 - words) for \(form.rawValue)")
         }
         let scale = try settings.decimal("scale")
         var scaleAddress: UInt16?
         if settings["scaleAddress"] != nil {
             scaleAddress = UInt16(exactly: try settings.whole("scaleAddress"))
+        }
+        var lowAddress: UInt16?
+        if settings["lowAddress"] != nil {
+            guard form.words == 2 else { throw settings.bad("lowAddress", "left out beside \(form)") }
+            lowAddress = UInt16(exactly: try settings.whole("lowAddress"))
+            guard lowAddress != first else { throw settings.bad("lowAddress", "another address") }
         }
         let channel = try channel(
             named: name, unit: unit, usualExponent: form.isFloat ? -3 : scale.exponent,
@@ -122,7 +132,7 @@ enum RegisterSettings {
             function: try settings.text("function") == "input"
                 ? .inputRegisters : .holdingRegisters,
             address: first, form: form, order: order, scale: scale, scaleAddress: scaleAddress,
-            notValues: try notValues(settings, form))
+            lowAddress: lowAddress, notValues: try notValues(settings, form))
     }
 
     private static func notValues(

@@ -51,7 +51,8 @@ struct OwedReplies {
         where Int(request.address) + count <= 65536 {
             let probe = ModbusRequest(
                 unit: request.unit, function: request.function, address: request.address,
-                count: count, replyTimeout: request.replyTimeout)
+                count: count, replyTimeout: request.replyTimeout,
+                connectPause: request.connectPause, requestPause: request.requestPause)
             if !owed.contains(Form(probe)) { return .askFirst(probe) }
         }
         return .wait

@@ -103,9 +103,13 @@ public final class RealModbusBus: ModbusBus {
         _ request: ModbusRequest, _ state: inout State
     ) throws(DriverError) -> Reply {
         if let quietSince = state.quietSince {
-            sleepOnThread(bus.gap - quietSince.duration(to: clock.now))
+            let gap = max(bus.gap, request.requestPause)
+            sleepOnThread(gap - quietSince.duration(to: clock.now))
         }
-        if !state.line.isAlive() { try state.line.open() }
+        if !state.line.isAlive() {
+            try state.line.open()
+            sleepOnThread(request.connectPause)
+        }
         state.line.discardInput()
         let outcome = state.line.ask(request)
         defer { state.quietSince = clock.now }
