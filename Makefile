@@ -79,7 +79,7 @@ docs: test-deps
 
 # Lists the files of the folder `profiles`, each of which becomes part of the program.
 profiles:
-	@cd profiles && for file in *.json; do \
+	@export LC_ALL=C && cd profiles && for file in *.json; do \
 	    echo "\"$${file%.json}\"," >&3; \
 	    echo "#embed \"../../../profiles/$$file\" suffix(, 0,)" >&4; \
 	done 3>../Sources/Clibs/CProfiles/names.inc 4>../Sources/Clibs/CProfiles/texts.inc

@@ -128,9 +128,7 @@ public final class SimulatedBuses: Sendable {
         let reply = unit.reply(to: request.bytes, at: now)
         wire.units[request.unit] = unit
         if reply.count == 2 { throw request.refused(with: reply[1], on: line) }
-        return stride(from: 2, to: reply.count, by: 2).map {
-            UInt16(reply[$0]) << 8 | UInt16(reply[$0 + 1])
-        }
+        return request.words(in: reply.dropFirst(2))
     }
 
     /// What came in before the request is flushed, as on a real bus. What comes in while its reply is

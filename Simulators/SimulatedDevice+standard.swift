@@ -8,6 +8,7 @@ extension SimulatedWiring {
         SimulatedHostHealth.self,
         SimulatedHwmon.self,
         SimulatedIioAdc.self,
+        SimulatedModbusContact.self,
         SimulatedModbusMeter.self,
         SimulatedThermalZone.self,
     ]

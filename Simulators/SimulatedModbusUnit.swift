@@ -80,7 +80,7 @@ public struct SimulatedModbusUnit: Sendable {
 
     /// The reply to a request, both without unit number and checksum.
     ///
-    /// Source: Modbus Application Protocol V1.1b3, 6.3, 6.4 and 7.
+    /// Source: Modbus Application Protocol V1.1b3, 6.1 to 6.4 and 7.
     public mutating func reply(to request: [UInt8], at now: MonotonicInstant) -> [UInt8] {
         let code = request.first ?? 0
         func exception(_ number: UInt8) -> [UInt8] { [code | 0x80, number] }
@@ -98,14 +98,19 @@ public struct SimulatedModbusUnit: Sendable {
         guard (1...mostWords).contains(count) else { return exception(3) }
         let own = words.keys.filter { $0.function == function }.map(\.address)
         guard let last = own.max(), address + count - 1 <= last else { return exception(2) }
-        var reply = [code, UInt8(2 * count)]
-        for address in address..<address + count {
+        var data: [UInt8] =
+            function.readsBits ? Array(repeating: 0, count: (count + 7) / 8) : []
+        for (index, address) in (address..<address + count).enumerated() {
             guard let word = word(at: Key(function: function, address: address), now) else {
                 return exception(2)
             }
-            reply += [UInt8(truncatingIfNeeded: word >> 8), UInt8(truncatingIfNeeded: word)]
+            if function.readsBits {
+                if word != 0 { data[index / 8] |= 1 << UInt8(index % 8) }
+            } else {
+                data += [UInt8(truncatingIfNeeded: word >> 8), UInt8(truncatingIfNeeded: word)]
+            }
         }
-        return reply
+        return [code, UInt8(data.count)] + data
     }
 
     /// Whether it leaves a request without an answer.

@@ -104,7 +104,8 @@ import Vocabulary
         var read = RegisterWords()
         let first = min(100, Int(lowAddress ?? 100))
         read.add(
-            words, of: RegisterSpan(function: .holdingRegisters, address: first, count: words.count))
+            words, of: RegisterSpan(function: .holdingRegisters, address: first, count: words.count)
+        )
         return try register.reading(of: channel(exponent: exponent), in: read).value
     }
 
@@ -176,14 +177,17 @@ import Vocabulary
     }
 
     @Test(arguments: WordOrder.allCases)
-    func `words that stand apart are put together, the higher one named first`(order: WordOrder) throws {
+    func `words that stand apart are put together, the higher one named first`(order: WordOrder)
+        throws
+    {
         let isSwapped = order == .badc || order == .dcba
         let (high, low): (UInt16, UInt16) = isSwapped ? (0x0100, 0x7011) : (0x0001, 0x1170)
         // 100 has the higher word, 98 or 102 the lower one.
         #expect(
             try steps([low, 7, high], .uint32, exponent: 0, lowAddress: 98, order: order) == 70_000)
         #expect(
-            try steps([high, 7, low], .uint32, exponent: 0, lowAddress: 102, order: order) == 70_000)
+            try steps([high, 7, low], .uint32, exponent: 0, lowAddress: 102, order: order) == 70_000
+        )
     }
 
     @Test func `a negative factor turns the sign`() throws {

@@ -48,7 +48,9 @@ import Vocabulary
     @Test func `that has changed is another component`() throws {
         let one = read("x", ["x": file(power)]).layout
         let same = read("x", ["x": file(power + " ")]).layout
-        let other = read("x", ["x": file(power.replacing("\"address\": 1", with: "\"address\": 2"))]).layout
+        let other = read(
+            "x", ["x": file(power.replacing("\"address\": 1", with: "\"address\": 2"))]
+        ).layout
         #expect(try LayoutDiff(from: #require(one), to: #require(same)).isEmpty)
         #expect(try !LayoutDiff(from: #require(one), to: #require(other)).isEmpty)
     }

@@ -10,9 +10,7 @@ import Vocabulary
         let request = ModbusRequest(
             unit: 1, function: .inputRegisters, address: 0, count: 2, replyTimeout: .seconds(20),
             connectPause: .milliseconds(150), requestPause: .milliseconds(30))
-        let first = try ContinuousClock().measure {
-            #expect(try line.bus.read(request) == [1000, 1001])
-        }
+        let first = try ContinuousClock().measure { _ = try line.bus.read(request) }
         #expect(first >= .milliseconds(150))
         for _ in 0..<3 { #expect(try line.bus.read(request) == [1000, 1001]) }
         #expect(try #require(line.server.shortestGap) >= .milliseconds(30))

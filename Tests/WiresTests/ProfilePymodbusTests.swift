@@ -32,7 +32,8 @@ struct ProfilePymodbusTests {
 
     private func component(_ profile: String, unit: Int) throws -> Component {
         let described = ModbusMeterDriver.description.settings
-        let text = #"{"bus": "bench", "unit": \#(unit), "profile": "\#(profile)", "replyTimeout": "5s"}"#
+        let text =
+            #"{"bus": "bench", "unit": \#(unit), "profile": "\#(profile)", "replyTimeout": "5s"}"#
         let settings = Settings(
             try #require(JsonParser.parse(Array(text.utf8)).document), described: described)
         return Component(
@@ -67,7 +68,8 @@ struct ProfilePymodbusTests {
         compare(
             try component.channels.flatMap { try driver.read([$0], at: now).readings() })
         if component.channels.count != truth.steps.count {
-            wrong.append("\(profile): \(component.channels.count) of \(truth.steps.count) registers")
+            wrong.append(
+                "\(profile): \(component.channels.count) of \(truth.steps.count) registers")
         }
         return (component.channels.count, wrong)
     }

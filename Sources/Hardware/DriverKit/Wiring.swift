@@ -115,20 +115,22 @@ public struct Edge: Hashable, Sendable {
 
 /// A Modbus bus, RTU or TCP. Requests of several nodes take turns, first come first served.
 public protocol ModbusBus: AnyObject, Sendable {
-    /// Reads neighbouring registers in one request. Blocks for at most the wait for the bus, twice
+    /// Reads neighbouring registers or bits in one request. Blocks for at most the wait for the bus, twice
     /// `request.replyTimeout` and the time that the bytes take on the wire. A unit that is busy, and a
     /// host that closes the connection in place of an answer, are asked once more at once.
-    /// - Returns: `request.count` registers.
+    /// - Returns: `request.count` registers, or as many bits, each 0 or 1.
     /// - Throws: `.timeout` for silence or a bus that stays busy; `.malformedReply` for a wrong checksum or
     ///   sender; `.unsupported`, `.busy` or another for an exception, see `ModbusRequest.refused`;
     ///   `.notConnected` when port or host is gone.
     func read(_ request: ModbusRequest) throws(DriverError) -> [UInt16]
 }
 
-/// One read of neighbouring Modbus registers.
+/// One read of neighbouring Modbus registers or bits.
 public struct ModbusRequest: Hashable, Sendable {
-    /// The Modbus function code of each kind of register.
+    /// The Modbus function code of each kind of register, and of bits.
     public enum Function: Int, Hashable, Sendable {
+        case coils = 1
+        case discreteInputs = 2
         case holdingRegisters = 3
         case inputRegisters = 4
     }

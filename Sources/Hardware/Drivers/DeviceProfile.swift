@@ -24,7 +24,7 @@ public struct DeviceProfile: Sendable {
 
 extension DeviceProfile {
     /// The names of the profiles that come with Tidegate, in alphabetical order.
-    public static var builtInNames: [String] { EmbeddedProfiles.names }
+    public static let builtInNames = EmbeddedProfiles.names.sorted()
 
     /// The profile of that name that comes with Tidegate; nil when there is none.
     public static func builtIn(_ name: String) -> DeviceProfile? { EmbeddedProfiles.profile(name) }

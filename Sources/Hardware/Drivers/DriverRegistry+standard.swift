@@ -10,6 +10,7 @@ extension DriverRegistry {
         HostHealthDriver.self,
         HwmonDriver.self,
         IioAdcDriver.self,
+        ModbusContactDriver.self,
         ModbusMeterDriver.self,
         ThermalZoneDriver.self,
     ])

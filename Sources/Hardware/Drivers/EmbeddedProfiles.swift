@@ -5,7 +5,7 @@ import Vocabulary
 
 /// The profiles that come with Tidegate. Each is read from its text when it is asked for first, and kept.
 enum EmbeddedProfiles {
-    /// In alphabetical order.
+    /// In the order of their files.
     static let names: [String] = (0..<tidegate_profile_count()).map { number in
         // Sound: the call answers a C string that lives as long as the program.
         unsafe String(cString: tidegate_profile_name(number))

@@ -188,8 +188,11 @@ extension Register {
 }
 
 extension ModbusRequest.Function {
-    fileprivate var noun: String {
+    /// What messages and claims call one of its registers.
+    var noun: String {
         switch self {
+        case .coils: "coil"
+        case .discreteInputs: "discrete input"
         case .holdingRegisters: "holding register"
         case .inputRegisters: "input register"
         }

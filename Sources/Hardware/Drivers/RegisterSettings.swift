@@ -58,8 +58,10 @@ enum RegisterSettings {
     ]
 
     /// Those that a profile may say once for all of its registers: all but what tells them apart.
-    static let shareable = described.filter { !["name", "address", "lowAddress", "title"].contains($0.name) }
-        .map { SettingDescription(optional: $0.name, $0.form, $0.help) }
+    static let shareable = described.filter {
+        !["name", "address", "lowAddress", "title"].contains($0.name)
+    }
+    .map { SettingDescription(optional: $0.name, $0.form, $0.help) }
 
     /// The same where `usual` says what a register leaves out.
     static func described(with usual: JsonNode?) -> [SettingDescription] {
@@ -117,7 +119,9 @@ enum RegisterSettings {
         }
         var lowAddress: UInt16?
         if settings["lowAddress"] != nil {
-            guard form.words == 2 else { throw settings.bad("lowAddress", "left out beside \(form)") }
+            guard form.words == 2 else {
+                throw settings.bad("lowAddress", "left out beside \(form)")
+            }
             lowAddress = UInt16(exactly: try settings.whole("lowAddress"))
             guard lowAddress != first else { throw settings.bad("lowAddress", "another address") }
         }

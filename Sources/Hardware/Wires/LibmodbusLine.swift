@@ -135,13 +135,11 @@ import Vocabulary
 
     func ask(_ request: ModbusRequest) -> ModbusOutcome {
         let limit = max(1_000, (request.replyTimeout + wireTime(of: request)).wholeNanoseconds)
+        guard !request.function.readsBits else { return askForBits(request, limit) }
         var words = [UInt16](repeating: 0, count: request.count)
         // Sound: the context is alive, and the buffer holds as many registers as are asked for.
         let (count, code) = unsafe words.withUnsafeMutableBufferPointer { buffer in
-            _ = unsafe modbus_set_response_timeout(
-                context, UInt32(clamping: limit / 1_000_000_000),
-                UInt32(limit % 1_000_000_000 / 1_000))
-            _ = unsafe modbus_set_slave(context, Int32(request.unit))
+            prepare(request, limit)
             let read =
                 request.function == .inputRegisters
                 ? unsafe modbus_read_input_registers : unsafe modbus_read_registers
@@ -153,8 +151,33 @@ import Vocabulary
         return count < 0 ? Self.outcome(of: code) : .wrongForm
     }
 
+    private func askForBits(_ request: ModbusRequest, _ limit: Int64) -> ModbusOutcome {
+        var bits = [UInt8](repeating: 0, count: request.count)
+        // Sound: the context is alive, and the buffer holds as many bits, a byte each, as are asked for.
+        let (count, code) = unsafe bits.withUnsafeMutableBufferPointer { buffer in
+            prepare(request, limit)
+            let read =
+                request.function == .coils
+                ? unsafe modbus_read_bits : unsafe modbus_read_input_bits
+            let count = unsafe read(
+                context, Int32(request.address), Int32(request.count), buffer.baseAddress)
+            return (count, errno)
+        }
+        if count == request.count { return .words(bits.map { UInt16($0) }) }
+        return count < 0 ? Self.outcome(of: code) : .wrongForm
+    }
+
+    /// - Parameter limit: For how many nanoseconds to wait for the reply.
+    private func prepare(_ request: ModbusRequest, _ limit: Int64) {
+        // Sound: the context is alive.
+        _ = unsafe modbus_set_response_timeout(
+            context, UInt32(clamping: limit / 1_000_000_000),
+            UInt32(limit % 1_000_000_000 / 1_000))
+        _ = unsafe modbus_set_slave(context, Int32(request.unit))
+    }
+
     private func wireTime(of request: ModbusRequest) -> Duration {
-        let bytes = 8 + 5 + 2 * request.count
+        let bytes = 8 + 5 + request.replyBytes
         return .nanoseconds(Int64(bytes * port.bitsPerByte) * 1_000_000_000 / Int64(port.baud))
     }
 

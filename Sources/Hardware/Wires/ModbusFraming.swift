@@ -57,20 +57,17 @@ enum ModbusFraming: Hashable {
 
     /// - Parameter reply: Function and what follows it.
     ///
-    /// Source: Modbus Application Protocol V1.1b3, 6.3, 6.4 and 7.
+    /// Source: Modbus Application Protocol V1.1b3, 6.1 to 6.4 and 7.
     private static func outcome(
         of request: ModbusRequest, in reply: ArraySlice<UInt8>
     ) -> ModbusOutcome {
         let reply = Array(reply)
         let function = UInt8(request.function.rawValue)
         if reply.count == 2, reply[0] == function | 0x80 { return .exception(reply[1]) }
-        guard reply.count == 2 + 2 * request.count, reply[0] == function,
-            Int(reply[1]) == 2 * request.count
+        guard reply.count == 2 + request.replyBytes, reply[0] == function,
+            Int(reply[1]) == request.replyBytes
         else { return .wrongForm }
-        return .words(
-            stride(from: 2, to: reply.count, by: 2).map {
-                UInt16(reply[$0]) << 8 | UInt16(reply[$0 + 1])
-            })
+        return .words(request.words(in: reply.dropFirst(2)))
     }
 
     /// CRC-16 of polynomial 0xA001 reflected, the low byte first.

@@ -15,7 +15,8 @@ struct OwedReplies {
         let count: Int
 
         init(_ request: ModbusRequest) {
-            (function, count) = (request.function, request.count)
+            // All that tells two replies apart, for bits as for words.
+            (function, count) = (request.function, request.replyBytes)
         }
     }
 

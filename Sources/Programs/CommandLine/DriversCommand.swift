@@ -13,7 +13,8 @@ package struct DriversCommand: ParsableCommand {
     @Argument(help: "Only these drivers.")
     var models: [String] = []
 
-    @Option(help: "The registers of this profile of modbus-meter: its name, or the path of its file.")
+    @Option(
+        help: "The registers of this profile of modbus-meter: its name, or the path of its file.")
     package var profile: String?
 
     @Flag(help: "List the profiles of modbus-meter.")

@@ -6,7 +6,7 @@
 
 size_t tidegate_profile_count(void);
 
-// The name of the profile of that number, below the count; in alphabetical order.
+// The name of the profile of that number, below the count; in the order of the files.
 const char *tidegate_profile_name(size_t number);
 
 // What its file says, and how many bytes that is. The text lives as long as the program.
