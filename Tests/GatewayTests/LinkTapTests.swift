@@ -130,6 +130,29 @@ import Vocabulary
         #expect(tap.looks - before == 6 * 3 + 1_800)
     }
 
+    @Test func `shows people what all links count and what is more than nothing, programs all`() {
+        func take(_ counts: LinkCounts?, isJson: Bool) -> String {
+            let link = LinkStatus(
+                who: "site", incarnation: "1", sequence: 1, state: .connected,
+                interval: .seconds(10), counts: counts)
+            let status = PlainStatus(
+                own: status("d1.a", 1).own, links: [link], at: WallTime(nanoseconds: 0))
+            var tap = LinkTap(isJson: isJson)
+            return tap.take(status, isRetained: false, at: stamp(0)).last ?? ""
+        }
+        let some: LinkCounts = [.sent: 2, .oldestUnsent: 4_500_000_000, .lateAcknowledgements: 0]
+        let people = take(some, isJson: false)
+        let zeros = "received 0, sent 2, dropped 0, unacknowledged 0"
+        #expect(people.hasSuffix("; \(zeros), oldest unsent 4 s"), "\(people)")
+        let late = take([.lateAcknowledgements: 7], isJson: false)
+        #expect(late.hasSuffix("unacknowledged 0, late acknowledgements 7"), "\(late)")
+        let programs = take(some, isJson: true)
+        let json = #""unacknowledged":0,"oldestUnsent":4.5,"lateAcknowledgements":0,"cause":null}"#
+        #expect(programs.hasSuffix(json), "\(programs)")
+        let none = take(nil, isJson: true)
+        #expect(none.contains(#""received":null,"sent":null,"#), "\(none)")
+    }
+
     @Test func `tells of queues that lose something, and programs of each`() {
         func lossy(_ sequence: UInt64, _ dropped: Int64) -> PlainStatus {
             PlainStatus(
