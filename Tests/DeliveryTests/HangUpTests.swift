@@ -1,3 +1,4 @@
+import TestMachine
 import Testing
 import Vocabulary
 
@@ -183,7 +184,7 @@ private struct Broker {
     }
 }
 
-@Suite struct `A broker that hangs up` {
+@Suite(.ownThread) struct `A broker that hangs up` {
     private func isLarge(_ message: String) -> Bool { Broker.size(message) > 600 }
 
     @Test(arguments: 1...5 as ClosedRange<UInt64>)

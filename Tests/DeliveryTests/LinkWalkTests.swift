@@ -1,3 +1,4 @@
+import TestMachine
 import Testing
 import Vocabulary
 
@@ -284,7 +285,7 @@ private struct World {
     }
 }
 
-@Suite struct `A link on random walks` {
+@Suite(.ownThread) struct `A link on random walks` {
     @Test(arguments: 1...20 as ClosedRange<UInt64>)
     func `keeps its promises for 10,000 steps, and delivers all in the end`(_ seed: UInt64) {
         var world = World(seed: seed)

@@ -2,6 +2,7 @@ import Conformance
 import DriverKit
 import Drivers
 import Simulators
+import TestMachine
 import Testing
 import Vocabulary
 
@@ -78,7 +79,8 @@ private struct PartialBench {
         #expect(later == ["01 04 00 00 00 02", "01 04 00 03 00 02"])
     }
 
-    @Test func `a register is asked for again, ever less often, and is read once it is there`()
+    @Test(.ownThread)
+    func `a register is asked for again, ever less often, and is read once it is there`()
         throws
     {
         var bench = try PartialBench(Self.addresses)

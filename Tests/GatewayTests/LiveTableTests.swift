@@ -1,6 +1,7 @@
 import Codecs
 import Health
 import PlainJson
+import TestMachine
 import Testing
 import Vocabulary
 
@@ -165,7 +166,7 @@ import Vocabulary
         return table
     }
 
-    @Test(arguments: [3, 6, 12, 19, 24, 61, 200])
+    @Test(.ownThread, arguments: [3, 6, 12, 19, 24, 61, 200])
     func `fits into the window and shows all of it by and by`(height: Int) {
         let table = large()
         var seen: Set<String> = []

@@ -4,6 +4,7 @@ import Foundation
 import Glibc
 import Logging
 import Proactors
+import TestMachine
 import Testing
 import Vocabulary
 
@@ -111,7 +112,7 @@ import Vocabulary
     }
 }
 
-@Suite struct `A log limit` {
+@Suite(.ownThread) struct `A log limit` {
     private let start = MonotonicInstant(nanoseconds: 1)
 
     private func kind(_ source: String, line: UInt = 1) -> LogLimit.Kind {

@@ -1,6 +1,7 @@
 import Fakes
 import GridworksParent
 import Journals
+import TestMachine
 import Testing
 import Vocabulary
 
@@ -288,7 +289,7 @@ import Vocabulary
             ])
     }
 
-    @Test mutating func `never owes a tick that is over`() {
+    @Test(.ownThread) mutating func `never owes a tick that is over`() {
         bench.activate()
         var chance = SeededGenerator(seed: 7)
         for step in 0..<5_000 {

@@ -2,10 +2,11 @@ import DriverKit
 import Drivers
 import Layouts
 import StandardCodecs
+import TestMachine
 import Testing
 
 /// The rules of the house, held against every file in it.
-@Suite(.serialized) struct `The house` {
+@Suite(.ownThread, .serialized) struct `The house` {
     @Test func `imports only what Package.swift lists for the room, and all of that`() throws {
         let arrows = Arrows(package: try Repository.text("Package.swift"))
         #expect(arrows.rooms.count >= 20 && arrows.tests.count >= 20)

@@ -1,4 +1,5 @@
 import NIOCore
+import TestMachine
 import Testing
 import Vocabulary
 
@@ -71,7 +72,7 @@ import Vocabulary
         #expect(link.delivered.count == 5)
     }
 
-    @Test func `reads no more while the other side does not take what it has caused`() {
+    @Test(.ownThread) func `reads no more while the other side does not take what it has caused`() {
         var link = ConversationDriver(.asynchronous, slots: 2)
         var bytes = ByteBuffer()
         for low in 0..<20_000 as Range<UInt64> {

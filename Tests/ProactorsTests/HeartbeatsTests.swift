@@ -1,3 +1,4 @@
+import TestMachine
 import Testing
 import Vocabulary
 
@@ -140,7 +141,7 @@ import Vocabulary
         #expect(watch.signs.missing == [])
     }
 
-    @Test(arguments: UInt64(0)..<200)
+    @Test(.ownThread, arguments: UInt64(0)..<200)
     func `whatever lives and dies, each is named in turn and never restarted while it lives`(
         seed: UInt64
     ) {

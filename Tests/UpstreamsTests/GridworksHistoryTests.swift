@@ -1,3 +1,4 @@
+import TestMachine
 import Testing
 import Vocabulary
 
@@ -5,7 +6,7 @@ import Vocabulary
 @testable import Gridworks
 @testable import GridworksParent
 
-@Suite struct `A GridWorks history` {
+@Suite(.ownThread) struct `A GridWorks history` {
     typealias House = GridworksHouse
     let codec = House.codec()
 
