@@ -73,16 +73,26 @@ struct SimulatedModbusEnd: ~Copyable {
         if case .terminal(let link) = place { _ = unsafe unlink(link) }
     }
 
-    /// Reads all there is and takes the whole requests out of it.
-    mutating func takeRequests() -> [Question] {
+    /// Reads all there is, by terminal or connection.
+    mutating func takeBytes() -> [(client: Int32, bytes: [UInt8])] {
         accept()
-        var questions: [Question] = []
-        for descriptor in inputs.keys.sorted() {
+        return inputs.keys.sorted().compactMap { descriptor in
             guard let bytes = bytes(from: descriptor) else {
                 Glibc.close(descriptor)
                 inputs[descriptor] = nil
-                continue
+                return nil
             }
+            return (descriptor, bytes)
+        }
+    }
+
+    /// Sends what nobody has asked for to all.
+    func push(_ bytes: [UInt8]) { for client in inputs.keys { send(bytes, to: client) } }
+
+    /// Reads all there is and takes the whole requests out of it.
+    mutating func takeRequests() -> [Question] {
+        var questions: [Question] = []
+        for (descriptor, bytes) in takeBytes() {
             var input = inputs[descriptor, default: []] + bytes
             if place == .tcp {
                 while let frame = TcpFrame.takeRequest(from: &input) {

@@ -184,7 +184,7 @@ public final class SimulatedModbusServer: Sendable {
 
     /// The kernel's monotonic clock in nanoseconds. A server in bytes is on the far side of a wire,
     /// where a gateway's clock does not reach.
-    private static var now: Int64 {
+    static var now: Int64 {
         var time = timespec()
         // Sound: `time` is written during the call.
         unsafe clock_gettime(CLOCK_MONOTONIC, &time)

@@ -6,6 +6,7 @@ public final class SimulatedWiring: Wiring {
     public let clock: any GatewayClock
     public let lines: SimulatedLines
     public let buses: SimulatedBuses
+    public let byteLines: SimulatedByteLines
     public let tree: SimulatedFiles
     public let totals: SimulatedTotals
     public let classes: DeviceClasses
@@ -19,6 +20,7 @@ public final class SimulatedWiring: Wiring {
         self.clock = clock
         self.lines = lines ?? SimulatedLines(clock: clock)
         buses = SimulatedBuses(clock: clock)
+        byteLines = SimulatedByteLines(clock: clock)
         tree = SimulatedFiles(clock: clock)
         totals = SimulatedTotals()
         classes = DeviceClasses(files: tree, clock: clock)
@@ -38,6 +40,10 @@ public final class SimulatedWiring: Wiring {
 
     public func modbusBus(_ name: BusName) throws(DriverError) -> any ModbusBus {
         try buses.bus(name)
+    }
+
+    public func byteLine(_ address: ByteLineAddress) throws(DriverError) -> any ByteLine {
+        byteLines.line(address)
     }
 
     public func totalStore(for component: ComponentName) throws(DriverError) -> any TotalStore {

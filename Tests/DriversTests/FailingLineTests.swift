@@ -63,6 +63,10 @@ private struct FailingWiring: Wiring {
         try rest.modbusBus(name)
     }
 
+    func byteLine(_ address: ByteLineAddress) throws(DriverError) -> any ByteLine {
+        try rest.byteLine(address)
+    }
+
     var files: any AttributeFiles { rest.files }
     var classes: DeviceClasses { rest.classes }
 

@@ -168,17 +168,23 @@ enum Blocks {
     }
 
     private static func channels(_ channels: [ChannelDescription]) -> [String] {
-        table(
-            ["Source", "Unit", "Step", "Poll", "Capture", "On a change of", "What"],
+        let haveCodes = channels.contains { $0.code != nil }
+        let haveDefaults = channels.contains { !$0.isDefault }
+        return table(
+            ["Source"] + (haveCodes ? ["Code"] : []) + (haveDefaults ? ["Default"] : [])
+                + ["Unit", "Step", "Poll", "Capture", "On a change of", "What"],
             channels.map { channel in
                 let delta = channel.captureDelta.map {
                     "\(DecimalNumber(mantissa: $0, exponent: channel.exponent))"
                 }
-                return [
-                    "`\(channel.source)`", "`\(channel.unit.rawValue)`", "10^\(channel.exponent)",
-                    channel.pollPeriod.layoutText, channel.capturePeriod.layoutText,
-                    delta ?? (channel.unit.isDiscrete ? "1" : "–"), phrase(channel.title),
-                ]
+                return ["`\(channel.source)`"]
+                    + (haveCodes ? [channel.code.map { "`\($0)`" } ?? "–"] : [])
+                    + (haveDefaults ? [channel.isDefault ? "yes" : "–"] : [])
+                    + [
+                        "`\(channel.unit.rawValue)`", "10^\(channel.exponent)",
+                        channel.pollPeriod.layoutText, channel.capturePeriod.layoutText,
+                        delta ?? (channel.unit.isDiscrete ? "1" : "–"), phrase(channel.title),
+                    ]
             })
     }
 

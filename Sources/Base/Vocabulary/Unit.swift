@@ -1,6 +1,7 @@
 /// What a value measures. The raw value is the word in layouts, topics and metrics.
 public enum Unit: String, Hashable, Sendable, Codable, CaseIterable {
-    case ampere, bar, byte, celsius, count, cubicMetre, cubicMetrePerHour, degree, hertz, joule
+    case ampere, ampereHour, bar, byte, celsius, count, cubicMetre, cubicMetrePerHour, degree,
+        hertz, joule
     case kelvin, litre, litrePerMinute, load, lux, metrePerSecond, ohm, onOff, pascal
     case partsPerMillion, percent, powerFactor
     case revolutionPerMinute, second, unitless
@@ -12,6 +13,7 @@ public enum Unit: String, Hashable, Sendable, Codable, CaseIterable {
     public var symbol: String {
         switch self {
         case .ampere: "A"
+        case .ampereHour: "Ah"
         case .bar: "bar"
         case .byte: "B"
         case .celsius: "°C"

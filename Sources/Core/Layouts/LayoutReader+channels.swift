@@ -11,7 +11,9 @@ extension LayoutReader {
         guard node.says("channels") else {
             let nothing = Section(
                 node: JsonNode(.group([]), at: node.place), kind: LayoutSection.channel)
-            return offered.compactMap { readChannel(nothing, $0, node: name, of: offered.count) }
+            return offered.filter(\.isDefault).compactMap {
+                readChannel(nothing, $0, node: name, of: offered.count)
+            }
         }
         if let list = node.node["channels"]?.list, list.isEmpty {
             report(
@@ -50,9 +52,12 @@ extension LayoutReader {
             return offered.first
         }
         guard let source = section.text("source") else { return nil }
-        if let description = offered.first(where: { $0.source == source }) { return description }
+        if let description = offered.first(where: { $0.source == source || $0.code == source }) {
+            return description
+        }
         guard !offered.isEmpty else { return nil }
-        let meant = didYouMean(source, among: offered.map(\.source))
+        let meant = didYouMean(
+            source, among: offered.flatMap { [$0.source, $0.code ?? $0.source] })
         report(
             section.place(of: "source"),
             "driver \(driver.type.model) has no source \(source)"

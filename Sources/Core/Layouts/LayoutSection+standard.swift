@@ -115,7 +115,7 @@ extension LayoutSection {
         ] + guardKeys + [
             LayoutKey(
                 "channels", .sections(.channel), .optional,
-                "What is read; every channel of the driver when left out.")
+                "What is read; the default channels of the driver when left out.")
         ],
         schemaRules: [
             (
@@ -148,7 +148,8 @@ extension LayoutSection {
                 "Unique in the gateway; NODE, or NODE-SOURCE where the driver has several."),
             LayoutKey(
                 "source", .value(.text), .optional,
-                "What is read, by the driver's name for it; required where the driver has several."),
+                "What is read, by the driver's name for it or its code; required where the driver has "
+                    + "several."),
             LayoutKey(
                 "unit", .value(.choice(Unit.allCases.map(\.rawValue))), .optional,
                 "The driver's unit, repeated for the reader."),

@@ -217,7 +217,11 @@ public actor ShNode {
             let answers = try asked.read(wanted, at: stamp.monotonic)
             driver = asked
             let readings = readings(in: answers, of: wanted)
-            report(readings, at: stamp, moment: nil)
+            if let listener = asked as? any ListeningDriver {
+                report(readings, of: wanted, from: listener)
+            } else {
+                report(readings, at: stamp, moment: nil)
+            }
             noteState(readings, at: clock.now)
         } catch {
             driver = asked
@@ -296,9 +300,13 @@ public actor ShNode {
 
     // MARK: - Reporting
 
-    /// - Parameter moment: What the readings stand for in the capture period; nil for the moment of
-    ///   each channel's own poll.
-    func report(_ readings: [Reading], at stamp: Timestamp, moment: MonotonicInstant?) {
+    /// - Parameters:
+    ///   - moment: What they stand for in the capture period; nil for the channel's own poll.
+    ///   - age: How long before `stamp` the device took them, which is what their label says.
+    func report(
+        _ readings: [Reading], at stamp: Timestamp, moment: MonotonicInstant?,
+        age: Duration = .zero
+    ) {
         var captured: [Reading] = []
         // A driver that has nothing to measure yet says so by the quality; such values go nowhere.
         for reading in readings where reading.quality == .good {
@@ -335,7 +343,8 @@ public actor ShNode {
         }
         keepCounters()
         if !captured.isEmpty, !isOrphaned {
-            send(.readings(captured.map(marked)), at: stamp)
+            let taken = stamp.monotonic.advanced(by: .zero - age)
+            send(.readings(captured.map(marked)), at: stamp.earlier(by: age, monotonic: taken))
         }
     }
 

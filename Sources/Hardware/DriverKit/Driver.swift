@@ -91,6 +91,19 @@ public protocol EventDriver: Driver {
     mutating func takeEvents(at now: MonotonicInstant) throws(DriverError) -> [DriverEvent]
 }
 
+/// A driver that waits in `read` for what its device sends by itself, in its own rhythm.
+///
+/// Its readings are dated when `read` returns, less the age of each.
+public protocol ListeningDriver: Driver {
+    /// How old what the last `read` answered for `channel` was by the device's own dates, as that of a gas
+    /// meter behind an electricity meter. Zero for what was measured when it was sent.
+    func age(of channel: DataChannel) -> Duration
+}
+
+extension ListeningDriver {
+    public func age(of channel: DataChannel) -> Duration { .zero }
+}
+
 /// A reading that the device itself dated.
 public struct DriverEvent: Hashable, Sendable {
     public let at: MonotonicInstant

@@ -35,6 +35,10 @@ public struct DriverDescription: Sendable {
 public struct ChannelDescription: Hashable, Sendable {
     /// The driver's own word: `"temperature"`.
     public let source: String
+    /// What the device calls it, such as an OBIS code. Layouts may write it in place of `source`.
+    public let code: String?
+    /// Whether a node that lists no channels has it.
+    public let isDefault: Bool
     public let unit: Unit
     /// The exponent that loses nothing of what the device says; a layout may ask for another.
     public let exponent: Int
@@ -53,9 +57,11 @@ public struct ChannelDescription: Hashable, Sendable {
         source: String, unit: Unit, exponent: Int, title: String,
         plausibility: Plausibility = .anything, pollPeriod: Duration = .seconds(10),
         capturePeriod: Duration = .seconds(60), captureDelta: Int64? = nil,
-        isSettable: Bool = false
+        isSettable: Bool = false, code: String? = nil, isDefault: Bool = true
     ) {
         self.source = source
+        self.code = code
+        self.isDefault = isDefault
         self.unit = unit
         self.exponent = exponent
         self.plausibility = plausibility

@@ -37,7 +37,8 @@ public enum FormAdvice {
     }
 
     private static let symbols: [String: Unit] = [
-        "A": .ampere, "B": .byte, "°C": .celsius, "℃": .celsius, "C": .celsius, "m³": .cubicMetre,
+        "A": .ampere, "Ah": .ampereHour, "B": .byte, "°C": .celsius, "℃": .celsius, "C": .celsius,
+        "m³": .cubicMetre,
         "m3": .cubicMetre, "m³/h": .cubicMetrePerHour, "m3/h": .cubicMetrePerHour,
         "J": .joule, "Ω": .ohm, "Ohm": .ohm, "VAh": .voltAmpereHour, "bar": .bar,
         "°": .degree, "Hz": .hertz, "K": .kelvin, "L": .litre, "l": .litre,

@@ -1,7 +1,8 @@
 import Glibc
 import Vocabulary
 
-/// Says that a thread waits for its turn on something that nodes share, and for no hardware.
+/// Says that a thread waits for its turn on something that nodes share, and for no hardware; or that it
+/// waits up to a deadline for what a device sends by itself.
 ///
 /// A shared wire calls `report` with true before it has its caller wait, and with false once that is over:
 /// a node that waits for its turn does not hang, however many wait with it.

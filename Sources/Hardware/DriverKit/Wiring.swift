@@ -19,6 +19,10 @@ public protocol Wiring: Sendable {
     /// - Throws: `.invalidComponent` when the layout has no such bus. Opening comes with the first request.
     func modbusBus(_ name: BusName) throws(DriverError) -> any ModbusBus
 
+    /// The serial port or serial server at that address, shared by everything on it.
+    /// - Throws: `.invalidComponent` for what cannot be an address. Opening comes with the first use.
+    func byteLine(_ address: ByteLineAddress) throws(DriverError) -> any ByteLine
+
     /// The kernel's files: sysfs and proc.
     var files: any AttributeFiles { get }
 

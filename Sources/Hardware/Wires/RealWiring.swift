@@ -6,6 +6,7 @@ public final class RealWiring: Wiring {
     public let files: any AttributeFiles
     public let classes: DeviceClasses
     private let lines = GpioLines()
+    private let byteLines: ByteLinePool
     private let stateDirectory: String
     private let bus: @Sendable (BusName) throws(DriverError) -> any ModbusBus
 
@@ -22,6 +23,7 @@ public final class RealWiring: Wiring {
         self.bus = bus
         self.files = files
         classes = DeviceClasses(files: files, clock: clock)
+        byteLines = ByteLinePool(clock: clock)
         self.stateDirectory = stateDirectory
     }
 
@@ -38,6 +40,10 @@ public final class RealWiring: Wiring {
     }
 
     public func modbusBus(_ name: BusName) throws(DriverError) -> any ModbusBus { try bus(name) }
+
+    public func byteLine(_ address: ByteLineAddress) throws(DriverError) -> any ByteLine {
+        byteLines.line(address)
+    }
 
     public func totalStore(for component: ComponentName) throws(DriverError) -> any TotalStore {
         FileTotalStore(folder: totals, name: component.text)

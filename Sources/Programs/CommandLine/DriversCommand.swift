@@ -52,11 +52,12 @@ package struct DriversCommand: ParsableCommand {
         if driver.channels.isEmpty {
             Output.line("  channels: from the settings")
         } else {
-            var channels = Table("    CHANNEL", "UNIT", "STEP", "POLL", "CAPTURE", "WHAT")
+            var channels = Table("    CHANNEL", "CODE", "UNIT", "STEP", "POLL", "CAPTURE", "WHAT")
             for channel in driver.channels {
                 channels.add(
-                    "    \(channel.source)", channel.unit.rawValue, "10^\(channel.exponent)",
-                    channel.pollPeriod.layoutText, channel.capturePeriod.layoutText, channel.title)
+                    "    \(channel.source)", channel.code ?? "-", channel.unit.rawValue,
+                    "10^\(channel.exponent)", channel.pollPeriod.layoutText,
+                    channel.capturePeriod.layoutText, channel.title)
             }
             channels.lines.forEach(Output.line)
         }

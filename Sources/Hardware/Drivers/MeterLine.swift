@@ -1,0 +1,71 @@
+import DriverKit
+import Vocabulary
+
+/// Where a meter on a line of bytes is, and how it is spoken to: a few settings that drivers share.
+public struct MeterLine: Sendable {
+    public let address: ByteLineAddress
+    let mode: SerialMode
+    let timeout: Duration
+
+    /// The settings, with what is usual for a kind of meter.
+    static func settings(baud: Int64, format: String, timeout: String) -> [SettingDescription] {
+        [
+            SettingDescription(
+                optional: "port", .text,
+                "The serial port, preferably /dev/serial/by-id/…; or give host."),
+            SettingDescription(
+                optional: "host", .text,
+                "Host name or IP address of a transparent serial server; or give port."),
+            SettingDescription(
+                "tcpPort", .whole(1...65535), default: .number(DecimalNumber(mantissa: 2000)),
+                "The TCP port of the host."),
+            SettingDescription(
+                "baud", .whole(300...230_400), default: .number(DecimalNumber(mantissa: baud)),
+                "Bits per second."),
+            SettingDescription(
+                "format", .choice(SerialMode.formats), default: .text(format),
+                "Data bits, parity and stop bits."),
+            SettingDescription(
+                "timeout", .duration(.milliseconds(100) ... .seconds(120)),
+                default: .text(timeout), "Timeout of an answer or telegram."),
+        ]
+    }
+
+    /// - Throws: `.invalidComponent`, naming the setting at fault.
+    public init(_ settings: Settings) throws(DriverError) {
+        switch (settings["port"], settings["host"]) {
+        case (.some, nil): address = .serial(port: try settings.text("port"))
+        case (nil, .some):
+            guard let port = UInt16(exactly: try settings.whole("tcpPort")) else {
+                throw settings.bad("tcpPort", "1 to 65535")
+            }
+            address = .tcp(host: try settings.text("host"), port: port)
+        case (nil, nil): throw settings.bad("port", "given, or host in its place")
+        case (.some, .some): throw settings.bad("host", "left out beside a port")
+        }
+        let baud = try settings.whole("baud")
+        guard Self.bauds.contains(baud),
+            let mode = SerialMode(baud: Int(baud), format: try settings.text("format"))
+        else {
+            throw settings.bad(
+                "baud", "one of " + Self.bauds.map { "\($0)" }.joined(separator: ", "))
+        }
+        self.mode = mode
+        timeout = try settings.duration("timeout")
+    }
+
+    /// Source: termios(3).
+    private static let bauds: [Int64] = [
+        300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115_200, 230_400,
+    ]
+
+    var isSerial: Bool { if case .serial = address { true } else { false } }
+
+    /// The whole line, for a meter that shares it with nobody.
+    var claim: WireClaim {
+        switch address {
+        case .serial(let port): WireClaim("serial port \(port)")
+        case .tcp(let host, let port): WireClaim("serial server \(host) port \(port)")
+        }
+    }
+}

@@ -1,0 +1,109 @@
+import DriverKit
+import Vocabulary
+
+/// Finds telegrams in a stream of bytes. A pure value of bounded size, whatever comes in.
+protocol TelegramFramer: Sendable {
+    associatedtype Telegram: Sendable
+    /// What a telegram begins with, for messages: `"an SML telegram begins 1b 1b 1b 1b 01 01 01 01"`.
+    var opening: String { get }
+    init()
+    /// - Returns: What ends with this byte; nil for most bytes.
+    mutating func take(_ byte: UInt8) -> Framed<Telegram>?
+}
+
+/// What a framer has found.
+enum Framed<Telegram> {
+    case telegram(Telegram)
+    /// Something that began as a telegram, and why it is none.
+    case flawed(String)
+}
+
+/// Waits for what a meter sends by itself.
+struct TelegramListener<Framer: TelegramFramer> {
+    private let line: any ByteLine
+    private let mode: SerialMode
+    private let timeout: Duration
+    private var framer: Framer
+    private let blank: Framer
+    /// When the last telegram was asked for; nil after a failure.
+    private var lastAsked: MonotonicInstant?
+
+    init(_ line: MeterLine, wiring: any Wiring, framer: Framer = Framer()) throws(DriverError) {
+        self.line = try wiring.byteLine(line.address)
+        (mode, timeout) = (line.mode, line.timeout)
+        (self.framer, blank) = (framer, framer)
+    }
+
+    /// What came in after the last telegram is still fresh for so long.
+    private static var freshness: Duration { .seconds(2) }
+
+    /// Blocks until the meter has sent enough.
+    ///
+    /// - Parameter isEnough: Takes each telegram and says whether the wait is over.
+    /// - Throws: `.timeout` when nothing came; `.malformedReply` when no telegram was whole; what
+    ///   `isEnough` throws.
+    mutating func listen(
+        at now: MonotonicInstant,
+        _ isEnough: (Framer.Telegram) throws(DriverError) -> Bool
+    ) throws(DriverError) {
+        let isFresh = lastAsked.map { $0.duration(to: now) <= Self.freshness } ?? false
+        if !isFresh { framer = blank }
+        lastAsked = nil
+        var came = Came()
+        let framer = try line.use(mode, for: "a telegram") {
+            (stream) throws(DriverError) -> Framer in
+            var framer = self.framer
+            if !isFresh { try stream.discardInput() }
+            stream.limit(timeout)
+            while true {
+                let bytes = try stream.receive()
+                if bytes.isEmpty { throw came.failure(on: line.address, timeout, blank.opening) }
+                var isOver = false
+                for byte in bytes {
+                    switch framer.take(byte) {
+                    case .telegram(let telegram): if try isEnough(telegram) { isOver = true }
+                    case .flawed(let flaw): came.flaw = flaw
+                    case nil: break
+                    }
+                }
+                if isOver { return framer }
+                came.add(bytes)
+            }
+        }
+        self.framer = framer
+        lastAsked = now
+    }
+}
+
+/// What came in instead of a telegram.
+private struct Came {
+    var count = 0
+    var first: [UInt8] = []
+    var flaw: String?
+
+    mutating func add(_ bytes: [UInt8]) {
+        count += bytes.count
+        first = Array((first + bytes.prefix(16)).prefix(16))
+    }
+
+    func failure(
+        on address: ByteLineAddress, _ timeout: Duration, _ opening: String
+    ) -> DriverError {
+        if count == 0 {
+            return DriverError(
+                .timeout, "nothing came from \(address) within \(timeout.layoutText)")
+        }
+        if let flaw { return DriverError(.malformedReply, "\(address): \(flaw)") }
+        return DriverError(
+            .malformedReply,
+            "\(address): \(count) bytes within \(timeout.layoutText) and no telegram, the first "
+                + "\(first.hex); \(opening)")
+    }
+}
+
+extension Sequence<UInt8> {
+    /// Bytes as manuals write them: `1b 1b 01`.
+    var hex: String {
+        map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
+    }
+}

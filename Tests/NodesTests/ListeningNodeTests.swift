@@ -1,0 +1,83 @@
+import Channels
+import Documents
+import DriverKit
+import Fakes
+import Testing
+import Vocabulary
+
+@testable import Nodes
+
+/// The ages of the values that a device sends, one after the other; the last one stays.
+private final class Ages: Sendable {
+    private let list: Guarded<[Duration]>
+
+    init(_ list: [Duration]) { self.list = Guarded(list) }
+
+    var next: Duration { list.withLock { $0.count > 1 ? $0.removeFirst() : $0[0] } }
+}
+
+/// A device that sends by itself, with an age for each value.
+private struct AgedDriver: ListeningDriver {
+    static let description = DriverDescription(
+        model: "aged", title: "Aged", wire: "none", kinds: [.meter], settings: [], channels: [],
+        source: "none")
+
+    let ages: Ages
+    private var age: Duration = .zero
+
+    init(_ ages: Ages) { self.ages = ages }
+
+    init(component: Component, wiring: any Wiring) throws(DriverError) {
+        throw DriverError(.invalidComponent, "made by hand only")
+    }
+
+    mutating func read(
+        _ due: [DataChannel], at now: MonotonicInstant
+    ) throws(DriverError) -> [Answer] {
+        age = ages.next
+        return due.map { .success(Reading(channel: $0.name, value: 7)) }
+    }
+
+    func age(of channel: DataChannel) -> Duration { age }
+}
+
+@Suite struct `A node whose device sends by itself` {
+    let bench = Bench()
+
+    private func node(_ ages: [Duration]) -> ShNode {
+        let place = Place(path: "", line: 1, column: 1)
+        let component = Component(
+            name: "device", model: "aged",
+            settings: Settings(JsonNode(.group([]), at: place), described: []),
+            channels: [bench.channel(capture: .seconds(60), delta: nil)])
+        let ages = Ages(ages)
+        return ShNode(
+            name: "node", component: component, outbox: bench.inbox.source(named: "node"),
+            clock: bench.clock
+        ) { _ throws(DriverError) in AgedDriver(ages) }
+    }
+
+    @Test func `dates a value as its device does, and reports it once for each date`() async {
+        // Taken 300 s before the start, seen three times, and then another one, taken 1 s ago.
+        let node = node([.seconds(300), .seconds(301), .seconds(302), .seconds(1)])
+        let start = bench.clock.timestamp
+        await node.start()
+        await bench.pass(.seconds(3))
+        let facts = await bench.nextFacts()
+        #expect(facts.map(\.values) == [[7], [7]])
+        #expect(facts.first?.at.wall == start.wall.advanced(by: .seconds(-300)))
+        #expect(
+            facts.first?.at.monotonic == start.monotonic.advanced(by: .seconds(-300)))
+        #expect(facts.last?.at.wall == start.wall.advanced(by: .seconds(2)))
+        withExtendedLifetime(node) {}
+    }
+
+    @Test func `takes an old value for fresh as long as its device sends it`() async {
+        let node = node([.seconds(3600)])
+        await node.start()
+        await bench.pass(.seconds(30))
+        let channels = [bench.channel(capture: .seconds(60), delta: nil)]
+        #expect(node.heartbeat.newlyStale(channels, at: bench.clock.now).isEmpty)
+        withExtendedLifetime(node) {}
+    }
+}
