@@ -110,7 +110,7 @@ let package = Package(
         room(.base, "Health", ["Vocabulary", "Timing"]),
         room(.hardware, "DriverKit", ["Vocabulary", "Documents"]),
         room(
-            .hardware, "Drivers", ["DriverKit", "Documents", "Vocabulary", "CProfiles"],
+            .hardware, "Drivers", ["DriverKit", "Documents", "Vocabulary", "CCrypto", "CProfiles"],
             exclude: ["README.md"]),
         room(.hardware, "Wires", ["DriverKit", "Vocabulary", "CGpiod", "CModbus", "CLinux"]),
         room(.core, "Nodes", ["DriverKit", "Channels", "Threads", "Timing", "Vocabulary"]),
@@ -213,8 +213,9 @@ let package = Package(
             "DriversTests",
             [
                 "Vocabulary", "Documents", "DriverKit", "Drivers", "Simulators", "Conformance",
-                "Fakes",
-            ]),
+                "Fakes", "Fuzzing",
+            ],
+            resources: [.copy("Telegrams")]),
         tests(
             "WiresTests",
             [

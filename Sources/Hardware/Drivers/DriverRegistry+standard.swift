@@ -12,6 +12,7 @@ extension DriverRegistry {
         IioAdcDriver.self,
         ModbusContactDriver.self,
         ModbusMeterDriver.self,
+        SmlMeterDriver.self,
         ThermalZoneDriver.self,
     ])
 }

@@ -139,6 +139,20 @@ enum RegisterSettings {
             lowAddress: lowAddress, notValues: try notValues(settings, form))
     }
 
+    /// The channel of a value that has such a name, unit and so on, and no register.
+    static func channel(
+        _ settings: Settings, usualExponent: Int, code: String
+    ) throws(DriverError) -> ChannelDescription {
+        let name = try settings.text("name")
+        guard DataChannelName(name) != nil else { throw settings.bad("name", DataChannelTag.form) }
+        guard let unit = Unit(rawValue: try settings.text("unit")) else {
+            throw settings.bad("unit", "one of the units")
+        }
+        return try channel(
+            named: name, unit: unit, usualExponent: usualExponent, register: CounterRegister(),
+            settings, code: code)
+    }
+
     private static func notValues(
         _ settings: Settings, _ form: RegisterForm
     ) throws(DriverError) -> Set<UInt64> {
@@ -165,7 +179,7 @@ enum RegisterSettings {
 
     private static func channel(
         named name: String, unit: Unit, usualExponent: Int, register: CounterRegister,
-        _ settings: Settings
+        _ settings: Settings, code: String? = nil
     ) throws(DriverError) -> ChannelDescription {
         var exponent = usualExponent
         if settings["exponent"] != nil { exponent = Int(try settings.whole("exponent")) }
@@ -188,7 +202,7 @@ enum RegisterSettings {
                 isCounter: try settings.flag("counter"), register: register),
             pollPeriod: try settings.duration("pollPeriod"),
             capturePeriod: try settings.duration("capturePeriod"),
-            captureDelta: try steps("captureDelta"))
+            captureDelta: try steps("captureDelta"), code: code)
     }
 }
 
