@@ -10,6 +10,7 @@ extension SimulatedWiring {
         SimulatedIioAdc.self,
         SimulatedModbusContact.self,
         SimulatedModbusMeter.self,
+        SimulatedP1Meter.self,
         SimulatedSmlMeter.self,
         SimulatedThermalZone.self,
     ]

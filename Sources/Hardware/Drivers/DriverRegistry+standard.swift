@@ -4,6 +4,7 @@ extension DriverRegistry {
     /// Every driver that comes with Tidegate, one line each, in alphabetical order.
     public static let standard = DriverRegistry([
         Ds18b20Driver.self,
+        DsmrP1Driver.self,
         GpioContactDriver.self,
         GpioPulseCounterDriver.self,
         GpioRelayDriver.self,

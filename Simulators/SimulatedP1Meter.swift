@@ -1,0 +1,102 @@
+import DriverKit
+import Drivers
+import Vocabulary
+
+/// A simulated meter for `dsmr-p1`: a Dutch one of version 5 with every sub-meter, encrypted where the
+/// component has a key.
+struct SimulatedP1Meter: SimulatedDevice, SimulatedMeter {
+    static let model = DsmrP1Driver.model
+
+    let period: Duration? = .seconds(1)
+    private let house: SimulatedHousehold
+    private let channels: [ChannelDescription]
+    private let key: P1Key?
+    private var counter: UInt32 = 0
+
+    static func plug(
+        _ component: Component, into wiring: SimulatedWiring, chance: inout SeededGenerator
+    ) throws(DriverError) {
+        let settings = component.settings
+        if settings["keyFile"] != nil {
+            // The key of a meter that is not there is no secret.
+            wiring.tree.set(try settings.text("keyFile"), P1Key.usualAuthentication)
+        }
+        let meter = SimulatedP1Meter(
+            house: SimulatedHousehold(component, wiring, &chance),
+            channels: try DsmrP1Driver.channels(offeredWith: settings),
+            key: try DsmrP1Driver.key(settings, wiring.files))
+        wiring.byteLines.plug(
+            meter, named: component.name.text, on: try MeterLine(settings).address)
+    }
+
+    private init(house: SimulatedHousehold, channels: [ChannelDescription], key: P1Key?) {
+        (self.house, self.channels, self.key) = (house, channels, key)
+    }
+
+    mutating func telegram(at now: MonotonicInstant) -> [UInt8] {
+        var text = "/TDG5SIMULATED\r\n\r\n1-3:0.2.8(50)\r\n0-0:1.0.0(\(Self.date(now)))\r\n"
+        for channel in channels where !Self.isSum(channel.source) {
+            let value = house.value(of: channel, at: now)
+            if let medium = Self.media[channel.source] {
+                let n = medium.channel
+                // Sub-meters are read every five minutes.
+                let taken = MonotonicInstant(
+                    nanoseconds: now.nanoseconds / 300_000_000_000 * 300_000_000_000)
+                let then = house.value(of: channel, at: taken)
+                text += "0-\(n):24.1.0(\(medium.number))\r\n"
+                text +=
+                    "0-\(n):24.2.1(\(Self.date(taken)))(\(Self.written(then, channel.unit)))\r\n"
+            } else if let code = channel.code {
+                text += "\(code)(\(Self.written(value, channel.unit)))\r\n"
+            }
+        }
+        let body = Array((text + "!").utf8)
+        let crc = reflectedCrc(body, polynomial: 0xA001, from: 0)
+        let digits = String(crc, radix: 16, uppercase: true)
+        let padded = String(repeating: "0", count: 4 - digits.utf8.count) + digits
+        let telegram = body + Array("\(padded)\r\n".utf8)
+        guard let key else { return telegram }
+        counter &+= 1
+        return P1Cipher.seal(
+            telegram, title: Array("TDGsimul".utf8), counter: counter, with: key) ?? telegram
+    }
+
+    /// What Dutch meters do not send: the sums of what they send.
+    private static func isSum(_ source: String) -> Bool {
+        source.hasPrefix("power-active")
+            || [
+                "energy-import", "energy-export", "energy-reactive-import",
+                "energy-reactive-export",
+            ]
+            .contains(source)
+    }
+
+    private static let media: [String: (channel: Int, number: String)] = [
+        "gas": (1, "003"), "water": (2, "007"), "water-warm": (3, "006"), "heat": (4, "012"),
+        "cooling": (5, "010"),
+    ]
+
+    private static func written(_ value: DecimalNumber, _ unit: Unit) -> String {
+        let kilo = DecimalNumber(mantissa: value.mantissa, exponent: value.exponent - 3)
+        return switch unit {
+        case .wattHour: "\(kilo)*kWh"
+        case .varHour: "\(kilo)*kvarh"
+        case .watt: "\(kilo)*kW"
+        case .reactivePower: "\(kilo)*kvar"
+        case .volt: "\(value)*V"
+        case .ampere: "\(value)*A"
+        case .hertz: "\(value)*Hz"
+        case .cubicMetre: "\(value)*m3"
+        case .voltAmpere: "\(kilo)*kVA"
+        default: "\(value)"
+        }
+    }
+
+    /// The meter's own clock, which shows January for ever: only differences mean something.
+    private static func date(_ instant: MonotonicInstant) -> String {
+        let seconds = instant.nanoseconds / 1_000_000_000
+        func two(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        return "2601" + two(2 + max(0, seconds) / 86_400 % 28) + two(max(0, seconds) / 3600 % 24)
+            + two(max(0, seconds) / 60 % 60) + two(max(0, seconds) % 60) + "W"
+    }
+}
