@@ -7,6 +7,7 @@ extension SimulatedWiring {
         SimulatedGpioRelay.self,
         SimulatedHostHealth.self,
         SimulatedHwmon.self,
+        SimulatedIec62056Meter.self,
         SimulatedIioAdc.self,
         SimulatedModbusContact.self,
         SimulatedModbusMeter.self,

@@ -10,6 +10,7 @@ extension DriverRegistry {
         GpioRelayDriver.self,
         HostHealthDriver.self,
         HwmonDriver.self,
+        Iec62056MeterDriver.self,
         IioAdcDriver.self,
         ModbusContactDriver.self,
         ModbusMeterDriver.self,
