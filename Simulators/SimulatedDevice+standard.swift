@@ -15,5 +15,6 @@ extension SimulatedWiring {
         SimulatedP1Meter.self,
         SimulatedSmlMeter.self,
         SimulatedThermalZone.self,
+        SimulatedVedirect.self,
     ]
 }

@@ -17,5 +17,6 @@ extension DriverRegistry {
         ModbusMeterDriver.self,
         SmlMeterDriver.self,
         ThermalZoneDriver.self,
+        VedirectDriver.self,
     ])
 }
