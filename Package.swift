@@ -114,13 +114,13 @@ let package = Package(
             exclude: ["README.md"]),
         room(.hardware, "Wires", ["DriverKit", "Vocabulary", "CGpiod", "CModbus", "CLinux"]),
         room(.core, "Nodes", ["DriverKit", "Channels", "Threads", "Timing", "Vocabulary"]),
+        room(.core, "Delivery", ["Vocabulary", "Timing", "Health"]),
         room(
             .upstreams, "Mqtt",
             ["Vocabulary", "Threads", "Timing", "CCrypto", "CLinux", deque]),
-        room(.upstreams, "Codecs", ["Vocabulary", "Health", "Mqtt"]),
+        room(.upstreams, "Codecs", ["Vocabulary", "Health", "Delivery", "Mqtt"]),
         room(.core, "Layouts", ["DriverKit", "Documents", "Codecs", "Vocabulary"]),
         room(.core, "Journals", ["Vocabulary", "Threads", "CSqlite", deque]),
-        room(.core, "Delivery", ["Vocabulary", "Timing", "Health"]),
         room(
             .upstreams, "PlainJson",
             ["Vocabulary", "Documents", "DriverKit", "Health", "Layouts", "Mqtt", "Codecs"]),
@@ -168,7 +168,7 @@ let package = Package(
         room(
             .programs, "Gateway",
             [
-                "Vocabulary", "Documents", "Timing", "Threads", "Channels", "Health", "DriverKit",
+                "Vocabulary", "Timing", "Threads", "Channels", "Health", "DriverKit",
                 "Drivers", "Wires", "Nodes", "Layouts", "Journals", "Delivery", "Mqtt", "Codecs",
                 "PlainJson", "Peers", "Brokers", "Proactors", "Simulators", "Host", "CommandLine",
                 argumentParser, logging,

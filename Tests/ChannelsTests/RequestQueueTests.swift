@@ -97,14 +97,6 @@ import Vocabulary
         #expect(await third == .success("done"))
     }
 
-    @Test func `refuses an identity that is under way, and leaves the first alone`() async {
-        async let first = ask("a")
-        let question = await requestQueue.next()
-        #expect(kind(await ask("a")) == .duplicate)
-        question?.answer("done")
-        #expect(await first == .success("done"))
-    }
-
     @Test func `tells the requester when its time is over; a late answer is counted and dropped`()
         async
     {

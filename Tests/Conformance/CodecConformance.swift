@@ -211,7 +211,8 @@ public enum CodecConformance {
         if retained.isHeartbeat { broken.append("a retained command counts as a heartbeat") }
         guard let id = CommandID("conformance-1") else { return broken }
         let answers = session.answer(
-            .refused("no"), id: id, node: profile.nodes[0].name, to: reply, at: now)
+            .refused("no"), id: id, node: profile.nodes[0].name, to: reply,
+            at: Timestamp(wall: now, monotonic: MonotonicInstant(nanoseconds: 0)))
         if answers.contains(where: \.isRetained) { broken.append("an answer is retained") }
         return broken
     }

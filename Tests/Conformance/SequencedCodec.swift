@@ -61,8 +61,8 @@ private struct SequencedSession: CodecSession {
     }
 
     mutating func answer(
-        _ answer: CommandAnswer, id: CommandID, node: ShNodeName?, to reply: Reply,
-        at now: WallTime
+        _ outcome: CommandOutcome, id: CommandID, node: ShNodeName?, to reply: Reply,
+        at now: Timestamp
     ) -> [MqttMessage] { [] }
 
     func outgoing(_ message: MqttMessage) -> MqttMessage {
@@ -81,13 +81,13 @@ private struct SequencedSession: CodecSession {
 }
 
 private struct SequencedWriter: HistoryWriter {
-    func write(_ entry: Entry, within limit: Int) -> [OutboundBatch] {
+    func write(_ entry: Entry, within limit: Int) -> [HistoryBatch] {
         var messages: [MqttMessage] = []
         if case .readings(let readings) = entry.fact.matter {
             messages = readings.map {
                 SequencedCodec.message("DDATA", "\($0.channel) \($0.value) history")
             }
         }
-        return [OutboundBatch(covers: entry.sequence...entry.sequence, messages: messages)]
+        return [HistoryBatch(covers: entry.sequence...entry.sequence, messages: messages)]
     }
 }

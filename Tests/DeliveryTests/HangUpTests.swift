@@ -95,7 +95,7 @@ private struct Broker {
         for action in actions {
             switch action {
             case .deadLettered(let facts, _): deadLettered.append(facts)
-            case .tell(.deadLettered, let detail): told.append(detail)
+            case .record(.deadLettered, let detail): told.append(detail)
             case .rewind(let sequence):
                 gathered = []
                 read = sequence - 1
@@ -134,21 +134,22 @@ private struct Broker {
     private mutating func readOn() -> Bool {
         guard link.wantsMore, read < lastEntry else { return false }
         read += 1
-        var pieces: [Link<String>.Piece] = []
+        var batches: [OutboundBatch<String>] = []
         let size = gathered.reduce(0) { $0 + entrySize($1) }
-        if !gathered.isEmpty, size + entrySize(read) > link.limit { pieces.append(report()) }
+        if !gathered.isEmpty, size + entrySize(read) > link.limit { batches.append(report()) }
         gathered.append(read)
-        if gathered.count == perReport { pieces.append(report()) }
-        perform(link.read(read, making: pieces))
+        if gathered.count == perReport { batches.append(report()) }
+        perform(link.read(read, making: batches))
         return true
     }
 
-    private mutating func report() -> Link<String>.Piece {
+    private mutating func report() -> OutboundBatch<String> {
         let covers = gathered[0]...gathered[gathered.count - 1]
         let size = gathered.reduce(0) { $0 + entrySize($1) }
         gathered = []
         let name = "history/\(covers.lowerBound)-\(covers.upperBound)"
-        return (covers, link.hasPeer ? name : nil, ["\(name) \(size)"])
+        return OutboundBatch(
+            covers: covers, identity: link.hasPeer ? name : nil, messages: ["\(name) \(size)"])
     }
 
     private mutating func send(other message: String) {

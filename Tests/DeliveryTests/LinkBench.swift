@@ -50,7 +50,12 @@ struct LinkBench {
             lastEntry += 1
             let identity = link.hasPeer ? "f\(lastEntry)" : nil
             said += link.read(
-                lastEntry, making: [(lastEntry...lastEntry, identity, ["f\(lastEntry)"])])
+                lastEntry,
+                making: [
+                    OutboundBatch(
+                        covers: lastEntry...lastEntry, identity: identity,
+                        messages: ["f\(lastEntry)"])
+                ])
             handOver()
         }
     }
@@ -94,7 +99,7 @@ struct LinkBench {
         said.compactMap { if case .ping(let identity) = $0 { identity } else { nil } }
     }
     var told: [GatewayEvent.Kind] {
-        said.compactMap { if case .tell(let kind, _) = $0 { kind } else { nil } }
+        said.compactMap { if case .record(let kind, _) = $0 { kind } else { nil } }
     }
     var deadLettered: [ClosedRange<Sequence64>] {
         said.compactMap { if case .deadLettered(let facts, _) = $0 { facts } else { nil } }

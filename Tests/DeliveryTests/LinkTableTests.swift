@@ -36,7 +36,7 @@ private func words(_ actions: [Link<String>.Action]) -> String {
         case .subscribe(let topics): "subscribe \(topics.joined(separator: " "))"
         case .ping: "ping"
         case .greetPeer: "greet"
-        case .tell(let kind, _): kind.rawValue
+        case .record(let kind, _): kind.rawValue
         case .advance: "advance"
         case .deadLettered: "dead-lettered"
         case .handOver: "hand over"

@@ -9,7 +9,7 @@ private struct World {
     static let rules = LinkRules(
         window: 8, ackTimeout: .seconds(5), pollPeriod: .seconds(60), attempts: 3)
 
-    struct OutboundBatch {
+    struct Written {
         let covers: ClosedRange<Sequence64>
         var handovers = 0
         var owed = 0
@@ -19,7 +19,7 @@ private struct World {
     var link: Link<String>
     var now = instant(1_000)
     /// What was written and is neither acknowledged nor dead-lettered.
-    var outboundBatches: [String: OutboundBatch] = [:]
+    var outboundBatches: [String: Written] = [:]
     var settled: Set<String> = []
     var gathered: [Sequence64] = []
     var lastRead: Sequence64 = 0
@@ -91,7 +91,7 @@ private struct World {
                     "\(identity) dead-lettered after \(outboundBatch.handovers) attempts")
                 settle(identity)
                 deadLettered.append(identity)
-            case .subscribe, .connect, .disconnect, .greetPeer, .tell, .handOver, .rewind: break
+            case .subscribe, .connect, .disconnect, .greetPeer, .record, .handOver, .rewind: break
             }
         }
     }
@@ -145,13 +145,18 @@ private struct World {
         case 3:
             let covers = gathered[0]...lastRead
             gathered = []
-            perform(link.read(lastRead, making: [(covers, nil, [])]))
+            perform(link.read(lastRead, making: [OutboundBatch(covers: covers, messages: [])]))
         default:
             let covers = gathered[0]...lastRead
             gathered = []
             let identity = "p\(lastRead)"
-            outboundBatches[identity] = OutboundBatch(covers: covers)
-            perform(link.read(lastRead, making: [(covers, identity, [identity])]))
+            outboundBatches[identity] = Written(covers: covers)
+            perform(
+                link.read(
+                    lastRead,
+                    making: [
+                        OutboundBatch(covers: covers, identity: identity, messages: [identity])
+                    ]))
         }
     }
 

@@ -45,7 +45,7 @@ public struct SimulatedCodec: Codec, CodecSession {
     public func control(
         _ control: Control, of node: ShNodeName, at now: Timestamp
     ) -> [MqttMessage] {
-        let words = control.holder.map { "overridden by \($0)" } ?? "free"
+        let words = control.overriddenBy.map { "overridden by \($0)" } ?? "free"
         return [message("control/\(node)", words, isRetained: true)]
     }
 
@@ -82,17 +82,17 @@ public struct SimulatedCodec: Codec, CodecSession {
     }
 
     public func answer(
-        _ answer: CommandAnswer, id: CommandID, node: ShNodeName?, to reply: Reply,
-        at now: WallTime
+        _ outcome: CommandOutcome, id: CommandID, node: ShNodeName?, to reply: Reply,
+        at now: Timestamp
     ) -> [MqttMessage] {
-        let outcome =
-            switch answer {
-            case .confirmed(let reading, _): "confirmed \(reading.value)"
+        let words =
+            switch outcome {
+            case .confirmed(let value, _): "confirmed \(value)"
             case .refused: "refused"
             case .failed: "failed"
             case .timedOut: "late"
             }
-        return [message(reply.topic, "\(id) \(outcome)")]
+        return [message(reply.topic, "\(id) \(words)")]
     }
 
     private func words(_ reading: Reading) -> String {
@@ -107,7 +107,7 @@ public struct SimulatedCodec: Codec, CodecSession {
 private struct SimulatedHistoryWriter: HistoryWriter {
     let codec: SimulatedCodec
 
-    func write(_ entry: Entry, within limit: Int) -> [OutboundBatch] {
-        [OutboundBatch(covers: entry.sequence...entry.sequence, messages: codec.history(entry))]
+    func write(_ entry: Entry, within limit: Int) -> [HistoryBatch] {
+        [HistoryBatch(covers: entry.sequence...entry.sequence, messages: codec.history(entry))]
     }
 }

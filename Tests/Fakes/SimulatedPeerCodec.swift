@@ -64,10 +64,10 @@ public struct SimulatedPeerCodec: Codec, CodecSession, CodecPeer {
     }
 
     public func answer(
-        _ answer: CommandAnswer, id: CommandID, node: ShNodeName?, to reply: Reply,
-        at now: WallTime
+        _ outcome: CommandOutcome, id: CommandID, node: ShNodeName?, to reply: Reply,
+        at now: Timestamp
     ) -> [MqttMessage] {
-        plain.answer(answer, id: id, node: node, to: reply, at: now)
+        plain.answer(outcome, id: id, node: node, to: reply, at: now)
     }
 }
 
@@ -83,7 +83,7 @@ private struct SimulatedPeerWriter: HistoryWriter {
 
     init(gathers: Bool) { self.gathers = gathers }
 
-    mutating func write(_ entry: Entry, within limit: Int) -> [OutboundBatch] {
+    mutating func write(_ entry: Entry, within limit: Int) -> [HistoryBatch] {
         last = entry.sequence
         let start = first ?? entry.sequence
         switch entry.fact.matter {
@@ -112,7 +112,7 @@ private struct SimulatedPeerWriter: HistoryWriter {
         }
     }
 
-    mutating func finish() -> [OutboundBatch] {
+    mutating func finish() -> [HistoryBatch] {
         guard let start = first else { return [] }
         defer { (gathered, first) = ([], nil) }
         return [outboundBatch(of: start...last, ["report"] + gathered, "-finished")]
@@ -120,9 +120,9 @@ private struct SimulatedPeerWriter: HistoryWriter {
 
     private func outboundBatch(
         of covers: ClosedRange<Sequence64>, _ words: [String], _ mark: String = ""
-    ) -> OutboundBatch {
+    ) -> HistoryBatch {
         let identity = "\(covers.upperBound)\(mark)"
-        return OutboundBatch(
+        return HistoryBatch(
             covers: covers, identity: identity,
             messages: [message("fact", "\(identity) \(words.joined(separator: ", "))")])
     }

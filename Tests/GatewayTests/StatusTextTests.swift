@@ -31,8 +31,7 @@ import Vocabulary
     }
 
     private func lines(_ quality: Quality) throws -> [String] {
-        let codec = PlainCodec(profile: profile, upstream: "peers")
-        let text = codec.report(
+        let text = PlainDocuments(of: profile).report(
             PlainStatus(
                 own: link("d1.a.scada", .connected),
                 links: [

@@ -117,7 +117,7 @@ struct DeskBench {
                 case .publish(let message, _): published.append(message)
                 case .publishStatus(let own, let links): statuses.append((own, links))
                 case .store(let item): stored.append(item)
-                case .tell(let line): told.append(line)
+                case .report(let line): told.append(line)
                 }
             }
         }

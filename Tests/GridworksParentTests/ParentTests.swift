@@ -19,7 +19,7 @@ import Vocabulary
         let parent = Parent(
             machine: DeskBench().machine, session: broker,
             presence: PlainPresence(of: "d1.demo.house", incarnation: "i7"), store: store,
-            clock: clock, tell: { _ in })
+            clock: clock, report: { _ in })
         await parent.start()
         broker.accept()
         // How it stands, twice, and a ping to each child, once the subscriptions are confirmed.

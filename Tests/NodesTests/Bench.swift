@@ -28,7 +28,7 @@ struct Bench {
         _ device: ScriptedDevice, _ channels: [DataChannel]? = nil, name: StaticString = "node",
         actuates: Bool = false, safeState: SafeState? = nil, rules: GuardRules = GuardRules(),
         coordinator: InterlockCoordinator = InterlockCoordinator(),
-        board: ChannelSnapshot = ChannelSnapshot(),
+        snapshot: ChannelSnapshot = ChannelSnapshot(),
         counters: (any CounterStore)? = nil, isSimulated: Bool = false
     ) -> ShNode {
         let place = Place(path: "", line: 1, column: 1)
@@ -39,7 +39,7 @@ struct Bench {
         return ShNode(
             name: ShNodeName(known: name), component: component, rules: rules,
             coordinator: coordinator,
-            board: board, counters: counters,
+            snapshot: snapshot, counters: counters,
             outbox: inbox.source(named: name.description), clock: clock,
             open: device.opener(actuates: actuates))
     }
@@ -58,6 +58,12 @@ struct Bench {
             if facts.contains(where: isLast) { return facts }
         }
         return facts
+    }
+
+    /// Has a node carry out a command that came in just now.
+    func apply(_ command: Command, to node: ShNode) async -> CommandOutcome {
+        // Only an expiry can be wrong, and these commands have none.
+        await node.apply(command, by: try! CommandDeadline(of: command, at: clock.timestamp))
     }
 
     /// The next batch of facts.

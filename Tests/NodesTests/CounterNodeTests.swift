@@ -178,8 +178,8 @@ import Vocabulary
             id: CommandID("1")!, node: "water", order: order, source: CommandSource(.cli, "site"))
     }
 
-    private func apply(_ order: Command.Order, to node: ShNode) async -> CommandAnswer {
-        await node.apply(command(order), before: bench.clock.now)
+    private func apply(_ order: Command.Order, to node: ShNode) async -> CommandOutcome {
+        await bench.apply(command(order), to: node)
     }
 
     @Test func `tells it at once and puts on record who set it, from what to what`() async throws {
@@ -187,11 +187,11 @@ import Vocabulary
         await node.start()
         #expect(await bench.nextFacts().flatMap(\.values) == [1_234_567_000])
         let answer = await apply(.set(99_000_500), to: node)
-        guard case .confirmed(let reading, _) = answer else {
+        guard case .confirmed(let total, _) = answer else {
             Issue.record("\(answer)")
             return
         }
-        #expect(reading.value == 99_000_500)
+        #expect(total == 99_000_500)
         let facts = await bench.nextFacts()
         let event = try #require(facts.compactMap(\.event).first)
         #expect(event.kind == .totalSet && event.number == 99_000_500)

@@ -83,7 +83,7 @@ struct GuardBench {
     mutating func ask(
         _ order: Command.Order, by source: CommandSource = GuardBench.site,
         block: RelayGuard.Block? = nil, expires: MonotonicInstant? = nil
-    ) -> RelayGuard.Outcome? {
+    ) -> CommandOutcome? {
         ids += 1
         let id = CommandID("c\(ids)")!
         let command = Command(id: id, node: "pump", order: order, source: source)
@@ -96,24 +96,24 @@ struct GuardBench {
     }
 
     /// The outcome of the command of that number, if it is there.
-    func outcome(_ number: Int) -> RelayGuard.Outcome? {
+    func outcome(_ number: Int) -> CommandOutcome? {
         relay.outcomes.first { $0.id.text == "c\(number)" }?.outcome
     }
 
     @discardableResult
-    mutating func on(by source: CommandSource = GuardBench.site) -> RelayGuard.Outcome? {
+    mutating func on(by source: CommandSource = GuardBench.site) -> CommandOutcome? {
         ask(.set(1), by: source)
     }
 
     @discardableResult
-    mutating func off(by source: CommandSource = GuardBench.site) -> RelayGuard.Outcome? {
+    mutating func off(by source: CommandSource = GuardBench.site) -> CommandOutcome? {
         ask(.set(0), by: source)
     }
 
     func fault(_ kind: Fault.Kind) -> String? { relay.fault(kind, at: now) }
 }
 
-extension RelayGuard.Outcome? {
+extension CommandOutcome? {
     /// Why it was refused, failed or put off; empty when it was not.
     var why: String {
         switch self {
@@ -121,6 +121,9 @@ extension RelayGuard.Outcome? {
         case .confirmed, nil: ""
         }
     }
+
+    /// What the device confirms; nil when it does not.
+    var value: Int64? { if case .confirmed(let value, _) = self { value } else { nil } }
 
     var isRefused: Bool { if case .refused = self { true } else { false } }
 }

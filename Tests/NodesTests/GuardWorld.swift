@@ -119,7 +119,7 @@ struct GuardWorld {
         if case .set(let value) = order { wanted = value }
         if case .override(let value, _) = order { wanted = value }
         let block = wanted.flatMap { locks.look(name, on: $0 != 0, at: now) }
-        let holder = relay.brain.currentControl.holder
+        let holder = relay.brain.currentControl.overriddenBy
         let command = Command(id: id, node: name, order: order, source: source)
         if let early = relays[name]?.brain.take(command, at: now, block: block) {
             note(id, early, holder)
@@ -127,7 +127,7 @@ struct GuardWorld {
     }
 
     private mutating func note(
-        _ id: CommandID, _ outcome: RelayGuard.Outcome, _ holder: CommandSource? = nil
+        _ id: CommandID, _ outcome: CommandOutcome, _ holder: CommandSource? = nil
     ) {
         answered[id, default: 0] += 1
         if answered[id] != 1 { breaches.append("\(id) is answered twice") }

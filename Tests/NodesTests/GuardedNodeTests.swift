@@ -11,14 +11,14 @@ import Vocabulary
 
     private func ask(
         _ node: ShNode, _ order: Command.Order, by source: CommandSource? = nil, _ id: String = "a"
-    ) async -> CommandAnswer {
+    ) async -> CommandOutcome {
         let command = Command(
             id: CommandID(id)!, node: node.name, order: order, source: source ?? site)
-        return await node.apply(command, before: bench.clock.now.advanced(by: .seconds(2)))
+        return await bench.apply(command, to: node)
     }
 
-    private func isConfirmed(_ answer: CommandAnswer, _ value: Int64) -> Bool {
-        if case .confirmed(let reading, _) = answer { reading.value == value } else { false }
+    private func isConfirmed(_ answer: CommandOutcome, _ value: Int64) -> Bool {
+        if case .confirmed(let state, _) = answer { state == value } else { false }
     }
 
     @Test func `goes to its safe state when its controller is silent, and says so once`() async {
@@ -90,7 +90,7 @@ import Vocabulary
         let page = CommandSource(.page)
         let end = bench.clock.now.advanced(by: .seconds(10))
         #expect(isConfirmed(await ask(node, .override(value: 1, for: .seconds(10)), by: page), 1))
-        #expect(node.control.current.holder == page)
+        #expect(node.control.current.overriddenBy == page)
         #expect(node.control.current.until == end)
         guard case .refused(let why) = await ask(node, .set(0), "b") else {
             Issue.record("not refused")
@@ -122,12 +122,13 @@ import Vocabulary
 
     @Test func `is answered once another node's contact shows it`() async {
         let (device, contact) = (ScriptedDevice(), ScriptedDevice(.shows([0])))
-        let board = ChannelSnapshot()
+        let snapshot = ChannelSnapshot()
         let rules = GuardRules(
             feedback: FeedbackRule(channel: "contact", whenOn: 1...1, within: .seconds(5)))
         let node = bench.node(
-            device, actuates: true, safeState: .off, rules: rules, board: board)
-        let other = bench.node(contact, [bench.channel("contact")], name: "other", board: board)
+            device, actuates: true, safeState: .off, rules: rules, snapshot: snapshot)
+        let other = bench.node(
+            contact, [bench.channel("contact")], name: "other", snapshot: snapshot)
         await other.start()
         await node.start()
         contact.behave(.shows([1]))
@@ -216,7 +217,7 @@ import Vocabulary
         let successor = bench.node(other, actuates: true, safeState: .off, rules: rules)
         await successor.succeed(node)
         await successor.start()
-        #expect(successor.control.current.holder == page)
+        #expect(successor.control.current.overriddenBy == page)
         guard case .refused(let held) = await ask(successor, .set(1), "b") else {
             Issue.record("the hold is lost")
             return

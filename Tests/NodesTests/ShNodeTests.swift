@@ -37,12 +37,10 @@ import Vocabulary
         let command = Command(
             id: CommandID("1")!, node: "relay", order: .set(1),
             source: CommandSource(.upstream, "site"))
-        let answer = await relay.apply(command, before: bench.clock.now.advanced(by: .seconds(1)))
-        guard case .confirmed(let reading, _) = answer else {
-            Issue.record("\(answer)")
-            return
-        }
-        #expect(reading.isSimulated == isSimulated)
+        #expect(await bench.apply(command, to: relay).kind == .confirmed)
+        let switched = await bench.nextFacts()
+        #expect(switched.flatMap(\.values).contains(1))
+        for fact in switched where fact.fault == nil { #expect(fact.isSimulated == isSimulated) }
         withExtendedLifetime(node) {}
     }
 
@@ -191,13 +189,12 @@ import Vocabulary
         let on = Command(
             id: CommandID("a")!, node: "node", order: .set(1), source: CommandSource(.rule, "test"))
         guard
-            case .confirmed(let state, _) = await node.apply(
-                on, before: bench.clock.now.advanced(by: .seconds(2)))
+            case .confirmed(let state, _) = await bench.apply(on, to: node)
         else {
             Issue.record("not confirmed")
             return
         }
-        #expect(state.value == 1)
+        #expect(state == 1)
         #expect(device.level == 1)
         await node.stop()
         #expect(device.level == 0)
@@ -211,8 +208,7 @@ import Vocabulary
         let on = Command(
             id: CommandID("a")!, node: "node", order: .set(1), source: CommandSource(.rule, "test"))
         guard
-            case .failed(let why) = await node.apply(
-                on, before: bench.clock.now.advanced(by: .seconds(2)))
+            case .failed(let why) = await bench.apply(on, to: node)
         else {
             Issue.record("a stuck relay was confirmed")
             return
@@ -220,15 +216,18 @@ import Vocabulary
         #expect(why.contains("the device shows"))
     }
 
-    @Test func `carries out no command whose requester was told already that it is late`() async {
+    @Test func `carries out no command whose requester was told already that it is late`()
+        async throws
+    {
         let device = ScriptedDevice()
         let node = bench.node(device, actuates: true, safeState: .off)
         await node.start()
         let on = Command(
-            id: CommandID("a")!, node: "node", order: .set(1), source: CommandSource(.rule, "test"))
-        let deadline = bench.clock.now
+            id: CommandID("a")!, node: "node", order: .set(1), source: CommandSource(.rule, "test"),
+            startBy: bench.clock.now)
+        let deadline = try CommandDeadline(of: on, at: bench.clock.timestamp)
         bench.clock.advance(by: .milliseconds(1))
-        guard case .refused = await node.apply(on, before: deadline) else {
+        guard case .refused = await node.apply(on, by: deadline) else {
             Issue.record("switched after its requester had given up")
             return
         }
@@ -243,7 +242,7 @@ import Vocabulary
         let on = Command(
             id: CommandID("a")!, node: "node", order: .set(1), source: CommandSource(.rule, "test"))
         guard
-            case .refused = await node.apply(on, before: bench.clock.now.advanced(by: .seconds(2)))
+            case .refused = await bench.apply(on, to: node)
         else {
             Issue.record("switched after its stop")
             return

@@ -18,7 +18,7 @@ import Vocabulary
                 PeerQuestion.set(
                     "pump",
                     PeerOrder(
-                        value: .text("on"), overrideFor: .seconds(60), id: CommandID("1")!,
+                        .override(.flag(true), for: .seconds(60)), id: CommandID("1")!,
                         within: .seconds(8))
                 ).text,
             ]

@@ -13,18 +13,18 @@ import Vocabulary
 
     @Test func `says the same after its way over the wire`() throws {
         let order = PeerOrder(
-            value: .text("on"), id: id, expires: WallTime(nanoseconds: 1_795_225_660_000_000_000))
+            .set(.flag(true)), id: id, expires: WallTime(nanoseconds: 1_795_225_660_000_000_000))
         for question: PeerQuestion in [
             .read("meter-power"), .status, .watch, .set("pump", order),
             .set(
                 "valve",
-                PeerOrder(value: .number(DecimalNumber("21.5")!), id: id, expires: nil)),
+                PeerOrder(.set(.number(DecimalNumber("21.5")!)), id: id)),
             .set(
                 "pump",
-                PeerOrder(value: .text("on"), overrideFor: .seconds(600), id: id, expires: nil)),
-            .set("pump", PeerOrder(value: nil, overrideFor: .seconds(1), id: id, expires: nil)),
-            .set("pump", PeerOrder(value: nil, id: id, expires: nil)),
-            .set("pump", PeerOrder(value: .text("on"), id: id, within: .seconds(8))),
+                PeerOrder(.override(.flag(true), for: .seconds(600)), id: id)),
+            .set("pump", PeerOrder(.override(nil, for: .seconds(1)), id: id)),
+            .set("pump", PeerOrder(.release, id: id)),
+            .set("pump", PeerOrder(.set(.flag(false)), id: id, within: .seconds(8))),
         ] {
             #expect(try PeerQuestion.read(question.text) == question)
         }
@@ -37,6 +37,7 @@ import Vocabulary
         (#"{"ask": "set", "node": "pump", "value": "on"}"#, "id"),
         (#"{"ask": "set", "node": "pump", "id": "1"}"#, "value"),
         (#"{"ask": "set", "node": "pump", "id": "1", "value": {}}"#, "value"),
+        (#"{"ask": "set", "node": "pump", "id": "1", "value": "lots"}"#, "value"),
         (#"{"ask": "set", "node": "pump", "id": "1", "overrideFor": "long"}"#, "overrideFor"),
         (#"{"ask": "set", "node": "pump", "id": "1", "value": 1, "release": true}"#, "release"),
         (#"{"ask": "set", "node": "pump", "id": "1", "release": false}"#, "release"),
@@ -162,7 +163,7 @@ import Vocabulary
         let service = ScriptedService()
         let gateway = try await Listening(PeerSettings(plainRights: [.read]), service: service)
         let node = requester()
-        let order = PeerOrder(value: .text("on"), id: id, expires: nil)
+        let order = PeerOrder(.set(.flag(true)), id: id)
         let answer = try await node.ask(.set("pump", order), of: gateway.address)
         #expect(String(decoding: answer, as: UTF8.self).contains("no right to switch"))
         #expect(service.asked.withLock { $0 } == [])

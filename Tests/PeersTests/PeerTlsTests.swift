@@ -18,7 +18,7 @@ import Vocabulary
             PeerSettings(mode: mode), tls: try .knowing(ours, theirs, may: [.switch]),
             service: service)
         let laptop = requester(PeerSettings(mode: mode), tls: try .knowing(theirs, ours))
-        let order = PeerOrder(value: .text("on"), id: CommandID("1")!, expires: nil)
+        let order = PeerOrder(.set(.flag(true)), id: CommandID("1")!)
         for _ in 0..<100 {
             _ = try await laptop.ask(.set("pump", order), of: gateway.address)
         }

@@ -38,7 +38,7 @@ struct Bench {
     ) {
         clock = ManualClock(isSynchronised: isTimeSynchronised)
         let coordinator = InterlockCoordinator(interlocks)
-        let board = ChannelSnapshot()
+        let snapshot = ChannelSnapshot()
         let inbox = FanIn<Fact>(capacity: 256)
         let clock = clock
         let makeNode = { @Sendable (device: Device) in
@@ -54,7 +54,8 @@ struct Bench {
                 channels: [channel], safeState: device.isRelay ? .off : nil)
             return ShNode(
                 name: name, component: component, rules: device.rules, coordinator: coordinator,
-                board: board, outbox: inbox.source(named: device.name.description), clock: clock,
+                snapshot: snapshot, outbox: inbox.source(named: device.name.description),
+                clock: clock,
                 open: device.device.opener(actuates: device.isRelay))
         }
         self.makeNode = makeNode

@@ -57,7 +57,7 @@ import Vocabulary
         _ = await bench.proactor.carryOut(order)
         #expect(device.level == 1)
         #expect(await bench.published("control/pump", 2).last == "overridden by page")
-        #expect(bench.proactor.control(of: "pump")?.holder == CommandSource(.page))
+        #expect(bench.proactor.control(of: "pump")?.overriddenBy == CommandSource(.page))
         bench.order("pump", "a", 0)
         #expect(await bench.published("answer/pump", 1) == ["a refused"])
         await bench.pass(.seconds(21))

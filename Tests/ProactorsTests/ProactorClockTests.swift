@@ -8,12 +8,13 @@ import Vocabulary
     private static let decade = Duration.seconds(315_576_000)
 
     private func command(
-        _ clock: ManualClock, expiresIn time: Duration?, id: String = "order-1"
+        _ clock: ManualClock, expiresIn time: Duration?, id: String = "order-1",
+        startBy: MonotonicInstant? = nil
     ) -> Command {
         Command(
             id: CommandID(id)!, node: "pump", order: .set(1),
             source: CommandSource(.upstream, "site"),
-            expires: time.map { clock.wallTime.advanced(by: $0) })
+            expires: time.map { clock.wallTime.advanced(by: $0) }, startBy: startBy)
     }
 
     @Test func `puts right what it told before`() async throws {
@@ -67,13 +68,14 @@ import Vocabulary
             .init(name: "pump", device: pump, isRelay: true), isTimeSynchronised: false)
         await bench.proactor.start()
         let past = bench.clock.now.advanced(by: .seconds(-1))
-        let late = await bench.proactor.carryOut(command(bench.clock, expiresIn: nil), by: past)
+        let late = await bench.proactor.carryOut(
+            command(bench.clock, expiresIn: nil, startBy: past))
         #expect(late.words.contains("refused"), "\(late.words)")
         #expect(pump.level == 0)
         bench.clock.jump(by: .seconds(3_600))
         let inTime = bench.clock.now.advanced(by: .seconds(1))
         let answer = await bench.proactor.carryOut(
-            command(bench.clock, expiresIn: nil, id: "order-2"), by: inTime)
+            command(bench.clock, expiresIn: nil, id: "order-2", startBy: inTime))
         #expect(answer.words == "confirmed 1")
     }
 

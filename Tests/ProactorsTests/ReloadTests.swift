@@ -125,7 +125,7 @@ import Vocabulary
         await bench.proactor.replace(
             replacement(
                 bench, leaving: ["valve"], [.init(name: "valve", device: after, isRelay: true)]))
-        #expect(bench.proactor.control(of: "valve")?.holder == CommandSource(.page))
+        #expect(bench.proactor.control(of: "valve")?.overriddenBy == CommandSource(.page))
         bench.order("valve", "a", 1)
         #expect(await bench.published("answer/valve", 1) == ["a refused"])
         #expect(after.level == 0)
@@ -227,13 +227,13 @@ import Vocabulary
         await bench.proactor.replace(
             replacement(
                 bench, leaving: ["roof"], [], staying: bench.nodes.filter { $0.name == "pump" }))
-        #expect(bench.proactor.control(of: "pump")?.holder == page)
+        #expect(bench.proactor.control(of: "pump")?.overriddenBy == page)
         #expect(bench.proactor.control(of: "pump")?.until == until)
         bench.order("pump", "a", 0)
         #expect(await bench.published("answer/pump", 1) == ["a refused"])
         #expect(device.level == 1)
         await bench.pass(.seconds(21), sleepers: 2)
-        #expect(bench.proactor.control(of: "pump")?.holder == nil)
+        #expect(bench.proactor.control(of: "pump")?.overriddenBy == nil)
         #expect(device.level == 0)
     }
 

@@ -34,7 +34,7 @@ final class Life: Sendable {
             before.map { [broker] in SimulatedPeer(at: broker, after: $0.peer) }
             ?? SimulatedPeer(at: broker)
         let coordinator = InterlockCoordinator(layout.interlocks)
-        let board = ChannelSnapshot()
+        let snapshot = ChannelSnapshot()
         let inbox = FanIn<Fact>(capacity: 128)
         var devices: [ShNodeName: ScriptedDevice] = [:]
         for name in House.sensors + [House.spare] {
@@ -59,7 +59,7 @@ final class Life: Sendable {
             ShNode(
                 name: node.name, component: node.component, rules: node.rules,
                 coordinator: coordinator,
-                board: board, outbox: inbox.source(named: node.name.text), clock: clock,
+                snapshot: snapshot, outbox: inbox.source(named: node.name.text), clock: clock,
                 open: devices[node.name]!.opener(actuates: node.kind == .relay))
         }
         incarnation = "\(base)"

@@ -42,7 +42,7 @@ extension Scenario {
         let rules = rules[name]
         if let silence = rules?.failsafeAfter {
             // A command's word counts once its turn has come.
-            let turn = Proactor.commandTime + (rules?.feedback?.within ?? .zero)
+            let turn = CommandDeadline.answerTime + (rules?.feedback?.within ?? .zero)
             expect(
                 .silence, now - lastWord <= silence + turn + Self.grace,
                 "\(name) is on \(now - lastWord) after the last word")

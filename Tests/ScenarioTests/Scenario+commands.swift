@@ -45,12 +45,12 @@ extension Scenario {
             return ask.command.node == name
         }
         guard !isChanging, let control = life.proactor.control(of: name),
-            let holder = control.holder, let until = control.until
+            let holder = control.overriddenBy, let until = control.until
         else { return nil }
         return (holder, until, holdOrders[name]?.count ?? 0)
     }
 
-    private func answered(_ number: Int, _ answer: CommandAnswer) {
+    private func answered(_ number: Int, _ answer: CommandOutcome) {
         // Whoever asked a gateway that has lost its power asks no more.
         guard let ask = asked.removeValue(forKey: number) else { return }
         figures.answers[String("\(answer)".prefix { $0 != "(" }), default: 0] += 1
@@ -99,7 +99,7 @@ extension Scenario {
     /// The longest time that an answer may take.
     private var answerTime: Duration {
         let feedback = rules.values.compactMap(\.feedback?.within).max() ?? .zero
-        return Proactor.commandTime + feedback + Self.grace
+        return CommandDeadline.answerTime + feedback + Self.grace
     }
 
     func checkAnswers() async {

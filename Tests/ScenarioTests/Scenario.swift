@@ -42,7 +42,7 @@ actor Scenario {
     var bases: [Int64] = [1]
     var asked: [Int: Asked] = [:]
     /// The first answer to each command that was carried out or tried.
-    var outcomes: [CommandID: CommandAnswer] = [:]
+    var outcomes: [CommandID: CommandOutcome] = [:]
     /// Orders about holds, for each relay.
     var holdOrders: [ShNodeName: (count: Int, last: Duration)] = [:]
     var posted: [String: Posted] = [:]

@@ -62,10 +62,10 @@ private struct CarelessCodec: Codec, CodecSession, HistoryWriter {
     func birth(at now: WallTime, within limit: Int) -> [MqttMessage] { [] }
     func live(_ reading: Reading, at: Timestamp) -> [MqttMessage] { [] }
 
-    func write(_ entry: Entry, within limit: Int) -> [OutboundBatch] {
+    func write(_ entry: Entry, within limit: Int) -> [HistoryBatch] {
         guard entry.sequence == 1 else { return [] }
         let message = MqttMessage(topic: "out", payload: [], isRetained: true)
-        return [OutboundBatch(covers: 1...1, messages: [message])]
+        return [HistoryBatch(covers: 1...1, messages: [message])]
     }
 
     func incoming(
@@ -78,7 +78,7 @@ private struct CarelessCodec: Codec, CodecSession, HistoryWriter {
     }
 
     func answer(
-        _ answer: CommandAnswer, id: CommandID, node: ShNodeName?, to reply: Reply,
-        at now: WallTime
+        _ outcome: CommandOutcome, id: CommandID, node: ShNodeName?, to reply: Reply,
+        at now: Timestamp
     ) -> [MqttMessage] { [] }
 }

@@ -197,14 +197,15 @@ import Vocabulary
         let reply = Reply(topic: "gw/d1-isone-ct-newhaven-orange1-scada/to/a")
         let id = CommandID(House.trigger)!
         let refused = codec.answer(
-            .refused("no"), id: id, node: House.relay1, to: reply, at: House.now)
+            .refused("no"), id: id, node: House.relay1, to: reply, at: House.stamp(House.now))
         #expect(
             refused.map(House.payload) == [
                 #"{"FromGNodeAlias":"d1.isone.ct.newhaven.orange1.scada","Node":"relay1","#
                     + #""Type":"Warning","Summary":"command refused","Details":"no","#
                     + #""CreatedMs":1795225230003,"TypeName":"glitch","Version":"000"}"#
             ])
-        let late = codec.answer(.timedOut("slow"), id: id, node: nil, to: reply, at: House.now)
+        let late = codec.answer(
+            .timedOut("slow"), id: id, node: nil, to: reply, at: House.stamp(House.now))
         #expect(House.payload(late.first).contains(#""Node":"s","Type":"Error""#))
     }
 
@@ -212,9 +213,9 @@ import Vocabulary
         let codec = House.codec()
         let stamp = House.stamp(House.now)
         #expect(codec.control(Control(), of: House.relay1, at: stamp).isEmpty)
-        let hand = Control(holder: CommandSource(.cli))
+        let hand = Control(overriddenBy: CommandSource(.cli))
         #expect(codec.control(hand, of: House.relay1, at: stamp).count == 2)
-        let told = codec.control(Control(holder: House.admin), of: House.relay2, at: stamp)
+        let told = codec.control(Control(overriddenBy: House.admin), of: House.relay2, at: stamp)
         #expect(
             told.map(\.topic) == [
                 "gw/d1-isone-ct-newhaven-orange1-scada/to/a/new-command-tree",

@@ -57,9 +57,9 @@ final class GridworksConnection: Sendable {
     }
 
     func answer(
-        _ answer: CommandAnswer, id: CommandID, node: ShNodeName?, to reply: Reply,
-        at now: WallTime
+        _ outcome: CommandOutcome, id: CommandID, node: ShNodeName?, to reply: Reply,
+        at now: Timestamp
     ) -> [MqttMessage] {
-        session.withLock { $0.answer(answer, id: id, node: node, to: reply, at: now) }
+        session.withLock { $0.answer(outcome, id: id, node: node, to: reply, at: now) }
     }
 }

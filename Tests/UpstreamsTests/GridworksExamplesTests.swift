@@ -166,8 +166,8 @@ import Vocabulary
             codec.acknowledgement(of: acknowledge).text.contains(
                 #""AckMessageID":"aaaaaaaa-0000-4000-8000-000000000001""#))
         let answer = codec.answer(
-            .confirmed(Reading(channel: "relay2", value: 1), at: House.stamp(at)),
-            id: commands[0].id, node: commands[0].node, to: reply, at: at)
+            .confirmed(1, at: House.stamp(at).monotonic), id: commands[0].id,
+            node: commands[0].node, to: reply, at: House.stamp(at))
         #expect(
             answer.first?.topic == "gw/d1-isone-ct-newhaven-orange1-scada/to/admin/fsm-full-report")
         #expect(

@@ -30,7 +30,7 @@ import Vocabulary
         }
     }
 
-    private func outboundBatches(_ entries: some Sequence<Entry>) -> [OutboundBatch] {
+    private func outboundBatches(_ entries: some Sequence<Entry>) -> [HistoryBatch] {
         var writer = codec.historyWriter(of: House.journal)
         return entries.flatMap { writer.write($0) }
     }

@@ -48,7 +48,7 @@ enum GridworksHouse {
             GridworksCodec(
                 profile: profile, upstream: upstream, settings: settings(hasAdmin: hasAdmin)))
         for (node, holder) in holders {
-            _ = codec.control(Control(holder: holder), of: node, at: stamp(now))
+            _ = codec.control(Control(overriddenBy: holder), of: node, at: stamp(now))
         }
         return codec
     }

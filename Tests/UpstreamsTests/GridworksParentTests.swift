@@ -87,8 +87,8 @@ import Vocabulary
         }
         #expect(commands.map(\.order) == [.set(1)] && incoming.acknowledge == House.trigger)
         let answer = codec.answer(
-            .confirmed(Reading(channel: "vdc-relay1", value: 1), at: House.stamp(House.now)),
-            id: commands[0].id, node: House.relay1, to: reply, at: House.now)
+            .confirmed(1, at: House.stamp(House.now).monotonic), id: commands[0].id,
+            node: House.relay1, to: reply, at: House.stamp(House.now))
         #expect(
             try matter(answer.first)
                 == .commandDone(trigger: House.trigger, "relay1: RelayClosed, 1"))

@@ -130,7 +130,7 @@ private let gridworksFolder = ProcessInfo.processInfo.environment["TIDEGATE_GRID
             + codec.activation(at: House.now) + codec.snapshot(latest, at: House.now)
             + House.codec(hasAdmin: false).snapshot([], at: House.now)
             + House.codec().control(
-                Control(holder: House.admin), of: House.relay2, at: stamp)
+                Control(overriddenBy: House.admin), of: House.relay2, at: stamp)
     }
 
     private static func answers() -> [MqttMessage] {
@@ -153,16 +153,14 @@ private let gridworksFolder = ProcessInfo.processInfo.environment["TIDEGATE_GRID
             switch codec.incoming(question, at: House.now, using: &chance).matter {
             case .reply(let messages): messages
             case .refused(let why, let id, let node, let reply):
-                codec.answer(.refused(why), id: id, node: node, to: reply, at: House.now)
+                codec.answer(.refused(why), id: id, node: node, to: reply, at: stamp)
             case .commands(let commands, let reply):
                 commands.flatMap { command -> [MqttMessage] in
-                    let channel = House.profile.nodes.first { $0.name == command.node }!.channels[0]
-                    let reading = Reading(channel: channel.name, value: 1)
-                    return [
-                        CommandAnswer.confirmed(reading, at: stamp), .failed("f"), .timedOut("l"),
+                    [
+                        CommandOutcome.confirmed(1, at: stamp.monotonic), .failed("f"),
+                        .timedOut("l"),
                     ].flatMap {
-                        codec.answer(
-                            $0, id: command.id, node: command.node, to: reply, at: House.now)
+                        codec.answer($0, id: command.id, node: command.node, to: reply, at: stamp)
                     }
                 }
             default: []

@@ -20,5 +20,5 @@ extension PlainCodec {
 }
 
 extension HistoryWriter {
-    mutating func write(_ entry: Entry) -> [OutboundBatch] { write(entry, within: .max) }
+    mutating func write(_ entry: Entry) -> [HistoryBatch] { write(entry, within: .max) }
 }

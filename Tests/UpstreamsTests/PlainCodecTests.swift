@@ -221,24 +221,28 @@ struct PlainCodecTests {
 
     @Test func `answers go where the requester waits, with what the requester gave`() {
         let reply = Reply(topic: "answers/me", correlationData: [1, 2])
-        let at = Timestamp(wall: House.now, monotonic: MonotonicInstant(nanoseconds: 1))
+        // A second after the device confirmed it.
+        let at = Timestamp(
+            wall: House.now.advanced(by: .seconds(1)),
+            monotonic: MonotonicInstant(nanoseconds: 1_000_000_001))
         let confirmed = codec.answer(
-            .confirmed(Reading(channel: House.heaterState, value: 1), at: at), id: House.id,
-            node: House.heater, to: reply, at: House.now)[0]
+            .confirmed(1, at: MonotonicInstant(nanoseconds: 1)), id: House.id,
+            node: House.heater, to: reply, at: at)[0]
         #expect(confirmed.topic == "answers/me" && confirmed.correlationData == [1, 2])
         #expect(!confirmed.isRetained)
         #expect(
             confirmed.text
                 == #"{"id":"c1","node":"heater","outcome":"confirmed","value":1,"state":"on","#
                 + #""steps":1,"exponent":0,"unit":"onOff","time":1795234927250000000,"#
-                + #""iso":"2026-11-21T04:22:07.250000000Z","quality":"good","detail":null}"#)
+                + #""iso":"2026-11-21T04:22:07.250000000Z","quality":"good","simulated":true,"#
+                + #""detail":null}"#)
         let late = codec.answer(
             .timedOut("no answer within 5 s"), id: House.id, node: House.heater, to: reply,
-            at: House.now)[0]
+            at: at)[0]
         #expect(
             late.text
                 == #"{"id":"c1","node":"heater","outcome":"timedOut","value":null,"steps":null,"#
-                + #""time":1795234927250000000,"iso":"2026-11-21T04:22:07.250000000Z","#
+                + #""time":1795234928250000000,"iso":"2026-11-21T04:22:08.250000000Z","#
                 + #""detail":"no answer within 5 s"}"#)
     }
 

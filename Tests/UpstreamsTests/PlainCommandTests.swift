@@ -99,7 +99,7 @@ struct PlainCommandTests {
 
     @Test func `an expiry that lies more than a day ahead is refused`() {
         let day: Int64 = 86_400_000_000_000
-        let latest = House.now.nanoseconds + day + Command.clockSkew.wholeNanoseconds
+        let latest = House.now.nanoseconds + day + CommandDeadline.clockSkew.wholeNanoseconds
         guard case .commands = ask(#"{"value":1,"expires":\#(latest)}"#) else {
             Issue.record("refused within a day")
             return

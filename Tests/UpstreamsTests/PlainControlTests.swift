@@ -67,7 +67,8 @@ import Vocabulary
     @Test func `is told with its holder and its end on the wall clock of now, retained`() {
         let now = Timestamp(wall: House.now, monotonic: MonotonicInstant(nanoseconds: 5))
         let control = Control(
-            holder: CommandSource(.cli, "site"), until: now.monotonic.advanced(by: .seconds(60)),
+            overriddenBy: CommandSource(.cli, "site"),
+            until: now.monotonic.advanced(by: .seconds(60)),
             controller: CommandSource(.upstream, "site"), queued: 1)
         let message = House.codec.control(control, of: House.heater, at: now).first
         let end = House.now.advanced(by: .seconds(60)).iso8601

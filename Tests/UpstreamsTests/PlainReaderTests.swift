@@ -177,20 +177,17 @@ struct PlainReaderTests {
     }
 
     @Test func `answers read back, on any topic`() throws {
-        let answers: [(CommandAnswer, PlainAnswer.Outcome, Int64?, String?)] = [
-            (
-                .confirmed(Reading(channel: House.dimmerLevel, value: 125), at: at), .confirmed,
-                125, nil
-            ),
+        let answers: [(CommandOutcome, CommandOutcome.Kind, Int64?, String?)] = [
+            (.confirmed(125, at: at.monotonic), .confirmed, 125, nil),
             (.refused("no"), .refused, nil, "no"), (.failed("stuck"), .failed, nil, "stuck"),
             (.timedOut("?"), .timedOut, nil, "?"),
         ]
         for (answer, outcome, steps, detail) in answers {
             for topic in ["tidegate/d1.demo.house1/answer/cli-1", "answers/me"] {
                 let message = codec.answer(
-                    answer, id: House.id, node: House.dimmer, to: Reply(topic: topic), at: House.now
+                    answer, id: House.id, node: House.dimmer, to: Reply(topic: topic), at: at
                 )[0]
-                let told = try #require(reader.answer(in: message))
+                let told = try #require(reader.answer(in: message.payload))
                 #expect(told.id == House.id && told.node == House.dimmer)
                 #expect(told.outcome == outcome && told.steps == steps && told.detail == detail)
                 #expect(told.value?.wholeSteps(exponent: -1) == steps)

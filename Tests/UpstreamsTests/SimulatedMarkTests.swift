@@ -22,13 +22,16 @@ import Vocabulary
         }
     }
 
-    private func profile(_ isSimulated: Bool) -> GatewayProfile {
+    private func profile(
+        _ isSimulated: Bool, of simulated: ShNodeName = House.tank
+    ) -> GatewayProfile {
         GatewayProfile(
             gateway: "d1.demo.house1", incarnation: "i7",
             nodes: House.profile.nodes.map {
                 NodeProfile(
                     name: $0.name, kind: $0.kind, title: $0.title, driver: $0.driver,
-                    isSimulated: isSimulated && $0.name == House.tank, channels: $0.channels)
+                    isSimulated: isSimulated && $0.name == simulated,
+                    channels: $0.channels)
             })
     }
 
@@ -36,13 +39,10 @@ import Vocabulary
     func `is on each live value, reading and answer in plain JSON`(isSimulated: Bool) {
         for reading in readings(isSimulated: isSimulated) {
             let entry = House.entry(9, House.tank, .readings([reading]))
-            let answer = codec.answer(
-                .confirmed(reading, at: at), id: House.id, node: House.tank, to: Reply(topic: "a"),
-                at: House.now)
-            for message in codec.live(reading, at: House.now) + codec.history(entry) + answer {
+            for message in codec.live(reading, at: House.now) + codec.history(entry) {
                 #expect(message.text.contains(Self.mark) == isSimulated, "\(message.text)")
             }
-            let report = codec.report(
+            let report = codec.documents.report(
                 PlainStatus(
                     own: LinkStatus(
                         who: "g", incarnation: "i7", sequence: 1, state: .connected,
@@ -50,6 +50,11 @@ import Vocabulary
                 [LiveValue(node: House.tank, reading: reading, at: at)])
             #expect(String(decoding: report, as: UTF8.self).contains(Self.mark) == isSimulated)
         }
+        let answer = PlainCodec(profile: profile(isSimulated, of: House.heater), upstream: "site")
+            .answer(
+                .confirmed(1, at: at.monotonic), id: House.id, node: House.heater,
+                to: Reply(topic: "a"), at: at)
+        #expect(answer.first?.text.contains(Self.mark) == isSimulated)
     }
 
     @Test(arguments: [true, false])

@@ -8,8 +8,6 @@ public struct ChannelError: Error, Hashable, Sendable, CustomStringConvertible {
         case timedOut
         /// The caller's own task was cancelled.
         case cancelled
-        /// The same identity is under way already.
-        case duplicate
         /// Whoever was asked tried and threw, or released the question without an answer.
         case failed
         /// The channel was closed, and why.

@@ -3,7 +3,7 @@ import Timing
 import Vocabulary
 
 /// Questions to one who works on a thread or task of its own. Each gets exactly one answer, failure or
-/// time-out, told apart by its identity.
+/// time-out.
 ///
 /// Any number of requesters; one taker at a time. It holds `bound` questions, waiting and in work together;
 /// one more is told that it is busy, at once. A question keeps its place until its taker has released of
@@ -23,7 +23,6 @@ public final class RequestQueue<Request: Sendable, Answer: Sendable>: Sendable {
 
     struct State {
         var places: [Int: Place] = [:]
-        var identities: Set<CommandID> = []
         /// Those that wait to be taken. May name some that are gone.
         var waiting: Deque<Int> = []
         var nextSerial = 0
@@ -34,7 +33,6 @@ public final class RequestQueue<Request: Sendable, Answer: Sendable>: Sendable {
 
         mutating func vacate(_ serial: Int) -> Place? {
             guard let place = places.removeValue(forKey: serial) else { return nil }
-            identities.remove(place.id)
             if !place.isInWork, waiting.first == serial { waiting.removeFirst() }
             return place
         }
@@ -83,9 +81,9 @@ public final class RequestQueue<Request: Sendable, Answer: Sendable>: Sendable {
     /// Asks, and waits for the answer.
     ///
     /// - Parameters:
-    ///   - id: The question's identity; one that is under way already is refused.
+    ///   - id: The question's identity, for errors and logs.
     ///   - limit: How long to wait. A question that nobody has taken by then never will be.
-    /// - Throws: `.busy` and `.duplicate` at once, `.late`, `.cancelled`, `.failed` with what the other
+    /// - Throws: `.busy` at once, `.timedOut`, `.cancelled`, `.failed` with what the other
     ///   side threw, `.stopped`.
     public nonisolated(nonsending) func ask(
         _ request: Request, as id: CommandID, within limit: Duration
@@ -190,18 +188,12 @@ public final class RequestQueue<Request: Sendable, Answer: Sendable>: Sendable {
                     nil
                 )
             }
-            guard !state.identities.contains(place.id) else {
-                let detail =
-                    "\(name): \(place.id) is in use; each question needs its own identity"
-                return (ChannelError(kind: .duplicate, detail: detail), nil)
-            }
             guard state.places.count < bound else {
                 state.counts[.dropped] += 1
                 let detail = "\(name): busy with \(bound) requests, try again"
                 return (ChannelError(kind: .busy, detail: detail), nil)
             }
             state.places[serial] = place
-            state.identities.insert(place.id)
             state.waiting.append(serial)
             keepTime(&state, until: place.deadline)
             return (nil, state.parking.wake())

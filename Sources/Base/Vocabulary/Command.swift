@@ -5,8 +5,11 @@ public struct Command: Hashable, Sendable {
     public let node: ShNodeName
     public let order: Order
     public let source: CommandSource
-    /// A command that arrives later is refused; nil when it never expires.
+    /// When it expires by the wall clock of the requester; nil when it never does.
     public let expires: WallTime?
+    /// The last moment to begin it at by the gateway's own clock, for a requester that gave it a timeout and whose
+    /// clock need not agree; nil for no such limit.
+    public let startBy: MonotonicInstant?
 
     /// What is asked for.
     public enum Order: Hashable, Sendable, CustomStringConvertible {
@@ -16,6 +19,15 @@ public struct Command: Hashable, Sendable {
         case override(value: Int64?, for: Duration)
         /// The controller that has overridden the actuator releases it.
         case release
+
+        /// The value that it asks for; nil when it asks for none.
+        public var value: Int64? {
+            switch self {
+            case .set(let value): value
+            case .override(let value, _): value
+            case .release: nil
+            }
+        }
 
         /// The order in words, for logs.
         public var description: String {
@@ -30,26 +42,10 @@ public struct Command: Hashable, Sendable {
 
     public init(
         id: CommandID, node: ShNodeName, order: Order, source: CommandSource,
-        expires: WallTime? = nil
+        expires: WallTime? = nil, startBy: MonotonicInstant? = nil
     ) {
-        (self.id, self.node, self.order) = (id, node, order)
-        (self.source, self.expires) = (source, expires)
-    }
-
-    /// How far the clock of the controller may go before ours.
-    public static let clockSkew = Duration.seconds(300)
-    /// How far ahead an expiry may lie, by the clock of the controller.
-    public static let longestExpiry = Duration.seconds(86_400)
-
-    /// Why a command that expires then is not carried out at `now`; nil when it may be.
-    ///
-    /// One that would be good for days was stamped by a clock that is wrong, or would be obeyed long after
-    /// everybody has forgotten it.
-    public static func problem(ofExpiry expires: WallTime, at now: WallTime) -> String? {
-        if expires < now { return "expired at \(expires.iso8601); it is \(now.iso8601) here" }
-        guard expires > now.advanced(by: longestExpiry + clockSkew) else { return nil }
-        return "expires: \(expires.iso8601) is more than \(longestExpiry.layoutText) ahead; "
-            + "it is \(now.iso8601) here"
+        (self.id, self.node, self.order, self.source) = (id, node, order, source)
+        (self.expires, self.startBy) = (expires, startBy)
     }
 }
 
@@ -74,18 +70,6 @@ public struct CommandID: Hashable, Sendable, CustomStringConvertible {
     }
 
     public var description: String { text }
-}
-
-/// What became of a command. Every command gets exactly one.
-public enum CommandAnswer: Hashable, Sendable {
-    /// The device confirms this state, read back after switching.
-    case confirmed(Reading, at: Timestamp)
-    /// Nothing was switched, and why.
-    case refused(String)
-    /// It was tried and the device did not confirm it.
-    case failed(String)
-    /// The node did not answer in time; what happened is not known yet.
-    case timedOut(String)
 }
 
 /// The state that a relay is driven to whenever it has no controller.

@@ -1,22 +1,21 @@
 /// Who may command an actuator now, as it is published.
 public struct Control: Hashable, Sendable {
-    /// Who has overridden it for a time; nil without an override.
-    public let holder: CommandSource?
+    /// The controller that has overridden it for a time; nil without an override.
+    public let overriddenBy: CommandSource?
     /// When the override ends; nil without one.
     public let until: MonotonicInstant?
-    /// Whose order stands, the holder's or another's; nil while the actuator is in its safe state
-    /// because nobody's does.
+    /// The controller whose order stands, whether it has overridden the actuator or not; nil while the actuator is
+    /// in its safe state because no order does.
     public let controller: CommandSource?
-    /// The value that waits until a limit allows it; nil for none.
+    /// The value of the queued command, which waits until a limit allows it; nil for none.
     public let queued: Int64?
 
     public init(
-        holder: CommandSource? = nil, until: MonotonicInstant? = nil,
+        overriddenBy: CommandSource? = nil, until: MonotonicInstant? = nil,
         controller: CommandSource? = nil, queued: Int64? = nil
     ) {
-        (self.holder, self.until, self.controller, self.queued) = (
-            holder, until, controller, queued
-        )
+        (self.overriddenBy, self.until) = (overriddenBy, until)
+        (self.controller, self.queued) = (controller, queued)
     }
 }
 

@@ -86,6 +86,11 @@ extension Timestamp {
         Timestamp(wall: wall.advanced(by: offset), monotonic: monotonic)
     }
 
+    /// The label of another moment, by the wall clock of this one.
+    public func wall(of moment: MonotonicInstant) -> WallTime {
+        wall.advanced(by: monotonic.duration(to: moment))
+    }
+
     /// The moment so long before this one, labelled by the same clock.
     public func earlier(by age: Duration, monotonic: MonotonicInstant) -> Timestamp {
         Timestamp(

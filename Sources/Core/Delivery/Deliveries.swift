@@ -1,9 +1,9 @@
 import Vocabulary
 
-/// One batch on its way, without its messages.
+/// How far one batch has come on its way.
 ///
-/// It knows nothing of the kind of message, so that the many looks at every batch cost little.
-struct OutgoingBatch: Sendable {
+/// It is without the messages and knows nothing of their kind, so that the many looks at every batch cost little.
+struct BatchProgress: Sendable {
     let number: Int
     let covers: ClosedRange<Sequence64>
     /// What the peer acknowledges; nil when the broker's receipts of all messages are enough.
@@ -48,7 +48,7 @@ struct Deliveries<Message: Sendable>: Sendable {
     private let hasPeer: Bool
     private let size: @Sendable (Message) -> Int
     /// In the order in which they were written.
-    private(set) var outboundBatches: [OutgoingBatch] = []
+    private(set) var outboundBatches: [BatchProgress] = []
     /// The messages of each batch, by its number.
     private var messages: [Int: [Message]] = [:]
     private var numbers: [String: Int] = [:]
@@ -91,13 +91,13 @@ struct Deliveries<Message: Sendable>: Sendable {
     }
 
     /// The batch to hand over next among those that may go, the oldest first.
-    func next(where mayGo: (OutgoingBatch) -> Bool) -> OutgoingBatch? {
+    func next(where mayGo: (BatchProgress) -> Bool) -> BatchProgress? {
         guard room > 0 else { return nil }
         return outboundBatches.first { $0.place == nil && $0.due == nil && mayGo($0) }
     }
 
     /// What has to be handed over of a batch, in order.
-    func unsent(of outboundBatch: OutgoingBatch) -> [Message] {
+    func unsent(of outboundBatch: BatchProgress) -> [Message] {
         guard let messages = messages[outboundBatch.number] else { return [] }
         return outboundBatch.unsent.map { messages[$0] }
     }
@@ -118,25 +118,23 @@ struct Deliveries<Message: Sendable>: Sendable {
     }
 
     /// - Parameter limit: What the writer was to keep to, as far as it could.
-    mutating func add(
-        covers: ClosedRange<Sequence64>, identity: String?, messages: [Message],
-        limit: Int = .max
-    ) {
-        precondition(covers.upperBound <= lastRead, "a batch covers what was read")
-        uncovered = uncovered.flatMap { $0.without(covers) }
-        guard !messages.isEmpty else { return }
+    mutating func add(_ batch: OutboundBatch<Message>, limit: Int = .max) {
+        precondition(batch.covers.upperBound <= lastRead, "a batch covers what was read")
+        uncovered = uncovered.flatMap { $0.without(batch.covers) }
+        guard !batch.messages.isEmpty else { return }
         lastNumber += 1
-        if let identity { numbers[identity] = lastNumber }
-        let bytes = messages.map(size).max() ?? 0
+        if let identity = batch.identity { numbers[identity] = lastNumber }
+        let bytes = batch.messages.map(size).max() ?? 0
         outboundBatches.append(
-            OutgoingBatch(
-                number: lastNumber, covers: covers, identity: identity, count: messages.count,
-                bytes: bytes, isCuttable: covers.count > 1 && bytes <= limit,
-                missing: Set(messages.indices)))
-        self.messages[lastNumber] = messages
+            BatchProgress(
+                number: lastNumber, covers: batch.covers, identity: batch.identity,
+                count: batch.messages.count, bytes: bytes,
+                isCuttable: batch.covers.count > 1 && bytes <= limit,
+                missing: Set(batch.messages.indices)))
+        messages[lastNumber] = batch.messages
     }
 
-    /// - Parameter receipts: For each message that was taken over, in order: what the broker will
+    /// - Parameter receipts: For each message that was accepted, in order: what the broker will
     ///   acknowledge, or nil when it acknowledges nothing.
     mutating func handedOver(
         _ number: Int, receipts given: [UInt64?], at now: MonotonicInstant
@@ -172,7 +170,7 @@ struct Deliveries<Message: Sendable>: Sendable {
     }
 
     /// The batch of that number, while it is not settled.
-    subscript(number: Int) -> OutgoingBatch? { index(of: number).map { outboundBatches[$0] } }
+    subscript(number: Int) -> BatchProgress? { index(of: number).map { outboundBatches[$0] } }
 
     /// Takes back all from the first batch on that is too large and can be cut: the entries are to be read
     /// again and written in smaller pieces. Only while nothing is in flight.
@@ -228,7 +226,7 @@ struct Deliveries<Message: Sendable>: Sendable {
     /// that lives and acknowledges none may be ill, or its acknowledgements may be lost on the way: none of
     /// the batches is at fault, however long that lasts.
     ///
-    /// - Returns: Also whether only a ping can tell what overdue batches mean.
+    /// - Returns: Also whether only a ping shows what overdue batches mean.
     mutating func review(
         at now: MonotonicInstant, lastPing: Int
     ) -> (outcomes: [DeliveryOutcome], wantsPing: Bool) {
@@ -261,7 +259,7 @@ struct Deliveries<Message: Sendable>: Sendable {
         return (outcomes, wantsPing)
     }
 
-    /// The peer says nothing: what it has not acknowledged is handed over again once it is heard.
+    /// The peer says nothing: what it has not acknowledged is handed over again after its next heartbeat.
     mutating func fallSilent() {
         for index in outboundBatches.indices where outboundBatches[index].identity != nil {
             (outboundBatches[index].place, outboundBatches[index].due) = (nil, nil)
@@ -293,7 +291,7 @@ struct Deliveries<Message: Sendable>: Sendable {
         return [.advanced(through: through)]
     }
 
-    // MARK: - Parcels
+    // MARK: - Batches
 
     private func index(of number: Int) -> Int? {
         var range = outboundBatches.indices
@@ -345,7 +343,7 @@ struct Deliveries<Message: Sendable>: Sendable {
         return [.deadLettered(outboundBatch.covers, because: reason)] + advance()
     }
 
-    private mutating func remove(_ index: Int) -> OutgoingBatch {
+    private mutating func remove(_ index: Int) -> BatchProgress {
         let outboundBatch = outboundBatches.remove(at: index)
         messages[outboundBatch.number] = nil
         if let identity = outboundBatch.identity, numbers[identity] == outboundBatch.number {

@@ -8,15 +8,15 @@ extension Link {
         failures.reset()
         unconfirmed = Set(topics)
         suspects.connected(at: now)
-        let actions: [Action] = [.tell(.connected, "")]
+        let actions: [Action] = [.record(.connected, "")]
         guard !topics.isEmpty else { return actions + setupDone(at: now) }
         return actions + [.subscribe(topics)]
     }
 
     mutating func connectFailed(_ reason: String) -> [Action] {
-        // A reason that comes and goes is told once for each time that the broker is away.
+        // A reason that comes and goes is reported once for each time that the broker is away.
         guard state == .connecting, failures.begin(reason) else { return [] }
-        return [.tell(.connectFailed, reason)]
+        return [.record(.connectFailed, reason)]
     }
 
     mutating func disconnected(_ reason: String, at now: MonotonicInstant) -> [Action] {
@@ -26,7 +26,7 @@ extension Link {
         (unconfirmed, denied) = ([], [])
         holdsUntil = nil
         deliveries.restart()
-        return [.tell(.disconnected, reason)] + judge(at: now)
+        return [.record(.disconnected, reason)] + judge(at: now)
     }
 
     mutating func subscribed(_ topic: String, at now: MonotonicInstant) -> [Action] {
@@ -52,14 +52,15 @@ extension Link {
         var actions: [Action] = []
         if refusals.begin(topic, reason) {
             actions.append(
-                .tell(.connectFailed, "subscription to \(topic) rejected by the broker: \(reason)"))
+                .record(
+                    .connectFailed, "subscription to \(topic) rejected by the broker: \(reason)"))
         }
         return actions + activateWithout(denied, at: now)
     }
 
     private mutating func setupDone(at now: MonotonicInstant) -> [Action] {
         resubscribing.succeeded()
-        let actions: [Action] = [.tell(.subscribed, "")] + (suspects.isCareful ? [.handOver] : [])
+        let actions: [Action] = [.record(.subscribed, "")] + (suspects.isCareful ? [.handOver] : [])
         switch state {
         case .awaitingSetupAndPeer:
             state = .awaitingPeer
@@ -71,7 +72,7 @@ extension Link {
 
     mutating func activate(at now: MonotonicInstant) -> [Action] {
         (state, ping, lastHeard) = (.active, nil, now)
-        return (hasPeer ? [.tell(.peerActive, "")] : []) + [.greetPeer, .handOver]
+        return (hasPeer ? [.record(.peerActive, "")] : []) + [.greetPeer, .handOver]
     }
 
     mutating func subscribeAgain(at now: MonotonicInstant) -> [Action] {

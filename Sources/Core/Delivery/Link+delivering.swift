@@ -48,24 +48,17 @@ extension Link {
         state == .active && holdsUntil == nil && restsUntil == nil
     }
 
-    /// What a writer made of entries.
-    public typealias Piece = (
-        covers: ClosedRange<Sequence64>, identity: String?, messages: [Message]
-    )
-
-    /// An entry was taken from the journal and written as `pieces`. Entries rise; one that is left out no
+    /// An entry was taken from the journal and written as `batches`. Entries rise; one that is left out no
     /// longer exists.
     ///
-    /// The cursor does not move over an entry before a piece covers it, which may be a later one. A piece
+    /// The cursor does not move over an entry before a batch covers it, which may be a later one. A batch
     /// without messages is delivered at once, in its turn.
     /// - Returns: As `handle`.
-    public mutating func read(_ sequence: Sequence64, making pieces: [Piece]) -> [Action] {
+    public mutating func read(
+        _ sequence: Sequence64, making batches: [OutboundBatch<Message>]
+    ) -> [Action] {
         deliveries.read(sequence)
-        for piece in pieces {
-            deliveries.add(
-                covers: piece.covers, identity: piece.identity, messages: piece.messages,
-                limit: limit)
-        }
+        for batch in batches { deliveries.add(batch, limit: limit) }
         return carryOut(deliveries.advance())
     }
 
@@ -108,7 +101,7 @@ extension Link {
         holdsUntil = now.advanced(by: holding.failed())
         guard !isOverrideReported else { return [] }
         isOverrideReported = true
-        return [.tell(.connectFailed, "\(reason); backlog held")]
+        return [.record(.connectFailed, "\(reason); backlog held")]
     }
 
     /// The broker takes history again; what it takes while the rest waits says nothing of the rest.

@@ -31,7 +31,7 @@ extension Link {
     /// There is no message any more on a topic that is to be tried.
     public mutating func endTrial(of topic: String) { suspects.forget(.topic(topic)) }
 
-    /// The broker of a new connection takes messages of so many bytes at most. To be told before `.connected`.
+    /// The broker of a new connection takes messages of so many bytes at most. To be called before `.connected`.
     ///
     /// - Returns: As `handle`.
     public mutating func announce(limit: Int?) -> [Action] {
@@ -48,7 +48,7 @@ extension Link {
             restsUntil = now.advanced(by: resting.failed())
             if resting.failures == 3 {
                 actions.append(
-                    .tell(
+                    .record(
                         .connectFailed,
                         "the broker closes the connection at every history record; backlog held"))
             }
@@ -71,7 +71,7 @@ extension Link {
         case .topic(let topic):
             suspects.convict(finding, at: now)
             actions.append(
-                .tell(
+                .record(
                     .deadLettered,
                     "the broker closes the connection at \(topic) (\(size)); withholding messages "
                         + (finding.isLargest ? "of that size " : "")

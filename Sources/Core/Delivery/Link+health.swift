@@ -61,7 +61,7 @@ extension Link {
         ping = nil
         deliveries.fallSilent()
         let words = "no message within \(rules.ackTimeout.layoutText) after a ping"
-        return [.tell(.peerSilent, words), sendPing(at: now)]
+        return [.record(.peerSilent, words), sendPing(at: now)]
     }
 
     mutating func sendPing(at now: MonotonicInstant) -> Action {

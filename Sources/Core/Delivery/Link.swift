@@ -1,19 +1,19 @@
 import Timing
 import Vocabulary
 
-/// Whether an upstream can be trusted to hear, and what to hand over to it next. One for each upstream.
+/// Whether an upstream can be trusted to receive, and what to hand over to it next. One for each upstream.
 ///
 /// A pure machine: no socket, no timer, no clock. Inputs and `now` go in, actions come out; an input out
-/// of turn does nothing. Where a peer stands beyond the broker, it must be heard before facts flow, and its
+/// of turn does nothing. Where a peer stands beyond the broker, it must give a heartbeat before facts flow, and its
 /// health is judged by what is received from it alone. Without one, the broker's receipt is the
 /// acknowledgement, and being subscribed is being active.
 public struct Link<Message: Sendable>: Sendable {
     /// How far a connection has come.
     public enum State: Hashable, Sendable, CaseIterable {
         case notStarted, connecting
-        /// Connected. The subscriptions are not confirmed yet, and the peer was not heard.
+        /// Connected. The subscriptions are not confirmed yet, and the peer gave no heartbeat.
         case awaitingSetupAndPeer
-        /// The peer was heard before the subscriptions were confirmed, or there is none.
+        /// The peer gave a heartbeat before the subscriptions were confirmed, or there is none.
         case awaitingSetup
         case awaitingPeer
         /// Facts flow.
@@ -33,9 +33,9 @@ public struct Link<Message: Sendable>: Sendable {
         case subscriptionRefused(String, because: String)
         /// A message from the peer. A retained one is nobody's heartbeat.
         case heard(isRetained: Bool)
-        /// The peer has taken over the batch, or heard the ping, of this identity; a heartbeat as well.
+        /// The peer has accepted the batch, or received the ping, of this identity; a heartbeat as well.
         case acknowledged(String)
-        /// The broker has taken over a message.
+        /// The broker has accepted a message.
         case received(UInt64)
         /// The broker did not take a message. `isTemporary` when it may take it later.
         case refused(UInt64, because: String, isTemporary: Bool)
@@ -53,7 +53,7 @@ public struct Link<Message: Sendable>: Sendable {
         /// Facts begin to flow: say what is said first.
         case greetPeer
         /// Keep this as an event of the link.
-        case tell(GatewayEvent.Kind, String)
+        case record(GatewayEvent.Kind, String)
         /// Everything up to here was acknowledged or dead-lettered.
         case advance(through: Sequence64)
         /// Keep these entries in a place of their own, before the cursor moves over them.
@@ -88,7 +88,7 @@ public struct Link<Message: Sendable>: Sendable {
     var denied: Set<String> = []
     var subscribeAt: MonotonicInstant?
     var resubscribing: Backoff
-    /// What was told of refused subscriptions and failed connections, so that each is told once.
+    /// What was reported of refused subscriptions and failed connections, so that each is reported once.
     var refusals = ReportOnce<String>()
     var failures = ReportOnce<String>(capacity: 8)
     /// The broker refuses history, whatever is in it: until when nothing of it is handed over.
@@ -98,7 +98,7 @@ public struct Link<Message: Sendable>: Sendable {
     var lastHeard = MonotonicInstant(nanoseconds: .min)
     var lastPing = MonotonicInstant(nanoseconds: .min)
     var lastPingPlace = 0
-    /// The ping whose answer is waited for. One that was sent before the peer was heard is none: nobody
+    /// The ping whose answer is waited for. One that was sent before the first heartbeat of the peer is none: nobody
     /// need have been there to answer it.
     var ping: Ping?
     var chance: SeededGenerator

@@ -2,7 +2,7 @@ import Health
 import Vocabulary
 
 extension LinkLifecycle {
-    /// Goes along with `link`, which tries for ever by itself. Before it was started nothing changes.
+    /// Goes along with `link`, which tries without a limit by itself. Before it was started nothing changes.
     ///
     /// - Parameter why: What the session said last of its failures, for the cause.
     public mutating func follow<Message>(

@@ -1,8 +1,8 @@
 import Vocabulary
 
-/// Who may command an actuator now, whose order stands, and whether that one is still heard.
+/// Which controller may command an actuator now, whose order stands, and whether its heartbeat goes on.
 struct ControlState: Sendable {
-    /// The longest time that somebody may take an actuator over for.
+    /// The longest time that an override may last.
     static let longestOverride = Duration.seconds(86_400)
 
     /// An order that stands until another one takes its place.
@@ -13,13 +13,13 @@ struct ControlState: Sendable {
 
     private let rules: GuardRules
     private let name: ShNodeName
-    private(set) var holder: CommandSource?
+    private(set) var overriddenBy: CommandSource?
     private(set) var overrideUntil: MonotonicInstant?
     /// Nil while the actuator belongs in its safe state.
     var order: Order?
-    /// When whoever gave the standing order was heard last.
+    /// When the controller of the standing order gave its last heartbeat.
     private(set) var lastWord: MonotonicInstant
-    /// Who fell silent while his order stood; nil when nobody did, or he was heard since.
+    /// The controller that fell silent while its order stood; nil when none did, or its heartbeat is back.
     private(set) var silent: CommandSource?
 
     init(name: ShNodeName, rules: GuardRules, at now: MonotonicInstant) {
@@ -33,7 +33,8 @@ struct ControlState: Sendable {
         switch order {
         case .set:
             if let held = held(against: source, at: now) { return held }
-            guard let controller = rules.controller, holder != source, source.kind != .gateway,
+            guard let controller = rules.controller, overriddenBy != source,
+                source.kind != .gateway,
                 source != CommandSource(.upstream, controller.text)
             else { return nil }
             let own = CommandSource(.upstream, controller.text)
@@ -42,24 +43,26 @@ struct ControlState: Sendable {
             guard time > .zero, time <= Self.longestOverride else {
                 return "node \(name): an override lasts up to 24h, not \(time.layoutText)"
             }
-            // Whoever stands in the house goes before whoever does not.
-            if let holder, source.isHand, !holder.isHand { return nil }
+            // A person in the house goes before every other controller.
+            if let overriddenBy, source.isHand, !overriddenBy.isHand { return nil }
             return held(against: source, at: now)
         case .release:
-            guard let holder else { return "node \(name): there is no override" }
-            guard !source.isHand, source != holder else { return nil }
+            guard let overriddenBy else { return "node \(name): there is no override" }
+            guard !source.isHand, source != overriddenBy else { return nil }
             return held(against: source, at: now)
         }
     }
 
     private func held(against source: CommandSource, at now: MonotonicInstant) -> String? {
-        guard let holder, let overrideUntil, holder != source, source.kind != .gateway else {
+        guard let overriddenBy, let overrideUntil, overriddenBy != source, source.kind != .gateway
+        else {
             return nil
         }
-        return "node \(name): overridden by \(holder) for \(overrideUntil.wait(from: now)) more"
+        return
+            "node \(name): overridden by \(overriddenBy) for \(overrideUntil.wait(from: now)) more"
     }
 
-    /// Somebody who may gave an order that is carried out.
+    /// A controller gave an order that is carried out.
     mutating func stand(_ order: Order, at now: MonotonicInstant) {
         (self.order, lastWord, silent) = (order, now, nil)
     }
@@ -70,12 +73,12 @@ struct ControlState: Sendable {
     }
 
     mutating func override(_ source: CommandSource, until: MonotonicInstant) {
-        (holder, overrideUntil, silent) = (source, until, nil)
+        (overriddenBy, overrideUntil, silent) = (source, until, nil)
     }
 
-    /// The hold is over, by release or by time. Nobody's order stands any more.
+    /// The override is over, by release or by time. No order stands any more.
     mutating func endOverride() {
-        (holder, overrideUntil, order) = (nil, nil, nil)
+        (overriddenBy, overrideUntil, order) = (nil, nil, nil)
     }
 
     /// A heartbeat. It counts when it comes over the link that the standing order came over.
@@ -89,9 +92,9 @@ struct ControlState: Sendable {
         order.flatMap { failsafe(of: $0, lastWord: lastWord) }
     }
 
-    /// When an order ends whose giver was heard last at `lastWord`; nil when it does not.
+    /// When an order ends whose controller gave its last heartbeat at `lastWord`; nil when it does not.
     func failsafe(of order: Order, lastWord: MonotonicInstant) -> MonotonicInstant? {
-        guard let after = rules.failsafeAfter, holder == nil, order.source.kind != .gateway
+        guard let after = rules.failsafeAfter, overriddenBy == nil, order.source.kind != .gateway
         else { return nil }
         return lastWord.advanced(by: after)
     }
@@ -102,7 +105,7 @@ struct ControlState: Sendable {
         overrideUntil = overrideUntil?.advanced(by: .zero - time)
     }
 
-    /// The standing order is over because whoever gave it is silent.
+    /// The standing order is over because its controller is silent.
     mutating func fallSilent() {
         (silent, order) = (order?.source, nil)
     }

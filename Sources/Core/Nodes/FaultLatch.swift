@@ -1,14 +1,14 @@
 import Vocabulary
 
-/// Remembers what is wrong, so that each fault is told once when it starts and once when it ends.
+/// Remembers what is wrong, so that each fault is reported once when it starts and once when it ends.
 struct FaultLatch: Sendable {
     /// Nil stands for the whole node.
     private var open: [DataChannelName?: Set<Fault.Kind>] = [:]
     /// How often in a row what may pass has been seen; nothing where all is well.
     private var seen: [DataChannelName?: [Fault.Kind: Int]] = [:]
 
-    /// - Parameter times: How often in a row it must be seen before it is told.
-    /// - Returns: The fault to tell; nil when one of this kind is already known.
+    /// - Parameter times: How often in a row it must be seen before it is reported.
+    /// - Returns: The fault to report; nil when one of this kind is already known.
     mutating func begin(
         _ kind: Fault.Kind, on channel: DataChannelName? = nil, after times: Int = 1,
         _ detail: String
@@ -21,7 +21,7 @@ struct FaultLatch: Sendable {
         return Fault(channel: channel, kind: kind, isOn: true, detail: detail)
     }
 
-    /// - Returns: The ends to tell, one for each of `kinds` that was known there.
+    /// - Returns: The ends to report, one for each of `kinds` that was known there.
     mutating func end(
         _ kinds: Set<Fault.Kind>, on channel: DataChannelName? = nil, _ detail: String
     ) -> [Fault] {

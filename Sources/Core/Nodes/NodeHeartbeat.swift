@@ -15,7 +15,7 @@ public final class NodeHeartbeat: Sendable {
         public internal(set) var restsUntil: MonotonicInstant?
         /// When each channel was last read well, by the channel's place in the node.
         public internal(set) var lastGood: [MonotonicInstant?]
-        /// Whether upstream was told that the channel is stale; only a report ends that.
+        /// Whether the channel was reported as stale; only a report ends that.
         fileprivate var isStale: [Bool]
         /// The last good value of each channel.
         public internal(set) var lastValue: [Int64?]
@@ -53,7 +53,7 @@ public final class NodeHeartbeat: Sendable {
     }
 
     /// The heartbeats of a node that goes on in the place of another: what was read last is known, and
-    /// what was told of it, but the hardware has not answered the new one yet.
+    /// what was reported of it, but the hardware has not answered the new one yet.
     init(after earlier: NodeHeartbeat, isRunnable: @escaping @Sendable () -> Bool = { false }) {
         self.isRunnable = isRunnable
         var reading = earlier.reading
@@ -113,7 +113,7 @@ public final class NodeHeartbeat: Sendable {
     }
 
     /// Notes a good value of a channel.
-    /// - Returns: Whether the channel had been told to be stale.
+    /// - Returns: Whether the channel had been reported as stale.
     func noteGood(_ index: Int, _ value: Int64, at now: MonotonicInstant) -> Bool {
         state.withLock { state in
             defer { state.isStale[index] = false }

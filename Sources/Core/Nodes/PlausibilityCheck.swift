@@ -1,6 +1,6 @@
 import Vocabulary
 
-/// Tells measurements from what a device shows when it is unwell. Whatever it rejects, it believes again
+/// Distinguishes measurements from what a device shows when it is unwell. Whatever it rejects, it believes again
 /// by itself once the device is well.
 ///
 /// - A value out of range is never a measurement.

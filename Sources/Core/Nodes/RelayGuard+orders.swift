@@ -6,11 +6,11 @@ extension RelayGuard {
     /// - Parameters:
     ///   - block: What interlocks have against the command's value now.
     ///   - expires: When it must not be carried out any more; nil when it does not expire.
-    /// - Returns: Its outcome; nil when the device must be asked first, and `outcomes` tells it later.
+    /// - Returns: Its outcome; nil when the device must be asked first, and `outcomes` has it later.
     mutating func take(
         _ command: Command, at now: MonotonicInstant, block: Block? = nil,
         expires: MonotonicInstant? = nil
-    ) -> Outcome? {
+    ) -> CommandOutcome? {
         pass(to: now)
         guard !isStopping else { return .refused("node \(name): stopping") }
         if let why = control.refusal(command.order, by: command.source, at: now) {
@@ -29,11 +29,11 @@ extension RelayGuard {
             if let shown, failedSwitch?.isSafe != false {
                 control.stand(.init(value: shown, source: command.source), at: now)
             }
-            return current()
+            return current(at: now)
         case .release:
             overtake()
             control.endOverride()
-            guard let target = safe.value else { return current() }
+            guard let target = safe.value else { return current(at: now) }
             mustDrive = true
             if failedSwitch?.isSafe == false { failedSwitch?.beginAnew(at: now) }
             attempt = Attempt(
@@ -46,7 +46,7 @@ extension RelayGuard {
     private mutating func order(
         _ value: Int64, _ command: Command, hold: MonotonicInstant?, _ block: Block?,
         _ expires: MonotonicInstant?, at now: MonotonicInstant
-    ) -> Outcome? {
+    ) -> CommandOutcome? {
         if let failedSwitch, !failedSwitch.isSafe, value != safe.value {
             return .refused(
                 failedSwitch.detail.map {
@@ -54,7 +54,7 @@ extension RelayGuard {
                 }
                     ?? "node \(name): it is not in its safe state yet")
         }
-        guard shown != nil else { return current() }
+        guard shown != nil else { return current(at: now) }
         let limit = record.refusal(switchingOn: value != 0, at: now).map {
             Block(why: $0.why, until: $0.until)
         }
@@ -79,7 +79,7 @@ extension RelayGuard {
 
     /// Has an order stand from now on.
     ///
-    /// - Parameter lastWord: When whoever gave it was heard last; `now` when nothing is said.
+    /// - Parameter lastWord: The last heartbeat of its controller; `now` when nothing is given.
     mutating func attempt(
         _ order: ControlState.Order, as id: CommandID?, at now: MonotonicInstant,
         lastWord: MonotonicInstant? = nil, expires: MonotonicInstant? = nil

@@ -36,7 +36,7 @@ extension RelayGuard {
         if let deferred, deferred.until <= now { carryOut(deferred, at: now) }
     }
 
-    /// When a wish is over because whoever has it is silent, or does not want it any more.
+    /// When the queued command is over, because its controller is silent or it has expired.
     private var deferredEnd: MonotonicInstant? {
         guard let deferred else { return nil }
         let silence = control.failsafe(of: deferred.order, lastWord: deferred.lastWord)
@@ -97,9 +97,9 @@ extension RelayGuard {
         if let deferred { self.deferred?.lastWord = deferred.lastWord.advanced(by: .zero - time) }
     }
 
-    // MARK: - What everyone is told
+    // MARK: - What is reported
 
-    /// The kinds of fault that a guard tells of.
+    /// The kinds of fault that a guard reports.
     static let faultKinds: [Fault.Kind] = [.command, .failsafe, .overtime, .interlock]
 
     /// What is wrong now.
@@ -126,7 +126,7 @@ extension RelayGuard {
     var currentControl: Control {
         let order = control.order.flatMap { $0.source.kind == .gateway ? nil : $0.source }
         return Control(
-            holder: control.holder, until: control.overrideUntil, controller: order,
+            overriddenBy: control.overriddenBy, until: control.overrideUntil, controller: order,
             queued: deferred?.order.value)
     }
 }

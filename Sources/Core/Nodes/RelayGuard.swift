@@ -7,7 +7,7 @@ import Vocabulary
 /// caller feeds in what happens, drives what `step` asks for, says what came of it, and calls `pass` when
 /// `deadline` has come.
 struct RelayGuard: Sendable {
-    /// Quick tries to reach the safe state after a mismatch before somebody must come.
+    /// Quick tries to reach the safe state after a mismatch before a person must come.
     static let tries = 5
     /// The pause after the first of them; each one after is twice as long.
     static let firstRetry = Duration.seconds(1)
@@ -29,15 +29,6 @@ struct RelayGuard: Sendable {
         let isSafety: Bool
     }
 
-    /// What became of a command.
-    enum Outcome: Hashable, Sendable {
-        /// The device confirms this value.
-        case confirmed(Int64)
-        case refused(String)
-        case failed(String)
-        case timedOut(String)
-    }
-
     /// A rule that other actuators set.
     struct Block: Hashable, Sendable {
         let why: String
@@ -49,13 +40,13 @@ struct RelayGuard: Sendable {
 
     /// An order that has not been confirmed yet.
     struct Attempt: Sendable {
-        /// Nil when its requester has had an answer, as with a wish.
+        /// Nil when its requester has had an answer, as with a queued command.
         let id: CommandID?
         let target: Int64
-        /// What stood before, in case it cannot be, and when its giver was heard last.
+        /// What stood before, in case it cannot be, and the last heartbeat of its controller.
         let previous: ControlState.Order?
         let previousWord: MonotonicInstant
-        /// When whoever gave it does not want it any more.
+        /// When it expires.
         var expires: MonotonicInstant?
         /// When it ends if others still stand in its way.
         var by: MonotonicInstant
@@ -66,13 +57,13 @@ struct RelayGuard: Sendable {
         var until: MonotonicInstant
         /// The last word over the link that it came over.
         var lastWord: MonotonicInstant
-        /// When whoever has it does not want it any more.
+        /// When it expires.
         var expires: MonotonicInstant?
     }
 
-    /// The device did not do what it was told.
+    /// The device did not do what it was commanded.
     struct FailedSwitch: Sendable {
-        /// Nil where the device's own fault has been told.
+        /// Nil where the device's own fault has been reported.
         let detail: String?
         var tries = 0
         /// Nil while none is needed.
@@ -85,7 +76,7 @@ struct RelayGuard: Sendable {
         /// The safe state is reached; the fault stands until an order is carried out again.
         mutating func settle() { (isSafe, tries, nextTry) = (true, 0, nil) }
 
-        /// Somebody asks for the safe state: all tries are to be made again.
+        /// The safe state is asked for: all tries are to be made again.
         mutating func beginAnew(at now: MonotonicInstant) { (tries, nextTry) = (0, now) }
 
         /// The device answers again: it need not wait for its slow try.
@@ -122,12 +113,13 @@ struct RelayGuard: Sendable {
     var mustDrive = false
     var isStopping = false
     var insistsFrom: MonotonicInstant?
-    /// When the device told last what it does.
+    /// When the device was read last.
     var readAt: MonotonicInstant
     /// When it was driven last, or seen driven by somebody else. Feedback of before says nothing.
     var drivenAt: MonotonicInstant
     var overtime: String?
-    var outcomes: [(id: CommandID, outcome: Outcome)] = []
+    /// The outcomes of commands that waited for the device, until the node has taken them.
+    var outcomes: [(id: CommandID, outcome: CommandOutcome)] = []
 
     init(
         name: ShNodeName, rules: GuardRules, safe: SafeState, at now: MonotonicInstant,
@@ -183,11 +175,11 @@ struct RelayGuard: Sendable {
         if let rule = rules.feedback {
             awaited = (value, now.advanced(by: rule.within))
         } else {
-            confirm(value)
+            confirm(value, at: now)
         }
     }
 
-    /// The device could not be told, and may have switched all the same.
+    /// The device could not be reached, and may have switched all the same.
     mutating func failed(_ step: Step, _ detail: String, at now: MonotonicInstant) {
         forget()
         drivenAt = now
@@ -264,7 +256,7 @@ struct RelayGuard: Sendable {
         if failedSwitch?.isSafe == false { failedSwitch?.beginAnew(at: now) }
     }
 
-    /// The device is gone, and whatever it was told with it.
+    /// The device is gone, and what it was commanded with it.
     mutating func lost(_ why: String, at now: MonotonicInstant) {
         forget()
         record.note(isOn: nil, at: now)
@@ -290,7 +282,7 @@ struct RelayGuard: Sendable {
             failedSwitch?.hurry(at: now)
         }
         guard confirmed == nil, awaited == nil, goal == nil || goal?.value == value else { return }
-        guard let rule = rules.feedback else { return confirm(value) }
+        guard let rule = rules.feedback else { return confirm(value, at: now) }
         // A device that was given up is confirmed by its feedback when that shows it, and not before.
         guard failedSwitch == nil || failedSwitch?.isSafe == true else { return }
         let grace = before == nil ? Self.feedbackStart : .zero
@@ -310,10 +302,10 @@ struct RelayGuard: Sendable {
         if let awaited {
             if agrees, isNews {
                 self.awaited = nil
-                confirm(awaited.value)
+                confirm(awaited.value, at: now)
             }
         } else if confirmed == nil {
-            if agrees, isNews, goal == nil || goal?.value == shown { confirm(shown) }
+            if agrees, isNews, goal == nil || goal?.value == shown { confirm(shown, at: now) }
         } else if agrees {
             contradiction = nil
         } else {
@@ -327,11 +319,11 @@ struct RelayGuard: Sendable {
         (awaited, contradiction) = (nil, nil)
     }
 
-    private mutating func confirm(_ value: Int64) {
+    private mutating func confirm(_ value: Int64, at now: MonotonicInstant) {
         (confirmed, contradiction) = (value != 0, nil)
         if let attempt, attempt.target == value, goal == nil || goal?.value == value {
             self.attempt = nil
-            answer(attempt.id, .confirmed(value))
+            answer(attempt.id, .confirmed(value, at: now))
             if demand == nil, !isStopping, control.order != nil {
                 (failedSwitch, overtime) = (nil, nil)
                 return
@@ -369,15 +361,15 @@ struct RelayGuard: Sendable {
 
     // MARK: - Answers
 
-    func current() -> Outcome {
-        shown.map { .confirmed($0) } ?? .failed("node \(name): its state is unknown")
+    func current(at now: MonotonicInstant) -> CommandOutcome {
+        shown.map { .confirmed($0, at: now) } ?? .failed("node \(name): its state is unknown")
     }
 
-    mutating func answer(_ id: CommandID?, _ outcome: Outcome) {
+    mutating func answer(_ id: CommandID?, _ outcome: CommandOutcome) {
         if let id { outcomes.append((id, outcome)) }
     }
 
-    /// The order under way comes to nothing.
+    /// The order in work comes to nothing.
     mutating func fail(because why: String) {
         guard let attempt else { return }
         self.attempt = nil

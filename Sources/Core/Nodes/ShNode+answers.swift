@@ -10,7 +10,7 @@ extension ShNode {
         .notConnected, .timeout, .malformedReply, .invalidComponent,
     ]
 
-    /// Tells what is wrong with single channels, and what is wrong with them no longer.
+    /// Reports what is wrong with single channels, and what is wrong with them no longer.
     ///
     /// - Parameter answers: One for each of `due`.
     /// - Returns: The readings among them.

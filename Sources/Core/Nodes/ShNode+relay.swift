@@ -9,15 +9,10 @@ extension ShNode {
 
     /// Carries out a command between two rounds and reports what the device confirms.
     ///
-    /// - Parameters:
-    ///   - deadline: The requester has been told by then that the answer is late; a command that has waited
-    ///     longer, behind hardware that hung, is not carried out any more.
-    ///   - expires: When it must not be carried out any more, although it was taken in time.
-    public func apply(
-        _ command: Command, before deadline: MonotonicInstant, expires: MonotonicInstant? = nil
-    ) async -> CommandAnswer {
+    /// - Parameter deadline: A command that has waited longer, behind hardware that hung, is refused.
+    public func apply(_ command: Command, by deadline: CommandDeadline) async -> CommandOutcome {
         guard !isStopped else { return .refused("node \(name): stopped") }
-        if clock.now > deadline {
+        if clock.now > deadline.startBy {
             return .refused("node \(name): the command's deadline passed in the queue")
         }
         guard relay != nil else { return setTotal(command) }
@@ -25,27 +20,29 @@ extension ShNode {
         tend()
         guard driver != nil else { return .failed("node \(name): its device is not connected") }
         let now = clock.now
-        let block = command.value.flatMap { coordinator.look(name, on: $0 != 0, at: now) }
-        let early = relay?.take(command, at: now, block: block, expires: expires)
-        tend()
-        if let early { return words(early) }
-        if let answer = answers.removeValue(forKey: command.id) { return answer }
-        // The device, its feedback or another actuator takes its time; a later round answers.
-        return await withCheckedContinuation { requesters[command.id] = $0 }
+        let block = command.order.value.flatMap { coordinator.look(name, on: $0 != 0, at: now) }
+        // The device, its feedback or another actuator may take its time; a later round answers then.
+        return await withCheckedContinuation { requester in
+            requesters[command.id] = requester
+            let early = relay?.take(
+                command, at: now, block: block, expires: deadline.validUntil)
+            if let early { relay?.answer(command.id, early) }
+            tend()
+        }
     }
 
-    /// What was heard over the links since the guard was told last.
+    /// The heartbeats over the links since the guard was given them last.
     struct Heartbeats: Sendable {
         /// The newest heartbeat over each link.
         var words: [CommandSource: MonotonicInstant] = [:]
         /// For how long the machine slept.
         var slept = Duration.zero
-        /// Whether somebody has fallen silent. All others are in time when the guard looks by itself.
+        /// Whether a controller has fallen silent. All others are in time when the guard looks by itself.
         var isMissed = false
     }
 
     /// A heartbeat of the controller over that link, for `failsafeAfter`. Never waits for the
-    /// node, and wakes it only for somebody who was missed: with a backlog, each fact's acknowledgement
+    /// node, and wakes it only for a controller that was missed: with a backlog, each fact's acknowledgement
     /// is such a sign.
     public nonisolated func hear(_ source: CommandSource) {
         guard rules.failsafeAfter != nil else { return }
@@ -64,18 +61,18 @@ extension ShNode {
         thread.wake()
     }
 
-    /// Drives an actuator to its safe state and lets go of the device. One that was not open is looked
+    /// Drives an actuator to its safe state and closes the device. One that was not open is looked
     /// for once more, because it may have come back with the level that it had.
     ///
     /// - Parameters:
     ///   - end: From when on it is driven although others, which were driven off, have not confirmed that.
-    ///   - strands: Whether one that is not known to be safe goes on: it tells no readings and takes no
+    ///   - orphans: Whether one that is not known to be safe goes on: it reports no readings and takes no
     ///     commands, but is tried for until it is stopped again; see `untilSafe`.
     /// - Returns: What the device confirmed; nil for what only measures or is to stay as it is.
     @discardableResult
     public func stop(
         insistingFrom end: MonotonicInstant? = nil, orphans: Bool = false
-    ) async -> CommandAnswer? {
+    ) async -> CommandOutcome? {
         guard !isStopped else { return nil }
         let safe = component.safeState?.value
         if relay != nil {
@@ -86,23 +83,20 @@ extension ShNode {
                 await withCheckedContinuation { stoppers.append($0) }
             }
         }
-        let answer = safe.map { safe in
-            let stamp = clock.timestamp
-            if let channel = component.channels.first, driver != nil, isSafe {
-                return CommandAnswer.confirmed(
-                    marked(Reading(channel: channel.name, value: safe)), at: stamp)
-            }
+        let now = clock.now
+        let outcome = safe.map { safe -> CommandOutcome in
+            guard driver == nil || !isSafe else { return .confirmed(safe, at: now) }
             return .failed(
-                relay?.fault(.command, at: stamp.monotonic)
+                relay?.fault(.command, at: now)
                     ?? relay?.block.map { "node \(name): \($0.why)" }
                     ?? "node \(name): its device is not connected")
         }
         isOrphaned = orphans && !isSafe
-        guard !isOrphaned else { return answer }
+        guard !isOrphaned else { return outcome }
         thread.pause()
         isStopped = true
         close()
-        return answer
+        return outcome
     }
 
     /// Has a stop that waits for the actuator to be safe go on as it is: its time is over.
@@ -111,7 +105,7 @@ extension ShNode {
         stoppers = []
     }
 
-    /// The channel that tells whether it did what it was told is no more; its device's word is enough.
+    /// The feedback channel is no more; what the device shows is enough.
     public func losesFeedback() {
         relay?.losesFeedback()
         thread.wake()
@@ -146,7 +140,7 @@ extension ShNode {
 
     /// What a node of the same name knows that takes the place of this one.
     struct HandoverState: Sendable {
-        var holder: CommandSource?
+        var overriddenBy: CommandSource?
         var overrideUntil: MonotonicInstant?
         let record: SwitchRecord
     }
@@ -158,9 +152,10 @@ extension ShNode {
             return
         }
         relay?.record.override(from: handoverState.record)
-        if let holder = handoverState.holder, let end = handoverState.overrideUntil, end > clock.now
+        if let source = handoverState.overriddenBy, let end = handoverState.overrideUntil,
+            end > clock.now
         {
-            relay?.control.override(holder, until: end)
+            relay?.control.override(source, until: end)
         }
         if let currentControl = relay?.currentControl { control.show(currentControl) }
     }
@@ -181,7 +176,7 @@ extension ShNode {
         settle()
     }
 
-    /// What was heard counts before what has run out since.
+    /// Heartbeats count before what has run out since.
     func passTime() {
         let (words, slept) = heard.withLock { heard in
             defer { heard.slept = .zero }
@@ -195,7 +190,7 @@ extension ShNode {
     private func lookAtFeedback() {
         guard let rule = relay?.rules.feedback else { return }
         let now = clock.now
-        let shown = board.value(of: rule.channel, at: now)
+        let shown = snapshot.value(of: rule.channel, at: now)
         relay?.feedback(shown?.value, readAt: shown?.at ?? now, at: now)
     }
 
@@ -228,7 +223,7 @@ extension ShNode {
         }
     }
 
-    /// Tells everyone what has become of it.
+    /// Reports what has become of it.
     private func settle() {
         guard let relay else { return }
         let stamp = clock.timestamp
@@ -244,12 +239,7 @@ extension ShNode {
             }
         }
         for (id, outcome) in relay.outcomes {
-            let answer = words(outcome)
-            if let requester = requesters.removeValue(forKey: id) {
-                requester.resume(returning: answer)
-            } else {
-                answers[id] = answer
-            }
+            requesters.removeValue(forKey: id)?.resume(returning: outcome)
         }
         self.relay?.outcomes = []
         if relay.isAtRest || driver == nil {
@@ -261,8 +251,8 @@ extension ShNode {
         resumeSafetyWaiters()
         handoverState.withLock {
             $0 = HandoverState(
-                holder: relay.control.holder, overrideUntil: relay.control.overrideUntil,
-                record: relay.record)
+                overriddenBy: relay.control.overriddenBy,
+                overrideUntil: relay.control.overrideUntil, record: relay.record)
         }
         control.show(relay.currentControl)
         let isMissed = relay.control.silent != nil
@@ -270,22 +260,8 @@ extension ShNode {
             heard.isMissed = isMissed
             return isMissed && !heard.words.isEmpty
         }
-        // It was heard between the look and the word that it is missed.
+        // Its heartbeat came between the look and the note that it is missed.
         if isThere { thread.wake() }
-    }
-
-    private func words(_ outcome: RelayGuard.Outcome) -> CommandAnswer {
-        switch outcome {
-        case .confirmed(let value):
-            guard let channel = component.channels.first else {
-                return .failed("node \(name): it has no channel")
-            }
-            let reading = marked(Reading(channel: channel.name, value: value))
-            return .confirmed(reading, at: clock.timestamp)
-        case .refused(let why): return .refused(why)
-        case .failed(let why): return .failed(why)
-        case .timedOut(let why): return .timedOut(why)
-        }
     }
 
     /// Whether interlocks let an actuator be opened, which drives it to its safe state, and how.
@@ -324,19 +300,8 @@ extension Component {
     }
 }
 
-extension Command {
-    /// The value it asks for; nil when it asks for none.
-    fileprivate var value: Int64? {
-        switch order {
-        case .set(let value): value
-        case .override(let value, _): value
-        case .release: nil
-        }
-    }
-}
-
 extension Fault.Kind {
-    /// What is told when a guard's fault is over.
+    /// What is reported when a guard's fault is over.
     fileprivate var clearedDetail: String {
         switch self {
         case .failsafe: "the controller's heartbeat is back"

@@ -4,7 +4,7 @@ import Vocabulary
 // How a node that only measures is given up when its hardware does not come back, and another goes on.
 extension ShNode {
     /// Gives this node up and makes the one that goes on in its place, on a thread of its own. From now on
-    /// this one says nothing; once its hardware comes back, it lets go of it and ends.
+    /// this one says nothing; once its hardware comes back, it is closed and this one ends.
     ///
     /// Never of an actuator: one that hangs may still hold its line, and two must not drive it.
     public nonisolated func successor(outbox: FanIn<Fact>.Source) -> ShNode {
@@ -12,12 +12,12 @@ extension ShNode {
         isAbandoned.withLock { $0 = true }
         return ShNode(
             name: name, component: component, phase: phase, rules: rules, coordinator: coordinator,
-            board: board,
+            snapshot: snapshot,
             after: heartbeat, counters: counterStore, heedsLoad: heedsLoad, outbox: outbox,
             clock: clock, open: open)
     }
 
-    /// Lets go of everything when another one has taken this one's place.
+    /// Closes everything when another one has taken this one's place.
     ///
     /// - Returns: Whether that is so.
     func retires() -> Bool {

@@ -61,7 +61,7 @@ extension ShNode {
     }
 
     /// Sets the total that the driver counts, and puts on record who did.
-    func setTotal(_ command: Command) -> CommandAnswer {
+    func setTotal(_ command: Command) -> CommandOutcome {
         guard let index = channels.firstIndex(where: \.channel.isSettable) else {
             return .refused("node \(name): not an actuator")
         }
@@ -90,8 +90,8 @@ extension ShNode {
         }
         channels[index].check.begin(at: total)
         channels[index].capture.reset()
-        let reading = Reading(channel: channel.name, value: total)
-        report([reading], at: stamp, moment: stamp.monotonic)
-        return .confirmed(reading, at: stamp)
+        report(
+            [Reading(channel: channel.name, value: total)], at: stamp, moment: stamp.monotonic)
+        return .confirmed(total, at: stamp.monotonic)
     }
 }

@@ -26,7 +26,7 @@ public actor ShNode {
     public nonisolated let rules: GuardRules
 
     let thread: SyncThread
-    /// Hears from shared wires when this node waits for its turn.
+    /// Learns from shared wires when this node waits for its turn.
     private let turnReport: @Sendable (Bool) -> Void
     let open: Opener
     let phase: Double
@@ -47,8 +47,8 @@ public actor ShNode {
 
     // What an actuator has beyond that; see ShNode+relay.swift.
     let coordinator: InterlockCoordinator
-    let board: ChannelSnapshot
-    /// Heartbeats that the guard has not been told of.
+    let snapshot: ChannelSnapshot
+    /// Heartbeats that the guard has not been given yet.
     nonisolated let heard = Guarded(Heartbeats())
     /// Decides when the actuator is switched; nil for what only measures.
     var relay: RelayGuard?
@@ -56,13 +56,11 @@ public actor ShNode {
     public nonisolated let control = ControlSnapshot()
     /// Since when interlocks have kept the device from being opened.
     var openingBlocked: MonotonicInstant?
-    /// Whoever waits for the outcome of a command.
-    var requesters: [CommandID: CheckedContinuation<CommandAnswer, Never>] = [:]
-    /// Outcomes that came before their requesters could wait.
-    var answers: [CommandID: CommandAnswer] = [:]
-    /// Whoever waits for the safe state at a stop.
+    /// Those who wait for the outcome of a command.
+    var requesters: [CommandID: CheckedContinuation<CommandOutcome, Never>] = [:]
+    /// Those who wait for the safe state at a stop.
     var stoppers: [CheckedContinuation<Void, Never>] = []
-    /// Whoever waits for the safe state otherwise, and whether for one whose device is not there, too.
+    /// Those who wait for the safe state otherwise, and whether for one whose device is not there, too.
     var safetyWaiters: [(requester: CheckedContinuation<Void, Never>, givesUp: Bool)] = []
     /// It has left the layout, and is not known to be safe.
     var isOrphaned = false
@@ -80,7 +78,7 @@ public actor ShNode {
     ///     at once.
     ///   - rules: What guards an actuator; of no meaning without a safe state.
     ///   - coordinator: The one that all actuators of the gateway share.
-    ///   - board: The one that all nodes of the gateway share.
+    ///   - snapshot: The one that all nodes of the gateway share.
     ///   - counters: Where the registers of its meter stood; nil where nothing is remembered.
     ///   - heedsLoad: Whether a thread that only gets no processor does not hang. Of no use on a clock
     ///     that no processor moves.
@@ -89,13 +87,15 @@ public actor ShNode {
         name: ShNodeName, component: Component, phase: Double = 0,
         rules: GuardRules = GuardRules(),
         coordinator: InterlockCoordinator = InterlockCoordinator(),
-        board: ChannelSnapshot = ChannelSnapshot(),
+        snapshot: ChannelSnapshot = ChannelSnapshot(),
         after earlier: NodeHeartbeat? = nil, counters: (any CounterStore)? = nil,
         heedsLoad: Bool = false,
         outbox: FanIn<Fact>.Source, clock: any GatewayClock, open: @escaping Opener
     ) {
         (self.name, self.component, self.outbox, self.clock) = (name, component, outbox, clock)
-        (self.open, self.rules, self.coordinator, self.board) = (open, rules, coordinator, board)
+        (self.open, self.rules, self.coordinator, self.snapshot) = (
+            open, rules, coordinator, snapshot
+        )
         self.phase = phase
         let fastest = component.channels.map(\.pollPeriod).min() ?? .seconds(1)
         let now = clock.now
@@ -116,7 +116,7 @@ public actor ShNode {
             ?? NodeHeartbeat(channels: component.channels.count, isRunnable: isRunnable)
         self.heartbeat = heartbeat
         turnReport = { heartbeat.waits($0, at: clock.now) }
-        board.register(component.channels, heartbeat)
+        snapshot.register(component.channels, heartbeat)
         guard let safe = component.safeState else { return }
         let channel = component.channels.first
         relay = RelayGuard(
@@ -270,7 +270,7 @@ public actor ShNode {
                 "node \(name): answers again"))
     }
 
-    /// Tells the fault if it is new and says when to try again.
+    /// Reports the fault if it is new and says when to try again.
     func fail(_ error: DriverError, at now: MonotonicInstant) {
         heartbeat.note { $0.counts[.failures] += 1 }
         let fault = faults.begin(
@@ -360,7 +360,7 @@ public actor ShNode {
         return [Reading(channel: reading.channel, value: value, quality: reading.quality)]
     }
 
-    /// What comes from simulated hardware is told as such.
+    /// What comes from simulated hardware is reported as such.
     func marked(_ reading: Reading) -> Reading {
         component.isSimulated ? reading.simulated : reading
     }

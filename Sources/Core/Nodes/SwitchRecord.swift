@@ -10,7 +10,7 @@ struct SwitchRecord: Sendable {
     private let limits: SwitchLimits
     /// Nil while it is not known.
     private(set) var isOn: Bool?
-    /// Where it was seen last, or told to go after that.
+    /// Where it was seen last, or was commanded to go after that.
     private var heading: Bool?
     /// When it went into that state, or was first seen in it.
     private(set) var since: MonotonicInstant
@@ -18,7 +18,7 @@ struct SwitchRecord: Sendable {
     private var onFrom: MonotonicInstant?
     /// The changes of the last hour, oldest first, at most as many as are allowed and a few forced ones.
     private var changes: [MonotonicInstant] = []
-    /// Forced changes may exceed the limit; more than so many are not told apart.
+    /// Forced changes may exceed the limit; more than so many are not distinguished.
     private static let longest = 4_096
 
     init(limits: SwitchLimits, at now: MonotonicInstant) {
@@ -39,7 +39,7 @@ struct SwitchRecord: Sendable {
         (isOn, since) = (new, now)
     }
 
-    /// It was told to switch, and did not say whether it has. That counts as a change, once.
+    /// It was commanded to switch, and did not show whether it has. That counts as a change, once.
     mutating func noteAttempt(switchingOn: Bool, at now: MonotonicInstant) {
         head(for: switchingOn, at: now)
         if switchingOn { onFrom = onFrom ?? now }

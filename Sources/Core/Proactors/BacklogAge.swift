@@ -1,7 +1,7 @@
 import DequeModule
 import Vocabulary
 
-/// When facts came, so that each link can tell for how long its oldest unsent one has waited. Pure.
+/// When facts came, so that each link can show for how long its oldest unsent one has waited. Pure.
 ///
 /// It holds at most `capacity` moments. When it is full, every two become one that has the earlier time.
 struct BacklogAge: Sendable {

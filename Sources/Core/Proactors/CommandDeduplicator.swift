@@ -1,82 +1,60 @@
 import DequeModule
 import Vocabulary
 
-/// Remembers commands, so that each is carried out once.
+/// Remembers commands by their identity, so that each is carried out once.
 ///
-/// A pure machine. It keeps the last 256 answers of each node; a command whose identity it knows is
-/// answered with the first result and not carried out again. Of those that take over, which may come at
-/// a rhythm to keep a hold, it keeps the last 16 by themselves, so that they push nothing out.
+/// A pure machine. It keeps the last 256 outcomes of each node; a command whose identity it knows is
+/// answered with the first outcome and not carried out again. Of overrides, which may come at
+/// a rhythm to keep control, it keeps the last 16 by themselves, so that they push nothing out.
 struct CommandDeduplicator: Sendable {
-    static let memory = (orders: 256, holds: 16)
+    static let memory = (orders: 256, overrides: 16)
 
     private struct Shelf: Hashable {
         let node: ShNodeName
-        let isHold: Bool
+        let isOverride: Bool
     }
 
-    enum Decision: Hashable, Sendable {
-        /// Carry it out, then call `answered` or `forget`.
-        case carryOut
-        /// Answer this and do nothing.
-        case answer(CommandAnswer)
-    }
-
-    private var underWay: [CommandID: ShNodeName] = [:]
-    private var answers: [CommandID: (command: Command, answer: CommandAnswer)] = [:]
+    /// The outcome is nil while the command is in work.
+    private var entries: [CommandID: (command: Command, outcome: CommandOutcome?)] = [:]
     private var order: [Shelf: Deque<CommandID>] = [:]
 
-    /// - Parameter now: Wall time, because a command's expiry comes from somebody else's clock.
-    mutating func take(_ command: Command, now: WallTime) -> Decision {
-        if let known = answers[command.id] {
-            guard known.command.node == command.node, known.command.order == command.order else {
-                return .answer(
-                    .refused(
-                        "identity \(command.id) is in use by another command; each command needs its own"
-                    ))
-            }
-            return .answer(known.answer)
+    /// - Returns: What to answer in place of carrying it out; nil to carry it out and call `settled` or `forget`.
+    mutating func take(_ command: Command) -> CommandOutcome? {
+        guard let entry = entries[command.id] else {
+            entries[command.id] = (command, nil)
+            return nil
         }
-        if let problem = command.expires.flatMap({ Command.problem(ofExpiry: $0, at: now) }) {
-            return .answer(.refused("node \(command.node): \(problem)"))
+        guard entry.command.node == command.node, entry.command.order == command.order else {
+            return .refused(
+                "identity \(command.id) is in use by another command; each command needs its own")
         }
-        if let node = underWay[command.id] {
-            guard node == command.node else {
-                return .answer(
-                    .refused(
-                        "identity \(command.id) is in use by another command; each command needs its own"
-                    ))
-            }
-            return .answer(.refused("node \(command.node): the same command is in work"))
-        }
-        underWay[command.id] = command.node
-        return .carryOut
+        return entry.outcome ?? .refused("node \(command.node): the same command is in work")
     }
 
-    /// This became of the command, for whoever asks again.
-    mutating func answered(_ command: Command, _ answer: CommandAnswer) {
-        underWay[command.id] = nil
-        answers[command.id] = (command, answer)
-        let shelf = Shelf(node: command.node, isHold: command.order.isHold)
-        let memory = shelf.isHold ? Self.memory.holds : Self.memory.orders
+    /// This became of the command, for a requester that asks again.
+    mutating func settled(_ command: Command, _ outcome: CommandOutcome) {
+        entries[command.id] = (command, outcome)
+        let shelf = Shelf(node: command.node, isOverride: command.order.isOverride)
+        let memory = shelf.isOverride ? Self.memory.overrides : Self.memory.orders
         order[shelf, default: []].append(command.id)
         if order[shelf, default: []].count > memory, let oldest = order[shelf]?.popFirst() {
-            answers[oldest] = nil
+            entries[oldest] = nil
         }
     }
 
     /// Nothing is remembered of a node that is gone.
     mutating func forget(node: ShNodeName) {
-        for isHold in [false, true] {
-            for id in order.removeValue(forKey: Shelf(node: node, isHold: isHold)) ?? [] {
-                answers[id] = nil
+        for isOverride in [false, true] {
+            for id in order.removeValue(forKey: Shelf(node: node, isOverride: isOverride)) ?? [] {
+                entries[id] = nil
             }
         }
     }
 
-    /// The command was not begun; whoever asks again asks again.
-    mutating func forget(_ command: Command) { underWay[command.id] = nil }
+    /// The command was not begun, and may come again.
+    mutating func forget(_ command: Command) { entries[command.id] = nil }
 }
 
 extension Command.Order {
-    fileprivate var isHold: Bool { if case .override = self { true } else { false } }
+    fileprivate var isOverride: Bool { if case .override = self { true } else { false } }
 }

@@ -1,10 +1,10 @@
 import Vocabulary
 
-/// Counts what one upstream will never hear, or not soon, so that it is told without adding much to it.
+/// Counts what one upstream will never receive, or not soon, so that it is reported without adding much to it.
 ///
-/// Each event is a fact itself and may push another one out, so drops are told when they begin, and then
+/// Each event is a fact itself and may push another one out, so drops are reported when they begin, and then
 /// only with the number that has gathered when the link is back, or a minute later while it is there.
-/// Facts dead-lettered are told at most once a minute.
+/// Facts dead-lettered are reported at most once a minute.
 struct DropReporter: Sendable {
     static let period = Duration.seconds(60)
 
@@ -13,7 +13,7 @@ struct DropReporter: Sendable {
     private var deadLettered: (count: Int, first: Sequence64, reason: String)?
     private var deadLettersReportedAt: MonotonicInstant?
 
-    /// - Returns: What to tell now.
+    /// - Returns: What to report now.
     mutating func drop(
         _ count: Int, of upstream: UpstreamName, at now: MonotonicInstant
     ) -> GatewayEvent? {
@@ -22,13 +22,13 @@ struct DropReporter: Sendable {
         return dropEvent(upstream, at: now)
     }
 
-    /// The link is active again: what was dropped meanwhile is told.
+    /// The link is active again: what was dropped meanwhile is reported.
     mutating func isBack(_ upstream: UpstreamName, at now: MonotonicInstant) -> GatewayEvent? {
         defer { dropsReportedAt = nil }
         return dropped > 0 ? dropEvent(upstream, at: now) : nil
     }
 
-    /// - Returns: What was dropped since it was told last, once a minute while the link is there.
+    /// - Returns: What was dropped since it was reported last, once a minute while the link is there.
     mutating func dropsDue(_ upstream: UpstreamName, at now: MonotonicInstant) -> GatewayEvent? {
         guard dropped > 0, let dropsReportedAt, dropsReportedAt.advanced(by: Self.period) <= now
         else { return nil }
@@ -49,7 +49,7 @@ struct DropReporter: Sendable {
         deadLettered = (before + facts.count, deadLettered?.first ?? facts.lowerBound, reason)
     }
 
-    /// - Returns: What to tell now of facts dead-lettered.
+    /// - Returns: What to report now of facts dead-lettered.
     mutating func due(_ upstream: UpstreamName, at now: MonotonicInstant) -> GatewayEvent? {
         guard let gathered = deadLettered, deadline.map({ $0 <= now }) ?? true else { return nil }
         (deadLettered, deadLettersReportedAt) = (nil, now)
@@ -61,7 +61,7 @@ struct DropReporter: Sendable {
             detail: "\(what) dead-lettered: \(gathered.reason)")
     }
 
-    /// When facts dead-lettered may be told.
+    /// When facts dead-lettered may be reported.
     var deadline: MonotonicInstant? {
         guard deadLettered != nil else { return nil }
         return deadLettersReportedAt?.advanced(by: Self.period)

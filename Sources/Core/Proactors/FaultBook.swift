@@ -12,8 +12,8 @@ struct FaultKey: Hashable, Sendable {
 struct FaultBook: Sendable {
     /// Everything that is wrong right now.
     var active: [FaultKey: ActiveFault] = [:]
-    /// Messages from upstream that made no sense.
-    var malformed = ReportOnce<Fault.Kind>(quiet: Proactor.nonsenseOver)
+    /// Malformed messages from upstream.
+    var malformed = ReportOnce<Fault.Kind>(quiet: Proactor.malformedOver)
     /// Upstreams whose name another client took.
     var rivals = ReportOnce<UpstreamName>(quiet: Proactor.rivalryOver)
 }

@@ -23,7 +23,7 @@ public enum GatewayPart: Hashable, Sendable, CustomStringConvertible {
 
 /// What is done about a part that gives no heartbeat.
 public enum Remedy: Hashable, Sendable {
-    /// It is told and left alone: starting it again would do more harm than good.
+    /// It is reported and left alone: starting it again would do more harm than good.
     case leave
     /// It is started again, each time after twice the timeout, at most so often; then it is left alone.
     case restart(atMost: Int)
@@ -39,12 +39,12 @@ public enum Remedy: Hashable, Sendable {
 public struct Heartbeats: Sendable {
     /// What the caller must do now, in order.
     public enum Action: Hashable, Sendable {
-        /// The part has given no sign for so long. Told once.
+        /// The part has given no sign for so long. Reported once.
         case missing(GatewayPart, Duration)
         case restart(GatewayPart)
         /// A part that was missing lives again.
         case returned(GatewayPart)
-        /// Drive safe states and end the process. Told once.
+        /// Drive safe states and end the process. Reported once.
         case endProcess(GatewayPart)
     }
 

@@ -23,8 +23,8 @@ struct HistoryScript: Sendable {
     ///   - limit: How many bytes each message should take on the wire at most.
     mutating func write(
         _ entry: Entry, acknowledged cursor: Sequence64, within limit: Int
-    ) -> [OutboundBatch] {
-        var batches: [OutboundBatch] = []
+    ) -> [HistoryBatch] {
+        var batches: [HistoryBatch] = []
         while current + 1 < codecs.count, entry.sequence > codecs[current + 1].after {
             batches += writer.finish()
             begin(current + 1)

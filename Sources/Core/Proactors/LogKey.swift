@@ -108,10 +108,10 @@ public enum LogKey: String, CaseIterable, Sendable {
             }
     }
 
-    /// The key of a command's answer.
-    public init(_ answer: CommandAnswer) {
+    /// The key of a command's outcome.
+    public init(_ outcome: CommandOutcome) {
         self =
-            switch answer {
+            switch outcome.kind {
             case .confirmed: .commandConfirmed
             case .refused: .commandRefused
             case .failed: .commandFailed

@@ -110,7 +110,7 @@ final class NodeOrder: Sendable {
     /// - Returns: Those that are not known to be safe.
     private func stop(
         _ nodes: [ShNode], within time: Duration,
-        _ stop: @escaping @Sendable (ShNode) async -> CommandAnswer?
+        _ stop: @escaping @Sendable (ShNode) async -> CommandOutcome?
     ) async -> Set<ShNodeName> {
         let clock = clock
         return await withTaskGroup(of: ShNodeName?.self) { group in
@@ -130,10 +130,10 @@ final class NodeOrder: Sendable {
         }
     }
 
-    /// Tells when a node that stopped is not known to be safe.
+    /// Reports when a node that stopped is not known to be safe.
     ///
     /// - Parameter answer: Nil when the node did not come back; nil inside when it had nothing to confirm.
-    func isSafe(_ node: ShNode, _ answer: CommandAnswer??) -> Bool {
+    func isSafe(_ node: ShNode, _ answer: CommandOutcome??) -> Bool {
         switch answer {
         case .some(.some(.confirmed)), .some(.none): return true
         case .some(.some(let answer)):

@@ -9,8 +9,8 @@ struct NodeRegistry: Sendable {
     private(set) var nodes: [ShNodeName: ShNode] = [:]
     /// Actuators that have left the layout and are not known to be safe. They are tried for on.
     private(set) var orphaned: [ShNodeName: ShNode] = [:]
-    /// Where whoever takes commands is asked.
-    private(set) var requestQueues: [ShNodeName: RequestQueue<PendingCommand, CommandAnswer>] = [:]
+    /// Where nodes that take commands are asked.
+    private(set) var requestQueues: [ShNodeName: RequestQueue<PendingCommand, CommandOutcome>] = [:]
 
     /// The session of each upstream, for whoever watches over it.
     var sessions: [UpstreamName: any Upstream] = [:]
@@ -29,7 +29,7 @@ struct NodeRegistry: Sendable {
     mutating func add(_ node: ShNode, clock: any GatewayClock) {
         nodes[node.name] = node
         guard node.takesCommands else { return }
-        requestQueues[node.name] = RequestQueue<PendingCommand, CommandAnswer>(
+        requestQueues[node.name] = RequestQueue<PendingCommand, CommandOutcome>(
             "node \(node.name)", bound: Proactor.commandsPerNode, clock: clock)
     }
 
@@ -37,7 +37,7 @@ struct NodeRegistry: Sendable {
     /// - Returns: Where the one before was asked, if anywhere.
     mutating func replace(
         with node: ShNode, clock: any GatewayClock
-    ) -> RequestQueue<PendingCommand, CommandAnswer>? {
+    ) -> RequestQueue<PendingCommand, CommandOutcome>? {
         defer { add(node, clock: clock) }
         return requestQueues[node.name]
     }

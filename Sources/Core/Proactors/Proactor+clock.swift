@@ -5,14 +5,14 @@ import Vocabulary
 
 // What the proactor does when the wall clock is set. Only labels change: everything that waits, runs out
 // or comes in a rhythm is measured on the monotonic clock, which does not jump and stands still while the
-// machine sleeps. How long it slept is told to the actuators, so that what may last only so long is over.
+// machine sleeps. How long it slept is passed on to the actuators, so that what may last only so long is over.
 extension Proactor {
     func note(_ news: [ClockEvent]) {
         for news in news {
             switch news {
             case .becameSynchronised(let offset):
                 progress.labelsWereOff = offset
-                putLabelsRight(by: offset)
+                correctLabels(by: offset)
                 let event = clockSet(
                     offset,
                     "clock synchronised; earlier timestamps are corrected by \(offset.seconds)")
@@ -20,10 +20,10 @@ extension Proactor {
                 // told, so it comes last.
                 Task {
                     await self.journal.correctTimes(by: offset)
-                    self.tell(event)
+                    self.record(event)
                 }
             case .jumped(let offset):
-                tell(clockSet(offset, "the clock was set by \(offset.seconds)"))
+                record(clockSet(offset, "the clock was set by \(offset.seconds)"))
             case .slept(let time):
                 logger.notice(.clockSlept, "machine resumed after a suspend of \(time.seconds)")
                 for node in nodes.values { node.slept(time) }
@@ -33,14 +33,14 @@ extension Proactor {
 
     /// A fact that was labelled before the time was synchronised, and comes in after. All such labels of this
     /// process are off by the same, so that none is missed and none is put right twice.
-    func righted(_ fact: Fact) -> Fact {
+    func corrected(_ fact: Fact) -> Fact {
         guard let labelsWereOff = progress.labelsWereOff, !fact.at.isSynchronised else {
             return fact
         }
         return Fact(node: fact.node, at: fact.at.corrected(by: labelsWereOff), matter: fact.matter)
     }
 
-    private func putLabelsRight(by offset: Duration) {
+    private func correctLabels(by offset: Duration) {
         let values = live.latestOfEach.filter { !$0.value.at.isSynchronised }.mapValues { value in
             LiveValue(
                 node: value.node, reading: value.reading, at: value.at.corrected(by: offset))
@@ -60,33 +60,6 @@ extension Proactor {
 
     private func clockSet(_ offset: Duration, _ detail: String) -> GatewayEvent {
         GatewayEvent(.clockSet, number: offset.wholeNanoseconds, detail: detail)
-    }
-
-    // MARK: - Expiry, the one place where the wall clock decides
-
-    /// Why a command's expiry cannot be judged; nil when it can, or it has none.
-    func expiryInDoubt(_ command: Command) -> String? {
-        guard command.expires != nil, !clock.isWallTimeSynchronised else { return nil }
-        return
-            "node \(command.node): the clock is not synchronised, so an expiry cannot be checked; "
-            + "send the command without expires"
-    }
-
-    /// Until when a command may still be carried out. Its expiry is compared with the wall clock once,
-    /// when it comes in; from then on a jump changes nothing.
-    func deadline(of command: Command) -> MonotonicInstant {
-        let latest = clock.now.advanced(by: Self.commandTime)
-        return expiry(of: command).map { min(latest, $0) } ?? latest
-    }
-
-    /// When a command expires, on the clock that does not jump; nil when it does not.
-    func expiry(of command: Command) -> MonotonicInstant? {
-        command.expires.map { expires in
-            let left =
-                Duration.nanoseconds(expires.nanoseconds)
-                - .nanoseconds(clock.wallTime.nanoseconds)
-            return clock.now.advanced(by: left)
-        }
     }
 }
 

@@ -3,79 +3,90 @@ import Logging
 import Nodes
 import Vocabulary
 
+/// A command on its way to its actuator.
+struct PendingCommand: Sendable {
+    let command: Command
+    let deadline: CommandDeadline
+}
+
 // One way for every command, wherever it comes from.
 extension Proactor {
-    /// Carries out one command. Returns within `commandTime`, with exactly one answer.
+    /// Carries out one command and answers what became of it.
     ///
-    /// - Parameter latestStart: Later it is refused; nil when only its expiry says so.
-    public func carryOut(
-        _ command: Command, by latestStart: MonotonicInstant? = nil
-    ) async -> CommandAnswer {
+    /// All that a door, a codec or a rule does to command: it makes a `Command`, from a `CommandRequest` where it
+    /// received text, calls this, and words the outcome. Identity, expiry and deadline are looked at here and
+    /// nowhere else. A command whose identity is known is not carried out again; it is answered as the first time.
+    ///
+    /// May be called from any task, any number of times at once; `commandsPerNode` commands to one node may
+    /// be in work, and the next is refused as busy.
+    ///
+    /// - Returns: Within `CommandDeadline.answerTime`, and what the actuator's feedback may take beside.
+    public func carryOut(_ command: Command) async -> CommandOutcome {
         guard let node = nodes[command.node] else {
             return .refused("there is no node \(command.node)")
         }
-        if let why = expiryInDoubt(command) { return .refused(why) }
         guard let requestQueue = requestQueues[command.node] else {
             return .refused("node \(command.node): not an actuator")
         }
-        switch deduplicator.take(command, now: clock.wallTime) {
-        case .answer(let answer):
-            log(command, answer, "not carried out: ")
-            return answer
-        case .carryOut: break
+        if let known = deduplicator.take(command) {
+            log(command, known, "not carried out: ")
+            return known
         }
-        // A contact or a current takes its own time to show what was switched.
-        let time = Self.commandTime + (node.rules.feedback?.within ?? .zero)
-        let deadline = deadline(of: command)
-        let pending = PendingCommand(
-            command: command, latestStart: min(deadline, latestStart ?? deadline),
-            expires: latestStart ?? expiry(of: command))
-        let answer: CommandAnswer
-        do {
-            answer = try await requestQueue.ask(pending, as: command.id, within: time)
+        let deadline: CommandDeadline
+        do throws(CommandRefusal) {
+            deadline = try CommandDeadline(
+                of: command, at: clock.timestamp, feedback: node.rules.feedback?.within ?? .zero)
         } catch {
-            guard error.kind != .busy else {
-                deduplicator.forget(command)
-                let answer = CommandAnswer.refused(error.detail)
-                log(command, answer)
-                return answer
-            }
-            answer = error.commandAnswer
+            deduplicator.forget(command)
+            log(command, .refused(error.why), "not carried out: ")
+            return .refused(error.why)
         }
-        deduplicator.answered(command, answer)
-        log(command, answer)
-        return answer
+        let outcome: CommandOutcome
+        do {
+            outcome = try await requestQueue.ask(
+                PendingCommand(command: command, deadline: deadline), as: command.id,
+                within: clock.now.duration(to: deadline.answerBy))
+            deduplicator.settled(command, outcome)
+        } catch {
+            outcome = CommandOutcome(error)
+            // Without a place in the queue it was not begun, and may come again.
+            if error.kind == .busy {
+                deduplicator.forget(command)
+            } else {
+                deduplicator.settled(command, outcome)
+            }
+        }
+        log(command, outcome)
+        return outcome
     }
 
     /// `pump: on, confirmed (upstream site)`.
-    private func log(_ command: Command, _ answer: CommandAnswer, _ what: String = "") {
+    private func log(_ command: Command, _ outcome: CommandOutcome, _ what: String = "") {
         let isRelay = nodes[command.node]?.component.safeState != nil
         let order = isRelay ? command.order.switchText : "\(command.order)"
         logger.notice(
-            LogKey(answer),
-            "\(command.node): \(order), \(what)\(answer.words) (\(command.source))",
+            LogKey(outcome),
+            "\(command.node): \(order), \(what)\(outcome.words) (\(command.source))",
             metadata: ["node": "\(command.node)", "command": "\(command.id)"])
     }
 
     /// Brings a node what it is asked for, for as long as the gateway runs.
     nonisolated func serve(
-        _ node: ShNode, _ requestQueue: RequestQueue<PendingCommand, CommandAnswer>
+        _ node: ShNode, _ requestQueue: RequestQueue<PendingCommand, CommandOutcome>
     ) async {
         await requestQueue.answerEach { question in
-            let pending = question.request
-            return await node.apply(
-                pending.command, before: pending.latestStart, expires: pending.expires)
+            await node.apply(question.request.command, by: question.request.deadline)
         }
     }
 }
 
-extension ChannelError {
-    /// What a requester hears when its command got no answer of its own.
-    fileprivate var commandAnswer: CommandAnswer {
-        switch kind {
-        case .busy, .duplicate, .stopped: .refused(detail)
-        case .failed: .failed(detail)
-        case .timedOut, .cancelled: .timedOut(detail)
+extension CommandOutcome {
+    /// That of a command to which the node gave no answer of its own.
+    fileprivate init(_ error: ChannelError) {
+        switch error.kind {
+        case .busy, .stopped: self = .refused(error.detail)
+        case .failed: self = .failed(error.detail)
+        case .timedOut, .cancelled: self = .timedOut(error.detail)
         }
     }
 }
@@ -89,18 +100,6 @@ extension Command.Order {
         case .override(let value, let time):
             "override for \(time.layoutText)" + (value.map { ", \(state($0))" } ?? "")
         case .release: "release"
-        }
-    }
-}
-
-extension CommandAnswer {
-    /// The answer in words, for logs.
-    public var words: String {
-        switch self {
-        case .confirmed(let reading, _): "confirmed \(reading.value)"
-        case .refused(let why): "refused, \(why)"
-        case .failed(let why): "failed, \(why)"
-        case .timedOut(let why): "timed out, \(why)"
         }
     }
 }

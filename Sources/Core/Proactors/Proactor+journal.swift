@@ -2,10 +2,10 @@ import Journals
 import Logging
 import Vocabulary
 
-// The gateway's word of itself, and what its journal tells.
+// The gateway's word of itself, and what its journal reports.
 extension Proactor {
     /// Keeps an event as a fact of the gateway.
-    func tell(_ event: GatewayEvent, at stamp: Timestamp? = nil) {
+    func record(_ event: GatewayEvent, at stamp: Timestamp? = nil) {
         take([Fact(node: .gateway, at: stamp ?? clock.timestamp, matter: .event(event))])
     }
 
@@ -43,21 +43,21 @@ extension Proactor {
             if let pump = pumps[upstream] { return pump.evicted(count, in: self) }
             let event = progress.earlyDrops[upstream, default: DropReporter()].drop(
                 count, of: upstream, at: clock.now)
-            if let event { tell(event) }
+            if let event { record(event) }
         case .fault(let isOn, let detail):
             guard isOn != isActive(.storage) else { return }
             reportFault(.storage, isOn: isOn, detail)
         case .salvaged(let detail):
-            tell(GatewayEvent(.salvaged, detail: detail))
+            record(GatewayEvent(.salvaged, detail: detail))
         }
     }
 
-    /// Something is wrong with the gateway itself, or is no more. What was told already is not told again.
+    /// Something is wrong with the gateway itself, or is no more. What was reported already is not reported again.
     public func report(_ fault: Fault) {
         guard !isStopping else { return }
         let key = FaultKey(node: .gateway, channel: fault.channel, kind: fault.kind)
-        let told = faults.active[key]?.fault
-        guard fault.isOn ? fault != told : told != nil else { return }
+        let known = faults.active[key]?.fault
+        guard fault.isOn ? fault != known : known != nil else { return }
         take([Fact(node: .gateway, at: clock.timestamp, matter: .fault(fault))])
     }
 
@@ -73,17 +73,17 @@ extension Proactor {
         ])
     }
 
-    /// Somebody upstream talks nonsense: told when it begins and, with its count, when it is over.
+    /// Malformed messages from an upstream: logged when they begin and, with their count, when they are over.
     func noteMalformed(_ detail: String) {
         guard faults.malformed.begin(.malformedReply, at: clock.now) else { return }
         reportFault(.malformedReply, isOn: true, detail)
     }
 
-    func endNonsense(at now: MonotonicInstant) {
+    func endMalformed(at now: MonotonicInstant) {
         for (kind, count) in faults.malformed.ended(at: now) {
             reportFault(
                 kind, isOn: false,
-                "\(count) malformed messages from upstream; none in the last \(Self.nonsenseOver.layoutText)"
+                "\(count) malformed messages from upstream; none in the last \(Self.malformedOver.layoutText)"
             )
         }
     }

@@ -70,7 +70,7 @@ extension Proactor {
 
     // MARK: - Control
 
-    /// Somebody who commands over that link has given a heartbeat. Returns at once.
+    /// The controller over that link has given a heartbeat. Returns at once.
     public func hear(_ source: CommandSource) {
         for node in nodes.values { node.hear(source) }
     }
@@ -81,7 +81,7 @@ extension Proactor {
         return node.control.current
     }
 
-    /// Has every upstream hear who may command these actuators.
+    /// Has every upstream learn who may command these actuators.
     func controlChanged(of names: [ShNodeName]) {
         for pump in pumps.values { pump.controlChanged(of: names) }
     }

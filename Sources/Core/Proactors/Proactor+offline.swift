@@ -15,7 +15,7 @@ extension Proactor {
         for pump in pumps.values { pump.handle(.stop, in: self) }
     }
 
-    /// Returns once every upstream that hears has acknowledged all there was.
+    /// Returns once every upstream that is active has acknowledged all there was.
     func quiet() async {
         guard !isQuiet else { return }
         await withCheckedContinuation { quietWaiters.append($0) }

@@ -29,14 +29,14 @@ public struct Replacement: Sendable {
     }
 }
 
-// How another layout is taken over while the gateway runs.
+// How another layout is applied while the gateway runs.
 extension Proactor {
     /// What the gateway is made of now.
     public nonisolated var profile: GatewayProfile { order.registry.withLock(\.profile) }
 
     nonisolated var nodes: [ShNodeName: ShNode] { order.nodes }
 
-    nonisolated var requestQueues: [ShNodeName: RequestQueue<PendingCommand, CommandAnswer>] {
+    nonisolated var requestQueues: [ShNodeName: RequestQueue<PendingCommand, CommandOutcome>] {
         order.registry.withLock(\.requestQueues)
     }
 
@@ -98,7 +98,7 @@ extension Proactor {
     /// A changed layout has problems; the old one goes on.
     public func refuseReload(_ detail: String) {
         guard !isStopping else { return }
-        tell(GatewayEvent(.reloadRejected, detail: detail))
+        record(GatewayEvent(.reloadRejected, detail: detail))
     }
 
     func endFaults(
@@ -116,7 +116,7 @@ extension Proactor {
             })
     }
 
-    /// Tells the reload behind the last facts of the nodes that were stopped, and waits until all of them
+    /// Reports the reload behind the last facts of the nodes that were stopped, and waits until all of them
     /// are in history.
     private func settle(_ event: GatewayEvent) async {
         // A source that is new comes last in the batch that it is taken with.
@@ -131,7 +131,7 @@ extension Proactor {
 }
 
 extension Fact {
-    /// Whether it tells that another layout was taken over.
+    /// Whether it reports that another layout was applied.
     var isReload: Bool {
         guard case .event(let event) = matter else { return false }
         return event.kind == .reloaded

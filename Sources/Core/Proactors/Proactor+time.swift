@@ -21,7 +21,7 @@ extension Proactor {
             let isStatusDue = status.tick(at: clock.now) != nil
             if isStatusDue || supervisor.awaitsDrivers { supervisor.hearDrivers(in: self) }
             if isStatusDue { publishStatus() }
-            endNonsense(at: clock.now)
+            endMalformed(at: clock.now)
             endRivalries(at: clock.now)
             record(progress.pace.due(at: clock.now))
             for pump in pumps.values { pump.retryJournal() }

@@ -11,24 +11,22 @@ import Vocabulary
 /// Where it all meets: takes the nodes' facts, shows the live values, hands history upstream, brings
 /// commands to the nodes and their answers back. It never waits for hardware, disk or network.
 public actor Proactor {
-    /// How long a node has for one command before the requester hears that it is late.
-    public static let commandTime = Duration.seconds(2)
-    /// Commands that one actuator may have under way; the next one is refused as busy.
+    /// Commands that one actuator may have in work; the next one is refused as busy.
     public static let commandsPerNode = 4
     /// How long upstreams have at a stop, once the nodes have stopped.
     static let upstreamStopTime = Duration.milliseconds(500)
     /// How many threads of one node may hang, each with its stack, beside the one that goes on.
     public static let mostAbandoned = 3
-    /// How long sessions have to say goodbye to their brokers.
+    /// How long sessions have to disconnect from their brokers.
     public static let closeTime = Duration.milliseconds(200)
-    /// A fact with more readings is told in several pieces, so that no window is too small for it.
+    /// A fact with more readings is journalled in several pieces, so that no window is too small for it.
     static let largestFact = 16
     /// How often the nodes' heartbeats are looked at.
     static let watchPeriod = Duration.seconds(1)
-    /// Quiet time after which a flood is told to be over.
+    /// Quiet time after which a flood is reported as over.
     static let floodOver = Duration.seconds(10)
     /// The same for messages from upstream that make no sense.
-    static let nonsenseOver = Duration.seconds(60)
+    static let malformedOver = Duration.seconds(60)
     /// How long no other client may have taken an upstream's name before that fault is over; longer than
     /// two that push each other out ever wait.
     static let rivalryOver = Duration.seconds(300)
@@ -47,9 +45,9 @@ public actor Proactor {
     var chance: SeededGenerator
     var pumps: [UpstreamName: UpstreamPump] = [:]
     let inbox: FanIn<Fact>
-    /// Channels and actuators that are gone from the layout: whoever connects is told, too.
+    /// Channels and actuators that are gone from the layout: each new connection learns of them, too.
     var forgotten: (channels: Set<DataChannelName>, actuators: Set<ShNodeName>) = ([], [])
-    /// The place at which the last reload was told, and one that waits for the last facts of the nodes that
+    /// The place at which the last reload was reported, and one that waits for the last facts of the nodes that
     /// it stopped.
     var reload: (at: Sequence64, waiter: CheckedContinuation<Void, Never>?) = (0, nil)
     var faults = FaultBook()
@@ -60,7 +58,7 @@ public actor Proactor {
     private(set) var isStopping = false
     /// The timekeeper's.
     let rest = InterruptibleSleep()
-    /// Whoever waits for the upstreams to have acknowledged everything.
+    /// Those who wait for the upstreams to have acknowledged everything.
     var quietWaiters: [CheckedContinuation<Void, Never>] = []
 
     /// - Parameter inbox: Where the nodes send their facts; the proactor is its one consumer.
@@ -84,7 +82,7 @@ public actor Proactor {
     public func start() async {
         let journal = journal
         tasks.keeping = Task { for await news in journal.news { self.take(news) } }
-        tell(GatewayEvent(.started, detail: profile.incarnation))
+        record(GatewayEvent(.started, detail: profile.incarnation))
         tasks.running = Task { await self.run() }
         supervisor.start(in: self)
         await order.start()
@@ -106,7 +104,7 @@ public actor Proactor {
         await tasks.running?.value
         reload.waiter.take()?.resume()
         record(progress.pace.due(at: clock.now, isLast: true))
-        tell(GatewayEvent(.stopped, detail: reason))
+        record(GatewayEvent(.stopped, detail: reason))
         await publishOffline()
         await within(Self.closeTime, on: clock) {
             for task in await self.listeners { await task.value }
@@ -135,7 +133,7 @@ public actor Proactor {
     }
 
     /// Earlier layouts had these, and this one has not: what brokers may still keep of them is taken back at
-    /// each connection. To be told before upstreams are attached.
+    /// each connection. To be called before upstreams are attached.
     public func forget(channels: [DataChannelName], actuators: [ShNodeName]) {
         forgotten = (forgotten.channels.union(channels), forgotten.actuators.union(actuators))
     }
@@ -156,7 +154,7 @@ public actor Proactor {
     /// Takes facts in the order they come: shown at once, then kept until upstream has them.
     func take(_ facts: [Fact]) {
         guard !facts.isEmpty else { return }
-        let facts = facts.map(righted)
+        let facts = facts.map(corrected)
         var values: [DataChannelName: LiveValue] = [:]
         for fact in facts {
             switch fact.matter {
@@ -213,7 +211,7 @@ public actor Proactor {
     private func note(_ event: GatewayEvent) {
         let metadata: Logger.Metadata = event.link.map { ["link": "\($0)"] } ?? [:]
         let (level, words) = self.words(event)
-        // Kinds of events are told apart as functions are, so that one hides no other where lines are limited.
+        // Kinds of events are distinguished as functions are, so that one hides no other where lines are limited.
         logger.log(
             LogKey(event.kind), level: level, "\(words)", metadata: metadata,
             function: event.kind.rawValue)
@@ -231,14 +229,4 @@ public actor Proactor {
         note(clock.look())
         supervisor.look(in: self)
     }
-}
-
-/// A command on its way to its actuator.
-struct PendingCommand: Sendable {
-    let command: Command
-    /// It is not carried out when it could not be begun by then: what a feedback takes is no time to
-    /// begin in.
-    let latestStart: MonotonicInstant
-    /// When it must not be carried out any more, also where it waits for a limit.
-    let expires: MonotonicInstant?
 }

@@ -5,24 +5,24 @@ import Vocabulary
 struct SlowConsumerReporter: Sendable {
     static let period = Duration.seconds(60)
 
-    private var told: [String: (drops: Int64, at: MonotonicInstant)] = [:]
+    private var reported: [String: (drops: Int64, at: MonotonicInstant)] = [:]
 
     /// - Returns: The lines to log now. Subscriptions of one name are one.
     mutating func look(at subscribers: [QueueStatus], now: MonotonicInstant) -> [String] {
         let losses = Dictionary(
             subscribers.map { ($0.name, $0.counts[.dropped]) }, uniquingKeysWith: +)
         // One that began again counts from nothing.
-        told = told.filter { name, line in (losses[name] ?? -1) >= line.drops }
+        reported = reported.filter { name, line in (losses[name] ?? -1) >= line.drops }
         var lines: [String] = []
         for (name, drops) in losses.sorted(by: { $0.key < $1.key }) {
-            let before = told[name]
+            let before = reported[name]
             guard drops > before?.drops ?? 0,
                 before.map({ $0.at.advanced(by: Self.period) <= now }) ?? true
             else { continue }
             lines.append(
                 "subscriber \(name): slow consumer, \(drops - (before?.drops ?? 0)) values "
                     + "dropped")
-            told[name] = (drops, now)
+            reported[name] = (drops, now)
         }
         return lines
     }

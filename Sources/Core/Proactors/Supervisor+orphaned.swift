@@ -4,7 +4,7 @@ import Timing
 import Vocabulary
 
 // Actuators that have left the layout and are not known to be safe: a board that was pulled out with its
-// relay on, a contact that did not follow. They take no commands and tell no readings.
+// relay on, a contact that did not follow. They take no commands and report no readings.
 extension Supervisor {
     /// Has each of them tried for until it is safe.
     ///
@@ -46,7 +46,7 @@ extension Supervisor {
             metadata: ["node": "\(node.name)"])
     }
 
-    /// Lets go of the orphaned whose names are in use again.
+    /// Releases the orphaned whose names are in use again.
     func retake(_ names: Set<ShNodeName>, in proactor: isolated Proactor) async {
         let back = order.registry.withLock {
             $0.orphaned.values.filter { names.contains($0.name) }

@@ -19,16 +19,16 @@ final class Supervisor {
     var abandoned: [ShNodeName: [AbandonedNode]] = [:]
     /// The interlocks of the layout, without those of before that count on for orphaned actuators.
     var layoutInterlocks: [Interlock]
-    /// Who may command each actuator, as everyone was told last.
-    private(set) var told: [ShNodeName: Control] = [:]
-    /// Rung when that has changed. It remembers that it was rung, not how often: what is told is how things
+    /// Who may command each actuator, as it was published last.
+    private(set) var announcedControl: [ShNodeName: Control] = [:]
+    /// Rung when that has changed. It remembers that it was rung, not how often: what is published is how things
     /// are.
     private let (controlChanges, controlWakeup) = AsyncStream<Void>.makeStream(
         bufferingPolicy: .bufferingNewest(1))
     private var controlling: Task<Void, Never>?
     /// Drivers and peers, as they are heard; see Supervisor+links.swift.
     var counterparts = LinkMonitors(capacity: 4_096)
-    /// Rises with every status that is told.
+    /// Rises with every status that is announcedControl.
     var statusSequence: UInt64 = 0
     /// Sources that send faster than their facts are taken.
     private var floods = ReportOnce<String>(quiet: Proactor.floodOver)
@@ -107,7 +107,7 @@ final class Supervisor {
             gone.formUnion(node.component.channels.map(\.name))
         }
         for name in leaving {
-            (watches[name], serving[name], told[name]) = (nil, nil, nil)
+            (watches[name], serving[name], announcedControl[name]) = (nil, nil, nil)
             forgetDriver(of: name)
         }
         return gone
@@ -147,7 +147,7 @@ final class Supervisor {
         }
     }
 
-    /// A flood is told upstream once it is over, with the number of facts that it cost.
+    /// A flood is reported upstream once it is over, with the number of facts that it cost.
     private func endedFloods(_ stamp: Timestamp) -> [Fact] {
         floods.ended(at: stamp.monotonic).compactMap { sender, count in
             guard let node = ShNodeName(sender) else { return nil }
@@ -177,30 +177,30 @@ final class Supervisor {
     private func watchControl(of node: ShNode) {
         guard node.component.safeState != nil else { return }
         let wakeup = controlWakeup
-        told[node.name] = node.control.current
+        announcedControl[node.name] = node.control.current
         node.control.onChange { wakeup.yield() }
     }
 
     private func publishControl(in proactor: isolated Proactor) {
-        for name in told.keys {
-            guard let control = proactor.control(of: name), let before = told[name],
+        for name in announcedControl.keys {
+            guard let control = proactor.control(of: name), let before = announcedControl[name],
                 control != before
             else { continue }
-            told[name] = control
-            if control.holder != before.holder {
+            announcedControl[name] = control
+            if control.overriddenBy != before.overriddenBy {
                 let words =
-                    control.holder.map { "overridden by \($0)" }
-                    ?? "override by \(before.holder?.description ?? "?") ended"
+                    control.overriddenBy.map { "overridden by \($0)" }
+                    ?? "override by \(before.overriddenBy?.description ?? "?") ended"
                 order.logger.notice(
-                    control.holder == nil ? .overrideEnded : .overrideStarted, "\(words)",
+                    control.overriddenBy == nil ? .overrideEnded : .overrideStarted, "\(words)",
                     metadata: ["node": "\(name)"])
             }
             proactor.controlChanged(of: [name])
         }
     }
 
-    /// The wall clock was set: what was told in its terms is told again.
+    /// The wall clock was set: what was published in its terms is published again.
     func republishControl(in proactor: isolated Proactor) {
-        proactor.controlChanged(of: told.filter { $0.value.until != nil }.map(\.key))
+        proactor.controlChanged(of: announcedControl.filter { $0.value.until != nil }.map(\.key))
     }
 }

@@ -9,7 +9,7 @@ extension UpstreamPump {
         let name = name
         let incoming = codecSession?.incoming(
             message, at: proactor.clock.wallTime, using: &proactor.chance)
-        // What came on a connection that is gone is nobody's any more.
+        // What came on a connection that is gone concerns no connection any more.
         guard let incoming else { return }
         if incoming.isHeartbeat {
             handle(.heard(isRetained: message.isRetained), in: proactor)
@@ -21,9 +21,9 @@ extension UpstreamPump {
             // Not awaited here, so that a slow node does not hold up the next command.
             Task {
                 for command in commands {
-                    let answer = await proactor.carryOut(command)
+                    let outcome = await proactor.carryOut(command)
                     proactor.pumps[name]?.answer(
-                        answer, command.id, command.node, reply, in: proactor)
+                        outcome, command.id, command.node, reply, in: proactor)
                 }
                 proactor.pumps[name]?.acknowledge(incoming.acknowledge, in: proactor)
             }
@@ -49,7 +49,7 @@ extension UpstreamPump {
         acknowledge(incoming.acknowledge, in: proactor)
     }
 
-    /// Tells the peer that its message was handled.
+    /// Acknowledges to the peer that its message was handled.
     ///
     /// - Parameter fact: What has to be kept before; nil when nothing was made of the message.
     func acknowledge(
@@ -65,11 +65,11 @@ extension UpstreamPump {
     }
 
     private func answer(
-        _ answer: CommandAnswer, _ id: CommandID, _ node: ShNodeName?, _ reply: Reply,
+        _ outcome: CommandOutcome, _ id: CommandID, _ node: ShNodeName?, _ reply: Reply,
         in proactor: isolated Proactor
     ) {
         let messages = codecSession?.answer(
-            answer, id: id, node: node, to: reply, at: proactor.clock.wallTime)
+            outcome, id: id, node: node, to: reply, at: proactor.clock.timestamp)
         for message in messages ?? [] { send(message, in: proactor) }
     }
 

@@ -3,7 +3,7 @@ import Journals
 import Mqtt
 import Vocabulary
 
-// Hands over what the upstream is to hear. Runs on the pump's own task, so that neither facts nor news, nor
+// Hands over what the upstream is to receive. Runs on the pump's own task, so that neither facts nor news, nor
 // any other upstream, wait for it or for the journal. Everything here may have changed after each `await`.
 extension UpstreamPump {
     /// Entries that are asked for at once.
@@ -66,7 +66,7 @@ extension UpstreamPump {
                 in: proactor)
         }
         while link.canSend, let node = unsentControl.popFirst() {
-            let control = proactor.supervisor.told[node] ?? Control()
+            let control = proactor.supervisor.announcedControl[node] ?? Control()
             try say(
                 codecSession?.control(control, of: node, at: clock.timestamp) ?? [], in: proactor)
         }
@@ -157,9 +157,7 @@ extension UpstreamPump {
         if ahead.isEmpty { await readAhead(in: proactor) }
         guard let entry = ahead.popFirst() else { return false }
         let batches = script.write(entry, acknowledged: link.cursor, within: link.limit)
-        let actions = link.read(
-            entry.sequence, making: batches.map { ($0.covers, $0.identity, $0.messages) })
-        perform(actions, in: proactor)
+        perform(link.read(entry.sequence, making: batches), in: proactor)
         return true
     }
 
@@ -183,7 +181,7 @@ extension UpstreamPump {
         }
     }
 
-    /// Tells the journal how far the upstream has come and what it never took.
+    /// Notes in the journal how far the upstream has come and what it never took.
     private func payDebts(in proactor: isolated Proactor) async {
         // Whoever waits for quiet waits until it is paid, so it stays in the list until then.
         while let debt = debts.first {
@@ -202,7 +200,7 @@ extension UpstreamPump {
         }
     }
 
-    /// The journal tells as news when it cannot keep facts; here it is only tried again.
+    /// The journal reports as news when it cannot keep facts; here it is only tried again.
     private func journalFailed(_ error: JournalError, in proactor: isolated Proactor) {
         log(.journalFailed, error.kind == .storage ? .debug : .error, error.detail, in: proactor)
         mustTryJournal = true

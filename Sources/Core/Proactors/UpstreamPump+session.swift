@@ -21,7 +21,7 @@ extension UpstreamPump {
     }
 
     /// Goes on with a new session, on a thread of its own. What was not acknowledged is handed over again;
-    /// what the old session still has to say is heard no more.
+    /// what the old session still reports is ignored.
     ///
     /// - Returns: Whether there is a new one.
     func remakeSession(in proactor: isolated Proactor) -> Bool {
@@ -50,7 +50,7 @@ extension UpstreamPump {
         codecSession = plan.codec.session(
             of: CodecConnection(
                 number: connections.number, latest: Array(proactor.live.latestOfEach.values),
-                control: proactor.supervisor.told))
+                control: proactor.supervisor.announcedControl))
     }
 
     /// Goes on in other words on a connection that stands: what we are now, then how things are.
@@ -152,9 +152,9 @@ extension UpstreamPump {
         case .greetPeer:
             // Facts begin to flow: the truth of now goes before what is left of history.
             showAll(in: proactor)
-            if let event = drops.isBack(name, at: proactor.clock.now) { proactor.tell(event) }
-        case .tell(let kind, let detail):
-            proactor.tell(GatewayEvent(kind, link: name, detail: detail))
+            if let event = drops.isBack(name, at: proactor.clock.now) { proactor.record(event) }
+        case .record(let kind, let detail):
+            proactor.record(GatewayEvent(kind, link: name, detail: detail))
         case .advance(let through):
             owe(.advance(through: through))
             wake()
@@ -216,12 +216,12 @@ extension UpstreamPump {
 
     private func clear(_ node: ShNodeName) -> [MqttMessage] { codecSession?.clear(node) ?? [] }
 
-    /// Everything as it is now, to an upstream that hears.
+    /// Everything as it is now, to an upstream that is active.
     private func showAll(in proactor: isolated Proactor) {
         announcements.append(
             contentsOf: codecSession?.activation(at: proactor.clock.wallTime) ?? [])
         mustPublishFaults = true
-        unsentControl = Set(proactor.supervisor.told.keys)
+        unsentControl = Set(proactor.supervisor.announcedControl.keys)
         unsentLive = Set(proactor.live.latestOfEach.keys)
     }
 

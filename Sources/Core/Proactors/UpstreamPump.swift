@@ -39,9 +39,9 @@ final class UpstreamPump {
     /// Entries that were read and not written yet, so that the journal is not asked for each alone.
     var ahead: Deque<Entry> = []
     private(set) var debts: [Debt] = []
-    /// The journal could not be read or told; to be tried again.
+    /// The journal could not be read or written; to be tried again.
     var mustTryJournal = false
-    /// The channels whose newest value upstream has not been told yet. The value is in the feed.
+    /// The channels whose newest value has not been published upstream yet. The value is in the feed.
     var unsentLive: Set<DataChannelName> = []
     /// What is said before all else, in order: the birth, what there was no room for, the offline message.
     var announcements: Deque<MqttMessage> = []
@@ -51,17 +51,17 @@ final class UpstreamPump {
     private var isHistorysTurn = false
     /// Answers to commands and questions.
     var answers: Deque<MqttMessage> = []
-    /// What the peer has sent to be kept, and is told once it is: after which fact, and as what. At most
-    /// 256; who was not told sends it again.
+    /// What the peer has sent to be kept, acknowledged once it is: after which fact, and as what. At most
+    /// 256; what was not acknowledged is sent again.
     var owedAcknowledgements: Deque<(after: Sequence64, identity: String)> = []
-    /// Whether the status has changed, or its time has come, since upstream was told.
+    /// Whether the status has changed, or its time has come, since it was published upstream.
     var mustPublishStatus = false
     var counts = LinkCounts()
-    /// Whether the list of active faults has changed since upstream was told.
+    /// Whether the list of active faults has changed since it was published upstream.
     var mustPublishFaults = false
-    /// The actuators whose control has changed since upstream was told.
+    /// The actuators whose control has changed since it was published upstream.
     var unsentControl: Set<ShNodeName> = []
-    /// What the upstream will never have, as far as that was not told.
+    /// What the upstream will never have, as far as that was not recorded.
     var drops: DropReporter
     /// What the broker has refused on this connection.
     var refusals = ReportOnce<String>(capacity: 64)
@@ -134,7 +134,7 @@ final class UpstreamPump {
         wake()
     }
 
-    /// Facts were kept: those who sent them are told, and they may be published.
+    /// Facts were kept: they are acknowledged to their senders, and may be published.
     func committed(through sequence: Sequence64, in proactor: isolated Proactor) {
         while let owed = owedAcknowledgements.first, owed.after <= sequence {
             _ = owedAcknowledgements.popFirst()
@@ -179,7 +179,7 @@ final class UpstreamPump {
             let event = GatewayEvent(
                 .periodEnded, link: name, number: period.wholeNanoseconds,
                 detail: "ended at \(end.iso8601)")
-            proactor.tell(
+            proactor.record(
                 event,
                 at: Timestamp(
                     wall: end, monotonic: now.advanced(by: .zero - past),
@@ -188,12 +188,12 @@ final class UpstreamPump {
         if snapshots?.take(wall: wall, now: now) != nil { sendSnapshot(in: proactor) }
     }
 
-    /// Tells of facts that were dead-lettered or dropped, when that is due.
+    /// Reports facts that were dead-lettered or dropped, when that is due.
     func reportDrops(in proactor: isolated Proactor) {
         let now = proactor.clock.now
-        if let event = drops.due(name, at: now) { proactor.tell(event) }
+        if let event = drops.due(name, at: now) { proactor.record(event) }
         guard link.state == .active else { return }
-        if let event = drops.dropsDue(name, at: now) { proactor.tell(event) }
+        if let event = drops.dropsDue(name, at: now) { proactor.record(event) }
     }
 
     /// Tries the journal again, if it failed.
@@ -217,7 +217,7 @@ final class UpstreamPump {
             interval: Proactor.statusPeriod, counts: counts, cause: life.cause)
     }
 
-    /// Whether the upstream has acknowledged all there is, or does not hear.
+    /// Whether the upstream has acknowledged all there is, or is not active.
     func isQuiet(through newest: Sequence64) -> Bool {
         guard link.isConnected else { return true }
         guard announcements.isEmpty, answers.isEmpty, !owesBirth else { return false }
@@ -230,7 +230,7 @@ final class UpstreamPump {
         _ key: LogKey, _ level: Logger.Level, _ text: String, in proactor: isolated Proactor,
         file: String = #fileID, line: UInt = #line
     ) {
-        // Lines are told apart by where they come from, so that none hides another.
+        // Lines are distinguished by where they come from, so that none hides another.
         proactor.logger.log(
             key, level: level, "\(text)", metadata: ["link": "\(name)"], file: file, line: line)
     }
@@ -259,7 +259,7 @@ final class UpstreamPump {
     ///
     /// - Returns: Whether it stands otherwise than before.
     func follow(_ actions: [Link<MqttMessage>.Action], at now: MonotonicInstant) -> Bool {
-        for case .tell(let kind, let detail) in actions
+        for case .record(let kind, let detail) in actions
         where [.connectFailed, .disconnected, .peerSilent].contains(kind) {
             lastFailure = detail
         }

@@ -14,7 +14,7 @@ final class AcceptPause: ChannelInboundHandler {
 
     private let log: (String) -> Void
     private var isPausing = false
-    /// Whether it was told, and nobody has come in since.
+    /// Whether it was reported, and nobody has come in since.
     private var isReported = false
 
     /// - Parameter log: Takes a line for the log.

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// Takes bytes cut anywhere and gives back the hello, then frames. Pure; the bytes are a stranger's.
+/// Takes bytes cut anywhere and returns the hello, then frames. Pure; the bytes are a stranger's.
 ///
 /// It holds what is not yet a whole frame, which is at most one frame of the keep limit and what came
 /// with it in one read.
@@ -93,7 +93,7 @@ struct ChirpDecoder: Sendable {
             header: header, data: data)
     }
 
-    /// Lets go of what came of a frame that is cut.
+    /// Releases what came of a frame that is cut.
     /// - Returns: The frame once all of it has come.
     private mutating func skip() -> ChirpFrame? {
         guard let (frame, rest) = cut else { return nil }

@@ -22,7 +22,7 @@ final class PeerConnection {
     var timeout = PeerTimeouts()
     /// The task that will tick, and when.
     var alarm: (at: MonotonicInstant, task: Task<Void, Never>)?
-    /// Peers' watches that we feed, by the identity of the question. The serial tells a watch from an
+    /// Peers' watches that we feed, by the identity of the question. The serial distinguishes a watch from an
     /// earlier one that was asked for with the same identity.
     var watches: [ChirpIdentity: (serial: Int, task: Task<Void, Never>)] = [:]
 
@@ -36,7 +36,7 @@ final class PeerConnection {
             ?? channel.remoteAddress?.description ?? "an unknown address"
     }
 
-    /// Lets go of everything that works for this connection.
+    /// Closes everything that works for this connection.
     func cancelTasks() {
         alarm?.task.cancel()
         for watch in watches.values { watch.task.cancel() }
@@ -49,19 +49,19 @@ struct NoticeBudget: Sendable {
     static let linesPerMinute = 20
 
     private var since: MonotonicInstant?
-    private var told = 0
+    private var logged = 0
     private var kept = 0
 
     /// - Returns: What to log now; nil when it was too much for this minute and only counts.
     mutating func spend(_ line: String, at now: MonotonicInstant) -> String? {
         if since.map({ $0.duration(to: now) >= .seconds(60) }) ?? true {
-            (since, told) = (now, 0)
+            (since, logged) = (now, 0)
         }
-        guard told < Self.linesPerMinute else {
+        guard logged < Self.linesPerMinute else {
             kept += 1
             return nil
         }
-        told += 1
+        logged += 1
         defer { kept = 0 }
         return kept == 0 ? line : "\(line) (and \(kept) suppressed lines)"
     }

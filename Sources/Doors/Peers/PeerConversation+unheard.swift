@@ -1,6 +1,6 @@
 import Vocabulary
 
-// What it means when the other side is not heard, or not in chirp's words: it may speak TLS where we do not.
+// What it means when nothing comes from the other side, or not in chirp's words: it may speak TLS where we do not.
 extension PeerConversation {
     /// Why nothing that comes will ever be understood; nil when it may be.
     var misfit: PeerError? {
@@ -9,7 +9,7 @@ extension PeerConversation {
             .malformed, "the peer speaks TLS and this port does not; ask without --tls")
     }
 
-    /// What whoever asked is told when the connection has ended with `error`.
+    /// What the requester is answered when the connection has ended with `error`.
     ///
     /// - Returns: `error` itself once the other side has said hello.
     func cause(_ error: PeerError?) -> PeerError? {

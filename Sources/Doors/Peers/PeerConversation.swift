@@ -301,7 +301,7 @@ struct PeerConversation: Sendable {
             return fail(
                 PeerError(.timedOut, "no hello within \(settings.helloTime.layoutText)"))
         }
-        // Each write has its own limit, so that who takes a little now and then is not kept for ever.
+        // Each write has its own limit, so that who takes a little now and then does not stay without a limit.
         if let oldest = writes.oldest, oldest.advanced(by: settings.timeout) <= now {
             return fail(
                 PeerError(.lost, "accepted no bytes for \(settings.timeout.layoutText)"))
@@ -364,7 +364,7 @@ struct PeerConversation: Sendable {
     /// The connection is gone; every post that is left gets its outcome.
     ///
     /// - Parameter error: What was wrong; nil for an end that came by itself.
-    /// - Returns: What it means, given what was heard; nil for an end in good order.
+    /// - Returns: What it means, given what was received; nil for an end in good order.
     @discardableResult
     mutating func ended(_ error: PeerError?) -> PeerError? {
         isClosed = true

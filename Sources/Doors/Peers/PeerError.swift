@@ -10,7 +10,7 @@ public struct PeerError: Error, Hashable, Sendable, CustomStringConvertible {
         case timedOut
         /// The connection ended after the message was sent. Whether it arrived is not known.
         case lost
-        /// Too much is under way already. Nothing was sent.
+        /// Too much is in work already. Nothing was sent.
         case busy
         /// The other side broke the rules of the wire, or sent something that is no answer.
         case malformed

@@ -22,7 +22,7 @@ final class PeerHandler: ChannelInboundHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case .handshakeCompleted = event as? TLSUserEvent {
-            // The handler that tells of the handshake is in the pipeline, so asking it cannot fail.
+            // The handler that reports the handshake is in the pipeline, so asking it cannot fail.
             let certificate = try? context.pipeline.syncOperations.nioSSL_peerCertificate()
             node.assumeIsolated { [id] in $0.opened(id, certificate: certificate) }
         }

@@ -1,4 +1,5 @@
 import Documents
+import Vocabulary
 
 /// Who may come, and what they may ask for: the file that pairing writes.
 ///

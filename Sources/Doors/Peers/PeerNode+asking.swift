@@ -19,7 +19,7 @@ extension PeerNode {
         return Array(answer.data.readableBytesView)
     }
 
-    /// Asks to be told every value from now on, over a connection of its own.
+    /// Asks for every value from now on, over a connection of its own.
     public func watch(_ address: PeerAddress) -> PeerWatch {
         let id = newID()
         let identity = newIdentity()
@@ -85,7 +85,7 @@ extension PeerNode {
         act(connection)
     }
 
-    /// Lets go of a watch of ours, with the news that nobody has read, and tells the other side.
+    /// Ends a watch of ours, with the news that was not read, and notifies the other side.
     func endWatch(_ id: Int, _ identity: ChirpIdentity) {
         guard let watch = watched.removeValue(forKey: id) else { return }
         let now = clock.now

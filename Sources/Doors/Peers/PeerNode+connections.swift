@@ -88,7 +88,7 @@ extension PeerNode {
 
     /// The socket is up, and TLS with it where there is TLS.
     func opened(_ id: Int, certificate: NIOSSLCertificate?) {
-        // A channel that we dialled may tell of its start when we know of it already.
+        // A channel that we dialled may report its start when we know of it already.
         guard let connection = connections[id], connection.requester == nil else { return }
         if let certificate {
             let bearer = tls?.bearer(of: certificate)
@@ -149,7 +149,7 @@ extension PeerNode {
         giveUp(post, at: route)
     }
 
-    /// Sees to it that a post that still waits for a connection at its deadline is told.
+    /// Sees to it that a post that still waits for a connection at its deadline fails.
     private func giveUp(_ post: PeerConversation.Post, at route: Route) {
         guard let id = post.id, remotes[route]?.posts.contains(where: { $0.id == id }) == true
         else { return }
@@ -216,7 +216,7 @@ extension PeerNode {
         }
     }
 
-    /// Nobody could be reached: all who wait are told now.
+    /// Nobody could be reached: all who wait are answered now.
     private func failed(_ route: Route, _ error: PeerError) {
         let posts = remotes.removeValue(forKey: route)?.posts ?? []
         block(route.address, refusal: error)
@@ -271,7 +271,7 @@ extension PeerNode {
 
     /// Does what the conversation asks for, until it asks for nothing more.
     func act(_ connection: PeerConnection) {
-        // Writing may tell of writability before it returns; what follows from it waits for its turn.
+        // Writing may report writability before it returns; what follows from it waits for its turn.
         guard !connection.isActing else { return }
         connection.isActing = true
         defer { connection.isActing = false }

@@ -166,7 +166,7 @@ extension PeerNode {
         }
     }
 
-    /// A watch of ours has come to its end, by itself or because nobody takes what it tells.
+    /// A watch of ours has come to its end, by itself or because what it sends is not taken.
     private func fed(_ identity: ChirpIdentity, _ serial: Int, _ id: Int) {
         guard let connection = connections[id], connection.watches[identity]?.serial == serial
         else { return }

@@ -34,7 +34,7 @@ public actor PeerNode {
     /// After a failure nobody dials an address for a moment.
     struct Hindrance {
         let until: MonotonicInstant
-        /// Why the last dial failed, told to all who ask before `until`.
+        /// Why the last dial failed, given to all who ask before `until`.
         let refusal: PeerError?
     }
 
@@ -256,7 +256,7 @@ public actor PeerNode {
 
     // MARK: - Ending
 
-    /// Closes everything. Whoever waits is told `.stopped`.
+    /// Closes everything. Requesters that wait get `.stopped`.
     public func stop() async {
         guard !isStopped else { return }
         isStopped = true

@@ -20,11 +20,7 @@ public enum PeerQuestion: Hashable, Sendable {
 
 /// What a node is to be set to, as the requester words it.
 public struct PeerOrder: Hashable, Sendable {
-    /// A text, a number or a flag: `"on"`, `21.5`, `true`. Nil to give back what was taken over, or to take
-    /// it over as it is.
-    public let value: JsonValue?
-    /// For how long the requester takes the node over; nil for a plain order.
-    public let overrideFor: Duration?
+    public let request: CommandRequest
     /// Chosen by the requester; the same in every log that the command passes through.
     public let id: CommandID
     public let expires: WallTime?
@@ -33,21 +29,33 @@ public struct PeerOrder: Hashable, Sendable {
     public let within: Duration?
 
     public init(
-        value: JsonValue?, overrideFor: Duration? = nil, id: CommandID, expires: WallTime? = nil,
-        within: Duration? = nil
+        _ request: CommandRequest, id: CommandID, expires: WallTime? = nil, within: Duration? = nil
     ) {
-        (self.value, self.overrideFor) = (value, overrideFor)
-        (self.id, self.expires, self.within) = (id, expires, within)
+        (self.request, self.id, self.expires, self.within) = (request, id, expires, within)
     }
 
-    /// Everything but the node and the time that is left, in the words that orders have over MQTT.
-    public var members: [(name: String, value: JsonValue)] {
+    /// Everything but the node.
+    fileprivate var members: [(name: String, value: JsonValue)] {
         var members: [(name: String, value: JsonValue)] = [("id", .text(id.text))]
-        if let value { members.append(("value", value)) }
-        if let overrideFor { members.append(("overrideFor", .text(overrideFor.layoutText))) }
-        if value == nil, overrideFor == nil { members.append(("release", .flag(true))) }
+        switch request {
+        case .set(let value): members.append(("value", value.json))
+        case .override(let value, let time):
+            if let value { members.append(("value", value.json)) }
+            members.append(("overrideFor", .text(time.layoutText)))
+        case .release: members.append(("release", .flag(true)))
+        }
         if let expires { members.append(("expires", .text(expires.iso8601))) }
+        if let within { members.append(("timeout", .text(within.layoutText))) }
         return members
+    }
+}
+
+extension CommandValue {
+    fileprivate var json: JsonValue {
+        switch self {
+        case .flag(let isOn): .text(isOn ? "on" : "off")
+        case .number(let number): .number(number)
+        }
     }
 }
 
@@ -74,7 +82,7 @@ public protocol PeerService: Sendable {
     func watch(from requester: PeerRequester) async -> PeerEvent
 }
 
-/// What one watching peer is told. Asked for the next only when the last has gone out, so that a slow
+/// What one watching peer is sent. Asked for the next only when the last has gone out, so that a slow
 /// peer makes nothing pile up.
 public struct PeerEvent: Sendable {
     /// Waits for what is new: JSON texts, or nil when there will be no more.
@@ -138,7 +146,6 @@ extension PeerQuestion {
         case .watch: members = [("ask", .text("watch"))]
         case .set(let node, let order):
             members = [("ask", .text("set")), ("node", .text(node.text))] + order.members
-            if let within = order.within { members.append(("timeout", .text(within.layoutText))) }
         }
         return Array(JsonValue.object(members).prettyText.utf8)
     }
@@ -181,20 +188,21 @@ extension PeerQuestion {
         guard let id = document["id"]?.text.flatMap(CommandID.init) else {
             throw PeerRefusal("id: must be a text of 1 to 64 visible ASCII characters")
         }
-        let value = document["value"]?.value
         let time = document["overrideFor"].map { $0.text.flatMap(Duration.init(layoutText:)) }
         if case .some(.none) = time {
             throw PeerRefusal("overrideFor: must be a time like \"10min\"")
         }
-        if let release = document["release"] {
-            guard release.flag == true, value == nil, time == nil else {
-                throw PeerRefusal("release: must be true, without value and overrideFor")
-            }
-        }
-        switch value {
-        case .text, .number, .flag: break
-        case nil where time != nil || document["release"] != nil: break
-        default: throw PeerRefusal("value: must be on, off, true, false or a number")
+        let request: CommandRequest
+        let value = CommandValue(document["value"]?.value)
+        switch (value, time.flatMap(\.self), document["release"]) {
+        case (nil, nil, let release?) where release.flag == true && document["value"] == nil:
+            request = .release
+        case (_, _, .some):
+            throw PeerRefusal("release: must be true, without value and overrideFor")
+        case (nil, _?, nil) where document["value"] != nil, (nil, nil, nil):
+            throw PeerRefusal("value: must be on, off, true, false or a number")
+        case (let value, let time?, nil): request = .override(value, for: time)
+        case (let value?, nil, nil): request = .set(value)
         }
         var expires: WallTime?
         if let text = document["expires"] {
@@ -209,9 +217,7 @@ extension PeerQuestion {
         }
         return .set(
             node,
-            PeerOrder(
-                value: value, overrideFor: time.flatMap(\.self), id: id, expires: expires,
-                within: within.flatMap(\.self)))
+            PeerOrder(request, id: id, expires: expires, within: within.flatMap(\.self)))
     }
 }
 

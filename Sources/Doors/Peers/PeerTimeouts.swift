@@ -85,7 +85,7 @@ extension PeerNode {
 }
 
 extension PeerConnection {
-    /// Whether the operating system holds bytes that were not read. True when it cannot be told.
+    /// Whether the operating system holds bytes that were not read. True when that is not known.
     ///
     /// Source: linux/sock_diag.h, SO_MEMINFO, number 55: words of 32 bits, of which the first is the memory
     /// that holds what was received. The option's value has room for two of them.

@@ -78,7 +78,7 @@ public struct PeerTls: Sendable {
     ///
     /// - Parameters:
     ///   - clock: Says whether a certificate is valid now. Where an authority vouches, the system's does.
-    ///   - refused: Told of a stranger, and of a peer whose certificate is not valid and why, before TLS
+    ///   - refused: Informed of a stranger, and of a peer whose certificate is not valid and why, before TLS
     ///     turns it away.
     func handler(
         isServer: Bool, clock: any GatewayClock,

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// TLS where a hello was expected, told from its first bytes. Pure.
+/// TLS where a hello was expected, recognised by its first bytes. Pure.
 ///
 /// A hello begins with any two bytes, so whole patterns are looked for: one in 2^29 hellos of port 5379
 /// begins like an alert, and one in 2^50 of port 5635 like a client's hello.
@@ -11,7 +11,7 @@ enum TlsRecord: Hashable, Sendable {
     /// Somebody who speaks TLS has not understood what was sent.
     case alert
 
-    /// - Returns: Nil when `bytes` begin like neither, or are too few to tell.
+    /// - Returns: Nil when `bytes` begin like neither, or are too few to decide.
     init?(_ bytes: ByteBuffer) {
         var bytes = bytes
         guard

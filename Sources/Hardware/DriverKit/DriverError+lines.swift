@@ -1,4 +1,4 @@
-import Documents
+import Vocabulary
 
 /// What goes wrong with GPIO lines, in the same words on real and simulated wires.
 extension DriverError {

@@ -5,12 +5,12 @@ import Vocabulary
 /// Turns this gateway's live values into lines of the live table.
 package struct LiveRows: Sendable {
     private let gateway: GatewayName
-    private let codec: PlainCodec
+    private let documents: PlainDocuments
     private let channels: [DataChannelName: DataChannel]
 
     package init(profile: GatewayProfile) {
         gateway = profile.gateway
-        codec = PlainCodec(profile: profile, upstream: "screen")
+        documents = PlainDocuments(of: profile)
         channels = Dictionary(
             profile.nodes.flatMap(\.channels).map { ($0.name, $0) }
         ) { first, _ in first }
@@ -20,7 +20,8 @@ package struct LiveRows: Sendable {
         values.values.compactMap { value in
             guard let channel = channels[value.reading.channel] else { return nil }
             let reading = value.reading
-            let json = codec.live(reading, at: value.at).first?.text ?? "{}"
+            let json = String(
+                decoding: documents.live(reading, at: value.at) ?? [], as: UTF8.self)
             return LiveRow(
                 gateway: gateway.text, node: value.node.text, channel: channel.name.text,
                 text: ScaledNumber.text(channel.decimal(reading.value), channel.unit),

@@ -104,7 +104,7 @@ private struct Ask: Sendable {
                     .publishRefused(_, let why, _, _):
                     return .unavailable("\(target.settings.broker): \(why)")
                 case .received(let reply):
-                    if let answer = target.reader.answer(in: reply), answer.id == id {
+                    if let answer = target.reader.answer(in: reply.payload), answer.id == id {
                         return .answered(answer)
                     }
                 case .acknowledged, .dropped, .nameTaken: break

@@ -2,7 +2,6 @@ import ArgumentParser
 import Documents
 import Glibc
 import Host
-import Mqtt
 import Peers
 import PlainJson
 import Vocabulary
@@ -66,16 +65,17 @@ struct PeerAskCommand: AsyncParsableCommand {
             }
             return .read(channel)
         case ("set", 3):
-            let value: JsonValue
+            let value: CommandValue
             if ["on", "off"].contains(words[2]) {
-                value = .text(words[2])
+                value = .flag(words[2] == "on")
             } else if let number = DecimalNumber(words[2]) {
                 value = .number(number)
             } else {
                 throw ValidationError("\"\(words[2])\" must be on, off or a number")
             }
-            return try order(value, overrideFor.flatMap(Duration.init(layoutText:)), id: id)
-        case ("release", 2): return try order(nil, nil, id: id)
+            let time = overrideFor.flatMap(Duration.init(layoutText:))
+            return try order(time.map { .override(value, for: $0) } ?? .set(value), id: id)
+        case ("release", 2): return try order(.release, id: id)
         default:
             throw ValidationError(
                 "ask for: read CHANNEL, set NODE VALUE, release NODE, status or watch")
@@ -83,14 +83,11 @@ struct PeerAskCommand: AsyncParsableCommand {
     }
 
     /// The command is of no use when nobody waits for its answer any more.
-    private func order(
-        _ value: JsonValue?, _ time: Duration?, id: CommandID?
-    ) throws -> PeerQuestion {
+    private func order(_ request: CommandRequest, id: CommandID?) throws -> PeerQuestion {
         guard let node = ShNodeName(words[1]), let id else {
             throw ValidationError("\"\(words[1])\" is no \(ShNodeTag.noun): \(ShNodeTag.form)")
         }
-        return .set(
-            node, PeerOrder(value: value, overrideFor: time, id: id, within: .seconds(timeout)))
+        return .set(node, PeerOrder(request, id: id, within: .seconds(timeout)))
     }
 
     func run() async throws {
@@ -139,10 +136,9 @@ struct PeerAskCommand: AsyncParsableCommand {
             Output.error("tidegate: \(address): refused, \(why.printable(limit: 1_000))")
             throw ExitStatus.failure.code
         }
-        let message = MqttMessage(topic: "", payload: text)
         switch question {
         case .set(let node, _):
-            guard let answer = PlainReader().answer(in: message) else {
+            guard let answer = PlainReader().answer(in: text) else {
                 return Output.line(json)
             }
             guard answer.outcome == .confirmed else {
@@ -157,7 +153,7 @@ struct PeerAskCommand: AsyncParsableCommand {
                 words[0] == "release"
                     ? "\(node) is released and \(state)" : "\(node) is \(state)\(held)")
         case .read, .watch:
-            guard Output.isTerminal, let reading = PlainReader().reading(in: message) else {
+            guard Output.isTerminal, let reading = PlainReader().reading(in: text) else {
                 if !Output.write(json + "\n", to: STDOUT_FILENO) { throw ExitStatus.success.code }
                 return
             }

@@ -82,7 +82,7 @@ actor RunningParent {
             parent = Parent(
                 machine: machine(), session: MqttSession(settings: try await login(), clock: clock),
                 presence: presence, store: store, clock: clock,
-                tell: { [screen] in screen.show($0) })
+                report: { [screen] in screen.show($0) })
         } catch {
             let detail = (error as? JournalError)?.detail ?? "\(error)"
             Output.error("tidegate: cannot start: \(detail)")

@@ -21,7 +21,7 @@ struct GatewayAssembly {
     /// What all nodes share, also those that a reload brings.
     private let inbox = FanIn<Fact>(capacity: Self.factsPerNode)
     private let interlocks: InterlockCoordinator
-    private let board = ChannelSnapshot()
+    private let snapshot = ChannelSnapshot()
     private let buses: ModbusBusPool
     /// Lines of simulated chips, which the nodes of a reload share with those that are there.
     private let lines: SimulatedLines
@@ -168,7 +168,7 @@ struct GatewayAssembly {
             name: node.name,
             component: isSimulated(node) ? node.component.simulated() : node.component,
             phase: Double.random(in: 0..<1, using: &chance),
-            rules: node.rules, coordinator: interlocks, board: board, counters: counters,
+            rules: node.rules, coordinator: interlocks, snapshot: snapshot, counters: counters,
             heedsLoad: true,
             outbox: inbox.source(named: node.name.text), clock: clock
         ) { component throws(DriverError) in try open(node, component) }

@@ -1,27 +1,23 @@
 import Channels
-import Codecs
-import Documents
-import Host
-import Mqtt
 import Peers
 import PlainJson
 import Proactors
 import Vocabulary
 
-/// Answers peers from the gateway's live values, in the same words as over MQTT.
+/// Answers peers from the gateway's live values, in Tidegate's own JSON.
 final class GatewayPeerService: PeerService {
     let proactor: Proactor
     let clock: any GatewayClock
-    private let made = Guarded<(profile: GatewayProfile, codec: PlainCodec)?>(nil)
+    private let made = Guarded<PlainDocuments?>(nil)
 
-    /// Reads and words commands; who gives them is set below. Made again when a reload has changed the nodes.
-    private var codec: PlainCodec {
+    /// Made again when a reload has changed the nodes.
+    private var documents: PlainDocuments {
         let profile = proactor.profile
         return made.withLock { made in
-            if let made, made.profile == profile { return made.codec }
-            let codec = PlainCodec(profile: profile, upstream: "peers")
-            made = (profile, codec)
-            return codec
+            if let made, made.profile == profile { return made }
+            let documents = PlainDocuments(of: profile)
+            made = documents
+            return documents
         }
     }
 
@@ -35,7 +31,7 @@ final class GatewayPeerService: PeerService {
             guard let value = proactor.live.latest(channel)?.value else {
                 return PeerRefusal(unknown(channel)).text
             }
-            return Self.text(of: value, codec)
+            return documents.live(value.reading, at: value.at) ?? []
         case .status, .watch: return await status()
         case .set(let node, let order): return await set(node, order, requester)
         }
@@ -46,13 +42,9 @@ final class GatewayPeerService: PeerService {
             "\(requester)", .newestPerKey, replay: .latestPerKey)
         return PeerEvent { [self] in
             guard let batch = await subscription.nextBatch() else { return nil }
-            let codec = codec
-            return batch.values.values.map { Self.text(of: $0, codec) }
+            let documents = documents
+            return batch.values.values.map { documents.live($0.reading, at: $0.at) ?? [] }
         }
-    }
-
-    private static func text(of value: LiveValue, _ codec: PlainCodec) -> [UInt8] {
-        codec.live(value.reading, at: value.at).first?.payload ?? []
     }
 
     private func unknown(_ channel: DataChannelName) -> String {
@@ -66,12 +58,11 @@ final class GatewayPeerService: PeerService {
     private func status() async -> [UInt8] {
         let profile = proactor.profile
         let latest = proactor.live.latestOfEach
-        let codec = codec
         let status = PlainStatus(
             own: await proactor.ownStatus(.connected), links: await proactor.linkStatuses,
             queues: await proactor.queueStatuses, at: clock.wallTime,
             isSimulated: profile.isSimulated)
-        return codec.report(
+        return documents.report(
             status, await proactor.activeFaults,
             profile.nodes.flatMap(\.channels).compactMap { latest[$0.name] })
     }
@@ -79,31 +70,18 @@ final class GatewayPeerService: PeerService {
     private func set(
         _ node: ShNodeName, _ order: PeerOrder, _ requester: PeerRequester
     ) async -> [UInt8] {
-        let codec = codec
-        let latestStart = order.within.map { clock.now.advanced(by: $0) }
-        let message = MqttMessage(
-            topic: "tidegate/\(proactor.profile.gateway)/set/\(node)",
-            payload: Array(JsonValue.object(order.members).prettyText.utf8))
-        var chance = SystemChance()
-        let answer: CommandAnswer
-        switch codec.incoming(message, at: clock.wallTime, using: &chance).matter {
-        case .commands(let commands, _):
-            guard let command = commands.first, commands.count == 1 else {
-                answer = .refused("node \(node): is not one command")
-                break
-            }
-            answer = await proactor.carryOut(
-                Command(
-                    id: command.id, node: command.node, order: command.order,
-                    source: CommandSource(.peer, requester.name), expires: command.expires),
-                by: latestStart)
-        case .refused(let why, _, _, _), .ignored(let why), .malformed(let why):
-            answer = .refused(why)
-        case .acknowledged, .reply, .snapshotWanted, .birthWanted:
-            answer = .refused("node \(node): not an actuator")
+        let startBy = order.within.map { clock.now.advanced(by: $0) }
+        let documents = documents
+        let outcome: CommandOutcome
+        do throws(CommandRefusal) {
+            let command = try Command(
+                order.request, to: node.text, of: documents.profile, id: order.id,
+                source: CommandSource(.peer, requester.name), expires: order.expires,
+                startBy: startBy)
+            outcome = await proactor.carryOut(command)
+        } catch {
+            outcome = .refused(error.why)
         }
-        return codec.answer(
-            answer, id: order.id, node: node, to: Reply(topic: ""), at: clock.wallTime
-        ).first?.payload ?? []
+        return documents.answer(outcome, id: order.id, node: node, at: clock.timestamp)
     }
 }

@@ -24,7 +24,7 @@ public actor Parent {
     private let store: ReceivedStore
     private let presence: PlainPresence
     private let clock: any GatewayClock
-    private let tell: @Sendable ([ParentLine]) -> Void
+    private let report: @Sendable ([ParentLine]) -> Void
     private var machine: ParentMachine
     private var outbox: Deque<(message: MqttMessage, child: GatewayName)> = []
     /// How the parent stands, until the session has room for it: at most one status of each state.
@@ -36,14 +36,14 @@ public actor Parent {
     /// - Parameters:
     ///   - presence: How the parent says how it stands. Its last will is the session's.
     ///   - store: Open already; closed by `stop`.
-    ///   - tell: Takes what there is to say, in order. It must not wait.
+    ///   - report: Takes what there is to say, in order. It must not wait.
     public init(
         machine: ParentMachine, session: any Upstream, presence: PlainPresence,
         store: ReceivedStore,
-        clock: any GatewayClock, tell: @escaping @Sendable ([ParentLine]) -> Void
+        clock: any GatewayClock, report: @escaping @Sendable ([ParentLine]) -> Void
     ) {
         (self.machine, self.session, self.store) = (machine, session, store)
-        (self.presence, self.clock, self.tell) = (presence, clock, tell)
+        (self.presence, self.clock, self.report) = (presence, clock, report)
     }
 
     /// Begins to connect and to listen.
@@ -94,7 +94,7 @@ public actor Parent {
         var lines: [ParentLine] = []
         if let damage = news.damage { lines.append(.problem(nil, damage)) }
         if let fault = news.fault { lines.append(.problem(nil, fault.detail)) }
-        if !lines.isEmpty { tell(lines) }
+        if !lines.isEmpty { report(lines) }
     }
 
     private func perform(_ actions: [ParentMachine.Action]) {
@@ -118,11 +118,11 @@ public actor Parent {
                 let message = presence.status(own, links: links, at: clock.wallTime)
                 unsentStatuses.append((own.state, message))
             case .store(let item): if !store.append(item) { machine.notTaken(item.key) }
-            case .tell(let line): lines.append(line)
+            case .report(let line): lines.append(line)
             }
         }
         send()
-        if !lines.isEmpty { tell(lines) }
+        if !lines.isEmpty { report(lines) }
         if let deadline { rest.hurry(to: deadline) }
     }
 

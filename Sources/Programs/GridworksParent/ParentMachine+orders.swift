@@ -9,7 +9,7 @@ extension ParentMachine {
     ) -> [Action] {
         guard !line.allSatisfy({ $0 == " " || $0 == "\t" || $0 == "\r" }) else { return [] }
         guard let order = ParentOrder(line) else {
-            return [.tell(.problem(nil, "\"\(line.prefix(80))\" must be \(ParentOrder.form)"))]
+            return [.report(.problem(nil, "\"\(line.prefix(80))\" must be \(ParentOrder.form)"))]
         }
         return take(order, at: now, wall: wall)
     }
@@ -27,7 +27,8 @@ extension ParentMachine {
             return refuse(nil, "\(alias) is not a child of this parent")
         }
         guard child.link.state == .active else {
-            return refuse(alias, "the link to \(alias) is \(child.told.word), not connected")
+            return refuse(
+                alias, "the link to \(alias) is \(child.reportedState.word), not connected")
         }
         switch order {
         case .quit: return []
@@ -100,13 +101,13 @@ extension ParentMachine {
                 until: now.advanced(by: Self.commandTime)))
         return [
             .publish(message, to: alias),
-            .tell(.sent(alias, identity: identity, "set \(node) \(value)")),
+            .report(.sent(alias, identity: identity, "set \(node) \(value)")),
         ]
     }
 
     private mutating func refuse(_ child: GatewayName?, _ why: String) -> [Action] {
         let identity = GridworksParentCodec.identity(using: &chance)
-        return [.tell(.answer(child, identity: identity, .refused, why))]
+        return [.report(.answer(child, identity: identity, .refused, why))]
     }
 
     // MARK: Answers
@@ -137,7 +138,7 @@ extension ParentMachine {
     ) -> [Action] {
         guard let index = pending.firstIndex(where: { $0.identity == identity }) else { return [] }
         let order = pending.remove(at: index)
-        return [.tell(.answer(order.child, identity: identity, outcome, words))]
+        return [.report(.answer(order.child, identity: identity, outcome, words))]
     }
 
     /// A glitch names a node and no order: it is the answer to the oldest one there.

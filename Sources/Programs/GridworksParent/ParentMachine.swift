@@ -22,7 +22,7 @@ public struct ParentMachine: Sendable {
         case publishStatus(own: LinkStatus, links: [LinkStatus])
         /// Keep this, and tell by `kept` when it is; by `notTaken` when it cannot be.
         case store(ReceivedItem)
-        case tell(ParentLine)
+        case report(ParentLine)
     }
 
     struct Child: Sendable {
@@ -30,16 +30,16 @@ public struct ParentMachine: Sendable {
         var link: Link<MqttMessage>
         /// How the link stands in the words of all links.
         var life = LinkLifecycle()
-        /// What was told of that last.
-        var told = LinkStatus.State.connecting
+        /// What was reported of that last.
+        var reportedState = LinkStatus.State.connecting
         /// What can be switched, by node; nil before the child has said.
         var offers: [String: GridworksRelayOffer]?
         /// What the child calls its nodes in commands now.
         var handles: [String: String] = [:]
         /// Orders that wait for `offers`, since and until when. At most `mostWaiting`.
         var waiting: [(order: ParentOrder, since: MonotonicInstant, until: MonotonicInstant)] = []
-        /// Messages that made no sense since that was last told, and when.
-        var nonsense: (count: Int, told: MonotonicInstant)?
+        /// Malformed messages since that was last reported, and when.
+        var malformed: (count: Int, reported: MonotonicInstant)?
         var counts = LinkCounts()
     }
 
@@ -62,8 +62,8 @@ public struct ParentMachine: Sendable {
 
     /// How long an order may go without an answer.
     public static let commandTime = Duration.seconds(10)
-    /// How often messages of one child that make no sense are told.
-    public static let nonsensePeriod = Duration.seconds(60)
+    /// How often malformed messages of one child are reported.
+    public static let malformedPeriod = Duration.seconds(60)
     static let mostWaiting = 16
     static let mostPending = 256
     private static let mostIdentities = 8
@@ -120,8 +120,8 @@ public struct ParentMachine: Sendable {
         for child in children.values {
             moments += [child.link.deadline, child.life.nextLook].compactMap(\.self)
             moments += child.waiting.map(\.until)
-            if let nonsense = child.nonsense {
-                moments.append(nonsense.told.advanced(by: Self.nonsensePeriod))
+            if let malformed = child.malformed {
+                moments.append(malformed.reported.advanced(by: Self.malformedPeriod))
             }
         }
         return moments.min()
@@ -150,12 +150,12 @@ public struct ParentMachine: Sendable {
             // Whoever took the last will for our end hears that all of it begins again.
             let opening = publishStatus(.connecting, at: now)
             statusDue = isStopping ? nil : now
-            return [.tell(.broker(isConnected: true, "")), opening] + all(.connected, at: now)
+            return [.report(.broker(isConnected: true, "")), opening] + all(.connected, at: now)
         case .unreachable(let why), .refused(let why):
-            return [.tell(.broker(isConnected: false, why))] + all(.connectFailed(why), at: now)
+            return [.report(.broker(isConnected: false, why))] + all(.connectFailed(why), at: now)
         case .disconnected(let why):
             (isConnected, statusDue) = (false, nil)
-            return [.tell(.broker(isConnected: false, why))] + all(.disconnected(why), at: now)
+            return [.report(.broker(isConnected: false, why))] + all(.disconnected(why), at: now)
         case .subscribed(let topic):
             return handle(.subscribed(topic), owner(of: topic), at: now)
         case .subscriptionRefused(let topic, let why):
@@ -166,10 +166,10 @@ public struct ParentMachine: Sendable {
         case .publishRefused(_, let why, let topic, _):
             guard refusals[topic] != why else { return [] }
             if refusals.count < Self.mostRefusals { refusals[topic] = why }
-            return [.tell(.problem(nil, "rejected by the broker: \(topic): \(why)"))]
+            return [.report(.problem(nil, "rejected by the broker: \(topic): \(why)"))]
         case .dropped(let count):
             return [
-                .tell(
+                .report(
                     .problem(
                         nil, "\(count) messages dropped, too fast or too large"))
             ]
@@ -190,7 +190,7 @@ public struct ParentMachine: Sendable {
                         codec.acknowledgement(of: identity, to: child.child), to: kept.key.child))
             }
             actions.append(
-                .tell(.event(kept.key.child, event.event, isNew: kept.isNew)))
+                .report(.event(kept.key.child, event.event, isNew: kept.isNew)))
         }
         return actions
     }
@@ -215,7 +215,7 @@ public struct ParentMachine: Sendable {
             if let due = moments.compactMap(\.self).min(), due <= now {
                 actions += handle(.tick, name, at: now)
             }
-            actions += endNonsense(of: name, at: now)
+            actions += endMalformed(of: name, at: now)
         }
         return actions + endOrders(at: now) + statusIfDue(at: now)
     }
@@ -256,10 +256,10 @@ public struct ParentMachine: Sendable {
             case .subscribe(let topics): actions += topics.map(Action.subscribe)
             case .ping(let identity):
                 actions.append(.publish(codec.ping(identity, to: child.child), to: name))
-            case .tell(.connectFailed, let why) where isConnected:
-                actions.append(.tell(.problem(name, why)))
+            case .record(.connectFailed, let why) where isConnected:
+                actions.append(.report(.problem(name, why)))
             // The broker's coming and going is told once for all children.
-            case .tell(let kind, let why): if kind == .peerSilent { reason = why }
+            case .record(let kind, let why): if kind == .peerSilent { reason = why }
             case .greetPeer, .connect, .disconnect, .advance, .deadLettered, .handOver, .rewind:
                 break
             }
@@ -270,9 +270,9 @@ public struct ParentMachine: Sendable {
         }
         children[name]?.life.follow(link, because: reason, at: now)
         let life = children[name]?.life ?? child.life
-        if life.state != child.told {
-            children[name]?.told = life.state
-            actions.append(.tell(.link(name, life.state, life.cause ?? reason)))
+        if life.state != child.reportedState {
+            children[name]?.reportedState = life.state
+            actions.append(.report(.link(name, life.state, life.cause ?? reason)))
             hurryStatus(at: now)
         }
         return actions
@@ -295,20 +295,20 @@ public struct ParentMachine: Sendable {
             actions += handle(.acknowledged(identity), name, at: now)
             acknowledged(identity, by: name)
         case .snapshot(let readings, let states):
-            actions += readings.map { .tell(.reading(name, $0)) }
-            actions += states.map { .tell(.state(name, $0)) }
-        case .reading(let reading): actions.append(.tell(.reading(name, reading)))
-        case .power(let watts): actions.append(.tell(.power(name, watts)))
+            actions += readings.map { .report(.reading(name, $0)) }
+            actions += states.map { .report(.state(name, $0)) }
+        case .reading(let reading): actions.append(.report(.reading(name, reading)))
+        case .power(let watts): actions.append(.report(.power(name, watts)))
         case .layout(let offers):
-            actions.append(.tell(.layout(name, offers)))
+            actions.append(.report(.layout(name, offers)))
             actions += learn(offers, of: name, at: now, wall: wall)
         case .commandTree(let handles): children[name]?.handles = handles
         case .commandDone(let trigger, let words):
             actions += settle(trigger, .confirmed, words)
         case .glitch(let node, let words):
-            actions.append(.tell(.problem(name, "\(node): \(words)")))
+            actions.append(.report(.problem(name, "\(node): \(words)")))
             actions += settle(atNode: node, of: name, words)
-        case .malformed(let why): actions += noteNonsense(why, of: name, at: now)
+        case .malformed(let why): actions += noteMalformed(why, of: name, at: now)
         case .ping: if isStoreIll { return actions }
         case .other, .ignored: break
         }
@@ -333,25 +333,25 @@ public struct ParentMachine: Sendable {
         ]
     }
 
-    private mutating func noteNonsense(
+    private mutating func noteMalformed(
         _ why: String, of name: GatewayName, at now: MonotonicInstant
     ) -> [Action] {
-        if let nonsense = children[name]?.nonsense {
-            children[name]?.nonsense = (nonsense.count + 1, nonsense.told)
+        if let malformed = children[name]?.malformed {
+            children[name]?.malformed = (malformed.count + 1, malformed.reported)
             return []
         }
-        children[name]?.nonsense = (0, now)
-        return [.tell(.problem(name, "malformed message: \(why)"))]
+        children[name]?.malformed = (0, now)
+        return [.report(.problem(name, "malformed message: \(why)"))]
     }
 
-    private mutating func endNonsense(
+    private mutating func endMalformed(
         of name: GatewayName, at now: MonotonicInstant
     ) -> [Action] {
-        guard let nonsense = children[name]?.nonsense,
-            nonsense.told.advanced(by: Self.nonsensePeriod) <= now
+        guard let malformed = children[name]?.malformed,
+            malformed.reported.advanced(by: Self.malformedPeriod) <= now
         else { return [] }
-        children[name]?.nonsense = nonsense.count > 0 ? (0, now) : nil
-        guard nonsense.count > 0 else { return [] }
-        return [.tell(.problem(name, "\(nonsense.count) more malformed messages"))]
+        children[name]?.malformed = malformed.count > 0 ? (0, now) : nil
+        guard malformed.count > 0 else { return [] }
+        return [.report(.problem(name, "\(malformed.count) more malformed messages"))]
     }
 }

@@ -56,6 +56,6 @@ public protocol CodecPeer: Sendable {
     /// Asks the peer for a heartbeat, which is the acknowledgement of `identity`.
     func ping(_ identity: String) -> MqttMessage
 
-    /// Tells the peer that its message `identity` was handled.
+    /// Acknowledges to the peer that its message `identity` was handled.
     func acknowledgement(of identity: String) -> MqttMessage
 }

@@ -25,7 +25,7 @@ public protocol CodecSession: Sendable {
     ) -> [MqttMessage]
 
     /// What is said each time facts begin to flow: after the subscriptions, and with a peer each time that it
-    /// is heard after a silence.
+    /// gives a heartbeat after a silence.
     mutating func activation(at now: WallTime) -> [MqttMessage]
 
     /// What is said last before an orderly disconnect, after the status.
@@ -66,8 +66,8 @@ public protocol CodecSession: Sendable {
     /// Answers a command. To be published at once, and dropped when there is no connection: an answer that
     /// comes hours late answers nothing.
     mutating func answer(
-        _ answer: CommandAnswer, id: CommandID, node: ShNodeName?, to reply: Reply,
-        at now: WallTime
+        _ outcome: CommandOutcome, id: CommandID, node: ShNodeName?, to reply: Reply,
+        at now: Timestamp
     ) -> [MqttMessage]
 
     /// A message, live or history, as it goes out now: with the number that it has on this connection, say.
@@ -76,7 +76,7 @@ public protocol CodecSession: Sendable {
     /// may go in its place.
     func outgoing(_ message: MqttMessage) -> MqttMessage
 
-    /// The connection took over what `outgoing` made of `message`.
+    /// The connection accepted what `outgoing` made of `message`.
     mutating func wasSent(_ message: MqttMessage)
 }
 

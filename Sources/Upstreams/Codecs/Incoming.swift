@@ -17,7 +17,7 @@ public struct Incoming: Hashable, Sendable {
         case commands([Command], Reply)
         /// It is meant as a command and must not be carried out: answer `.refused(why)`.
         case refused(why: String, id: CommandID, node: ShNodeName?, Reply)
-        /// The peer has taken over the batch, or heard the ping, of this identity.
+        /// The peer has accepted the batch, or received the ping, of this identity.
         case acknowledged(String)
         /// A question that was answered by knowing the gateway: to be published as it is.
         case reply([MqttMessage])
@@ -26,7 +26,7 @@ public struct Incoming: Hashable, Sendable {
         /// The upstream asks who is here and what it is made of: the birth is due again, and after it
         /// everything as it is now.
         case birthWanted
-        /// It came from the peer and makes no sense; worth a place in the history.
+        /// It came from the peer and is malformed; worth a place in the history.
         case malformed(why: String)
         /// Nothing needs to be done, and why. Worth a line in the log at most.
         case ignored(why: String)

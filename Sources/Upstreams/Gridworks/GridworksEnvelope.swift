@@ -18,7 +18,7 @@ package struct GridworksEnvelope: Sendable {
     package let type: String
     package let payload: JsonNode
 
-    /// Why a message makes no sense.
+    /// Why a message is malformed.
     package struct Malformed: Error {
         package let why: String
         package init(_ why: String) { self.why = why }
@@ -56,7 +56,7 @@ package struct GridworksEnvelope: Sendable {
         }
     }
 
-    /// What to acknowledge once the message was handled; nil when nobody wants to hear of it.
+    /// What to acknowledge once the message was handled; nil when nobody wants to know of it.
     package var toAcknowledge: String? { isAckRequired && !identity.isEmpty ? identity : nil }
 
     private static func check(
@@ -123,7 +123,7 @@ package struct GridworksEnvelope: Sendable {
             qos: .atMostOnce)
     }
 
-    /// Tells the other end that its message was handled.
+    /// Acknowledges to the other end that its message was handled.
     package static func acknowledgement(
         of identity: String, from source: String, to destination: String
     ) -> MqttMessage {

@@ -4,8 +4,8 @@ import Vocabulary
 
 /// Turns the journal's entries into GridWorks events, and gathers readings into reports.
 ///
-/// A report ends with its period, with anything else that is told, when it is full, or before it grows beyond
-/// what the broker takes, so that what is told never overtakes what was read before, and each batch stands
+/// A report ends with its period, with anything else that is reported, when it is full, or before it grows beyond
+/// what the broker takes, so that what is reported never overtakes what was read before, and each batch stands
 /// for a stretch of its own.
 struct GridworksHistoryWriter: HistoryWriter {
     let codec: GridworksCodec
@@ -35,12 +35,12 @@ struct GridworksHistoryWriter: HistoryWriter {
                 codec.settings, relays: codec.relaysByChannel))
     }
 
-    mutating func write(_ entry: Entry, within limit: Int) -> [OutboundBatch] {
+    mutating func write(_ entry: Entry, within limit: Int) -> [HistoryBatch] {
         let (sequence, at) = (entry.sequence, entry.fact.at.wall)
         switch entry.fact.matter {
         case .readings(let readings):
             guard readings.contains(where: { $0.quality == .good }) else { return skip(sequence) }
-            var outboundBatches: [OutboundBatch] = []
+            var outboundBatches: [HistoryBatch] = []
             if let report, report.size(with: readings, codec) + emptyReport > limit {
                 outboundBatches = close(created: report.last)
             }
@@ -63,22 +63,22 @@ struct GridworksHistoryWriter: HistoryWriter {
         }
     }
 
-    mutating func finish() -> [OutboundBatch] {
+    mutating func finish() -> [HistoryBatch] {
         guard let report else { return [] }
         return close(created: report.last)
     }
 
     /// An entry with nothing to say upstream.
-    private mutating func skip(_ sequence: Sequence64) -> [OutboundBatch] {
+    private mutating func skip(_ sequence: Sequence64) -> [HistoryBatch] {
         guard report != nil else {
-            return [OutboundBatch(covers: sequence...sequence, messages: [])]
+            return [HistoryBatch(covers: sequence...sequence, messages: [])]
         }
         report?.extend(to: sequence)
         return []
     }
 
     private mutating func close(created: WallTime, slot: GridworksReport.Slot? = nil)
-        -> [OutboundBatch]
+        -> [HistoryBatch]
     {
         guard let report else { return [] }
         self.report = nil
@@ -86,7 +86,7 @@ struct GridworksHistoryWriter: HistoryWriter {
         let usual = codec.settings.reportPeriod.wholeNanoseconds / 1_000_000_000
         let slot = slot ?? GridworksReport.Slot(of: report.first, seconds: max(1, usual))
         return [
-            OutboundBatch(
+            HistoryBatch(
                 covers: report.covers, identity: identity,
                 messages: [
                     Self.message(of: report, slot, identity: identity, created: created, codec)
@@ -94,10 +94,9 @@ struct GridworksHistoryWriter: HistoryWriter {
         ]
     }
 
-    private func outboundBatch(_ sequence: Sequence64, _ body: GridworksEventBody) -> OutboundBatch
-    {
+    private func outboundBatch(_ sequence: Sequence64, _ body: GridworksEventBody) -> HistoryBatch {
         let identity = GridworksIdentity.of(sequence...sequence, in: journal)
-        return OutboundBatch(
+        return HistoryBatch(
             covers: sequence...sequence, identity: identity,
             messages: [
                 codec.event(body.type, identity, body.payload(identity, codec.gateway))

@@ -1,12 +1,15 @@
 import Vocabulary
 
-/// The newest of what was said on one connection of a GridWorks link.
+/// The newest of what was published on one connection of a GridWorks link.
+///
+/// A copy beside the gateway's own on purpose: what decides is not how things are but what this peer has read of
+/// them, and a session is a value that reaches nothing of the gateway.
 struct GridworksMemory: Sendable {
     private var power: GridworksPower
     private var relays: [ShNodeName: Int64] = [:]
-    /// Who has taken over which relay.
-    private(set) var holders: [ShNodeName: CommandSource] = [:]
-    /// Nil before the first word of it.
+    /// By which controller each relay is overridden.
+    private(set) var overrides: [ShNodeName: CommandSource] = [:]
+    /// Nil before they were published first.
     private var handles: [ShNodeName: String]?
 
     init(channels: [DataChannelName: DataChannel], _ settings: GridworksSettings) {
@@ -20,23 +23,23 @@ struct GridworksMemory: Sendable {
             channels: exponents, nameplates: sum, share: settings.powerThreshold)
     }
 
-    /// - Returns: The power to tell now.
+    /// - Returns: The power to publish now.
     mutating func take(_ reading: Reading) -> Int64? { power.take(reading) }
 
-    /// The power as last told.
-    var watts: Int64? { power.told }
+    /// The power as last published.
+    var watts: Int64? { power.published }
 
     mutating func note(_ relay: ShNodeName, is steps: Int64) { relays[relay] = steps }
 
-    /// The last that is known of a relay.
+    /// The newest state of a relay.
     func steps(of relay: ShNodeName) -> Int64? { relays[relay] }
 
-    mutating func note(_ holder: CommandSource?, holds relay: ShNodeName) {
-        holders[relay] = holder
+    mutating func note(_ relay: ShNodeName, overriddenBy source: CommandSource?) {
+        overrides[relay] = source
     }
 
-    /// - Returns: Whether these handles differ from those that were told last.
-    mutating func tell(_ handles: [ShNodeName: String], first: Bool = false) -> Bool {
+    /// - Returns: Whether these handles differ from those that were published last.
+    mutating func note(_ handles: [ShNodeName: String], first: Bool = false) -> Bool {
         defer { self.handles = handles }
         return self.handles.map { $0 != handles } ?? first
     }

@@ -1,13 +1,13 @@
 import Vocabulary
 
-/// The sum of all metered power, told when it moved enough. A pure machine.
+/// The sum of all metered power, published when it moved enough. A pure machine.
 struct GridworksPower: Sendable {
     private let exponents: [DataChannelName: Int]
     /// Hundredths and less are exact: the threshold in `10^exponent` watts.
     private let threshold: DecimalNumber
     private var values: [DataChannelName: DecimalNumber] = [:]
-    /// The sum as last told, in watts.
-    private(set) var told: Int64?
+    /// The sum as last published, in watts.
+    private(set) var published: Int64?
 
     /// - Parameters:
     ///   - channels: The metered channels that the gateway has, each with its exponent.
@@ -19,7 +19,7 @@ struct GridworksPower: Sendable {
             ?? DecimalNumber(mantissa: .max)
     }
 
-    /// - Returns: The sum in watts when it is to be told now: the first time that all channels are known,
+    /// - Returns: The sum in watts when it is to be published now: the first time that all channels are known,
     ///   and whenever it moved by more than the threshold.
     mutating func take(_ reading: Reading) -> Int64? {
         guard let exponent = exponents[reading.channel] else { return nil }
@@ -28,13 +28,13 @@ struct GridworksPower: Sendable {
             reading.quality == .good
             ? DecimalNumber(mantissa: reading.value, exponent: exponent) : nil
         guard let sum else { return nil }
-        if let told {
-            let (moved, overflow) = sum.subtractingReportingOverflow(told)
+        if let published {
+            let (moved, overflow) = sum.subtractingReportingOverflow(published)
             let distance = DecimalNumber(
                 mantissa: overflow ? .max : Int64(clamping: moved.magnitude))
             guard Self.isMore(distance, than: threshold) else { return nil }
         }
-        told = sum
+        published = sum
         return sum
     }
 

@@ -4,7 +4,7 @@ import Vocabulary
 /// Readings that are being gathered for one `report.event`.
 ///
 /// What goes into it depends on the entries alone. A value that is not good has no place in it: GridWorks
-/// has no word for quality, and the fault is told as an event of its own.
+/// has no word for quality, and the fault is reported as an event of its own.
 struct GridworksReport: Sendable {
     /// A report with so many readings is closed, so that it stays below 128 KiB.
     static let mostReadings = 2500

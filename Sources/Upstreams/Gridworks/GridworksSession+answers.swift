@@ -3,40 +3,40 @@ import Mqtt
 import PlainJson
 import Vocabulary
 
-// Tells what became of commands.
+// Reports what became of commands.
 extension GridworksSession {
     mutating func answer(
-        _ answer: CommandAnswer, id: CommandID, node: ShNodeName?, to reply: Reply,
-        at now: WallTime
+        _ outcome: CommandOutcome, id: CommandID, node: ShNodeName?, to reply: Reply,
+        at now: Timestamp
     ) -> [MqttMessage] {
         let admin = GridworksTopics.root(from: codec.gateway.text, to: GridworksTopics.admin)
         let destination =
             reply.topic == admin ? GridworksTopics.admin : codec.settings.parentShortName
         let context = GridworksContext(reply.correlationData)
         let said: [MqttMessage]
-        switch answer {
-        case .confirmed(let reading, let at):
+        switch outcome {
+        case .confirmed(let value, let at):
             let isTarget = node != nil && context?.target == node
             said =
                 isTarget
-                ? report(of: reading, at: at.wall, id, context, to: destination) : []
+                ? report(of: value, at: now.wall(of: at), id, context, to: destination) : []
         case .refused(let why):
-            said = [glitch("Warning", "command refused", why, node, to: destination, at: now)]
+            said = [glitch("Warning", "command refused", why, node, to: destination, at: now.wall)]
         case .failed(let why):
-            said = [glitch("Error", "command failed", why, node, to: destination, at: now)]
+            said = [glitch("Error", "command failed", why, node, to: destination, at: now.wall)]
         case .timedOut(let why):
             said = [
                 glitch(
                     "Error", "command not confirmed before the timeout", why, node, to: destination,
-                    at: now)
+                    at: now.wall)
             ]
         }
-        return said + changedTree(at: now)
+        return said + changedTree(at: now.wall)
     }
 
     /// What the relay did, step by step: the event that it took, and what that did to the hardware.
     private func report(
-        of reading: Reading, at: WallTime, _ id: CommandID, _ context: GridworksContext?,
+        of value: Int64, at: WallTime, _ id: CommandID, _ context: GridworksContext?,
         to destination: String
     ) -> [MqttMessage] {
         guard let context, let node = context.target, let relay = codec.relays[node],
@@ -69,7 +69,7 @@ extension GridworksSession {
                         "EventEnum": .text(context.eventType ?? words.eventType),
                         "Event": context.event.map { .text($0) } ?? .null,
                         "FromState": context.before.map { .text(words.state($0)) } ?? .null,
-                        "ToState": .text(words.state(reading.value)),
+                        "ToState": .text(words.state(value)),
                     ]))
         }
         let isSwitch = relay.words != nil
@@ -79,7 +79,7 @@ extension GridworksSession {
                 [
                     "ReportType": "Action",
                     "ActionType": isSwitch ? "RelayPinSet" : "Analog010VSignalSet",
-                    "Action": .number(reading.value), "EventEnum": .null, "Event": .null,
+                    "Action": .number(value), "EventEnum": .null, "Event": .null,
                     "FromState": .null, "ToState": .null,
                 ]))
         let payload = JsonText.object([
@@ -100,7 +100,7 @@ extension GridworksSession {
                 "FromGNodeAlias": .text(codec.gateway.text),
                 "Node": .text(node?.text ?? codec.settings.shortName), "Type": .text(level),
                 "Summary": .text(summary),
-                "Details": .text(details.printable(limit: PlainCodec.longestDetail)),
+                "Details": .text(details.printable(limit: PlainDocuments.longestDetail)),
                 "CreatedMs": .number(GridworksTime.milliseconds(now)), "TypeName": "glitch",
                 "Version": "000",
             ]))

@@ -32,11 +32,6 @@ extension GridworksSession {
         var node: ShNodeName? { ShNodeName(String(lastWord)) }
     }
 
-    private struct Refusal: Error {
-        let why: String
-        init(_ why: String) { self.why = why }
-    }
-
     // MARK: The parent's
 
     func command(
@@ -44,7 +39,7 @@ extension GridworksSession {
         using generator: inout some RandomNumberGenerator
     ) throws(Malformed) -> Incoming.Matter {
         let dispatch = try Self.dispatch(in: envelope.payload)
-        do throws(Refusal) {
+        do throws(CommandRefusal) {
             try checkTime(of: dispatch, at: now)
             let (relay, steps, context) = try target(of: dispatch, for: .parent)
             let command = Command(
@@ -83,11 +78,11 @@ extension GridworksSession {
         }
     }
 
-    /// Takes over the one that is meant first and then all others, as a genuine gateway does.
+    /// Overrides the one that is meant first and then all others, as a genuine gateway does.
     private func override(
         by dispatch: Dispatch, for hold: Duration, at now: WallTime
     ) -> Incoming.Matter {
-        do throws(Refusal) {
+        do throws(CommandRefusal) {
             try checkTime(of: dispatch, at: now)
             let (relay, steps, context) = try target(of: dispatch, for: .admin)
             let expires = expiry(of: dispatch)
@@ -127,27 +122,28 @@ extension GridworksSession {
     /// Whom the dispatch is for, the steps that it asks for, and what its answer must repeat.
     private func target(
         of dispatch: Dispatch, for speaker: Speaker
-    ) throws(Refusal) -> (GridworksRelay, Int64, GridworksContext) {
+    ) throws(CommandRefusal) -> (GridworksRelay, Int64, GridworksContext) {
         let name = dispatch.lastWord.prefix(64)
         guard let node = dispatch.node, let relay = codec.relays[node] else {
-            throw Refusal("node \(name): not an actuator")
+            throw CommandRefusal("node \(name): not an actuator")
         }
         let boss = speaker == .admin ? GridworksTopics.admin : boss(of: node)
         guard dispatch.toHandle == "\(boss).\(node)" else {
-            throw Refusal(
+            throw CommandRefusal(
                 "ToHandle \(dispatch.toHandle.prefix(128)): the relay's handle is \(boss).\(node)")
         }
         guard dispatch.fromHandle == boss else {
-            throw Refusal("FromHandle \(dispatch.fromHandle.prefix(128)): the boss is \(boss)")
+            throw CommandRefusal(
+                "FromHandle \(dispatch.fromHandle.prefix(128)): the boss is \(boss)")
         }
         // Whoever holds the relay by hand is no parent, whatever it calls itself.
         guard speaker == .admin || boss == codec.settings.parentShortName else {
-            throw Refusal("node \(node): overridden by \(boss)")
+            throw CommandRefusal("node \(node): overridden by \(boss)")
         }
         switch (dispatch.order, relay.words) {
         case (.event(let type, let event), let words?):
             guard type == words.eventType, let steps = words.steps(after: event) else {
-                throw Refusal(
+                throw CommandRefusal(
                     "node \(node): takes \(words.deEnergizingEvent) or \(words.energizingEvent) of "
                         + "\(words.eventType), not \(event.prefix(64)) of \(type.prefix(64))")
             }
@@ -157,17 +153,19 @@ extension GridworksSession {
             return (relay, steps, context)
         case (.value(let steps), nil):
             return (relay, steps, GridworksContext(target: node, handle: dispatch.toHandle))
-        case (.event, nil): throw Refusal("node \(node): takes analog.dispatch, not fsm.event")
-        case (.value, .some): throw Refusal("node \(node): takes fsm.event, not analog.dispatch")
+        case (.event, nil):
+            throw CommandRefusal("node \(node): takes analog.dispatch, not fsm.event")
+        case (.value, .some):
+            throw CommandRefusal("node \(node): takes fsm.event, not analog.dispatch")
         }
     }
 
     /// A command from the future would be carried out as long again after its time.
-    private func checkTime(of dispatch: Dispatch, at now: WallTime) throws(Refusal) {
+    private func checkTime(of dispatch: Dispatch, at now: WallTime) throws(CommandRefusal) {
         let sent = GridworksTime.wall(dispatch.sentMilliseconds)
-        guard sent > now.advanced(by: Command.clockSkew) else { return }
-        throw Refusal(
-            "the command was made at \(sent.iso8601), more than \(Command.clockSkew.layoutText) ahead; "
+        guard sent > now.advanced(by: CommandDeadline.clockSkew) else { return }
+        throw CommandRefusal(
+            "the command was made at \(sent.iso8601), more than \(CommandDeadline.clockSkew.layoutText) ahead; "
                 + "it is \(now.iso8601) here")
     }
 

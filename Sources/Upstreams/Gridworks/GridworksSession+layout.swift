@@ -4,7 +4,7 @@ import Vocabulary
 
 // What the gateway is made of, in GridWorks' words.
 extension GridworksSession {
-    /// The whole gateway. What only a heating strategy knows is told as absent: we have none of our own.
+    /// The whole gateway. What only a heating strategy knows is reported as absent: we have none of our own.
     func layoutLite(at now: WallTime, to destination: String) -> MqttMessage {
         let payload = JsonText.object([
             "FromGNodeAlias": .text(codec.gateway.text),
@@ -22,11 +22,11 @@ extension GridworksSession {
         return codec.message("layout.lite", to: destination, payload)
     }
 
-    /// Who commands which relay, told when that has changed since it was last told.
+    /// Which controller each relay has, published when that has changed since the last time.
     mutating func changedTree(at now: WallTime) -> [MqttMessage] {
         let handles = handles
         let usual = handles.allSatisfy { $1 == "\(codec.settings.parentShortName).\($0)" }
-        guard memory.tell(handles, first: !usual) else { return [] }
+        guard memory.note(handles, first: !usual) else { return [] }
         let payload = JsonText.object([
             "FromGNodeAlias": .text(codec.gateway.text), "ShNodes": .list(shNodes(handles)),
             "UnixMs": .number(GridworksTime.milliseconds(now)), "TypeName": "new.command.tree",

@@ -4,7 +4,7 @@ import Vocabulary
 
 /// What a gateway says on one connection of a GridWorks link.
 ///
-/// It remembers the newest values: the power and the handles that were last told, and the states of relays.
+/// It remembers the newest values: the power and the handles that were last published, and the states of relays.
 struct GridworksSession: CodecSession {
     let codec: GridworksCodec
     var memory: GridworksMemory
@@ -19,7 +19,9 @@ struct GridworksSession: CodecSession {
             else { continue }
             memory.note(relay.node, is: value.reading.value)
         }
-        for (node, control) in connection.control { memory.note(control.holder, holds: node) }
+        for (node, control) in connection.control {
+            memory.note(node, overriddenBy: control.overriddenBy)
+        }
     }
 
     // MARK: Who is here
@@ -122,7 +124,7 @@ struct GridworksSession: CodecSession {
     mutating func control(_ control: Control, of node: ShNodeName, at now: Timestamp)
         -> [MqttMessage]
     {
-        memory.note(control.holder, holds: node)
+        memory.note(node, overriddenBy: control.overriddenBy)
         return changedTree(at: now.wall)
     }
 
@@ -130,10 +132,10 @@ struct GridworksSession: CodecSession {
     static let local = "local"
 
     /// Whom a relay obeys now, in the words of handles.
-    func boss(of node: ShNodeName) -> String { boss(memory.holders[node]) }
+    func boss(of node: ShNodeName) -> String { boss(memory.overrides[node]) }
 
-    private func boss(_ holder: CommandSource?) -> String {
-        switch holder {
+    private func boss(_ source: CommandSource?) -> String {
+        switch source {
         case nil, codec.parentSource: codec.settings.parentShortName
         case codec.adminSource: GridworksTopics.admin
         default: Self.local
@@ -144,7 +146,7 @@ struct GridworksSession: CodecSession {
 
     /// The handles of all relays at this moment.
     var handles: [ShNodeName: String] {
-        let holders = memory.holders
-        return codec.relays.mapValues { "\(boss(holders[$0.node])).\($0.node)" }
+        let overrides = memory.overrides
+        return codec.relays.mapValues { "\(boss(overrides[$0.node])).\($0.node)" }
     }
 }

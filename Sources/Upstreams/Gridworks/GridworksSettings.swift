@@ -17,9 +17,9 @@ public struct GridworksSettings: Hashable, Sendable {
     /// How long one report gathers readings; whole seconds.
     public var reportPeriod: Duration
     public var snapshotPeriod: Duration
-    /// The channels whose sum is told as `power.watts`, in watts, each with its nameplate in watts.
+    /// The channels whose sum is reported as `power.watts`, in watts, each with its nameplate in watts.
     public var powerMetering: [DataChannelName: Int64]
-    /// `power.watts` is told when the sum moved by more than this share of all nameplates.
+    /// `power.watts` is reported when the sum moved by more than this share of all nameplates.
     public var powerThreshold: DecimalNumber
     /// The words of each relay that has words of its own.
     public var relays: [ShNodeName: GridworksRelayWords]
@@ -43,7 +43,7 @@ public struct GridworksSettings: Hashable, Sendable {
     }
 }
 
-/// The words by which GridWorks switches one relay and tells its state. Energised is on.
+/// The words by which GridWorks switches one relay and names its states. Energised is on.
 public struct GridworksRelayWords: Hashable, Sendable {
     /// The name of the enumeration that the events are of: `change.relay.state`.
     public var eventType: String

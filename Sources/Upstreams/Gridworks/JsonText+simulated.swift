@@ -1,7 +1,7 @@
 import Codecs
 
 extension JsonText {
-    /// An object with the mark of GridWorks messages that tell of simulated hardware: a member that no genuine
+    /// An object with the mark of GridWorks messages that report on simulated hardware: a member that no genuine
     /// peer knows, and all of them leave aside.
     func markedSimulated(_ isSimulated: Bool) -> JsonText {
         guard isSimulated, case .group(let members) = self else { return self }

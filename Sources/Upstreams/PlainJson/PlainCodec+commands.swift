@@ -9,8 +9,6 @@ extension PlainCodec {
     public static let longestCommand = 4096
     private static let longestCorrelationData = 1024
     private static let expected = "send on, off or a number, alone or as {\"value\": \"on\"}"
-    /// The most of a reason that an answer gives; it may repeat what the requester wrote.
-    package static let longestDetail = 500
     private static let memberNames = ["value", "id", "expires", "overrideFor", "release", "by"]
     /// Whom an order over a broker may come from, beside the upstream itself.
     private static let sources: [CommandSource.Kind] = [.cli, .page, .peer, .rule]
@@ -54,19 +52,21 @@ extension PlainCodec {
         }
         let (order, id) = Self.order(in: message.payload)
         let commandID = id ?? CommandID(using: &generator)
-        do throws(Refusal) {
-            if let problem { throw Refusal(problem) }
+        do throws(CommandRefusal) {
+            if let problem { throw CommandRefusal(problem) }
             guard !message.isRetained else {
-                throw Refusal(
+                throw CommandRefusal(
                     "retained commands are refused; publish without the retain flag")
             }
             let order = try order.get()
-            if let problem = order.expires.flatMap({ Command.problem(ofExpiry: $0, at: now) }) {
-                throw Refusal(problem)
+            // It is no heartbeat of its controller.
+            if let problem = order.expires.flatMap({
+                CommandDeadline.problem(ofExpiry: $0, at: now)
+            }) {
+                throw CommandRefusal(problem)
             }
-            let (name, channel) = try self.target(node, String(target))
-            let command = Command(
-                id: commandID, node: name, order: try self.order(order, for: channel),
+            let command = try Command(
+                order.request, to: String(target), of: profile, id: commandID,
                 source: order.by.map { CommandSource($0, source.name) } ?? source,
                 expires: order.expires)
             return .commands([command], reply)
@@ -75,34 +75,10 @@ extension PlainCodec {
         }
     }
 
-    private struct Refusal: Error {
-        let why: String
-        init(_ why: String) { self.why = why }
-    }
-
     private struct Order {
-        enum Value {
-            case flag(Bool)
-            case number(DecimalNumber)
-        }
-        var value: Value?
+        let request: CommandRequest
         var expires: WallTime?
-        var overrideFor: Duration?
-        var isRelease = false
         var by: CommandSource.Kind?
-    }
-
-    private func order(
-        _ order: Order, for channel: DataChannel
-    ) throws(Refusal) -> Command.Order {
-        if order.isRelease { return .release }
-        var value: Int64?
-        if let asked = order.value { value = try steps(of: asked, for: channel) }
-        if let time = order.overrideFor { return .override(value: value, for: time) }
-        guard let value else {
-            throw Refusal("value: must be on, off, true, false or a number")
-        }
-        return .set(value)
     }
 
     /// - Returns: Where to answer and why not where it was asked for, and what is wrong with the question;
@@ -127,133 +103,92 @@ extension PlainCodec {
         if let path = topics.answerPath(of: topic) {
             let first = path.prefix { $0 != "/" }
             let named = ShNodeName(String(first))
-            return !first.isEmpty && (named == node || named.flatMap { nodes[$0] } == nil)
+            return !first.isEmpty && (named == node || named.flatMap { documents.nodes[$0] } == nil)
         }
         return !topic.hasPrefix("\(topics.prefix)/")
             && answersTo.contains { matches(filter: $0, topic: topic) }
     }
 
-    /// The node that a command is for, and its channel that the command sets.
-    private func target(
-        _ name: ShNodeName?, _ text: String
-    ) throws(Refusal) -> (ShNodeName, DataChannel) {
-        guard let name, let node = nodes[name] else {
-            let relays = nodes.values.filter { $0.kind == .relay || $0.commanded != nil }.map(
-                \.name.text)
-            // A topic has up to 64 KiB, and what is meant is sought at a cost that grows with it.
-            let start = String(text.prefix(64))
-            throw Refusal(
-                "node \(start): is not of this gateway\(didYouMean(start, among: relays))")
-        }
-        guard let channel = node.commanded else {
-            throw Refusal("node \(name): is a \(node.kind.rawValue), not an actuator")
-        }
-        return (name, channel)
-    }
-
-    private func steps(of value: Order.Value, for channel: DataChannel) throws(Refusal) -> Int64 {
-        switch value {
-        case .flag(let flag):
-            guard channel.unit == .onOff, let steps = channel.steps(DecimalNumber(mantissa: 1))
-            else {
-                throw Refusal("node \(channel.node): takes a number in \(channel.unit.rawValue)")
-            }
-            return flag ? steps : 0
-        case .number(let number):
-            if channel.unit == .onOff {
-                guard number.mantissa == 0 || number.wholeSteps(exponent: 0) == 1 else {
-                    throw Refusal("node \(channel.node): takes on, off, 1 or 0, not \(number)")
-                }
-            }
-            guard let steps = channel.steps(number) else {
-                let step = channel.decimal(1)
-                throw Refusal(
-                    "node \(channel.node): \(number) is not a whole number of steps of \(step) "
-                        + channel.unit.rawValue)
-            }
-            return steps
-        }
-    }
-
     /// - Returns: The order or what is wrong with it, and its identity as far as it has a good one.
-    private static func order(in payload: [UInt8]) -> (Result<Order, Refusal>, CommandID?) {
+    private static func order(in payload: [UInt8]) -> (Result<Order, CommandRefusal>, CommandID?) {
         guard payload.count <= longestCommand else {
             return (
                 .failure(
-                    Refusal("\(payload.count) bytes; a command has at most \(longestCommand)")), nil
+                    CommandRefusal(
+                        "\(payload.count) bytes; a command has at most \(longestCommand)")), nil
             )
         }
         guard let text = String(validating: payload, as: UTF8.self) else {
-            return (.failure(Refusal("the command is not UTF-8 text")), nil)
+            return (.failure(CommandRefusal("the command is not UTF-8 text")), nil)
         }
         let words = text.drop { $0.isWhitespace }
         guard words.first == "{" else { return (plainOrder(text), nil) }
         let (document, problems) = JsonParser.parse(payload, .strict)
         let id = document?["id"]?.text.flatMap(CommandID.init)
         guard let document, problems.isEmpty else {
-            return (.failure(Refusal(problems.first?.description ?? "not JSON")), id)
+            return (.failure(CommandRefusal(problems.first?.description ?? "not JSON")), id)
         }
-        do throws(Refusal) {
+        do throws(CommandRefusal) {
             return (.success(try order(in: document)), id)
         } catch {
             return (.failure(error), id)
         }
     }
 
-    private static func plainOrder(_ text: String) -> Result<Order, Refusal> {
+    private static func plainOrder(_ text: String) -> Result<Order, CommandRefusal> {
         var word = text.drop { $0.isWhitespace }
         while word.last?.isWhitespace == true { word.removeLast() }
-        guard let value = value(of: word) else {
+        guard let value = CommandValue(word) else {
             return .failure(
-                Refusal("\"\(text.prefix(40))\" is not a command; \(expected)"))
+                CommandRefusal("\"\(text.prefix(40))\" is not a command; \(expected)"))
         }
-        return .success(Order(value: value, expires: nil))
+        return .success(Order(request: .set(value)))
     }
 
-    private static func order(in document: JsonNode) throws(Refusal) -> Order {
+    private static func order(in document: JsonNode) throws(CommandRefusal) -> Order {
         for member in document.group ?? [] where !memberNames.contains(member.name) {
             let meant = didYouMean(String(member.name.prefix(40)), among: memberNames)
-            throw Refusal(
+            throw CommandRefusal(
                 "\(member.name.prefix(40)): unknown"
                     + (meant.isEmpty && document["value"] == nil ? "; \(expected)" : meant))
         }
         if let id = document["id"], id.text.flatMap(CommandID.init) == nil {
-            throw Refusal("id: must be a text of 1 to 64 visible ASCII characters")
+            throw CommandRefusal("id: must be a text of 1 to 64 visible ASCII characters")
         }
-        let value: Order.Value? =
-            switch document["value"]?.value {
-            case .flag(let flag): .flag(flag)
-            case .number(let number): .number(number)
-            case .text(let text): Self.value(of: text)
-            default: nil
-            }
+        let value = CommandValue(document["value"]?.value)
         let release = document["release"]
         let isRelease = release?.flag == true
-        if let release, release.flag != true { throw Refusal("release: must be true") }
+        if let release, release.flag != true { throw CommandRefusal("release: must be true") }
         let time = document["overrideFor"].map { $0.text.flatMap(Duration.init(layoutText:)) }
-        if case .some(.none) = time { throw Refusal("overrideFor: must be a time like \"10min\"") }
-        if isRelease, document["value"] != nil || time != nil {
-            throw Refusal("release: not together with value or overrideFor")
+        if case .some(.none) = time {
+            throw CommandRefusal("overrideFor: must be a time like \"10min\"")
         }
-        guard value != nil || isRelease || (time != nil && document["value"] == nil) else {
-            throw Refusal("value: must be on, off, true, false or a number")
+        if isRelease, document["value"] != nil || time != nil {
+            throw CommandRefusal("release: not together with value or overrideFor")
+        }
+        let request: CommandRequest
+        switch (value, time.flatMap(\.self)) {
+        case _ where isRelease: request = .release
+        case (nil, _?) where document["value"] != nil, (nil, nil):
+            throw CommandRefusal("value: must be on, off, true, false or a number")
+        case (let value, let time?): request = .override(value, for: time)
+        case (let value?, nil): request = .set(value)
         }
         return Order(
-            value: value, expires: try expiry(in: document["expires"]),
-            overrideFor: time.flatMap(\.self), isRelease: isRelease,
+            request: request, expires: try expiry(in: document["expires"]),
             by: try source(in: document["by"]))
     }
 
-    private static func source(in node: JsonNode?) throws(Refusal) -> CommandSource.Kind? {
+    private static func source(in node: JsonNode?) throws(CommandRefusal) -> CommandSource.Kind? {
         guard let node else { return nil }
         guard let kind = node.text.flatMap(CommandSource.Kind.init), sources.contains(kind) else {
             let words = sources.map(\.rawValue).joined(separator: ", ")
-            throw Refusal("by: must be one of \(words)")
+            throw CommandRefusal("by: must be one of \(words)")
         }
         return kind
     }
 
-    private static func expiry(in node: JsonNode?) throws(Refusal) -> WallTime? {
+    private static func expiry(in node: JsonNode?) throws(CommandRefusal) -> WallTime? {
         switch node?.value {
         case nil, .null: return nil
         case .text(let text):
@@ -262,22 +197,7 @@ extension PlainCodec {
             if let time = number.wholeSteps(exponent: 0) { return WallTime(nanoseconds: time) }
         default: break
         }
-        throw Refusal(
+        throw CommandRefusal(
             "expires: must be a time like 2026-11-21T04:22:07Z, or nanoseconds since 1970")
-    }
-
-    private static func value(of text: some StringProtocol) -> Order.Value? {
-        switch text.lowercased() {
-        case "on", "true": .flag(true)
-        case "off", "false": .flag(false)
-        default: DecimalNumber(text).map { .number($0) }
-        }
-    }
-}
-
-extension DataChannel {
-    /// `number` in whole steps; nil when it is not whole or too large.
-    fileprivate func steps(_ number: DecimalNumber) -> Int64? {
-        number.wholeSteps(exponent: exponent)
     }
 }

@@ -23,7 +23,7 @@ public struct PlainPresence: Hashable, Sendable {
         topic = PlainTopics(prefix: prefix, gateway: who).status
     }
 
-    /// The broker says it when nobody says goodbye.
+    /// The broker says it when no DISCONNECT was sent.
     public var will: MqttMessage {
         let lost = LinkStatus(
             who: who.text, incarnation: incarnation, sequence: 0, state: .unreachable,
@@ -44,7 +44,7 @@ public struct PlainPresence: Hashable, Sendable {
     }
 
     private func message(of status: PlainStatus, _ leftOut: [String] = []) -> MqttMessage {
-        let members = status.members + (leftOut.isEmpty ? [] : [PlainCodec.leftOut(leftOut)])
+        let members = status.members + (leftOut.isEmpty ? [] : [PlainDocuments.leftOut(leftOut)])
         return MqttMessage(
             topic: topic, payload: JsonText.group(members).bytes, isRetained: true)
     }

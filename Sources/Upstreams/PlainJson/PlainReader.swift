@@ -3,7 +3,7 @@ import Documents
 import Mqtt
 import Vocabulary
 
-/// The other end of `PlainCodec`: reads what a gateway says, and words what it is told.
+/// The other end of `PlainCodec`: reads what a gateway says, and words what it is sent.
 ///
 /// Pure. What is read was written by anybody; whatever is not of the form reads as nil.
 public struct PlainReader: Hashable, Sendable {
@@ -48,14 +48,14 @@ public struct PlainReader: Hashable, Sendable {
         return matter.map { PlainNews(gateway: gateway, matter: $0) }
     }
 
-    /// The answer in a message that came on a response topic of the requester's own choice.
-    public func answer(in message: MqttMessage) -> PlainAnswer? {
-        JsonParser.document(message.payload, .strict).flatMap(PlainAnswer.init)
+    /// The answer in a document that came on a response topic of the requester's own choice, or without a broker.
+    public func answer(in text: [UInt8]) -> PlainAnswer? {
+        JsonParser.document(text, .strict).flatMap(PlainAnswer.init)
     }
 
-    /// The reading in a message that came some other way than on its own topic.
-    public func reading(in message: MqttMessage) -> PlainReading? {
-        JsonParser.document(message.payload, .strict).flatMap(PlainReading.init)
+    /// The reading in a document that came some other way than on its own topic.
+    public func reading(in text: [UInt8]) -> PlainReading? {
+        JsonParser.document(text, .strict).flatMap(PlainReading.init)
     }
 
     /// What a gateway says of itself to whoever asks without a broker; nil for anything else.
@@ -78,7 +78,7 @@ public struct PlainReader: Hashable, Sendable {
     /// The message that orders `node` to take `value`.
     ///
     /// - Parameters:
-    ///   - value: `on`, `off` or a number in the channel's unit; nil gives back what was taken over.
+    ///   - value: `on`, `off` or a number in the channel's unit; nil releases an override.
     ///   - overrideFor: How long nobody else may command it; nil when everybody may.
     ///   - by: Who orders, when it is not the upstream itself.
     /// - Returns: Nil when `value` is none of these.
@@ -120,7 +120,7 @@ public struct PlainNews: Hashable, Sendable {
     /// What it said.
     public enum Matter: Hashable, Sendable {
         case status(PlainStatus)
-        /// What it is made of. Plausibility rules are not told.
+        /// What it is made of. Plausibility rules are not published.
         case birth(GatewayProfile)
         case live(PlainReading)
         case reading(PlainReading, sequence: Sequence64)
@@ -131,7 +131,7 @@ public struct PlainNews: Hashable, Sendable {
     }
 }
 
-/// One reading as it is told.
+/// One reading as it is published.
 public struct PlainReading: Hashable, Sendable {
     public let channel: DataChannelName
     public let node: ShNodeName
@@ -156,22 +156,27 @@ public struct PlainReading: Hashable, Sendable {
     }
 }
 
-/// What became of a command, as it is told.
+/// Everything that a gateway says of itself at once.
+public struct PlainReport: Hashable, Sendable {
+    public let gateway: GatewayName
+    public let status: PlainStatus
+    /// What is wrong now.
+    public let faults: [ActiveFault]
+    /// The newest value of each channel that has one.
+    public let readings: [PlainReading]
+}
+
+/// What became of a command, as it is answered.
 public struct PlainAnswer: Hashable, Sendable {
     public let id: CommandID
     public let node: ShNodeName?
-    public let outcome: Outcome
+    public let outcome: CommandOutcome.Kind
     /// The confirmed state in the channel's unit; nil unless confirmed and good.
     public let value: DecimalNumber?
     public let steps: Int64?
     /// What was wrong; nil when it is confirmed.
     public let detail: String?
     public let time: WallTime
-
-    /// The words of `CommandAnswer` on the wire.
-    public enum Outcome: String, Hashable, Sendable, CaseIterable {
-        case confirmed, refused, failed, timedOut
-    }
 }
 
 // MARK: - Payloads
@@ -279,7 +284,7 @@ extension PlainReading {
 extension PlainAnswer {
     fileprivate init?(_ text: JsonNode) {
         guard let id = text["id"]?.text.flatMap(CommandID.init),
-            let outcome = text["outcome"]?.text.flatMap(Outcome.init),
+            let outcome = text["outcome"]?.text.flatMap(CommandOutcome.Kind.init),
             let time = PlainReader.time(in: text)
         else { return nil }
         self.init(

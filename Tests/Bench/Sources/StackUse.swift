@@ -84,11 +84,10 @@ struct StackUse {
         if mustWork, node.component.safeState != nil {
             let command = Command(
                 id: CommandID(using: &chance), node: node.name, order: .set(1),
-                source: CommandSource(.rule, "bench"),
-                expires: nil)
+                source: CommandSource(.rule, "bench"))
+            let deadline = try CommandDeadline(of: command, at: clock.timestamp)
             guard
-                case .confirmed = await node.apply(
-                    command, before: clock.now.advanced(by: .seconds(2)))
+                case .confirmed = await node.apply(command, by: deadline)
             else {
                 throw BenchError("node \(node.name): did not switch")
             }

@@ -120,7 +120,7 @@ extension GridworksReader {
     }
 }
 
-// One value of an object each; what is missing or of another form is told.
+// One value of an object each; what is missing or of another form is reported.
 extension GridworksReader {
     mutating func object(_ key: String, of entry: JsonNode) -> JsonNode? {
         guard let node = value(key, of: entry, required: true) else { return nil }

@@ -72,7 +72,7 @@ extension LayoutImport {
         return node
     }
 
-    /// Nil, and told, for what the driver cannot read.
+    /// Nil, and reported, for what the driver cannot read.
     private mutating func register(
         _ config: GridworksConfig, of component: GridworksComponent, nth: Int, isSimulated: Bool
     ) -> LayoutText? {

@@ -30,7 +30,7 @@ public struct LayoutImport {
     /// Channels that are in the text, with the relays among them.
     var channels: Set<String> = []
     var relays: [GridworksRelayConfig] = []
-    /// Ids of the components that are in the text or told of.
+    /// Ids of the components that are in the text or reported.
     var reported: Set<String> = []
     private var taken: Set<String> = []
 

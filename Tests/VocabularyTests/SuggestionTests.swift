@@ -1,5 +1,5 @@
-import Documents
 import Testing
+import Vocabulary
 
 @Suite struct SuggestionTests {
     private let models = ["gpio-relay", "gpio-contact", "modbus-meter", "ds18b20", "iio-adc"]

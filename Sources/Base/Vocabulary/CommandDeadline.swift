@@ -1,0 +1,54 @@
+/// How long a command may take and until when it counts, on the clock that does not jump.
+///
+/// Made once, when the command comes in. Its expiry is compared with the wall clock then, the one place where
+/// that decides anything; from then on a jump changes nothing.
+public struct CommandDeadline: Hashable, Sendable {
+    /// How long a node has for one command, beside what its feedback takes.
+    public static let answerTime = Duration.seconds(2)
+    /// How far the clock of the controller may go before ours.
+    public static let clockSkew = Duration.seconds(300)
+    /// How far ahead an expiry may lie, by the clock of the controller.
+    public static let longestExpiry = Duration.seconds(86_400)
+
+    /// It is refused when it could not be begun by then: what a feedback takes is no time to begin in.
+    public let startBy: MonotonicInstant
+    /// The requester has an outcome by then.
+    public let answerBy: MonotonicInstant
+    /// It is not carried out later, also when it was taken in time and is queued; nil when it does not expire.
+    public let validUntil: MonotonicInstant?
+
+    /// - Parameter feedback: How long a contact or a current takes to show what was switched.
+    /// - Throws: When the command has expired, or nobody can say whether it has.
+    public init(
+        of command: Command, at now: Timestamp, feedback: Duration = .zero
+    ) throws(CommandRefusal) {
+        var limits = [command.startBy].compactMap(\.self)
+        if let expires = command.expires {
+            guard now.isSynchronised else {
+                throw CommandRefusal(
+                    "node \(command.node): the clock is not synchronised, so an expiry cannot be "
+                        + "checked; send the command without expires")
+            }
+            if let problem = Self.problem(ofExpiry: expires, at: now.wall) {
+                throw CommandRefusal("node \(command.node): \(problem)")
+            }
+            let left = Duration.nanoseconds(expires.nanoseconds - now.wall.nanoseconds)
+            limits.append(now.monotonic.advanced(by: left))
+        }
+        let latest = now.monotonic.advanced(by: Self.answerTime)
+        validUntil = limits.min()
+        startBy = (limits + [latest]).min() ?? latest
+        answerBy = latest.advanced(by: feedback)
+    }
+
+    /// Why a command that expires then is not carried out at `now`; nil when it may be.
+    ///
+    /// One that would be good for days was stamped by a clock that is wrong, or would be obeyed long after
+    /// everybody has forgotten it.
+    public static func problem(ofExpiry expires: WallTime, at now: WallTime) -> String? {
+        if expires < now { return "expired at \(expires.iso8601); it is \(now.iso8601) here" }
+        guard expires > now.advanced(by: longestExpiry + clockSkew) else { return nil }
+        return "expires: \(expires.iso8601) is more than \(longestExpiry.layoutText) ahead; "
+            + "it is \(now.iso8601) here"
+    }
+}

@@ -1,0 +1,20 @@
+import Vocabulary
+
+/// Entries of the journal in an upstream's words, on their whole way: a history writer makes it, the pump brings
+/// it to the upstream's link, and `Deliveries` keeps it. Delivered or dead-lettered as a whole.
+public struct OutboundBatch<Message: Sendable>: Sendable {
+    /// The entries that it stands for.
+    public let covers: ClosedRange<Sequence64>
+    /// What the peer will acknowledge; nil when the broker's receipt of all messages is enough.
+    public let identity: String?
+    /// Nothing when the upstream has no words for the entries; they then count as delivered.
+    public let messages: [Message]
+
+    public init(
+        covers: ClosedRange<Sequence64>, identity: String? = nil, messages: [Message]
+    ) {
+        (self.covers, self.identity, self.messages) = (covers, identity, messages)
+    }
+}
+
+extension OutboundBatch: Hashable, Equatable where Message: Hashable {}
