@@ -19,7 +19,7 @@ import Vocabulary
 /// ```
 ///
 /// A program that does not know a flag leaves the row out: one from before there were marks on simulated
-/// readings never tells them as real ones.
+/// readings never reports them as real ones.
 ///
 /// Numbers are 7 bits a byte, texts begin with their length, as in `RecordWriter`. Names stand in each
 /// row, so that a row can be read when the rest of the file is lost.

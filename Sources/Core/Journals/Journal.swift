@@ -1,6 +1,6 @@
 import Vocabulary
 
-/// Every fact in the order it was told, kept until each upstream that wants it has had it acknowledged.
+/// Every fact in the order it was reported, kept until each upstream that wants it has had it acknowledged.
 public protocol Journal: Sendable {
     var identity: JournalIdentity { get }
 
@@ -8,7 +8,7 @@ public protocol Journal: Sendable {
     var news: AsyncStream<JournalEvent> { get }
 
     /// Takes `facts` in, from any thread, and never waits. They may be published once
-    /// `JournalEvent.committed` has told that they are kept, or `.readable` that there is no room for them.
+    /// `JournalEvent.committed` has reported that they are kept, or `.readable` that there is no room for them.
     ///
     /// - Returns: Their places, in order; nil when there are none, when nobody wants them kept, and when
     ///   the journal does not know yet where to begin.

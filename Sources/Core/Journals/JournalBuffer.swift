@@ -105,7 +105,7 @@ struct JournalBuffer {
         if excess > 0 { drop(excess) }
     }
 
-    /// Forgets the losses that were told of.
+    /// Forgets the losses that were reported.
     mutating func reportedLosses() { (lost, lostEarly) = ([], 0) }
 
     /// Moves the facts to their true time.

@@ -11,9 +11,9 @@ import Vocabulary
 /// 1,000 readings a second; 9.8 kB at 20 a minute, when each is a commit, two blocks of the log, by itself.
 ///
 /// **Power loss.** SQLite writes ahead to a log with `synchronous=FULL`: each commit ends with an fsync of
-/// the log, so that whatever was told to be committed is there after a power cut. `NORMAL` would save that
+/// the log, so that whatever was reported as committed is there after a power cut. `NORMAL` would save that
 /// fsync and could lose the last commits, after their facts had been published: their places would be given
-/// to other facts, and a peer that tells facts apart by journal and place would take those for known.
+/// to other facts, and a peer that distinguishes facts by journal and place would take those for known.
 final class JournalFile {
     /// What this program writes. It reads no later one.
     static let format: UInt64 = 1

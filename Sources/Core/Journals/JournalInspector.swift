@@ -1,8 +1,8 @@
 import Vocabulary
 
-/// Looks into a journal, also while a gateway has it open, and hands over wishes about what is dead-lettered.
+/// Looks into a journal, also while a gateway has it open, and records requests about what is dead-lettered.
 ///
-/// Two processes on one file are what SQLite's locks are for. The gateway alone appends: a wish is a mark
+/// Two processes on one file are what SQLite's locks are for. The gateway alone appends: a request is a mark
 /// on a fact that is dead-lettered, which the gateway finds within `SqliteJournal.lookPeriod`. Facts are read in
 /// pieces, each in a moment of its own, so that the gateway's log is not held up by a slow reader.
 public final class JournalInspector {
@@ -44,7 +44,7 @@ public final class JournalInspector {
         public let isWanted: Bool
     }
 
-    /// How long a fact is under way in good order, gathering aside: an acknowledgement is on disk
+    /// How long a fact is in flight in good order, gathering aside: an acknowledgement is on disk
     /// `SqliteJournal.cursorDelay` later at the latest, and has the same time once more to come at all.
     public static let usualTime = SqliteJournal.cursorDelay * 2
     private static let piece = 2_000
@@ -69,7 +69,7 @@ public final class JournalInspector {
     ///
     /// - Parameters:
     ///   - now: By the same clock as the facts' times.
-    ///   - gathering: For how long facts for an upstream are gathered before they are told; zero for those
+    ///   - gathering: For how long facts for an upstream are gathered before they are reported; zero for those
     ///     that it does not name.
     public func overview(
         at now: WallTime, gathering: [UpstreamName: Duration] = [:]

@@ -119,7 +119,7 @@ extension GapRecord {
     }
 }
 
-/// Facts that found no room on disk before the journal was closed; told at the next start.
+/// Facts that found no room on disk before the journal was closed; reported at the next start.
 ///
 /// It stands among the gaps, for their places are such, under the negative place of its session.
 struct LossRecord: JournalRecord {

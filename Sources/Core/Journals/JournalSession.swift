@@ -6,7 +6,7 @@ public struct JournalSession: Hashable, Sendable {
     /// within it.
     public let boot: String
     public let incarnation: String
-    /// What the values mean that are told from now on.
+    /// What the values mean that are reported from now on.
     public let channels: [DataChannel]
 
     public init(boot: String, incarnation: String, channels: [DataChannel] = []) {

@@ -173,7 +173,7 @@ extension SqliteJournal {
         retryAt = clock.now
     }
 
-    /// Nothing can be written for now. Told once, until it is over.
+    /// Nothing can be written for now. Reported once, until it is over.
     func stall(_ failure: SqliteFailure) {
         retryAt = clock.now.advanced(by: retryPause)
         defer { offer() }
@@ -187,7 +187,7 @@ extension SqliteJournal {
     }
 
     /// Marks the session as closed in good order, unless facts are left that found no room; the next start
-    /// tells of those.
+    /// reports those.
     func closeFile() {
         guard let opened = file else { return }
         let (last, waiting) = inbox.withLock { inbox in
@@ -237,7 +237,7 @@ extension SqliteJournal {
         }
     }
 
-    /// Moves the facts on disk that wait for it to their true time. What was moved is sure, so that
+    /// Moves the facts on disk that wait for it to their true time. What was moved is synchronised, so that
     /// going over it again changes nothing.
     func correctFile() {
         guard let file else { return }
@@ -265,7 +265,7 @@ extension SqliteJournal {
         }
     }
 
-    /// Rows whose check sum does not fit are left out. Told once for each look.
+    /// Rows whose check sum does not fit are left out. Reported once for each look.
     func reportUnreadable(_ places: [Sequence64]) {
         let new = places.filter { !unreadable.contains($0) }
         guard !new.isEmpty else { return }

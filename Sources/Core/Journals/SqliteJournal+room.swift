@@ -144,7 +144,7 @@ struct DiskRoom: Hashable, Sendable {
         if unsafe stat(path + "-wal", &file) == 0 { log = Int64(file.st_size) }
     }
 
-    /// As a file system tells it, which may be any number.
+    /// As a file system states it, which may be any number.
     init(_ disk: statvfs) {
         func bytes(_ blocks: UInt64) -> Int64 {
             let (bytes, overflow) = blocks.multipliedReportingOverflow(by: UInt64(disk.f_frsize))

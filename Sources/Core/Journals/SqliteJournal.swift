@@ -12,12 +12,12 @@ import Vocabulary
 /// **What a crash takes.** The facts of one commit interval, or all that wait for a disk that takes none.
 /// Those were published, at most `leap` of them, and so may be facts that are lost because a disk lies about
 /// what it has written, or somebody cut the file short. After an end that was not in good order places
-/// therefore go on `leap` further: the pair of journal and place stays the name of one fact for ever.
+/// therefore go on `leap` further: the pair of journal and place stays the name of one fact always.
 ///
 /// **What is written when.** Cursors go along with the next commit, or by themselves after `cursorDelay`;
 /// what they lose in a crash is sent again under the same name.
 ///
-/// A new upstream begins with what is told from then on. One that is gone from the layout holds nothing
+/// A new upstream begins with what is reported from then on. One that is gone from the layout holds nothing
 /// back; when it returns it goes on where it was, as far as its facts are still kept.
 public actor SqliteJournal: Journal {
     /// Facts that wait in memory at most, some 15 MB of them.
@@ -64,7 +64,7 @@ public actor SqliteJournal: Journal {
     let upstreams: [UpstreamName]
     let settings: JournalSettings
     let session: JournalSession
-    /// What the values mean that are told now.
+    /// What the values mean that are reported now.
     var channels: [DataChannel]
     let clock: any GatewayClock
     private nonisolated let thread: SyncThread
@@ -101,7 +101,7 @@ public actor SqliteJournal: Journal {
     /// Facts dead-lettered that are on their way to be appended again.
     var returning: Set<Int64> = []
     var corrections: [Duration] = []
-    /// Facts on disk that cannot be read and were told of.
+    /// Facts on disk that cannot be read and were reported.
     var unreadable: Set<Sequence64> = []
     /// What the tests let the file grow to; nil for no limit.
     var pageLimit: Int64?
@@ -137,8 +137,8 @@ public actor SqliteJournal: Journal {
 
     deinit { thread.end() }
 
-    /// Opens the file, or makes it. What is damaged is salvaged and told; a disk that is full or out of
-    /// order is told and tried again, while facts wait in memory.
+    /// Opens the file, or makes it. What is damaged is salvaged and reported; a disk that is full or out of
+    /// order is reported and tried again, while facts wait in memory.
     ///
     /// - Parameter fresh: The identity of the journal, if there is none yet that can be read.
     /// - Throws: `.laterFormat` when a later program wrote it; `.storage` when there is no way to a file of
@@ -325,7 +325,7 @@ public actor SqliteJournal: Journal {
         return cursors[upstream]
     }
 
-    /// What the caller hears of a failure. A file that turns out damaged is salvaged in the next round.
+    /// What the caller learns of a failure. A file that turns out damaged is salvaged in the next round.
     private func fails(_ failure: SqliteFailure) -> JournalError {
         if failure.isDamage { giveUpFile(failure) }
         return JournalError(.storage, "\(path): \(failure.words)")

@@ -33,7 +33,7 @@ public struct BusPlan: Hashable, Sendable {
         return (perMillionMinutes + 999_999) / 1_000_000
     }
 
-    /// What to tell the user of a bus that cannot carry its polls; nil when it can.
+    /// What to report of a bus that cannot carry its polls; nil when it can.
     public var problem: String? {
         guard load > 1_000_000 else { return nil }
         let tenths = (load + 99_999) / 100_000

@@ -5,7 +5,7 @@ extension ChannelDescription {
     /// The driver's plausibility in steps of another exponent.
     ///
     /// Readings are rounded to the nearest step, and so are the limits: what was within stays within.
-    /// A power-on value that is no whole number of steps cannot be told from a measurement and is left
+    /// A power-on value that is no whole number of steps cannot be distinguished from a measurement and is left
     /// to the driver.
     func plausibility(exponent: Int) -> Plausibility {
         guard exponent != self.exponent else { return plausibility }

@@ -14,7 +14,7 @@ public struct CodecDescription: Sendable {
 
     /// Reads and checks what an upstream says of the codec. All nodes and channels have their names by then.
     ///
-    /// - Returns: Nil when that is not complete; its problems have been told.
+    /// - Returns: Nil when that is not complete; its problems have been reported.
     package typealias Reading =
         @Sendable (inout LayoutReader, Section, [NodeLayout]) -> (any CodecSettings)?
 
@@ -35,7 +35,7 @@ public protocol CodecSettings: Hashable, Sendable {
     /// What no other upstream on the same broker may do, or the two would take each other's messages.
     func claims(topic: String) -> [CodecClaim]
 
-    /// What is published and heard, for people.
+    /// What is published and subscribed to, for people.
     func topics(of layout: HardwareLayout, on upstream: UpstreamLayout) -> [CodecTopic]
 
     /// How often the upstream is to have everything at once.

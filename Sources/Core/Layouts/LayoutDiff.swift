@@ -32,13 +32,13 @@ public struct LayoutDiff: Hashable, Sendable {
     public let relabelled: [ShNodeName]
     /// Nodes that stay and stand at another place among those that stay.
     public let isReordered: Bool
-    /// What a running gateway takes over at its next start only.
+    /// What a running gateway applies at its next start only.
     public let atNextStart: [Other]
     /// Whether relays may do other things together than before. Their nodes go on; it counts at once.
     public let hasOtherInterlocks: Bool
     /// Buses that are not the same; their nodes are among those that are touched.
     public let buses: [Other]
-    /// Relays that the reload drives or lets go, in the order of the new layout.
+    /// Relays that the reload drives or releases, in the order of the new layout.
     public let moves: [RelayMove]
     /// Relays that the reload leaves as they are.
     public let staying: [ShNodeName]

@@ -87,7 +87,7 @@ extension LayoutReader {
 }
 
 extension LayoutReader {
-    /// Tells of unit numbers that no device can have on the bus that its component names.
+    /// Reports unit numbers that no device can have on the bus that its component names.
     mutating func checkUnits(
         of driver: ComponentDraft.KnownDriver, on names: [BusName]
     ) {

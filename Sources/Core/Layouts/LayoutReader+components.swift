@@ -5,7 +5,7 @@ import Vocabulary
 /// A component of the document before its node has given it channels.
 struct ComponentDraft {
     let node: JsonNode
-    /// Nil when the driver is unknown or the settings have problems, which have been told.
+    /// Nil when the driver is unknown or the settings have problems, which have been reported.
     let driver: KnownDriver?
     let isSimulated: Bool
     /// The first node that uses it.

@@ -71,7 +71,7 @@ extension LayoutReader {
         return false
     }
 
-    /// Tells of rules that together leave a relay no state that it may be in.
+    /// Reports rules that together leave a relay no state that it may be in.
     private mutating func checkContradictions(
         _ found: [(rule: Interlock, place: Place)], _ safe: [ShNodeName: SafeState]
     ) {

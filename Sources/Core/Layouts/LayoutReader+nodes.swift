@@ -99,7 +99,7 @@ extension LayoutReader {
             "driver \(driver.model) makes a \(possible), not a \(kind.rawValue)")
     }
 
-    /// Tells of parents that are not there and of circles.
+    /// Reports parents that are not there, and circles.
     mutating func checkParents(of nodes: [NodeDraft]) {
         var parents: [ShNodeName: ShNodeName] = [:]
         for node in nodes {
@@ -125,7 +125,7 @@ extension LayoutReader {
             if let start = next.flatMap(path.lastIndex(of:)) { circles.formUnion(path[start...]) }
         }
         for node in nodes {
-            // It is told at the first node that is part of it.
+            // It is reported at the first node that is part of it.
             guard let name = node.name, circles.contains(name) else { continue }
             var circle = [name]
             while let parent = parents[circle[circle.count - 1]], parent != name {
@@ -137,7 +137,7 @@ extension LayoutReader {
         }
     }
 
-    /// Tells of components and buses that nothing uses.
+    /// Reports components and buses that nothing uses.
     mutating func checkUse() {
         for (name, draft) in components where draft.user == nil && !draft.isMeant {
             report(draft.place, "no node uses component \(name); add a node for it or remove it")

@@ -36,11 +36,11 @@ extension LayoutReader {
         return result
     }
 
-    /// What no other upstream may do, or the two would hear each other's commands and acknowledgements.
+    /// What no other upstream may do, or the two would receive each other's commands and acknowledgements.
     private func claims(
         of upstream: UpstreamLayout, _ section: Section
     ) -> [(words: String, place: Place, remedy: String)] {
-        // A second embedded broker is told of for itself.
+        // A second embedded broker is reported for itself.
         guard case .address(let broker) = upstream.broker else { return [] }
         let way = "over \(broker.socket ?? "\(broker.host.lowercased()):\(broker.port)")"
         return upstream.codec.settings.claims(topic: upstream.topic).map { claim in

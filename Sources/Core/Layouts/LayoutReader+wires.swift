@@ -3,7 +3,7 @@ import DriverKit
 import Vocabulary
 
 extension LayoutReader {
-    /// Tells of wires that are used twice and of buses that cannot carry their polls.
+    /// Reports wires that are used twice and buses that cannot carry their polls.
     mutating func checkWires(of nodes: [NodeDraft]) {
         var claims = WireClaims()
         var lines = UsedLines()
@@ -50,7 +50,7 @@ extension ComponentDraft.KnownDriver {
 private struct WireClaims {
     private var users: [WireClaim: String] = [:]
 
-    /// - Returns: What to tell when some of `claims` belong to somebody else; one line, however many.
+    /// - Returns: What to report when some of `claims` belong to somebody else; one line, however many.
     mutating func take(_ claims: [WireClaim], by user: String) -> String? {
         var clashes: [(claim: WireClaim, user: String)] = []
         for claim in claims {
@@ -71,7 +71,7 @@ private struct WireClaims {
 private struct UsedLines {
     private var users: [String: [(address: LineAddress, user: String)]] = [:]
 
-    /// - Returns: What to tell when `address` may be the line of another.
+    /// - Returns: What to report when `address` may be the line of another.
     mutating func take(_ address: LineAddress, by user: String) -> String? {
         guard case .name(let name) = address.line else { return nil }
         defer { users[name, default: []].append((address, user)) }

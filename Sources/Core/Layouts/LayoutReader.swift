@@ -4,7 +4,7 @@ import Vocabulary
 
 /// Reads a hardware layout and checks all of it before anything is opened.
 ///
-/// Every mistake is told at once. The forms of keys and values are checked first, by the
+/// Every mistake is reported at once. The forms of keys and values are checked first, by the
 /// descriptions in `LayoutSection`; the checks of their meaning then go on with what is well formed.
 public struct LayoutReader {
     let registry: DriverRegistry
@@ -87,7 +87,7 @@ public struct LayoutReader {
         problems.append(Problem(place, message))
     }
 
-    /// Tells what a driver says of its component, at the setting that it names.
+    /// Reports what a driver says of its component, at the setting that it names.
     mutating func report(_ error: DriverError, in component: JsonNode) {
         let problem = error.problem(in: component)
         report(problem.place, problem.message)
@@ -119,7 +119,7 @@ package struct KnownNames {
 
     package init(_ noun: String) { self.noun = noun }
 
-    /// - Returns: What to tell when somebody else has the name already.
+    /// - Returns: What to report when somebody else has the name already.
     package mutating func take(_ name: String, at place: Place) -> String? {
         if let first = places[name] {
             return "\(noun) name \(name) is already in use by \(first)"
@@ -131,9 +131,9 @@ package struct KnownNames {
     /// The most names among which the one that was meant is looked for: each takes time.
     private static let mostToCompare = 1000
 
-    /// What to tell of a name that nothing has, and the name that was probably meant.
+    /// What to report of a name that nothing has, and the name that was probably meant.
     ///
-    /// - Parameter problems: What was told before. Nothing is looked for when no more is told.
+    /// - Parameter problems: What was reported before. Nothing is looked for when no more is reported.
     package func missing(
         _ name: String, _ problems: ProblemList
     ) -> (message: String, meant: String?) {

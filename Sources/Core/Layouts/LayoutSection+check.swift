@@ -58,7 +58,7 @@ extension LayoutSection {
 extension KeyForm {
     /// Everything in `node` that is not of this form. Empty when all is well.
     func problems(in node: JsonNode) -> ProblemList {
-        // What stood here was a secret and has been told of.
+        // What stood here was a secret and has been reported.
         if node.text == LayoutSecrets.removed { return [] }
         switch (self, node.value) {
         case (.value(let form), _):
@@ -106,7 +106,7 @@ extension KeyForm {
 /// One object of the document, read by the description of its section.
 ///
 /// What is absent has the description's default. What is not of its form counts as absent: its
-/// problem has been told, and the checks that follow go on with what is left.
+/// problem has been reported, and the checks that follow go on with what is left.
 package struct Section {
     package let node: JsonNode
     let kind: LayoutSection

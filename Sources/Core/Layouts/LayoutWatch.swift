@@ -3,8 +3,8 @@ import Vocabulary
 /// Decides when a layout's file is to be looked at again, and whether it says something new then.
 ///
 /// A pure machine. Whoever changes a file seldom does it in one step, so a look waits until it has been
-/// quiet for a moment, but not for ever. Beside that the file is looked at in a slow rhythm, because
-/// not every file system tells of changes. What counts is the content alone: a file that was touched, or
+/// quiet for a moment, but not without a limit. Beside that the file is looked at in a slow rhythm, because
+/// not every file system reports changes. What counts is the content alone: a file that was touched, or
 /// replaced by the same, is no news. A file that is missing is a state, not an error.
 public struct LayoutWatch: Sendable {
     /// How long it must be quiet.
@@ -30,7 +30,7 @@ public struct LayoutWatch: Sendable {
     }
 
     private var schedule: Duration
-    /// The content that was last told.
+    /// The content that was last reported.
     private var known: [UInt8]
     private var last: Finding
     private var firstNotice: MonotonicInstant?
@@ -39,7 +39,7 @@ public struct LayoutWatch: Sendable {
 
     /// - Parameters:
     ///   - content: What the file says as far as everybody knows.
-    ///   - rhythm: How often to look when nobody tells of a change.
+    ///   - rhythm: How often to look without a notice of a change.
     public init(content: [UInt8], schedule: Duration, at now: MonotonicInstant) {
         (known, last, self.schedule) = (content, .content(content), schedule)
         nextLook = now.advanced(by: schedule)
@@ -60,7 +60,7 @@ public struct LayoutWatch: Sendable {
         lastNotice = now
     }
 
-    /// How often to look from the next look on, when nobody tells of a change.
+    /// How often to look from the next look on, without a notice of a change.
     public mutating func look(each schedule: Duration) { self.schedule = schedule }
 
     /// The file is to be looked at without delay.

@@ -4,7 +4,7 @@ import Vocabulary
 public enum BrokerEvent: Hashable, Sendable {
     /// It accepts connections, for the first time or again. Nothing that an earlier one held is left.
     case runs(BrokerLocation)
-    /// It does not run, and why: told once for each reason. It is started again with growing pauses.
+    /// It does not run, and why: reported once for each reason. It is started again with growing pauses.
     case fails(BrokerError)
 }
 

@@ -4,7 +4,7 @@ import Vocabulary
 
 /// A program started by this one. What it writes comes through a pipe.
 ///
-/// It has a process group of its own, so that Ctrl-C reaches the gateway alone and the broker hears the
+/// It has a process group of its own, so that Ctrl-C reaches the gateway alone and the broker receives the
 /// offline message; it inherits no descriptor but the three standard ones, no signal setting, and nothing that
 /// lets it talk to the service manager in the gateway's name. It is killed and forgotten when this value
 /// goes.
@@ -15,7 +15,7 @@ struct ChildProcess: ~Copyable {
     private static let ownVariables: Set = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"]
 
     let process: pid_t
-    /// The reading end of the pipe. It does not block; its end tells that the child is gone.
+    /// The reading end of the pipe. It does not block; its end shows that the child is gone.
     let output: Int32
     /// Becomes readable when the child has ended.
     private let descriptor: Int32

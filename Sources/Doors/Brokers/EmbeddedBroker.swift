@@ -55,7 +55,7 @@ public actor EmbeddedBroker {
     private var misses = 0
     private var restarting = Backoff(
         first: EmbeddedBroker.restarting.first, cap: EmbeddedBroker.restarting.cap)
-    /// The last failure, so that it is not told again with each try.
+    /// The last failure, so that it is not reported again with each try.
     private var reported: BrokerError?
     private var log = LogTail()
 
@@ -104,7 +104,7 @@ public actor EmbeddedBroker {
     }
 
     /// Ends the broker within about half a second, and takes its files away. Breaks off a start that
-    /// is under way.
+    /// is in work.
     public nonisolated func stop() async {
         isStopping.store(true, ordering: .relaxed)
         await end()

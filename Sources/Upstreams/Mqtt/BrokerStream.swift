@@ -71,7 +71,7 @@ enum StreamOutcome {
     /// - Source: tcp(7), TCP_QUICKACK: the kernel forgets it again.
     func acknowledgeAtOnce() {
         var isOn: Int32 = 1
-        // Sound: four bytes are read from `isOn`. A socket that is gone tells so elsewhere.
+        // Sound: four bytes are read from `isOn`. A socket that is gone shows elsewhere.
         _ = unsafe setsockopt(
             socket, Int32(IPPROTO_TCP), TCP_QUICKACK, &isOn, socklen_t(MemoryLayout<Int32>.size))
     }

@@ -60,7 +60,7 @@ struct MqttConversation {
     static let loginLimit = Duration.seconds(30)
     /// How long the broker may acknowledge nothing of what it owes, at least.
     static let acknowledgementLimit = Duration.seconds(60)
-    /// Never so many under way that no number is left, whatever the broker takes.
+    /// Never so many in flight that no number is left, whatever the broker takes.
     private static let mostInFlight = 65_000
 
     /// - Parameter keepAliveSeconds: 5 to 65,535.
@@ -215,7 +215,7 @@ struct MqttConversation {
             return
         }
         (isLoggedIn, self.limits) = (true, limits)
-        // A broker that wants to hear nothing is pinged all the same, or its silent end went unseen.
+        // A broker that wants to receive nothing is pinged all the same, or its silent end went unseen.
         if let seconds = limits.keepAliveSeconds, seconds > 0 {
             interval = min(interval, .seconds(seconds))
         }

@@ -14,7 +14,7 @@ final class MqttExchange: Alarm {
         case subscribe(String)
     }
 
-    /// How many subscriptions may be under way.
+    /// How many subscriptions may be in flight.
     private static let subscriptionLimit = 256
 
     fileprivate struct State {
@@ -38,8 +38,8 @@ final class MqttExchange: Alarm {
         var inbox = 0
         /// Of the received messages among them, what their payloads take.
         var inboxBytes = 0
-        /// The last failure told, so that it is not told again with each try.
-        var told: MqttEvent?
+        /// The last failure reported, so that it is not reported again with each try.
+        var reported: MqttEvent?
         var consumer: CheckedContinuation<MqttEvent?, Never>?
         /// Whether the consumer was cancelled, which it may be just before it waits.
         var isDismissed = false
@@ -113,7 +113,7 @@ extension MqttExchange {
     func close() {
         let mustFinish = state.withLock { state in
             defer { state.isClosing = true }
-            // Without a connection there is nobody to say goodbye to, and the thread may be busy for a
+            // Without a connection there is nobody to disconnect from, and the thread may be busy for a
             // while with a name or an address that does not answer.
             return !state.isStarted || !state.isConnected
         }
@@ -133,7 +133,7 @@ extension MqttExchange {
 // MARK: - The consumer
 
 extension MqttExchange {
-    /// The next news, or nil once all is told.
+    /// The next news, or nil once all is reported.
     func next() async -> MqttEvent? {
         await withCheckedContinuation { continuation in
             let (news, isOver, displaced) = state.withLock { state in
@@ -172,7 +172,7 @@ extension MqttExchange {
     }
 
     func connected(sessionPresent: Bool, maximumPacketSize: Int? = nil) {
-        tell { state in
+        update { state in
             state.isConnected = true
             state.maximumPacketSize = maximumPacketSize
             state.news.append(.connected(sessionPresent: sessionPresent))
@@ -181,17 +181,17 @@ extension MqttExchange {
 
     /// A try to connect failed. `news` is `.unreachable` or `.refused`.
     func failed(_ news: MqttEvent) {
-        tell { $0.fail(news) }
+        update { $0.fail(news) }
     }
 
     func disconnected(_ reason: String) {
-        tell { state in
+        update { state in
             state.forgetConnection()
             guard let start = state.news.lastIndex(where: \.isConnected) else {
                 state.news.append(.disconnected(reason))
                 return
             }
-            // Nobody has heard of this connection, so it was a try that failed.
+            // This connection was never reported, so it was a try that failed.
             var lost = 0
             while state.news.count > start {
                 switch state.news.removeLast() {
@@ -211,16 +211,16 @@ extension MqttExchange {
         }
     }
 
-    /// To be told behind the end of the connection that it ended.
+    /// To be reported behind the end of the connection that it ended.
     func nameTaken(_ reason: String) {
-        tell { state in
+        update { state in
             state.news.removeAll(where: \.isNameTaken)
             state.news.append(.nameTaken(reason))
         }
     }
 
     func acknowledged(_ id: MessageID) {
-        tell { state in
+        update { state in
             state.unsettled[1] -= 1
             state.outcomes += 1
             state.news.append(.acknowledged(id))
@@ -235,7 +235,7 @@ extension MqttExchange {
         _ id: MessageID, qos: MqttMessage.QualityOfService, reason: String, topic: String,
         isTemporary: Bool = false
     ) {
-        tell { state in
+        update { state in
             state.unsettled[Int(qos.rawValue)] -= 1
             state.outcomes += 1
             state.news.append(
@@ -245,7 +245,7 @@ extension MqttExchange {
 
     /// - Parameter refusal: Nil when the broker accepted the subscription.
     func subscriptionSettled(_ topic: String, refusal: String?) {
-        tell { state in
+        update { state in
             state.subscribing -= 1
             state.subscriptionOutcomes += 1
             state.news.append(
@@ -255,7 +255,7 @@ extension MqttExchange {
     }
 
     func received(_ message: MqttMessage) {
-        tell { state in
+        update { state in
             let bytes = state.inboxBytes + message.payload.count
             guard state.inbox < inboxCapacity, state.inbox == 0 || bytes <= inboxBytes else {
                 return state.drop()
@@ -267,10 +267,10 @@ extension MqttExchange {
     }
 
     func droppedMessage() {
-        tell { $0.drop() }
+        update { $0.drop() }
     }
 
-    /// Nothing more will be told.
+    /// Nothing more will be reported.
     func finish() {
         let consumer = state.withLock { state in
             state.isFinished = true
@@ -280,8 +280,8 @@ extension MqttExchange {
         consumer?.resume(returning: nil)
     }
 
-    /// Says nothing any more once the session is finished.
-    private func tell(_ change: (inout State) -> Void) {
+    /// Changes nothing any more once the session is finished.
+    private func update(_ change: (inout State) -> Void) {
         let (consumer, news) = state.withLock { state in
             guard !state.isFinished else {
                 return (nil as CheckedContinuation<MqttEvent?, Never>?, nil as MqttEvent?)
@@ -303,7 +303,7 @@ extension MqttExchange.State {
         guard let first = news.popFirst() else { return nil }
         switch first {
         // The connection may have broken since, but then this news would have gone with it.
-        case .connected: (isKnown, told) = (true, nil)
+        case .connected: (isKnown, reported) = (true, nil)
         case .acknowledged, .publishRefused: outcomes -= 1
         case .subscribed, .subscriptionRefused: subscriptionOutcomes -= 1
         case .received(let message):
@@ -314,11 +314,11 @@ extension MqttExchange.State {
         return first
     }
 
-    /// Tells of a failed try, unless it was told before; of failures that wait, the newest counts.
+    /// Reports a failed try, unless it was reported before; of failures that wait, the newest counts.
     mutating func fail(_ failure: MqttEvent) {
         removeFailure()
-        guard told != failure else { return }
-        told = failure
+        guard reported != failure else { return }
+        reported = failure
         news.append(failure)
     }
 
@@ -326,7 +326,7 @@ extension MqttExchange.State {
     mutating func removeFailure() {
         guard let index = news.lastIndex(where: \.isFailure) else { return }
         news.remove(at: index)
-        told = nil
+        reported = nil
     }
 
     mutating func drop(_ more: Int = 1) {

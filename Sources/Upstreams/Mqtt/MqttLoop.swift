@@ -18,7 +18,7 @@ final class MqttLoop {
     private var backoff: Backoff
     /// Where the last connection ended before the broker took the login: tried last the next time.
     private var unluckyPlace: BrokerEndpoint?
-    /// How many connections in a row the broker has closed without a reason and while nothing was under way.
+    /// How many connections in a row the broker has closed without a reason and while nothing was in flight.
     /// mosquitto 2.0 does so to whoever is pushed out by another client of the same name.
     private var silentEnds = 0
     /// What is read at once, made once.
@@ -147,7 +147,7 @@ final class MqttLoop {
             silentEnds = 0
             return nil
         }
-        // It may be something that was under way, which others look for.
+        // It may be something that was in flight, which others look for.
         guard conversation.isIdle else { return nil }
         silentEnds = lasted > Self.longestRivalry ? 1 : silentEnds + 1
         guard silentEnds >= Self.suspiciousEnds else { return nil }

@@ -15,7 +15,7 @@ public struct MqttMessage: Hashable, Sendable {
 
     /// MQTT's quality of service; 2 is not used.
     public enum QualityOfService: Int32, Hashable, Sendable {
-        /// Sent once; nobody tells whether it came.
+        /// Sent once; whether it came is never known.
         case atMostOnce = 0
         /// The broker acknowledges it.
         case atLeastOnce = 1

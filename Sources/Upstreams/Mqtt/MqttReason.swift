@@ -14,7 +14,7 @@ struct MqttReason: Hashable, Sendable, CustomStringConvertible {
         self.init([2: 133, 3: 136, 4: 134, 5: 135][code] ?? 132)
     }
 
-    /// Codes from 128 on tell that something was not done.
+    /// Codes from 128 on mean that something was not done.
     var isFailure: Bool { code >= 128 }
 
     /// Whether the same may be taken later: all but what is wrong with the message itself, its topic, its

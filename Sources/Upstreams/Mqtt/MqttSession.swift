@@ -18,7 +18,7 @@ public protocol Upstream: Sendable {
     /// Starts to connect, and goes on trying until `close()`.
     ///
     /// - Parameter will: Asked once for each login, from any thread: what the broker publishes when that
-    ///   connection breaks without a goodbye.
+    ///   connection breaks without a DISCONNECT.
     func connect(will: @escaping @Sendable () -> MqttMessage?)
 
     /// Asks the broker for messages that match `topic`, a filter. `.subscribed` or
@@ -36,7 +36,7 @@ public protocol Upstream: Sendable {
     @discardableResult
     func publish(_ message: MqttMessage) throws(UpstreamError) -> MessageID
 
-    /// Sends what was handed over, says goodbye to the broker and ends the news, all within about 1 s.
+    /// Sends what was handed over, disconnects from the broker and ends the news, all within about 1 s.
     /// Whoever needs acknowledgements waits for them before.
     func close()
 }
@@ -55,9 +55,9 @@ extension Upstream {
 /// forgotten, so whoever keeps it hands it over again without making a duplicate of it.
 ///
 /// Published messages wait for their turn in an outbox that `settings.window` bounds; who comes too
-/// often is told `.full`. News wait for their consumer: received messages beyond
+/// often gets `.full`. News wait for their consumer: received messages beyond
 /// `settings.inboxCapacity` and `settings.inboxBytes` are dropped and counted, outcomes of publishes are bounded by the window,
-/// and a connection that came and went before anybody looked is told as a try that failed.
+/// and a connection that came and went before anybody looked is reported as a try that failed.
 public final class MqttSession: Upstream {
     public let news: AsyncStream<MqttEvent>
     private let settings: MqttSettings

@@ -12,7 +12,7 @@ public struct MqttSettings: Sendable {
     /// How long the connection may be silent, 5 s to 18 h, rounded up to whole seconds. A broker that
     /// does not answer is given up after twice that time.
     public var keepAlive: Duration
-    /// What the broker publishes when the connection breaks without a goodbye: another for each, which the
+    /// What the broker publishes when the connection breaks without a DISCONNECT: another for each, which the
     /// session is given as it connects.
     package var will: MqttMessage?
     /// The wait before the second try to connect; it doubles from then on. Chance shortens each by up
@@ -35,7 +35,7 @@ public struct MqttSettings: Sendable {
     /// Asked before each try to connect, on the session's thread, for a broker that may come back elsewhere:
     /// what it gives takes the place of `broker`, `user` and `password`. Nil where those stay.
     ///
-    /// - Returns: Nil while that is not known yet; it is asked again soon, and nobody is told.
+    /// - Returns: Nil while that is not known yet; it is asked again soon, and that is not reported.
     /// - Throws: Why there is no broker now. That try has failed, and the tries go on.
     public var endpointProvider: (@Sendable () throws(UpstreamError) -> EndpointProvider?)?
 

@@ -21,7 +21,7 @@ enum MqttWriting {
         return packet + body
     }
 
-    /// Messages that were published as retained are told apart, whether they are old or new.
+    /// Messages that were published as retained are distinguished, whether they are old or new.
     ///
     /// - Parameter topic: A filter.
     static func subscription(

@@ -73,7 +73,7 @@ func tlsComplaints() -> String {
     var complaints: [String] = []
     var text = [CChar](repeating: 0, count: 256)
     while true {
-        // Sound: the call writes no more than it is told, with a zero at the end.
+        // Sound: the call writes no more than it is given, with a zero at the end.
         let number = ERR_get_error()
         guard number != 0 else { return complaints.joined(separator: "; ") }
         unsafe ERR_error_string_n(number, &text, text.count)

@@ -78,7 +78,7 @@ import Vocabulary
         return outcome(unsafe SSL_write(session, bytes.baseAddress, Int32(clamping: bytes.count)))
     }
 
-    /// Tells the broker that nothing more comes, as far as that can be told at once.
+    /// Signals to the broker that nothing more comes, as far as that can be written at once.
     func sayGoodbye() {
         guard isUp else { return }
         isUp = false
