@@ -2,6 +2,9 @@ import Vocabulary
 
 /// The newest good value of every channel of a gateway, for nodes that heed each other's channels.
 /// Written by the nodes' threads, readable from any.
+///
+/// It holds no value: it finds them in the nodes' heartbeats. The proactor's feed does not serve here, because a
+/// guard waits for nobody and needs what was read, captured or not, and when.
 public final class ChannelSnapshot: Sendable {
     private struct Place {
         let heartbeat: NodeHeartbeat
