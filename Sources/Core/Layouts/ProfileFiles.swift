@@ -1,4 +1,5 @@
 import Documents
+import Vocabulary
 import DriverKit
 
 /// Where the user's own profiles are looked for, before those that come with Tidegate.

@@ -146,7 +146,9 @@ final class UpstreamPump {
     /// Facts that the upstream had not acknowledged are gone.
     func evicted(_ count: Int, in proactor: isolated Proactor) {
         counts[.dropped] += Int64(count)
-        if let event = drops.drop(count, of: name, at: proactor.clock.now) { proactor.tell(event) }
+        if let event = drops.drop(count, of: name, at: proactor.clock.now) {
+            proactor.record(event)
+        }
     }
 
     /// The times of what was read ahead have moved: it is read again.
