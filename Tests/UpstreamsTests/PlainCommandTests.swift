@@ -258,7 +258,11 @@ struct PlainCommandTests {
     func isNumber(_ tenths: Int64, in payload: [UInt8]) -> Bool {
         String(decoding: payload, as: UTF8.self)
             .split { !"+-.0123456789eE".contains($0) }
-            .contains { Double($0).map { ($0 * 10).rounded() == Double(tenths) } ?? false }
+            .contains { text in
+                // As exact as these means are.
+                guard let number = Double(text) else { return false }
+                return abs(number * 10 - Double(tenths)) <= max(0.5, abs(number) * 1e-14)
+            }
     }
 }
 
