@@ -14,6 +14,7 @@ extension SimulatedWiring {
         SimulatedModbusMeter.self,
         SimulatedP1Meter.self,
         SimulatedSmlMeter.self,
+        SimulatedSunspec.self,
         SimulatedThermalZone.self,
         SimulatedVedirect.self,
     ]

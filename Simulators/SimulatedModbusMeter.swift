@@ -26,7 +26,7 @@ enum SimulatedModbusMeter: SimulatedDevice {
     }
 
     /// What one meter sees.
-    private struct Load {
+    struct Load {
         let watts: Double
         let phase: Double
         let startWattHours: Double

@@ -16,6 +16,7 @@ extension DriverRegistry {
         ModbusContactDriver.self,
         ModbusMeterDriver.self,
         SmlMeterDriver.self,
+        SunspecDriver.self,
         ThermalZoneDriver.self,
         VedirectDriver.self,
     ])
