@@ -2,6 +2,7 @@
 
 Serves every profile of the folder PROFILES as a unit of its own on Modbus TCP, by pymodbus, with a number of its
 own in each register, and writes to TRUTH what each channel must show: {profile: {"unit": n, "steps": {source: "n"}}}.
+Of the coils of each unit every third is on, of its discrete inputs every second.
 
 It reads the profiles by itself and knows nothing of Tidegate's code: words, sign, order, scale and steps are worked
 out here from the file's meaning alone, in exact fractions. Prints "ready" when it can be asked.
@@ -91,8 +92,9 @@ def device(unit, profile):
         # What stands between two registers is another number, so that none of it may be taken for a value.
         values = [table.get(address, 43690) for address in range(first, last + 1)]
         blocks.append([SimData(first, datatype=DataType.REGISTERS, values=values)])
-    bits = [SimData(0, datatype=DataType.BITS, values=[False] * 16)]
-    return SimDevice(id=unit, simdata=(bits, bits, *blocks)), truth
+    coils, inputs = ([SimData(0, datatype=DataType.BITS, values=[bit % every == 0 for bit in range(64)])]
+                     for every in (3, 2))
+    return SimDevice(id=unit, simdata=(coils, inputs, *blocks)), truth
 
 
 async def main():
