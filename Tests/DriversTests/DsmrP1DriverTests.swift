@@ -2,6 +2,7 @@ import Conformance
 import DriverKit
 import Fuzzing
 import Simulators
+import TestMachine
 import Testing
 import Vocabulary
 
@@ -210,7 +211,7 @@ import Vocabulary
         }
     }
 
-    @Test func `every bit of an encrypted telegram is covered by its tag`() throws {
+    @Test(.ownThread) func `every bit of an encrypted telegram is covered by its tag`() throws {
         let key = try #require(P1Key(key: P1Key.usualAuthentication))
         let frame = try #require(
             P1Cipher.seal(
@@ -243,7 +244,7 @@ import Vocabulary
         }
     }
 
-    @Test func `mutated telegrams never give a value that was not sent`() throws {
+    @Test(.ownThread) func `mutated telegrams never give a value that was not sent`() throws {
         let telegrams = try Self.all.map { try recorded($0) }
         let key = try #require(P1Key(key: P1Key.usualAuthentication))
         let sealed = try telegrams.map {

@@ -2,6 +2,7 @@ import Conformance
 import DriverKit
 import Fuzzing
 import Simulators
+import TestMachine
 import Testing
 import Vocabulary
 
@@ -162,7 +163,9 @@ import Vocabulary
         }
     }
 
-    @Test func `mutated readouts never trap, and cost no more than they are long`() throws {
+    @Test(.ownThread) func `mutated readouts never trap, and cost no more than they are long`()
+        throws
+    {
         let block = try Array("/TDG5TEST\r\n".utf8) + recorded("iec62056-mode-c-data.bin")
         checkMutations(of: [block], seed: 3) { bytes in
             _ = D0Framer.found(in: bytes)

@@ -2,6 +2,7 @@ import Conformance
 import DriverKit
 import Fuzzing
 import Simulators
+import TestMachine
 import Testing
 import Vocabulary
 
@@ -226,7 +227,9 @@ import Vocabulary
         }
     }
 
-    @Test func `mutated answers never trap, and cost no more than they are long`() throws {
+    @Test(.ownThread) func `mutated answers never trap, and cost no more than they are long`()
+        throws
+    {
         let frame = try recorded("mbus-heat-meter.bin")
         checkMutations(of: [frame], seed: 4) { bytes in
             for found in MbusFramer.found(in: bytes).telegrams {

@@ -2,6 +2,7 @@ import Conformance
 import DriverKit
 import Fuzzing
 import Simulators
+import TestMachine
 import Testing
 import Vocabulary
 
@@ -162,7 +163,7 @@ import Vocabulary
                 by: SmlMeterDriver.self, component, wiring, at: wiring.clock.now) == [])
     }
 
-    @Test func `mutated telegrams never give a value that was not sent`() throws {
+    @Test(.ownThread) func `mutated telegrams never give a value that was not sent`() throws {
         let names = ["sml-basic", "sml-dzg-dvs74", "sml-escaped", "sml-holley-dtz541"]
         let telegrams = try names.map { try recorded("\($0).bin") }
         let right = Set(telegrams.map { SmlFile(SmlFramer.found(in: $0).telegrams[0]).values })

@@ -2,6 +2,7 @@ import Conformance
 import DriverKit
 import Fuzzing
 import Simulators
+import TestMachine
 import Testing
 import Vocabulary
 
@@ -118,7 +119,7 @@ import Vocabulary
         #expect(SensorConformance.broken(by: VedirectDriver.self, component, wiring, at: at) == [])
     }
 
-    @Test func `mutated blocks never trap`() throws {
+    @Test(.ownThread) func `mutated blocks never trap`() throws {
         let telegrams = [try recorded("vedirect-mppt.bin"), try recorded("vedirect-bmv.bin")]
         checkMutations(of: telegrams, seed: 5) { bytes in
             for block in VedirectFramer.found(in: bytes).telegrams {

@@ -168,11 +168,13 @@ def mbus():
     for _ in range(chance.randint(1, 12)):
         vif = chance.choice([*range(0x00, 0x18), *range(0x28, 0x30), *range(0x38, 0x40), *range(0x58, 0x6C)])
         storage = chance.choice([0, 0, 0, 1, 2, 5])
+        # No meter has counted 10^18 joules.
+        widths = 3 if vif in range(0x08, 0x10) else 5
         if chance.random() < 0.5:
-            width, field = chance.choice([(1, 1), (2, 2), (3, 3), (4, 4), (6, 6)])
+            width, field = chance.choice([(1, 1), (2, 2), (3, 3), (4, 4), (6, 6)][:widths])
             data = chance.randrange(1 << 8 * width - 1).to_bytes(width, "little")
         else:
-            width, field = chance.choice([(1, 9), (2, 10), (3, 11), (4, 12), (6, 14)])
+            width, field = chance.choice([(1, 9), (2, 10), (3, 11), (4, 12), (6, 14)][:widths])
             data = bytes.fromhex(f"{chance.randrange(10 ** (2 * width)):0{2 * width}d}")[::-1]
         dif = field | (storage & 1) << 6 | (0x80 if storage > 1 else 0)
         record = bytes([dif]) + (bytes([storage >> 1]) if storage > 1 else b"") + bytes([vif]) + data
@@ -185,8 +187,8 @@ def mbus():
     for record in TelegramLong.parse(list(frame)).records:
         found = record.interpreted
         name = found["type"].split(".")[-1]
-        # It computes in binary, whose shortest decimal is what was meant.
-        number = Decimal(repr(float(found["value"])))
+        # It computes in binary, which holds 15 decimal digits.
+        number = Decimal(f"{float(found['value']):.15g}")
         if name == "ENERGY_J": number /= 3600
         number = number.quantize(Decimal("0.000001" if name != "ENERGY_J" else "0.001"), ROUND_HALF_UP)
         values.append(f"{QUANTITIES[name]}/{found['storage_number']}={plain(number)}||")

@@ -28,8 +28,8 @@ for kind in sml p1 mbus; do
     esac
     if TIDEGATE_TELEGRAMS=$work/$kind.tsv swift test --package-path "$root" --skip-build \
         --filter GenuineTelegramsTests >"$work/log" 2>&1 &&
-        grep -q "compared $count telegrams" "$work/log"; then
-        echo "ok   $kind: $count telegrams, $(grep -o '[0-9]* values' "$work/log" | head -1) the same"
+        grep -aq "compared $count telegrams" "$work/log"; then
+        echo "ok   $kind: $count telegrams, $(grep -aoE '[0-9]+ values' "$work/log" | head -1) the same"
     else
         echo "FAIL $kind:"
         grep -aE 'recorded an issue|↳|error:' "$work/log" | head -20

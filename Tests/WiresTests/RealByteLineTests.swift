@@ -4,6 +4,7 @@ import Drivers
 import Fakes
 import Foundation
 import Simulators
+import TestMachine
 import Testing
 import Vocabulary
 
@@ -48,7 +49,7 @@ private final class MeterPortBench {
     }
 }
 
-@Suite struct RealByteLineTests {
+@Suite(.ownThread) struct RealByteLineTests {
     private let telegram = SmlWriter.telegram([
         SmlWriter.Entry(code: "1-0:16.7.0", unit: 27, scaler: 0, value: -42)
     ])

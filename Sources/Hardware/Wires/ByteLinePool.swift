@@ -3,13 +3,14 @@ import Vocabulary
 
 /// The real lines of bytes, one for each address, shared by all nodes on it. A line is closed when the last
 /// of them drops it.
-final class ByteLinePool: Sendable {
+public final class ByteLinePool: Sendable {
     private struct Entry { weak var line: RealByteLine? }
 
     private let clock: any GatewayClock
     private let lines = Guarded<[ByteLineAddress: Entry]>([:])
 
-    init(clock: any GatewayClock) { self.clock = clock }
+    /// Opens nothing yet.
+    public init(clock: any GatewayClock) { self.clock = clock }
 
     /// Opens nothing; the first use does.
     func line(_ address: ByteLineAddress) -> RealByteLine {

@@ -14,16 +14,18 @@ public final class RealWiring: Wiring {
     ///
     /// - Parameters:
     ///   - bus: The Modbus bus of a name; throws `.invalidComponent` when there is none.
+    ///   - byteLines: The serial lines that other wirings of this gateway use as well; of its own when nil.
     ///   - clock: Measures how old a look at a device class is.
     ///   - stateDirectory: Where running totals and counters are kept, in a folder `totals`.
     public init(
         bus: @escaping @Sendable (BusName) throws(DriverError) -> any ModbusBus,
-        files: any AttributeFiles, clock: any GatewayClock, stateDirectory: String
+        byteLines: ByteLinePool? = nil, files: any AttributeFiles, clock: any GatewayClock,
+        stateDirectory: String
     ) {
         self.bus = bus
         self.files = files
         classes = DeviceClasses(files: files, clock: clock)
-        byteLines = ByteLinePool(clock: clock)
+        self.byteLines = byteLines ?? ByteLinePool(clock: clock)
         self.stateDirectory = stateDirectory
     }
 

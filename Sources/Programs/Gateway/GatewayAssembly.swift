@@ -23,6 +23,7 @@ struct GatewayAssembly {
     private let interlocks: InterlockCoordinator
     private let snapshot = ChannelSnapshot()
     private let buses: ModbusBusPool
+    private let byteLines: ByteLinePool
     /// Lines of simulated chips, which the nodes of a reload share with those that are there.
     private let lines: SimulatedLines
     let lock: StateLock
@@ -39,6 +40,7 @@ struct GatewayAssembly {
         lines = SimulatedLines(clock: clock)
         lock = StateLock(directory: settings.stateDirectory.value)
         buses = ModbusBusPool(layout.buses.filter { !$0.isSimulated }, clock: clock)
+        byteLines = ByteLinePool(clock: clock)
     }
 
     var retainedNames: RetainedNames { RetainedNames(directory: settings.dataDirectory) }
@@ -120,8 +122,8 @@ struct GatewayAssembly {
 
     private var realWiring: RealWiring {
         RealWiring(
-            bus: { [buses] name throws(DriverError) in try buses.bus(name) }, files: SystemFiles(),
-            clock: clock, stateDirectory: settings.dataDirectory)
+            bus: { [buses] name throws(DriverError) in try buses.bus(name) }, byteLines: byteLines,
+            files: SystemFiles(), clock: clock, stateDirectory: settings.dataDirectory)
     }
 
     /// Makes the driver of a node, on its wires, simulated or real.
