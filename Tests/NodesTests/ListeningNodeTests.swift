@@ -80,4 +80,22 @@ private struct AgedDriver: ListeningDriver {
         #expect(node.heartbeat.newlyStale(channels, at: bench.clock.now).isEmpty)
         withExtendedLifetime(node) {}
     }
+
+    @Test func `does not hang while it waits for what its device sends`() async {
+        let device = ScriptedDevice(.hangs)
+        let (waits, wait) = AsyncStream<Void>.makeStream()
+        device.onHang {
+            TurnWait.report?(true)
+            wait.yield()
+        }
+        let node = bench.node(device)
+        let start = Task { await node.start() }
+        for await _ in waits { break }
+        let later = bench.clock.now.advanced(by: .seconds(60))
+        #expect(node.heartbeat.reading.busySince == nil)
+        #expect(!node.heartbeat.isHung(at: later))
+        device.release()
+        await start.value
+        withExtendedLifetime(node) {}
+    }
 }
