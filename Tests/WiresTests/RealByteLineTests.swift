@@ -14,6 +14,7 @@ import Vocabulary
 private final class MeterPortBench {
     let port: SimulatedMeterPort
     let wiring: RealWiring
+    let clock = ManualClock()
     let settings: String
     private let folder: URL
 
@@ -34,7 +35,7 @@ private final class MeterPortBench {
         wiring = RealWiring(
             bus: { (bus: BusName) throws(DriverError) -> any ModbusBus in
                 throw DriverError(.invalidComponent, "bus \(bus): there is none here")
-            }, files: SystemFiles(root: folder.path), clock: ManualClock(),
+            }, files: SystemFiles(root: folder.path), clock: clock,
             stateDirectory: "/nowhere")
     }
 
@@ -89,6 +90,27 @@ private final class MeterPortBench {
             try driver.read(component.channels, at: MonotonicInstant(nanoseconds: 0))
         }
         #expect(error == DriverError(.timeout, "nothing came from ttyMETER within 200ms"))
+    }
+
+    @Test func `a line that never ends is read no longer than its limit and a late thread's time`()
+        throws
+    {
+        let bench = try MeterPortBench(true, telegram, every: .milliseconds(1))
+        let line = try bench.wiring.byteLine(bench.port.address)
+        let mode = try #require(SerialMode(baud: 9600, format: "8N1"))
+        try line.use(mode, for: "a test") { stream throws(DriverError) in
+            stream.limit(.seconds(10))
+            _ = try stream.receive()
+            // More comes in meanwhile.
+            stream.pause(.milliseconds(200))
+            bench.clock.advance(by: .milliseconds(10_500))
+            let late = try stream.receive()
+            #expect(!late.isEmpty)
+            stream.pause(.milliseconds(200))
+            bench.clock.advance(by: .milliseconds(500))
+            let after = try stream.receive()
+            #expect(after.isEmpty)
+        }
     }
 
     @Test func `a port takes seven bits and even parity, and no speed that there is not`() throws {
