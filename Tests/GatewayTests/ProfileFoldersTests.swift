@@ -35,6 +35,10 @@ import Testing
         #expect(content(files.find("x")) == "/a/x.json: one")
         #expect(content(files.find("y")) == "/b/y.json: three")
         #expect(content(files.find("z")) == "missing")
+        // One that may not be looked at, or is no file, is not passed over for another of its name.
+        try FileManager.default.createDirectory(
+            at: folder.appending(path: "a/y.json"), withIntermediateDirectories: true)
+        #expect(content(files.find("y")) == "/a/y.json: Is a directory")
         #expect(files.names() == ["x", "y"])
     }
 

@@ -138,6 +138,12 @@ package enum Machine {
         return unsafe stat(path, &status) == 0 && status.st_mode & 0o002 != 0
     }
 
+    /// Whether there is nothing of that path, as far as is known: what may not be looked at may be there.
+    package static func isAbsent(_ path: String) -> Bool {
+        // Sound: the path lives for the length of the call.
+        unsafe access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)
+    }
+
     /// Whether there is something of that path.
     package static func exists(_ path: String) -> Bool {
         // Sound: the path lives for the length of the call.

@@ -25,7 +25,7 @@ package enum ProfileFolders {
             find: { name in
                 for folder in folders {
                     let path = "\(folder)/\(name)\(ending)"
-                    if Machine.exists(path) { return found(path, in: folder) }
+                    if !Machine.isAbsent(path) { return found(path, in: folder) }
                 }
                 return .missing
             },
