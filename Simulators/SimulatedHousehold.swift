@@ -28,8 +28,18 @@ struct SimulatedHousehold: Sendable {
         func wave(_ mean: Double, _ swing: Double) -> Signal {
             .wave(mean: mean, swing: swing, period: .seconds(300), phase: phase)
         }
+        let source = channel.source
+        // Nothing is given to the grid, and batteries have voltages of their own.
+        if source.contains("export") {
+            return channel.plausibility.isCounter
+                ? .ramp(start: start * 10, perSecond: 0) : .constant(0)
+        }
+        if source.hasPrefix("battery-voltage") { return wave(26, 0.5) }
+        if source.hasPrefix("panel-voltage") { return wave(48, 2) }
         if channel.plausibility.isCounter {
             switch channel.unit {
+            case .cubicMetre where source.hasPrefix("water"):
+                return .ramp(start: start / 30, perSecond: 3e-6)
             case .cubicMetre: return .ramp(start: start / 10, perSecond: 1e-5)
             case .wattHour: return .ramp(start: start * 1_000, perSecond: watts / 3_600)
             default: return .ramp(start: start, perSecond: 0)
