@@ -8,13 +8,20 @@ extension LayoutReader {
         var claims = WireClaims()
         var lines = UsedLines()
         var traffic: [BusTraffic] = []
+        for (name, draft) in buses {
+            guard case .serial(let settings) = draft.bus.line else { continue }
+            // Two buses on one port have been reported.
+            _ = claims.take([WireClaim("serial port \(settings.port)")], by: "bus \(name)")
+        }
         for node in nodes {
             guard let driver = node.driver, let component = node.component,
                 let componentNode = node.componentNode
             else { continue }
             let user = node.name?.text ?? node.section.place.path
             do throws(DriverError) {
-                if let clash = claims.take(try driver.type.claims(of: component), by: user) {
+                if let clash = claims.take(
+                    try driver.type.claims(of: component), by: "node \(user)")
+                {
                     report(componentNode.place, clash)
                 }
                 traffic += try driver.type.traffic(of: component)
@@ -48,20 +55,23 @@ extension ComponentDraft.KnownDriver {
 
 /// What is claimed so far, and by which node.
 private struct WireClaims {
-    private var users: [WireClaim: String] = [:]
+    /// By wire.
+    private var users: [String: (claim: WireClaim, user: String)] = [:]
 
     /// - Returns: What to report when some of `claims` belong to somebody else; one line, however many.
     mutating func take(_ claims: [WireClaim], by user: String) -> String? {
         var clashes: [(claim: WireClaim, user: String)] = []
         for claim in claims {
-            if let first = users[claim] {
-                clashes.append((claim, first))
-            } else {
-                users[claim] = user
+            guard let first = users[claim.wire] else {
+                users[claim.wire] = (claim, user)
+                continue
+            }
+            if claim.shared == nil || claim.shared != first.claim.shared {
+                clashes.append((claim, first.user))
             }
         }
         guard let clash = clashes.first else { return nil }
-        let whose = clash.user == user ? "twice here" : "already by node \(clash.user)"
+        let whose = clash.user == user ? "twice here" : "already by \(clash.user)"
         let more = clashes.count > 1 ? ", and \(clashes.count - 1) more" : ""
         return "\(clash.claim) is used \(whose)\(more)"
     }

@@ -78,8 +78,11 @@ public struct WireClaim: Hashable, Sendable, CustomStringConvertible {
     /// Identity and description in one: `"GPIO line edge-relays/4"`,
     /// `"bus rs485 unit 1 input register 12"`.
     public let wire: String
+    /// What the claims of several components must have in common to share the wire, `"M-Bus"`; nil for a
+    /// wire that is not shared.
+    public let shared: String?
 
-    public init(_ wire: String) { self.wire = wire }
+    public init(_ wire: String, shared: String? = nil) { (self.wire, self.shared) = (wire, shared) }
 
     public var description: String { wire }
 }

@@ -65,7 +65,7 @@ public struct Iec62056MeterDriver: Driver {
     public static func claims(of component: Component) throws(DriverError) -> [WireClaim] {
         let line = try MeterLine(component.settings)
         guard component.settings["address"] != nil else { return [line.claim] }
-        return [WireClaim("\(line.claim) meter \(try component.settings.text("address"))")]
+        return line.claims(of: try component.settings.text("address"), sharing: "D0")
     }
 
     private let sources: [ObisSource]

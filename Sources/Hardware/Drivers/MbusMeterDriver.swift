@@ -92,7 +92,7 @@ public struct MbusMeterDriver: Driver {
     public static func claims(of component: Component) throws(DriverError) -> [WireClaim] {
         let line = try MeterLine(component.settings)
         let target = try MbusTarget(component.settings)
-        return [WireClaim("\(line.claim) M-Bus meter \(target)")]
+        return line.claims(of: "\(target)", sharing: "M-Bus")
     }
 
     private let line: any ByteLine

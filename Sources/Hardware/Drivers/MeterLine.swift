@@ -62,10 +62,17 @@ public struct MeterLine: Sendable {
     var isSerial: Bool { if case .serial = address { true } else { false } }
 
     /// The whole line, for a meter that shares it with nobody.
-    var claim: WireClaim {
+    var claim: WireClaim { WireClaim(wire) }
+
+    /// The line, shared with others of a protocol, and a meter on it.
+    func claims(of meter: String, sharing protocol_: String) -> [WireClaim] {
+        [WireClaim(wire, shared: protocol_), WireClaim("\(wire) \(protocol_) meter \(meter)")]
+    }
+
+    private var wire: String {
         switch address {
-        case .serial(let port): WireClaim("serial port \(port)")
-        case .tcp(let host, let port): WireClaim("serial server \(host) port \(port)")
+        case .serial(let port): "serial port \(port)"
+        case .tcp(let host, let port): "serial server \(host) port \(port)"
         }
     }
 }
