@@ -211,6 +211,19 @@ import Vocabulary
         }
     }
 
+    @Test func `a number of more than 18 digits is none, and stops nothing`() {
+        let nines = String(repeating: "9", count: 18)
+        #expect(DecimalNumber(telegram: nines)?.mantissa == 999_999_999_999_999_999)
+        #expect(DecimalNumber(telegram: "-\(nines)")?.mantissa == -999_999_999_999_999_999)
+        for text in [
+            nines + "9", nines + ".9", String(repeating: "9", count: 60), "", "-", "1.", ".1",
+        ] {
+            #expect(DecimalNumber(telegram: text) == nil)
+        }
+        let line = "1-0:1.8.1(\(nines)9*kWh)\r\n"
+        #expect(P1Telegram(Array(line.utf8)).values.values.values.map(\.number) == [nil])
+    }
+
     @Test(.ownThread) func `every bit of an encrypted telegram is covered by its tag`() throws {
         let key = try #require(P1Key(key: P1Key.usualAuthentication))
         let frame = try #require(

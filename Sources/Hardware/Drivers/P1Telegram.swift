@@ -87,13 +87,14 @@ extension DecimalNumber {
         for byte in text.utf8.dropFirst(isNegative ? 1 : 0) {
             switch byte {
             case UInt8(ascii: "0")...UInt8(ascii: "9"):
+                // Before the next one is put behind, for 19 may be too many.
+                guard digits < 18 else { return nil }
                 mantissa = mantissa * 10 + Int64(byte - UInt8(ascii: "0"))
                 digits += 1
                 places = places.map { $0 + 1 }
             case UInt8(ascii: ".") where places == nil && digits > 0: places = 0
             default: return nil
             }
-            guard digits <= 18 else { return nil }
         }
         guard digits > 0, places != 0 else { return nil }
         self.init(mantissa: isNegative ? -mantissa : mantissa, exponent: -(places ?? 0))
