@@ -2,7 +2,8 @@
 
 Serves every profile of the folder PROFILES as a unit of its own on Modbus TCP, by pymodbus, with a number of its
 own in each register, and writes to TRUTH what each channel must show: {profile: {"unit": n, "steps": {source: "n"}}}.
-Of the coils of each unit every third is on, of its discrete inputs every second.
+Of the coils of each unit every third is on, of its discrete inputs every second. Unit 200 is an inverter of SunSpec
+model 103 with a number of its own at each point, under the name "sunspec".
 
 It reads the profiles by itself and knows nothing of Tidegate's code: words, sign, order, scale and steps are worked
 out here from the file's meaning alone, in exact fractions. Prints "ready" when it can be asked.
@@ -97,6 +98,37 @@ def device(unit, profile):
     return SimDevice(id=unit, simdata=(coils, inputs, *blocks)), truth
 
 
+# Source: github.com/sunspec/models, model_103.json: offset, form and scale factor of each point, and what one step of
+# the channel is.
+SUNSPEC = {
+    "current-total": (2, "H", 6, -2), "current-l1": (3, "H", 6, -2), "current-l2": (4, "H", 6, -2),
+    "current-l3": (5, "H", 6, -2), "voltage-l1": (10, "H", 13, -1), "voltage-l2": (11, "H", 13, -1),
+    "voltage-l3": (12, "H", 13, -1), "power-active": (14, "h", 15, 0), "frequency": (16, "H", 17, -2),
+    "power-apparent": (18, "h", 19, 0), "power-reactive": (20, "h", 21, 0), "power-factor": (22, "h", 23, -3),
+    "energy-export": (24, "I", 26, 0), "dc-current": (27, "H", 28, -2), "dc-voltage": (29, "H", 30, -1),
+    "dc-power": (31, "h", 32, 0), "temperature": (33, "h", 37, -1), "state": (38, "H", None, 0)}
+SCALES = {6: -2, 13: -2, 15: 1, 17: -3, 19: 2, 21: 0, 23: -1, 26: 3, 28: -1, 30: 0, 32: 1, 37: 0}
+
+
+def sunspec(unit):
+    body, truth = [0xFFFF] * 52, {}
+    body[:2] = 103, 50
+    for offset, scale in SCALES.items():
+        body[offset] = scale & 0xFFFF
+    for number, (source, (offset, form, scale, exponent)) in enumerate(SUNSPEC.items()):
+        raw = 211 + 17 * number if form != "h" or number % 2 else -(211 + 17 * number)
+        value = raw * Fraction(10) ** SCALES.get(scale, 0) / (100 if source == "power-factor" else 1)
+        truth[source] = str(round(value / Fraction(10) ** exponent))
+        data = struct.pack(">" + form, raw)
+        for index in range(0, len(data), 2):
+            body[offset + index // 2] = int.from_bytes(data[index:index + 2], "big")
+    chain = [0x5375, 0x6E53, 1, 66] + [0] * 66 + body + [0xFFFF, 0]
+    registers = [SimData(40000, datatype=DataType.REGISTERS, values=chain)]
+    bits = [SimData(0, datatype=DataType.BITS, values=[False] * 16)]
+    none = [SimData(0, count=1, datatype=DataType.REGISTERS, values=0)]
+    return SimDevice(id=unit, simdata=(bits, bits, registers, none)), {"unit": unit, "steps": truth}
+
+
 async def main():
     folder, port, file = pathlib.Path(sys.argv[1]), int(sys.argv[2]), pathlib.Path(sys.argv[3])
     devices, truths = [], {}
@@ -104,6 +136,8 @@ async def main():
         made, truth = device(unit, json.loads(path.read_text(), parse_float=str))
         devices.append(made)
         truths[path.stem] = {"unit": unit, "steps": {source: str(steps) for source, steps in truth.items()}}
+    made, truths["sunspec"] = sunspec(200)
+    devices.append(made)
     file.write_text(json.dumps(truths))
     server = ModbusTcpServer(devices, framer=FramerType.SOCKET, address=("127.0.0.1", port))
     await server.serve_forever(background=True)

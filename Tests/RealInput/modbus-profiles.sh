@@ -12,7 +12,7 @@ export TIDEGATE_PYMODBUS
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 status=0
-swift test --package-path "$root" --filter ProfilePymodbusTests >"$log" 2>&1 || status=$?
+swift test --package-path "$root" --filter "ProfilePymodbusTests|ModbusBitsTests" >"$log" 2>&1 || status=$?
 grep -aE '^[0-9]+ profiles, ' "$log" || true
 sed -nE 's/^. Test "(.*)" passed after (.*) seconds\.$/ok   \1 (\2 s)/p
          s/^. Test "(.*)" failed after .*$/FAIL \1/p' "$log"

@@ -1,3 +1,4 @@
+import Conformance
 import Documents
 import DriverKit
 import Drivers
@@ -91,8 +92,10 @@ struct ProfilePymodbusTests {
                 ProfileServer.root.appending(path: "profiles").path, "\(port)", file.path,
             ], readyAt: "ready")
         defer { server.end() }
-        let truths = try JSONDecoder().decode(
+        var truths = try JSONDecoder().decode(
             [String: ProfileServer.Truth].self, from: Data(contentsOf: file))
+        let device = truths.removeValue(forKey: "sunspec")
+        let sunspec = try #require(device)
         #expect(truths.keys.sorted() == DeviceProfile.builtInNames)
         let clock = ManualClock()
         let pool = ModbusBusPool([Bus(name: Self.bus, line: free.line, gap: .zero)], clock: clock)
@@ -106,6 +109,16 @@ struct ProfilePymodbusTests {
             count += found.count
             wrong += found.wrong
         }
+        let inverter = try Component.of(
+            SunspecDriver.self,
+            #"{"bus": "bench", "unit": \#(sunspec.unit), "device": "inverter"}"#)
+        var driver = try SunspecDriver(component: inverter, wiring: wiring)
+        let readings = try driver.read(inverter.channels, at: clock.now).readings()
+        #expect(
+            Dictionary(
+                uniqueKeysWithValues: zip(
+                    inverter.channels.map(\.source), readings.map { "\($0.value)" }))
+                == sunspec.steps)
         print("\(truths.count) profiles, \(count) registers, \(wrong.count) wrong values")
         #expect(wrong == [])
         #expect(count > 1_000)
