@@ -52,6 +52,9 @@ final class Program: Sendable {
         let ended = Ending()
         process.terminationHandler = { ended.end(with: $0) }
         try process.run()
+        // A process that has ended is not given back by Foundation, and its pipes with it.
+        try? typed.fileHandleForReading.close()
+        try? typed.fileHandleForWriting.close()
         pid = process.processIdentifier
         ended.tell { [weak self] status in self?.change { $0.status = status } }
         read(output) { $0.output.append($1) }
@@ -169,6 +172,7 @@ final class Program: Sendable {
                     }
                 }
             }
+            try? file.close()
             self?.change { state in
                 if !rest.isEmpty { put(&state, String(decoding: rest, as: UTF8.self)) }
                 state.openPipes -= 1

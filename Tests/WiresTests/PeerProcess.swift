@@ -33,6 +33,7 @@ final class PeerProcess {
         kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
         output.fileHandleForReading.readabilityHandler = nil
+        try? output.fileHandleForReading.close()
     }
 }
 
