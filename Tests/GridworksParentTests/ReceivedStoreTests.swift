@@ -219,6 +219,15 @@ import Vocabulary
         #expect(try numbers(path) == [1, 2])
     }
 
+    @Test func `is put back when it was deleted just before its end`() async throws {
+        let store = try await opened()
+        _ = store.append(item(1))
+        _ = await kept(1, store)
+        for end in ["", "-wal", "-shm"] { try FileManager.default.removeItem(atPath: path + end) }
+        await store.close()
+        #expect(try numbers(path) == [1])
+    }
+
     @Test func `says what it has of each gateway`() async throws {
         let store = try await opened()
         for number in 1...3 { _ = store.append(item(number)) }

@@ -52,6 +52,19 @@ import Vocabulary
         #expect(!folder.names().contains { $0.contains("damaged") || $0.contains("copy") })
     }
 
+    @Test func `is put back when that was just before its end`() async throws {
+        let journal = await folder.journal(["site"], name: "journal")
+        await keep((1...10).map { fact($0) }, in: journal)
+        let identity = journal.identity
+        delete()
+        _ = journal.append([fact(11)])
+        await journal.close()
+        let again = await folder.journal(["site"], name: "journal")
+        #expect(again.identity == identity)
+        #expect(await again.kept() == Array(1...11))
+        await again.close()
+    }
+
     @Test func `keeps all of it while its copy cannot be written`() async throws {
         let journal = await folder.journal(["site"], name: "journal")
         await keep((1...10).map { fact($0) }, in: journal)

@@ -307,14 +307,24 @@ public actor SqliteJournal: Journal {
     public func close() {
         thread.pause()
         inbox.withLock { $0.isClosed = true }
+        commitAll()
+        // Deleted since the last round: what is not put back now is lost with the open file.
+        checkPlace()
+        if isGone {
+            makeAnother()
+            commitAll()
+        }
+        closeFile()
+        eventQueue.close()
+    }
+
+    /// Until nothing waits, or the disk takes no more.
+    private func commitAll() {
         var waiting = Int.max
-        // Until nothing waits, or the disk takes no more.
         while case let count = inbox.withLock({ $0.buffer.items.count }), count < waiting {
             waiting = count
             commit()
         }
-        closeFile()
-        eventQueue.close()
     }
 
     /// - Returns: Nil while there is no file yet.

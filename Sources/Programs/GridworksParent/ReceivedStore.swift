@@ -145,6 +145,8 @@ public actor ReceivedStore {
     public func close() {
         thread.pause()
         commit()
+        // Deleted since the last round: what is not put back now is lost with the open file.
+        if file?.database.isGone(from: path) == true { makeAnother() }
         state.withLock { $0.isClosed = true }
         // A log that cannot be taken in now is taken in when the file is opened again.
         _ = try? file?.database.checkpoint(truncating: true)
