@@ -36,7 +36,7 @@ def levels(house, name, since=0):
 
 
 def refusals(house):
-    return house.log.read_text().count("retained commands are never carried out")
+    return house.log.read_text().count("event=command.refused")
 
 
 with Gateway(program, layout, work / "house", before=leave_orders) as house:
