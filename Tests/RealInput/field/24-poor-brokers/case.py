@@ -16,5 +16,5 @@ def one(opt, words):
     if r < 10 and not any(x in " ".join(w) for x in words): bad.append(f"{opt}: no readings, and the reason is not told")
     if c > 12: bad.append(f"{opt}: {c} connects in 9 s")
     g.stop(); s.end(); m.stop()
-one("max_qos 0", ("quality of service",)); one("retain_available false", ("retain",)); one("max_inflight_messages 1", ()); one("max_packet_size 500", ()); one("message_size_limit 400", ()); one("allow_zero_length_clientid false", ()); one("max_keepalive 30", ()); one("persistent_client_expiration 1h", ())
+one("max_qos 0", ("QoS",)); one("retain_available false", ("retain",)); one("max_inflight_messages 1", ()); one("max_packet_size 500", ()); one("message_size_limit 400", ()); one("allow_zero_length_clientid false", ()); one("max_keepalive 30", ()); one("persistent_client_expiration 1h", ())
 finish(not bad, "; ".join(bad))
