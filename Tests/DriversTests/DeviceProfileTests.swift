@@ -123,6 +123,19 @@ private let folder = URL(fileURLWithPath: #filePath)
             ])
     }
 
+    @Test func `has no scale of 0, and no step below it`() {
+        let register = #"{"name": "a", "address": 1, "type": "int16", "unit": "watt", "scale": "#
+        for (rest, problem) in [
+            ("0", "scale (line 1): is 0, must be other than 0"),
+            (#"1, "largestStep": -1"#, "largestStep (line 1): is -1, must be more than 0"),
+            (#"1, "captureDelta": 0"#, "captureDelta (line 1): is 0, must be more than 0"),
+        ] {
+            #expect(
+                read(#"{\#(head), "registers": [\#(register)\#(rest)}]}"#).problems
+                    == ["registers[0].\(problem)"])
+        }
+    }
+
     @Test func `has at least one register, each of which fits in a request`() {
         #expect(
             read(#"{\#(head), "registers": []}"#).problems == [

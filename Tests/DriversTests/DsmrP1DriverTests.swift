@@ -141,6 +141,40 @@ import Vocabulary
             ])
     }
 
+    @Test func `tariffs beyond the two are not left out of their sum`() throws {
+        let lines = (1...3).map { "1-0:1.8.\($0)(001.000*kWh)\r\n" }
+        func read(_ lines: ArraySlice<String>) throws -> [String] {
+            let text = "/TDG\r\n\r\n" + lines.joined() + "!\r\n"
+            var open = try TelegramBench(sending: [Array(text.utf8)]).open(
+                DsmrP1Driver.self, "", ["energy-import"])
+            return try open.read()
+        }
+        #expect(try read(lines[..<2]) == ["2000.0 Wh"])
+        #expect(throws: DriverError.self) { try read(lines[...]) }
+    }
+
+    @Test func `of two values on a line neither is taken, but for a date before one`() throws {
+        let telegram = P1Telegram(
+            Array(
+                """
+                1-0:1.8.1(001.000*kWh)(002.000*kWh)
+                1-0:1.8.2(001.000*kWh)
+                (002.000*kWh)
+                1-0:1.6.0(260115103000W)(02.500*kW)
+                """.utf8))
+        #expect(telegram.values.values.map(\.key) == [ObisCode(1, 0, [1, 6, 0])])
+    }
+
+    @Test func `a sub-meter that was not heard yet has no value`() throws {
+        let text =
+            "/TDG\r\n\r\n0-1:24.1.0(003)\r\n0-1:24.2.1(632525252525S)(00000.000*m3)\r\n!\r\n"
+        var open = try TelegramBench(sending: [Array(text.utf8)]).open(
+            DsmrP1Driver.self, "", ["gas"])
+        #expect(throws: DriverError(.noValue, "the sub-meter's value has no date")) {
+            try open.read()
+        }
+    }
+
     @Test func `of two sub-meters of a kind the one with the newest value counts`() throws {
         func read(_ lines: String) throws -> [String] {
             let text = "/TDG\r\n\r\n0-0:1.0.0(260115103000W)\r\n\(lines)!\r\n"

@@ -117,8 +117,33 @@ import Vocabulary
         let data = "1.8.0*01(00001.000*kWh)\r\n1-1:1.8.0*255(00003.000*kWh)\r\n1.8.0&02(9*kWh)\r\n"
         let message = D0Message(identification: "", data: Array(data.utf8))
         let source = try #require(ObisCode("1.8.0"))
-        #expect(message.values.values.count == 1)
+        let own = try #require(ObisCode("1-1:1.8.0"))
+        #expect(Set(message.values.values.keys) == [source, own])
         #expect(message.values.values[source]?.text == "00003.000")
+    }
+
+    @Test func `a value whose beginning is lost is not that of another code`() throws {
+        let lost = D0Message(identification: "", data: Array("1.8.0(0012(00345.6*kWh)\r\n".utf8))
+        #expect(lost.values.values.isEmpty)
+    }
+
+    @Test func `a code with a channel is that channel's alone, and a short one the first's`() throws
+    {
+        let data = "\u{2}1-1:1.8.0(00001.0*kWh)\r\n1-2:1.8.0(00002.0*kWh)\r\n!\r\n\u{3}"
+        let check = data.utf8.dropFirst().reduce(0, ^)
+        let meter = SimulatedD0Meter(
+            identification: "TDG TEST", data: Array(data.utf8) + [check])
+        let own = #"""
+            "values": [{"name": "second", "code": "1-2:1.8.0", "unit": "wattHour"},
+              {"name": "third", "code": "1-3:1.8.0", "unit": "wattHour"}]
+            """#
+        for (source, value) in [("energy-import", "1000.0 Wh"), ("second", "2000.0 Wh")] {
+            var open = try bench(meter).open(Iec62056MeterDriver.self, own, [source])
+            #expect(try open.read() == [value])
+        }
+        var absent = try bench(meter).open(Iec62056MeterDriver.self, own, ["third"])
+        let error = #expect(throws: DriverError.self) { try absent.read() }
+        #expect(error?.kind == .unsupported)
     }
 
     @Test func `a meter that sends by itself is listened to, with or without a check character`()

@@ -172,6 +172,8 @@ import Vocabulary
         #expect(value([0x0A, 0x5B, 0x21, 0xF3]) == "-321")
         #expect(value([0x0C, 0x06, 0x45, 0x23, 0x01, 0x0A]) == "no value")
         #expect(value([0x05, 0x2B, 0x00, 0x00, 0xC0, 0x7F]) == "no value")
+        #expect(value([0x02, 0x59, 0x00, 0x80]) == "no value")
+        #expect(value([0x07, 0x03, 0, 0, 0, 0, 0, 0, 0, 0x80]) == "no value")
         #expect(value([0x04, 0x0E, 0x10, 0x0E, 0, 0]) == "1000000.000")
         #expect(value([0x04, 0xFB, 0x00, 5, 0, 0, 0]) == "500000")
         #expect(value([0x02, 0xFD, 0x48, 0x04, 0x09]) == "230.8")
@@ -180,6 +182,18 @@ import Vocabulary
         #expect(value([0x02, 0x86, 0x3C, 0x3C, 0x00]) == nil)
         #expect(value([0x04, 0x06, 1, 2]) == "the record at byte 12 is not whole")
         #expect(value([0x0D, 0x06, 0xFF]) == "the record at byte 12 is not whole")
+    }
+
+    @Test func `data that is encrypted is told, and never taken for records`() {
+        let record: [UInt8] = [0x04, 0x06, 1, 0, 0, 0]
+        let sealed = MbusAnswer(Self.id + [1, 0, 0x20, 0x05] + record)
+        #expect(sealed?.records == [])
+        #expect(sealed?.flaw == "its data is encrypted in mode 5, which is not read")
+        // Old meters in the clear, as genuine ones have it.
+        for field in [[0xFF, 0xFF], [0x27, 0xB6]] as [[UInt8]] {
+            let answer = MbusAnswer(Self.id + [1, 0] + field + record)
+            #expect(answer?.flaw == nil && answer?.records.count == 1)
+        }
     }
 
     @Test func `another form of data, an error and another meter are told`() throws {

@@ -134,6 +134,27 @@ import Vocabulary
         #expect(errors[2] == "1-0:16.7.0 is \"1·10^100\", not a number")
     }
 
+    @Test func `a scaler that is no signed number leaves no value, for it may be any`() throws {
+        // The scaler of the first value, -1, as an unsigned number.
+        let telegrams = SmlFramer.found(in: try recorded("sml-basic.bin")).telegrams
+        var payload = try #require(telegrams.first)
+        let value: [UInt8] = [0x62, 0x1E, 0x52, 0xFF]
+        let at = try #require(
+            payload.indices.first { payload[$0...].starts(with: value) })
+        payload[at + 2] = 0x62
+        let start = try #require(
+            payload[..<at].indices.last { payload[$0...].starts(with: [0x76, 0x05]) })
+        let end = try #require(
+            payload.indices.first { $0 > at && payload[$0...].starts(with: [0x76, 0x05]) })
+        let sum = MeterChecksum.x25(payload[start..<end - 4])
+        payload[end - 3] = UInt8(truncatingIfNeeded: sum)
+        payload[end - 2] = UInt8(truncatingIfNeeded: sum >> 8)
+        let file = SmlFile(payload)
+        #expect(file.flaw == nil)
+        let read = try #require(file.values.values[ObisCode(1, 0, [1, 8, 0])])
+        #expect(read.number == nil && read.text == "123456789·10^?")
+    }
+
     @Test func `values of its own are read by their code, in the unit of the layout`() throws {
         let own = #""values": [{"name": "phase-angle", "code": "1-0:81.7.4", "unit": "degree"}]"#
         let entries = [SmlWriter.Entry(code: "1-0:81.7.4", unit: 8, scaler: -1, value: -115)]

@@ -63,6 +63,19 @@ import Vocabulary
             ])
     }
 
+    @Test func `a lost reply costs no other walk along the chain`() throws {
+        let component = try component(#""device": "inverter""#)
+        var driver = try SunspecDriver(component: component, wiring: wiring)
+        _ = try driver.read(component.channels, at: clock.now)
+        wiring.buses.setPlugged(false, bus)
+        #expect(throws: DriverError.self) {
+            try driver.read(component.channels, at: clock.now)
+        }
+        wiring.buses.setPlugged(true, bus)
+        _ = try driver.read(component.channels, at: clock.now)
+        #expect(requests.count { $0 == "01 03 9c 40 00 02" } == 1)
+    }
+
     @Test func `a meter is read, and turned where it counts the other way`() throws {
         let sources = ["current-total", "power-active-total", "power-active-l1", "energy-import"]
         let taken = try shown(component(#""device": "meter""#, sources))

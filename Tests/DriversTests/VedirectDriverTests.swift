@@ -99,6 +99,16 @@ import Vocabulary
         #expect(found.flaws[0].hasPrefix("the bytes of a block of 196 add up to "))
     }
 
+    @Test func `the rest of a label is not taken for another, whatever the sum`() throws {
+        // The end of a block that was heard from the middle of `VPV` on, whose sum happens to be right.
+        let text = Array("V\t35000\r\nI\t100\r\nChecksum\t".utf8)
+        let rest = Array(text.dropFirst(7))
+        for counted in [text, rest] {
+            let found = VedirectFramer.found(in: text + [0 &- counted.reduce(0, &+)])
+            #expect(found.telegrams.allSatisfy { $0.fields == ["I": "100"] })
+        }
+    }
+
     @Test func `a value of dashes is no value`() throws {
         var open = try open([block([("T", "---")])], ["battery-temperature"])
         #expect(throws: DriverError(.noValue, "T is \"---\", not a number")) { try open.read() }

@@ -56,15 +56,8 @@ private final class GenuineMeters {
                     port: folder.appending(component: "gateway").path, baud: 9600, parity: .none,
                     stopBits: 1))
         case .tcp, .rtuOverTcp:
-            // A port that was free a moment ago.
-            let server = try SimulatedModbusServer(
-                kind == .tcp ? .tcp : .rtuOverTcp, units: [:])
-            server.stop()
-            guard case .tcp(_, let free, _) = server.line else {
-                throw PeerFailure(what: "no port")
-            }
-            port = free
-            line = server.line
+            port = try reservedPort()
+            line = .tcp(host: "127.0.0.1", port: port, carriesRtu: kind == .rtuOverTcp)
         }
         pool = ModbusBusPool(
             [Bus(name: BusName(known: "bench"), line: line, gap: .milliseconds(20))], clock: clock)
@@ -108,20 +101,9 @@ private final class GenuineMeters {
     }
 
     func component(unit: Int, profile: String) throws -> Component {
-        let described = ModbusMeterDriver.description.settings
-        let text = #"{"bus": "bench", "unit": \#(unit), "profile": "\#(profile)"}"#
-        let settings = Settings(
-            try #require(JsonParser.parse(Array(text.utf8)).document), described: described)
-        return Component(
-            name: ComponentName(known: "meter"), model: ModbusMeterDriver.model,
-            settings: settings,
-            channels: try ModbusMeterDriver.channels(offeredWith: settings).map {
-                DataChannel(
-                    name: try #require(DataChannelName($0.source)),
-                    node: ShNodeName(known: "meter"), source: $0.source, unit: $0.unit,
-                    exponent: $0.exponent, pollPeriod: $0.pollPeriod,
-                    capture: CaptureRule(period: $0.capturePeriod, delta: nil))
-            })
+        try Component.of(
+            ModbusMeterDriver.self,
+            #"{"bus": "bench", "unit": \#(unit), "profile": "\#(profile)"}"#)
     }
 
     func driver(_ component: Component) throws -> ModbusMeterDriver {

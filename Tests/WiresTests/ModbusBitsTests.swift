@@ -30,24 +30,12 @@ import Vocabulary
     }
 
     @Test(
-        .enabled(
-            if: ProcessInfo.processInfo.environment["TIDEGATE_PYMODBUS"] != nil,
-            "TIDEGATE_PYMODBUS names no Python"))
+        .enabled(if: ProfileServer.python != nil, "TIDEGATE_PYMODBUS names no Python"))
     func `are what a genuine pymodbus server has`() throws {
-        let root = URL(filePath: #filePath)
-            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        let free = try SimulatedModbusServer(.tcp, units: [:])
-        free.stop()
-        guard case .tcp(_, let port, _) = free.line else { throw PeerFailure(what: "no port") }
-        let server = try PeerProcess(
-            try #require(ProcessInfo.processInfo.environment["TIDEGATE_PYMODBUS"]),
-            [
-                root.appending(path: "Tests/RealInput/modbus-profiles.py").path,
-                root.appending(path: "profiles").path, "\(port)", "/dev/null",
-            ], readyAt: "ready")
+        let server = try ProfileServer()
         defer { server.end() }
         let bus = try RealModbusBus(
-            Bus(name: BusName(known: "bench"), line: free.line, gap: .zero), clock: ManualClock())
+            Bus(name: BusName(known: "bench"), line: server.line, gap: .zero), clock: ManualClock())
         for (function, every) in [(ModbusRequest.Function.coils, 3), (.discreteInputs, 2)] {
             for address in 0..<8 {
                 let request = ModbusRequest(

@@ -11,18 +11,10 @@ import Vocabulary
 
 @testable import Wires
 
-/// Where the server stands that has every profile, made by pymodbus and by Python alone.
-private enum ProfileServer {
-    /// A Python that has pymodbus; nil where none was named.
-    static let python = ProcessInfo.processInfo.environment["TIDEGATE_PYMODBUS"]
-    static let root = URL(filePath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-
-    /// What each channel of a profile must show.
-    struct Truth: Decodable {
-        let unit: Int
-        let steps: [String: String]
-    }
+/// What each channel of a device must show.
+private struct Truth: Decodable {
+    let unit: Int
+    let steps: [String: String]
 }
 
 @Suite(
@@ -31,30 +23,15 @@ private enum ProfileServer {
 struct ProfilePymodbusTests {
     private static let bus = BusName(known: "bench")
 
-    private func component(_ profile: String, unit: Int) throws -> Component {
-        let described = ModbusMeterDriver.description.settings
-        let text =
-            #"{"bus": "bench", "unit": \#(unit), "profile": "\#(profile)", "replyTimeout": "5s"}"#
-        let settings = Settings(
-            try #require(JsonParser.parse(Array(text.utf8)).document), described: described)
-        return Component(
-            name: ComponentName(known: "device"), model: ModbusMeterDriver.model,
-            settings: settings,
-            channels: try ModbusMeterDriver.channels(offeredWith: settings).map {
-                DataChannel(
-                    name: try #require(DataChannelName($0.source)),
-                    node: ShNodeName(known: "device"), source: $0.source, unit: $0.unit,
-                    exponent: $0.exponent, pollPeriod: $0.pollPeriod,
-                    capture: CaptureRule(period: $0.capturePeriod, delta: nil))
-            })
-    }
-
     /// What every channel of one profile shows beside what it must, when all are read at once and when
     /// each is read alone.
     private func wrongValues(
-        _ profile: String, _ truth: ProfileServer.Truth, _ wiring: any Wiring
+        _ profile: String, _ truth: Truth, _ wiring: any Wiring
     ) throws -> (count: Int, wrong: [String]) {
-        let component = try component(profile, unit: truth.unit)
+        let component = try Component.of(
+            ModbusMeterDriver.self,
+            #"{"bus": "bench", "unit": \#(truth.unit), "profile": "\#(profile)", "replyTimeout": "5s"}"#
+        )
         var driver = try ModbusMeterDriver(component: component, wiring: wiring)
         let now = ManualClock().now
         var wrong: [String] = []
@@ -80,25 +57,16 @@ struct ProfilePymodbusTests {
             .appending(component: "tidegate-" + UUID().uuidString)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        // A port that was free a moment ago.
-        let free = try SimulatedModbusServer(.tcp, units: [:])
-        free.stop()
-        guard case .tcp(_, let port, _) = free.line else { throw PeerFailure(what: "no port") }
         let file = folder.appending(component: "truth.json")
-        let server = try PeerProcess(
-            try #require(ProfileServer.python),
-            [
-                ProfileServer.root.appending(path: "Tests/RealInput/modbus-profiles.py").path,
-                ProfileServer.root.appending(path: "profiles").path, "\(port)", file.path,
-            ], readyAt: "ready")
+        let server = try ProfileServer(truth: file.path)
         defer { server.end() }
         var truths = try JSONDecoder().decode(
-            [String: ProfileServer.Truth].self, from: Data(contentsOf: file))
+            [String: Truth].self, from: Data(contentsOf: file))
         let device = truths.removeValue(forKey: "sunspec")
         let sunspec = try #require(device)
         #expect(truths.keys.sorted() == DeviceProfile.builtInNames)
         let clock = ManualClock()
-        let pool = ModbusBusPool([Bus(name: Self.bus, line: free.line, gap: .zero)], clock: clock)
+        let pool = ModbusBusPool([Bus(name: Self.bus, line: server.line, gap: .zero)], clock: clock)
         let wiring = RealWiring(
             bus: { name throws(DriverError) in try pool.bus(name) }, files: SystemFiles(),
             clock: clock, stateDirectory: folder.path)

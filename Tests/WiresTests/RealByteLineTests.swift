@@ -3,6 +3,7 @@ import DriverKit
 import Drivers
 import Fakes
 import Foundation
+import Glibc
 import Simulators
 import TestMachine
 import Testing
@@ -111,6 +112,42 @@ private final class MeterPortBench {
             let after = try stream.receive()
             #expect(after.isEmpty)
         }
+    }
+
+    @Test func `a silent connection is made again, for its host may have gone without a word`()
+        throws
+    {
+        let listener = socket(
+            AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        defer { close(listener) }
+        let port = try reservedPort()
+        var yes: Int32 = 1
+        setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, 4)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        let isBound = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(listener, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
+        try #require(isBound && listen(listener, 8) == 0)
+        _ = fcntl(listener, F_SETFL, O_NONBLOCK)
+        let bench = try MeterPortBench(false, telegram)
+        let component = try Component.of(
+            SmlMeterDriver.self,
+            #"{"host": "127.0.0.1", "tcpPort": \#(port), "timeout": "100ms"}"#)
+        var driver = try SmlMeterDriver(component: component, wiring: bench.wiring)
+        for _ in 0..<2 {
+            let error = #expect(throws: DriverError.self) {
+                try driver.read(component.channels, at: MonotonicInstant(nanoseconds: 0))
+            }
+            #expect(error?.kind == .timeout)
+        }
+        let connections = (0..<8).map { _ in accept(listener, nil, nil) }.filter { $0 >= 0 }
+        #expect(connections.count == 2)
+        for connection in connections { close(connection) }
     }
 
     @Test func `a port takes seven bits and even parity, and no speed that there is not`() throws {

@@ -39,6 +39,16 @@ import Wires
         #expect(other?.detail == "\(folder.path)/folder: is a folder, not a file")
     }
 
+    @Test func `a pipe in the place of a file holds nobody up`() throws {
+        let folder = try FixtureFolder(["/file": "x"])
+        try #require(mkfifo(folder.path + "/pipe", 0o600) == 0)
+        #expect(try folder.files.text(of: "/pipe") == "")
+        let writer = open(folder.path + "/pipe", O_RDWR | O_CLOEXEC)
+        defer { close(writer) }
+        let error = #expect(throws: DriverError.self) { try folder.files.text(of: "/pipe") }
+        #expect(error?.kind == .malformedReply)
+    }
+
     @Test func `a path through a file is not there`() throws {
         let folder = try FixtureFolder(["/file": "x"])
         for ask in [folder.files.text(of:), { try folder.files.names(in: $0).joined() }] {

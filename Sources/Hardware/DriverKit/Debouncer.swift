@@ -6,7 +6,7 @@ import Vocabulary
 /// counts if it differs from the one that counted before. A pure machine: no clock, no timer.
 ///
 /// The change is dated by the edge that began the lasting level. The kernel (`GPIO_V2_LINE_ATTR_ID_
-/// DEBOUNCE`) dates it one debounce time later, when it was synchronised; the earlier time is when the contact
+/// DEBOUNCE`) dates it one debounce time later, when it is certain; the earlier time is when the contact
 /// moved, and it does not depend on who debounces.
 ///
 /// Source: Linux 6.1, drivers/gpio/gpiolib-cdev.c, debounce_work_func.

@@ -14,7 +14,10 @@ struct D0Message: Hashable, Sendable {
         var value: [UInt8]?
         for byte in data {
             switch byte {
-            case UInt8(ascii: "("): value = []
+            case UInt8(ascii: "("):
+                // What is between two of them is lost: the value behind may be of another code.
+                if value != nil { code = [] }
+                value = []
             case UInt8(ascii: ")"):
                 guard let text = value else { continue }
                 add(String(decoding: code, as: UTF8.self), String(decoding: text, as: UTF8.self))
@@ -29,12 +32,15 @@ struct D0Message: Hashable, Sendable {
     /// A list of several values in one pair of brackets is left out.
     private mutating func add(_ code: String, _ text: String) {
         guard let obis = ObisCode(code), obis.period == 255 else { return }
-        values.add(ObisValues.Value(telegram: text), as: obis.ofElectricity)
+        let value = ObisValues.Value(telegram: text)
+        values.add(value, as: obis.ofElectricity)
+        values.add(value, as: obis)
     }
 }
 
 extension ObisCode {
     /// The same in medium 1 and channel 0: meters write short codes and full ones for one value.
+    /// Whoever names another channel means that one alone.
     var ofElectricity: ObisCode { ObisCode(1, 0, quantity) }
 }
 
@@ -92,7 +98,7 @@ struct D0Framer: TelegramFramer {
         if byte == UInt8(ascii: "\n") { line = [] } else if line.isEmpty { line = [byte] }
         if byte == UInt8(ascii: "/"), first == nil {
             let count = data.count - 1
-            _ = end(message)
+            self = D0Framer()
             identify(byte)
             return .flawed("a readout broke off after \(count) bytes")
         }

@@ -33,8 +33,7 @@ public struct DsmrP1Driver: ListeningDriver {
             self.media = media
             channel = ChannelDescription(
                 source: name, unit: unit, exponent: exponent, title: title,
-                plausibility: Plausibility(
-                    range: 0 ... .max, isCounter: true, register: CounterRegister()),
+                plausibility: .meterTotal,
                 pollPeriod: .seconds(60), capturePeriod: .seconds(60), isDefault: false)
         }
     }
@@ -159,7 +158,11 @@ extension P1Telegram {
                 "the sub-meter's value came as \(value.text) in \"\(value.unit)\", must be in "
                     + channel.unit.rawValue)
         }
-        guard let time, let date = meter.date else { return (scaled, 0) }
+        // Of a meter that was not heard yet, the port sends 0 with a date that is none.
+        guard let date = meter.date else {
+            throw DriverError(.noValue, "the sub-meter's value has no date")
+        }
+        guard let time else { return (scaled, 0) }
         return (scaled, max(0, time - date))
     }
 }

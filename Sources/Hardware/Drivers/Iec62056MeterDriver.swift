@@ -3,7 +3,7 @@ import DriverKit
 import Vocabulary
 
 /// A meter with an interface after IEC 62056-21, mostly optical: asked for a readout, or sending by itself.
-public struct Iec62056MeterDriver: Driver {
+public struct Iec62056MeterDriver: ListeningDriver {
     public static let description = DriverDescription(
         model: DriverModel(known: "iec62056-meter"),
         title: "Electricity or heat meter with an optical interface after IEC 62056-21 (D0)",
@@ -41,8 +41,7 @@ public struct Iec62056MeterDriver: Driver {
                     code: obis,
                     channel: ChannelDescription(
                         source: name, unit: unit, exponent: exponent, title: title,
-                        plausibility: Plausibility(
-                            range: 0 ... .max, isCounter: true, register: CounterRegister()),
+                        plausibility: .meterTotal,
                         pollPeriod: .seconds(60), capturePeriod: .seconds(300), code: code,
                         isDefault: false))
             }
@@ -52,7 +51,7 @@ public struct Iec62056MeterDriver: Driver {
         let isRare = try settings.flag("wakeUp")
         return try sources.adding(settings).map { source in
             ObisSource(
-                code: source.code.ofElectricity,
+                code: source.code.channel == 0 ? source.code.ofElectricity : source.code,
                 channel: isRare ? source.channel.polled(every: .seconds(3600)) : source.channel,
                 parts: source.parts)
         }

@@ -164,7 +164,7 @@ struct MbusExchange {
                 }
             }
         }
-        if let flaw { throw DriverError(.malformedReply, "meter \(target): \(flaw)") }
+        if let flaw, !isOptional { throw DriverError(.malformedReply, "meter \(target): \(flaw)") }
         if isOptional { return nil }
         throw DriverError(
             .timeout,

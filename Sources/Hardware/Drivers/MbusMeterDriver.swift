@@ -106,7 +106,17 @@ public struct MbusMeterDriver: Driver {
         (mode, timeout) = (settings.mode, settings.timeout)
         target = try MbusTarget(component.settings)
         sources = try Self.sources(component.settings)
+        for channel in component.channels { _ = try Self.source(of: channel, among: sources) }
         line = try wiring.byteLine(settings.address)
+    }
+
+    private static func source(
+        of channel: DataChannel, among sources: [Source]
+    ) throws(DriverError) -> Source {
+        guard let source = sources.first(where: { $0.channel.source == channel.source }) else {
+            throw channel.unknownSource(among: sources.map(\.channel.source))
+        }
+        return source
     }
 
     public mutating func read(
@@ -120,9 +130,7 @@ public struct MbusMeterDriver: Driver {
         }
         var answers: [Answer] = []
         for channel in due {
-            guard let source = sources.first(where: { $0.channel.source == channel.source }) else {
-                throw DriverError(.invalidComponent, "source \(channel.source) is unknown")
-            }
+            let source = try Self.source(of: channel, among: sources)
             answers.append(
                 channel.answer { () throws(DriverError) in
                     try records.number(of: source.place)

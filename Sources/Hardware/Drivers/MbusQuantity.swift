@@ -30,9 +30,7 @@ enum MbusQuantity: String, Hashable, Sendable, CaseIterable {
             }
         return ChannelDescription(
             source: rawValue, unit: unit, exponent: exponent, title: title,
-            plausibility: isCounter
-                ? Plausibility(range: 0 ... .max, isCounter: true, register: CounterRegister())
-                : .anything,
+            plausibility: isCounter ? .meterTotal : .anything,
             // Each poll costs a meter some of its battery.
             pollPeriod: .seconds(900), capturePeriod: .seconds(900), isDefault: isDefault)
     }

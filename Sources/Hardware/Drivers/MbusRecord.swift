@@ -36,6 +36,11 @@ struct MbusAnswer: Hashable, Sendable {
     /// What could not be read; nil when all could.
     private(set) var flaw: String?
 
+    /// The modes that encrypt. Old meters have other numbers in their place, and send in the clear.
+    ///
+    /// - Source: EN 13757-7:2018, "configuration field": the low five bits of its high byte.
+    private static let encryption: Set<UInt8> = [2, 3, 4, 5, 7, 8, 9, 10, 13]
+
     /// - Parameter data: What follows the control information 72, lowest byte first.
     /// - Returns: Nil for what has no whole header.
     /// - Source: EN 13757-3, 5 ("variable data structure").
@@ -46,6 +51,11 @@ struct MbusAnswer: Hashable, Sendable {
         maker = String(
             decoding: [10, 5, 0].map { UInt8(letters >> $0 & 31) + 64 }, as: UTF8.self)
         (version, medium) = (data[6], data[7])
+        let mode = data[11] & 0x1F
+        guard !Self.encryption.contains(mode) else {
+            flaw = "its data is encrypted in mode \(mode), which is not read"
+            return
+        }
         var reader = MbusReader(data[12...])
         while let information = reader.byte() {
             switch information {
@@ -131,6 +141,8 @@ private struct MbusReader {
             let width = [1, 2, 3, 4, 0, 6, 8][Int(field) - 1]
             guard let bytes = take(width) else { return nil }
             let isNegative = (bytes.last ?? 0) & 0x80 != 0
+            // The lowest number of each width stands for no value.
+            if bytes.last == 0x80, bytes.dropLast().allSatisfy({ $0 == 0 }) { return .some(nil) }
             let bits = bytes.reversed().reduce(isNegative ? UInt64.max : 0) { $0 << 8 | UInt64($1) }
             return .some(DecimalNumber(mantissa: Int64(bitPattern: bits)))
         case 5:

@@ -151,10 +151,7 @@ public struct ModbusContactDriver: Driver {
         self.unit = unit
         replyTimeout = try settings.duration("replyTimeout")
         for channel in component.channels where contacts[channel.source] == nil {
-            throw DriverError(
-                .invalidComponent,
-                "channel \(channel.name): source \(channel.source) is unknown"
-                    + didYouMean(channel.source, among: known.map(\.source)))
+            throw channel.unknownSource(among: known.map(\.source))
         }
         bus = try wiring.modbusBus(try settings.bus("bus"))
     }

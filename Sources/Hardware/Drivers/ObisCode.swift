@@ -2,6 +2,9 @@
 ///
 /// - Source: IEC 62056-6-1: medium A, channel B, quantity C, kind D, tariff E, billing period F.
 struct ObisCode: Hashable, Sendable, CustomStringConvertible {
+    /// The kind D of what is counted by tariffs.
+    static let energy: UInt8 = 8
+
     let medium: UInt8
     let channel: UInt8
     /// C, D and E.

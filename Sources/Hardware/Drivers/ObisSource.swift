@@ -33,10 +33,7 @@ struct ObisSource: Hashable, Sendable {
                 code: obis,
                 channel: ChannelDescription(
                     source: name, unit: unit, exponent: exponent, title: title,
-                    plausibility: isCounter
-                        ? Plausibility(
-                            range: 0 ... .max, isCounter: true, register: CounterRegister())
-                        : .anything,
+                    plausibility: isCounter ? .meterTotal : .anything,
                     pollPeriod: isCounter ? .seconds(60) : .seconds(10),
                     capturePeriod: isCounter ? .seconds(300) : .seconds(60), code: obis.description,
                     isDefault: defaults.contains(name)), parts: parts)
@@ -104,10 +101,7 @@ extension [ObisSource] {
     /// - Throws: `.invalidComponent` when there is no such source.
     func source(of channel: DataChannel) throws(DriverError) -> ObisSource {
         guard let source = first(where: { $0.channel.source == channel.source }) else {
-            throw DriverError(
-                .invalidComponent,
-                "channel \(channel.name): source \(channel.source) is unknown"
-                    + didYouMean(channel.source, among: map(\.channel.source)))
+            throw channel.unknownSource(among: map(\.channel.source))
         }
         return source
     }

@@ -33,9 +33,9 @@ struct ObisValues: Hashable, Sendable {
     func number(of source: ObisSource) throws(DriverError) -> DecimalNumber {
         if values[source.code] != nil { return try number(of: source.code, in: source.channel) }
         var sum = DecimalNumber(mantissa: 0)
-        guard !source.parts.isEmpty, source.parts.allSatisfy({ values[$0.code] != nil }) else {
-            throw missing(source)
-        }
+        guard !source.parts.isEmpty, source.parts.allSatisfy({ values[$0.code] != nil }),
+            !hasMoreTariffs(than: source)
+        else { throw missing(source) }
         for part in source.parts {
             let number = try number(of: part.code, in: source.channel)
             let signed = number.multiplied(by: DecimalNumber(mantissa: part.sign))
@@ -45,6 +45,17 @@ struct ObisValues: Hashable, Sendable {
             sum = next
         }
         return sum
+    }
+
+    /// Whether the meter counts in tariffs that are no parts of a source, which then lacks them.
+    private func hasMoreTariffs(than source: ObisSource) -> Bool {
+        let total = source.code
+        guard total.quantity[1] == ObisCode.energy else { return false }
+        return values.keys.contains { code in
+            (code.medium, code.channel) == (total.medium, total.channel)
+                && code.quantity[..<2] == total.quantity[..<2]
+                && !source.parts.contains { $0.code == code }
+        }
     }
 
     private func number(

@@ -54,7 +54,12 @@ struct P1Telegram: Hashable, Sendable {
                 code.channel)
         // Logs of many values.
         case (_, _, let quantity) where [98, 99].contains(quantity[0]): return
-        default: values.add(ObisValues.Value(telegram: texts[texts.count - 1]), as: code)
+        default:
+            // Only a date may stand before a value: of two values, one is of a line that was lost.
+            guard texts.count == 1 || texts.count == 2 && P1Time.seconds(texts[0]) != nil else {
+                return
+            }
+            values.add(ObisValues.Value(telegram: texts[texts.count - 1]), as: code)
         }
     }
 

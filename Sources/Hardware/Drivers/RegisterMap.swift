@@ -65,10 +65,7 @@ public struct RegisterMap: Sendable {
     public func register(for channel: DataChannel) throws(DriverError) -> Register {
         guard let register = registers.first(where: { $0.channel.source == channel.source })
         else {
-            throw DriverError(
-                .invalidComponent,
-                "channel \(channel.name): source \(channel.source) is unknown"
-                    + didYouMean(channel.source, among: registers.map(\.channel.source)))
+            throw channel.unknownSource(among: registers.map(\.channel.source))
         }
         return register
     }

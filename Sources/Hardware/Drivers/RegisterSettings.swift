@@ -113,6 +113,7 @@ enum RegisterSettings {
             throw settings.bad("address", "0 to \(65536 - words) for \(form.rawValue)")
         }
         let scale = try settings.decimal("scale")
+        guard scale.mantissa != 0 else { throw settings.bad("scale", "other than 0") }
         var scaleAddress: UInt16?
         if settings["scaleAddress"] != nil {
             scaleAddress = UInt16(exactly: try settings.whole("scaleAddress"))
@@ -193,6 +194,11 @@ enum RegisterSettings {
         }
         let lowest = try steps("lowest") ?? .min
         let highest = try steps("highest") ?? .max
+        for name in ["largestStep", "captureDelta"] where settings[name] != nil {
+            guard try settings.decimal(name).mantissa > 0 else {
+                throw settings.bad(name, "more than 0")
+            }
+        }
         guard lowest < highest else { throw settings.bad("highest", "above lowest") }
         return ChannelDescription(
             source: name, unit: unit, exponent: exponent,

@@ -8,7 +8,7 @@ struct SmlFile: Sendable {
     /// What could not be read; nil when all could.
     private(set) var flaw: String?
     /// The values as they stand in the file; whose meter it is, is known only at its end.
-    private var entries: [(code: ObisCode, node: SmlNode, unit: UInt8, scaler: Int)] = []
+    private var entries: [(code: ObisCode, node: SmlNode, unit: UInt8, scaler: Int?)] = []
 
     /// Reads the messages of a file. One that is damaged is left out, and what follows it too.
     init(_ bytes: [UInt8]) {
@@ -69,13 +69,17 @@ struct SmlFile: Sendable {
             entries.count < ObisValues.capacity
         else { return }
         let code = ObisCode(name[0], name[1], Array(name[2..<5]), period: name[5])
-        var scaler = 0
-        if case .signed(let number, _) = entry[4] { scaler = Int(number) }
+        let scaler: Int? =
+            switch entry[4] {
+            case .absent: 0
+            case .signed(let number, _): Int(number)
+            default: nil
+            }
         entries.append((code, entry[5], UInt8(clamping: entry[3].unsigned ?? 255), scaler))
     }
 
     private static func value(
-        _ node: SmlNode, _ unit: UInt8, _ scaler: Int, _ hasDzgQuirk: Bool
+        _ node: SmlNode, _ unit: UInt8, _ scaler: Int?, _ hasDzgQuirk: Bool
     ) -> ObisValues.Value {
         let whole: Int64?
         let text: String
@@ -90,11 +94,13 @@ struct SmlFile: Sendable {
         case .octets(let bytes): (whole, text) = (nil, bytes.prefix(24).hex)
         case .absent, .list: (whole, text) = (nil, "nothing")
         }
-        let isPossible = scalers.contains(scaler)
+        let power = scaler.flatMap { scalers.contains($0) ? $0 : nil }
+        let shown = scaler.map { "\($0)" } ?? "?"
         return ObisValues.Value(
-            number: isPossible
-                ? whole.map { DecimalNumber(mantissa: $0, exponent: scaler) } : nil,
-            unit: MeterUnit(dlms: unit), text: scaler == 0 ? text : "\(text)·10^\(scaler)")
+            number: power.flatMap { power in
+                whole.map { DecimalNumber(mantissa: $0, exponent: power) }
+            },
+            unit: MeterUnit(dlms: unit), text: scaler == 0 ? text : "\(text)·10^\(shown)")
     }
 
     private static let watt: UInt8 = 27

@@ -28,7 +28,9 @@ struct SmlFramer: TelegramFramer {
             return nil
         }
         raw.append(byte)
-        guard raw.count <= Self.longest else { return end(.flawed("more than 8192 bytes")) }
+        guard raw.count <= Self.longest else {
+            return end(.flawed("more than \(Self.longest) bytes"))
+        }
         if let count = afterEscape {
             guard count == 3 else {
                 afterEscape = count + 1

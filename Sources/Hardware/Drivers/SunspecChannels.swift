@@ -52,7 +52,8 @@ extension SunspecDevice {
         return ChannelDescription(
             source: source, unit: unit, exponent: exponent, title: title,
             plausibility: Plausibility(
-                range: range.lowerBound * steps...range.upperBound * steps, isCounter: isSlow),
+                range: range.lowerBound * steps...range.upperBound * steps, isCounter: isSlow,
+                register: isSlow ? CounterRegister() : nil),
             pollPeriod: isSlow ? .seconds(60) : .seconds(10),
             capturePeriod: isSlow ? .seconds(300) : .seconds(60),
             captureDelta: delta.map { $0 * steps })

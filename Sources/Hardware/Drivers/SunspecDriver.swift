@@ -151,10 +151,7 @@ public struct SunspecDriver: Driver {
         self.unit = unit
         let known = try Self.channels(offeredWith: settings).map(\.source)
         for channel in component.channels where !known.contains(channel.source) {
-            throw DriverError(
-                .invalidComponent,
-                "channel \(channel.name): source \(channel.source) is unknown"
-                    + didYouMean(channel.source, among: known))
+            throw channel.unknownSource(among: known)
         }
         bus = try wiring.modbusBus(try settings.bus("bus"))
     }
@@ -182,12 +179,19 @@ public struct SunspecDriver: Driver {
         for _ in 0..<2 {
             let place: Found
             if let found { place = found } else { place = try find() }
-            found = nil
-            let words = try read(place.span)
+            found = place
+            let words: [UInt16]
+            do throws(DriverError) {
+                words = try read(place.span)
+            } catch {
+                // A lost reply says nothing of the chain; a register that is not there does.
+                if error.kind == .unsupported { found = nil }
+                throw error
+            }
             if Int(words[0]) == place.number, Int(words[1]) == place.length {
-                found = place
                 return (place, words)
             }
+            found = nil
         }
         throw DriverError(
             .malformedReply, "unit \(unit): its SunSpec models change while they are read")

@@ -31,9 +31,7 @@ public struct VedirectDriver: ListeningDriver {
             self.notValues.formUnion(notValues)
             channel = ChannelDescription(
                 source: source, unit: unit, exponent: min(0, scale.exponent), title: title,
-                plausibility: isCounter
-                    ? Plausibility(range: 0 ... .max, isCounter: true, register: CounterRegister())
-                    : .anything,
+                plausibility: isCounter ? .meterTotal : .anything,
                 code: label, isDefault: isDefault)
         }
     }
@@ -83,8 +81,7 @@ public struct VedirectDriver: ListeningDriver {
 
     private static func field(of channel: DataChannel) throws(DriverError) -> Field {
         guard let field = fields.first(where: { $0.channel.source == channel.source }) else {
-            throw DriverError(
-                .invalidComponent, "channel \(channel.name): no source \(channel.source)")
+            throw channel.unknownSource(among: fields.map(\.channel.source))
         }
         return field
     }

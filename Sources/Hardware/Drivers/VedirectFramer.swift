@@ -18,6 +18,9 @@ struct VedirectFramer: TelegramFramer {
     private enum Part { case label, value, checksum }
 
     private var part = Part.label
+    /// Whether a field has begun. What is before that is the rest of one whose beginning was not heard, and
+    /// the rest of `VPV` is `V`.
+    private var hasBegun = false
     private var isInHex = false
     private var label: [UInt8] = []
     private var value: [UInt8] = []
@@ -33,6 +36,10 @@ struct VedirectFramer: TelegramFramer {
             return nil
         }
         if part == .checksum { return end(byte) }
+        if !hasBegun {
+            guard byte == UInt8(ascii: "\r") else { return nil }
+            hasBegun = true
+        }
         if byte == UInt8(ascii: ":") {
             isInHex = true
             return nil

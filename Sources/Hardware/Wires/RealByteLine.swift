@@ -26,9 +26,14 @@ final class RealByteLine: ByteLine {
         _ mode: SerialMode, for purpose: String,
         _ work: (any ByteStream) throws(DriverError) -> Result
     ) throws(DriverError) -> Result {
-        let place = turns.join(for: purpose)
-        try turns.wait(place, within: Self.longestTurn)
-        defer { turns.leave(place) }
+        try turns.take(for: purpose, within: Self.longestTurn) { () throws(DriverError) -> Result in
+            try talk(mode, work)
+        }
+    }
+
+    private func talk<Result>(
+        _ mode: SerialMode, _ work: (any ByteStream) throws(DriverError) -> Result
+    ) throws(DriverError) -> Result {
         let stream: OpenByteLine
         if let still = open.withLock({ $0 }), still.isAlive {
             stream = still
@@ -42,7 +47,9 @@ final class RealByteLine: ByteLine {
             try stream.change(to: mode)
             return try work(stream)
         } catch {
-            if error.kind == .notConnected { open.withLock { $0 = nil } }
+            // Nothing tells a connection whose host has gone without a word from one that is silent.
+            let isDoubtful = error.kind == .timeout && !stream.isSerial
+            if error.kind == .notConnected || isDoubtful { open.withLock { $0 = nil } }
             throw error
         }
     }
@@ -85,7 +92,7 @@ final class OpenByteLine: ByteStream, @unchecked Sendable {
     /// A connection that held so much was full, and what its host still holds is old.
     private static let fullConnection = 64 * 1024
 
-    private var isSerial: Bool { if case .serial = address { true } else { false } }
+    var isSerial: Bool { if case .serial = address { true } else { false } }
 
     var isAlive: Bool {
         let state = ready(Int16(POLLIN), for: .zero)

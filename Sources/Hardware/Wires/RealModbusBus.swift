@@ -98,17 +98,24 @@ public final class RealModbusBus: ModbusBus {
         case gone(String)
     }
 
+    /// A wait that its device wants, which is no hanging hardware however many there are in a round.
+    private func pause(_ duration: Duration) {
+        TurnWait.report?(true)
+        defer { TurnWait.report?(false) }
+        sleepOnThread(duration)
+    }
+
     /// One request and its reply, with the quiet gap before and the cleaning up after.
     private func exchange(
         _ request: ModbusRequest, _ state: inout State
     ) throws(DriverError) -> Reply {
         if let quietSince = state.quietSince {
             let gap = max(bus.gap, request.requestPause)
-            sleepOnThread(gap - quietSince.duration(to: clock.now))
+            pause(gap - quietSince.duration(to: clock.now))
         }
         if !state.line.isAlive() {
             try state.line.open()
-            sleepOnThread(request.connectPause)
+            pause(request.connectPause)
         }
         state.line.discardInput()
         let outcome = state.line.ask(request)

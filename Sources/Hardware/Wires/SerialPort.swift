@@ -41,7 +41,6 @@ func setSerialMode(_ descriptor: Int32, _ mode: SerialMode) -> Bool {
     }
     if mode.parity == .odd { settings.c_cflag |= tcflag_t(PARODD) }
     if mode.stopBits == 2 { settings.c_cflag |= tcflag_t(CSTOPB) }
-    // A read answers what there is, and nothing when there is nothing.
     unsafe cfsetispeed(&settings, speed)
     unsafe cfsetospeed(&settings, speed)
     return unsafe tcsetattr(descriptor, TCSADRAIN, &settings) == 0
