@@ -7,8 +7,11 @@ import Vocabulary
 public final class ManualClock: GatewayClock {
     private struct Sleeper {
         let deadline: MonotonicInstant
-        let wake: @Sendable (Bool) -> Void
+        let wake: @Sendable (Wake) -> Void
     }
+
+    /// Why a task sleeps no longer: the clock came to its deadline, that was over already, or it was cancelled.
+    private enum Wake { case due, over, cancelled }
 
     /// Whoever waits until enough are asleep.
     private struct Watcher {
@@ -25,6 +28,8 @@ public final class ManualClock: GatewayClock {
         var isVouchedFor: Bool
         var watch: ClockWatch
         var nextID = 0
+        /// Tasks whose time has come, and who have had no turn since.
+        var waking = 0
         var tasks: [Int: Sleeper] = [:]
         var threads: [ObjectIdentifier: (deadline: MonotonicInstant, alarm: any Alarm)] = [:]
         var watchers: [Watcher] = []
@@ -49,7 +54,7 @@ public final class ManualClock: GatewayClock {
         }
 
         mutating func satisfiedWatchers() -> [CheckedContinuation<Void, Never>] {
-            guard !watchers.isEmpty else { return [] }
+            guard !watchers.isEmpty, waking == 0 else { return [] }
             let (sleepers, sleeping) = (sleepers, threads.count)
             let areAsleep = { (watcher: Watcher) in
                 watcher.count <= sleepers && watcher.threads <= sleeping
@@ -94,10 +99,11 @@ public final class ManualClock: GatewayClock {
             let tasks = state.tasks.filter { $0.value.deadline <= now }
             let threads = state.threads.filter { $0.value.deadline <= now }
             for id in tasks.keys { state.tasks[id] = nil }
+            state.waking += tasks.count
             for id in threads.keys { state.threads[id] = nil }
             return (Array(tasks.values), threads.values.map(\.alarm))
         }
-        for task in tasks { task.wake(true) }
+        for task in tasks { task.wake(.due) }
         for alarm in threads { alarm.wake() }
     }
 
@@ -119,7 +125,8 @@ public final class ManualClock: GatewayClock {
         }
     }
 
-    /// Returns once at least `count` tasks and threads sleep on this clock with a deadline.
+    /// Returns once at least `count` tasks and threads sleep on this clock with a deadline, and each task
+    /// that was woken has had a turn.
     ///
     /// - Parameter threads: How many threads must be among them. A thread that was woken sleeps again
     ///   once it has done what was due.
@@ -146,8 +153,8 @@ public final class ManualClock: GatewayClock {
             state.nextID += 1
             return state.nextID
         }
-        let isDue = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
+        let wake = await withTaskCancellationHandler {
+            await withCheckedContinuation { (continuation: CheckedContinuation<Wake, Never>) in
                 let satisfied: [CheckedContinuation<Void, Never>]? = state.withLock { state in
                     guard deadline > state.now, !Task.isCancelled else { return nil }
                     state.tasks[id] = Sleeper(deadline: deadline) {
@@ -155,13 +162,20 @@ public final class ManualClock: GatewayClock {
                     }
                     return state.satisfiedWatchers()
                 }
-                guard let satisfied else { return continuation.resume(returning: true) }
+                guard let satisfied else { return continuation.resume(returning: .over) }
                 for watcher in satisfied { watcher.resume() }
             }
         } onCancel: {
-            state.withLock { $0.tasks.removeValue(forKey: id) }?.wake(false)
+            state.withLock { $0.tasks.removeValue(forKey: id) }?.wake(.cancelled)
         }
-        if !isDue || Task.isCancelled { throw CancellationError() }
+        if wake == .due {
+            let satisfied = state.withLock { state in
+                state.waking -= 1
+                return state.satisfiedWatchers()
+            }
+            for watcher in satisfied { watcher.resume() }
+        }
+        if wake == .cancelled || Task.isCancelled { throw CancellationError() }
     }
 
     public func allowance(until deadline: MonotonicInstant?, alarm: any Alarm) -> Duration? {

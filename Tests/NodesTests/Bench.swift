@@ -73,7 +73,7 @@ struct Bench {
     func pass(_ duration: Duration, nodes: Int = 1) async {
         let end = clock.now.advanced(by: duration)
         while true {
-            await clock.sleepers(nodes)
+            await clock.sleepers(nodes, threads: nodes)
             guard let next = clock.nextDeadline, next <= end else { break }
             clock.advance(by: max(.zero, clock.now.duration(to: next)))
         }

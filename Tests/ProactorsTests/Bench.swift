@@ -1,4 +1,3 @@
-import Channels
 import Codecs
 import Delivery
 import Documents
@@ -11,6 +10,7 @@ import Nodes
 import Synchronization
 import Vocabulary
 
+@testable import Channels
 @testable import Proactors
 
 /// A whole gateway on scripted devices, a simulated broker and a clock that stands still.
@@ -144,16 +144,27 @@ struct Bench {
         }
     }
 
-    /// Moves on to each moment that somebody waits for, until `duration` has passed. The watch over
-    /// the nodes always sleeps, so there is one sleeper more than nodes.
-    func pass(_ duration: Duration, sleepers: Int? = nil) async {
+    /// Moves on to each moment that somebody waits for, until `duration` has passed; each time, and at the
+    /// end, once everybody has done what was due.
+    ///
+    /// - Parameter threads: How many nodes' threads do not hang; all when nothing is said.
+    func pass(_ duration: Duration, threads: Int? = nil) async {
         let end = clock.now.advanced(by: duration)
         while true {
-            await clock.sleepers(sleepers ?? nodes.count + 1)
+            await calm(threads: threads)
             guard let next = clock.nextDeadline, next <= end else { break }
             clock.advance(by: max(.zero, clock.now.duration(to: next)))
         }
         clock.advance(by: clock.now.duration(to: end))
+        await calm(threads: threads)
+    }
+
+    /// The nodes' threads sleep again, and the proactor has taken what they said. The watch over the nodes
+    /// always sleeps, too.
+    private func calm(threads: Int?) async {
+        let threads = threads ?? nodes.count
+        await clock.sleepers(threads + 1, threads: threads)
+        while await proactor.hasFactsToTake {}
     }
 }
 
@@ -161,6 +172,11 @@ struct Bench {
 extension ShNode { func hop() {} }
 
 extension Proactor {
+    /// Facts wait for it, or it has some in work.
+    fileprivate var hasFactsToTake: Bool {
+        inbox.state.withLock { $0.cause == nil && !$0.parking.isTaken }
+    }
+
     func linkState(of upstream: UpstreamName) -> Link<MqttMessage>.State? {
         pumps[upstream]?.link.state
     }

@@ -21,11 +21,11 @@ import Vocabulary
         let bench = Bench(
             .init(name: "tank", device: ScriptedDevice(.shows([20]))), isTimeSynchronised: false)
         await bench.proactor.start()
-        await bench.pass(.seconds(3), sleepers: 2)
+        await bench.pass(.seconds(3))
         let before = try #require(bench.proactor.live.latestOfEach["tank"])
         #expect(!before.at.isSynchronised)
         bench.clock.jump(by: .seconds(3_600))
-        await bench.pass(.seconds(2), sleepers: 2)
+        await bench.pass(.seconds(2))
         let after = try #require(bench.proactor.live.latestOfEach["tank"])
         #expect(after.at.isSynchronised)
         let moved = after.at.wall.nanoseconds - before.at.wall.nanoseconds
@@ -41,10 +41,10 @@ import Vocabulary
         await bench.proactor.start()
         let answer = await bench.proactor.carryOut(command(bench.clock, expiresIn: nil))
         #expect(answer.words == "confirmed 1")
-        await bench.pass(.seconds(5), sleepers: 3)
+        await bench.pass(.seconds(5))
         let asked = tank.asked
         bench.clock.jump(by: jump)
-        await bench.pass(.seconds(60), sleepers: 3)
+        await bench.pass(.seconds(60))
         #expect((58...62).contains(tank.asked - asked))
         #expect(pump.level == 1)
         #expect(await bench.proactor.activeFaults.isEmpty)
@@ -54,10 +54,10 @@ import Vocabulary
         let tank = ScriptedDevice(.shows([20]))
         let bench = Bench(.init(name: "tank", device: tank))
         await bench.proactor.start()
-        await bench.pass(.seconds(5), sleepers: 2)
+        await bench.pass(.seconds(5))
         let asked = tank.asked
         bench.clock.suspend(for: .seconds(8 * 3_600))
-        await bench.pass(.seconds(10), sleepers: 2)
+        await bench.pass(.seconds(10))
         #expect((9...11).contains(tank.asked - asked))
         #expect(await bench.proactor.activeFaults.isEmpty)
     }
@@ -88,7 +88,7 @@ import Vocabulary
         #expect(early.words.contains("the clock is not synchronised"))
         #expect(pump.level == 0)
         bench.clock.jump(by: .seconds(3_600))
-        await bench.pass(.seconds(2), sleepers: 2)
+        await bench.pass(.seconds(2))
         let late = await bench.proactor.carryOut(command(bench.clock, expiresIn: .seconds(60)))
         #expect(late.words == "confirmed 1")
     }

@@ -89,7 +89,7 @@ import Vocabulary
             .init(name: "well", device: ScriptedDevice(.shows([1])), capture: .seconds(1)))
         await bench.start()
         bench.broker.accept()
-        await bench.pass(.seconds(30), sleepers: 2)
+        await bench.pass(.seconds(30), threads: 1)
         #expect(await bench.published("fault/ill", 1) == ["hung true"])
         #expect(await bench.published("history/well", 30).count >= 30)
         hanging.release()

@@ -232,7 +232,7 @@ import Vocabulary
         bench.order("pump", "a", 0)
         #expect(await bench.published("answer/pump", 1) == ["a refused"])
         #expect(device.level == 1)
-        await bench.pass(.seconds(21), sleepers: 2)
+        await bench.pass(.seconds(21), threads: 1)
         #expect(bench.proactor.control(of: "pump")?.overriddenBy == nil)
         #expect(device.level == 0)
     }
