@@ -86,6 +86,12 @@ import Testing
         for file in files { #expect(WordRules.length(file) == []) }
     }
 
+    @Test func `has a first page of at most 120 lines`() throws {
+        let lines = try Repository.text("README.md").split(
+            separator: "\n", omittingEmptySubsequences: false)
+        #expect(lines.count <= 120)
+    }
+
     @Test func `has a file, a registry line, a page and a test for each driver`() throws {
         let drivers = DriverRegistry.standard.drivers
         #expect(

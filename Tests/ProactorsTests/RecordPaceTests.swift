@@ -66,6 +66,36 @@ import Vocabulary
                 == [other, reading, own])
     }
 
+    @Test func `are those of one channel: a meter that is exchanged records all of its totals`() {
+        var pace = RecordPace()
+        let resets = (0..<30).map { number in
+            Fact(
+                node: "meter", at: stamp(0),
+                matter: .event(
+                    GatewayEvent(.counterReset, detail: "channel total-\(number): reset")))
+        }
+        #expect(pace.admit(resets, at: stamp(0).monotonic) == resets)
+    }
+
+    @Test func `that were held while the clock was wrong are labelled right`() async throws {
+        let bench = Bench(
+            .init(name: "tank", device: ScriptedDevice(.shows([1]))), isTimeSynchronised: false)
+        await bench.start()
+        for number in 0...25 {
+            let at = bench.clock.timestamp
+            await bench.proactor.take([
+                Fact(node: "tank", at: at, matter: change(number, of: "tank").matter)
+            ])
+        }
+        await bench.pass(.seconds(1))
+        bench.clock.jump(by: .seconds(3_600))
+        await bench.pass(.seconds(12))
+        let entries = try await bench.journal.next(for: "site", after: 0, limit: 999)
+        let faults = entries.filter { if case .fault = $0.fact.matter { true } else { false } }
+        #expect(faults.count == RecordPace.burst + 1)
+        #expect(faults.allSatisfy { $0.fact.at.isSynchronised })
+    }
+
     @Test func `reach upstream thinned, and the last one says how things are`() async {
         let bench = Bench(.init(name: "tank", device: ScriptedDevice(.shows([1]))))
         await bench.start()

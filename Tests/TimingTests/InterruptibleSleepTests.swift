@@ -26,4 +26,21 @@ private actor Sleeper {
         await sleeper.hurry(to: after(.seconds(59)))
         await sleeping.value
     }
+
+    @Test func `goes on at a later deadline`() async {
+        let ended = Guarded(false)
+        let end = after(.seconds(60))
+        let sleeping = Task {
+            await sleeper.sleep(until: end, on: clock)
+            ended.withLock { $0 = true }
+        }
+        await clock.sleepers(1)
+        await sleeper.hurry(to: after(.seconds(61)))
+        // Cancelled, it would sleep on the clock no more.
+        await clock.sleepers(1)
+        let hasEnded = ended.withLock { $0 }
+        #expect(!hasEnded)
+        clock.advance(by: .seconds(60))
+        await sleeping.value
+    }
 }

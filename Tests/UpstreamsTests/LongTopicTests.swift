@@ -13,7 +13,13 @@ import Vocabulary
             nodes: [
                 NodeProfile(
                     name: Self.relay, kind: .relay, title: "Pump",
-                    driver: DriverModel(known: "gpio-relay"), isSimulated: true, channels: [])
+                    driver: DriverModel(known: "gpio-relay"), isSimulated: true,
+                    channels: [
+                        DataChannel(
+                            name: "pump-state", node: Self.relay, source: "state", unit: .onOff,
+                            exponent: 0, pollPeriod: .seconds(1),
+                            capture: CaptureRule(period: .seconds(60), delta: 1))
+                    ])
             ]),
         upstream: UpstreamName(known: "local"))
 

@@ -6,7 +6,7 @@ import Vocabulary
 /// time-out.
 ///
 /// Any number of requesters; one taker at a time. It holds `bound` questions, waiting and in work together;
-/// one more is told that it is busy, at once. A question keeps its place until its taker has released of
+/// one more is told that it is busy, at once. A question keeps its place until its taker has released
 /// it, which for hardware that hangs may be long after its requester was told.
 public final class RequestQueue<Request: Sendable, Answer: Sendable>: Sendable {
     typealias Outcome = Result<Answer, ChannelError>

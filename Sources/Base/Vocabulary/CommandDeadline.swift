@@ -18,7 +18,7 @@ public struct CommandDeadline: Hashable, Sendable {
     public let validUntil: MonotonicInstant?
 
     /// - Parameter feedback: How long a contact or a current takes to show what was switched.
-    /// - Throws: When the command has expired, or nobody can say whether it has.
+    /// - Throws: When the command has expired, or the clock cannot say whether it has.
     public init(
         of command: Command, at now: Timestamp, feedback: Duration = .zero
     ) throws(CommandRefusal) {
@@ -44,7 +44,7 @@ public struct CommandDeadline: Hashable, Sendable {
     /// Why a command that expires then is not carried out at `now`; nil when it may be.
     ///
     /// One that would be good for days was stamped by a clock that is wrong, or would be obeyed long after
-    /// everybody has forgotten it.
+    /// it was forgotten.
     public static func problem(ofExpiry expires: WallTime, at now: WallTime) -> String? {
         if expires < now { return "expired at \(expires.iso8601); it is \(now.iso8601) here" }
         guard expires > now.advanced(by: longestExpiry + clockSkew) else { return nil }

@@ -52,7 +52,7 @@ extension GatewayProfile {
     /// The channel that commands to a node set.
     fileprivate func commanded(_ name: String) throws(CommandRefusal) -> DataChannel {
         guard let node = nodes.first(where: { $0.name.text == name }) else {
-            let takers = nodes.filter { $0.kind == .relay || $0.commanded != nil }.map(\.name.text)
+            let takers = nodes.filter { $0.commanded != nil }.map(\.name.text)
             // A topic has up to 64 KiB, and what is meant is sought at a cost that grows with it.
             let start = String(name.prefix(64))
             throw CommandRefusal(

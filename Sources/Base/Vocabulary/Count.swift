@@ -67,10 +67,7 @@ public struct Counts<Key: Count>: Hashable, Sendable {
     }
 
     /// In whole steps; nil for what this thing does not have, or not now.
-    public subscript(ifThere count: Key) -> Int64? {
-        get { steps[count.rawValue] }
-        set { steps[count.rawValue] = newValue }
-    }
+    public subscript(ifThere count: Key) -> Int64? { steps[count.rawValue] }
 
     /// An age; nil while there is nothing to measure.
     public subscript(age count: Key) -> Duration? {

@@ -89,6 +89,9 @@ public struct Plausibility: Hashable, Sendable {
     }
 
     public static let anything = Plausibility()
+    /// That of a meter's total, which goes on over a power cut.
+    public static let meterTotal = Plausibility(
+        range: 0 ... .max, isCounter: true, register: CounterRegister())
 }
 
 /// The register of a meter behind a counter. It goes on over a power cut; all numbers are in the channel's

@@ -324,8 +324,7 @@ public actor ShNode {
                     channels[index].capture.reset()
                 }
                 let due = moment ?? channels[index].schedule.moment(at: stamp.monotonic)
-                let good = Reading(channel: reading.channel, value: value)
-                captured += take(good, index, at: stamp.monotonic, due: due)
+                captured += take(value, index, at: stamp.monotonic, due: due, isDated: age > .zero)
                 report(
                     faults.end(
                         [.implausible], on: reading.channel,
@@ -348,16 +347,14 @@ public actor ShNode {
         }
     }
 
-    /// Notes a good reading; answers what is to be reported of it and of those before it.
+    /// Notes a good value; answers what is to be reported of it and of those before it.
     private func take(
-        _ reading: Reading, _ index: Int, at now: MonotonicInstant, due: MonotonicInstant
+        _ value: Int64, _ index: Int, at now: MonotonicInstant, due: MonotonicInstant, isDated: Bool
     ) -> [Reading] {
         // Whoever watches has called the channel stale in the meantime; only a report ends that.
-        if heartbeat.noteGood(index, reading.value, at: now) { channels[index].capture.reset() }
-        guard let value = channels[index].capture.capture(reading.value, due: due) else {
-            return []
-        }
-        return [Reading(channel: reading.channel, value: value, quality: reading.quality)]
+        if heartbeat.noteGood(index, value, at: now) { channels[index].capture.reset() }
+        let captured = channels[index].capture.capture(value, due: due, isDated: isDated)
+        return captured.map { [Reading(channel: channels[index].channel.name, value: $0)] } ?? []
     }
 
     /// What comes from simulated hardware is reported as such.

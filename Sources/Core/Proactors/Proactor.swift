@@ -175,6 +175,8 @@ public actor Proactor {
     /// Keeps facts until every upstream has them.
     func record(_ facts: [Fact]) {
         guard !facts.isEmpty else { return }
+        // What was held may be labelled from before the clock was synchronised.
+        let facts = facts.map(corrected)
         let places = journal.append(facts.flatMap(Self.pieces))
         progress.took(places, acknowledged: pumps.values.map(\.link.cursor), at: clock.now)
         if let index = facts.firstIndex(where: \.isReload) {

@@ -3,9 +3,10 @@ import Vocabulary
 /// Keeps one source from filling the journal: a device that fails and heals ten times a second, or a
 /// requester that sets the same total again and again. Readings are never held back. Pure.
 ///
-/// Each fault of a node, and each kind of event of a node, may be recorded `burst` times in a row and then
-/// once in `period`. What comes in between is held; the latest of it is recorded when its turn comes, with
-/// how many it stands for, so that the history always ends with how things are.
+/// Each fault of a node or channel, and each kind of its events, may be recorded `burst` times in a row and
+/// then once in `period`. What comes in between is held; the latest of it is recorded when its turn comes,
+/// with how many it stands for, so that the history ends with how things are. A crash loses what is held, at
+/// most `period` of it.
 struct RecordPace: Sendable {
     static let burst = 20
     static let period = Duration.seconds(10)
@@ -14,6 +15,8 @@ struct RecordPace: Sendable {
         let node: ShNodeName
         let channel: DataChannelName?
         let kind: String
+
+        var text: String { "\(node) \(channel?.text ?? "") \(kind)" }
     }
 
     private struct Stand {
@@ -56,7 +59,9 @@ struct RecordPace: Sendable {
                 stands[source] = nil
             }
         }
-        return due.sorted { ($0.at.monotonic, $0.node.text) < ($1.at.monotonic, $1.node.text) }
+        return due.map { (fact: $0, place: Self.source(of: $0)?.text ?? "") }
+            .sorted { ($0.fact.at.monotonic, $0.place) < ($1.fact.at.monotonic, $1.place) }
+            .map(\.fact)
     }
 
     /// - Returns: When all of the burst is free again after one more; nil when none is left of it.
@@ -74,7 +79,10 @@ struct RecordPace: Sendable {
         case .fault(let fault):
             return Source(node: fact.node, channel: fault.channel, kind: fault.kind.rawValue)
         case .event(let event):
-            return Source(node: fact.node, channel: nil, kind: event.kind.rawValue)
+            // The detail of a node's event begins with the channel that it is about.
+            let place = event.detail.prefix { $0 != ":" }
+            return Source(
+                node: fact.node, channel: nil, kind: "\(event.kind.rawValue) \(place)")
         }
     }
 }

@@ -28,7 +28,7 @@ final class Supervisor {
     private var controlling: Task<Void, Never>?
     /// Drivers and peers, as they are heard; see Supervisor+links.swift.
     var counterparts = LinkMonitors(capacity: 4_096)
-    /// Rises with every status that is announcedControl.
+    /// Rises with every status that is published.
     var statusSequence: UInt64 = 0
     /// Sources that send faster than their facts are taken.
     private var floods = ReportOnce<String>(quiet: Proactor.floodOver)

@@ -232,7 +232,7 @@ extension PeerNode {
 
     /// Has the operating system find out within six seconds that nobody is there any more: by probes where
     /// nothing is said, and by the time that bytes go unacknowledged where something is; later when whoever
-    /// made this node has more timeout.
+    /// made this node allows a longer timeout.
     nonisolated func keepAlive(_ channel: any Channel) -> EventLoopFuture<Void> {
         let timeout = max(.seconds(6), settings.timeout).wholeNanoseconds / 1_000_000
         // Source: tcp(7). TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT, TCP_USER_TIMEOUT in milliseconds.

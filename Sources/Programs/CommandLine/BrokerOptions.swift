@@ -51,7 +51,7 @@ struct BrokerOptions: ParsableArguments {
     /// - Parameters:
     ///   - role: What the session is for, as a part of its client identity.
     ///   - isForAll: Everybody on a broker is meant, so that it may be told by any number of them.
-    /// - Throws: The exit code, after telling what is wrong.
+    /// - Throws: The exit code, after reporting what is wrong.
     func target(for role: String, isForAll: Bool = false) throws -> Target {
         var chance = SystemChance()
         let clientID = "tidegate-\(role)-\(CommandID(using: &chance).text.prefix(8))"

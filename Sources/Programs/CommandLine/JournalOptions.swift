@@ -25,7 +25,7 @@ package struct JournalOptions: ParsableArguments {
 
     private static let file = "journal.sqlite"
 
-    /// Opens the journal; tells why it cannot be and ends the command otherwise.
+    /// Opens the journal; reports why it cannot be and ends the command otherwise.
     package func open(isWriting: Bool = false) throws -> JournalInspector {
         let directory = try directory()
         let path = Self.path(in: directory)
@@ -60,7 +60,7 @@ package struct JournalOptions: ParsableArguments {
         return Dictionary(periods) { first, _ in first }
     }
 
-    /// Where the journal is. One that was found and not named is told on standard error.
+    /// Where the journal is. One that was found and not named is named on standard error.
     private func directory() throws -> String {
         if let stateDirectory { return apart(Machine.absolute(stateDirectory)) }
         guard let layout else {
@@ -90,21 +90,23 @@ package struct JournalOptions: ParsableArguments {
         simulated ? ResolvedSettings.simulatedDirectory(in: directory) : directory
     }
 
-    /// Where there is such a file: a gateway that runs now is meant before one that ran once.
-    private static func places(with file: String, of gateway: GatewayName?) -> [String] {
+    /// Where there is such a file: those of gateways that run now, and all, the running ones first.
+    private static func places(
+        with file: String, of gateway: GatewayName?
+    ) -> (running: [String], all: [String]) {
         let running = RunFile.all().filter { gateway == nil || $0.gateway == gateway }
             .compactMap(\.stateDirectory)
             .filter { Machine.exists("\($0)/\(file)") }
-        return running
-            + StateFinder().directories(with: file, of: gateway).filter { !running.contains($0) }
+        let others = StateFinder().directories(with: file, of: gateway)
+        return (running, running + others.filter { !running.contains($0) })
     }
 
     private func found(of gateway: GatewayName?) throws -> String {
         let file = simulated ? Self.path(in: "simulated") : Self.file
-        let all = Self.places(with: file, of: gateway)
+        let (running, all) = Self.places(with: file, of: gateway)
         guard let first = all.first else {
             let other = simulated ? Self.file : Self.path(in: "simulated")
-            if !Self.places(with: other, of: gateway).isEmpty {
+            if !Self.places(with: other, of: gateway).all.isEmpty {
                 Output.error(
                     simulated
                         ? "tidegate: no simulated run has a journal here; a real one has: leave out --simulated"
@@ -122,7 +124,7 @@ package struct JournalOptions: ParsableArguments {
             throw ExitStatus.noInput.code
         }
         let others = all.dropFirst().joined(separator: ", ")
-        guard gateway != nil || others.isEmpty else {
+        guard gateway != nil || others.isEmpty || running.count == 1 else {
             Output.error(
                 "tidegate: several gateways have state on this machine; choose one with --state-directory: "
                     + all.joined(separator: ", "))
@@ -130,12 +132,14 @@ package struct JournalOptions: ParsableArguments {
         }
         Output.error(
             "tidegate: state directory \(first)"
-                + (others.isEmpty ? "" : ", the newest; others: \(others)"))
+                + (others.isEmpty
+                    ? "" : running.isEmpty ? ", the newest; others: " : ", in use now; others: ")
+                + others)
         return first
     }
 }
 
-/// Runs `body`, and tells what is wrong with the journal when it throws.
+/// Runs `body`, and reports what is wrong with the journal when it throws.
 func withJournal<Result>(_ body: () throws(JournalError) -> Result) throws -> Result {
     do throws(JournalError) {
         return try body()

@@ -30,7 +30,7 @@ package struct LoadedLayout {
             profiles: ProfileFolders.files(beside: path))
     }
 
-    /// The layout of a file without problems; tells all problems and ends the command otherwise.
+    /// The layout of a file without problems; reports all problems and ends the command otherwise.
     package static func valid(_ path: String) throws -> HardwareLayout {
         try checked(path).layout
     }

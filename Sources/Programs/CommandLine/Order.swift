@@ -8,7 +8,7 @@ import Vocabulary
 /// One order of the command line to a running gateway.
 struct Order: Sendable {
     let node: String
-    /// Nil to give back what was taken over.
+    /// Nil to release an override.
     let value: String?
     let overrideFor: Duration?
     /// In seconds.
@@ -17,7 +17,7 @@ struct Order: Sendable {
     let command: String
 
     /// - Returns: The answer, which is a confirmation.
-    /// - Throws: The exit status for every other outcome, which has been told.
+    /// - Throws: The exit status for every other outcome, which has been reported.
     func ask(_ options: BrokerOptions) async throws -> PlainAnswer {
         let clock = SystemClock()
         let target = try options.target(for: command)

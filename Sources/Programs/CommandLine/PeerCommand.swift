@@ -113,7 +113,7 @@ enum PeerArguments {
             chance: SystemChance())
     }
 
-    /// Does `work`; tells what went wrong and ends the command otherwise.
+    /// Does `work`; reports what went wrong and ends the command otherwise.
     static func ending<Result: Sendable>(
         _ work: () async throws(PeerError) -> Result
     ) async throws -> Result {

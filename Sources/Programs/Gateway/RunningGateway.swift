@@ -15,6 +15,8 @@ import Vocabulary
 actor RunningGateway {
     /// How long the last lines have to reach a terminal or pipe, and the broker to end.
     private static let lastWords = Duration.milliseconds(300)
+    /// How long the journal has to close. It may have to put a deleted file back.
+    private static let journalClose = Duration.seconds(2)
     /// How long the word that the gateway is ready waits for relays whose devices are open or hang.
     private static let readyTime = Duration.seconds(5)
 
@@ -170,7 +172,7 @@ actor RunningGateway {
         await within(Self.lastWords, on: clock) { await reloads.stop() }
         let areSafe = await stop(proactor, because: reason, showing)
         // A disk that hangs does not hold up the end; the next start finds what was kept.
-        await within(Self.lastWords, on: clock) { await journal.close() }
+        await within(Self.journalClose, on: clock) { await journal.close() }
         life.stop()
         logger.notice(.gatewayStopped, "stopped")
         if hasFailedToStart { return .unavailable }

@@ -82,6 +82,8 @@ struct GridworksHistoryWriter: HistoryWriter {
     {
         guard let report else { return [] }
         self.report = nil
+        // A fact that was held may be older than readings that came before it.
+        let created = max(created, report.last)
         let identity = GridworksIdentity.of(report.covers, in: journal)
         let usual = codec.settings.reportPeriod.wholeNanoseconds / 1_000_000_000
         let slot = slot ?? GridworksReport.Slot(of: report.first, seconds: max(1, usual))

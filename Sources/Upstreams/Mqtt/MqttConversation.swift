@@ -58,8 +58,6 @@ struct MqttConversation {
     private static let longestRest = 4 * 65_536
     /// How long a TLS handshake may take, and the broker to answer the login.
     static let loginLimit = Duration.seconds(30)
-    /// How long the broker may acknowledge nothing of what it owes, at least.
-    static let acknowledgementLimit = Duration.seconds(60)
     /// Never so many in flight that no number is left, whatever the broker takes.
     private static let mostInFlight = 65_000
 
@@ -274,7 +272,7 @@ struct MqttConversation {
             return began.duration(to: now) >= Self.loginLimit
                 ? "no reply to the login within 30 s" : nil
         }
-        if let problem = silence(at: now) { return problem }
+        if let problem = standstillProblem(at: now) { return problem }
         if let pingSent {
             return pingSent.duration(to: now) >= interval
                 ? "no packet from the broker for the keep-alive time" : nil
@@ -287,13 +285,13 @@ struct MqttConversation {
 
     /// A broker that answers pings and acknowledges nothing is as good as gone, and another connection may
     /// cure it.
-    private mutating func silence(at now: MonotonicInstant) -> String? {
+    private mutating func standstillProblem(at now: MonotonicInstant) -> String? {
         let owed = inFlight.count + subscribing.count
         guard owed > 0, standstill.settled == settled else {
             standstill = (settled, now)
             return nil
         }
-        let limit = max(Self.acknowledgementLimit, interval * 2)
+        let limit = max(settings.acknowledgementLimit, interval * 2)
         guard standstill.since.duration(to: now) >= limit else { return nil }
         return "no acknowledgement from the broker for \(limit.layoutText), \(owed) owed"
     }

@@ -12,6 +12,9 @@ public struct MqttSettings: Sendable {
     /// How long the connection may be silent, 5 s to 18 h, rounded up to whole seconds. A broker that
     /// does not answer is given up after twice that time.
     public var keepAlive: Duration
+    /// How long the broker may acknowledge nothing of what it owes; twice the keep-alive time where that is
+    /// longer.
+    public var acknowledgementLimit = Duration.seconds(60)
     /// What the broker publishes when the connection breaks without a DISCONNECT: another for each, which the
     /// session is given as it connects.
     package var will: MqttMessage?
