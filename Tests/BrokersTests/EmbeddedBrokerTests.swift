@@ -9,7 +9,7 @@ import Vocabulary
 
 @testable import Brokers
 
-@Suite(.ownThread, .timeLimit(.minutes(2)))
+@Suite(.ownThread, .timeLimit(.minutes(10)))
 struct EmbeddedBrokerTests {
     let clock = ManualClock()
     let folder = freshPath()
@@ -206,7 +206,7 @@ struct EmbeddedBrokerTests {
 }
 
 /// What happens when the gateway itself is killed, tried with this test program as the gateway.
-@Suite(.ownThread, .timeLimit(.minutes(2)))
+@Suite(.ownThread, .timeLimit(.minutes(10)))
 struct GatewayDeathTests {
     static let variable = "TIDEGATE_TEST_BROKER_FOLDER"
     static let folder = ProcessInfo.processInfo.environment[variable]

@@ -1,7 +1,7 @@
 import Channels
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `A merge` {
+@Suite(.timeLimit(.minutes(10))) struct `A merge` {
     @Test func `gives all that lies in it at once, each source's elements in their order`() async {
         let merge = FanIn<String>(capacity: 8)
         let (left, right) = (merge.source(named: "left"), merge.source(named: "right"))

@@ -4,7 +4,7 @@ import Vocabulary
 
 @testable import Channels
 
-@Suite(.timeLimit(.minutes(1))) struct `A feed` {
+@Suite(.timeLimit(.minutes(10))) struct `A feed` {
     private let clock = ManualClock()
     private let feed: Feed<String, Int>
 

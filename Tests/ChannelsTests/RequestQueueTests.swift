@@ -3,7 +3,7 @@ import Fakes
 import Testing
 import Vocabulary
 
-@Suite(.timeLimit(.minutes(1))) struct `A request queue` {
+@Suite(.timeLimit(.minutes(10))) struct `A request queue` {
     private struct Stuck: Error {}
 
     private let clock = ManualClock()

@@ -4,7 +4,7 @@ import Fakes
 import Testing
 import Vocabulary
 
-@Suite(.timeLimit(.minutes(1))) struct `A work queue` {
+@Suite(.timeLimit(.minutes(10))) struct `A work queue` {
     private let clock = ManualClock()
 
     private func queue(_ bound: Int) -> WorkQueue<Int> {

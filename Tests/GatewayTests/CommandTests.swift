@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 /// The commands that look at something and end.
-@Suite(.timeLimit(.minutes(3))) struct `The program` {
+@Suite(.timeLimit(.minutes(10))) struct `The program` {
     private let home: TestHome
 
     init() throws { home = try TestHome() }
@@ -167,7 +167,7 @@ import Testing
 }
 
 /// `run --explain-settings`, layer by layer.
-@Suite(.timeLimit(.minutes(2))) struct `A setting` {
+@Suite(.timeLimit(.minutes(10))) struct `A setting` {
     private let home: TestHome
     private let layout: String
 
@@ -265,7 +265,7 @@ import Testing
 }
 
 /// `layout import`, and what becomes of what it makes.
-@Suite(.timeLimit(.minutes(2))) struct `An imported layout's file` {
+@Suite(.timeLimit(.minutes(10))) struct `An imported layout's file` {
     @Test func `is good as it stands, and runs its checks with the upstream`() async throws {
         let home = try TestHome()
         let sample = TestHome.repository.appendingPathComponent(

@@ -14,7 +14,7 @@ import Vocabulary
 @testable import Host
 
 /// The end of a process whose proactor stands still, tried with this test program as the gateway.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct `A gateway that nothing can help` {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct `A gateway that nothing can help` {
     static let variable = "TIDEGATE_TEST_LIFELESS"
     static let stuck = ProcessInfo.processInfo.environment[variable]
 

@@ -6,7 +6,7 @@ import Vocabulary
 @testable import Host
 
 /// `tidegate journal` and `tidegate export`, on a journal as a gateway leaves it.
-@Suite(.timeLimit(.minutes(3))) struct `The journal's commands` {
+@Suite(.timeLimit(.minutes(10))) struct `The journal's commands` {
     private let home: TestHome
     private let state: String
 

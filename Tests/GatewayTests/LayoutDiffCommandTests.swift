@@ -1,6 +1,6 @@
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct `tidegate layout diff` {
+@Suite(.timeLimit(.minutes(10))) struct `tidegate layout diff` {
     private let home: TestHome
 
     init() throws { home = try TestHome() }

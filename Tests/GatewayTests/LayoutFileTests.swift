@@ -5,7 +5,7 @@ import Vocabulary
 
 @testable import Host
 
-@Suite(.timeLimit(.minutes(2))) struct `A layout's file` {
+@Suite(.timeLimit(.minutes(10))) struct `A layout's file` {
     private let folder = NSTemporaryDirectory() + "tidegate-watch-\(UUID().uuidString.prefix(8))"
     private var path: String { folder + "/house.json" }
 

@@ -8,7 +8,7 @@ import Vocabulary
 @testable import Host
 
 /// The direct link's way in, which the house does without when it must.
-@Suite(.timeLimit(.minutes(4))) struct `The way in of the direct link` {
+@Suite(.timeLimit(.minutes(10))) struct `The way in of the direct link` {
     private let clock = ManualClock()
 
     private func node() -> PeerNode { PeerNode(clock: clock, chance: SystemChance()) }

@@ -6,7 +6,7 @@ import Testing
 @testable import Gateway
 
 /// The direct link as users run it: two processes and no broker.
-@Suite(.serialized, .timeLimit(.minutes(4))) struct `The direct link` {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct `The direct link` {
     private let home: TestHome
 
     init() throws { home = try TestHome() }

@@ -6,7 +6,7 @@ import Vocabulary
 @testable import Host
 
 /// Measuring a link to something that is no echo.
-@Suite(.timeLimit(.minutes(2))) struct `A ping` {
+@Suite(.timeLimit(.minutes(10))) struct `A ping` {
     private func node(_ mode: PeerSettings.Mode, echoes: Bool = false) -> PeerNode {
         PeerNode(
             settings: PeerSettings(

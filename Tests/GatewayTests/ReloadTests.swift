@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(3))) struct `A running gateway's layout` {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct `A running gateway's layout` {
     private let home: TestHome
 
     init() throws { home = try TestHome() }

@@ -4,7 +4,7 @@ import TestMachine
 import Testing
 
 /// A machine that has no room.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct `A machine without room` {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct `A machine without room` {
     private let home: TestHome
 
     init() throws { home = try TestHome() }

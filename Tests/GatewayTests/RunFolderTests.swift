@@ -3,7 +3,7 @@ import TestMachine
 import Testing
 
 /// The folder in which a gateway leaves its broker and the way to it.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct `The run folder` {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct `The run folder` {
     private let home: TestHome
 
     init() throws { home = try TestHome() }

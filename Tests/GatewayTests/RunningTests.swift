@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// The demonstration layout, with its private broker, as users run it.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct `A running gateway` {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct `A running gateway` {
     private let home: TestHome
 
     init() throws { home = try TestHome() }

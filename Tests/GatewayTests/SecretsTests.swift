@@ -33,7 +33,7 @@ import Vocabulary
         #expect(throws: MachineError.self) { try text(bytes) }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(10)))
     func `is not waited for where a pipe or a device stands in the place of its file`() throws {
         let pipe = NSTemporaryDirectory() + "tidegate-secret-\(UUID().uuidString.prefix(8))"
         try #require(mkfifo(pipe, 0o600) == 0)

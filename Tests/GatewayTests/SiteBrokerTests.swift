@@ -6,7 +6,7 @@ import Vocabulary
 @testable import Host
 
 /// A gateway on somebody else's broker, which asks for a password and holds what others left there.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct `A gateway on a site's broker` {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct `A gateway on a site's broker` {
     private let home: TestHome
 
     init() throws { home = try TestHome() }

@@ -4,7 +4,7 @@ import Testing
 @testable import Host
 
 /// Where a gateway keeps what must outlive it, and what becomes of it when somebody meddles with it.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct `A state directory` {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct `A state directory` {
     private let home: TestHome
     private let state: String
 

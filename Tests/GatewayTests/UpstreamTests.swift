@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Both ends of a link on one machine, as users run them.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct `Both ends` {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct `Both ends` {
     private let home: TestHome
 
     init() throws { home = try TestHome() }

@@ -154,7 +154,7 @@ import Vocabulary
         #expect(folder.names().contains { $0.hasPrefix("received.sqlite.damaged-") })
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(10)))
     func `is healed of damage that only its use shows, whatever its size`() async throws {
         let store = try await opened()
         for number in 1...300 { _ = store.append(item(number, size: 1_000)) }

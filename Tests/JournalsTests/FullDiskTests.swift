@@ -5,7 +5,7 @@ import Vocabulary
 @testable import Journals
 
 /// A disk that takes no more, by SQLite's own word (`max_page_count`) or by the word of the disk.
-@Suite(.timeLimit(.minutes(1))) struct `On a disk that is full, a journal` {
+@Suite(.timeLimit(.minutes(10))) struct `On a disk that is full, a journal` {
     private let folder = Folder()
 
     /// A journal with facts 1 to `count` on disk, whose file grows no more.
@@ -140,7 +140,7 @@ import Vocabulary
         #expect(disk.isTight)
     }
 
-    @Test(.timeLimit(.minutes(1))) func `that is tight gets the log's room back at once`() async {
+    @Test(.timeLimit(.minutes(10))) func `that is tight gets the log's room back at once`() async {
         let folder = Folder()
         let journal = await folder.journal(["site"], name: "journal")
         await keep((1...100).map { fact($0) }, in: journal)
@@ -152,7 +152,7 @@ import Vocabulary
         await journal.close()
     }
 
-    @Test(.timeLimit(.minutes(1))) func `that is short lets the file not grow`() async throws {
+    @Test(.timeLimit(.minutes(10))) func `that is short lets the file not grow`() async throws {
         let folder = Folder()
         let journal = await folder.journal(["site"], name: "journal")
         await keep((1...5_000).map { fact($0) }, in: journal)

@@ -4,7 +4,7 @@ import Vocabulary
 
 @testable import Journals
 
-@Suite(.timeLimit(.minutes(1))) struct `Facts that a journal cannot hand on` {
+@Suite(.timeLimit(.minutes(10))) struct `Facts that a journal cannot hand on` {
     @Test func `count as dropped when what is dead-lettered is more than is kept`() async throws {
         let folder = Folder()
         let journal = await folder.journal(["site", "other"])
@@ -53,7 +53,7 @@ import Vocabulary
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `A journal that is closed and opened again` {
+@Suite(.timeLimit(.minutes(10))) struct `A journal that is closed and opened again` {
     @Test func `keeps all that waits, however much`() async throws {
         let folder = Folder()
         var journal = await folder.journal(["site"], name: "much")

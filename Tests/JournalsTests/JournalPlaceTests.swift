@@ -6,7 +6,7 @@ import Vocabulary
 @testable import Journals
 
 /// Somebody deletes, moves or replaces the files of a journal that is in use.
-@Suite(.timeLimit(.minutes(1))) struct `A journal that is deleted while it is in use` {
+@Suite(.timeLimit(.minutes(10))) struct `A journal that is deleted while it is in use` {
     private let folder = Folder()
 
     private func delete(_ ends: [String] = ["", "-wal", "-shm"]) {
@@ -148,7 +148,7 @@ import Vocabulary
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `Files of a journal` {
+@Suite(.timeLimit(.minutes(10))) struct `Files of a journal` {
     private let folder = Folder()
 
     private func mode(_ name: String) throws -> mode_t {

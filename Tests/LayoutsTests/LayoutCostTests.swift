@@ -53,7 +53,7 @@ struct `A layout that is nothing but mistakes` {
 
 /// Layouts of a few thousand parts that all hang together. Work that grows with the square of them,
 /// or worse, takes minutes.
-@Suite(.ownThread, .timeLimit(.minutes(1))) struct `A layout of many parts` {
+@Suite(.ownThread, .timeLimit(.minutes(10))) struct `A layout of many parts` {
     private static let count = 3000
 
     /// - Parameter more: What else the node of that number has.

@@ -5,7 +5,7 @@ import Vocabulary
 
 @testable import Nodes
 
-@Suite(.timeLimit(.minutes(1))) struct `A guarded relay's node` {
+@Suite(.timeLimit(.minutes(10))) struct `A guarded relay's node` {
     let bench = Bench()
     let site = CommandSource(.upstream, "site")
 

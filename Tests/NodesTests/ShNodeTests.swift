@@ -298,7 +298,7 @@ import Vocabulary
 }
 
 @Suite struct `A sync thread` {
-    @Test(.timeLimit(.minutes(2)))
+    @Test(.timeLimit(.minutes(10)))
     func `leaves no sources behind when its nodes go`() async {
         let bench = Bench()
         let (ends, end) = AsyncStream<Void>.makeStream()

@@ -6,7 +6,7 @@ import Vocabulary
 
 @testable import Nodes
 
-@Suite(.timeLimit(.minutes(5))) struct `An actuator that remembers` {
+@Suite(.timeLimit(.minutes(10))) struct `An actuator that remembers` {
     @Test func `keeps what it noted of a switch that failed`() async {
         let bench = Bench()
         let tries = Tries()

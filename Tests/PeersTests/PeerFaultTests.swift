@@ -41,7 +41,7 @@ private final class Flood: Sendable {
     }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct `One peer on the direct link` {
+@Suite(.timeLimit(.minutes(10))) struct `One peer on the direct link` {
     private let hello = ByteBuffer(string: "hello")
 
     // MARK: - Who it is

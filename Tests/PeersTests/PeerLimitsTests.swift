@@ -6,7 +6,7 @@ import Vocabulary
 @testable import Peers
 
 /// What is looked at before a question is read, and what it costs.
-@Suite(.timeLimit(.minutes(2))) struct `A question of a stranger's` {
+@Suite(.timeLimit(.minutes(10))) struct `A question of a stranger's` {
     private static let identity = ChirpIdentity(high: 3, low: 4)
 
     private func refusal(

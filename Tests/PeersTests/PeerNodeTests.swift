@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 import Vocabulary
 
-@Suite(.timeLimit(.minutes(2))) struct `A node on the direct link` {
+@Suite(.timeLimit(.minutes(10))) struct `A node on the direct link` {
     private let hello = ByteBuffer(string: "hello")
 
     @Test(arguments: PeerSettings.Mode.allCases, PeerSettings.Mode.allCases)

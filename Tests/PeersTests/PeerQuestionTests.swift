@@ -8,7 +8,7 @@ import Vocabulary
 
 @testable import Peers
 
-@Suite(.timeLimit(.minutes(2))) struct `A question` {
+@Suite(.timeLimit(.minutes(10))) struct `A question` {
     private let id = CommandID("4f1d")!
 
     @Test func `says the same after its way over the wire`() throws {

@@ -62,7 +62,7 @@ import Vocabulary
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `A socket that is looked at` {
+@Suite(.timeLimit(.minutes(10))) struct `A socket that is looked at` {
     private let chunk = frameBytes(ChirpIdentity(high: 3, low: 4), data: [7])
 
     @Test func `holds bytes from when they come to when they are read`() async throws {

@@ -5,7 +5,7 @@ import Vocabulary
 
 @testable import Peers
 
-@Suite(.timeLimit(.minutes(2))) struct `TLS on the direct link` {
+@Suite(.timeLimit(.minutes(10))) struct `TLS on the direct link` {
     private let hello = ByteBuffer(string: "hello")
 
     @Test(arguments: PeerSettings.Mode.allCases)

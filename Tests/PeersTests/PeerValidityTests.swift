@@ -7,7 +7,7 @@ import Vocabulary
 @testable import Peers
 
 /// Certificates have dates. Here it is the 21st of November 2026.
-@Suite(.timeLimit(.minutes(2))) struct `A certificate on the direct link` {
+@Suite(.timeLimit(.minutes(10))) struct `A certificate on the direct link` {
     private func key(_ name: String, from first: String, to last: String) throws -> PeerKey {
         var chance = SystemRandomNumberGenerator()
         return try PeerKey(

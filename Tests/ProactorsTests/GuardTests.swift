@@ -5,7 +5,7 @@ import Vocabulary
 
 @testable import Proactors
 
-@Suite(.timeLimit(.minutes(1))) struct `A gateway's relays` {
+@Suite(.timeLimit(.minutes(10))) struct `A gateway's relays` {
     @Test func `go to their safe states when upstream falls silent, and everyone is told`() async {
         let device = ScriptedDevice()
         let bench = Bench(

@@ -5,7 +5,7 @@ import Vocabulary
 
 @testable import Proactors
 
-@Suite(.timeLimit(.minutes(1))) struct `A broker that hangs up at a message` {
+@Suite(.timeLimit(.minutes(10))) struct `A broker that hangs up at a message` {
     @Test func `gets all others, and hears no more of that one`() async {
         let bench = Bench(.init(name: "tank", device: ScriptedDevice(.shows([7]))))
         bench.broker.hangUp { $0.topic == "status" }

@@ -7,7 +7,7 @@ import Vocabulary
 @testable import Health
 @testable import Proactors
 
-@Suite(.timeLimit(.minutes(1))) struct `How a gateway's links stand` {
+@Suite(.timeLimit(.minutes(10))) struct `How a gateway's links stand` {
     private func words(_ bench: Bench) async -> [String] {
         await bench.proactor.linkStatuses.map { "\($0.who) \($0.state.word)" }
     }

@@ -37,7 +37,7 @@ private struct Peers {
 
 private func shown(_ values: ClosedRange<Int>) -> [String] { values.map { "tank \($0) good" } }
 
-@Suite(.timeLimit(.minutes(1))) struct `A gateway with a peer` {
+@Suite(.timeLimit(.minutes(10))) struct `A gateway with a peer` {
     @Test func `tells its start first and its readings in order, and what the link went through`()
         async
     {

@@ -4,7 +4,7 @@ import Vocabulary
 
 @testable import Proactors
 
-@Suite(.timeLimit(.minutes(1))) struct `When the clock is set, a proactor` {
+@Suite(.timeLimit(.minutes(10))) struct `When the clock is set, a proactor` {
     private static let decade = Duration.seconds(315_576_000)
 
     private func command(

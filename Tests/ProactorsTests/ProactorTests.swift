@@ -5,7 +5,7 @@ import Vocabulary
 
 @testable import Proactors
 
-@Suite(.timeLimit(.minutes(1))) struct `A gateway` {
+@Suite(.timeLimit(.minutes(10))) struct `A gateway` {
     @Test func `greets the broker, shows what is now, and tells history in order`() async {
         let device = ScriptedDevice(.shows([1, 2, 3]))
         let bench = Bench(.init(name: "tank", device: device))
@@ -110,7 +110,7 @@ import Vocabulary
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `A command` {
+@Suite(.timeLimit(.minutes(10))) struct `A command` {
     @Test func `switches the relay and is answered with the state the relay confirms`() async {
         let relay = ScriptedDevice()
         let bench = Bench(.init(name: "pump", device: relay, isRelay: true))
@@ -228,7 +228,7 @@ import Vocabulary
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `A stop` {
+@Suite(.timeLimit(.minutes(10))) struct `A stop` {
     @Test func `drives relays to their safe states, tells it, and says offline message`() async {
         let relay = ScriptedDevice()
         let bench = Bench(.init(name: "pump", device: relay, isRelay: true))

@@ -6,7 +6,7 @@ import Vocabulary
 
 @testable import Proactors
 
-@Suite(.timeLimit(.minutes(1))) struct `The records of one source` {
+@Suite(.timeLimit(.minutes(10))) struct `The records of one source` {
     private func change(_ number: Int, of node: ShNodeName = "pump") -> Fact {
         Fact(
             node: node, at: stamp(number),

@@ -6,7 +6,7 @@ import Vocabulary
 
 @testable import Proactors
 
-@Suite(.timeLimit(.minutes(1))) struct `A layout that changes while the gateway runs` {
+@Suite(.timeLimit(.minutes(10))) struct `A layout that changes while the gateway runs` {
     private func replacement(
         _ bench: Bench, leaving: Set<ShNodeName>, _ devices: [Bench.Device], staying: [ShNode] = [],
         interlocks: [Interlock] = [], codec: any Codec = SimulatedCodec()

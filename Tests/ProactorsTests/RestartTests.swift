@@ -6,7 +6,7 @@ import Vocabulary
 @testable import Proactors
 
 /// A whole gateway whose watch does what the program's does.
-@Suite(.timeLimit(.minutes(1))) struct `A gateway restarts what gives no heartbeat` {
+@Suite(.timeLimit(.minutes(10))) struct `A gateway restarts what gives no heartbeat` {
     /// What the watch asked for, and how it went.
     private final class Log: Sendable {
         let missing = Guarded([GatewayPart]())

@@ -52,7 +52,7 @@ private struct Counted {
     }
 }
 
-@Suite(.timeLimit(.minutes(5))) struct `An upstream that numbers what goes out` {
+@Suite(.timeLimit(.minutes(10))) struct `An upstream that numbers what goes out` {
     @Test func `gets one sequence over births, live values and history, as they go`() async {
         let counted = Counted()
         await counted.start()

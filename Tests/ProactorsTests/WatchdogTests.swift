@@ -6,7 +6,7 @@ import Vocabulary
 @testable import Nodes
 @testable import Proactors
 
-@Suite(.timeLimit(.minutes(1))) struct WatchdogTests {
+@Suite(.timeLimit(.minutes(10))) struct WatchdogTests {
     /// A part that answers, or keeps whoever asks waiting.
     private final class Part: Sendable {
         private let state = Mutex((answers: true, waiting: [CheckedContinuation<Void, Never>]()))

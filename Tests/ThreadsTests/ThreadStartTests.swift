@@ -7,7 +7,7 @@ import Vocabulary
 /// More stack than any address space has: there is never such a thread.
 private let impossible = ThreadPlan(name: "impossible", stackSize: 1 << 60)
 
-@Suite(.timeLimit(.minutes(1))) struct `A thread that the system does not give` {
+@Suite(.timeLimit(.minutes(10))) struct `A thread that the system does not give` {
     private let clock = ManualClock()
 
     @Test func `is an error, and no end of the process`() {
@@ -53,7 +53,7 @@ private let impossible = ThreadPlan(name: "impossible", stackSize: 1 << 60)
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `The rounds of a thread` {
+@Suite(.timeLimit(.minutes(10))) struct `The rounds of a thread` {
     /// They began between two looks of the thread, and nothing else would have woken it.
     @Test func `that begin during a round have their turn`() async {
         let thread = SyncThread(name: "rounds", clock: ManualClock())

@@ -14,7 +14,7 @@ private actor Sleeper {
     func hurry(to deadline: MonotonicInstant) { rest.hurry(to: deadline) }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `A sleep that can be cut short` {
+@Suite(.timeLimit(.minutes(10))) struct `A sleep that can be cut short` {
     private let clock = ManualClock()
     private let sleeper = Sleeper()
 

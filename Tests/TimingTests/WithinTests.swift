@@ -4,7 +4,7 @@ import Vocabulary
 
 @testable import Timing
 
-@Suite(.timeLimit(.minutes(1))) struct `Work within a limit` {
+@Suite(.timeLimit(.minutes(10))) struct `Work within a limit` {
     @Test func `gives its result when it is there in time`() async {
         #expect(await within(.seconds(2), on: ManualClock()) { 7 } == 7)
     }

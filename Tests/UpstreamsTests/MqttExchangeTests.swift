@@ -4,7 +4,7 @@ import Vocabulary
 @testable import Mqtt
 
 /// The bounds of the news and of the outbox, without a broker.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct MqttExchangeTests {
     let exchange = MqttExchange(window: 3, inboxCapacity: 2)
 

@@ -54,7 +54,7 @@ import Vocabulary
         #expect(broken > rounds / 4 && over > 0)
     }
 
-    @Test(.timeLimit(.minutes(2)))
+    @Test(.timeLimit(.minutes(10)))
     func `whatever a broker answers, the session tells why and connects to the next one`()
         async throws
     {

@@ -8,7 +8,7 @@ import Vocabulary
 @testable import Mqtt
 
 /// Sessions with a real broker, and a scripted one for what a real one does too seldom.
-@Suite(.timeLimit(.minutes(1)), .serialized)
+@Suite(.timeLimit(.minutes(10)), .serialized)
 struct MqttSessionTests {
     let clock = ManualClock()
 

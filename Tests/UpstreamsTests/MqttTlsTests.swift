@@ -6,7 +6,7 @@ import Vocabulary
 @testable import Mqtt
 
 /// Sessions over TLS with an authority of the test's own.
-@Suite(.ownThread, .timeLimit(.minutes(2)))
+@Suite(.ownThread, .timeLimit(.minutes(10)))
 struct MqttTlsTests {
     let clock = ManualClock()
 
