@@ -68,17 +68,17 @@ public struct SimulatedCodec: Codec, CodecSession {
     ) -> Incoming {
         let words = message.text.split(separator: " ")
         guard message.topic.hasPrefix("set/"),
-            let node = ShNodeName(String(message.topic.dropFirst(4))), words.count == 2,
+            let node = ShNodeName(String(message.topic.dropFirst(4))), words.count >= 2,
             let id = CommandID(String(words[0])), let value = Int64(words[1])
         else { return Incoming(.ignored(why: "\(message.topic) is no command")) }
         let reply = Reply(topic: "answer/\(node)")
         if message.isRetained {
             return Incoming(.refused(why: "retained", id: id, node: node, reply))
         }
-        let source = CommandSource(.upstream, "site")
-        return Incoming(
-            .commands([Command(id: id, node: node, order: .set(value), source: source)], reply),
-            isHeartbeat: true)
+        let command = Command(
+            id: id, node: node, order: .set(value), source: CommandSource(.upstream, "site"),
+            expires: words.dropFirst(2).first.flatMap { WallTime(iso8601: String($0)) })
+        return Incoming(.commands([command], reply), isHeartbeat: true)
     }
 
     public func answer(

@@ -89,11 +89,14 @@ struct Bench {
     }
 
     /// Somebody publishes a command.
-    func order(_ node: String, _ id: String, _ value: Int, isRetained: Bool = false) {
+    func order(
+        _ node: String, _ id: String, _ value: Int, isRetained: Bool = false,
+        expires: WallTime? = nil
+    ) {
+        let words = "\(id) \(value) \(expires?.iso8601 ?? "")"
         broker.deliver(
             MqttMessage(
-                topic: "set/\(node)", payload: Array("\(id) \(value)".utf8), isRetained: isRetained)
-        )
+                topic: "set/\(node)", payload: Array(words.utf8), isRetained: isRetained))
     }
 
     /// What was published to `topic`, in order; waits until there are `count`.

@@ -21,12 +21,19 @@ import Vocabulary
         // Not even a refused one: what is retained was said by nobody now.
         bench.order("pump", "b", 1, isRetained: true)
         #expect(await bench.published("answer/pump", 2).last == "b refused")
+        // Nor one that was said long ago and came only now, also when it is answered as at first.
+        let past = bench.clock.wallTime.advanced(by: .seconds(-1))
+        bench.order("pump", "late", 1, expires: past)
+        bench.order("pump", "a", 1, expires: past)
+        #expect(
+            await bench.published("answer/pump", 4).suffix(2).sorted()
+                == ["a confirmed 1", "late refused"])
         await bench.pass(.seconds(2))
         #expect(await bench.published("fault/pump", 1) == ["failsafe true"])
         #expect(device.level == 0)
         bench.order("pump", "c", 1)
         #expect(await bench.published("fault/pump", 2).last == "failsafe false")
-        #expect(await bench.published("answer/pump", 3).last == "c confirmed 1")
+        #expect(await bench.published("answer/pump", 5).last == "c confirmed 1")
     }
 
     @Test func `answer each order of a storm once, however slow the broker is`() async {

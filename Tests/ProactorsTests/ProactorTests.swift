@@ -145,6 +145,18 @@ import Vocabulary
         #expect(relay.level == 0)
     }
 
+    @Test func `that comes again after its expiry is answered as the first time`() async {
+        let bench = Bench(.init(name: "pump", device: ScriptedDevice(), isRelay: true))
+        await bench.start()
+        bench.broker.accept()
+        let expires = bench.clock.wallTime.advanced(by: .seconds(5))
+        bench.order("pump", "a1", 1, expires: expires)
+        #expect(await bench.published("answer/pump", 1) == ["a1 confirmed 1"])
+        await bench.pass(.seconds(10))
+        bench.order("pump", "a1", 1, expires: expires)
+        #expect(await bench.published("answer/pump", 2).last == "a1 confirmed 1")
+    }
+
     @Test func `that has expired is refused`() async {
         let relay = ScriptedDevice()
         let bench = Bench(.init(name: "pump", device: relay, isRelay: true))

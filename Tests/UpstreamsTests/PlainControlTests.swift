@@ -60,7 +60,6 @@ import Vocabulary
         #expect(!ask("on", isRetained: true).isHeartbeat)
         #expect(!ask("nonsense").isHeartbeat)
         #expect(!ask(#"{"value":1,"by":"cli"}"#).isHeartbeat, "a hand speaks for nobody else")
-        #expect(!ask(#"{"value":1,"expires":"2001-01-01T00:00:00Z"}"#).isHeartbeat)
         #expect(House.codec.subscriptions.contains("tidegate/d1.demo.house1/heartbeat"))
     }
 

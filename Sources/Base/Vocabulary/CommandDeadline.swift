@@ -22,16 +22,9 @@ public struct CommandDeadline: Hashable, Sendable {
     public init(
         of command: Command, at now: Timestamp, feedback: Duration = .zero
     ) throws(CommandRefusal) {
+        if let problem = Self.problem(of: command, at: now) { throw problem }
         var limits = [command.startBy].compactMap(\.self)
         if let expires = command.expires {
-            guard now.isSynchronised else {
-                throw CommandRefusal(
-                    "node \(command.node): the clock is not synchronised, so an expiry cannot be "
-                        + "checked; send the command without expires")
-            }
-            if let problem = Self.problem(ofExpiry: expires, at: now.wall) {
-                throw CommandRefusal("node \(command.node): \(problem)")
-            }
             let left = Duration.nanoseconds(expires.nanoseconds - now.wall.nanoseconds)
             limits.append(now.monotonic.advanced(by: left))
         }
@@ -41,14 +34,26 @@ public struct CommandDeadline: Hashable, Sendable {
         answerBy = latest.advanced(by: feedback)
     }
 
-    /// Why a command that expires then is not carried out at `now`; nil when it may be.
+    /// Why the expiry of a command forbids it at `now`; nil when it may be carried out.
     ///
     /// One that would be good for days was stamped by a clock that is wrong, or would be obeyed long after
     /// it was forgotten.
-    public static func problem(ofExpiry expires: WallTime, at now: WallTime) -> String? {
-        if expires < now { return "expired at \(expires.iso8601); it is \(now.iso8601) here" }
-        guard expires > now.advanced(by: longestExpiry + clockSkew) else { return nil }
-        return "expires: \(expires.iso8601) is more than \(longestExpiry.layoutText) ahead; "
-            + "it is \(now.iso8601) here"
+    public static func problem(of command: Command, at now: Timestamp) -> CommandRefusal? {
+        guard let expires = command.expires else { return nil }
+        let why: String
+        if !now.isSynchronised {
+            why =
+                "the clock is not synchronised, so an expiry cannot be checked; "
+                + "send the command without expires"
+        } else if expires < now.wall {
+            why = "expired at \(expires.iso8601); it is \(now.wall.iso8601) here"
+        } else if expires > now.wall.advanced(by: longestExpiry + clockSkew) {
+            why =
+                "expires: \(expires.iso8601) is more than \(longestExpiry.layoutText) ahead; "
+                + "it is \(now.wall.iso8601) here"
+        } else {
+            return nil
+        }
+        return CommandRefusal("node \(command.node): \(why)")
     }
 }

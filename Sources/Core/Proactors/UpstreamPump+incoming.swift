@@ -13,7 +13,9 @@ extension UpstreamPump {
         guard let incoming else { return }
         if incoming.isHeartbeat {
             handle(.heard(isRetained: message.isRetained), in: proactor)
-            if !message.isRetained { proactor.hear(CommandSource(.upstream, name.text)) }
+            if !message.isRetained, incoming.matter.isCurrent(at: proactor.clock.timestamp) {
+                proactor.hear(CommandSource(.upstream, name.text))
+            }
         }
         if let note = incoming.note { log(.messageNote, .notice, note, in: proactor) }
         switch incoming.matter {
@@ -95,5 +97,13 @@ extension UpstreamPump {
         }
         answers.append(answer)
         wake()
+    }
+}
+
+extension Incoming.Matter {
+    /// Whether it says that its controller works now. What was commanded long ago and came late does not.
+    fileprivate func isCurrent(at now: Timestamp) -> Bool {
+        guard case .commands(let commands, _) = self else { return true }
+        return commands.allSatisfy { CommandDeadline.problem(of: $0, at: now) == nil }
     }
 }

@@ -20,7 +20,7 @@ extension PlainCodec {
             return Incoming(
                 .ignored(why: "a heartbeat"), isHeartbeat: !message.isRetained)
         }
-        let matter = matter(of: message, at: now, using: &generator)
+        let matter = matter(of: message, using: &generator)
         var note: String?
         if let asked = message.responseTopic, let used = matter.reply?.topic, used != asked {
             note =
@@ -35,8 +35,7 @@ extension PlainCodec {
     }
 
     private func matter(
-        of message: MqttMessage, at now: WallTime,
-        using generator: inout some RandomNumberGenerator
+        of message: MqttMessage, using generator: inout some RandomNumberGenerator
     ) -> Incoming.Matter {
         guard let target = topics.target(of: message.topic) else {
             return .ignored(why: "topic \(message.topic.prefix(128)): is not a command topic")
@@ -59,12 +58,6 @@ extension PlainCodec {
                     "retained commands are refused; publish without the retain flag")
             }
             let order = try order.get()
-            // It is no heartbeat of its controller.
-            if let problem = order.expires.flatMap({
-                CommandDeadline.problem(ofExpiry: $0, at: now)
-            }) {
-                throw CommandRefusal(problem)
-            }
             let command = try Command(
                 order.request, to: String(target), of: profile, id: commandID,
                 source: order.by.map { CommandSource($0, source.name) } ?? source,
