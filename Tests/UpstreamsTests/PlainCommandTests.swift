@@ -108,7 +108,7 @@ struct PlainCommandTests {
         ("heater", #"{"value":"on","expirse":1}"#, "expirse: unknown; did you mean expires"),
         (
             "heater", #"{"state":"on"}"#,
-            #"state: unknown; send on, off or a number, alone or as {"value": "on"}"#
+            "state: unknown; known are value, id, expires, overrideFor, release, by"
         ),
         ("heater", #"{"value":"on","id":7}"#, "id: must be a text"),
         ("heater", #"{"value":"on","id":"two words"}"#, "id: must be a text"),

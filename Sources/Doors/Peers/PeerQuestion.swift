@@ -36,26 +36,9 @@ public struct PeerOrder: Hashable, Sendable {
 
     /// Everything but the node.
     fileprivate var members: [(name: String, value: JsonValue)] {
-        var members: [(name: String, value: JsonValue)] = [("id", .text(id.text))]
-        switch request {
-        case .set(let value): members.append(("value", value.json))
-        case .override(let value, let time):
-            if let value { members.append(("value", value.json)) }
-            members.append(("overrideFor", .text(time.layoutText)))
-        case .release: members.append(("release", .flag(true)))
-        }
-        if let expires { members.append(("expires", .text(expires.iso8601))) }
-        if let within { members.append(("timeout", .text(within.layoutText))) }
-        return members
-    }
-}
-
-extension CommandValue {
-    fileprivate var json: JsonValue {
-        switch self {
-        case .flag(let isOn): .text(isOn ? "on" : "off")
-        case .number(let number): .number(number)
-        }
+        let timeout = within.map { (name: "timeout", value: JsonValue.text($0.layoutText)) }
+        return CommandDocument(request, id: id, expires: expires).members
+            + [timeout].compactMap(\.self)
     }
 }
 
@@ -150,11 +133,6 @@ extension PeerQuestion {
         return Array(JsonValue.object(members).prettyText.utf8)
     }
 
-    private static let keys: [String: Set<String>] = [
-        "read": ["channel"], "status": [], "watch": [],
-        "set": ["node", "value", "id", "expires", "overrideFor", "release", "timeout"],
-    ]
-
     /// Reads what somebody sent.
     /// - Throws: Why it is no question.
     public static func read(_ text: [UInt8]) throws(PeerRefusal) -> PeerQuestion {
@@ -162,11 +140,13 @@ extension PeerQuestion {
         guard let document, problems.isEmpty else {
             throw PeerRefusal(problems.first?.description ?? "not JSON")
         }
-        guard let ask = document["ask"]?.text, let known = keys[ask] else {
+        let ask = document["ask"]?.text
+        guard let ask, ["read", "set", "status", "watch"].contains(ask) else {
             throw PeerRefusal("ask: must be read, set, status or watch")
         }
+        if ask == "set" { return try set(document) }
         for member in document.group ?? []
-        where member.name != "ask" && !known.contains(member.name) {
+        where member.name != "ask" && !(ask == "read" && member.name == "channel") {
             throw PeerRefusal("\(member.name.prefix(40)): unknown in \(ask)")
         }
         switch ask {
@@ -175,7 +155,6 @@ extension PeerQuestion {
                 throw PeerRefusal("channel: must be a \(DataChannelTag.noun)")
             }
             return .read(channel)
-        case "set": return try set(document)
         case "watch": return .watch
         default: return .status
         }
@@ -185,39 +164,17 @@ extension PeerQuestion {
         guard let node = document["node"]?.text.flatMap(ShNodeName.init) else {
             throw PeerRefusal("node: must be a \(ShNodeTag.noun)")
         }
-        guard let id = document["id"]?.text.flatMap(CommandID.init) else {
-            throw PeerRefusal("id: must be a text of 1 to 64 visible ASCII characters")
+        do throws(CommandRefusal) {
+            let command = try CommandDocument(document, beside: ["ask", "node", "timeout"])
+            guard let id = command.id else { throw CommandDocument.invalidID }
+            return .set(
+                node,
+                PeerOrder(
+                    command.request, id: id, expires: command.expires,
+                    within: try document.time("timeout", like: "8s")))
+        } catch {
+            throw PeerRefusal(error.why)
         }
-        let time = document["overrideFor"].map { $0.text.flatMap(Duration.init(layoutText:)) }
-        if case .some(.none) = time {
-            throw PeerRefusal("overrideFor: must be a time like \"10min\"")
-        }
-        let request: CommandRequest
-        let value = CommandValue(document["value"]?.value)
-        switch (value, time.flatMap(\.self), document["release"]) {
-        case (nil, nil, let release?) where release.flag == true && document["value"] == nil:
-            request = .release
-        case (_, _, .some):
-            throw PeerRefusal("release: must be true, without value and overrideFor")
-        case (nil, _?, nil) where document["value"] != nil, (nil, nil, nil):
-            throw PeerRefusal("value: must be on, off, true, false or a number")
-        case (let value, let time?, nil): request = .override(value, for: time)
-        case (let value?, nil, nil): request = .set(value)
-        }
-        var expires: WallTime?
-        if let text = document["expires"] {
-            expires = text.text.flatMap { WallTime(iso8601: $0) }
-            guard expires != nil else {
-                throw PeerRefusal("expires: must be a time like 2026-11-21T04:22:07Z")
-            }
-        }
-        let within = document["timeout"].map { $0.text.flatMap(Duration.init(layoutText:)) }
-        if case .some(.none) = within {
-            throw PeerRefusal("timeout: must be a time like \"8s\"")
-        }
-        return .set(
-            node,
-            PeerOrder(request, id: id, expires: expires, within: within.flatMap(\.self)))
     }
 }
 

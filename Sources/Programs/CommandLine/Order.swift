@@ -1,4 +1,5 @@
 import ArgumentParser
+import Documents
 import Host
 import Mqtt
 import PlainJson
@@ -8,9 +9,7 @@ import Vocabulary
 /// One order of the command line to a running gateway.
 struct Order: Sendable {
     let node: String
-    /// Nil to release an override.
-    let value: String?
-    let overrideFor: Duration?
+    let request: CommandRequest
     /// In seconds.
     let within: Int
     /// The command that was typed, for messages.
@@ -28,15 +27,10 @@ struct Order: Sendable {
         var chance = SystemChance()
         let id = CommandID(using: &chance)
         let responseTopic = target.reader.responseTopic(gateway: gateway, name: "cli-\(id.text)")
-        guard
-            let message = target.reader.command(
-                gateway: gateway, node: node, value: value, id: id, overrideFor: overrideFor,
-                by: .cli, expires: expiry(on: clock),
-                responseTopic: responseTopic, correlationData: Array(id.text.utf8))
-        else {
-            Output.error("tidegate: \"\(value ?? "")\" must be on, off or a number")
-            throw ExitStatus.usage.code
-        }
+        let message = target.reader.command(
+            CommandDocument(request, id: id, expires: expiry(on: clock)), gateway: gateway,
+            node: node, by: .cli, responseTopic: responseTopic, correlationData: Array(id.text.utf8)
+        )
         let session = MqttSession(settings: target.settings, clock: clock)
         session.connect()
         let asking = Ask(session: session, target: target, id: id)
@@ -56,7 +50,7 @@ struct Order: Sendable {
         switch outcome {
         case .answered(let answer) where answer.outcome == .confirmed: return answer
         case .answered(let answer):
-            let what = value == nil ? "released" : "set"
+            let what = request == .release ? "released" : "set"
             let words =
                 answer.outcome == .timedOut
                 ? "not \(what) yet" : "not \(what), \(answer.outcome)"
@@ -71,6 +65,34 @@ struct Order: Sendable {
                 "tidegate: no answer from \(node) within \(within) s; "
                     + "the outcome is unknown")
             throw ExitStatus.timedOut.code
+        }
+    }
+}
+
+extension CommandRequest {
+    /// What the words `set NODE VALUE --for TIME` ask for.
+    ///
+    /// - Throws: Which of them is wrong.
+    init(value: String, overrideFor: String?) throws(ValidationError) {
+        guard let meant = CommandValue(value) else {
+            throw ValidationError("\"\(value)\" must be on, off or a number")
+        }
+        guard let overrideFor else {
+            self = .set(meant)
+            return
+        }
+        guard let time = Duration(layoutText: overrideFor) else {
+            throw ValidationError("--for \(overrideFor) must be a time like 30s, 10min or 2h")
+        }
+        self = .override(meant, for: time)
+    }
+
+    /// The state that an answer shows; what was asked in words is answered in words.
+    func state(_ number: DecimalNumber?) -> String {
+        switch (self, number) {
+        case (_, nil): "unchanged"
+        case (.set(.number), let number?), (.override(.number, _), let number?): "\(number)"
+        case (_, let number?): number.mantissa == 0 ? "off" : "on"
         }
     }
 }

@@ -42,11 +42,8 @@ struct PeerAskCommand: AsyncParsableCommand {
     @OptionGroup var options: PeerOptions
 
     func validate() throws {
-        if let overrideFor {
-            guard words.first == "set" else { throw ValidationError("--for needs set") }
-            guard Duration(layoutText: overrideFor) != nil else {
-                throw ValidationError("--for \(overrideFor) must be a time like 30s, 10min or 2h")
-            }
+        guard overrideFor == nil || words.first == "set" else {
+            throw ValidationError("--for needs set")
         }
         guard (1...1200).contains(timeout) else {
             throw ValidationError("--timeout must be 1 to 1200")
@@ -65,16 +62,8 @@ struct PeerAskCommand: AsyncParsableCommand {
             }
             return .read(channel)
         case ("set", 3):
-            let value: CommandValue
-            if ["on", "off"].contains(words[2]) {
-                value = .flag(words[2] == "on")
-            } else if let number = DecimalNumber(words[2]) {
-                value = .number(number)
-            } else {
-                throw ValidationError("\"\(words[2])\" must be on, off or a number")
-            }
-            let time = overrideFor.flatMap(Duration.init(layoutText:))
-            return try order(time.map { .override(value, for: $0) } ?? .set(value), id: id)
+            let request = try CommandRequest(value: words[2], overrideFor: overrideFor)
+            return try order(request, id: id)
         case ("release", 2): return try order(.release, id: id)
         default:
             throw ValidationError(
@@ -137,7 +126,7 @@ struct PeerAskCommand: AsyncParsableCommand {
             throw ExitStatus.failure.code
         }
         switch question {
-        case .set(let node, _):
+        case .set(let node, let order):
             guard let answer = PlainReader().answer(in: text) else {
                 return Output.line(json)
             }
@@ -147,7 +136,7 @@ struct PeerAskCommand: AsyncParsableCommand {
                         + (answer.detail ?? "no reason given"))
                 throw (answer.outcome == .timedOut ? ExitStatus.timedOut : ExitStatus.failure).code
             }
-            let state = answer.value.map { word($0) } ?? (words.count > 2 ? words[2] : "unchanged")
+            let state = order.request.state(answer.value)
             let held = overrideFor.map { ", overridden for \($0)" } ?? ""
             Output.line(
                 words[0] == "release"
@@ -169,11 +158,5 @@ struct PeerAskCommand: AsyncParsableCommand {
             // As it is: the table has escaped what is foreign, the rest are its own colours.
             _ = Output.write(lines.joined(separator: "\n") + "\n", to: STDOUT_FILENO)
         }
-    }
-
-    /// What was asked in words is answered in words.
-    private func word(_ number: DecimalNumber) -> String {
-        guard words[0] == "release" || ["on", "off"].contains(words[2]) else { return "\(number)" }
-        return number.mantissa == 0 ? "off" : "on"
     }
 }

@@ -29,10 +29,8 @@ package struct ReleaseCommand: AsyncParsableCommand {
     }
 
     package func run() async throws {
-        let order = Order(
-            node: node, value: nil, overrideFor: nil, within: timeout, command: "release")
+        let order = Order(node: node, request: .release, within: timeout, command: "release")
         let answer = try await order.ask(options)
-        let state = answer.value.map { $0.mantissa == 0 ? "off" : "on" } ?? "unchanged"
-        Output.line("\(node) is released and \(state)")
+        Output.line("\(node) is released and \(order.request.state(answer.value))")
     }
 }

@@ -37,23 +37,15 @@ package struct SetCommand: AsyncParsableCommand {
             throw ValidationError("\"\(node)\" is not a valid node name: \(ShNodeTag.form)")
         }
         guard timeout > 0 else { throw ValidationError("--timeout must be at least 1") }
-        if let overrideFor, Duration(layoutText: overrideFor) == nil {
-            throw ValidationError("--for \(overrideFor) must be a time like 30s, 10min or 2h")
-        }
+        _ = try CommandRequest(value: value, overrideFor: overrideFor)
     }
 
     package func run() async throws {
         let order = Order(
-            node: node, value: value, overrideFor: overrideFor.flatMap(Duration.init(layoutText:)),
+            node: node, request: try CommandRequest(value: value, overrideFor: overrideFor),
             within: timeout, command: "set")
         let answer = try await order.ask(options)
         let held = overrideFor.map { ", overridden for \($0)" } ?? ""
-        Output.line("\(node) is \(answer.value.map { word($0) } ?? value)\(held)")
-    }
-
-    /// What the user asked in words is answered in words.
-    private func word(_ number: DecimalNumber) -> String {
-        guard ["on", "off"].contains(value) else { return "\(number)" }
-        return number.mantissa == 0 ? "off" : "on"
+        Output.line("\(node) is \(order.request.state(answer.value))\(held)")
     }
 }

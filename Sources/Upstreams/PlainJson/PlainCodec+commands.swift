@@ -9,7 +9,6 @@ extension PlainCodec {
     public static let longestCommand = 4096
     private static let longestCorrelationData = 1024
     private static let expected = "send on, off or a number, alone or as {\"value\": \"on\"}"
-    private static let memberNames = ["value", "id", "expires", "overrideFor", "release", "by"]
     /// Whom an order over a broker may come from, beside the upstream itself.
     private static let sources: [CommandSource.Kind] = [.cli, .page, .peer, .rule]
 
@@ -57,21 +56,14 @@ extension PlainCodec {
                 throw CommandRefusal(
                     "retained commands are refused; publish without the retain flag")
             }
-            let order = try order.get()
+            let (order, by) = try order.get()
             let command = try Command(
                 order.request, to: String(target), of: profile, id: commandID,
-                source: order.by.map { CommandSource($0, source.name) } ?? source,
-                expires: order.expires)
+                source: by.map { CommandSource($0, source.name) } ?? source, expires: order.expires)
             return .commands([command], reply)
         } catch {
             return .refused(why: error.why, id: commandID, node: node, reply)
         }
-    }
-
-    private struct Order {
-        let request: CommandRequest
-        var expires: WallTime?
-        var by: CommandSource.Kind?
     }
 
     /// - Returns: Where to answer and why not where it was asked for, and what is wrong with the question;
@@ -102,74 +94,41 @@ extension PlainCodec {
             && answersTo.contains { matches(filter: $0, topic: topic) }
     }
 
+    private typealias Order = (CommandDocument, by: CommandSource.Kind?)
+
     /// - Returns: The order or what is wrong with it, and its identity as far as it has a good one.
     private static func order(in payload: [UInt8]) -> (Result<Order, CommandRefusal>, CommandID?) {
-        guard payload.count <= longestCommand else {
-            return (
-                .failure(
-                    CommandRefusal(
-                        "\(payload.count) bytes; a command has at most \(longestCommand)")), nil
-            )
-        }
-        guard let text = String(validating: payload, as: UTF8.self) else {
-            return (.failure(CommandRefusal("the command is not UTF-8 text")), nil)
-        }
-        let words = text.drop { $0.isWhitespace }
-        guard words.first == "{" else { return (plainOrder(text), nil) }
-        let (document, problems) = JsonParser.parse(payload, .strict)
-        let id = document?["id"]?.text.flatMap(CommandID.init)
-        guard let document, problems.isEmpty else {
-            return (.failure(CommandRefusal(problems.first?.description ?? "not JSON")), id)
-        }
+        var id: CommandID?
         do throws(CommandRefusal) {
-            return (.success(try order(in: document)), id)
+            guard payload.count <= longestCommand else {
+                throw CommandRefusal(
+                    "\(payload.count) bytes; a command has at most \(longestCommand)")
+            }
+            guard let text = String(validating: payload, as: UTF8.self) else {
+                throw CommandRefusal("the command is not UTF-8 text")
+            }
+            guard text.first(where: { !$0.isWhitespace }) == "{" else {
+                return (.success((try plainOrder(text), nil)), nil)
+            }
+            let (document, problems) = JsonParser.parse(payload, .strict)
+            id = document?["id"]?.text.flatMap(CommandID.init)
+            guard let document, problems.isEmpty else {
+                throw CommandRefusal(problems.first?.description ?? "not JSON")
+            }
+            let order = try CommandDocument(document, beside: ["by"])
+            return (.success((order, try source(in: document["by"]))), id)
         } catch {
             return (.failure(error), id)
         }
     }
 
-    private static func plainOrder(_ text: String) -> Result<Order, CommandRefusal> {
+    private static func plainOrder(_ text: String) throws(CommandRefusal) -> CommandDocument {
         var word = text.drop { $0.isWhitespace }
         while word.last?.isWhitespace == true { word.removeLast() }
         guard let value = CommandValue(word) else {
-            return .failure(
-                CommandRefusal("\"\(text.prefix(40))\" is not a command; \(expected)"))
+            throw CommandRefusal("\"\(text.prefix(40))\" is not a command; \(expected)")
         }
-        return .success(Order(request: .set(value)))
-    }
-
-    private static func order(in document: JsonNode) throws(CommandRefusal) -> Order {
-        for member in document.group ?? [] where !memberNames.contains(member.name) {
-            let meant = didYouMean(String(member.name.prefix(40)), among: memberNames)
-            throw CommandRefusal(
-                "\(member.name.prefix(40)): unknown"
-                    + (meant.isEmpty && document["value"] == nil ? "; \(expected)" : meant))
-        }
-        if let id = document["id"], id.text.flatMap(CommandID.init) == nil {
-            throw CommandRefusal("id: must be a text of 1 to 64 visible ASCII characters")
-        }
-        let value = CommandValue(document["value"]?.value)
-        let release = document["release"]
-        let isRelease = release?.flag == true
-        if let release, release.flag != true { throw CommandRefusal("release: must be true") }
-        let time = document["overrideFor"].map { $0.text.flatMap(Duration.init(layoutText:)) }
-        if case .some(.none) = time {
-            throw CommandRefusal("overrideFor: must be a time like \"10min\"")
-        }
-        if isRelease, document["value"] != nil || time != nil {
-            throw CommandRefusal("release: not together with value or overrideFor")
-        }
-        let request: CommandRequest
-        switch (value, time.flatMap(\.self)) {
-        case _ where isRelease: request = .release
-        case (nil, _?) where document["value"] != nil, (nil, nil):
-            throw CommandRefusal("value: must be on, off, true, false or a number")
-        case (let value, let time?): request = .override(value, for: time)
-        case (let value?, nil): request = .set(value)
-        }
-        return Order(
-            request: request, expires: try expiry(in: document["expires"]),
-            by: try source(in: document["by"]))
+        return CommandDocument(.set(value), id: nil)
     }
 
     private static func source(in node: JsonNode?) throws(CommandRefusal) -> CommandSource.Kind? {
@@ -179,18 +138,5 @@ extension PlainCodec {
             throw CommandRefusal("by: must be one of \(words)")
         }
         return kind
-    }
-
-    private static func expiry(in node: JsonNode?) throws(CommandRefusal) -> WallTime? {
-        switch node?.value {
-        case nil, .null: return nil
-        case .text(let text):
-            if let time = WallTime(iso8601: text) { return time }
-        case .number(let number):
-            if let time = number.wholeSteps(exponent: 0) { return WallTime(nanoseconds: time) }
-        default: break
-        }
-        throw CommandRefusal(
-            "expires: must be a time like 2026-11-21T04:22:07Z, or nanoseconds since 1970")
     }
 }

@@ -75,40 +75,19 @@ public struct PlainReader: Hashable, Sendable {
         "\(prefix)/\(gateway)/answer/\(name)"
     }
 
-    /// The message that orders `node` to take `value`.
+    /// The message that commands `node`.
     ///
-    /// - Parameters:
-    ///   - value: `on`, `off` or a number in the channel's unit; nil releases an override.
-    ///   - overrideFor: How long nobody else may command it; nil when everybody may.
-    ///   - by: Who orders, when it is not the upstream itself.
-    /// - Returns: Nil when `value` is none of these.
+    /// - Parameter by: Who orders, when it is not the upstream itself.
     public func command(
-        gateway: GatewayName, node: ShNodeName, value: String?, id: CommandID,
-        overrideFor: Duration? = nil, by: CommandSource.Kind? = nil,
-        expires: WallTime? = nil, responseTopic: String? = nil, correlationData: [UInt8]? = nil
-    ) -> MqttMessage? {
-        let first: JsonText.Member
-        switch value {
-        case nil: first = JsonText.Member(name: "release", value: .flag(true))
-        case let word? where word == "on" || word == "off":
-            first = JsonText.Member(name: "value", value: .text(word))
-        case let word?:
-            guard let number = DecimalNumber(word) else { return nil }
-            first = JsonText.Member(name: "value", value: .number(number))
-        }
-        var members = [first, JsonText.Member(name: "id", value: .text(id.text))]
-        if let overrideFor {
-            members.append(
-                JsonText.Member(name: "overrideFor", value: .text(overrideFor.layoutText)))
-        }
-        if let by { members.append(JsonText.Member(name: "by", value: .text(by.rawValue))) }
-        members.append(
-            JsonText.Member(
-                name: "expires", value: expires.map { .text($0.iso8601) } ?? .null))
-        let text = JsonText.group(members)
+        _ command: CommandDocument, gateway: GatewayName, node: ShNodeName,
+        by: CommandSource.Kind? = nil, responseTopic: String? = nil, correlationData: [UInt8]? = nil
+    ) -> MqttMessage {
+        let source = by.map { (name: "by", value: JsonValue.text($0.rawValue)) }
+        let text = JsonValue.object(command.members + [source].compactMap(\.self)).compact
         return MqttMessage(
-            topic: PlainTopics(prefix: prefix, gateway: gateway).set(node), payload: text.bytes,
-            responseTopic: responseTopic, correlationData: correlationData)
+            topic: PlainTopics(prefix: prefix, gateway: gateway).set(node),
+            payload: Array(text.utf8), responseTopic: responseTopic,
+            correlationData: correlationData)
     }
 }
 
