@@ -52,15 +52,62 @@ struct EmbeddedBrokerTests {
         _ address: BrokerAddress, user: String? = nil, password: String? = nil,
         listener: Int32? = nil
     ) async -> MqttEvent? {
-        var settings = MqttSettings(
-            broker: address, clientID: "test", user: user, password: password)
-        settings.endpointProvider = { () throws(UpstreamError) in
-            EndpointProvider(broker: address, user: user, password: password, listener: listener)
-        }
-        let session = MqttSession(settings: settings, clock: clock)
+        let session = session(address, user: user, password: password, listener: listener)
         defer { session.close() }
         session.connect()
         return await session.news.first { _ in true }
+    }
+
+    func session(
+        _ address: BrokerAddress, id: String = "test", user: String? = nil,
+        password: String? = nil, listener: Int32? = nil
+    ) -> MqttSession {
+        var settings = MqttSettings(
+            broker: address, clientID: id, user: user, password: password, window: 8_000)
+        settings.inboxCapacity = 8_000
+        settings.subscriptionQos = .atMostOnce
+        settings.endpointProvider = { () throws(UpstreamError) in
+            EndpointProvider(broker: address, user: user, password: password, listener: listener)
+        }
+        return MqttSession(settings: settings, clock: clock)
+    }
+
+    @Test func `a reader that comes later gets every retained value of many channels`()
+        async throws
+    {
+        let broker = makeBroker()
+        var news = broker.news.makeAsyncIterator()
+        broker.start()
+        let place = try await place(&news)
+        let count = 4_000
+        let writer = session(place.address, id: "writer", listener: place.process)
+        writer.connect()
+        var acknowledged = 0
+        for await event in writer.news {
+            if case .connected = event {
+                for channel in 0..<count {
+                    try writer.publish(
+                        MqttMessage(
+                            topic: "live/channel-\(channel)",
+                            payload: Array(repeating: 65, count: 500),
+                            isRetained: true))
+                }
+            }
+            if case .acknowledged = event { acknowledged += 1 }
+            if acknowledged == count { break }
+        }
+        writer.close()
+        let reader = session(place.address, id: "reader", listener: place.process)
+        reader.connect()
+        var topics: Set<String> = []
+        for await event in reader.news {
+            if case .connected = event { try reader.subscribe("live/+") }
+            if case .received(let message) = event { topics.insert(message.topic) }
+            if topics.count == count { break }
+        }
+        reader.close()
+        #expect(topics.count == count)
+        await broker.stop()
     }
 
     @Test func `it starts on a socket that its own user alone can reach`() async throws {

@@ -9,6 +9,9 @@ extension BrokerFolder {
     /// with its topic may have.
     private static let largestPacket = largestMessage + 128 * 1024
     private static let largestMessage = 1 << 20
+    /// How many messages wait for one reader. All retained values come to a new one at once, and without this
+    /// the broker keeps a thousand and drops the rest without a word.
+    private static let queue = 10_000
 
     /// The configuration of a broker that keeps nothing on disk. Without `set_tcp_nodelay` an answer that
     /// follows an acknowledgement would wait for the reader's delayed acknowledgement, 40 ms. Warnings are
@@ -32,6 +35,7 @@ extension BrokerFolder {
             allow_anonymous true
             \(port)max_packet_size \(Self.largestPacket)
             message_size_limit \(Self.largestMessage)
+            max_queued_messages \(Self.queue)
             set_tcp_nodelay true
             persistence false
             sys_interval 0
