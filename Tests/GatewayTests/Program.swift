@@ -25,6 +25,9 @@ final class Program: Sendable {
         URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
         .deletingLastPathComponent().appendingPathComponent("tidegate").path
 
+    /// Seconds that it has for anything, on a machine however busy.
+    static let patience = 300.0
+
     let pid: Int32
     /// Kept because it tells of the end only while it lives.
     private let process = Process()
@@ -85,31 +88,31 @@ final class Program: Sendable {
 
     func signal(_ number: Int32) { kill(pid, number) }
 
-    /// How it ended, or nil when it has not `within` so many seconds.
-    func end(within seconds: Double = 60) async -> Int32? {
-        await until(seconds) { $0.end != nil }
+    /// How it ended, or nil when it hangs.
+    func end() async -> Int32? {
+        await until { $0.end != nil }
         return state.withLock { $0.end }
     }
 
-    /// Whether a line of standard output has `part` in it, or gets it in time.
-    func shows(_ part: String, within seconds: Double = 60) async -> Bool {
-        await until(seconds) { state in
+    /// Whether a line of standard output has `part` in it, or gets one.
+    func shows(_ part: String) async -> Bool {
+        await until { state in
             state.openPipes == 0 || state.output.contains { $0.contains(part) }
         }
         return output.contains { $0.contains(part) }
     }
 
     /// The next line of standard output with `part` in it, or nil when none comes.
-    func line(_ part: String = "", within seconds: Double = 60) async -> String? {
-        await until(seconds) { [start = taken.withLock(\.output)] state in
+    func line(_ part: String = "") async -> String? {
+        await until { [start = taken.withLock(\.output)] state in
             state.openPipes == 0 || state.output.dropFirst(start).contains { $0.contains(part) }
         }
         return take(part, from: output, \.output)
     }
 
     /// The next line of standard error with `part` in it, or nil when none comes.
-    func error(_ part: String, within seconds: Double = 60) async -> String? {
-        await until(seconds) { [start = taken.withLock(\.errors)] state in
+    func error(_ part: String) async -> String? {
+        await until { [start = taken.withLock(\.errors)] state in
             state.openPipes == 0 || state.errors.dropFirst(start).contains { $0.contains(part) }
         }
         return take(part, from: errors, \.errors)
@@ -133,8 +136,8 @@ final class Program: Sendable {
         }
     }
 
-    /// Returns when the state is as asked, at the latest after so many seconds.
-    private func until(_ seconds: Double, _ isDone: @escaping @Sendable (State) -> Bool) async {
+    /// Returns when the state is as asked, at the latest when the program seems to hang.
+    private func until(_ isDone: @escaping @Sendable (State) -> Bool) async {
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
             let waiter = Once(continuation)
             state.withLock { state in
@@ -145,7 +148,7 @@ final class Program: Sendable {
                     waiter.go()
                     return true
                 }
-                DispatchQueue.global().asyncAfter(deadline: .now() + seconds) { waiter.go() }
+                DispatchQueue.global().asyncAfter(deadline: .now() + Self.patience) { waiter.go() }
             }
         }
     }

@@ -32,7 +32,7 @@ import Testing
         gateway.signal(SIGHUP)
         #expect(await gateway.error("reloadRejected") != nil, "\(gateway.text)")
         gateway.signal(SIGTERM)
-        #expect(await gateway.end(within: 5) == 0, "\(gateway.text)")
+        #expect(await gateway.end() == 0, "\(gateway.text)")
     }
 
     @Test func `is told to the service manager from its beginning to its end`() async throws {
