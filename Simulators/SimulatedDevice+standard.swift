@@ -9,6 +9,7 @@ extension SimulatedWiring {
         SimulatedHwmon.self,
         SimulatedIec62056Meter.self,
         SimulatedIioAdc.self,
+        SimulatedIioSensor.self,
         SimulatedMbusMeter.self,
         SimulatedModbusContact.self,
         SimulatedModbusMeter.self,

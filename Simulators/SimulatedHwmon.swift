@@ -28,10 +28,14 @@ enum SimulatedHwmon: SimulatedDevice {
         let stepsEach: Double =
             switch input.prefix(while: { !$0.isWholeNumber }) {
             case "fan": 1
-            case "power": 1_000_000
+            case "power", "energy": 1_000_000
             default: 1_000
             }
-        let wave = Signal.wave(mean: mean, swing: swing, period: .seconds(1_800), phase: phase)
+        // A counter rises, by 8 W.
+        let wave =
+            input.hasPrefix("energy")
+            ? Signal.ramp(start: phase * 1e9, perSecond: 8e6)
+            : Signal.wave(mean: mean, swing: swing, period: .seconds(1_800), phase: phase)
         wiring.tree.set(
             "\(folder)/\(input)_input",
             wiring.signal(wave, for: component.channels.first, scale: stepsEach))

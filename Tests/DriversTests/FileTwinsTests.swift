@@ -40,6 +40,15 @@ import Vocabulary
                 "unit": "pascal", "exponent": 0}}
             """
         ),
+        (HwmonDriver.self, #"{"chip": "x", "input": "energy1"}"#),
+        (IioSensorDriver.self, #"{"device": "bme280"}"#),
+        (IioSensorDriver.self, #"{"device": "bme680", "address": "i2c/1-0076"}"#),
+        (IioSensorDriver.self, #"{"device": "scd41"}"#),
+        (IioSensorDriver.self, #"{"device": "ina226"}"#),
+        (
+            IioSensorDriver.self,
+            #"{"device": "x", "inputs": ["temp_ambient", "illuminance", "distance", "resistance"]}"#
+        ),
         (ThermalZoneDriver.self, #"{"type": "cpu-thermal"}"#),
         (ThermalZoneDriver.self, #"{"type": "cpu-thermal", "zone": "thermal_zone3"}"#),
     ]

@@ -13,6 +13,7 @@ import Vocabulary
         ("fan1", "1200", "fan-speed", "1200 rpm"), ("in0", "3312", "voltage", "3.312 V"),
         ("curr1", "-150", "current", "-0.150 A"), ("power1", "7500001", "power", "7.500001 W"),
         ("humidity1", "45250", "humidity", "45.250 %"),
+        ("energy1", "1250000", "energy", "1.250000 J"),
     ])
     func `the input's name tells the unit`(
         _ input: String, text: String, source: String, value: String
@@ -22,6 +23,27 @@ import Vocabulary
         var open = try bench.open(HwmonDriver.self, #"{"chip": "lm75", "input": "\#(input)"}"#)
         #expect(open.component.channels.map { $0.source } == [source])
         #expect(try open.read() == [value])
+    }
+
+    // Source: Documentation/hwmon/ina3221.rst of Linux.
+    @Test(arguments: [
+        ("in1", "12040", "12.040 V"), ("in4", "12040", "0.012040 V"), ("in7", "-40", "-0.000040 V"),
+    ])
+    func `the shunts of an INA3221 are in microvolts`(_ input: String, text: String, value: String)
+        throws
+    {
+        let bench = FileBench([
+            "\(chip)/name": "ina3221\n", "\(chip)/\(input)_input": text + "\n",
+        ])
+        var open = try bench.open(
+            HwmonDriver.self, #"{"chip": "ina3221", "input": "\#(input)"}"#)
+        #expect(try open.read() == [value])
+    }
+
+    @Test func `energy is a counter`() throws {
+        let component = try Component.of(
+            HwmonDriver.self, #"{"chip": "ina238", "input": "energy1"}"#)
+        #expect(component.channels[0].plausibility.isCounter)
     }
 
     @Test func `a power meter that shows only a mean is read`() throws {

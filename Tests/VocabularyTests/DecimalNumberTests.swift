@@ -88,4 +88,20 @@ import Vocabulary
         #expect(DecimalNumber(mantissa: .max).multiplied(by: DecimalNumber(mantissa: 2)) == nil)
         #expect(DecimalNumber(mantissa: 215, exponent: -1).approximate == 21.5)
     }
+
+    @Test func `a product beyond 64 bits is kept to 18 digits`() {
+        let raw = DecimalNumber(mantissa: 48_682_885_714, exponent: -6)
+        let scale = DecimalNumber(mantissa: 2_670_288_085, exponent: -9)
+        #expect(raw.multiplied(by: scale) == nil)
+        // 48682.885714 × 2.670288085 = 129997.329665…
+        #expect(raw.nearestProduct(with: scale)?.nearestSteps(exponent: -6) == 129_997_329_666)
+        let exact = DecimalNumber(mantissa: 1_600).nearestProduct(
+            with: DecimalNumber(mantissa: 625, exponent: -4))
+        #expect(exact == DecimalNumber(mantissa: 1_000_000, exponent: -4))
+        let most = DecimalNumber(mantissa: .min).nearestProduct(with: DecimalNumber(mantissa: .min))
+        #expect(most?.mantissa.magnitude ?? 0 > 100_000_000_000_000_000)
+        #expect(
+            DecimalNumber(mantissa: 1, exponent: 40).nearestProduct(
+                with: DecimalNumber(mantissa: 1, exponent: 40)) == nil)
+    }
 }

@@ -136,4 +136,18 @@ extension DecimalNumber {
         guard !overflow else { return nil }
         return DecimalNumber(mantissa: mantissa, exponent: exponent + factor.exponent)
     }
+
+    /// `self × factor`, exact where 64 bits hold it, and to 18 digits where they do not; nil when the
+    /// exponent is beyond what any measurement has.
+    public func nearestProduct(with factor: DecimalNumber) -> DecimalNumber? {
+        var product = Int128(mantissa) * Int128(factor.mantissa)
+        var exponent = exponent + factor.exponent
+        guard (-60...60).contains(exponent) else { return nil }
+        while Int64(exactly: product) == nil {
+            let (quotient, remainder) = product.quotientAndRemainder(dividingBy: 10)
+            product = quotient + (abs(remainder) >= 5 ? remainder.signum() : 0)
+            exponent += 1
+        }
+        return Int64(exactly: product).map { DecimalNumber(mantissa: $0, exponent: exponent) }
+    }
 }

@@ -2,7 +2,7 @@
 public enum Unit: String, Hashable, Sendable, Codable, CaseIterable {
     case ampere, ampereHour, bar, byte, celsius, count, cubicMetre, cubicMetrePerHour, degree,
         hertz, joule
-    case kelvin, litre, litrePerMinute, load, lux, metrePerSecond, ohm, onOff, pascal
+    case kelvin, litre, litrePerMinute, load, lux, metre, metrePerSecond, ohm, onOff, pascal
     case partsPerMillion, percent, powerFactor
     case revolutionPerMinute, second, unitless
     case reactivePower = "var"
@@ -27,6 +27,7 @@ public enum Unit: String, Hashable, Sendable, Codable, CaseIterable {
         case .litre: "L"
         case .litrePerMinute: "L/min"
         case .lux: "lx"
+        case .metre: "m"
         case .metrePerSecond: "m/s"
         case .ohm: "Ω"
         case .pascal: "Pa"

@@ -42,7 +42,7 @@ public enum FormAdvice {
         "m3": .cubicMetre, "m³/h": .cubicMetrePerHour, "m3/h": .cubicMetrePerHour,
         "J": .joule, "Ω": .ohm, "Ohm": .ohm, "VAh": .voltAmpereHour, "bar": .bar,
         "°": .degree, "Hz": .hertz, "K": .kelvin, "L": .litre, "l": .litre,
-        "L/min": .litrePerMinute, "l/min": .litrePerMinute, "lx": .lux, "m/s": .metrePerSecond,
+        "L/min": .litrePerMinute, "l/min": .litrePerMinute, "lx": .lux, "m": .metre, "m/s": .metrePerSecond,
         "Pa": .pascal, "ppm": .partsPerMillion, "%": .percent, "rpm": .revolutionPerMinute,
         "s": .second, "var": .reactivePower, "varh": .varHour, "V": .volt, "VA": .voltAmpere,
         "W": .watt,

@@ -12,6 +12,7 @@ extension DriverRegistry {
         HwmonDriver.self,
         Iec62056MeterDriver.self,
         IioAdcDriver.self,
+        IioSensorDriver.self,
         MbusMeterDriver.self,
         ModbusContactDriver.self,
         ModbusMeterDriver.self,

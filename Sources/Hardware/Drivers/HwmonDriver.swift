@@ -1,8 +1,8 @@
 import DriverKit
 import Vocabulary
 
-/// One input of a hardware monitoring chip: a temperature, a fan, a voltage, a current, a power or
-/// a humidity.
+/// One input of a hardware monitoring chip: a temperature, a fan, a voltage, a current, a power, an energy
+/// or a humidity.
 public struct HwmonDriver: Driver {
     public static let description = DriverDescription(
         model: DriverModel(known: "hwmon"),
@@ -14,7 +14,7 @@ public struct HwmonDriver: Driver {
             SettingDescription(
                 "input", .text,
                 "The chip's input: \"temp1\", \"fan1\", \"in0\", \"curr1\", \"power1\", "
-                    + "\"humidity1\"."),
+                    + "\"energy1\", \"humidity1\"."),
             DeviceAddress.setting,
         ],
         channels: [], source: "Documentation/hwmon/sysfs-interface.rst of Linux")
@@ -104,8 +104,22 @@ struct HwmonInput {
                 "input",
                 Self.channels.keys.sorted().joined(separator: ", ") + ", each with a number")
         }
-        self.channel = channel
+        self.channel = try Self.isShunt(kind, name, of: settings) ? Self.shunt : channel
     }
+
+    /// The one chip whose shunt voltages the kernel shows in µV, not mV.
+    ///
+    /// Source: Documentation/hwmon/ina3221.rst of Linux, in4 to in7.
+    private static func isShunt(
+        _ kind: Substring, _ name: String, of settings: Settings
+    ) throws(DriverError) -> Bool {
+        guard try settings.text("chip") == "ina3221", kind == "in" else { return false }
+        return UInt16(name.dropFirst(2)).map { (4...7).contains($0) } ?? false
+    }
+
+    private static let shunt = ChannelDescription(
+        source: "voltage", unit: .volt, exponent: -6, title: "Voltage over the shunt",
+        captureDelta: 1_000)
 
     /// What each kind of input shows, in the steps in which the kernel shows it.
     ///
@@ -123,6 +137,10 @@ struct HwmonInput {
             source: "current", unit: .ampere, exponent: -3, title: "Current", captureDelta: 100),
         "power": ChannelDescription(
             source: "power", unit: .watt, exponent: -6, title: "Power", captureDelta: 1_000_000),
+        "energy": ChannelDescription(
+            source: "energy", unit: .joule, exponent: -6,
+            title: "Energy since the chip was started",
+            plausibility: Plausibility(range: 0 ... .max, isCounter: true)),
         "humidity": ChannelDescription(
             source: "humidity", unit: .percent, exponent: -3, title: "Relative humidity",
             plausibility: Plausibility(range: 0...100_000), captureDelta: 2_000),

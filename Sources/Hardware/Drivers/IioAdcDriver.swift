@@ -27,17 +27,11 @@ public struct IioAdcDriver: Driver {
         ],
         channels: [], source: "Documentation/ABI/testing/sysfs-bus-iio of Linux")
 
-    private static let converters = DeviceClass(
-        noun: "IIO device", folder: "/sys/bus/iio/devices", prefix: "iio:device", attribute: "name",
-        narrowedBy: DeviceAddress.example)
-
     private let files: any AttributeFiles
     /// The converter and its input, for messages.
     private let title: String
     private let device: ClassDevice
-    private let raw: String
-    private let offset: String?
-    private let scale: String
+    private let input: IioInput
     private let conversion: AnalogConversion
 
     public static func channels(
@@ -62,30 +56,20 @@ public struct IioAdcDriver: Driver {
         let name = try component.settings.text("device")
         let input = try Self.input(component.settings)
         title = "IIO device \(name) \(input)"
-        let device = try ClassDevice(
-            name, of: Self.converters, on: wiring, at: try DeviceAddress(component.settings)?.folder
-        )
-        self.device = device
+        device = try ClassDevice(
+            name, of: IioInput.devices, on: wiring,
+            at: try DeviceAddress(component.settings)?.folder)
         let attributes = try files.names(in: device.folder)
-        guard attributes.contains("in_\(input)_raw") else {
-            let inputs = attributes.filter { $0.hasPrefix("in_voltage") && $0.hasSuffix("_raw") }
+        let types = (input.contains("-") ? ["voltage-voltage"] : []) + ["voltage"]
+        guard let found = try IioInput(input, of: types, in: device.folder, attributes, title)
+        else {
+            let inputs = IioInput.inputs(among: attributes).filter { $0.hasPrefix("voltage") }
             throw DriverError(
                 .notConnected,
                 "IIO device \(name): has no input \(input); it has "
-                    + inputs.map { $0.dropFirst(3).dropLast(4) }.joined(separator: ", "))
+                    + inputs.joined(separator: ", "))
         }
-        // An attribute is the input's own, or shared by all inputs of its type.
-        let type = input.contains("-") ? "voltage-voltage" : "voltage"
-        func attribute(_ name: String) -> String? {
-            ["in_\(input)_\(name)", "in_\(type)_\(name)", "in_voltage_\(name)"]
-                .first(where: attributes.contains).map { "\(device.folder)/\($0)" }
-        }
-        guard let scale = attribute("scale") else {
-            throw DriverError(.notConnected, "\(title): the kernel shows no scale for it")
-        }
-        self.scale = scale
-        offset = attribute("offset")
-        raw = "\(device.folder)/in_\(input)_raw"
+        self.input = found
     }
 
     public mutating func read(
@@ -93,7 +77,7 @@ public struct IioAdcDriver: Driver {
     ) throws(DriverError) -> [Answer] {
         guard !due.isEmpty else { return [] }
         try device.confirm()
-        let millivolts = try millivolts()
+        let millivolts = try input.value(in: files)
         return due.map { channel in
             Answer { () throws(DriverError) in
                 switch conversion {
@@ -104,20 +88,6 @@ public struct IioAdcDriver: Driver {
                 }
             }
         }
-    }
-
-    private func millivolts() throws(DriverError) -> DecimalNumber {
-        // Read again in each round, because another program may change the converter's range.
-        let scale = try files.number(of: scale)
-        let offset =
-            if let offset { try files.number(of: offset) } else { DecimalNumber(mantissa: 0) }
-        let raw = try files.number(of: raw)
-        guard let millivolts = raw.adding(offset)?.multiplied(by: scale) else {
-            throw DriverError(
-                .malformedReply, "\(title): (\(raw) + \(offset)) × \(scale) does not fit in 64 bits"
-            )
-        }
-        return millivolts
     }
 
     /// - Throws: `.invalidComponent` for what is no voltage input, so that no path leads elsewhere.
