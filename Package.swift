@@ -141,6 +141,9 @@ let package = Package(
         room(
             .doors, "Peers",
             ["Vocabulary", "Documents", "Health", "CCrypto", deque] + peerProducts),
+        room(
+            .doors, "Control",
+            ["Vocabulary", "Documents", "Peers", "CLinux", nioCore, nioPosix]),
         room(.doors, "Brokers", ["Vocabulary", "Timing", "Threads", "CLinux"]),
         room(
             .core, "Proactors",
@@ -162,7 +165,7 @@ let package = Package(
             [
                 "Vocabulary", "Documents", "Timing", "Threads", "Health", "DriverKit", "Drivers",
                 "Layouts", "Journals", "Delivery", "Mqtt", "Codecs", "PlainJson", "Gridworks",
-                "StandardCodecs", "GridworksParent", "Peers", "Brokers",
+                "StandardCodecs", "GridworksParent", "Peers", "Control", "Brokers",
                 "Proactors", "Host", argumentParser, logging, nioCore,
             ]),
         room(
@@ -170,8 +173,8 @@ let package = Package(
             [
                 "Vocabulary", "Timing", "Threads", "Channels", "Health", "DriverKit",
                 "Drivers", "Wires", "Nodes", "Layouts", "Journals", "Delivery", "Mqtt", "Codecs",
-                "PlainJson", "Peers", "Brokers", "Proactors", "Simulators", "Host", "CommandLine",
-                argumentParser, logging,
+                "PlainJson", "Peers", "Control", "Brokers", "Proactors", "Simulators", "Host",
+                "CommandLine", argumentParser, logging,
             ]),
         .executableTarget(
             name: "tidegate",
@@ -258,6 +261,9 @@ let package = Package(
         tests(
             "PeersTests",
             ["Vocabulary", "Documents", "Peers", "Fakes", "Fuzzing", nioCore, nioPosix, nioSSL]),
+        tests(
+            "ControlTests",
+            ["Vocabulary", "Peers", "Control", "Fakes", "Fuzzing", nioCore, nioPosix]),
         tests(
             "GridworksParentTests",
             [

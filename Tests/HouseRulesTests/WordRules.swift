@@ -85,7 +85,7 @@ enum CodecRule {
 enum UnsafeRule {
     /// The rooms that call the system's libraries, and the simulators that stand in for their far ends.
     static let rooms: Set<String> = [
-        "Wires", "Nodes", "Threads", "Journals", "GridworksParent", "Mqtt", "Peers", "Brokers",
+        "Wires", "Nodes", "Threads", "Journals", "GridworksParent", "Mqtt", "Peers", "Control", "Brokers",
         "Host", "CommandLine", "Gateway", "Simulators",
     ]
 
@@ -133,7 +133,7 @@ enum DocumentationRule {
     static let rooms: Set<String> = [
         "Vocabulary", "Documents", "Timing", "Threads", "Channels", "Health", "DriverKit", "Nodes",
         "Layouts", "Journals", "Delivery", "Mqtt", "Codecs", "PlainJson", "Gridworks",
-        "GridworksParent", "StandardCodecs", "Peers", "Brokers", "Proactors",
+        "GridworksParent", "StandardCodecs", "Peers", "Control", "Brokers", "Proactors",
     ]
     /// What the standard library's protocols ask for and explain.
     private static let known: Set<String> = [

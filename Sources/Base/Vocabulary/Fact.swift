@@ -110,6 +110,8 @@ public struct Fault: Hashable, Sendable {
         case brokerPort
         /// The user's other commands cannot find the gateway's broker.
         case runFile
+        /// The gateway cannot be asked over its local control socket.
+        case localControl
     }
 
     public init(channel: DataChannelName? = nil, kind: Kind, isOn: Bool, detail: String) {

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <spawn.h>
@@ -202,6 +203,34 @@ pid_t tidegate_listener_of(int socket) {
     struct ucred peer;
     socklen_t size = sizeof peer;
     return getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) ? -1 : peer.pid;
+}
+
+// Source: unix(7), SO_PEERCRED: those of the process at connect(2), which it cannot choose.
+int tidegate_caller_of(int socket, uint32_t *user, uint32_t *group) {
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+    if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size)) return -1;
+    *user = peer.uid;
+    *group = peer.gid;
+    return 0;
+}
+
+#ifndef SO_PEERGROUPS
+#define SO_PEERGROUPS 59
+#endif
+
+// Source: Linux 4.13, net/core/sock.c, SO_PEERGROUPS.
+int tidegate_groups_of_caller(int socket, uint32_t *groups, int capacity) {
+    socklen_t size = (socklen_t)capacity * sizeof *groups;
+    if (getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, groups, &size)) return -1;
+    return (int)(size / sizeof *groups);
+}
+
+int64_t tidegate_group_named(const char *name) {
+    char room[16384];
+    struct group entry, *found = NULL;
+    // A group with more members than fit is as good as none.
+    return getgrnam_r(name, &entry, room, sizeof room, &found) || !found ? -1 : found->gr_gid;
 }
 
 static int told_signals = -1;

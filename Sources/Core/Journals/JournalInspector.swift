@@ -47,6 +47,8 @@ public final class JournalInspector {
     /// How long a fact is in flight in good order, gathering aside: an acknowledgement is on disk
     /// `SqliteJournal.cursorDelay` later at the latest, and has the same time once more to come at all.
     public static let usualTime = SqliteJournal.cursorDelay * 2
+    /// Of a thread that looks into a journal.
+    public static let stackSize = SqliteDatabase.stackSize
     private static let piece = 2_000
     private let file: JournalFile
     private let path: String
@@ -60,6 +62,20 @@ public final class JournalInspector {
         }
         do throws(SqliteFailure) {
             file = try JournalFile(existing: path, isWriting: isWriting)
+        } catch {
+            throw JournalError(.storage, "\(path): \(error.words)")
+        }
+    }
+
+    /// The same from within the process that has the journal open.
+    ///
+    /// The file is opened by SQLite alone, which knows of the other connection: to close a descriptor of one's own
+    /// would give up the locks that the process has on the file.
+    /// Source: fcntl(2), "Record locking and file descriptors".
+    public init(sharing path: String) throws(JournalError) {
+        self.path = path
+        do throws(SqliteFailure) {
+            file = try JournalFile(existing: path)
         } catch {
             throw JournalError(.storage, "\(path): \(error.words)")
         }

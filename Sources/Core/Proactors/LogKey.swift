@@ -78,6 +78,8 @@ public enum LogKey: String, CaseIterable, Sendable {
     case peersRejecting = "peers.rejecting"
     case peersCertificate = "peers.certificate"
     case peersNotice = "peers.notice"
+    case controlListening = "control.listening"
+    case controlNotice = "control.notice"
 
     /// The name of the key's own member in a line.
     public static let member = "event"

@@ -3,8 +3,8 @@ import NIOCore
 
 /// Takes in nobody for a moment when the system has no descriptor or memory left for a connection. Without it
 /// the event loop would try again at once, at full speed, for as long as somebody waits at the door.
-final class AcceptPause: ChannelInboundHandler {
-    typealias InboundIn = any Channel
+package final class AcceptPause: ChannelInboundHandler {
+    package typealias InboundIn = any Channel
 
     static let pause = TimeAmount.seconds(1)
     /// Descriptors that a crowd leaves the rest of the process: with none, the system's task pool ends it.
@@ -18,9 +18,9 @@ final class AcceptPause: ChannelInboundHandler {
     private var isReported = false
 
     /// - Parameter log: Takes a line for the log.
-    init(log: @escaping (String) -> Void) { self.log = log }
+    package init(log: @escaping (String) -> Void) { self.log = log }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    package func errorCaught(context: ChannelHandlerContext, error: any Error) {
         context.fireErrorCaught(error)
         guard let error = error as? IOError,
             [EMFILE, ENFILE, ENOMEM, ENOBUFS].contains(error.errnoCode)
@@ -28,7 +28,7 @@ final class AcceptPause: ChannelInboundHandler {
         pause(context, because: error.errnoCode)
     }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard Self.leavesReserve else {
             unwrapInboundIn(data).close(promise: nil)
             return pause(context, because: EMFILE)

@@ -45,15 +45,17 @@ final class PeerConnection {
 }
 
 /// Lines for the log about peers, few enough that nobody can flood it. Pure.
-struct NoticeBudget: Sendable {
+package struct NoticeBudget: Sendable {
     static let linesPerMinute = 20
 
     private var since: MonotonicInstant?
     private var logged = 0
     private var kept = 0
 
+    package init() {}
+
     /// - Returns: What to log now; nil when it was too much for this minute and only counts.
-    mutating func spend(_ line: String, at now: MonotonicInstant) -> String? {
+    package mutating func spend(_ line: String, at now: MonotonicInstant) -> String? {
         if since.map({ $0.duration(to: now) >= .seconds(60) }) ?? true {
             (since, logged) = (now, 0)
         }

@@ -54,7 +54,12 @@ package struct JournalOptions: ParsableArguments {
             guard stateDirectory != nil else { throw error }
             return [:]
         }
-        let periods = loaded.upstreams.compactMap { upstream in
+        return Self.gathering(of: loaded)
+    }
+
+    /// For how long facts are gathered for each upstream of a layout.
+    package static func gathering(of layout: HardwareLayout) -> [UpstreamName: Duration] {
+        let periods = layout.upstreams.compactMap { upstream in
             upstream.codec.settings.schedule.report.map { (upstream.name, $0) }
         }
         return Dictionary(periods) { first, _ in first }

@@ -85,7 +85,10 @@ extension LiveTable {
     /// Whole seconds, minutes or hours: `"3s"`.
     static func age(from: WallTime, to: WallTime) -> String {
         // Divided first: the time in a message was written by anybody and may be any number.
-        let seconds = max(0, to.nanoseconds / 1_000_000_000 - from.nanoseconds / 1_000_000_000)
+        age(seconds: max(0, to.nanoseconds / 1_000_000_000 - from.nanoseconds / 1_000_000_000))
+    }
+
+    static func age(seconds: Int64) -> String {
         if seconds < 120 { return "\(seconds)s" }
         return seconds < 7_200 ? "\(seconds / 60)min" : "\(seconds / 3_600)h"
     }

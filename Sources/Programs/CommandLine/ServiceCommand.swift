@@ -33,7 +33,8 @@ package struct ServiceCommand: ParsableCommand {
         }
         let unit = ServiceUnit(
             program: program, layout: path,
-            groups: ServiceUnit.hardwareGroups.filter(Machine.hasGroup), secrets: loaded.secrets)
+            groups: (ServiceUnit.hardwareGroups + [RunFolder.group]).filter(Machine.hasGroup),
+            secrets: loaded.secrets)
         unit.lines.forEach(Output.line)
         for file in [path] + loaded.publicFiles where !Machine.isReadableByAll(file) {
             Output.error(

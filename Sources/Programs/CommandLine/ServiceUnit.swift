@@ -135,6 +135,8 @@ struct ServiceUnit {
         "SystemCallFilter=adjtimex clock_adjtime",
         "# setpriv, which ties the embedded broker to this process, drops its capabilities first.",
         "SystemCallFilter=capset",
+        "# To give the local control socket to group tidegate, and nothing else: that needs no capability.",
+        "SystemCallFilter=chown lchown fchown fchownat",
     ]
 
     /// A word of a command line: quoted, with what systemd would read into it taken away.

@@ -4,7 +4,17 @@ import Vocabulary
 
 /// How a gateway stands, for people: its links, the newest values and what is wrong.
 struct StatusText {
+    /// How far an upstream lags in the journal.
+    struct Backlog {
+        let records: Int64
+        let deadLetters: Int64
+        /// The age of the oldest record of the backlog; nil without one.
+        let lag: String?
+    }
+
     let report: PlainReport
+    /// By the links' names, where the journal can be asked.
+    var backlogs: [String: Backlog]?
 
     func lines(in window: LiveTable.Window, at now: Timestamp) -> [String] {
         var table = LiveTable(title: "gateway \(report.gateway)")
@@ -29,13 +39,21 @@ struct StatusText {
         let links = report.status.links.filter { !$0.who.hasPrefix("driver ") }
         guard !links.isEmpty else { return [] }
         let columns = LinkCount.allCases.filter(\.about.isAlwaysThere)
-        var table = Table(["LINK", "STATE"] + columns.map { $0.key.uppercased() } + ["CAUSE"])
+        let lags = backlogs == nil ? [] : ["BACKLOG", "LAG", "DEAD LETTERS"]
+        var table = Table(
+            ["LINK", "STATE"] + lags + columns.map { $0.key.uppercased() } + ["CAUSE"])
         for link in links {
             let counts = link.counts ?? LinkCounts()
+            let delay = backlogs.map { lag(of: $0[link.who]) } ?? []
             table.add(
-                [link.who.printable(limit: 100), link.state.word.printable(limit: 40)]
+                [link.who.printable(limit: 100), link.state.word.printable(limit: 40)] + delay
                     + columns.map { "\(counts[$0])" } + [(link.cause ?? "").printable(limit: 500)])
         }
         return table.lines + [""]
+    }
+
+    private func lag(of backlog: Backlog?) -> [String] {
+        guard let backlog else { return ["-", "-", "-"] }
+        return ["\(backlog.records)", backlog.lag ?? "-", "\(backlog.deadLetters)"]
     }
 }

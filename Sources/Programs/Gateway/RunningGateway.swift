@@ -23,6 +23,7 @@ actor RunningGateway {
     /// As it was at the start: upstreams, journal, peers and settings stay so.
     private let layout: HardwareLayout
     let reloads: LayoutReloads
+    private let layoutPath: String
     private let settings: ResolvedSettings
     private let clock: any GatewayClock
     private let screen: LiveScreen?
@@ -33,6 +34,7 @@ actor RunningGateway {
     private let life: GatewayLife
     private var broker: BrokerKeeper?
     private var door: PeerDoor?
+    private var control: (door: LocalControlDoor, running: Task<Void, Never>)?
     /// Keep the door open, and have the proactor hear of the peers.
     private var peerTasks: [Task<Void, Never>] = []
     private var runFile: RunFileKeeper?
@@ -44,6 +46,7 @@ actor RunningGateway {
         clock: any GatewayClock
     ) {
         (self.layout, self.settings, self.clock) = (layout, settings, clock)
+        layoutPath = file.path
         let screen =
             showsLiveValues
             ? LiveScreen(
@@ -213,6 +216,8 @@ actor RunningGateway {
         }
         guard !isStopping else { return true }
         life.start(proactor, unconfirmed) { request.yield("no heartbeat from the \($0)") }
+        // Before the journal, which may take as long to open as it is damaged.
+        listenLocally(answering: proactor)
         do {
             var chance = SystemChance()
             try await journal.open(fresh: JournalIdentity(using: &chance))
@@ -262,6 +267,12 @@ actor RunningGateway {
         assembly.upstreams.contains { assembly.brokerAddress(of: $0) == nil }
     }
 
+    /// Lets this machine's users ask.
+    private func listenLocally(answering proactor: Proactor) {
+        let door = assembly.controlDoor(layout: layoutPath, answering: proactor)
+        control = (door, Task { await door.run() })
+    }
+
     /// Lets others ask without a broker, as soon as that is possible.
     private func listen(_ layout: PeersLayout, answering proactor: Proactor) {
         let door = assembly.peerDoor(layout, answering: proactor)
@@ -278,8 +289,13 @@ actor RunningGateway {
         let door = door
         // Whoever waits for a command gets its answer first, unless the network holds us up.
         for task in peerTasks { task.cancel() }
+        let control = control
+        control?.running.cancel()
         let areSafe = await proactor.stop(because: reason)
-        await within(Self.lastWords, on: clock) { await door?.stop() }
+        await within(Self.lastWords, on: clock) {
+            await door?.stop()
+            await control?.door.stop()
+        }
         screen?.release()
         await showing?.value
         let broker = broker

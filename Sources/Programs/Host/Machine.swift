@@ -31,6 +31,9 @@ package enum Machine {
         return unsafe String(cString: found)
     }
 
+    /// Of this program.
+    package static let version = "0.2.0"
+
     /// Whether the system knows a group of that name.
     package static func hasGroup(_ name: String) -> Bool {
         // Sound: only whether there is an entry is looked at, and no other thread asks for one.

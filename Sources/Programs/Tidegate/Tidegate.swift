@@ -1,6 +1,7 @@
 import ArgumentParser
 import CommandLine
 import Gateway
+import Host
 
 struct Tidegate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -16,9 +17,10 @@ struct Tidegate: AsyncParsableCommand {
             of an answer; 78 for an invalid setting; 130 when a second signal cut the stop \
             short.
             """,
-        version: "0.2.0",
+        version: Machine.version,
         subcommands: [
-            RunCommand.self, LayoutCommand.self, DriversCommand.self, WatchCommand.self,
+            RunCommand.self, StatusCommand.self, LayoutCommand.self, DriversCommand.self,
+            WatchCommand.self,
             SetCommand.self, ReleaseCommand.self, JournalCommand.self, ExportCommand.self,
             UpstreamCommand.self, PeerCommand.self, ServiceCommand.self, TapCommand.self,
         ])

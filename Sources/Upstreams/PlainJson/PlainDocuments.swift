@@ -17,7 +17,7 @@ public struct PlainDocuments: Hashable, Sendable {
     }
 
     /// What the gateway is made of.
-    func birth(_ detail: Detail, at now: WallTime) -> [UInt8] {
+    package func birth(_ detail: Detail = .all, at now: WallTime) -> [UInt8] {
         var members = JsonText.members([
             "gateway": .text(profile.gateway.text),
             "incarnation": .text(profile.incarnation),
@@ -87,6 +87,11 @@ public struct PlainDocuments: Hashable, Sendable {
 
     /// Who may command an actuator.
     func control(_ control: Control, of node: ShNodeName, at now: Timestamp) -> [UInt8] {
+        text(control, of: node, at: now).bytes
+    }
+
+    /// The same as a part of a document.
+    package func text(_ control: Control, of node: ShNodeName, at now: Timestamp) -> JsonText {
         // The end is measured on a clock that never jumps, and labelled by the wall clock of this moment.
         let until = control.until.map(now.wall(of:))
         let channel = nodes[node]?.channels.first
@@ -98,14 +103,17 @@ public struct PlainDocuments: Hashable, Sendable {
             "queued": control.queued.map { .text(channel?.text($0) ?? "\($0)") } ?? .null,
             "time": .number(now.wall.nanoseconds),
             "iso": .text(now.wall.iso8601),
-        ]).bytes
+        ])
     }
 
     /// Everything there is to say at once.
     ///
-    /// - Parameter values: Of channels that the layout has; others are left out, as nobody knows their unit.
+    /// - Parameters:
+    ///   - values: Of channels that the layout has; others are left out, as nobody knows their unit.
+    ///   - more: Members that only some carriers have.
     public func report(
-        _ status: PlainStatus, _ faults: [ActiveFault], _ values: [LiveValue]
+        _ status: PlainStatus, _ faults: [ActiveFault], _ values: [LiveValue],
+        and more: [JsonText.Member] = []
     ) -> [UInt8] {
         let readings = values.compactMap { value in
             self.members(of: value.reading, at: value.at.wall).map { JsonText.group($0) }
@@ -115,12 +123,14 @@ public struct PlainDocuments: Hashable, Sendable {
             + [
                 JsonText.Member(name: "faults", value: Self.list(of: faults)),
                 JsonText.Member(name: "channels", value: .list(readings)),
-            ]
+            ] + more
         return JsonText.group(members).bytes
     }
 
     /// The active faults. Beyond `count`, the newest are left out and counted.
-    func active(_ faults: [ActiveFault], atMost count: Int, at now: WallTime) -> [UInt8] {
+    package func active(
+        _ faults: [ActiveFault], atMost count: Int = .max, at now: WallTime
+    ) -> [UInt8] {
         var members = JsonText.members([
             "incarnation": .text(profile.incarnation),
             "at": .text(now.iso8601),
@@ -149,10 +159,10 @@ extension PlainDocuments {
     }
 
     /// What a birth says of nodes; less and less.
-    enum Detail: Int, CaseIterable, Comparable {
+    package enum Detail: Int, CaseIterable, Comparable {
         case all, noTitles, noChannels, noNodes
 
-        static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+        package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 
         var leftOut: [String] {
             switch self {

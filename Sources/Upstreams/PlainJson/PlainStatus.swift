@@ -53,6 +53,9 @@ public struct PlainStatus: Hashable, Sendable {
         return members
     }
 
+    /// The document, as it is published.
+    package var text: [UInt8] { JsonText.group(members).bytes }
+
     private static func members(of link: LinkStatus) -> [JsonText.Member] {
         var members = [
             JsonText.Member(name: "name", value: .text(link.who)),

@@ -86,6 +86,16 @@ int tidegate_take_signals(const int *numbers, int count);
 // The process that listens at the other end of a Unix socket that is connected, or -1 with errno.
 pid_t tidegate_listener_of(int socket);
 
+// Who connected to a Unix socket, as the kernel noted it then. -1 with errno when it does not say.
+int tidegate_caller_of(int socket, uint32_t *user, uint32_t *group);
+
+// The supplementary groups of who connected to a Unix socket: how many there are, or -1 with errno, which is
+// ERANGE when there are more than `capacity`.
+int tidegate_groups_of_caller(int socket, uint32_t *groups, int capacity);
+
+// The number of a group in the system's list, or -1 when it has none of that name.
+int64_t tidegate_group_named(const char *name);
+
 // The kind of file system that a path lies on, as statfs(2) numbers it; 0 when that cannot be told.
 uint64_t tidegate_file_system(const char *path);
 

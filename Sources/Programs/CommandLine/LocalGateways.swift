@@ -1,0 +1,82 @@
+import Control
+import Glibc
+import Host
+import Vocabulary
+
+/// The gateways of this machine that this user may ask, by their local control sockets.
+package struct LocalGateways {
+    /// One socket, whether or not a gateway listens there.
+    package struct Place: Hashable, Sendable {
+        package let gateway: GatewayName
+        package let path: String
+    }
+
+    /// Why no gateway can be asked here.
+    package enum Lack: Error, Hashable {
+        /// None runs, or not the one that was named.
+        case none(String)
+        /// Several do, and none was named.
+        case several(String)
+    }
+
+    /// The run folders that are looked into.
+    let folders: [String]
+    /// The names in a folder.
+    let names: (String) -> [String]
+    /// Whether a gateway listens at a socket, or one that does not let this user in.
+    let listens: (String) -> Bool
+
+    init(
+        folders: [String] = LocalGateways.folders,
+        names: @escaping (String) -> [String] = Machine.names,
+        listens: @escaping (String) -> Bool = { ControlSocket.isUsed(at: $0) }
+    ) {
+        (self.folders, self.names, self.listens) = (folders, names, listens)
+    }
+
+    /// This user's, the services', and for root those of all users.
+    static var folders: [String] {
+        var folders = [RunFolder.path, RunFolder.service]
+        if geteuid() == 0 {
+            folders += Machine.names(in: "/run/user").map { "/run/user/\($0)/tidegate" }
+        }
+        var seen: Set<String> = []
+        return folders.filter { seen.insert($0).inserted && RunFolder.isTrustworthy($0) }
+    }
+
+    /// The gateways that run, in the order of the folders.
+    package var running: [Place] {
+        folders.flatMap { folder in
+            names(folder).filter { $0.hasSuffix(RunFolder.socketEnding) }.compactMap { name in
+                GatewayName(String(name.dropLast(RunFolder.socketEnding.count))).map {
+                    Place(gateway: $0, path: "\(folder)/\(name)")
+                }
+            }
+        }.filter { listens($0.path) }
+    }
+
+    /// The one that runs, or that of a name.
+    package func one(of gateway: GatewayName?) throws(Lack) -> Place {
+        let all = running
+        let found = all.filter { gateway == nil || $0.gateway == gateway }
+        guard let first = found.first else {
+            let others = all.map(\.gateway.text).sorted().joined(separator: ", ")
+            guard let gateway, !others.isEmpty else {
+                throw .none(
+                    "no gateway runs on this machine"
+                        + (RunFolder.isServiceClosed ? Self.closed : ""))
+            }
+            throw .none("gateway \(gateway) does not run on this machine; \(others) does")
+        }
+        guard found.count == 1 else {
+            throw .several(
+                "several gateways run on this machine; choose one with --gateway: "
+                    + found.map(\.gateway.text).joined(separator: ", "))
+        }
+        return first
+    }
+
+    private static let closed =
+        ", or only as a service: \(RunFolder.service) is closed to this user; run this as root or as a member "
+        + "of the group \(RunFolder.group)"
+}

@@ -1,0 +1,207 @@
+import Channels
+import Codecs
+import Control
+import Glibc
+import Host
+import Journals
+import PlainJson
+import Proactors
+import Timing
+import Vocabulary
+
+/// Answers callers on this machine: what peers may ask, and how the gateway stands on it.
+final class LocalControlService: ControlService {
+    /// How the gateway was started, for its status.
+    struct Place: Sendable {
+        let layout: String
+        let stateDirectory: String
+    }
+
+    /// How long the status waits for the disk.
+    static let diskTime = Duration.seconds(2)
+    /// How often one who watches is sent the status though nothing has changed.
+    static let statusPeriod = Duration.seconds(10)
+    /// How often what changes without a word is looked at.
+    static let lookPeriod = Duration.seconds(1)
+
+    private let answers: GatewayAnswers
+    private let state: StateReader
+    private let place: Place
+    private let start: MonotonicInstant
+    private var clock: any GatewayClock { answers.clock }
+    /// Counts of the socket, for the status.
+    private let counts: @Sendable () async -> ControlCounts
+
+    init(
+        answers: GatewayAnswers, state: StateReader, place: Place,
+        counts: @escaping @Sendable () async -> ControlCounts
+    ) {
+        (self.answers, self.state, self.place) = (answers, state, place)
+        self.counts = counts
+        start = answers.clock.now
+    }
+
+    func answer(
+        _ request: ControlRequest, from requester: ControlRequester
+    ) async -> ControlAnswer {
+        switch request {
+        case .question(.read(let channel)): .one(answers.value(of: channel))
+        case .question(.status), .question(.watch): .one(await answers.report(and: await members))
+        case .question(.set(let node, let order)):
+            .one(await answers.set(node, order, from: CommandSource(.cli, requester.name)))
+        case .watch: .many { [self] send in await watch(requester, send) }
+        case .tap: .many { [self] send in await tellStatus(faults: false, send) }
+        }
+    }
+
+    // MARK: - Following
+
+    private func watch(_ requester: ControlRequester, _ send: @escaping ControlAnswer.Sink) async {
+        let subscription = answers.proactor.live.subscribe(
+            "\(requester)", .newestPerKey, replay: .latestPerKey)
+        // What the values mean comes first.
+        let birth = answers.documents.birth(at: clock.wallTime)
+        guard await send([Self.message("birth", birth)]) else { return }
+        await withTaskGroup { group in
+            group.addTask { [self] in await tellStatus(faults: true, send) }
+            group.addTask { [self] in
+                while let batch = await subscription.nextBatch() {
+                    let documents = answers.documents
+                    let lines = batch.values.values.compactMap { value in
+                        documents.live(value.reading, at: value.at).map {
+                            Self.message("live/\(value.reading.channel)", $0)
+                        }
+                    }
+                    guard await send(lines) else { return }
+                }
+            }
+            // Either ends when the caller is gone or the gateway stops, and the other with it.
+            _ = await group.next()
+            group.cancelAll()
+        }
+    }
+
+    /// Tells how the gateway stands, when it changes and every `statusPeriod`.
+    private func tellStatus(faults: Bool, _ send: ControlAnswer.Sink) async {
+        var told = Told()
+        let ticker = Ticker(every: Self.lookPeriod, delay: .zero, clock: clock)
+        while await ticker.next() != nil {
+            var lines: [[UInt8]] = []
+            let profile = answers.proactor.profile
+            if faults {
+                if let last = told.profile, last != profile {
+                    lines.append(Self.message("birth", answers.documents.birth(at: clock.wallTime)))
+                }
+                told.profile = profile
+                let active = await answers.proactor.activeFaults
+                if told.faults != active {
+                    let text = answers.documents.active(active, at: clock.wallTime)
+                    lines.append(Self.message("faults", text))
+                    told.faults = active
+                }
+            }
+            let status = await answers.status
+            if told.mustTell(status.links.map { "\($0.who) \($0.state.word)" }, at: clock.now) {
+                lines.append(Self.message("status", status.text))
+            }
+            guard await send(lines) else { return }
+        }
+    }
+
+    /// What one caller knows already.
+    private struct Told {
+        var profile: GatewayProfile?
+        var faults: [ActiveFault]?
+        private var links: [String]?
+        private var at: MonotonicInstant?
+
+        mutating func mustTell(_ links: [String], at now: MonotonicInstant) -> Bool {
+            if let at, at.duration(to: now) < LocalControlService.statusPeriod, self.links == links
+            {
+                return false
+            }
+            (self.links, at) = (links, now)
+            return true
+        }
+    }
+
+    /// One MQTT message as a line: its topic below the gateway's own, and its payload unchanged.
+    static func message(_ topic: String, _ payload: [UInt8]) -> [UInt8] {
+        Array("{\"topic\":\(topic.jsonQuoted),\"message\":".utf8) + payload + [UInt8(ascii: "}")]
+    }
+
+    // MARK: - Status
+
+    /// What the status has beside what others are told.
+    private var members: [JsonText.Member] {
+        get async {
+            let profile = answers.proactor.profile
+            let now = clock.timestamp
+            let documents = answers.documents
+            let state = state
+            let found = await within(Self.diskTime, on: clock) { await state.state }
+            let controls = profile.nodes.compactMap { node in
+                answers.proactor.control(of: node.name).map {
+                    documents.text($0, of: node.name, at: now)
+                }
+            }
+            let uptime = start.duration(to: now.monotonic).components.seconds
+            let counts = await counts()
+            let pairs: [(String, JsonText)] = [
+                ("version", .text(Machine.version)),
+                ("process", .number(Int64(getpid()))),
+                ("uptime", .number(uptime)),
+                ("layout", .text(place.layout)),
+                ("stateDirectory", .text(place.stateDirectory)),
+                ("clock", .object(["synchronised": .flag(now.isSynchronised)])),
+                ("disk", found?.disk.map(Self.text) ?? .null),
+                ("journal", found?.journal.map(Self.text) ?? .null),
+                ("nodes", .list(profile.nodes.map(Self.text))),
+                ("control", .list(controls)),
+                ("localControl", Self.text(counts)),
+            ]
+            return pairs.map { JsonText.Member(name: $0.0, value: $0.1) }
+        }
+    }
+
+    private static func text(_ disk: DiskRoom) -> JsonText {
+        .object(["size": .number(disk.size), "available": .number(disk.available)])
+    }
+
+    private static func text(_ node: NodeProfile) -> JsonText {
+        .object([
+            "name": .text(node.name.text), "kind": .text(node.kind.rawValue),
+            "title": .text(node.title), "driver": .text(node.driver.text),
+            "simulated": .flag(node.isSimulated),
+        ])
+    }
+
+    private static func text(_ counts: ControlCounts) -> JsonText {
+        .object([
+            "connections": .number(Int64(counts.connections)),
+            "requests": .number(Int64(counts.requests)),
+            "refused": .number(Int64(counts.refused)), "slow": .number(Int64(counts.slow)),
+        ])
+    }
+
+    private static func text(_ journal: JournalInspector.Overview) -> JsonText {
+        .object([
+            "identity": .text("\(journal.identity)"),
+            "records": .number(Int64(journal.facts)),
+            "bytes": .number(journal.size.used),
+            "fileBytes": .number(journal.size.file),
+            "oldest": journal.oldest.map { .text($0.iso8601) } ?? .null,
+            "upstreams": .list(
+                journal.cursors.map { cursor in
+                    .object([
+                        "name": .text(cursor.upstream.text),
+                        "acknowledged": .number(Int64(clamping: cursor.acknowledged)),
+                        "inFlight": .number(Int64(cursor.underWay)),
+                        "backlog": .number(Int64(cursor.waiting)),
+                        "oldest": cursor.oldestWaiting.map { .text($0.iso8601) } ?? .null,
+                        "deadLetters": .number(Int64(cursor.deadLettered)),
+                    ])
+                }),
+        ])
+    }
+}
