@@ -7,6 +7,7 @@ public final class SimulatedWiring: Wiring {
     public let lines: SimulatedLines
     public let buses: SimulatedBuses
     public let byteLines: SimulatedByteLines
+    public let i2c: SimulatedI2c
     public let tree: SimulatedFiles
     public let totals: SimulatedTotals
     public let classes: DeviceClasses
@@ -21,6 +22,7 @@ public final class SimulatedWiring: Wiring {
         self.lines = lines ?? SimulatedLines(clock: clock)
         buses = SimulatedBuses(clock: clock)
         byteLines = SimulatedByteLines(clock: clock)
+        i2c = SimulatedI2c(clock: clock)
         tree = SimulatedFiles(clock: clock)
         totals = SimulatedTotals()
         classes = DeviceClasses(files: tree, clock: clock)
@@ -44,6 +46,10 @@ public final class SimulatedWiring: Wiring {
 
     public func byteLine(_ address: ByteLineAddress) throws(DriverError) -> any ByteLine {
         byteLines.line(address)
+    }
+
+    public func i2cDevice(_ address: I2cAddress) throws(DriverError) -> any I2cDevice {
+        try i2c.device(address)
     }
 
     public func totalStore(for component: ComponentName) throws(DriverError) -> any TotalStore {

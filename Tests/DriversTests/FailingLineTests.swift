@@ -67,6 +67,10 @@ private struct FailingWiring: Wiring {
         try rest.byteLine(address)
     }
 
+    func i2cDevice(_ address: I2cAddress) throws(DriverError) -> any I2cDevice {
+        try rest.i2cDevice(address)
+    }
+
     var files: any AttributeFiles { rest.files }
     var classes: DeviceClasses { rest.classes }
 

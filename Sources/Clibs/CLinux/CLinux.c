@@ -4,12 +4,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/i2c-dev.h>
+#include <linux/i2c.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/timex.h>
 #include <sys/vfs.h>
@@ -39,6 +42,30 @@ int tidegate_semaphore_wait(void *semaphore, int64_t nanoseconds) {
     do result = sem_clockwait(semaphore, CLOCK_MONOTONIC, &until);
     while (result == -1 && errno == EINTR);
     return result;
+}
+
+int tidegate_i2c_select(int descriptor, uint8_t chip) {
+    return ioctl(descriptor, I2C_SLAVE, (unsigned long)chip);
+}
+
+int tidegate_i2c_transfer(
+    int descriptor, uint8_t chip, const uint8_t *output, uint16_t sent, uint8_t *input,
+    uint16_t received) {
+    struct i2c_msg messages[2];
+    struct i2c_rdwr_ioctl_data all = {.msgs = messages, .nmsgs = 0};
+    if (sent > 0)
+        messages[all.nmsgs++] =
+            (struct i2c_msg){.addr = chip, .flags = 0, .len = sent, .buf = (uint8_t *)output};
+    if (received > 0)
+        messages[all.nmsgs++] =
+            (struct i2c_msg){.addr = chip, .flags = I2C_M_RD, .len = received, .buf = input};
+    int result;
+    do result = ioctl(descriptor, I2C_RDWR, &all);
+    while (result == -1 && errno == EINTR);
+    if (result < 0) return -1;
+    if (result == (int)all.nmsgs) return 0;
+    errno = EIO;
+    return -1;
 }
 
 int tidegate_replace_descriptor(int from, int to) { return dup3(from, to, O_CLOEXEC); }

@@ -23,6 +23,10 @@ public protocol Wiring: Sendable {
     /// - Throws: `.invalidComponent` for what cannot be an address. Opening comes with the first use.
     func byteLine(_ address: ByteLineAddress) throws(DriverError) -> any ByteLine
 
+    /// A chip on an I2C bus, for one owner.
+    /// - Throws: `.notConnected` when the bus is absent, or a driver of the kernel has the chip.
+    func i2cDevice(_ address: I2cAddress) throws(DriverError) -> any I2cDevice
+
     /// The kernel's files: sysfs and proc.
     var files: any AttributeFiles { get }
 

@@ -47,6 +47,10 @@ public final class RealWiring: Wiring {
         byteLines.line(address)
     }
 
+    public func i2cDevice(_ address: I2cAddress) throws(DriverError) -> any I2cDevice {
+        try RealI2cDevice(address)
+    }
+
     public func totalStore(for component: ComponentName) throws(DriverError) -> any TotalStore {
         FileTotalStore(folder: totals, name: component.text)
     }

@@ -79,6 +79,15 @@ int tidegate_keys_were_away(void);
 // had. The threads use no memory but their stacks, so that no arena of malloc(3) is made for them.
 int tidegate_try_threads(int count, size_t stack);
 
+// Chooses the chip that an open I2C bus is for. 0, or -1 with errno: EBUSY when a driver of the kernel has it.
+int tidegate_i2c_select(int descriptor, uint8_t chip);
+
+// Sends bytes to a chip and then has it send some, either of which may be none, with a repeated start between.
+// 0, or -1 with errno.
+int tidegate_i2c_transfer(
+    int descriptor, uint8_t chip, const uint8_t *output, uint16_t sent, uint8_t *input,
+    uint16_t received);
+
 // Has each of these signals be told by a byte, its number, on the descriptor that is returned; -1 with errno.
 // To be called once.
 int tidegate_take_signals(const int *numbers, int count);
