@@ -1,6 +1,7 @@
 extension SimulatedWiring {
     /// One line for each model, in alphabetical order.
     static let twins: [any SimulatedDevice.Type] = [
+        SimulatedAht20Sensor.self,
         SimulatedDs18b20.self,
         SimulatedGpioContact.self,
         SimulatedGpioPulseCounter.self,
@@ -10,10 +11,13 @@ extension SimulatedWiring {
         SimulatedIec62056Meter.self,
         SimulatedIioAdc.self,
         SimulatedIioSensor.self,
+        SimulatedIna3221Sensor.self,
         SimulatedMbusMeter.self,
         SimulatedModbusContact.self,
         SimulatedModbusMeter.self,
+        SimulatedNutUps.self,
         SimulatedP1Meter.self,
+        SimulatedScd4xSensor.self,
         SimulatedSmlMeter.self,
         SimulatedSunspec.self,
         SimulatedThermalZone.self,

@@ -4,7 +4,7 @@ import Vocabulary
 public enum ByteLineAddress: Hashable, Sendable, CustomStringConvertible {
     /// - Parameter port: `/dev/serial/by-id/…`, which stays the same when adapters are replugged.
     case serial(port: String)
-    /// A transparent serial server, as ser2net makes one.
+    /// A transparent serial server, as ser2net makes one, or a server that itself speaks lines of bytes.
     case tcp(host: String, port: UInt16)
 
     /// What messages call it: the last part of a port's path, or host and port.
@@ -34,6 +34,11 @@ public struct SerialMode: Hashable, Sendable {
         parity = format.contains("N") ? .none : format.contains("E") ? .even : .odd
         stopBits = format.hasSuffix("2") ? 2 : 1
     }
+
+    /// For a line over TCP, where nothing of it has a meaning.
+    public static let none = SerialMode()
+
+    private init() { (baud, dataBits, parity, stopBits) = (9600, 8, .none, 1) }
 
     /// The formats that meters use.
     public static let formats = ["8N1", "8E1", "8O1", "8N2", "7E1", "7O1", "7N2"]

@@ -3,6 +3,7 @@ import DriverKit
 extension DriverRegistry {
     /// Every driver that comes with Tidegate, one line each, in alphabetical order.
     public static let standard = DriverRegistry([
+        Aht20Driver.self,
         Ds18b20Driver.self,
         DsmrP1Driver.self,
         GpioContactDriver.self,
@@ -13,9 +14,12 @@ extension DriverRegistry {
         Iec62056MeterDriver.self,
         IioAdcDriver.self,
         IioSensorDriver.self,
+        Ina3221Driver.self,
         MbusMeterDriver.self,
         ModbusContactDriver.self,
         ModbusMeterDriver.self,
+        NutUpsDriver.self,
+        Scd4xDriver.self,
         SmlMeterDriver.self,
         SunspecDriver.self,
         ThermalZoneDriver.self,
