@@ -57,6 +57,10 @@ import Vocabulary
         }
     }
 
+    @Test func `has a user whose name is no group's, so that there may be a group tidegate`() {
+        #expect(unit(groups: ["tidegate"]).contains("User=tidegate-gateway"))
+    }
+
     @Test func `names only groups that exist`() {
         #expect(!unit(groups: []).contains { $0.hasPrefix("SupplementaryGroups") })
         #expect(Machine.hasGroup("root"))

@@ -55,6 +55,7 @@ tell() { as_service /opt/tidegate/tidegate set "$1" "$2" --timeout 5 >/dev/null 
 takes_commands() { tell pump on && tell frost off; }
 
 groupadd -f gpio
+groupadd -f tidegate
 cat >/etc/udev/rules.d/60-gpio.rules <<'RULE'
 SUBSYSTEM=="gpio", KERNEL=="gpiochip*", GROUP="gpio", MODE="0660"
 RULE
@@ -92,6 +93,21 @@ check "both relays are away from their safe states" away
 sleep 15
 check "it is patted: still the same process after more than twice the watchdog's time" \
     test "$(main_pid)" = "$first"
+
+echo "# local control"
+as_member() {
+    setpriv --reuid 61992 --regid 61992 --groups "$(getent group tidegate | cut -d: -f3)" env -u RUNTIME_DIRECTORY HOME=/tmp \
+        /opt/tidegate/tidegate "$@"
+}
+socket=/run/tidegate/d1.system.scada.sock
+check "the socket belongs to the group: $(stat -c '%G %a' $socket) in $(stat -c '%G %a' /run/tidegate)" \
+    test "$(stat -c '%G %a' $socket) $(stat -c '%G %a' /run/tidegate)" = "tidegate 660 tidegate 750"
+# A service whose upstreams cannot be reached has faults.
+as_member status >/out/status 2>&1
+check "a member of the group sees the status: $(head -1 /out/status | tr -d '\033')" \
+    grep -q "d1.system.scada: online" /out/status
+check "and switches" as_member set pump on
+check "the log has who it was" sh -c "journalctl -u tidegate --no-pager | grep -q 'cli uid-61992'"
 
 echo "# secrets and state"
 logged() { journalctl -u tidegate --no-pager | grep -qF "$1"; }

@@ -79,6 +79,7 @@ struct BrokerOptions: ParsableArguments {
             throw failure(
                 others.isEmpty
                     ? "no gateway of this user runs on this machine; name its broker with --broker"
+                        + (RunFolder.isServiceClosed ? Self.closed : "")
                     : "gateway \(gateway ?? "") does not run on this machine; \(others) does")
         }
         let isOneBroker = running.allSatisfy { $0.broker == file.broker && $0.topic == file.topic }
@@ -97,6 +98,9 @@ struct BrokerOptions: ParsableArguments {
             settings: settings,
             reader: PlainReader(prefix: topic ?? file.topic), gateway: file.gateway)
     }
+
+    private static let closed =
+        ". That of a service is asked by root and by members of the group \(RunFolder.group)"
 
     private func failure(_ why: String) -> ExitCode {
         Output.error("tidegate: \(why)")

@@ -25,13 +25,18 @@ package struct LocalGateways {
     let names: (String) -> [String]
     /// Whether a gateway listens at a socket, or one that does not let this user in.
     let listens: (String) -> Bool
+    /// Whether this user may connect to a socket.
+    let mayAsk: (String) -> Bool
 
     init(
         folders: [String] = LocalGateways.folders,
         names: @escaping (String) -> [String] = Machine.names,
-        listens: @escaping (String) -> Bool = { ControlSocket.isUsed(at: $0) }
+        listens: @escaping (String) -> Bool = { ControlSocket.isUsed(at: $0) },
+        // Sound: the path lives for the length of the call.
+        mayAsk: @escaping (String) -> Bool = { unsafe access($0, W_OK) == 0 }
     ) {
         (self.folders, self.names, self.listens) = (folders, names, listens)
+        self.mayAsk = mayAsk
     }
 
     /// This user's, the services', and for root those of all users.
@@ -58,7 +63,10 @@ package struct LocalGateways {
     /// The one that runs, or that of a name.
     package func one(of gateway: GatewayName?) throws(Lack) -> Place {
         let all = running
-        let found = all.filter { gateway == nil || $0.gateway == gateway }
+        let named = all.filter { gateway == nil || $0.gateway == gateway }
+        // One that does not let this user in counts only where there is no other.
+        let open = named.filter { mayAsk($0.path) }
+        let found = open.isEmpty ? named : open
         guard let first = found.first else {
             let others = all.map(\.gateway.text).sorted().joined(separator: ", ")
             guard let gateway, !others.isEmpty else {

@@ -14,18 +14,30 @@ struct LocalRequest: Sendable {
         (self.request, self.place) = (request, place)
     }
 
-    /// - Throws: The exit status, after reporting why there is no answer.
-    func answer(within limit: Duration, on clock: any GatewayClock) async throws -> [UInt8] {
+    /// - Returns: The answer, or why there is none; nil when it did not come in time.
+    func outcome(
+        within limit: Duration, on clock: any GatewayClock
+    ) async -> Result<[UInt8], ControlError>? {
         let (request, path) = (request, place.path)
-        let asked = await Timing.within(limit, on: clock) {
-            () async -> Result<[UInt8], ControlError> in
+        return await Timing.within(limit, on: clock) {
             do throws(ControlError) {
                 return .success(try await ControlClient.ask(request, at: path))
             } catch {
                 return .failure(error)
             }
         }
-        switch asked {
+    }
+
+    /// Why an answer is none.
+    static func refusal(in text: [UInt8]) -> String? {
+        JsonParser.document(text, .strict)?["refused"]?.text.map {
+            "refused, \($0.printable(limit: 1_000))"
+        }
+    }
+
+    /// - Throws: The exit status, after reporting why there is no answer.
+    func answer(within limit: Duration, on clock: any GatewayClock) async throws -> [UInt8] {
+        switch await outcome(within: limit, on: clock) {
         case nil:
             Output.error("tidegate: \(place.gateway): no answer within \(limit.layoutText)")
             throw (request.right == .read ? ExitStatus.unavailable : ExitStatus.timedOut).code
@@ -33,8 +45,8 @@ struct LocalRequest: Sendable {
             Output.error("tidegate: \(error.detail)")
             throw ExitStatus.unavailable.code
         case .success(let text):
-            if let why = JsonParser.document(text, .strict)?["refused"]?.text {
-                Output.error("tidegate: \(place.gateway): refused, \(why.printable(limit: 1_000))")
+            if let why = Self.refusal(in: text) {
+                Output.error("tidegate: \(place.gateway): \(why)")
                 throw ExitStatus.failure.code
             }
             return text

@@ -1,7 +1,9 @@
 import ArgumentParser
+import Control
 import Documents
 import Host
 import Mqtt
+import Peers
 import PlainJson
 import Timing
 import Vocabulary
@@ -19,6 +21,7 @@ struct Order: Sendable {
     /// - Throws: The exit status for every other outcome, which has been reported.
     func ask(_ options: BrokerOptions) async throws -> PlainAnswer {
         let clock = SystemClock()
+        if let place = try options.local() { return try await ask(place, on: clock) }
         let target = try options.target(for: command)
         guard let node = ShNodeName(node), let gateway = target.gateway else {
             Output.error("tidegate: name the gateway with --gateway")
@@ -39,6 +42,29 @@ struct Order: Sendable {
         }
         session.close()
         return try end(outcome ?? .timedOut)
+    }
+
+    /// Asks the gateway itself.
+    private func ask(
+        _ place: LocalGateways.Place, on clock: any GatewayClock
+    ) async throws -> PlainAnswer {
+        var chance = SystemChance()
+        guard let name = ShNodeName(node) else { throw ExitStatus.usage.code }
+        let order = PeerOrder(request, id: CommandID(using: &chance), within: .seconds(within))
+        let asked = LocalRequest(.question(.set(name, order)), of: place)
+        switch await asked.outcome(within: .seconds(within), on: clock) {
+        case nil: return try end(.timedOut)
+        // What was sent may have been carried out.
+        case .failure(let error) where error.kind == .lost: return try end(.timedOut)
+        case .failure(let error): return try end(.unavailable(error.detail))
+        case .success(let text):
+            if let answer = PlainReader().answer(in: text), answer.id == order.id {
+                return try end(.answered(answer))
+            }
+            let why = LocalRequest.refusal(in: text) ?? "its answer cannot be understood"
+            Output.error("tidegate: \(place.gateway): \(why)")
+            throw ExitStatus.failure.code
+        }
     }
 
     /// A board whose clock is not set could not judge an expiry, and would refuse it.

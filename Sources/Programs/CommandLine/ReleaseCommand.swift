@@ -7,8 +7,10 @@ package struct ReleaseCommand: AsyncParsableCommand {
         commandName: "release",
         abstract: "Release an overridden relay; it goes to its safe state.",
         discussion: """
+            A gateway on this machine is asked itself, without a broker, unless an option names one.
+
             Ends with 0 when the safe state is confirmed, 1 when there is no override or the relay \
-            fails, 69 when the broker is unreachable, 75 after a timeout.
+            fails, 69 when gateway or broker is unreachable, 75 after a timeout.
             """)
 
     @Argument(help: "The node.")

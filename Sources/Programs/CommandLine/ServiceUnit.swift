@@ -21,6 +21,11 @@ struct ServiceUnit {
             "ttyPS", "ttySIF", "ttyUL", "rfcomm",
         ]
 
+    /// The user that systemd makes for the service.
+    ///
+    /// Source: systemd, core/dynamic-user.c, which refuses the name of a group without a user of that name.
+    private static let user = "tidegate-gateway"
+
     let program: String
     let layout: String
     /// Only groups that exist: one that does not keeps the service from starting.
@@ -47,7 +52,9 @@ struct ServiceUnit {
             "TimeoutStopSec=10",
             "",
         ] + credentials + [
-            "DynamicUser=yes"
+            "DynamicUser=yes",
+            "# Not named as the unit: that may be the name of a group, and systemd makes no user of such a name.",
+            "User=\(Self.user)",
         ] + (groups.isEmpty ? [] : ["SupplementaryGroups=\(groups.joined(separator: " "))"])
             + Self.sandbox + [
                 // What lies in somebody's home is all that is looked at there.

@@ -7,13 +7,15 @@ package struct SetCommand: AsyncParsableCommand {
         commandName: "set",
         abstract: "Switch a relay, or set a pulse meter's total, and wait for the confirmation.",
         discussion: """
+            A gateway on this machine is asked itself, without a broker, unless an option names one.
+
             A total is given in the channel's unit, as the meter shows it; history records who set it.
 
             With --for the relay is overridden by hand until that time has passed or `tidegate release`: \
             other controllers are refused. Then it goes to its safe state.
 
             Ends with 0 when the state is confirmed, 1 when the command is refused or fails, 69 when \
-            the broker is unreachable, 75 after a timeout.
+            gateway or broker is unreachable, 75 after a timeout.
             """)
 
     @Argument(help: "The node.")

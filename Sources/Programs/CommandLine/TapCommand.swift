@@ -11,6 +11,8 @@ package struct TapCommand: AsyncParsableCommand {
         commandName: "tap",
         abstract: "Monitor the status of gateways on a broker and of their links (passive).",
         discussion: """
+            Without a broker on this machine or among the options the gateways of this machine are asked themselves.
+
             A line for each change on a terminal, one JSON object for each status elsewhere. A gateway \
             without a status for one interval is late, for three lost. Ends on SIGINT or SIGTERM, \
             or with 69 when the broker refuses the login.
@@ -23,6 +25,9 @@ package struct TapCommand: AsyncParsableCommand {
     package func run() async throws {
         signal(SIGPIPE, SIG_IGN)
         let clock = SystemClock()
+        // A broker has more to say: of all that are on it. What there is without one is followed without.
+        let local = RunFile.all().isEmpty ? options.allLocal : []
+        guard local.isEmpty else { return try await tap(local, on: clock) }
         let target = try options.target(for: "tap", isForAll: true)
         let state = TapState(clock: clock, reader: target.reader)
         let looking = Task { await state.lookForSilence() }
@@ -30,6 +35,18 @@ package struct TapCommand: AsyncParsableCommand {
         let status = await target.follow(
             ["status"], of: options.gateway == nil ? nil : target.gateway, clock: clock
         ) { news in
+            if case .message(let message) = news { await state.take(message) }
+            if let complaint = news.complaint { Output.error(complaint) }
+        }
+        looking.cancel()
+        if status != .success { throw status.code }
+    }
+
+    /// Follows gateways of this machine without a broker.
+    private func tap(_ places: [LocalGateways.Place], on clock: SystemClock) async throws {
+        let state = TapState(clock: clock, reader: PlainReader())
+        let looking = Task { await state.lookForSilence() }
+        let status = await LocalFollow(request: .tap, places: places, clock: clock).follow { news in
             if case .message(let message) = news { await state.take(message) }
             if let complaint = news.complaint { Output.error(complaint) }
         }

@@ -10,13 +10,15 @@ import Vocabulary
 package struct WatchCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "watch",
-        abstract: "Show live readings of the gateways on a broker.",
+        abstract: "Show live readings of a gateway on this machine, or of those on a broker.",
         discussion: """
+            A gateway on this machine is asked itself, without a broker, unless an option names one.
+
             On a terminal a table that refreshes in place, relays and faulty channels first, active \
             faults at its foot. Arrows, j and k, PgUp and PgDn scroll, q quits. Values are in units of the right size \
             there, such as kWh; NO_COLOR=1 switches colours off. Elsewhere it is one JSON object a line, exact.
 
-            Ends on SIGINT or SIGTERM with 0, or with 69 when the broker refuses the login.
+            Ends on SIGINT or SIGTERM with 0, or with 69 when the broker refuses the login or the gateway the user.
             """)
 
     @OptionGroup var options: BrokerOptions
@@ -26,22 +28,34 @@ package struct WatchCommand: AsyncParsableCommand {
     package func run() async throws {
         signal(SIGPIPE, SIG_IGN)
         let clock = SystemClock()
-        let target = try options.target(for: "watch")
+        let local = try options.local()
+        let target = try local == nil ? options.target(for: "watch") : nil
         let (deferredCommands, deferred) = AsyncStream<Void>.makeStream(
             bufferingPolicy: .bufferingNewest(1))
         let screen = LiveScreen(
-            title: target.title, isTerminal: Output.isTerminal, keys: .scrollAndQuit, clock: clock,
+            title: local.map { "gateway \($0.gateway)" } ?? target?.title ?? "",
+            isTerminal: Output.isTerminal, keys: .scrollAndQuit, clock: clock,
             quit: { deferred.yield() },
             // A reader that goes away, as `| head` does, ends the command; nothing hangs on it.
             whenUnheard: {
                 TerminalKeys.end()
                 _exit(ExitStatus.success.rawValue)
             })
-        let viewer = Viewer(screen: screen, reader: target.reader, clock: clock)
-        let status = await target.follow(
-            ["status", "birth", "faults", "live/+"], of: target.gateway, clock: clock,
-            quit: deferredCommands, ending: { screen.release() }
-        ) { await viewer.take($0) }
+        let viewer = Viewer(
+            screen: screen, reader: target?.reader ?? PlainReader(), clock: clock)
+        let status: ExitStatus
+        if let target {
+            status = await target.follow(
+                ["status", "birth", "faults", "live/+"], of: target.gateway, clock: clock,
+                quit: deferredCommands, ending: { screen.release() }
+            ) { await viewer.take($0) }
+        } else {
+            status = await LocalFollow(
+                request: .watch, places: [local].compactMap(\.self), clock: clock
+            ).follow(quit: deferredCommands, ending: { screen.release() }) {
+                await viewer.take($0)
+            }
+        }
         await within(.milliseconds(300), on: clock) { await screen.finish() }
         if status != .success { throw status.code }
     }

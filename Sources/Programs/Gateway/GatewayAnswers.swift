@@ -1,5 +1,6 @@
 import Channels
 import Codecs
+import Logging
 import Peers
 import PlainJson
 import Proactors
@@ -11,8 +12,10 @@ final class GatewayAnswers: Sendable {
     let clock: any GatewayClock
     private let made = Guarded<PlainDocuments?>(nil)
 
-    init(proactor: Proactor, clock: any GatewayClock) {
-        (self.proactor, self.clock) = (proactor, clock)
+    private let logger: Logger
+
+    init(proactor: Proactor, clock: any GatewayClock, logger: Logger) {
+        (self.proactor, self.clock, self.logger) = (proactor, clock, logger)
     }
 
     /// Made again when a reload has changed the nodes.
@@ -73,6 +76,8 @@ final class GatewayAnswers: Sendable {
                 source: source, expires: order.expires, startBy: startBy)
             outcome = await proactor.carryOut(command)
         } catch {
+            // One that the gateway could carry out is logged there, whatever comes of it.
+            logger.warning(.commandRefused, "command refused: \(error.why) (\(source))")
             outcome = .refused(error.why)
         }
         return documents.answer(outcome, id: order.id, node: node, at: clock.timestamp)

@@ -21,7 +21,7 @@ extension GatewayAssembly {
         let access = Guarded(ControlAccess(owner: geteuid(), group: nil))
         let door = Guarded<LocalControlDoor?>(nil)
         let service = LocalControlService(
-            answers: GatewayAnswers(proactor: proactor, clock: clock), state: state,
+            answers: GatewayAnswers(proactor: proactor, clock: clock, logger: logger), state: state,
             place: LocalControlService.Place(
                 layout: Machine.absolute(path), stateDirectory: settings.dataDirectory)
         ) { await door.withLock(\.self)?.counts ?? ControlCounts() }

@@ -78,7 +78,8 @@ extension GatewayAssembly {
         }
         return PeerNode(
             settings: settings, tls: tls, usesTlsOnLoopback: peers.usesTls,
-            service: GatewayPeerService(proactor: proactor, clock: clock), clock: clock,
+            service: GatewayPeerService(proactor: proactor, clock: clock, logger: logger),
+            clock: clock,
             chance: SystemChance())
     }
 

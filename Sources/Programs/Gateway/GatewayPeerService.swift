@@ -1,4 +1,5 @@
 import Channels
+import Logging
 import Peers
 import Proactors
 import Vocabulary
@@ -7,8 +8,8 @@ import Vocabulary
 final class GatewayPeerService: PeerService {
     private let answers: GatewayAnswers
 
-    init(proactor: Proactor, clock: any GatewayClock) {
-        answers = GatewayAnswers(proactor: proactor, clock: clock)
+    init(proactor: Proactor, clock: any GatewayClock, logger: Logger) {
+        answers = GatewayAnswers(proactor: proactor, clock: clock, logger: logger)
     }
 
     func answer(_ question: PeerQuestion, from requester: PeerRequester) async -> [UInt8] {
