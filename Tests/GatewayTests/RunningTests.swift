@@ -126,6 +126,17 @@ import Testing
         #expect(gateway.errors.last?.contains("\"event\":\"gateway.stopped\"") == true)
     }
 
+    @Test(arguments: [SIGQUIT, SIGPWR])
+    func `ends in good order on what would kill it, and by no signal that says nothing`(
+        signal: Int32
+    ) async throws {
+        let gateway = try await demo()
+        for meaningless in [SIGUSR1, SIGUSR2, SIGALRM, SIGIO] { gateway.signal(meaningless) }
+        gateway.signal(signal)
+        #expect(await gateway.end() == 0, "\(gateway.text)")
+        #expect(gateway.errors.last?.contains("\"event\":\"gateway.stopped\"") == true)
+    }
+
     @Test func `stops as asked while it still starts`() async throws {
         let gateway = try home.start("run", TestHome.demo)
         try #require(await gateway.error("gateway.starting") != nil)

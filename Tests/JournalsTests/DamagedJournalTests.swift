@@ -9,7 +9,7 @@ import Vocabulary
     /// What is done to the file of a journal with 2,000 facts, 1,000 of them acknowledged.
     enum Damage: CaseIterable {
         case pagesInTheMiddle, firstPage, garbage, shortened, directory, emptyLog, cutLog, noise
-        case linkToItself, factAtNoPlace
+        case linkToItself, factAtNoPlace, pipe, endlessDevice
     }
 
     @Test(arguments: Damage.allCases)
@@ -22,7 +22,7 @@ import Vocabulary
         if damage != .cutLog, damage != .emptyLog { await whole.close() }
         let name = folder.copy("whole", to: "journal")
         try inflict(damage, folder, name)
-        let isFile = damage != .directory && damage != .linkToItself
+        let isFile = ![.directory, .linkToItself, .pipe, .endlessDevice].contains(damage)
         let before = isFile ? folder.bytes(name) : []
 
         let journal = await folder.journal(["site"], name: name)
@@ -49,7 +49,7 @@ import Vocabulary
         #expect(left == left.sorted())
         #expect(entries.dropLast().allSatisfy { $0.fact == fact(Int($0.sequence)) })
         switch damage {
-        case .garbage, .directory, .linkToItself: #expect(left.isEmpty)
+        case .garbage, .directory, .linkToItself, .pipe, .endlessDevice: #expect(left.isEmpty)
         case .firstPage:
             #expect(left == Array(1_001...2_001))
             #expect(journal.identity == whole.identity)
@@ -84,6 +84,15 @@ import Vocabulary
             try FileManager.default.removeItem(atPath: folder.path(name))
             try FileManager.default.createSymbolicLink(
                 atPath: folder.path(name), withDestinationPath: folder.path(name))
+            return
+        case .pipe:
+            try FileManager.default.removeItem(atPath: folder.path(name))
+            try #require(mkfifo(folder.path(name), 0o600) == 0)
+            return
+        case .endlessDevice:
+            try FileManager.default.removeItem(atPath: folder.path(name))
+            try FileManager.default.createSymbolicLink(
+                atPath: folder.path(name), withDestinationPath: "/dev/zero")
             return
         case .factAtNoPlace:
             let file = try JournalFile(existing: folder.path(name), isWriting: true)

@@ -17,6 +17,12 @@ struct PrivateFile {
         }
     }
 
+    /// Whether something is there that is no file, or leads to none.
+    var isOtherThanFile: Bool {
+        var status = stat()
+        return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG
+    }
+
     /// Whoever may not change the mode of a file has it from somebody else, who has chosen it.
     private static func hide(_ path: String) {
         var status = stat()

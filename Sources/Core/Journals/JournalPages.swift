@@ -39,6 +39,8 @@ struct JournalPages {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }
+        // A device may have no end.
+        guard !PrivateFile(path: path).isOtherThanFile else { return }
         let salt = skip > 0 ? Self.bytes(8, at: 16, of: descriptor) : []
         var page = [UInt8](repeating: 0, count: Self.size)
         for index in 0..<limit {

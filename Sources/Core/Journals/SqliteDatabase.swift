@@ -30,7 +30,12 @@ import Glibc
             case .writing: SQLITE_OPEN_READWRITE
             case .creating: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
             }
-        if access == .creating { PrivateFile(path: path).make() }
+        let file = PrivateFile(path: path)
+        // Of a pipe or device the library would report what looks like a failing disk, for ever.
+        guard !file.isOtherThanFile else {
+            throw SqliteFailure(code: SQLITE_NOTADB, words: "not a file")
+        }
+        if access == .creating { file.make() }
         var opened: OpaquePointer?
         // Sound, here and below: the path and the text of a statement live for the length of each call,
         // and what the library hands out is copied before its next call.

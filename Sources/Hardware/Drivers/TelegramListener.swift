@@ -29,15 +29,22 @@ struct TelegramListener<Framer: TelegramFramer> {
     private var lastAsked: MonotonicInstant?
 
     init(_ line: MeterLine, wiring: any Wiring, framer: Framer = Framer()) throws(DriverError) {
-        self.line = try wiring.byteLine(line.address)
-        (mode, timeout) = (line.mode, line.timeout)
+        self.init(
+            try wiring.byteLine(line.address), line.mode, within: line.timeout, framer: framer)
+    }
+
+    init(
+        _ line: any ByteLine, _ mode: SerialMode, within timeout: Duration, framer: Framer
+    ) {
+        (self.line, self.mode, self.timeout) = (line, mode, timeout)
         (self.framer, blank) = (framer, framer)
     }
 
     /// What came in after the last telegram is still fresh for so long.
     private static var freshness: Duration { .seconds(2) }
 
-    /// Blocks until the meter has sent enough.
+    /// Blocks until the meter has sent enough, and takes what else has come in by then: of a meter that sends
+    /// more often than it is asked, the newest counts.
     ///
     /// - Parameter isEnough: Takes each telegram and says whether the wait is over.
     /// - Throws: `.timeout` when nothing came; `.malformedReply` when no telegram was whole; what
@@ -55,10 +62,14 @@ struct TelegramListener<Framer: TelegramFramer> {
             var framer = self.framer
             if !isFresh { try stream.discardInput() }
             stream.limit(timeout)
+            var isOver = false
             while true {
                 let bytes = try stream.receive()
-                if bytes.isEmpty { throw came.failure(on: line.address, timeout, blank.opening) }
-                var isOver = false
+                if bytes.isEmpty {
+                    if isOver { return framer }
+                    throw came.failure(on: line.address, timeout, blank.opening)
+                }
+                let wasOver = isOver
                 for byte in bytes {
                     switch framer.take(byte) {
                     case .telegram(let telegram): if try isEnough(telegram) { isOver = true }
@@ -66,7 +77,7 @@ struct TelegramListener<Framer: TelegramFramer> {
                     case nil: break
                     }
                 }
-                if isOver { return framer }
+                if isOver && !wasOver { stream.limit(.zero) }
                 came.add(bytes)
             }
         }

@@ -35,8 +35,10 @@ struct DurableFile: Sendable {
     func replace(by text: String) throws(SystemError) {
         try makeFolder()
         let draft = path + ".new"
-        // Sound: the path is a C string for as long as the call lasts.
-        let file = unsafe open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        // Sound: the path is a C string for as long as each call lasts. What somebody has put there, such as a
+        // link to another file, is not written to.
+        _ = unsafe unlink(draft)
+        let file = unsafe open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw .last }
         do throws(SystemError) {
             defer { close(file) }

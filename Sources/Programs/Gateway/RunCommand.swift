@@ -12,8 +12,8 @@ package struct RunCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Run the gateway that a layout describes.",
         discussion: """
-            Stops on SIGINT or SIGTERM: relays go to their safe states, upstreams get an offline status, within \
-            two seconds. A second signal stops at once. A changed layout is validated and applied \
+            Stops on SIGINT, SIGTERM, SIGQUIT or SIGPWR: relays go to their safe states, upstreams get an offline \
+            status, within two seconds. A second signal stops at once. A changed layout is validated and applied \
             while the gateway runs, on SIGHUP at once. Every option also has an environment variable \
             and, except the broker, a key in the layout; --explain-settings shows which one applies.
             """)

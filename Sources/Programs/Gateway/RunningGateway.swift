@@ -73,7 +73,9 @@ actor RunningGateway {
 
     /// Runs until a signal asks for the end.
     func run() async -> ExitStatus {
-        let signals = ProcessSignal.all(.interrupt, .terminate, .hangUp, on: clock)
+        let signals = ProcessSignal.all(
+            .interrupt, .terminate, .quit, .powerFailure, .hangUp, on: clock)
+        ProcessSignal.ignoreOthers()
         let (requests, request) = AsyncStream<String>.makeStream()
         // Listens to the very end of the process, so that a second signal always counts.
         let (reloads, clock) = (reloads, clock)

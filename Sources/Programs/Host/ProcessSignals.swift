@@ -7,13 +7,25 @@ import Vocabulary
 package enum ProcessSignal: Int32, CustomStringConvertible {
     case hangUp = 1
     case interrupt = 2
+    case quit = 3
     case terminate = 15
+    /// The power is about to go, as the monitor of a battery says.
+    case powerFailure = 30
 
     package var description: String {
         switch self {
         case .hangUp: "SIGHUP"
         case .interrupt: "SIGINT"
+        case .quit: "SIGQUIT"
         case .terminate: "SIGTERM"
+        case .powerFailure: "SIGPWR"
+        }
+    }
+
+    /// Ignores the signals that would end the process without its relays in their safe states, and that say nothing.
+    package static func ignoreOthers() {
+        for number in [SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO] {
+            signal(number, SIG_IGN)
         }
     }
 

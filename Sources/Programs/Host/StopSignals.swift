@@ -1,7 +1,7 @@
 import Glibc
 import Vocabulary
 
-/// What SIGINT and SIGTERM ask for: the first the orderly stop, a second one the end at once.
+/// What a signal to stop asks for: the first the orderly stop, a second one the end at once.
 package struct StopSignals {
     /// timeout(1) and shells send a signal to a process and again to its group: that is one wish.
     static let together = Duration.milliseconds(100)
