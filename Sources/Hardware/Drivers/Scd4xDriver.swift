@@ -1,14 +1,14 @@
 import DriverKit
 import Vocabulary
 
-/// An SCD40, SCD41 or SCD43 on an I2C bus: carbon dioxide, temperature and humidity, each 5 s.
+/// An SCD40 or SCD41 on an I2C bus: carbon dioxide, temperature and humidity, each 5 s.
 ///
 /// It measures by itself from the time it is opened. A poll takes what is new; one that comes before
 /// the next measurement is done has nothing to report.
 public struct Scd4xDriver: Driver {
     public static let description = DriverDescription(
         model: DriverModel(known: "scd4x"),
-        title: "SCD40, SCD41 or SCD43 for carbon dioxide, temperature and humidity on an I2C bus",
+        title: "SCD40 or SCD41 for carbon dioxide, temperature and humidity on an I2C bus",
         wire: "I2C", kinds: [.sensor],
         settings: I2cAddress.settings(usual: 0x62, of: addresses),
         channels: [
