@@ -20,6 +20,9 @@ cat >"$work/payload/layout.json" <<'LAYOUT'
     {"name": "pressure", "kind": "sensor",
      "component": {"driver": "iio-adc", "device": "ads1015", "input": "voltage0"},
      "channels": [{"source": "voltage", "pollPeriod": "1s", "capturePeriod": "1s"}]},
+    {"name": "level", "kind": "sensor",
+     "component": {"driver": "iio-sensor", "device": "ads1015", "inputs": ["voltage1"]},
+     "channels": [{"source": "voltage-1", "pollPeriod": "1s", "capturePeriod": "1s"}]},
     {"name": "cabinet", "kind": "sensor",
      "component": {"driver": "hwmon", "chip": "lm75", "input": "temp1"},
      "channels": [{"source": "temperature", "pollPeriod": "1s", "capturePeriod": "1s"}]},
@@ -70,6 +73,7 @@ check "ds18b20: 21.5 °C" until_true 10 has_steps tank 21500
 check "ds18b20: -10.125 °C" until_true 10 has_steps outdoor -10125
 check "hwmon: 25.5 °C" until_true 5 has_steps cabinet 25500
 check "iio-adc: $raw steps of $scale mV are $millivolts mV" until_true 5 has_steps pressure "$millivolts"
+check "iio-sensor: the same of its other input, in µV" until_true 5 has_steps level "${millivolts}000"
 w1_set 30000,-10125
 check "ds18b20: a new value comes through, 30 °C" until_true 10 has_steps tank 30000
 # The kernel driver holds the address, so it takes force.
@@ -124,6 +128,8 @@ check "the converter's fault ends" until_true 40 said fault/pressure '"active":f
 check "the thermometer's fault ends" until_true 40 said fault/cabinet '"active":false'
 check "the thermometer's value is right again, 20 °C" until_true 5 has_steps cabinet 20000
 check "exactly one fault of the converter, begun and ended" one_fault pressure
+check "exactly one fault of its other input, begun and ended" one_fault level
+check "no wrong value of it was published" only level "${millivolts}000"
 check "exactly one fault of the thermometer, begun and ended" one_fault cabinet
 check "no wrong value was published" only cabinet 26000 20000
 check "none of the converter either" only pressure "$millivolts"
