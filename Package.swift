@@ -119,7 +119,7 @@ let package = Package(
             .upstreams, "Mqtt",
             ["Vocabulary", "Threads", "Timing", "CCrypto", "CLinux", deque]),
         room(.upstreams, "Codecs", ["Vocabulary", "Health", "Delivery", "Mqtt"]),
-        room(.core, "Layouts", ["DriverKit", "Documents", "Codecs", "Vocabulary"]),
+        room(.core, "Layouts", ["DriverKit", "Documents", "Delivery", "Codecs", "Vocabulary"]),
         room(.core, "Journals", ["Vocabulary", "Threads", "CSqlite", deque]),
         room(
             .upstreams, "PlainJson",
@@ -172,7 +172,7 @@ let package = Package(
             .programs, "Gateway",
             [
                 "Vocabulary", "Timing", "Threads", "Channels", "Health", "DriverKit",
-                "Drivers", "Wires", "Nodes", "Layouts", "Journals", "Delivery", "Mqtt", "Codecs",
+                "Drivers", "Wires", "Nodes", "Layouts", "Journals", "Mqtt", "Codecs",
                 "PlainJson", "Peers", "Control", "Brokers", "Proactors", "Simulators", "Host",
                 "CommandLine", argumentParser, logging,
             ]),

@@ -100,10 +100,10 @@ import Vocabulary
         let upstreams = try #require(layout?.upstreams)
         #expect(upstreams[0].broker == .embedded)
         #expect(upstreams[0].topic == "tidegate")
-        #expect(upstreams[0].window == 50)
-        #expect(upstreams[0].ackTimeout == .seconds(5) && upstreams[1].ackTimeout == .seconds(2))
-        #expect(upstreams[0].pollPeriod == .seconds(60) && upstreams[1].pollPeriod == .seconds(30))
-        #expect(upstreams[0].attempts == 5 && upstreams[1].attempts == 9)
+        #expect(upstreams[0].link.window == 50)
+        #expect(upstreams[0].link.ackTimeout == .seconds(5) && upstreams[1].link.ackTimeout == .seconds(2))
+        #expect(upstreams[0].link.pollPeriod == .seconds(60) && upstreams[1].link.pollPeriod == .seconds(30))
+        #expect(upstreams[0].link.attempts == 5 && upstreams[1].link.attempts == 9)
         #expect(
             layout?.journal
                 == JournalSettings(

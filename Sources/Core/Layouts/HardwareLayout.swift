@@ -34,59 +34,6 @@ public struct NodeLayout: Hashable, Sendable {
     public let rules: GuardRules
 }
 
-/// One broker that readings go to and commands come from.
-public struct UpstreamLayout: Hashable, Sendable {
-    public let name: UpstreamName
-    public let broker: Broker
-    /// A TCP port that the embedded broker opens for other programs; `user` and `password` log in there.
-    public let listen: ListenAddress?
-    /// The first level of all topics: `tidegate`.
-    public let topic: String
-    public let user: String?
-    public let password: SecretSource?
-    public let tls: TlsFiles?
-    public let keepAlive: Duration
-    /// How many messages may wait for the broker's acknowledgement.
-    public let window: Int
-    /// The format of topics and messages there.
-    public let codec: CodecChoice
-    /// The timeout of an acknowledgement.
-    public let ackTimeout: Duration
-    /// How long the peer may say nothing before it is asked for a heartbeat.
-    public let pollPeriod: Duration
-    /// How often a message is sent that is passed over before it is dead-lettered.
-    public let attempts: Int
-
-    /// Which broker it is.
-    public enum Broker: Hashable, Sendable {
-        /// A private mosquitto that the gateway starts and stops.
-        case embedded
-        case address(BrokerAddress)
-    }
-}
-
-/// A port of this machine.
-public struct ListenAddress: Hashable, Sendable {
-    /// A name or an address, without brackets.
-    public let host: String
-    public let port: UInt16
-}
-
-/// The files of a TLS connection.
-public struct TlsFiles: Hashable, Sendable {
-    /// The certificate authority that signs the broker's certificate.
-    public let ca: String
-    /// The gateway's own certificate and key, when the broker asks for one.
-    public let certificate: String?
-    public let key: SecretSource?
-
-    public init(ca: String, certificate: String?, key: SecretSource?) {
-        self.ca = ca
-        self.certificate = certificate
-        self.key = key
-    }
-}
-
 /// Settings of `tidegate run` that a layout may give. Command line and environment go before it.
 public struct RunSettings: Hashable, Sendable {
     public let logLevel: String?

@@ -1,3 +1,4 @@
+import Delivery
 import Documents
 import DriverKit
 import Vocabulary
@@ -89,25 +90,12 @@ extension LayoutReader {
         let files = readTls(section)
         let codec = readCodec(section, nodes)
         guard let name, let codec, let topic = section.text("topic"),
-            let keepAlive = section.duration("keepAlive"), let window = section.whole("window"),
-            let attempts = section.whole("attempts"),
-            let ackTimeout = section.duration("ackTimeout"),
-            let pollPeriod = section.duration("pollPeriod")
+            let keepAlive = section.duration("keepAlive"), let link = LinkRules(section, &self)
         else { return nil }
-        if pollPeriod < ackTimeout {
-            let problem = "must not be shorter than ackTimeout, \(ackTimeout.layoutText)"
-            if section.says("pollPeriod") {
-                report(section.place(of: "pollPeriod"), "\(pollPeriod.layoutText) \(problem)")
-            } else {
-                report(section.place, "pollPeriod, \(pollPeriod.layoutText), \(problem)")
-            }
-        }
         return UpstreamLayout(
             name: name, broker: broker, listen: listenAddress(section), topic: topic,
             user: section.text("user"), password: section.secret("password"), tls: files,
-            keepAlive: keepAlive,
-            window: Int(window), codec: codec, ackTimeout: ackTimeout, pollPeriod: pollPeriod,
-            attempts: Int(attempts))
+            keepAlive: keepAlive, codec: codec, link: link)
     }
 
     /// The embedded broker has logins for its TCP port only.
@@ -161,27 +149,5 @@ extension LayoutReader {
         guard let ca = tls.text("ca") else { return nil }
         return TlsFiles(
             ca: ca, certificate: tls.text("certificate"), key: tls.secret("key"))
-    }
-
-    func readJournal() -> JournalSettings {
-        guard let section = document.section("journal", .journal),
-            let commitInterval = section.duration("commitInterval"),
-            let retain = section.duration("retain"),
-            let size = section.text("size").flatMap(JournalSettings.bytes)
-        else { return .standard }
-        return JournalSettings(commitInterval: commitInterval, retain: retain, size: size)
-    }
-
-    func readSettings() -> RunSettings {
-        guard let section = document.section("settings", .settings) else {
-            return RunSettings(
-                logLevel: nil, logFormat: nil, stateDirectory: nil, seed: nil, simulate: nil,
-                watchdogDevice: nil)
-        }
-        return RunSettings(
-            logLevel: section.text("logLevel"), logFormat: section.text("logFormat"),
-            stateDirectory: section.text("stateDirectory"),
-            seed: section.whole("seed").flatMap(UInt64.init(exactly:)),
-            simulate: section.flag("simulate"), watchdogDevice: section.text("watchdogDevice"))
     }
 }

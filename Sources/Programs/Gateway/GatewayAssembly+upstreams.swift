@@ -1,7 +1,6 @@
 import Brokers
 import Codecs
 import CommandLine
-import Delivery
 import Host
 import Layouts
 import Mqtt
@@ -161,9 +160,9 @@ extension GatewayAssembly {
             broker: login.address, clientID: "tidegate-\(layout.gateway)-\(upstream.name)",
             user: login.user, password: login.password,
             tls: tls(of: upstream, at: login.address), keepAlive: upstream.keepAlive,
-            window: max(256, upstream.window * 2))
+            window: max(256, upstream.link.window * 2))
         // The link tries one message at a time for so long, and must not take our end for the broker's.
-        session.acknowledgementLimit = max(session.acknowledgementLimit, upstream.ackTimeout * 2)
+        session.acknowledgementLimit = max(session.acknowledgementLimit, upstream.link.ackTimeout * 2)
         if let endpointProvider = login.endpointProvider {
             session.endpointProvider = endpointProvider
             session.longestReconnectDelay = RunFile.longestReconnectDelay
@@ -178,9 +177,7 @@ extension GatewayAssembly {
         }
         return UpstreamPlan(
             name: upstream.name, session: makeSession(), makeSession: makeSession, codec: codec,
-            rules: LinkRules(
-                window: upstream.window, ackTimeout: upstream.ackTimeout,
-                pollPeriod: upstream.pollPeriod, attempts: upstream.attempts))
+            rules: upstream.link)
     }
 
     func codec(for upstream: UpstreamLayout, _ profile: GatewayProfile) -> any Codec {
