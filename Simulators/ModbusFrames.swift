@@ -1,3 +1,5 @@
+import DriverKit
+
 /// The frames that carry Modbus requests and replies on a serial line.
 ///
 /// Source: MODBUS over Serial Line V1.02, 2.5.1 and 6.2.2.
@@ -9,7 +11,9 @@ enum RtuFrame {
     static func takeRequest(from input: inout [UInt8]) -> (unit: UInt8, request: [UInt8])? {
         while input.count >= requestLength {
             let frame = Array(input.prefix(requestLength))
-            if checksum(of: frame.prefix(requestLength - 2)) == frame.suffix(2) {
+            if Checksum.modbus(frame.dropLast(2)).bigEndianBytes.reversed()
+                == Array(frame.suffix(2))
+            {
                 input.removeFirst(requestLength)
                 return (frame[0], Array(frame[1..<requestLength - 2]))
             }
@@ -20,19 +24,9 @@ enum RtuFrame {
 
     static func reply(_ reply: [UInt8], from unit: UInt8, isCorrupt: Bool) -> [UInt8] {
         var frame = [unit] + reply
-        frame += checksum(of: frame[...])
+        frame += Checksum.modbus(frame).bigEndianBytes.reversed()
         if isCorrupt { frame[frame.count - 1] ^= 0x55 }
         return frame
-    }
-
-    /// CRC-16 of polynomial 0xA001 reflected, the low byte first.
-    static func checksum(of bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        var crc: UInt16 = 0xFFFF
-        for byte in bytes {
-            crc ^= UInt16(byte)
-            for _ in 0..<8 { crc = crc & 1 == 0 ? crc >> 1 : crc >> 1 ^ 0xA001 }
-        }
-        return [UInt8(truncatingIfNeeded: crc), UInt8(truncatingIfNeeded: crc >> 8)]
     }
 }
 

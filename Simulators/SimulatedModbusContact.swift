@@ -11,7 +11,7 @@ enum SimulatedModbusContact: SimulatedDevice {
     ) throws(DriverError) {
         let settings = component.settings
         let bus = try settings.bus("bus")
-        let number = UInt8(clamping: try settings.whole("unit"))
+        let number = try settings.unit("unit")
         let function: ModbusRequest.Function =
             switch try settings.text("function") {
             case "coil": .coils

@@ -13,7 +13,7 @@ enum SimulatedModbusMeter: SimulatedDevice {
     ) throws(DriverError) {
         let map = try RegisterMap(component.settings)
         let bus = try component.settings.bus("bus")
-        let number = UInt8(clamping: try component.settings.whole("unit"))
+        let number = try component.settings.unit("unit")
         let world = Load(chance: &chance)
         wiring.buses.change(unit: number, on: bus) { unit in
             for register in map.registers {

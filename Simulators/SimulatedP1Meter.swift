@@ -51,10 +51,7 @@ struct SimulatedP1Meter: SimulatedDevice, SimulatedMeter {
             }
         }
         let body = Array((text + "!").utf8)
-        let crc = reflectedCrc(body, polynomial: 0xA001, from: 0)
-        let digits = String(crc, radix: 16, uppercase: true)
-        let padded = String(repeating: "0", count: 4 - digits.utf8.count) + digits
-        let telegram = body + Array("\(padded)\r\n".utf8)
+        let telegram = body + Array("\(Checksum.arc(body).hex.uppercased())\r\n".utf8)
         guard let key else { return telegram }
         counter &+= 1
         return P1Cipher.seal(

@@ -12,7 +12,7 @@ enum SimulatedSunspec: SimulatedDevice {
     ) throws(DriverError) {
         let settings = component.settings
         let bus = try settings.bus("bus")
-        let number = UInt8(clamping: try settings.whole("unit"))
+        let number = try settings.unit("unit")
         let instance = Int(try settings.whole("instance"))
         let world = SimulatedModbusMeter.Load(chance: &chance)
         let common = 40_002

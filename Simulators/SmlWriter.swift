@@ -1,3 +1,5 @@
+import DriverKit
+
 /// Writes SML files as meters send them.
 ///
 /// - Source: BSI TR-03109-1, annex IV, SML 1.04.
@@ -80,16 +82,6 @@ public enum SmlWriter {
     }
 
     private static func checksum(_ bytes: [UInt8]) -> [UInt8] {
-        let crc = ~reflectedCrc(bytes, polynomial: 0x8408, from: 0xFFFF)
-        return [UInt8(truncatingIfNeeded: crc), UInt8(truncatingIfNeeded: crc >> 8)]
-    }
-}
-
-/// A 16-bit checksum that takes the lowest bit of each byte first.
-func reflectedCrc(_ bytes: [UInt8], polynomial: UInt16, from start: UInt16) -> UInt16 {
-    bytes.reduce(start) { crc, byte in
-        (0..<8).reduce(crc ^ UInt16(byte)) { crc, _ in
-            crc & 1 == 1 ? crc >> 1 ^ polynomial : crc >> 1
-        }
+        Checksum.x25(bytes).bigEndianBytes.reversed()
     }
 }

@@ -146,7 +146,7 @@ import Vocabulary
             payload[..<at].indices.last { payload[$0...].starts(with: [0x76, 0x05]) })
         let end = try #require(
             payload.indices.first { $0 > at && payload[$0...].starts(with: [0x76, 0x05]) })
-        let sum = MeterChecksum.x25(payload[start..<end - 4])
+        let sum = Checksum.x25(payload[start..<end - 4])
         payload[end - 3] = UInt8(truncatingIfNeeded: sum)
         payload[end - 2] = UInt8(truncatingIfNeeded: sum >> 8)
         let file = SmlFile(payload)

@@ -62,11 +62,7 @@ public struct CommandID: Hashable, Sendable, CustomStringConvertible {
 
     /// A fresh identity of 128 bits in hexadecimal.
     public init(using generator: inout some RandomNumberGenerator) {
-        func half() -> String {
-            let digits = String(generator.next() as UInt64, radix: 16)
-            return String(repeating: "0", count: 16 - digits.utf8.count) + digits
-        }
-        text = half() + half()
+        text = (generator.next() as UInt64).hex + (generator.next() as UInt64).hex
     }
 
     public var description: String { text }

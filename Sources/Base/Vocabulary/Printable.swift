@@ -85,10 +85,7 @@ extension Unicode.Scalar {
         case "\t": bytes += "\\t".utf8
         case _ where isUnprintable:
             // None of them is beyond 16 bits.
-            let digits = String(value, radix: 16)
-            bytes += "\\u".utf8
-            bytes += repeatElement(UInt8(ascii: "0"), count: 4 - digits.utf8.count)
-            bytes += digits.utf8
+            bytes += "\\u\(UInt16(truncatingIfNeeded: value).hex)".utf8
         default: bytes += UTF8.encode(self) ?? UTF8.encodedReplacementCharacter
         }
     }
@@ -117,5 +114,14 @@ extension StringProtocol {
             }
         }
         return line
+    }
+}
+
+extension StringProtocol {
+    /// A name of code in words: `deadLettered` as `dead.lettered`.
+    public func words(separatedBy separator: String) -> String {
+        reduce(into: "") { text, letter in
+            text += letter.isUppercase ? separator + letter.lowercased() : String(letter)
+        }
     }
 }

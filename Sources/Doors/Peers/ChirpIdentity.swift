@@ -1,3 +1,5 @@
+import Vocabulary
+
 /// The 16 bytes that name a node or a message on chirp's wire.
 ///
 /// An answer bears the identity of its question, and an acknowledgement that of its message.
@@ -21,10 +23,5 @@ public struct ChirpIdentity: Hashable, Sendable, CustomStringConvertible {
     public static let zero = ChirpIdentity(high: 0, low: 0)
 
     /// 32 hexadecimal digits.
-    public var description: String {
-        [high, low].map { half in
-            let digits = String(half, radix: 16)
-            return String(repeating: "0", count: 16 - digits.utf8.count) + digits
-        }.joined()
-    }
+    public var description: String { high.hex + low.hex }
 }

@@ -1,5 +1,6 @@
 import CCrypto
 import NIOSSL
+import Vocabulary
 
 /// The SHA-256 of a certificate: who somebody is, short enough to read out.
 public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
@@ -8,13 +9,9 @@ public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
 
     /// Reads 64 hexadecimal digits; blanks, colons and hyphens between them do not count.
     public init?(_ text: String) {
-        var digits: [UInt8] = []
-        for character in text where !" :-\t".contains(character) {
-            guard character.isASCII, let digit = character.hexDigitValue else { return nil }
-            digits.append(UInt8(digit))
-        }
-        guard digits.count == 64 else { return nil }
-        bytes = stride(from: 0, to: 64, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+        guard let bytes = [UInt8](hex: text.filter { !" :-\t".contains($0) }), bytes.count == 32
+        else { return nil }
+        self.bytes = bytes
     }
 
     /// - Parameter certificate: In DER, as it goes over the wire.
@@ -37,8 +34,7 @@ public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
 
     /// Sixteen groups of four digits: `3f2a 91c0 …`.
     public var description: String {
-        let digits = bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
-        return stride(from: 0, to: digits.count, by: 2)
-            .map { digits[$0] + digits[$0 + 1] }.joined(separator: " ")
+        stride(from: 0, to: bytes.count, by: 2)
+            .map { bytes[$0].hex + bytes[$0 + 1].hex }.joined(separator: " ")
     }
 }

@@ -3,18 +3,19 @@ import Vocabulary
 extension ModbusRequest: CustomStringConvertible {
     /// Unit, function, address and count as they cross the wire: `"01 04 00 0c 00 02"`.
     public var description: String {
-        let bytes =
-            [unit, UInt8(function.rawValue)] + address.bigEndianBytes
+        wireBytes.hex
+    }
+
+    /// The request as it crosses every wire, without what frames it.
+    public var wireBytes: [UInt8] {
+        [unit, UInt8(function.rawValue)] + address.bigEndianBytes
             + UInt16(clamping: count).bigEndianBytes
-        return bytes.map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.utf8.count == 1 ? "0" + digits : digits
-        }.joined(separator: " ")
     }
 }
 
 extension UInt16 {
-    fileprivate var bigEndianBytes: [UInt8] {
+    /// The high byte first.
+    public var bigEndianBytes: [UInt8] {
         [UInt8(truncatingIfNeeded: self >> 8), UInt8(truncatingIfNeeded: self)]
     }
 }

@@ -105,8 +105,7 @@ extension RegisterForm {
 
     /// Bits as manuals write them: `0x8000`.
     func hex(_ bits: UInt64) -> String {
-        let digits = String(bits, radix: 16)
-        return "0x" + String(repeating: "0", count: max(0, 4 * words - digits.count)) + digits
+        "0x" + bits.hex.suffix(4 * words)
     }
 
     /// The bits of `raw` in a number of this form.

@@ -71,7 +71,15 @@ public struct Settings: Hashable, Sendable {
         return flag
     }
 
-    /// A setting of the form `.whole` or `.unit`; its range was checked with the layout.
+    /// A setting of the form `.unit`: the number of a Modbus unit.
+    public func unit(_ name: String) throws(DriverError) -> UInt8 {
+        guard let unit = UInt8(exactly: try whole(name)) else {
+            throw bad(name, SettingForm.unit.words)
+        }
+        return unit
+    }
+
+    /// A setting of the form `.whole`; its range was checked with the layout.
     public func whole(_ name: String) throws(DriverError) -> Int64 {
         guard let whole = values[name]?.number?.wholeSteps(exponent: 0) else {
             throw bad(name, "a whole number")

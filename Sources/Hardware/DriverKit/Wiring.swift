@@ -133,6 +133,19 @@ public protocol ModbusBus: AnyObject, Sendable {
     func read(_ request: ModbusRequest) throws(DriverError) -> [UInt16]
 }
 
+extension ModbusBus {
+    /// The same, and as many as were asked for whatever the bus hands out.
+    public func words(_ request: ModbusRequest) throws(DriverError) -> [UInt16] {
+        let words = try read(request)
+        guard words.count == request.count else {
+            throw DriverError(
+                .malformedReply,
+                "the reply to \(request) holds \(words.count) registers, not \(request.count)")
+        }
+        return words
+    }
+}
+
 /// One read of neighbouring Modbus registers or bits.
 public struct ModbusRequest: Hashable, Sendable {
     /// The Modbus function code of each kind of register, and of bits.

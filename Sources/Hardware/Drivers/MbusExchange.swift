@@ -12,13 +12,7 @@ enum MbusTarget: Hashable, Sendable, CustomStringConvertible {
         switch (settings["address"], settings["id"]) {
         case (.some, nil): self = .primary(UInt8(clamping: try settings.whole("address")))
         case (nil, .some):
-            let digits = try settings.text("id").lowercased()
-            let bytes = stride(from: 0, to: digits.utf8.count - 1, by: 2).compactMap { index in
-                let start = digits.utf8.index(digits.utf8.startIndex, offsetBy: index)
-                return UInt8(digits[start...].prefix(2), radix: 16)
-            }
-            guard digits.allSatisfy({ $0.isHexDigit }), [8, 16].contains(digits.utf8.count),
-                bytes.count == digits.utf8.count / 2
+            guard let bytes = [UInt8](hex: try settings.text("id")), [4, 8].contains(bytes.count)
             else { throw settings.bad("id", "8 or 16 hexadecimal digits") }
             // Numbers cross the wire lowest byte first; behind the maker, each byte is by itself.
             let rest: [UInt8] =
@@ -41,7 +35,7 @@ enum MbusTarget: Hashable, Sendable, CustomStringConvertible {
     var description: String {
         switch self {
         case .primary(let address): "\(address)"
-        case .secondary(let bytes): bytes[..<4].reversed().hex.filter { $0 != " " }
+        case .secondary(let bytes): bytes[..<4].reversed().map(\.hex).joined()
         }
     }
 

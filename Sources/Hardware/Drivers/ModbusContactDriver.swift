@@ -97,7 +97,7 @@ public struct ModbusContactDriver: Driver {
 
     public static func claims(of component: Component) throws(DriverError) -> [WireClaim] {
         let bus = try component.settings.bus("bus")
-        let unit = try component.settings.whole("unit")
+        let unit = try component.settings.unit("unit")
         return try contacts(component.settings).filter { contact in
             component.channels.contains { $0.source == contact.source }
         }.map { contact in
@@ -145,10 +145,7 @@ public struct ModbusContactDriver: Driver {
         let known = try Self.contacts(settings)
         contacts = Dictionary(uniqueKeysWithValues: known.map { ($0.source, $0) })
         polls = RegisterPolls(limits: try Self.limits(settings))
-        guard let unit = UInt8(exactly: try settings.whole("unit")) else {
-            throw settings.bad("unit", SettingForm.unit.words)
-        }
-        self.unit = unit
+        unit = try settings.unit("unit")
         replyTimeout = try settings.duration("replyTimeout")
         for channel in component.channels where contacts[channel.source] == nil {
             throw channel.unknownSource(among: known.map(\.source))
@@ -166,9 +163,7 @@ public struct ModbusContactDriver: Driver {
                 unit: unit, function: span.function, address: UInt16(clamping: span.address),
                 count: span.count, replyTimeout: replyTimeout)
             do throws(DriverError) {
-                let words = try bus.read(request)
-                guard words.count == span.count else { throw request.wrongForm(on: "the bus") }
-                polls.answered(words)
+                polls.answered(try bus.words(request))
             } catch {
                 polls.failed(error)
             }

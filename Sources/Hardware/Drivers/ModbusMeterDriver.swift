@@ -67,7 +67,7 @@ public struct ModbusMeterDriver: Driver {
     public static func claims(of component: Component) throws(DriverError) -> [WireClaim] {
         let map = try RegisterMap(component.settings)
         let bus = try component.settings.bus("bus")
-        let unit = try component.settings.whole("unit")
+        let unit = try component.settings.unit("unit")
         var claims: [WireClaim] = []
         for channel in component.channels {
             let register = try map.register(for: channel)
@@ -113,10 +113,7 @@ public struct ModbusMeterDriver: Driver {
         let settings = component.settings
         map = try RegisterMap(settings)
         polls = RegisterPolls(limits: map.limits)
-        guard let unit = UInt8(exactly: try settings.whole("unit")) else {
-            throw settings.bad("unit", SettingForm.unit.words)
-        }
-        self.unit = unit
+        unit = try settings.unit("unit")
         for channel in component.channels { _ = try map.register(for: channel) }
         bus = try wiring.modbusBus(try settings.bus("bus"))
     }
@@ -156,13 +153,7 @@ public struct ModbusMeterDriver: Driver {
             unit: unit, function: span.function, address: UInt16(clamping: span.address),
             count: span.count, replyTimeout: map.timing.replyTimeout,
             connectPause: map.timing.connectPause, requestPause: map.timing.requestPause)
-        let answer = try bus.read(request)
-        guard answer.count == span.count else {
-            throw DriverError(
-                .malformedReply,
-                "the reply to \(request) holds \(answer.count) registers, not \(span.count)")
-        }
-        return answer
+        return try bus.words(request)
     }
 }
 

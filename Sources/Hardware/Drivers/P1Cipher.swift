@@ -1,5 +1,6 @@
 import CCrypto
 import DriverKit
+import Vocabulary
 
 /// The keys of an encrypted P1 port.
 public struct P1Key: Hashable, Sendable {
@@ -21,15 +22,7 @@ public struct P1Key: Hashable, Sendable {
     public static let usualAuthentication = "00112233445566778899AABBCCDDEEFF"
 
     private static func bytes(_ text: String) -> [UInt8]? {
-        let digits = Array(text.filter { !$0.isWhitespace }.utf8)
-        guard digits.count == 32 else { return nil }
-        var bytes: [UInt8] = []
-        for index in stride(from: 0, to: 32, by: 2) {
-            let pair = String(decoding: digits[index..<index + 2], as: UTF8.self)
-            guard !pair.hasPrefix("+"), let byte = UInt8(pair, radix: 16) else { return nil }
-            bytes.append(byte)
-        }
-        return bytes
+        [UInt8](hex: text.filter { !$0.isWhitespace }).flatMap { $0.count == 16 ? $0 : nil }
     }
 }
 

@@ -1,3 +1,6 @@
+import DriverKit
+import Vocabulary
+
 /// Finds P1 telegrams in a stream, encrypted or not, and checks their checksums or tags.
 ///
 /// - Source: P1 Companion Standard 5.0.2 of DSMR, 5.2; the Smarty P1 specification of Luxembourg for
@@ -77,7 +80,7 @@ private struct P1TextFramer: Sendable {
     private func checked(_ end: Int) -> Framed<P1Telegram> {
         let tail = String(decoding: bytes[(end + 1)...], as: UTF8.self).filter { !$0.isWhitespace }
         if !tail.isEmpty {
-            let right = MeterChecksum.arc(bytes[...end])
+            let right = Checksum.arc(bytes[...end])
             guard tail.utf8.count == 4, UInt16(tail, radix: 16) == right else {
                 return .flawed(
                     "a telegram of \(bytes.count) bytes has the checksum "

@@ -47,8 +47,8 @@ struct SmlFile: Sendable {
         guard let sent = reader.node()?.unsigned.flatMap(UInt16.init(exactly:)) else {
             return "the SML message at byte \(start) has no checksum"
         }
-        let right = MeterChecksum.x25(covered)
-        let isRight = [right, MeterChecksum.kermit(covered)].contains(sent.byteSwapped)
+        let right = Checksum.x25(covered)
+        let isRight = [right, Checksum.kermit(covered)].contains(sent.byteSwapped)
         guard isRight else {
             return "the SML message at byte \(start) has the checksum \(sent.byteSwapped.hex), "
                 + "must be \(right.hex)"

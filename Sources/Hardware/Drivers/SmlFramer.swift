@@ -1,3 +1,6 @@
+import DriverKit
+import Vocabulary
+
 /// Finds SML files in a stream: takes the escape sequences out and checks length and checksum.
 ///
 /// - Source: BSI TR-03109-1, annex IV, SML 1.04, 8 ("SML-Transportprotokoll", version 1).
@@ -60,7 +63,7 @@ struct SmlFramer: TelegramFramer {
             let padding = Int(word >> 16 & 0xFF)
             // The checksum is sent lowest byte first.
             let sent = UInt16(truncatingIfNeeded: word).byteSwapped
-            let right = MeterChecksum.x25(raw.dropLast(2))
+            let right = Checksum.x25(raw.dropLast(2))
             guard sent == right else {
                 return end(
                     .flawed(

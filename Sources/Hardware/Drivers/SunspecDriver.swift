@@ -86,7 +86,7 @@ public struct SunspecDriver: Driver {
     public static func claims(of component: Component) throws(DriverError) -> [WireClaim] {
         let settings = component.settings
         let bus = try settings.bus("bus")
-        let unit = try settings.whole("unit")
+        let unit = try settings.unit("unit")
         let device = try settings.text("device")
         let instance = try settings.whole("instance")
         let part = "\(device) \(instance)"
@@ -145,10 +145,7 @@ public struct SunspecDriver: Driver {
         let positive = try settings.text("positive")
         isTurned = device == .meter && positive == "given"
         timing = try ModbusTiming(settings)
-        guard let unit = UInt8(exactly: try settings.whole("unit")) else {
-            throw settings.bad("unit", SettingForm.unit.words)
-        }
-        self.unit = unit
+        unit = try settings.unit("unit")
         let known = try Self.channels(offeredWith: settings).map(\.source)
         for channel in component.channels where !known.contains(channel.source) {
             throw channel.unknownSource(among: known)
@@ -269,8 +266,6 @@ public struct SunspecDriver: Driver {
         let request = ModbusRequest(
             unit: unit, function: span.function, address: UInt16(clamping: span.address),
             count: span.count, replyTimeout: timing.replyTimeout, connectPause: timing.connectPause)
-        let words = try bus.read(request)
-        guard words.count == span.count else { throw request.wrongForm(on: "the bus") }
-        return words
+        return try bus.words(request)
     }
 }

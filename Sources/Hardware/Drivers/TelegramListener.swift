@@ -111,10 +111,3 @@ private struct Came {
                 + "\(first.hex); \(opening)")
     }
 }
-
-extension Sequence<UInt8> {
-    /// Bytes as manuals write them: `1b 1b 01`.
-    var hex: String {
-        map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
-    }
-}

@@ -12,12 +12,10 @@ enum ModbusFraming: Hashable {
 
     /// - Parameter number: What the reply must repeat; of no meaning for `.rtu`.
     func frame(_ request: ModbusRequest, number: UInt16) -> [UInt8] {
-        let body =
-            [request.unit, UInt8(request.function.rawValue)] + request.address.bytes
-            + UInt16(clamping: request.count).bytes
+        let body = request.wireBytes
         switch self {
-        case .tcp: return number.bytes + [0, 0] + UInt16(body.count).bytes + body
-        case .rtu: return body + Self.checksum(of: body)
+        case .tcp: return number.bigEndianBytes + [0, 0] + UInt16(body.count).bigEndianBytes + body
+        case .rtu: return body + Checksum.modbus(body).bigEndianBytes.reversed()
         }
     }
 
@@ -30,7 +28,9 @@ enum ModbusFraming: Hashable {
         case .tcp:
             guard input.count >= Self.headerLength else { return nil }
             let length = Int(input[4]) << 8 | Int(input[5])
-            guard Array(input[..<4]) == number.bytes + [0, 0], Self.lengths.contains(length) else {
+            guard Array(input[..<4]) == number.bigEndianBytes + [0, 0],
+                Self.lengths.contains(length)
+            else {
                 return .wrongForm
             }
             guard input.count >= Self.headerLength - 1 + length else { return nil }
@@ -42,7 +42,10 @@ enum ModbusFraming: Hashable {
             let length = 3 + (input[1] & 0x80 == 0 ? Int(input[2]) : 0) + 2
             guard input.count >= length else { return nil }
             let body = input[..<(length - 2)]
-            guard Self.checksum(of: body) == Array(input[(length - 2)..<length]) else {
+            guard
+                Checksum.modbus(body).bigEndianBytes.reversed()
+                    == Array(input[(length - 2)..<length])
+            else {
                 return .wrongChecksum
             }
             guard body[0] == request.unit else { return .wrongSender }
@@ -68,22 +71,5 @@ enum ModbusFraming: Hashable {
             Int(reply[1]) == request.replyBytes
         else { return .wrongForm }
         return .words(request.words(in: reply.dropFirst(2)))
-    }
-
-    /// CRC-16 of polynomial 0xA001 reflected, the low byte first.
-    private static func checksum(of bytes: some Sequence<UInt8>) -> [UInt8] {
-        var sum: UInt16 = 0xFFFF
-        for byte in bytes {
-            sum ^= UInt16(byte)
-            for _ in 0..<8 { sum = sum & 1 == 0 ? sum >> 1 : sum >> 1 ^ 0xA001 }
-        }
-        return sum.bytes.reversed()
-    }
-}
-
-extension UInt16 {
-    /// The high byte first.
-    fileprivate var bytes: [UInt8] {
-        [UInt8(truncatingIfNeeded: self >> 8), UInt8(truncatingIfNeeded: self)]
     }
 }

@@ -188,7 +188,7 @@ struct LinkTap {
         Key.allCases.compactMap { count in
             let number = counts[ifThere: count] ?? 0
             guard count.about.isAlwaysThere || number > 0 else { return nil }
-            let name = count.key.map { $0.isUppercase ? " \($0.lowercased())" : "\($0)" }.joined()
+            let name = count.key.words(separatedBy: " ")
             let isAge = count.about.unit == .second
             return isAge ? "\(name) \(number / 1_000_000_000) s" : "\(name) \(number)"
         }.joined(separator: ", ")

@@ -69,7 +69,7 @@ extension SecretSource {
                     UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"),
                     UInt8(ascii: "-"):
                     String(Unicode.Scalar(byte))
-                default: "=" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+                default: "=" + byte.hex
                 }
             }.joined()
         }

@@ -47,7 +47,7 @@ extension GridworksCodec {
             [
                 "ProblemType": Self.warnings.contains(fault.kind) ? "warning" : "error",
                 "Summary": .text(
-                    "\(place ?? node.text): \(Self.words(fault.kind.rawValue, " "))"),
+                    "\(place ?? node.text): \(fault.kind.rawValue.words(separatedBy: " "))"),
                 "Details": .text(fault.detail), "Version": "001",
             ])
     }
@@ -73,19 +73,12 @@ extension GridworksCodec {
         case .peerSilent: return comm("response.timeout")
         default:
             return GridworksEventBody(
-                "gridworks.event.tidegate.\(Self.words(event.kind.rawValue, "."))", at: at,
+                "gridworks.event.tidegate.\(event.kind.rawValue.words(separatedBy: "."))", at: at,
                 [
                     "Link": event.link.map { .text($0.text) } ?? .null,
                     "Number": event.number.map { .number($0) } ?? .null,
                     "Detail": .text(event.detail), "Version": "000",
                 ])
-        }
-    }
-
-    /// `deadLettered` as `set.deadLetters`, the way that GridWorks writes names.
-    private static func words(_ name: String, _ separator: String) -> String {
-        name.reduce(into: "") { text, letter in
-            text += letter.isUppercase ? separator + letter.lowercased() : String(letter)
         }
     }
 }

@@ -1,22 +1,29 @@
-/// The 16-bit checksums of meters' protocols, all reflected.
-enum MeterChecksum {
+/// The 16-bit checksums of devices' protocols, all reflected: the lowest bit of a byte comes first.
+public enum Checksum {
     /// Of SML and HDLC: "123456789" gives 906e.
     ///
     /// - Source: ISO/IEC 13239; BSI TR-03109-1, annex IV, SML 1.04, 8.1.
-    static func x25(_ bytes: some Sequence<UInt8>) -> UInt16 {
+    public static func x25(_ bytes: some Sequence<UInt8>) -> UInt16 {
         ~reflected(bytes, polynomial: 0x8408, from: 0xFFFF)
     }
 
     /// Of the messages of the Holley DTZ541: "123456789" gives 2189.
-    static func kermit(_ bytes: some Sequence<UInt8>) -> UInt16 {
+    public static func kermit(_ bytes: some Sequence<UInt8>) -> UInt16 {
         reflected(bytes, polynomial: 0x8408, from: 0)
     }
 
     /// Of the P1 port: "123456789" gives bb3d.
     ///
     /// - Source: P1 Companion Standard 5.0.2 of DSMR, 5.2.
-    static func arc(_ bytes: some Sequence<UInt8>) -> UInt16 {
+    public static func arc(_ bytes: some Sequence<UInt8>) -> UInt16 {
         reflected(bytes, polynomial: 0xA001, from: 0)
+    }
+
+    /// Of Modbus on a serial line: "123456789" gives 4b37.
+    ///
+    /// - Source: MODBUS over Serial Line V1.02, 6.2.2.
+    public static func modbus(_ bytes: some Sequence<UInt8>) -> UInt16 {
+        reflected(bytes, polynomial: 0xA001, from: 0xFFFF)
     }
 
     private static func reflected(
@@ -28,13 +35,5 @@ enum MeterChecksum {
             for _ in 0..<8 { crc = crc & 1 == 1 ? crc >> 1 ^ polynomial : crc >> 1 }
         }
         return crc
-    }
-}
-
-extension UInt16 {
-    /// As four hexadecimal digits.
-    var hex: String {
-        let digits = String(self, radix: 16)
-        return String(repeating: "0", count: 4 - digits.utf8.count) + digits
     }
 }
