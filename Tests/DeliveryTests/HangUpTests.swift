@@ -134,7 +134,7 @@ private struct Broker {
     private mutating func readOn() -> Bool {
         guard link.wantsMore, read < lastEntry else { return false }
         read += 1
-        var batches: [OutboundBatch<String>] = []
+        var batches: [Batch<String>] = []
         let size = gathered.reduce(0) { $0 + entrySize($1) }
         if !gathered.isEmpty, size + entrySize(read) > link.limit { batches.append(report()) }
         gathered.append(read)
@@ -143,12 +143,12 @@ private struct Broker {
         return true
     }
 
-    private mutating func report() -> OutboundBatch<String> {
+    private mutating func report() -> Batch<String> {
         let covers = gathered[0]...gathered[gathered.count - 1]
         let size = gathered.reduce(0) { $0 + entrySize($1) }
         gathered = []
         let name = "history/\(covers.lowerBound)-\(covers.upperBound)"
-        return OutboundBatch(
+        return Batch(
             covers: covers, identity: link.hasPeer ? name : nil, messages: ["\(name) \(size)"])
     }
 

@@ -52,7 +52,7 @@ struct LinkBench {
             said += link.read(
                 lastEntry,
                 making: [
-                    OutboundBatch(
+                    Batch(
                         covers: lastEntry...lastEntry, identity: identity,
                         messages: ["f\(lastEntry)"])
                 ])

@@ -185,9 +185,9 @@ import Vocabulary
         var bench = LinkBench()
         bench.activate()
         _ = bench.link.read(
-            7, making: [OutboundBatch(covers: 7...7, identity: "f7", messages: ["f7"])])
+            7, making: [Batch(covers: 7...7, identity: "f7", messages: ["f7"])])
         #expect(bench.link.cursor == 6)
-        #expect(bench.link.read(9, making: [OutboundBatch(covers: 9...9, messages: [])]) == [])
+        #expect(bench.link.read(9, making: [Batch(covers: 9...9, messages: [])]) == [])
         bench.handOver()
         #expect(bench.take(.acknowledged("f7")).contains(.advance(through: 9)))
     }
@@ -198,14 +198,14 @@ import Vocabulary
         #expect(bench.link.read(1, making: []) == [])
         #expect(
             bench.link.read(
-                2, making: [OutboundBatch(covers: 2...2, identity: "event", messages: ["event"])])
+                2, making: [Batch(covers: 2...2, identity: "event", messages: ["event"])])
                 == [])
         #expect(bench.link.read(3, making: []) == [])
         bench.handOver()
         bench.take(.acknowledged("event"))
         #expect(bench.link.cursor == 0)
         _ = bench.link.read(
-            4, making: [OutboundBatch(covers: 1...4, identity: "report", messages: ["report"])])
+            4, making: [Batch(covers: 1...4, identity: "report", messages: ["report"])])
         bench.handOver()
         bench.take(.acknowledged("report"))
         #expect(bench.link.cursor == 4)
@@ -214,7 +214,7 @@ import Vocabulary
     @Test func `without a peer is settled by the broker's receipts of all its messages`() {
         var bench = LinkBench(hasPeer: false)
         bench.activate()
-        _ = bench.link.read(1, making: [OutboundBatch(covers: 1...1, messages: ["x", "y"])])
+        _ = bench.link.read(1, making: [Batch(covers: 1...1, messages: ["x", "y"])])
         bench.handOver()
         bench.take(.received(bench.receipts[1].number))
         #expect(bench.link.cursor == 0)

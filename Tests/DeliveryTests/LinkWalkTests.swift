@@ -19,7 +19,7 @@ private struct World {
     var link: Link<String>
     var now = instant(1_000)
     /// What was written and is neither acknowledged nor dead-lettered.
-    var outboundBatches: [String: Written] = [:]
+    var batches: [String: Written] = [:]
     var settled: Set<String> = []
     var gathered: [Sequence64] = []
     var lastRead: Sequence64 = 0
@@ -79,7 +79,7 @@ private struct World {
                 checkCursor()
             case .deadLettered(let facts, _):
                 guard
-                    let (identity, outboundBatch) = outboundBatches.first(where: {
+                    let (identity, batch) = batches.first(where: {
                         $0.value.covers == facts
                     })
                 else {
@@ -87,8 +87,8 @@ private struct World {
                     continue
                 }
                 check(
-                    outboundBatch.handovers >= Self.rules.attempts,
-                    "\(identity) dead-lettered after \(outboundBatch.handovers) attempts")
+                    batch.handovers >= Self.rules.attempts,
+                    "\(identity) dead-lettered after \(batch.handovers) attempts")
                 settle(identity)
                 deadLettered.append(identity)
             case .subscribe, .connect, .disconnect, .greetPeer, .record, .handOver, .rewind: break
@@ -97,7 +97,7 @@ private struct World {
     }
 
     mutating func settle(_ identity: String) {
-        outboundBatches[identity] = nil
+        batches[identity] = nil
         settled.insert(identity)
     }
 
@@ -114,20 +114,20 @@ private struct World {
         while true {
             while let next = link.next {
                 let identity = next.messages[0]
-                guard outboundBatches[identity] != nil else {
+                guard batches[identity] != nil else {
                     check(false, "\(identity) is settled and sent again")
                     return
                 }
-                let isFirst = outboundBatches[identity]!.handovers == 0
+                let isFirst = batches[identity]!.handovers == 0
                 if isFirst {
-                    let place = outboundBatches[identity]!.covers.upperBound
+                    let place = batches[identity]!.covers.upperBound
                     check(place > lastFirstSent, "\(identity) overtakes")
                     lastFirstSent = place
                 }
-                outboundBatches[identity]!.handovers += 1
+                batches[identity]!.handovers += 1
                 lastReceipt += 1
                 receipts.append((lastReceipt, identity))
-                outboundBatches[identity]!.owed += 1
+                batches[identity]!.owed += 1
                 perform(link.handedOver(next.number, receipts: [lastReceipt], at: now))
                 arrive(identity)
             }
@@ -145,17 +145,17 @@ private struct World {
         case 3:
             let covers = gathered[0]...lastRead
             gathered = []
-            perform(link.read(lastRead, making: [OutboundBatch(covers: covers, messages: [])]))
+            perform(link.read(lastRead, making: [Batch(covers: covers, messages: [])]))
         default:
             let covers = gathered[0]...lastRead
             gathered = []
             let identity = "p\(lastRead)"
-            outboundBatches[identity] = Written(covers: covers)
+            batches[identity] = Written(covers: covers)
             perform(
                 link.read(
                     lastRead,
                     making: [
-                        OutboundBatch(covers: covers, identity: identity, messages: [identity])
+                        Batch(covers: covers, identity: identity, messages: [identity])
                     ]))
         }
     }
@@ -200,8 +200,8 @@ private struct World {
         guard isBrokerThere, link.isConnected else { return }
         isBrokerThere = false
         (receipts, unread) = ([], [])
-        for identity in outboundBatches.keys {
-            outboundBatches[identity]!.owed = 0
+        for identity in batches.keys {
+            batches[identity]!.owed = 0
         }
         give(.disconnected("gone"))
     }
@@ -214,12 +214,12 @@ private struct World {
         give(.subscribed("a"))
     }
 
-    /// One acknowledgement reaches the link, any of those that are under way.
+    /// One acknowledgement reaches the link, any of those that are in flight.
     mutating func deliver() {
         guard !acknowledgements.isEmpty, !isPeerFrozen else { return }
         let index = Int.random(in: 0..<min(4, acknowledgements.count), using: &chance)
         let identity = acknowledgements.remove(at: index)
-        if outboundBatches[identity] != nil {
+        if batches[identity] != nil {
             settle(identity)
             acknowledged += 1
         }
@@ -231,7 +231,7 @@ private struct World {
     mutating func receive() {
         guard isBrokerThere, !receipts.isEmpty else { return }
         let (number, identity) = receipts.removeFirst()
-        if let identity { outboundBatches[identity]?.owed -= 1 }
+        if let identity { batches[identity]?.owed -= 1 }
         give(.received(number))
     }
 
@@ -257,8 +257,8 @@ private struct World {
         let window = Self.rules.window
         check(receipts.count <= window, "\(receipts.count) receipts are owed")
         check(
-            outboundBatches.count <= 2 * window,
-            "\(outboundBatches.count) parcels are not acknowledged")
+            batches.count <= 2 * window,
+            "\(batches.count) batches are not acknowledged")
         if link.state == .active {
             let limit = Self.rules.pollPeriod + Self.rules.ackTimeout
             check(lastHeard.duration(to: now) <= limit, "a dead peer was not noticed")
@@ -270,8 +270,8 @@ private struct World {
     mutating func checkCursor() {
         var through = lastRead
         if let first = gathered.first { through = min(through, first - 1) }
-        for outboundBatch in outboundBatches.values {
-            through = min(through, outboundBatch.covers.lowerBound - 1)
+        for batch in batches.values {
+            through = min(through, batch.covers.lowerBound - 1)
         }
         check(cursor <= through, "the cursor is at \(cursor), all is settled up to \(through) only")
     }
@@ -304,7 +304,7 @@ private struct World {
         }
         world.settle()
         #expect(world.problems == [], "seed \(seed)")
-        let lost = world.outboundBatches.filter { !world.isPoison($0.key) }
+        let lost = world.batches.filter { !world.isPoison($0.key) }
         #expect(lost.isEmpty, "seed \(seed): \(lost.keys.sorted())")
         #expect(world.deadLettered.contains(where: world.isPoison), "seed \(seed)")
         #expect(world.acknowledged > 300, "seed \(seed)")

@@ -90,7 +90,7 @@ private struct SimulatedPeerWriter: HistoryWriter {
         case .readings(let readings):
             let words = readings.map { "\($0.channel) \($0.value) \($0.quality.rawValue)" }
             guard gathers else {
-                return [outboundBatch(of: entry.sequence...entry.sequence, words)]
+                return [batch(of: entry.sequence...entry.sequence, words)]
             }
             let size = (gathered + words).reduce(64) { $0 + $1.utf8.count + 2 }
             guard let first, size > limit else {
@@ -98,16 +98,16 @@ private struct SimulatedPeerWriter: HistoryWriter {
                 return []
             }
             defer { (gathered, self.first) = (words, entry.sequence) }
-            return [outboundBatch(of: first...(entry.sequence - 1), ["report"] + gathered)]
+            return [batch(of: first...(entry.sequence - 1), ["report"] + gathered)]
         case .fault(let fault):
             let words = "fault \(entry.fact.node) \(fault.kind.rawValue) \(fault.isOn)"
-            return [outboundBatch(of: entry.sequence...entry.sequence, [words])]
+            return [batch(of: entry.sequence...entry.sequence, [words])]
         case .event(let event) where event.kind == .periodEnded:
             defer { (gathered, first) = ([], nil) }
-            return [outboundBatch(of: start...entry.sequence, ["report"] + gathered)]
+            return [batch(of: start...entry.sequence, ["report"] + gathered)]
         case .event(let event):
             return [
-                outboundBatch(of: entry.sequence...entry.sequence, ["event \(event.kind.rawValue)"])
+                batch(of: entry.sequence...entry.sequence, ["event \(event.kind.rawValue)"])
             ]
         }
     }
@@ -115,10 +115,10 @@ private struct SimulatedPeerWriter: HistoryWriter {
     mutating func finish() -> [HistoryBatch] {
         guard let start = first else { return [] }
         defer { (gathered, first) = ([], nil) }
-        return [outboundBatch(of: start...last, ["report"] + gathered, "-finished")]
+        return [batch(of: start...last, ["report"] + gathered, "-finished")]
     }
 
-    private func outboundBatch(
+    private func batch(
         of covers: ClosedRange<Sequence64>, _ words: [String], _ mark: String = ""
     ) -> HistoryBatch {
         let identity = "\(covers.upperBound)\(mark)"

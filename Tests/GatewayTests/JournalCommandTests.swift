@@ -83,7 +83,7 @@ import Vocabulary
         #expect(deadLetters.count == 2 && deadLetters.allSatisfy { $0.contains("tank-top") })
     }
 
-    @Test func `tell what is under way from what waits, in a layout's own time`() async throws {
+    @Test func `tell what is in flight from what waits, in a layout's own time`() async throws {
         let folder = "\(home.path)/fresh"
         let clock = SystemClock()
         let journal = SqliteJournal(

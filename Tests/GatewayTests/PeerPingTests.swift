@@ -47,7 +47,7 @@ import Vocabulary
     }
 
     @Test(arguments: PeerSettings.Mode.allCases)
-    func `with many under way gives up on all of them`(mode: PeerSettings.Mode) async throws {
+    func `with many in flight gives up on all of them`(mode: PeerSettings.Mode) async throws {
         let (result, said) = try await ping(mode, count: 1_000, inFlight: 10)
         #expect(result.times == [] && (3...20).contains(result.errors.count))
         #expect(said.count == 1)

@@ -21,7 +21,7 @@ import Vocabulary
         #expect(overview.places == 1...6)
         #expect(overview.cursors.map(\.acknowledged) == [3])
         #expect(overview.cursors.map(\.waiting) == [3])
-        #expect(overview.cursors.map(\.underWay) == [0])
+        #expect(overview.cursors.map(\.inFlight) == [0])
         #expect(overview.cursors.map(\.oldestWaiting) == [fact(4).at.wall])
         let deadLetters = try inspector.deadLetters()
         #expect(deadLetters.map(\.sequence) == [2, 3])
@@ -41,14 +41,14 @@ import Vocabulary
 
     /// The last fact is of `now`; each is 20 s older than the next.
     @Test(arguments: [
-        // gathered for, seconds since the last fact, under way, waiting
+        // gathered for, seconds since the last fact, in flight, waiting
         (0, 0, 4, 6), (0, 60, 1, 9), (0, 61, 0, 10), (100, 0, 9, 1), (1_000, 0, 10, 0),
         (1_000, 1_061, 0, 10),
         // By a clock that was set back, nobody can tell.
         (0, -61, 0, 10),
     ])
     func `tells facts that are too young to be missed from those that wait`(
-        gathering: Int, since: Int, underWay: Int, waiting: Int
+        gathering: Int, since: Int, inFlight: Int, waiting: Int
     ) async throws {
         let folder = Folder()
         let journal = await folder.journal(["site", "other"], name: "young")
@@ -68,10 +68,10 @@ import Vocabulary
         let overview = try JournalInspector(path: folder.path("young")).overview(
             at: now, gathering: ["site": .seconds(gathering)])
         let cursors = Dictionary(uniqueKeysWithValues: overview.cursors.map { ($0.upstream, $0) })
-        #expect(cursors["site"]?.underWay == underWay)
+        #expect(cursors["site"]?.inFlight == inFlight)
         #expect(cursors["site"]?.waiting == waiting)
         #expect(cursors["site"]?.oldestWaiting == (waiting > 0 ? facts[2].at.wall : nil))
-        #expect(cursors["other"]?.underWay == 0 && cursors["other"]?.waiting == 0)
+        #expect(cursors["other"]?.inFlight == 0 && cursors["other"]?.waiting == 0)
     }
 
     @Test func `tells what values mean, by the meaning of their time`() async throws {

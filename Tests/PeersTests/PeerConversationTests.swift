@@ -272,7 +272,7 @@ import Vocabulary
         #expect(link.closed == .some(nil))
     }
 
-    @Test func `does not age while something is under way`() {
+    @Test func `does not age while something is in flight`() {
         var link = ConversationDriver(.asynchronous)
         link.receive(frameBytes(stranger))
         link.flushed()

@@ -83,7 +83,7 @@ private final class Flood: Sendable {
         rights.withLock { $0 = [.switch] }
         let answer = try await laptop.ask(.status, of: gateway.address)
         #expect(String(decoding: answer, as: UTF8.self).contains("no right to read"))
-        // What was under way still comes, then the watch is over.
+        // What was in flight still comes, then the watch is over.
         while try await watch.next() != nil {}
         rights.withLock { $0 = nil }
         await #expect(throws: PeerError.self) {

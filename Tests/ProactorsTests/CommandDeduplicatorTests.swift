@@ -28,7 +28,7 @@ import Vocabulary
         #expect(deduplicator.take(command("a")) == .failed("stuck"))
     }
 
-    @Test func `refuses a command that comes again while it is under way`() {
+    @Test func `refuses a command that comes again while it is in work`() {
         var deduplicator = CommandDeduplicator()
         _ = deduplicator.take(command("a"))
         #expect(refusal(deduplicator.take(command("a")))?.contains("in work") == true)

@@ -194,7 +194,7 @@ import Vocabulary
         hanging.release()
     }
 
-    @Test func `to a node that has four under way is refused at once, until it has finished one`()
+    @Test func `to a node that has four in work is refused at once, until it has finished one`()
         async
     {
         let hanging = ScriptedDevice()

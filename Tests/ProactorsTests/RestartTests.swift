@@ -51,7 +51,7 @@ import Vocabulary
     }
 
     /// Passes seconds until `isEnough`, each once the watch has looked at everybody, `well` threads have
-    /// done what was due and no restart is under way.
+    /// done what was due and no restart is in work.
     private func pass(
         _ bench: Bench, _ log: Log, _ seconds: Int, well: Int = 1,
         until isEnough: () -> Bool = { false }

@@ -114,7 +114,7 @@ import Vocabulary
         #expect(hands.actions.count == 2)
         #expect(hands.actions.last == .restart(.link("site")))
         #expect(watch.missing == [.link("site")])
-        // At most the question that hangs and one that was under way.
+        // At most the question that hangs and one that was in work.
         #expect(link.asked.load(ordering: .relaxed) <= asked + 2)
         link.recover()
         await pass(60, answeringTo: watch) { hands.actions.count == 3 }

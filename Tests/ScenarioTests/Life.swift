@@ -130,7 +130,7 @@ final class Life: Sendable {
 
     /// Moves on to the next moment that somebody waits for, at most to `end`.
     ///
-    /// - Parameter isBusy: Whether commands are under way, which need turns of several threads.
+    /// - Parameter isBusy: Whether commands are in work, which need turns of several threads.
     func step(until end: MonotonicInstant, isBusy: Bool) async {
         let count = proactor.nodes.count
         await clock.sleepers(count + 1, threads: count)

@@ -65,10 +65,10 @@ import Vocabulary
         matter: Fact.Matter, milliseconds: Int64, expected: String
     ) throws {
         var writer = codec.historyWriter(of: House.journal)
-        let outboundBatches = writer.write(House.entry(7, matter, milliseconds: milliseconds))
-        let outboundBatch = try #require(outboundBatches.first)
-        let identity = try #require(outboundBatch.identity)
-        let message = try #require(outboundBatch.messages.first)
+        let batches = writer.write(House.entry(7, matter, milliseconds: milliseconds))
+        let batch = try #require(batches.first)
+        let identity = try #require(batch.identity)
+        let message = try #require(batch.messages.first)
         #expect(House.payload(message) == expected.replacing("ID", with: identity))
         let type = try #require(
             expected.split(separator: "\"").first { $0.hasPrefix("gridworks.event") })
@@ -118,21 +118,21 @@ import Vocabulary
             (0, 1_795_225_186_649), (1, 1_795_225_189_642), (0, 1_795_225_194_647),
         ]
         .enumerated() {
-            let outboundBatches = writer.write(
+            let batches = writer.write(
                 House.entry(
                     UInt64(index + 1), House.readings(("vdc-relay1", Int64(reading.0))),
                     House.relay1, milliseconds: Int64(reading.1)))
-            #expect(outboundBatches.isEmpty)
+            #expect(batches.isEmpty)
         }
         let ended = GatewayEvent(.periodEnded, link: "peer", number: 30_000_000_000)
-        let outboundBatch = try #require(writer.write(House.entry(4, .event(ended))).first)
-        let identity = try #require(outboundBatch.identity)
-        #expect(outboundBatch.covers == 1...4)
+        let batch = try #require(writer.write(House.entry(4, .event(ended))).first)
+        let identity = try #require(batch.identity)
+        #expect(batch.covers == 1...4)
         let times = "[1795225186649,1795225189642,1795225194647]"
         let expected =
             #"{"MessageId":"ID","TimeCreatedMs":1795225230003,"Src":"d1.isone.ct.newhaven.orange1.scada","TypeName":"report.event","Report":{"FromGNodeAlias":"d1.isone.ct.newhaven.orange1.scada","FromGNodeInstanceId":"c9794c6d-e013-4d74-9570-f9ba4b0f0b0d","AboutGNodeAlias":"d1.isone.ct.newhaven.orange1.ta","SlotStartUnixS":1795225200,"SlotDurationS":30,"ChannelReadingList":[{"ChannelName":"vdc-relay1","ValueList":[0,1,0],"ScadaReadTimeUnixMsList":\#(times),"TypeName":"channel.readings","Version":"002"}],"StateList":[{"MachineHandle":"a.relay1","StateEnum":"relay.closed.or.open","StateList":["RelayOpen","RelayClosed","RelayOpen"],"UnixMsList":\#(times),"TypeName":"machine.states","Version":"000"}],"FsmReportList":[],"MessageCreatedMs":1795225230003,"Id":"ID","TypeName":"report","Version":"002"},"Version":"002"}"#
         #expect(
-            House.payload(outboundBatch.messages.first) == expected.replacing("ID", with: identity))
+            House.payload(batch.messages.first) == expected.replacing("ID", with: identity))
     }
 
     @Test func `of an admin switching a relay is obeyed and answered`() throws {

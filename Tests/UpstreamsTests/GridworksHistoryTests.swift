@@ -30,32 +30,32 @@ import Vocabulary
         }
     }
 
-    private func outboundBatches(_ entries: some Sequence<Entry>) -> [HistoryBatch] {
+    private func batches(_ entries: some Sequence<Entry>) -> [HistoryBatch] {
         var writer = codec.historyWriter(of: House.journal)
         return entries.flatMap { writer.write($0) }
     }
 
     @Test(arguments: 1...20) func `stands for every entry once, in their order`(seed: UInt64) throws
     {
-        let outboundBatches = outboundBatches(entries(400, seed: seed))
-        #expect(outboundBatches.first?.covers.lowerBound == 1)
-        for (one, next) in zip(outboundBatches, outboundBatches.dropFirst()) {
+        let batches = batches(entries(400, seed: seed))
+        #expect(batches.first?.covers.lowerBound == 1)
+        for (one, next) in zip(batches, batches.dropFirst()) {
             #expect(next.covers.lowerBound == one.covers.upperBound + 1)
         }
-        let identities = outboundBatches.compactMap(\.identity)
+        let identities = batches.compactMap(\.identity)
         #expect(Set(identities).count == identities.count)
         #expect(identities.allSatisfy(GridworksIdentity.isUUID4))
-        #expect(outboundBatches.allSatisfy { $0.messages.isEmpty == ($0.identity == nil) })
+        #expect(batches.allSatisfy { $0.messages.isEmpty == ($0.identity == nil) })
     }
 
-    @Test(arguments: 1...4) func `is the same again when it begins after any acknowledged parcel`(
+    @Test(arguments: 1...4) func `is the same again when it begins after any acknowledged batch`(
         seed: UInt64
     ) {
         let entries = entries(100, seed: seed)
-        let whole = outboundBatches(entries)
-        for (index, outboundBatch) in whole.enumerated() {
-            let rest = outboundBatches(
-                entries.drop { $0.sequence <= outboundBatch.covers.upperBound })
+        let whole = batches(entries)
+        for (index, batch) in whole.enumerated() {
+            let rest = batches(
+                entries.drop { $0.sequence <= batch.covers.upperBound })
             #expect(rest == Array(whole[(index + 1)...]))
         }
     }
@@ -64,7 +64,7 @@ import Vocabulary
         var writer = codec.historyWriter(of: JournalIdentity(high: 1, low: 3))
         let entries = entries(50, seed: 3)
         let others = Set(entries.flatMap { writer.write($0) }.compactMap(\.identity))
-        #expect(others.isDisjoint(with: outboundBatches(entries).compactMap(\.identity)))
+        #expect(others.isDisjoint(with: batches(entries).compactMap(\.identity)))
     }
 
     @Test func `never gives two stretches one identity`() {
@@ -85,7 +85,7 @@ import Vocabulary
             ]
         let parent = GridworksParentCodec(
             alias: House.parent, shortName: "a", children: [.init(House.scada)])
-        let told = outboundBatches(entries).flatMap(\.messages).flatMap { message in
+        let told = batches(entries).flatMap(\.messages).flatMap { message in
             if case .event(let event) = parent.heard(message)?.matter {
                 event.readings
             } else {
@@ -109,9 +109,9 @@ import Vocabulary
                 UInt64(index),
                 .readings((0..<16).map { Reading(channel: "relay2", value: $0 % 2) }))
         }
-        let outboundBatches = outboundBatches(entries)
-        #expect(outboundBatches.map(\.covers) == [1...157, 158...314, 315...471])
-        #expect(outboundBatches.allSatisfy { ($0.messages.first?.payload.count ?? 0) < 128 << 10 })
+        let batches = batches(entries)
+        #expect(batches.map(\.covers) == [1...157, 158...314, 315...471])
+        #expect(batches.allSatisfy { ($0.messages.first?.payload.count ?? 0) < 128 << 10 })
     }
 
     @Test(arguments: [85, 95, 200], 1...4 as ClosedRange<UInt64>)
@@ -119,7 +119,7 @@ import Vocabulary
         percent: Int, seed: UInt64
     ) {
         let entries = entries(400, seed: seed)
-        let whole = outboundBatches(entries)
+        let whole = batches(entries)
         let limit =
             whole.flatMap(\.messages).map(\.packetSize).max().map { $0 * percent / 100 } ?? 0
         var writer = codec.historyWriter(of: House.journal)
@@ -134,14 +134,14 @@ import Vocabulary
     @Test func `carries times of a board whose clock was never set`() throws {
         var writer = codec.historyWriter(of: House.journal)
         _ = writer.write(House.entry(1, House.readings(("tank", 1)), milliseconds: -5))
-        let outboundBatch = try #require(
+        let batch = try #require(
             writer.write(House.entry(2, .event(GatewayEvent(.started)), milliseconds: 12)).first)
-        #expect(outboundBatch.covers == 1...1)
-        #expect(outboundBatch.messages.first?.text.contains("[946684800000]") == true)
+        #expect(batch.covers == 1...1)
+        #expect(batch.messages.first?.text.contains("[946684800000]") == true)
     }
 
     @Test func `calls what GridWorks has no name for by names of our own`() {
-        let told = outboundBatches([
+        let told = batches([
             House.entry(
                 1, .event(GatewayEvent(.deadLettered, link: "peer", number: 7, detail: "why"))),
             House.entry(

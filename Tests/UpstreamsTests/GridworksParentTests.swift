@@ -32,22 +32,22 @@ import Vocabulary
     @Test func `hears events with their readings, whole`() throws {
         var writer = codec.historyWriter(of: House.journal)
         _ = writer.write(House.entry(1, House.readings(("tank", 21_500), ("relay1", 1)), "tank"))
-        let outboundBatches = writer.write(
+        let batches = writer.write(
             House.entry(2, .event(GatewayEvent(.stopped, detail: "by hand"))))
-        let heard = try #require(parent.heard(outboundBatches[0].messages[0]))
-        #expect(heard.acknowledge == outboundBatches[0].identity && heard.isHeartbeat)
+        let heard = try #require(parent.heard(batches[0].messages[0]))
+        #expect(heard.acknowledge == batches[0].identity && heard.isHeartbeat)
         guard case .event(let report) = heard.matter,
-            case .event(let stop) = try matter(outboundBatches[1].messages[0])
+            case .event(let stop) = try matter(batches[1].messages[0])
         else {
             Issue.record("no events")
             return
         }
-        #expect(report.identity == outboundBatches[0].identity && report.source == House.scada.text)
+        #expect(report.identity == batches[0].identity && report.source == House.scada.text)
         #expect(report.readings.map(\.value) == [21_500, 1])
         #expect(report.readings.map(\.channel) == ["tank", "relay1"])
         #expect(
             String(decoding: report.payload, as: UTF8.self)
-                == House.payload(outboundBatches[0].messages[0])
+                == House.payload(batches[0].messages[0])
         )
         #expect(stop.type == "gridworks.event.shutdown" && stop.words == "by hand")
     }

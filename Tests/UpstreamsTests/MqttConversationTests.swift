@@ -204,7 +204,7 @@ import Vocabulary
         #expect(await talk.news().count == 2)
     }
 
-    @Test func `no more is under way than the broker takes`() async throws {
+    @Test func `no more is in flight than the broker takes`() async throws {
         var talk = try Talk(welcome: [0x21, 0, 2])
         _ = await talk.exchange.next()
         let sent = try await talk.publishAll(["1", "2", "3"])

@@ -2,7 +2,7 @@ import Vocabulary
 
 /// Entries of the journal in an upstream's words, on their whole way: a history writer makes it, the pump brings
 /// it to the upstream's link, and `Deliveries` keeps it. Delivered or dead-lettered as a whole.
-public struct OutboundBatch<Message: Sendable>: Sendable {
+public struct Batch<Message: Sendable>: Sendable {
     /// The entries that it stands for.
     public let covers: ClosedRange<Sequence64>
     /// What the peer will acknowledge; nil when the broker's receipt of all messages is enough.
@@ -17,4 +17,4 @@ public struct OutboundBatch<Message: Sendable>: Sendable {
     }
 }
 
-extension OutboundBatch: Hashable, Equatable where Message: Hashable {}
+extension Batch: Hashable, Equatable where Message: Hashable {}

@@ -48,12 +48,12 @@ struct Deliveries<Message: Sendable>: Sendable {
     private let hasPeer: Bool
     private let size: @Sendable (Message) -> Int
     /// In the order in which they were written.
-    private(set) var outboundBatches: [BatchProgress] = []
+    private(set) var batches: [BatchProgress] = []
     /// The messages of each batch, by its number.
     private var messages: [Int: [Message]] = [:]
     private var numbers: [String: Int] = [:]
     /// What the broker owes a receipt for: a message of a batch, or nil for all that is no history.
-    private var receipts: [UInt64: (outboundBatch: Int, message: Int)?] = [:]
+    private var receipts: [UInt64: (batch: Int, message: Int)?] = [:]
     private var lastNumber = 0
     private var lastPlace = 0
     /// Everything up to here was acknowledged.
@@ -75,35 +75,35 @@ struct Deliveries<Message: Sendable>: Sendable {
 
     /// How many more messages may be handed over.
     var room: Int {
-        let acknowledgements = outboundBatches.count {
+        let acknowledgements = batches.count {
             $0.place != nil && $0.identity != nil && $0.owed == 0 && !$0.isDoubted
         }
         return max(0, rules.window - receipts.count - acknowledgements)
     }
 
     /// Messages and batches that something is still owed for.
-    var inFlight: Int { receipts.count + outboundBatches.count }
+    var inFlight: Int { receipts.count + batches.count }
 
     /// Whether another entry may be read.
     var hasRoomForMore: Bool {
-        room > 0 && outboundBatches.count < 2 * rules.window
-            && outboundBatches.count { !$0.isDoubted } < rules.window
+        room > 0 && batches.count < 2 * rules.window
+            && batches.count { !$0.isDoubted } < rules.window
     }
 
     /// The batch to hand over next among those that may go, the oldest first.
     func next(where mayGo: (BatchProgress) -> Bool) -> BatchProgress? {
         guard room > 0 else { return nil }
-        return outboundBatches.first { $0.place == nil && $0.due == nil && mayGo($0) }
+        return batches.first { $0.place == nil && $0.due == nil && mayGo($0) }
     }
 
     /// What has to be handed over of a batch, in order.
-    func unsent(of outboundBatch: BatchProgress) -> [Message] {
-        guard let messages = messages[outboundBatch.number] else { return [] }
-        return outboundBatch.unsent.map { messages[$0] }
+    func unsent(of batch: BatchProgress) -> [Message] {
+        guard let messages = messages[batch.number] else { return [] }
+        return batch.unsent.map { messages[$0] }
     }
 
     /// When something becomes overdue or may be tried again.
-    var deadline: MonotonicInstant? { outboundBatches.lazy.compactMap(\.due).min() }
+    var deadline: MonotonicInstant? { batches.lazy.compactMap(\.due).min() }
 
     // MARK: - Handing over
 
@@ -118,14 +118,14 @@ struct Deliveries<Message: Sendable>: Sendable {
     }
 
     /// - Parameter limit: What the writer was to keep to, as far as it could.
-    mutating func add(_ batch: OutboundBatch<Message>, limit: Int = .max) {
+    mutating func add(_ batch: Batch<Message>, limit: Int = .max) {
         precondition(batch.covers.upperBound <= lastRead, "a batch covers what was read")
         uncovered = uncovered.flatMap { $0.without(batch.covers) }
         guard !batch.messages.isEmpty else { return }
         lastNumber += 1
         if let identity = batch.identity { numbers[identity] = lastNumber }
         let bytes = batch.messages.map(size).max() ?? 0
-        outboundBatches.append(
+        batches.append(
             BatchProgress(
                 number: lastNumber, covers: batch.covers, identity: batch.identity,
                 count: batch.messages.count, bytes: bytes,
@@ -140,18 +140,18 @@ struct Deliveries<Message: Sendable>: Sendable {
         _ number: Int, receipts given: [UInt64?], at now: MonotonicInstant
     ) -> [DeliveryOutcome] {
         guard let index = index(of: number) else { return [] }
-        let unsent = outboundBatches[index].unsent
+        let unsent = batches[index].unsent
         for (message, receipt) in zip(unsent, given) {
             if let receipt {
                 receipts[receipt] = (number, message)
-                outboundBatches[index].owed += 1
+                batches[index].owed += 1
             } else {
-                outboundBatches[index].missing.remove(message)
+                batches[index].missing.remove(message)
             }
         }
         guard given.count >= unsent.count else { return [] }
-        outboundBatches[index].place = takePlace()
-        outboundBatches[index].due = now.advanced(by: rules.ackTimeout)
+        batches[index].place = takePlace()
+        batches[index].due = now.advanced(by: rules.ackTimeout)
         return settleIfReceived(index)
     }
 
@@ -170,7 +170,7 @@ struct Deliveries<Message: Sendable>: Sendable {
     }
 
     /// The batch of that number, while it is not settled.
-    subscript(number: Int) -> BatchProgress? { index(of: number).map { outboundBatches[$0] } }
+    subscript(number: Int) -> BatchProgress? { index(of: number).map { batches[$0] } }
 
     /// Takes back all from the first batch on that is too large and can be cut: the entries are to be read
     /// again and written in smaller pieces. Only while nothing is in flight.
@@ -178,11 +178,11 @@ struct Deliveries<Message: Sendable>: Sendable {
     /// - Returns: The first of the entries; nil when there is no such batch.
     mutating func rewind(toFit limit: Int) -> Sequence64? {
         guard
-            let first = outboundBatches.firstIndex(where: { $0.bytes > limit && $0.isCuttable })
+            let first = batches.firstIndex(where: { $0.bytes > limit && $0.isCuttable })
         else { return nil }
-        let start = outboundBatches[first].covers.lowerBound
-        for index in outboundBatches.indices.reversed()
-        where outboundBatches[index].covers.upperBound >= start {
+        let start = batches[first].covers.lowerBound
+        for index in batches.indices.reversed()
+        where batches[index].covers.upperBound >= start {
             _ = remove(index)
         }
         uncovered = uncovered.flatMap { $0.without(start...Sequence64.max) }
@@ -205,9 +205,9 @@ struct Deliveries<Message: Sendable>: Sendable {
     ) -> [DeliveryOutcome] {
         let message = receipts[receipt].flatMap(\.self)?.message
         guard let index = take(receipt), let message else { return [] }
-        outboundBatches[index].missing.insert(message)
+        batches[index].missing.insert(message)
         guard isTemporary else { return deadLetter(index, because: reason) }
-        (outboundBatches[index].place, outboundBatches[index].due) = (nil, nil)
+        (batches[index].place, batches[index].due) = (nil, nil)
         return [.waiting]
     }
 
@@ -234,22 +234,22 @@ struct Deliveries<Message: Sendable>: Sendable {
         var outcomes: [DeliveryOutcome] = []
         var wantsPing = false
         var isOldest = true
-        for index in outboundBatches.indices {
-            let isDue = outboundBatches[index].due.map { $0 <= now } ?? true
-            if isDue { outboundBatches[index].due = nil }
-            guard let place = outboundBatches[index].place else { continue }
+        for index in batches.indices {
+            let isDue = batches[index].due.map { $0 <= now } ?? true
+            if isDue { batches[index].due = nil }
+            guard let place = batches[index].place else { continue }
             defer { isOldest = false }
             guard isDue else { continue }
             if place < passed.byBatch {
-                failing.append(outboundBatches[index].number)
+                failing.append(batches[index].number)
             } else if place < passed.byPing {
-                outboundBatches[index].isDoubted = true
+                batches[index].isDoubted = true
                 // One is enough to see whether it acknowledges again.
                 guard isOldest else { continue }
-                (outboundBatches[index].place, outboundBatches[index].due) = (nil, nil)
+                (batches[index].place, batches[index].due) = (nil, nil)
                 outcomes.append(.waiting)
             } else if place > lastPing {
-                wantsPing = outboundBatches[index].identity != nil || wantsPing
+                wantsPing = batches[index].identity != nil || wantsPing
             }
         }
         for number in failing {
@@ -261,21 +261,21 @@ struct Deliveries<Message: Sendable>: Sendable {
 
     /// The peer says nothing: what it has not acknowledged is handed over again after its next heartbeat.
     mutating func fallSilent() {
-        for index in outboundBatches.indices where outboundBatches[index].identity != nil {
-            (outboundBatches[index].place, outboundBatches[index].due) = (nil, nil)
-            outboundBatches[index].isDoubted = false
+        for index in batches.indices where batches[index].identity != nil {
+            (batches[index].place, batches[index].due) = (nil, nil)
+            batches[index].isDoubted = false
         }
     }
 
     /// The connection is gone: everything on its way is handed over again on the next one.
     mutating func restart() {
         receipts.removeAll()
-        for index in outboundBatches.indices {
+        for index in batches.indices {
             (
-                outboundBatches[index].place, outboundBatches[index].due,
-                outboundBatches[index].owed
+                batches[index].place, batches[index].due,
+                batches[index].owed
             ) = (nil, nil, 0)
-            outboundBatches[index].isDoubted = false
+            batches[index].isDoubted = false
         }
     }
 
@@ -283,8 +283,8 @@ struct Deliveries<Message: Sendable>: Sendable {
     mutating func advance() -> [DeliveryOutcome] {
         var through = lastRead
         if let gathered = uncovered.first { through = min(through, gathered.lowerBound - 1) }
-        for outboundBatch in outboundBatches {
-            through = min(through, outboundBatch.covers.lowerBound - 1)
+        for batch in batches {
+            through = min(through, batch.covers.lowerBound - 1)
         }
         guard through > cursor else { return [] }
         cursor = through
@@ -294,9 +294,9 @@ struct Deliveries<Message: Sendable>: Sendable {
     // MARK: - Batches
 
     private func index(of number: Int) -> Int? {
-        var range = outboundBatches.indices
+        var range = batches.indices
         while let middle = range.isEmpty ? nil : range.lowerBound + range.count / 2 {
-            let found = outboundBatches[middle].number
+            let found = batches[middle].number
             if found == number { return middle }
             range = found < number ? middle + 1..<range.upperBound : range.lowerBound..<middle
         }
@@ -308,48 +308,48 @@ struct Deliveries<Message: Sendable>: Sendable {
         guard let (number, message) = receipts.removeValue(forKey: receipt).flatMap(\.self),
             let index = index(of: number)
         else { return nil }
-        outboundBatches[index].owed -= 1
-        outboundBatches[index].missing.remove(message)
+        batches[index].owed -= 1
+        batches[index].missing.remove(message)
         return index
     }
 
     private mutating func settleIfReceived(_ index: Int) -> [DeliveryOutcome] {
-        guard outboundBatches[index].identity == nil, outboundBatches[index].missing.isEmpty else {
+        guard batches[index].identity == nil, batches[index].missing.isEmpty else {
             return []
         }
         return settle(index)
     }
 
     private mutating func settle(_ index: Int) -> [DeliveryOutcome] {
-        let outboundBatch = remove(index)
-        if let place = outboundBatch.place, outboundBatch.identity != nil || !hasPeer {
+        let batch = remove(index)
+        if let place = batch.place, batch.identity != nil || !hasPeer {
             passed.byBatch = max(passed.byBatch, place)
         }
         return advance()
     }
 
     private mutating func failed(_ index: Int) -> [DeliveryOutcome] {
-        outboundBatches[index].attempts += 1
-        guard outboundBatches[index].attempts < rules.attempts else {
+        batches[index].attempts += 1
+        guard batches[index].attempts < rules.attempts else {
             return deadLetter(index, because: "never acknowledged in \(rules.attempts) attempts")
         }
-        (outboundBatches[index].place, outboundBatches[index].due) = (nil, nil)
-        outboundBatches[index].isDoubted = false
+        (batches[index].place, batches[index].due) = (nil, nil)
+        batches[index].isDoubted = false
         return [.waiting]
     }
 
     private mutating func deadLetter(_ index: Int, because reason: String) -> [DeliveryOutcome] {
-        let outboundBatch = remove(index)
-        return [.deadLettered(outboundBatch.covers, because: reason)] + advance()
+        let batch = remove(index)
+        return [.deadLettered(batch.covers, because: reason)] + advance()
     }
 
     private mutating func remove(_ index: Int) -> BatchProgress {
-        let outboundBatch = outboundBatches.remove(at: index)
-        messages[outboundBatch.number] = nil
-        if let identity = outboundBatch.identity, numbers[identity] == outboundBatch.number {
+        let batch = batches.remove(at: index)
+        messages[batch.number] = nil
+        if let identity = batch.identity, numbers[identity] == batch.number {
             numbers[identity] = nil
         }
-        return outboundBatch
+        return batch
     }
 }
 

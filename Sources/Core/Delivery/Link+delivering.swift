@@ -33,15 +33,15 @@ extension Link {
         guard mayHandOverHistory else { return nil }
         let due = suspects.due
         guard due != nil || room > 0 else { return nil }
-        let outboundBatch = deliveries.next { outboundBatch in
-            let key = Suspects.Key.outboundBatch(outboundBatch.number)
+        let batch = deliveries.next { batch in
+            let key = Suspects.Key.batch(batch.number)
             return due.map { $0 == key } ?? !suspects.isPostponed(key)
         }
-        guard let outboundBatch else { return nil }
-        let messages = deliveries.unsent(of: outboundBatch)
-        let isAlone = (due != nil || suspects.isCareful) && outboundBatch.identity == nil
+        guard let batch else { return nil }
+        let messages = deliveries.unsent(of: batch)
+        let isAlone = (due != nil || suspects.isCareful) && batch.identity == nil
         return Handover(
-            number: outboundBatch.number, messages: isAlone ? Array(messages.prefix(1)) : messages)
+            number: batch.number, messages: isAlone ? Array(messages.prefix(1)) : messages)
     }
 
     var mayHandOverHistory: Bool {
@@ -55,7 +55,7 @@ extension Link {
     /// without messages is delivered at once, in its turn.
     /// - Returns: As `handle`.
     public mutating func read(
-        _ sequence: Sequence64, making batches: [OutboundBatch<Message>]
+        _ sequence: Sequence64, making batches: [Batch<Message>]
     ) -> [Action] {
         deliveries.read(sequence)
         for batch in batches { deliveries.add(batch, limit: limit) }
@@ -72,7 +72,7 @@ extension Link {
     ) -> [Action] {
         let bytes = deliveries[number]?.bytes ?? 0
         for receipt in receipts.compactMap(\.self) {
-            suspects.sent(.outboundBatch(number), receipt, bytes: bytes)
+            suspects.sent(.batch(number), receipt, bytes: bytes)
         }
         return carryOut(deliveries.handedOver(number, receipts: receipts, at: now))
     }
@@ -87,7 +87,7 @@ extension Link {
     ///
     /// - Returns: As `handle`.
     public mutating func impossible(_ number: Int, because reason: String) -> [Action] {
-        suspects.forget(.outboundBatch(number))
+        suspects.forget(.batch(number))
         return carryOut(deliveries.impossible(number, because: reason))
     }
 

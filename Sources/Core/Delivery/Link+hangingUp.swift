@@ -57,14 +57,14 @@ extension Link {
         let (key, bytes) = (finding.sent.key, finding.sent.bytes)
         let size = "\(bytes) bytes" + (finding.isLargest ? ", larger than every accepted one" : "")
         switch key {
-        case .outboundBatch(let number)
+        case .batch(let number)
         where deliveries[number]?.isCuttable == true && finding.isLargest && finding.hasTaken:
             // In smaller pieces it may go, and nothing is lost by that.
             suspects.convict(finding, at: now)
         case _ where !finding.isProved:
             suspects.postpone(finding.sent)
             return actions
-        case .outboundBatch(let number):
+        case .batch(let number):
             suspects.convict(finding, at: now)
             let why = "the broker closes the connection at this message (\(size))"
             actions += carryOut(deliveries.impossible(number, because: why))

@@ -13,9 +13,9 @@ struct Suspects: Sendable {
         /// Whatever is the newest on this topic.
         case topic(String)
         /// A batch of history, by its number.
-        case outboundBatch(Int)
+        case batch(Int)
 
-        fileprivate var isHistory: Bool { if case .outboundBatch = self { true } else { false } }
+        fileprivate var isHistory: Bool { if case .batch = self { true } else { false } }
     }
 
     struct Sent: Hashable, Sendable {
@@ -117,10 +117,10 @@ struct Suspects: Sendable {
 
     mutating func connected(at now: MonotonicInstant) { lookAt = now.advanced(by: trialAfter) }
 
-    /// Parcels are gone by themselves, too.
+    /// Batches are gone by themselves, too.
     mutating func keep(_ exists: (Int) -> Bool) {
-        for case .outboundBatch(let number) in postponed.map(\.key) where !exists(number) {
-            forget(.outboundBatch(number))
+        for case .batch(let number) in postponed.map(\.key) where !exists(number) {
+            forget(.batch(number))
         }
     }
 

@@ -23,7 +23,7 @@ public final class JournalInspector {
         public let upstream: UpstreamName
         public let acknowledged: Sequence64
         /// Facts that it may well have: they are too young to be missed.
-        public let underWay: Int
+        public let inFlight: Int
         /// Facts that it has not acknowledged, although there was time for it.
         public let waiting: Int
         /// The time of the oldest of those.
@@ -100,14 +100,14 @@ public final class JournalInspector {
                     after: record.acknowledged, until: places?.upperBound ?? 0,
                     times: now.advanced(by: .zero - usual)...now.advanced(by: usual))
                 let all = try count(after: record.acknowledged)
-                let underWay = try young.map { place throws(SqliteFailure) in
+                let inFlight = try young.map { place throws(SqliteFailure) in
                     try count(after: place - 1)
                 }
-                let waiting = all - (underWay ?? 0)
+                let waiting = all - (inFlight ?? 0)
                 cursors.append(
                     CursorOverview(
                         upstream: record.upstream, acknowledged: record.acknowledged,
-                        underWay: underWay ?? 0, waiting: waiting,
+                        inFlight: inFlight ?? 0, waiting: waiting,
                         oldestWaiting: waiting > 0
                             ? try time(ofFirstAfter: record.acknowledged) : nil,
                         deadLettered: deadLetters.count { $0.record.upstream == record.upstream }))

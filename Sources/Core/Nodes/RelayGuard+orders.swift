@@ -19,10 +19,10 @@ extension RelayGuard {
         control.heard(command.source, at: now)
         switch command.order {
         case .set(let value):
-            return order(value, command, hold: nil, block, expires, at: now)
+            return order(value, command, overrideUntil: nil, block, expires, at: now)
         case .override(let value?, let time):
             return order(
-                value, command, hold: now.advanced(by: time), block, expires, at: now)
+                value, command, overrideUntil: now.advanced(by: time), block, expires, at: now)
         case .override(nil, let time):
             overtake()
             control.override(command.source, until: now.advanced(by: time))
@@ -44,7 +44,7 @@ extension RelayGuard {
     }
 
     private mutating func order(
-        _ value: Int64, _ command: Command, hold: MonotonicInstant?, _ block: Block?,
+        _ value: Int64, _ command: Command, overrideUntil: MonotonicInstant?, _ block: Block?,
         _ expires: MonotonicInstant?, at now: MonotonicInstant
     ) -> CommandOutcome? {
         if let failedSwitch, !failedSwitch.isSafe, value != safe.value {
@@ -67,12 +67,12 @@ extension RelayGuard {
             if let expires, expires < until {
                 return .refused("\(why), and the command expires before that")
             }
-            if let hold { control.override(command.source, until: hold) }
+            if let overrideUntil { control.override(command.source, until: overrideUntil) }
             deferred = DeferredCommand(order: order, until: until, lastWord: now, expires: expires)
             return .timedOut(Self.postponed(why))
         }
         overtake()
-        if let hold { control.override(command.source, until: hold) }
+        if let overrideUntil { control.override(command.source, until: overrideUntil) }
         attempt(order, as: command.id, at: now, expires: expires)
         return nil
     }

@@ -27,7 +27,7 @@ public struct Debouncer: Hashable, Sendable {
     /// The level on the line, whether it counts yet or not.
     public var level: Bool { newest?.isActive ?? isActive }
 
-    /// When `settle` is owed a call; nil when nothing is under way.
+    /// When `settle` is owed a call; nil when nothing is to settle.
     public var deadline: MonotonicInstant? { newest?.at.advanced(by: period) }
 
     /// Takes the next edge, which must not be older than the one before.

@@ -51,7 +51,7 @@ struct JournalShowCommand: ParsableCommand {
                 return Duration.seconds(max(0, seconds)).layoutText
             }
             table.add(
-                "\(cursor.upstream)", "\(cursor.acknowledged)", "\(cursor.underWay)",
+                "\(cursor.upstream)", "\(cursor.acknowledged)", "\(cursor.inFlight)",
                 "\(cursor.waiting)",
                 cursor.oldestWaiting?.iso8601 ?? "-", lag ?? "-", "\(cursor.deadLettered)")
         }

@@ -90,7 +90,7 @@ final class GatewayLife: Sendable {
     /// It was taken over, or refused: watches over the nodes that there are now.
     func reloaded(_ proactor: Proactor, without leaving: Set<ShNodeName> = []) {
         let heartbeats = proactor.heartbeats
-        // Whoever was told of the stop is not told to the contrary by a reload that was under way.
+        // Whoever was told of the stop is not told to the contrary by a reload that was in work.
         guard !isStopping.load(ordering: .relaxed) else { return }
         for name in leaving where heartbeats[name] == nil { watch.forget(.node(name)) }
         for (name, heartbeat) in heartbeats where !watch.watches(name, heartbeat) {

@@ -51,7 +51,7 @@ actor LayoutReloads {
     /// The file is to be read again. Whoever asks does not wait, even for a file system that hangs.
     nonisolated func demand() { deferred.yield(.asked) }
 
-    /// No more is taken over; what is under way ends with the nodes.
+    /// No more is taken over; what is in work ends with the nodes.
     func stop() async {
         deferred.finish()
         for task in tasks { task.cancel() }

@@ -196,7 +196,7 @@ final class LocalControlService: ControlService {
                     .object([
                         "name": .text(cursor.upstream.text),
                         "acknowledged": .number(Int64(clamping: cursor.acknowledged)),
-                        "inFlight": .number(Int64(cursor.underWay)),
+                        "inFlight": .number(Int64(cursor.inFlight)),
                         "backlog": .number(Int64(cursor.waiting)),
                         "oldest": cursor.oldestWaiting.map { .text($0.iso8601) } ?? .null,
                         "deadLetters": .number(Int64(cursor.deadLettered)),

@@ -24,5 +24,5 @@ extension HistoryWriter {
     public mutating func finish() -> [HistoryBatch] { [] }
 }
 
-/// What a writer makes of entries.
-public typealias HistoryBatch = OutboundBatch<MqttMessage>
+/// What a writer makes of entries: a batch for a broker.
+public typealias HistoryBatch = Batch<MqttMessage>

@@ -40,15 +40,15 @@ struct GridworksHistoryWriter: HistoryWriter {
         switch entry.fact.matter {
         case .readings(let readings):
             guard readings.contains(where: { $0.quality == .good }) else { return skip(sequence) }
-            var outboundBatches: [HistoryBatch] = []
+            var batches: [HistoryBatch] = []
             if let report, report.size(with: readings, codec) + emptyReport > limit {
-                outboundBatches = close(created: report.last)
+                batches = close(created: report.last)
             }
             var gathered = report ?? GridworksReport(at: sequence, at)
             gathered.add(readings, at: at, sequence, codec)
             report = gathered
             let isFull = gathered.count >= GridworksReport.mostReadings
-            return outboundBatches + (isFull ? close(created: at) : [])
+            return batches + (isFull ? close(created: at) : [])
         case .event(let event) where event.kind == .periodEnded:
             guard event.link == codec.upstream else { return skip(sequence) }
             guard report != nil else { return skip(sequence) }
@@ -56,10 +56,10 @@ struct GridworksHistoryWriter: HistoryWriter {
             let seconds = max(1, (event.number ?? 0) / 1_000_000_000)
             return close(created: at, slot: GridworksReport.Slot(before: at, seconds: seconds))
         case .event(let event):
-            return close(created: at) + [outboundBatch(sequence, codec.event(event, at: at))]
+            return close(created: at) + [batch(sequence, codec.event(event, at: at))]
         case .fault(let fault):
             let body = codec.event(fault, of: entry.fact.node, at: at)
-            return close(created: at) + [outboundBatch(sequence, body)]
+            return close(created: at) + [batch(sequence, body)]
         }
     }
 
@@ -96,7 +96,7 @@ struct GridworksHistoryWriter: HistoryWriter {
         ]
     }
 
-    private func outboundBatch(_ sequence: Sequence64, _ body: GridworksEventBody) -> HistoryBatch {
+    private func batch(_ sequence: Sequence64, _ body: GridworksEventBody) -> HistoryBatch {
         let identity = GridworksIdentity.of(sequence...sequence, in: journal)
         return HistoryBatch(
             covers: sequence...sequence, identity: identity,

@@ -6,10 +6,10 @@ import Vocabulary
 extension GridworksSession {
     typealias Malformed = GridworksEnvelope.Malformed
 
-    /// How long admin may hold the relays after each word of its.
-    static let longestHold = Duration.seconds(86_400)
-    /// How long admin holds them when it does not say.
-    static let usualHold = Duration.seconds(300)
+    /// How long admin may override the relays after each command.
+    static let longestOverride = Duration.seconds(86_400)
+    /// How long admin overrides them when it does not say.
+    static let usualOverride = Duration.seconds(300)
 
     /// One dispatch to one actuator, as it was written.
     private struct Dispatch {
@@ -64,30 +64,32 @@ extension GridworksSession {
         case "admin.release.control":
             return commands(.release, id: envelope.identity, else: fresh)
         case "admin.keep.alive":
-            let hold = try Self.hold(in: envelope.payload["AdminTimeoutSeconds"], isRequired: false)
+            let time = try Self.overrideTime(
+                in: envelope.payload["AdminTimeoutSeconds"], isRequired: false)
             return commands(
-                .override(value: nil, for: hold), id: envelope.identity, else: fresh)
+                .override(value: nil, for: time), id: envelope.identity, else: fresh)
         case "admin.dispatch", "admin.analog.dispatch":
             let isAnalog = envelope.type == "admin.analog.dispatch"
             let inner = envelope.payload[isAnalog ? "Dispatch" : "DispatchTrigger"]
             guard let inner, inner["TypeName"]?.text == (isAnalog ? "analog.dispatch" : "fsm.event")
             else { throw Malformed("holds no dispatch of its kind") }
-            let hold = try Self.hold(in: envelope.payload["TimeoutSeconds"], isRequired: true)
-            return override(by: try Self.dispatch(in: inner), for: hold, at: now)
+            let time = try Self.overrideTime(
+                in: envelope.payload["TimeoutSeconds"], isRequired: true)
+            return override(by: try Self.dispatch(in: inner), for: time, at: now)
         default: throw Malformed("is an unknown type")
         }
     }
 
     /// Overrides the one that is meant first and then all others, as a genuine gateway does.
     private func override(
-        by dispatch: Dispatch, for hold: Duration, at now: WallTime
+        by dispatch: Dispatch, for time: Duration, at now: WallTime
     ) -> Incoming.Matter {
         do throws(CommandRefusal) {
             try checkTime(of: dispatch, at: now)
             let (relay, steps, context) = try target(of: dispatch, for: .admin)
             let expires = expiry(of: dispatch)
             let first = Command(
-                id: dispatch.id, node: relay.node, order: .override(value: steps, for: hold),
+                id: dispatch.id, node: relay.node, order: .override(value: steps, for: time),
                 source: codec.adminSource, expires: expires)
             let others = codec.relays.keys.filter { $0 != relay.node }.sorted().enumerated()
             return .commands(
@@ -95,7 +97,7 @@ extension GridworksSession {
                     + others.compactMap { index, node in
                         CommandID("\(dispatch.id).\(index + 1)").map {
                             Command(
-                                id: $0, node: node, order: .override(value: nil, for: hold),
+                                id: $0, node: node, order: .override(value: nil, for: time),
                                 source: codec.adminSource, expires: expires)
                         }
                     }, reply(to: .admin, context))
@@ -136,7 +138,7 @@ extension GridworksSession {
             throw CommandRefusal(
                 "FromHandle \(dispatch.fromHandle.prefix(128)): the boss is \(boss)")
         }
-        // Whoever holds the relay by hand is no parent, whatever it calls itself.
+        // Whoever overrides the relay by hand is no parent, whatever it calls itself.
         guard speaker == .admin || boss == codec.settings.parentShortName else {
             throw CommandRefusal("node \(node): overridden by \(boss)")
         }
@@ -213,14 +215,16 @@ extension GridworksSession {
         throw Malformed("Version: must be 000")
     }
 
-    private static func hold(in node: JsonNode?, isRequired: Bool) throws(Malformed) -> Duration {
+    private static func overrideTime(
+        in node: JsonNode?, isRequired: Bool
+    ) throws(Malformed) -> Duration {
         switch node?.value {
-        case nil where !isRequired, .null where !isRequired: return usualHold
+        case nil where !isRequired, .null where !isRequired: return usualOverride
         default: break
         }
         guard let seconds = node?.strictInteger, seconds > 0 else {
             throw Malformed("the time-out must be a whole number of seconds above 0")
         }
-        return min(longestHold, .seconds(min(seconds, 86_400)))
+        return min(longestOverride, .seconds(min(seconds, 86_400)))
     }
 }
