@@ -153,7 +153,7 @@ let package = Package(
             ]),
         room(
             .outside, "Simulators",
-            ["Drivers", "DriverKit", "Documents", "Vocabulary", "CLinux"]),
+            ["Drivers", "DriverKit", "Documents", "Threads", "Vocabulary", "CLinux"]),
         room(
             .programs, "Host",
             [

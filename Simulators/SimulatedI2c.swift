@@ -69,7 +69,7 @@ public final class SimulatedI2c: Sendable {
 
     fileprivate func write(_ bytes: [UInt8], to address: I2cAddress) throws(DriverError) {
         let now = clock.now
-        note(address, "w " + hex(bytes))
+        note(address, "w " + bytes.hex)
         let isTaken = places.withLock { places in
             guard var place = places[address], !place.isSilent else { return false }
             defer { places[address] = place }
@@ -92,12 +92,8 @@ public final class SimulatedI2c: Sendable {
             return bytes
         }
         guard let answer else { throw unanswered(address) }
-        note(address, "r " + hex(answer))
+        note(address, "r " + answer.hex)
         return answer
-    }
-
-    private func hex(_ bytes: [UInt8]) -> String {
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
     }
 
     private func unanswered(_ address: I2cAddress) -> DriverError {

@@ -1,6 +1,4 @@
-import CLinux
 import DriverKit
-import Glibc
 import Vocabulary
 
 /// A simulated meter that speaks its bytes on a pseudo-terminal or a TCP port of this machine, so that the
@@ -19,6 +17,8 @@ public final class SimulatedMeterPort: Sendable {
     private struct State: ~Copyable {
         var meter: any SimulatedMeter
         var end: SimulatedModbusEnd
+        /// When the next telegram is due.
+        var due: Int64?
         var isEnding = false
     }
 
@@ -26,7 +26,7 @@ public final class SimulatedMeterPort: Sendable {
     public let address: ByteLineAddress
     private let pause: Duration?
     private let state: Guarded<State>
-    private let wakeup: Int32
+    private let thread = FarEndThread()
 
     /// - Parameter pause: The real time between telegrams; the meter's own when nil.
     /// - Throws: `.notConnected` when the system grants no terminal, port or thread.
@@ -43,27 +43,23 @@ public final class SimulatedMeterPort: Sendable {
         case .tcp(let host, let port, _): address = .tcp(host: host, port: port)
         }
         self.pause = meter.period.map { pause ?? $0 }
-        state = Guarded(State(meter: meter, end: end))
-        wakeup = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
-        var thread = pthread_t()
-        // Sound: the thread owns one reference to `self`, which it takes over first thing.
-        let status = unsafe pthread_create(
-            &thread, nil,
-            { argument in
-                guard let argument = unsafe argument else { return nil }
-                unsafe Unmanaged<SimulatedMeterPort>.fromOpaque(argument).takeRetainedValue().run()
-                return nil
-            }, Unmanaged.passRetained(self).toOpaque())
-        guard status == 0 else { throw DriverError(.notConnected, "no thread for a meter") }
-        pthread_detach(thread)
+        let due = self.pause.map { FarEndThread.now + $0.wholeNanoseconds }
+        state = Guarded(State(meter: meter, end: end, due: due))
+        try thread.start {
+            self.state.withLock { state in
+                state.isEnding
+                    ? nil
+                    : FarEndThread.Wait(descriptors: state.end.descriptors, due: state.due)
+            }
+        } serving: { now in
+            self.state.withLock { self.serve(&$0, at: now) }
+        }
     }
-
-    deinit { close(wakeup) }
 
     /// Makes the port vanish, or closes the TCP port and its connections.
     public func unplug() {
         state.withLock { $0.end.close() }
-        eventfd_write(wakeup, 1)
+        thread.wake()
     }
 
     /// Brings back what `unplug` took away, under the same path or port.
@@ -72,7 +68,7 @@ public final class SimulatedMeterPort: Sendable {
         try state.withLock { state throws(DriverError) in
             if !state.end.isOpen { try state.end.open() }
         }
-        eventfd_write(wakeup, 1)
+        thread.wake()
     }
 
     /// Ends the thread and takes the port away.
@@ -81,36 +77,17 @@ public final class SimulatedMeterPort: Sendable {
             state.end.close()
             state.isEnding = true
         }
-        eventfd_write(wakeup, 1)
+        thread.wake()
     }
 
-    private func run() {
-        var due = pause.map { SimulatedModbusServer.now + $0.wholeNanoseconds }
-        while true {
-            let descriptors = state.withLock { $0.isEnding ? nil : $0.end.descriptors }
-            guard let descriptors else { return }
-            var watched = ([wakeup] + descriptors).map {
-                pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
-            }
-            // Sound: the array lives through the call, with its own count.
-            _ = unsafe tidegate_poll(
-                &watched, UInt(watched.count),
-                due.map { max(0, $0 - SimulatedModbusServer.now) } ?? -1)
-            var rung: eventfd_t = 0
-            // Sound: the kernel writes one counter into `rung` during the call.
-            unsafe eventfd_read(wakeup, &rung)
-            let now = SimulatedModbusServer.now
-            let isDue = due.map { now >= $0 } ?? false
-            if isDue { due = pause.map { now + $0.wholeNanoseconds } }
-            state.withLock { serve(&$0, isDue: isDue, at: MonotonicInstant(nanoseconds: now)) }
-        }
-    }
-
-    private func serve(_ state: inout State, isDue: Bool, at now: MonotonicInstant) {
+    private func serve(_ state: inout State, at now: Int64) {
+        let instant = MonotonicInstant(nanoseconds: now)
         for (client, bytes) in state.end.takeBytes() where !bytes.isEmpty {
-            let answer = state.meter.answer(bytes, at: now)
+            let answer = state.meter.answer(bytes, at: instant)
             if !answer.isEmpty { state.end.send(answer, to: client) }
         }
-        if isDue { state.end.push(state.meter.telegram(at: now)) }
+        guard let due = state.due, now >= due else { return }
+        state.due = pause.map { now + $0.wholeNanoseconds }
+        state.end.push(state.meter.telegram(at: instant))
     }
 }

@@ -1,6 +1,4 @@
-import CLinux
 import DriverKit
-import Glibc
 import Vocabulary
 
 /// Simulated Modbus units that answer in bytes, on a pseudo-terminal or a TCP port of this machine,
@@ -32,7 +30,7 @@ public final class SimulatedModbusServer: Sendable {
     /// What a bus must be set to for it to reach the server.
     public let line: Bus.Line
     private let state: Guarded<State>
-    private let wakeup: Int32
+    private let thread = FarEndThread()
 
     /// - Throws: `.notConnected` when the system grants no terminal, port or thread.
     public init(
@@ -41,11 +39,17 @@ public final class SimulatedModbusServer: Sendable {
         let end = try SimulatedModbusEnd(place)
         line = end.line
         state = Guarded(State(units: units, end: end))
-        wakeup = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
-        try startThread()
+        try thread.start {
+            self.state.withLock { state in
+                state.isEnding
+                    ? nil
+                    : FarEndThread.Wait(
+                        descriptors: state.end.descriptors, due: state.late.map(\.due).min())
+            }
+        } serving: { now in
+            self.state.withLock { self.serve(&$0, at: now) }
+        }
     }
-
-    deinit { close(wakeup) }
 
     /// Changes a unit: its registers or its fault. One that is not there yet is plugged in.
     public func change(unit number: UInt8, _ body: (inout SimulatedModbusUnit) -> Void) {
@@ -53,13 +57,13 @@ public final class SimulatedModbusServer: Sendable {
             body(&state.units[number, default: SimulatedModbusUnit()])
             if state.units[number]?.fault != .lateByOne { state.held[number] = nil }
         }
-        wake()
+        thread.wake()
     }
 
     /// Makes the port vanish, or closes the TCP port and its connections.
     public func unplug() {
         state.withLock { $0.end.close() }
-        wake()
+        thread.wake()
     }
 
     /// Brings back what `unplug` took away, under the same path or port. Does nothing to a line that
@@ -69,7 +73,7 @@ public final class SimulatedModbusServer: Sendable {
         try state.withLock { state throws(DriverError) in
             if !state.end.isOpen { try state.end.open() }
         }
-        wake()
+        thread.wake()
     }
 
     /// Puts bytes on a serial line that nobody has asked for, and returns when they can be read.
@@ -88,47 +92,10 @@ public final class SimulatedModbusServer: Sendable {
             state.end.close()
             state.isEnding = true
         }
-        wake()
+        thread.wake()
     }
 
-    private func wake() {
-        var one: UInt64 = 1
-        // Sound: eight bytes of `one` are read during the call. A full counter is awake already.
-        _ = unsafe write(wakeup, &one, 8)
-    }
-
-    private func startThread() throws(DriverError) {
-        var thread = pthread_t()
-        // Sound: the thread owns one reference to `self`, which it takes over first thing.
-        let status = unsafe pthread_create(
-            &thread, nil,
-            { argument in
-                guard let argument = unsafe argument else { return nil }
-                unsafe Unmanaged<SimulatedModbusServer>.fromOpaque(argument).takeRetainedValue()
-                    .run()
-                return nil
-            }, Unmanaged.passRetained(self).toOpaque())
-        guard status == 0 else { throw DriverError(.notConnected, "no thread for a Modbus server") }
-        pthread_detach(thread)
-    }
-
-    private func run() {
-        while true {
-            // Descriptors may be closed and numbered again while this waits. That does no harm: all
-            // reading and writing is done under the lock, with the descriptors of that moment, and
-            // never blocks.
-            let wait = state.withLock { state -> (descriptors: [Int32], due: Int64?)? in
-                if state.isEnding { return nil }
-                return (state.end.descriptors, state.late.map(\.due).min())
-            }
-            guard let wait else { return }
-            sleep(watching: wait.descriptors, until: wait.due)
-            state.withLock { serve(&$0) }
-        }
-    }
-
-    private func serve(_ state: inout State) {
-        let now = Self.now
+    private func serve(_ state: inout State, at now: Int64) {
         for late in state.late where late.due <= now {
             state.end.send(late.frame, to: late.client)
         }
@@ -146,7 +113,7 @@ public final class SimulatedModbusServer: Sendable {
             let isCorrupt = unit.corruptReplies > 0
             if isCorrupt { unit.corruptReplies -= 1 }
             // Taken before it is sent: a thread that loses its processor then makes no gap look shorter.
-            let begun = Self.now
+            let begun = FarEndThread.now
             let reply = unit.reply(
                 to: question.request, at: MonotonicInstant(nanoseconds: now))
             state.units[question.unit] = unit
@@ -168,26 +135,5 @@ public final class SimulatedModbusServer: Sendable {
             }
             state.lastReply = begun
         }
-    }
-
-    private func sleep(watching descriptors: [Int32], until due: Int64?) {
-        var watched = ([wakeup] + descriptors).map {
-            pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
-        }
-        let rest = due.map { max(0, $0 - Self.now) } ?? -1
-        // Sound: the array lives through the call, with its own count.
-        _ = unsafe tidegate_poll(&watched, UInt(watched.count), rest)
-        var rung: UInt64 = 0
-        // Sound: the descriptor does not block and at most eight bytes are written to `rung`.
-        _ = unsafe read(wakeup, &rung, 8)
-    }
-
-    /// The kernel's monotonic clock in nanoseconds. A server in bytes is on the far side of a wire,
-    /// where a gateway's clock does not reach.
-    static var now: Int64 {
-        var time = timespec()
-        // Sound: `time` is written during the call.
-        unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 }

@@ -361,7 +361,7 @@ extension SimulatedModbusUnit.Fault {
             setrlimit(__rlimit_resource_t(7), &limit)
             var descriptor: Int32 = 0
             while descriptor >= 0 && descriptor < 1024 { descriptor = open("/dev/null", O_RDONLY) }
-            #expect(descriptor == 1024)
+            #expect(descriptor >= 1024, "what wakes the servers stands there already")
             for line in early {
                 #expect(try line.bus.read(line.request(0)) == [1000, 1001])
                 line.server.unplug()

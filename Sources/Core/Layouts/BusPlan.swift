@@ -39,7 +39,7 @@ public struct BusPlan: Hashable, Sendable {
         let tenths = (load + 99_999) / 100_000
         var remedies = ["poll \(tenths / 10).\(tenths % 10) times less often"]
         if let baud = bus.line.baud,
-            let faster = usualBaudRates.first(where: {
+            let faster = SerialMode.speeds.first(where: {
                 $0 > baud && load(baud: Int($0), gap: bus.gap) <= 1_000_000
             })
         {

@@ -11,7 +11,7 @@ extension LayoutReader {
         for (name, draft) in buses {
             guard case .serial(let settings) = draft.bus.line else { continue }
             // Two buses on one port have been reported.
-            _ = claims.take([WireClaim("serial port \(settings.port)")], by: "bus \(name)")
+            _ = claims.take([WireClaim(.serial(port: settings.port))], by: "bus \(name)")
         }
         for node in nodes {
             guard let driver = node.driver, let component = node.component,

@@ -2,11 +2,6 @@ import Documents
 import DriverKit
 import Vocabulary
 
-/// The usual speeds of serial buses.
-let usualBaudRates: [Int64] = [
-    300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115_200, 230_400,
-]
-
 extension LayoutSection {
     /// The whole document.
     package static func layout(_ codecs: CodecRegistry) -> LayoutSection {
@@ -49,7 +44,7 @@ extension LayoutSection {
             LayoutKey(
                 "name", .text(.name(BusTag.self)), .required, "Its name, which components use."),
             LayoutKey("port", .text(.port), .optional, "The serial port of an RTU bus."),
-            LayoutKey("baud", .number(among: usualBaudRates), .optional, "Bits per second."),
+            LayoutKey("baud", .number(among: SerialMode.speeds), .optional, "Bits per second."),
             LayoutKey(
                 "parity", .value(.choice(SerialSettings.Parity.allCases.map(\.rawValue))),
                 .defaults(to: .text("none")), "The parity bit."),

@@ -40,6 +40,13 @@ public struct SerialMode: Hashable, Sendable {
 
     private init() { (baud, dataBits, parity, stopBits) = (9600, 8, .none, 1) }
 
+    /// The speeds that a serial port may have, in bits per second.
+    ///
+    /// Source: termios(3).
+    public static let speeds: [Int64] = [
+        300, 600, 1200, 2400, 4800, 9600, 19_200, 38_400, 57_600, 115_200, 230_400,
+    ]
+
     /// The formats that meters use.
     public static let formats = ["8N1", "8E1", "8O1", "8N2", "7E1", "7O1", "7N2"]
 }

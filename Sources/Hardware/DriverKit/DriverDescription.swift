@@ -84,6 +84,15 @@ public struct WireClaim: Hashable, Sendable, CustomStringConvertible {
 
     public init(_ wire: String, shared: String? = nil) { (self.wire, self.shared) = (wire, shared) }
 
+    /// A whole line of bytes.
+    public init(_ line: ByteLineAddress, shared: String? = nil) {
+        switch line {
+        case .serial(let port): self.init("serial port \(port)", shared: shared)
+        case .tcp(let host, let port):
+            self.init("serial server \(host) port \(port)", shared: shared)
+        }
+    }
+
     public var description: String { wire }
 }
 

@@ -52,9 +52,9 @@ enum MbusQuantity: String, Hashable, Sendable, CaseIterable {
         default: meaning = primary(first)
         }
         guard var found = meaning else { return nil }
-        for extension_ in rest {
-            switch extension_ {
-            case 0x70...0x77: found.power += Int(extension_) - 0x76
+        for code in rest {
+            switch code {
+            case 0x70...0x77: found.power += Int(code) - 0x76
             case 0x7D: found.power += 3
             default: return nil
             }

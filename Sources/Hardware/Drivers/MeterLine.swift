@@ -44,35 +44,24 @@ public struct MeterLine: Sendable {
         case (.some, .some): throw settings.bad("host", "left out beside a port")
         }
         let baud = try settings.whole("baud")
-        guard Self.bauds.contains(baud),
+        guard SerialMode.speeds.contains(baud),
             let mode = SerialMode(baud: Int(baud), format: try settings.text("format"))
         else {
             throw settings.bad(
-                "baud", "one of " + Self.bauds.map { "\($0)" }.joined(separator: ", "))
+                "baud", "one of " + SerialMode.speeds.map { "\($0)" }.joined(separator: ", "))
         }
         self.mode = mode
         timeout = try settings.duration("timeout")
     }
 
-    /// Source: termios(3).
-    private static let bauds: [Int64] = [
-        300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115_200, 230_400,
-    ]
-
     var isSerial: Bool { if case .serial = address { true } else { false } }
 
     /// The whole line, for a meter that shares it with nobody.
-    var claim: WireClaim { WireClaim(wire) }
+    var claim: WireClaim { WireClaim(address) }
 
     /// The line, shared with others of a protocol, and a meter on it.
-    func claims(of meter: String, sharing protocol_: String) -> [WireClaim] {
-        [WireClaim(wire, shared: protocol_), WireClaim("\(wire) \(protocol_) meter \(meter)")]
-    }
-
-    private var wire: String {
-        switch address {
-        case .serial(let port): "serial port \(port)"
-        case .tcp(let host, let port): "serial server \(host) port \(port)"
-        }
+    func claims(of meter: String, sharing bus: String) -> [WireClaim] {
+        let line = WireClaim(address, shared: bus)
+        return [line, WireClaim("\(line) \(bus) meter \(meter)")]
     }
 }

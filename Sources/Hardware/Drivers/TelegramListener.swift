@@ -56,7 +56,7 @@ struct TelegramListener<Framer: TelegramFramer> {
         let isFresh = lastAsked.map { $0.duration(to: now) <= Self.freshness } ?? false
         if !isFresh { framer = blank }
         lastAsked = nil
-        var came = Came()
+        var received = Received()
         let framer = try line.use(mode, for: "a telegram") {
             (stream) throws(DriverError) -> Framer in
             var framer = self.framer
@@ -67,18 +67,18 @@ struct TelegramListener<Framer: TelegramFramer> {
                 let bytes = try stream.receive()
                 if bytes.isEmpty {
                     if isOver { return framer }
-                    throw came.failure(on: line.address, timeout, blank.opening)
+                    throw received.failure(on: line.address, timeout, blank.opening)
                 }
                 let wasOver = isOver
                 for byte in bytes {
                     switch framer.take(byte) {
                     case .telegram(let telegram): if try isEnough(telegram) { isOver = true }
-                    case .flawed(let flaw): came.flaw = flaw
+                    case .flawed(let flaw): received.flaw = flaw
                     case nil: break
                     }
                 }
                 if isOver && !wasOver { stream.limit(.zero) }
-                came.add(bytes)
+                received.add(bytes)
             }
         }
         self.framer = framer
@@ -87,7 +87,7 @@ struct TelegramListener<Framer: TelegramFramer> {
 }
 
 /// What came in instead of a telegram.
-private struct Came {
+private struct Received {
     var count = 0
     var first: [UInt8] = []
     var flaw: String?
