@@ -240,7 +240,7 @@ let package = Package(
             ],
             resources: [.copy("Broken")]),
         tests(
-            "ImportsTests",
+            "GridworksImportTests",
             [
                 "StandardCodecs", "Gridworks", "Vocabulary", "Documents", "DriverKit", "Drivers",
                 "Layouts", "Fuzzing",

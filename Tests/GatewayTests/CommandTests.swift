@@ -269,7 +269,7 @@ import Testing
     @Test func `is good as it stands, and runs its checks with the upstream`() async throws {
         let home = try TestHome()
         let sample = TestHome.repository.appendingPathComponent(
-            "Tests/ImportsTests/Samples/house.json"
+            "Tests/GridworksImportTests/Samples/house.json"
         ).path
         let made = "\(home.path)/house.json"
         let program = try home.start("layout", "import", sample, "--output", made)
