@@ -1,3 +1,4 @@
+import Fakes
 import Health
 import Testing
 import Vocabulary

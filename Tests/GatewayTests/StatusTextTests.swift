@@ -1,4 +1,5 @@
 import Codecs
+import Fakes
 import Health
 import PlainJson
 import Testing

@@ -1,4 +1,5 @@
 import Documents
+import Fakes
 import Fuzzing
 import Health
 import TestMachine

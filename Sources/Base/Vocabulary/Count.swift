@@ -75,11 +75,3 @@ public struct Counts<Key: Count>: Hashable, Sendable {
         set { steps[count.rawValue] = newValue?.wholeNanoseconds }
     }
 }
-
-extension Counts: ExpressibleByDictionaryLiteral {
-    /// What everything of this kind has, with these in whole steps.
-    public init(dictionaryLiteral elements: (Key, Int64)...) {
-        self.init()
-        for (count, number) in elements { self[count] = number }
-    }
-}

@@ -33,3 +33,10 @@ extension Duration {
         return "\(milliseconds)ms"
     }
 }
+
+extension DecimalNumber {
+    /// A time in seconds, to the nanosecond.
+    public init(seconds time: Duration) {
+        self.init(mantissa: time.wholeNanoseconds, exponent: -9)
+    }
+}

@@ -201,8 +201,8 @@ extension PlainDocuments {
             "symbol": .text(channel.unit.symbol),
             "exponent": .number(Int64(channel.exponent)),
             "source": .text(channel.source),
-            "pollPeriod": .number(seconds(channel.pollPeriod)),
-            "capturePeriod": .number(seconds(channel.capture.period)),
+            "pollPeriod": .number(DecimalNumber(seconds: channel.pollPeriod)),
+            "capturePeriod": .number(DecimalNumber(seconds: channel.capture.period)),
             "captureDelta": channel.capture.delta.map { .number(channel.decimal($0)) } ?? .null,
         ])
     }
@@ -210,10 +210,6 @@ extension PlainDocuments {
     /// What stands beside a time that was labelled before the clock was set; nothing beside others.
     private static func doubt(_ at: Timestamp) -> [JsonText.Member] {
         at.isSynchronised ? [] : [JsonText.Member(name: "synchronised", value: .flag(false))]
-    }
-
-    private static func seconds(_ duration: Duration) -> DecimalNumber {
-        DecimalNumber(mantissa: duration.wholeNanoseconds, exponent: -9)
     }
 
     /// A value that is not good is never a value: it is null, and the number stands beside it under a

@@ -109,10 +109,10 @@ public struct PlainStatus: Hashable, Sendable {
 
     private static func measures(of status: LinkStatus) -> [JsonText.Member] {
         guard let counts = status.counts else { return [] }
-        let interval = DecimalNumber(mantissa: status.interval.wholeNanoseconds, exponent: -9)
         return [
             JsonText.Member(name: "sequence", value: .number(Int64(clamping: status.sequence))),
-            JsonText.Member(name: "interval", value: .number(interval)),
+            JsonText.Member(
+                name: "interval", value: .number(DecimalNumber(seconds: status.interval))),
         ] + counts.members
     }
 
