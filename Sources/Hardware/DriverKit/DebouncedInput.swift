@@ -29,8 +29,8 @@ public struct DebouncedInput {
     /// Readable when edges wait.
     public var descriptor: Int32 { line.descriptor }
 
-    /// When `look` and `takeChanges` are owed a call although no edge came; nil when nothing is under
-    /// way, and after a look that failed: no moment is the right one for the next.
+    /// When `look` and `takeChanges` are owed a call although no edge came; nil when nothing is to
+    /// settle, and after a look that failed: no moment is the right one for the next.
     public var deadline: MonotonicInstant? {
         hasFailed ? nil : unreported.first?.at ?? debouncer.deadline
     }

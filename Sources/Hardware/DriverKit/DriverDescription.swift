@@ -109,4 +109,14 @@ public struct BusTraffic: Hashable, Sendable {
         self.requestBytes = requestBytes
         self.replyBytes = replyBytes
     }
+
+    /// A read of these registers: unit, function, address, count and checksum, and in the reply unit, function,
+    /// byte count, data and checksum.
+    ///
+    /// Source: MODBUS over Serial Line V1.02, 2.5.1.
+    public init(bus: BusName, every: Duration, reading span: RegisterSpan) {
+        let request = ModbusRequest(
+            unit: 1, function: span.function, address: 0, count: span.count, replyTimeout: .zero)
+        self.init(bus: bus, every: every, requestBytes: 8, replyBytes: 5 + request.replyBytes)
+    }
 }

@@ -117,13 +117,7 @@ public struct ModbusContactDriver: Driver {
             let due = component.channels.filter { $0.pollPeriod == period }.map(\.source)
             let spans = contacts.filter { due.contains($0.source) }.map(\.span)
             for span in RegisterSpan.merged(spans, limits: limits) {
-                let request = ModbusRequest(
-                    unit: 1, function: span.function, address: 0, count: span.count,
-                    replyTimeout: .zero)
-                traffic.append(
-                    BusTraffic(
-                        bus: bus, every: period, requestBytes: 8,
-                        replyBytes: 5 + request.replyBytes))
+                traffic.append(BusTraffic(bus: bus, every: period, reading: span))
             }
         }
         return traffic

@@ -87,22 +87,11 @@ public struct ModbusMeterDriver: Driver {
         for period in Set(component.channels.map(\.pollPeriod)).sorted() {
             let due = component.channels.filter { $0.pollPeriod == period }
             for span in try map.requests(for: due) {
-                traffic.append(
-                    BusTraffic(
-                        bus: bus, every: period, requestBytes: rtuRequestBytes,
-                        replyBytes: rtuReplyBytes(words: span.count)))
+                traffic.append(BusTraffic(bus: bus, every: period, reading: span))
             }
         }
         return traffic
     }
-
-    /// Unit, function, address, count, checksum.
-    ///
-    /// Source: MODBUS over Serial Line V1.02, 2.5.1.
-    private static let rtuRequestBytes = 8
-
-    /// Unit, function, byte count, words, checksum.
-    private static func rtuReplyBytes(words: Int) -> Int { 5 + 2 * words }
 
     private let bus: any ModbusBus
     private let unit: UInt8

@@ -85,24 +85,15 @@ extension DecimalNumber {
     /// Reads a number as meters write it, with leading zeros: `000123.456`, `-000.450`.
     /// - Returns: Nil for any other form, or more than 18 digits.
     init?(telegram text: String) {
-        let isNegative = text.hasPrefix("-")
-        var mantissa: Int64 = 0
-        var places: Int?
-        var digits = 0
-        for byte in text.utf8.dropFirst(isNegative ? 1 : 0) {
-            switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"):
-                // Before the next one is put behind, for 19 may be too many.
-                guard digits < 18 else { return nil }
-                mantissa = mantissa * 10 + Int64(byte - UInt8(ascii: "0"))
-                digits += 1
-                places = places.map { $0 + 1 }
-            case UInt8(ascii: ".") where places == nil && digits > 0: places = 0
-            default: return nil
-            }
-        }
-        guard digits > 0, places != 0 else { return nil }
-        self.init(mantissa: isNegative ? -mantissa : mantissa, exponent: -(places ?? 0))
+        let sign = text.hasPrefix("-") ? "-" : ""
+        let number = text.dropFirst(sign.count)
+        let digits = number.utf8.count { (0x30...0x39).contains($0) }
+        guard (1...18).contains(digits), number.first != ".",
+            number.utf8.count == digits + number.utf8.count(where: { $0 == UInt8(ascii: ".") })
+        else { return nil }
+        // The same in JSON's form, which has no leading zeros.
+        let rest = number.drop { $0 == "0" }
+        self.init(sign + (rest.isEmpty || rest.first == "." ? "0" : "") + rest)
     }
 }
 

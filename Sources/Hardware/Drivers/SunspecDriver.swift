@@ -99,9 +99,10 @@ public struct SunspecDriver: Driver {
         let settings = component.settings
         let bus = try settings.bus("bus")
         let models = try device(settings).models(strings: Int(try settings.whole("strings")))
-        let words = models.map(\.words).max() ?? 0
+        let span = RegisterSpan(
+            function: .holdingRegisters, address: 0, count: models.map(\.words).max() ?? 0)
         return Set(component.channels.map(\.pollPeriod)).sorted().map {
-            BusTraffic(bus: bus, every: $0, requestBytes: 8, replyBytes: 5 + 2 * words)
+            BusTraffic(bus: bus, every: $0, reading: span)
         }
     }
 
