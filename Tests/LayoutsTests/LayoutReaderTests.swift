@@ -101,8 +101,12 @@ import Vocabulary
         #expect(upstreams[0].broker == .embedded)
         #expect(upstreams[0].topic == "tidegate")
         #expect(upstreams[0].link.window == 50)
-        #expect(upstreams[0].link.ackTimeout == .seconds(5) && upstreams[1].link.ackTimeout == .seconds(2))
-        #expect(upstreams[0].link.pollPeriod == .seconds(60) && upstreams[1].link.pollPeriod == .seconds(30))
+        #expect(
+            upstreams[0].link.ackTimeout == .seconds(5)
+                && upstreams[1].link.ackTimeout == .seconds(2))
+        #expect(
+            upstreams[0].link.pollPeriod == .seconds(60)
+                && upstreams[1].link.pollPeriod == .seconds(30))
         #expect(upstreams[0].link.attempts == 5 && upstreams[1].link.attempts == 9)
         #expect(
             layout?.journal

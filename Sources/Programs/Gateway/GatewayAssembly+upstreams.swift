@@ -162,7 +162,8 @@ extension GatewayAssembly {
             tls: tls(of: upstream, at: login.address), keepAlive: upstream.keepAlive,
             window: max(256, upstream.link.window * 2))
         // The link tries one message at a time for so long, and must not take our end for the broker's.
-        session.acknowledgementLimit = max(session.acknowledgementLimit, upstream.link.ackTimeout * 2)
+        session.acknowledgementLimit = max(
+            session.acknowledgementLimit, upstream.link.ackTimeout * 2)
         if let endpointProvider = login.endpointProvider {
             session.endpointProvider = endpointProvider
             session.longestReconnectDelay = RunFile.longestReconnectDelay
