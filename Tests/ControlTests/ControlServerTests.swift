@@ -226,7 +226,9 @@ import Vocabulary
 
 @Suite(.timeLimit(.minutes(4))) struct `A request to local control` {
     @Test(arguments: [
-        ControlRequest.watch, .tap, .question(.status), .question(.read("meter-power")),
+        ControlRequest.watch, .tap, .reload, .logLevel(nil, for: nil),
+        .logLevel("debug", for: .seconds(600)), .logLevel("trace", for: nil), .question(.status),
+        .question(.read("meter-power")),
         .question(
             .set("pump", PeerOrder(.override(.flag(true), for: .seconds(60)), id: CommandID("1")!))),
     ])
@@ -239,7 +241,8 @@ import Vocabulary
     @Test func `of any bytes is read or refused`() {
         let samples = [
             #"{"ask": "set", "node": "pump", "id": "1", "value": 1, "overrideFor": "10min"}"#,
-            #"{"ask": "watch"}"#, #"{"ask": "read", "channel": "tank-top"}"#,
+            #"{"ask": "watch"}"#, #"{"ask": "logLevel", "level": "debug", "for": "10min"}"#,
+            #"{"ask": "read", "channel": "tank-top"}"#,
         ].map { Array($0.utf8) }
         var mangler = Mangler(seed: 15, limit: 4_096)
         var read = 0

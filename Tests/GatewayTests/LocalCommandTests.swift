@@ -75,6 +75,40 @@ import Vocabulary
         }
     }
 
+    @Test func `reloads its layout when it is asked to, and answers what came of it`() async throws
+    {
+        let gateway = try await gateway()
+        let same = try home.start("reload")
+        #expect(await same.end() == 0, "\(same.text)")
+        #expect(same.output == ["layout unchanged"])
+        _ = try home.file("house.json", "{\"gateway\": 1}")
+        let wrong = try home.start("reload")
+        #expect(await wrong.end() == 1, "\(wrong.text)")
+        #expect(wrong.text.contains("rejected"), "\(wrong.text)")
+        gateway.signal(SIGTERM)
+        #expect(await gateway.end() == 0)
+    }
+
+    @Test func `changes its log level for a time`() async throws {
+        let gateway = try await gateway()
+        for (words, answer) in [
+            (["log-level"], "log level info"),
+            (["log-level", "debug", "--for", "10min"], "log level debug for"),
+            (["log-level"], "then info"),
+        ] {
+            let command = try home.start(words)
+            #expect(await command.end() == 0, "\(command.text)")
+            #expect(command.text.contains(answer), "\(command.text)")
+        }
+        #expect(gateway.errors.contains { $0.contains("log level debug for 10min") })
+        for words in [["log-level", "loud"], ["log-level", "--for", "10min"]] {
+            let command = try home.start(words)
+            #expect(await command.end() == 64, "\(command.text)")
+        }
+        gateway.signal(SIGTERM)
+        #expect(await gateway.end() == 0)
+    }
+
     @Test func `is not asked when an option names a broker`() async throws {
         let gateway = try await gateway()
         let set = try home.start(

@@ -46,6 +46,8 @@ public enum LogKey: String, CaseIterable, Sendable {
     case linkPeerSilent = "link.peer-silent"
     case linkPeriodEnded = "link.period-ended"
     case linkHandOverInterrupted = "link.hand-over-interrupted"
+    case messageSent = "message.sent"
+    case messageReceived = "message.received"
     case messageNote = "message.note"
     case messageMalformed = "message.malformed"
     case messageIgnored = "message.ignored"
@@ -80,6 +82,7 @@ public enum LogKey: String, CaseIterable, Sendable {
     case peersNotice = "peers.notice"
     case controlListening = "control.listening"
     case controlNotice = "control.notice"
+    case logLevel = "log.level"
 
     /// The name of the key's own member in a line.
     public static let member = "event"

@@ -6,6 +6,7 @@ import Vocabulary
 extension UpstreamPump {
     func take(_ message: MqttMessage, in proactor: isolated Proactor) {
         counts[.received] += 1
+        trace(message, .messageReceived, "received", in: proactor)
         let name = name
         let incoming = codecSession?.incoming(
             message, at: proactor.clock.wallTime, using: &proactor.chance)

@@ -105,7 +105,7 @@ extension UpstreamPump {
         _ message: MqttMessage, in proactor: isolated Proactor
     ) throws(UpstreamError) {
         do throws(UpstreamError) {
-            let id = try transmit(message)
+            let id = try transmit(message, in: proactor)
             if message.qos == .atLeastOnce {
                 link.handedOver(
                     other: id.number, on: message.topic, bytes: message.packetSize)
@@ -118,10 +118,13 @@ extension UpstreamPump {
     }
 
     /// Hands a message to the transport, with the mark of the connection where its codec has one.
-    func transmit(_ message: MqttMessage) throws(UpstreamError) -> MessageID {
+    func transmit(
+        _ message: MqttMessage, in proactor: isolated Proactor
+    ) throws(UpstreamError) -> MessageID {
         let id = try plan.session.publish(codecSession?.outgoing(message) ?? message)
         codecSession?.wasSent(message)
         counts[.sent] += 1
+        trace(message, .messageSent, "sent", in: proactor)
         return id
     }
 
@@ -131,7 +134,7 @@ extension UpstreamPump {
             var problem: UpstreamError?
             for message in handover.messages where problem == nil {
                 do throws(UpstreamError) {
-                    let id = try transmit(message)
+                    let id = try transmit(message, in: proactor)
                     receipts.append(message.qos == .atLeastOnce ? id.number : nil)
                 } catch {
                     problem = error

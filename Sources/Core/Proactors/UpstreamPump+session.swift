@@ -238,7 +238,7 @@ extension UpstreamPump {
     /// Sends what may not wait for room in the window. Whoever waits for it asks again when it was lost.
     func sendAtOnce(_ message: MqttMessage, in proactor: isolated Proactor) {
         do {
-            let id = try transmit(message)
+            let id = try transmit(message, in: proactor)
             if message.qos == .atLeastOnce {
                 link.handedOver(
                     other: id.number, on: message.topic, bytes: message.packetSize)

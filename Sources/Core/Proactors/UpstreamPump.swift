@@ -237,6 +237,19 @@ final class UpstreamPump {
             key, level: level, "\(text)", metadata: ["link": "\(name)"], file: file, line: line)
     }
 
+    /// One line a message, when the log is asked for that much.
+    func trace(
+        _ message: MqttMessage, _ key: LogKey, _ word: String, in proactor: isolated Proactor
+    ) {
+        guard proactor.logger.logLevel <= .trace else { return }
+        let flags = (message.isRetained ? ", retained" : "")
+        let text = String(decoding: message.payload.prefix(500), as: UTF8.self)
+        log(
+            key, .trace,
+            "\(word) \(message.topic), \(message.payload.count) bytes\(flags): \(text)",
+            in: proactor)
+    }
+
     // MARK: - For its own extensions
 
     /// Whether history comes first this time: neither it nor what is live may keep the other from its turn

@@ -10,12 +10,17 @@ public enum ControlRequest: Hashable, Sendable {
     case watch
     /// The status, again and again, until either side ends it.
     case tap
+    /// The layout is to be read again.
+    case reload
+    /// The log's level, which is to be another one for a time unless that is nil.
+    case logLevel(String?, for: Duration?)
 
     /// What the requester must be allowed to.
     public var right: PeerRight {
         switch self {
         case .question(let question): question.right
-        case .watch, .tap: .read
+        case .watch, .tap, .logLevel(nil, _): .read
+        case .reload, .logLevel: .switch
         }
     }
 
@@ -27,6 +32,13 @@ public enum ControlRequest: Hashable, Sendable {
             Array(String(decoding: question.text, as: UTF8.self).jsonLine.utf8)
         case .watch: Array(#"{"ask": "watch"}"#.utf8)
         case .tap: Array(#"{"ask": "tap"}"#.utf8)
+        case .reload: Array(#"{"ask": "reload"}"#.utf8)
+        case .logLevel(let level, let time):
+            Array(
+                ([#""ask": "logLevel""#]
+                    + [level.map { "\"level\": \($0.jsonQuoted)" }].compactMap(\.self)
+                    + [time.map { "\"for\": \($0.layoutText.jsonQuoted)" }].compactMap(\.self))
+                    .joined(separator: ", ").braced.utf8)
         }
     }
 
@@ -46,12 +58,32 @@ public enum ControlRequest: Hashable, Sendable {
         where member.name != "ask" && !known.contains(member.name) {
             throw PeerRefusal("\(member.name.prefix(40)): unknown in \(ask)")
         }
-        return ask == "watch" ? .watch : .tap
+        switch ask {
+        case "watch": return .watch
+        case "tap": return .tap
+        case "reload": return .reload
+        default: return try logLevel(document)
+        }
+    }
+
+    private static func logLevel(_ document: JsonNode) throws(PeerRefusal) -> ControlRequest {
+        let level = document["level"]?.text
+        guard document["level"] == nil || level.map({ (1...20).contains($0.utf8.count) }) == true
+        else { throw PeerRefusal("level: must be a level such as debug") }
+        let time = document["for"].map { $0.text.flatMap(Duration.init(layoutText:)) }
+        if case .some(.none) = time { throw PeerRefusal("for: must be a time like \"10min\"") }
+        guard time == nil || level != nil else { throw PeerRefusal("for: needs a level") }
+        return .logLevel(level, for: time.flatMap(\.self))
     }
 
     /// The members of each request; nil where the direct link has the same.
     private static let keys: [String: Set<String>?] = [
         "read": nil, "status": nil, "set": nil, "watch": .some([]), "tap": .some([]),
+        "reload": .some([]), "logLevel": .some(["level", "for"]),
     ]
-    private static let words = "read, set, status, tap or watch"
+    private static let words = "logLevel, read, reload, set, status, tap or watch"
+}
+
+extension String {
+    fileprivate var braced: String { "{\(self)}" }
 }

@@ -48,19 +48,7 @@ package struct StatusCommand: AsyncParsableCommand {
 
     package func run() async throws {
         let name = try layout.map { try LoadedLayout.valid($0).gateway }
-        let place: LocalGateways.Place
-        do throws(LocalGateways.Lack) {
-            place = try LocalGateways().one(of: name ?? gateway.flatMap(GatewayName.init))
-        } catch {
-            switch error {
-            case .none(let why):
-                Output.error("tidegate: \(why)")
-                throw ExitStatus.unavailable.code
-            case .several(let why):
-                Output.error("tidegate: \(why)")
-                throw ExitStatus.configuration.code
-            }
-        }
+        let place = try LocalGateways().chosen(name ?? gateway.flatMap(GatewayName.init))
         let clock = SystemClock()
         let text = try await LocalRequest(.question(.status), of: place)
             .answer(within: .seconds(timeout), on: clock)

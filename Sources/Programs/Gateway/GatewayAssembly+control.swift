@@ -12,7 +12,10 @@ extension GatewayAssembly {
     /// The local control socket of this gateway. Nobody opens it yet.
     ///
     /// - Parameter path: The layout file.
-    func controlDoor(layout path: String, answering proactor: Proactor) -> LocalControlDoor {
+    func controlDoor(
+        layout path: String, reloads: LayoutReloads, levels: LogLevels,
+        answering proactor: Proactor
+    ) -> LocalControlDoor {
         let (logger, clock) = (logger, clock)
         let state = StateReader(
             directory: settings.stateDirectory.value,
@@ -22,6 +25,7 @@ extension GatewayAssembly {
         let door = Guarded<LocalControlDoor?>(nil)
         let service = LocalControlService(
             answers: GatewayAnswers(proactor: proactor, clock: clock, logger: logger), state: state,
+            reload: { await reloads.ask() }, levels: levels,
             place: LocalControlService.Place(
                 layout: Machine.absolute(path), stateDirectory: settings.dataDirectory)
         ) { await door.withLock(\.self)?.counts ?? ControlCounts() }

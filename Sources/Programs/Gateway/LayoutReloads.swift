@@ -3,14 +3,27 @@ import Host
 import Layouts
 import Logging
 import Proactors
+import Timing
 import Vocabulary
 
 /// Takes over each new layout of a running gateway, one after the other: at once when somebody asks, and
 /// when the file has changed.
 actor LayoutReloads {
+    /// What came of a layout that somebody asked for.
+    enum Outcome: Hashable, Sendable {
+        /// It runs; what has changed.
+        case applied(String)
+        case unchanged
+        /// The old one keeps running; why.
+        case rejected(String)
+    }
+
+    /// How long whoever asks waits for what comes of it.
+    static let longestReload = Duration.seconds(60)
+
     private enum DeferredCommand {
-        /// Somebody asked, whether the file has changed or not.
-        case asked
+        /// Somebody asked, whether the file has changed or not, and may wait for the outcome.
+        case asked(AsyncStream<Outcome>.Continuation?)
         case news(LayoutWatch.News)
     }
 
@@ -18,6 +31,7 @@ actor LayoutReloads {
     private let assembly: GatewayAssembly
     private let life: GatewayLife
     private let logger: Logger
+    private let clock: any GatewayClock
     /// What the gateway runs by now.
     private var layout: HardwareLayout
     /// What was looked at last, so that a file that somebody asked for is not told of again.
@@ -32,7 +46,7 @@ actor LayoutReloads {
         logger: Logger
     ) {
         (self.file, self.layout, self.assembly) = (file, layout, assembly)
-        (self.life, self.logger) = (life, logger)
+        (self.life, self.logger, clock) = (life, logger, assembly.clock)
         (deferredCommands, deferred) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(4))
     }
 
@@ -49,7 +63,21 @@ actor LayoutReloads {
     }
 
     /// The file is to be read again. Whoever asks does not wait, even for a file system that hangs.
-    nonisolated func demand() { deferred.yield(.asked) }
+    nonisolated func demand() { deferred.yield(.asked(nil)) }
+
+    /// The same for one who waits for the outcome.
+    nonisolated func ask() async -> Outcome {
+        let (outcomes, outcome) = AsyncStream.makeStream(of: Outcome.self)
+        // One that is evicted is as good as the newer one, which is told apart by nobody.
+        if case .dropped(.asked(let evicted)) = deferred.yield(.asked(outcome)) {
+            evicted?.yield(.rejected("another request came in between; ask again"))
+        }
+        let answer = await within(Self.longestReload, on: clock) {
+            for await outcome in outcomes { return outcome }
+            return Outcome.rejected("the gateway stops")
+        }
+        return answer ?? .rejected("not done within \(Self.longestReload.layoutText); see the log")
+    }
 
     /// No more is taken over; what is in work ends with the nodes.
     func stop() async {
@@ -61,15 +89,17 @@ actor LayoutReloads {
     private func attend(_ deferred: DeferredCommand, _ proactor: Proactor) async {
         guard !Task.isCancelled else { return }
         switch deferred {
-        case .asked:
+        case .asked(let outcome):
+            let result: Outcome
             do throws(MachineError) {
-                await reload(try LoadedLayout(file.path), proactor, isAsked: true)
+                result = await reload(try LoadedLayout(file.path), proactor, isAsked: true)
             } catch {
-                await refuse("cannot read \(error.detail)", proactor)
+                result = await refuse("cannot read \(error.detail)", proactor)
             }
+            outcome?.yield(result)
         case .news(.changed(let bytes)):
             guard bytes != lastSeen else { return }
-            await reload(LoadedLayout(file.path, bytes), proactor, isAsked: false)
+            _ = await reload(LoadedLayout(file.path, bytes), proactor, isAsked: false)
         case .news(.missing):
             logger.warning(
                 .layoutMissing,
@@ -81,7 +111,9 @@ actor LayoutReloads {
         }
     }
 
-    private func reload(_ loaded: LoadedLayout, _ proactor: Proactor, isAsked: Bool) async {
+    private func reload(
+        _ loaded: LoadedLayout, _ proactor: Proactor, isAsked: Bool
+    ) async -> Outcome {
         lastSeen = loaded.bytes
         guard let new = loaded.layout else {
             loaded.reportProblems { logger.error(.layoutInvalid, "\($0)") }
@@ -96,7 +128,8 @@ actor LayoutReloads {
                 life.reloading()
                 life.reloaded(proactor)
             }
-            return logger.notice(.layoutUnchanged, "layout unchanged")
+            logger.notice(.layoutUnchanged, "layout unchanged")
+            return .unchanged
         }
         for line in diff.lines { logger.notice(.layoutChange, "\(line)") }
         loaded.reportDoubts { logger.warning(.layoutWarning, "\($0)") }
@@ -117,15 +150,18 @@ actor LayoutReloads {
             }
             layout = new
             life.reloaded(proactor, without: Set(diff.removed))
+            return .applied(diff.summary)
         } catch {
             await proactor.refuseReload(error.detail)
             life.reloaded(proactor)
+            return .rejected(error.detail)
         }
     }
 
-    private func refuse(_ detail: String, _ proactor: Proactor) async {
+    private func refuse(_ detail: String, _ proactor: Proactor) async -> Outcome {
         life.reloading()
         await proactor.refuseReload(detail)
         life.reloaded(proactor)
+        return .rejected(detail)
     }
 }

@@ -4,6 +4,7 @@ import Control
 import Glibc
 import Host
 import Journals
+import Logging
 import PlainJson
 import Proactors
 import Timing
@@ -27,16 +28,21 @@ final class LocalControlService: ControlService {
     private let answers: GatewayAnswers
     private let state: StateReader
     private let place: Place
+    private let reload: @Sendable () async -> LayoutReloads.Outcome
+    private let levels: LogLevels
     private let start: MonotonicInstant
     private var clock: any GatewayClock { answers.clock }
     /// Counts of the socket, for the status.
     private let counts: @Sendable () async -> ControlCounts
 
     init(
-        answers: GatewayAnswers, state: StateReader, place: Place,
+        answers: GatewayAnswers, state: StateReader,
+        reload: @escaping @Sendable () async -> LayoutReloads.Outcome, levels: LogLevels,
+        place: Place,
         counts: @escaping @Sendable () async -> ControlCounts
     ) {
         (self.answers, self.state, self.place) = (answers, state, place)
+        (self.reload, self.levels) = (reload, levels)
         self.counts = counts
         start = answers.clock.now
     }
@@ -51,7 +57,38 @@ final class LocalControlService: ControlService {
             .one(await answers.set(node, order, from: CommandSource(.cli, requester.name)))
         case .watch: .many { [self] send in await watch(requester, send) }
         case .tap: .many { [self] send in await tellStatus(faults: false, send) }
+        case .reload: .one(Self.text(await reload()).bytes)
+        case .logLevel(let level, let time):
+            .one(await set(level, for: time, requester).bytes)
         }
+    }
+
+    // MARK: - Reload and log level
+
+    private static func text(_ outcome: LayoutReloads.Outcome) -> JsonText {
+        switch outcome {
+        case .applied(let words): .object(["reload": "applied", "detail": .text(words)])
+        case .unchanged: .object(["reload": "unchanged", "detail": .null])
+        case .rejected(let why): .object(["reload": "rejected", "detail": .text(why)])
+        }
+    }
+
+    private func set(
+        _ word: String?, for time: Duration?, _ requester: ControlRequester
+    ) async -> JsonText {
+        if let word {
+            guard let level = Logger.Level(rawValue: word) else {
+                let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+                return .object(["refused": .text("level: must be one of \(levels)")])
+            }
+            await levels.set(level, for: time ?? LogLevels.usualTime, by: "cli \(requester.name)")
+        }
+        let state = await levels.state
+        let seconds = state.until.map { clock.now.duration(to: $0).components.seconds }
+        return .object([
+            "logLevel": .text(state.level.rawValue), "usual": .text(state.usual.rawValue),
+            "seconds": seconds.map { .number($0) } ?? .null,
+        ])
     }
 
     // MARK: - Following

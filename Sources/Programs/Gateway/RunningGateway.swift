@@ -29,6 +29,7 @@ actor RunningGateway {
     private let screen: LiveScreen?
     private let logs: LogWriter
     private let logger: Logger
+    private let levels: LogLevels
     private let assembly: GatewayAssembly
     private let service = ServiceManager()
     private let life: GatewayLife
@@ -59,11 +60,13 @@ actor RunningGateway {
         let logs = LogWriter(
             descriptor: STDERR_FILENO, clock: clock, scroll: sharesTerminal ? screen?.scroll : nil)
         self.logs = logs
+        let threshold = LogThreshold(settings.logLevel.value)
         logger = Logger(label: "tidegate") { _ in
             GatewayLogHandler(
                 logLevel: settings.logLevel.value, format: settings.logFormat.value, writer: logs,
-                clock: clock)
+                clock: clock, threshold: threshold)
         }
+        levels = LogLevels(threshold, clock: clock, logger: logger)
         assembly = GatewayAssembly(
             layout: layout, settings: settings, clock: clock, logger: logger)
         life = GatewayLife(service: service, clock: clock, logger: logger)
@@ -271,7 +274,8 @@ actor RunningGateway {
 
     /// Lets this machine's users ask.
     private func listenLocally(answering proactor: Proactor) {
-        let door = assembly.controlDoor(layout: layoutPath, answering: proactor)
+        let door = assembly.controlDoor(
+            layout: layoutPath, reloads: reloads, levels: levels, answering: proactor)
         control = (door, Task { await door.run() })
     }
 

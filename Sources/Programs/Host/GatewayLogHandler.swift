@@ -15,16 +15,25 @@ package struct GatewayLogHandler: LogHandler {
     private static let longestValue = 200
 
     package var metadata: Logger.Metadata = [:]
-    package var logLevel: Logger.Level
+    /// From which level on lines are written: its own, or that of all which share a threshold.
+    package var logLevel: Logger.Level {
+        get { threshold?.level ?? own }
+        set { (own, threshold) = (newValue, nil) }
+    }
+    private var own: Logger.Level
+    private var threshold: LogThreshold?
     package let format: Format
     package let writer: LogWriter
     package let clock: any GatewayClock
 
-    /// - Parameter logLevel: Lines below it are not written.
+    /// - Parameters:
+    ///   - logLevel: Lines below it are not written.
+    ///   - threshold: Stands for it where the level may change.
     package init(
-        logLevel: Logger.Level, format: Format, writer: LogWriter, clock: any GatewayClock
+        logLevel: Logger.Level, format: Format, writer: LogWriter, clock: any GatewayClock,
+        threshold: LogThreshold? = nil
     ) {
-        (self.logLevel, self.format) = (logLevel, format)
+        (own, self.threshold, self.format) = (logLevel, threshold, format)
         (self.writer, self.clock) = (writer, clock)
     }
 

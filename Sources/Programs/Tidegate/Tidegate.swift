@@ -20,7 +20,7 @@ struct Tidegate: AsyncParsableCommand {
         version: Machine.version,
         subcommands: [
             RunCommand.self, StatusCommand.self, LayoutCommand.self, DriversCommand.self,
-            WatchCommand.self,
+            WatchCommand.self, ReloadCommand.self, LogLevelCommand.self,
             SetCommand.self, ReleaseCommand.self, JournalCommand.self, ExportCommand.self,
             UpstreamCommand.self, PeerCommand.self, ServiceCommand.self, TapCommand.self,
         ])
