@@ -8,7 +8,7 @@ import Vocabulary
 
 @testable import Control
 
-@Suite(.timeLimit(.minutes(2))) struct `Local control` {
+@Suite(.timeLimit(.minutes(10))) struct `Local control` {
     private let status = #"{"ask": "status"}"# + "\n"
 
     @Test func `answers one request after the other, in their order`() async throws {
@@ -127,10 +127,9 @@ import Vocabulary
         let third = try await control.caller()
         #expect(await third.line()?.contains("2 connections of this user are open") == true)
         #expect(await third.line() == nil)
-        for caller in busy {
-            gate.open()
-            #expect(await caller.line() == "1")
-        }
+        // Whichever of them came first.
+        for _ in busy { gate.open() }
+        for caller in busy { #expect(await caller.line() == "1") }
         await control.server.stop()
     }
 
@@ -224,7 +223,7 @@ import Vocabulary
     }
 }
 
-@Suite(.timeLimit(.minutes(4))) struct `A request to local control` {
+@Suite(.timeLimit(.minutes(10))) struct `A request to local control` {
     @Test(arguments: [
         ControlRequest.watch, .tap, .reload, .logLevel(nil, for: nil),
         .logLevel("debug", for: .seconds(600)), .logLevel("trace", for: nil), .question(.status),

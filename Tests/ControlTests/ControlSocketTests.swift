@@ -5,7 +5,7 @@ import Testing
 
 @testable import Control
 
-@Suite(.timeLimit(.minutes(2))) struct `The local control socket` {
+@Suite(.timeLimit(.minutes(10))) struct `The local control socket` {
     private let folder: SocketFolder
 
     init() throws { folder = try SocketFolder() }

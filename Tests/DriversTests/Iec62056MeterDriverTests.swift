@@ -122,6 +122,19 @@ import Vocabulary
         #expect(message.values.values[source]?.text == "00003.000")
     }
 
+    @Test(arguments: [true, false])
+    func `a readout without its check character is whole only where none is asked for`(
+        needsCheck: Bool
+    ) {
+        var framer = D0Framer(needsCheck: needsCheck)
+        let found = "/TDG5TEST\r\n1.8.0(00345.6*kWh)\r\n!\r\n".utf8.compactMap { framer.take($0) }
+        guard case .telegram(let message) = found.first else {
+            #expect(needsCheck && found.count == 1)
+            return
+        }
+        #expect(!needsCheck && message.values.values.count == 1)
+    }
+
     @Test func `a value whose beginning is lost is not that of another code`() throws {
         let lost = D0Message(identification: "", data: Array("1.8.0(0012(00345.6*kWh)\r\n".utf8))
         #expect(lost.values.values.isEmpty)

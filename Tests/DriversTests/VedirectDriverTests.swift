@@ -109,6 +109,16 @@ import Vocabulary
         }
     }
 
+    @Test func `a value that no house has is outside the range of its channel`() {
+        func range(_ source: String) -> ClosedRange<Int64>? {
+            VedirectDriver.description.channels.first { $0.source == source }?.plausibility.range
+        }
+        #expect(range("state-of-charge") == 0...1_000)
+        #expect(range("battery-temperature") == -100...1_000)
+        #expect(range("battery-voltage") == -1_000_000_000...1_000_000_000)
+        #expect(range("error") == .min ... .max)
+    }
+
     @Test func `a value of dashes is no value`() throws {
         var open = try open([block([("T", "---")])], ["battery-temperature"])
         #expect(throws: DriverError(.noValue, "T is \"---\", not a number")) { try open.read() }

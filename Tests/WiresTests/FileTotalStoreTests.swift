@@ -83,17 +83,23 @@ final class FileTotalStoreTests {
         }
     }
 
-    @Test func `a full disk leaves the old total and no draft`() throws {
+    @Test func `a draft that cannot be written leaves the old total`() throws {
         try store.save(7)
-        // The draft's place is taken by a link to the kernel's disk that is always full.
-        let draft = file + ".new"
-        try FileManager.default.createSymbolicLink(
-            atPath: draft, withDestinationPath: "/dev/full")
-        #expect(throws: DriverError(.notConnected, "\(file): No space left on device")) {
-            try store.save(8)
-        }
+        try FileManager.default.createDirectory(
+            atPath: file + ".new", withIntermediateDirectories: true)
+        #expect(throws: DriverError.self) { try store.save(8) }
         #expect(try store.load() == 7)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["meter.total"])
+    }
+
+    @Test func `a link in the place of the draft is not written through`() throws {
+        let other = state + "/other"
+        try Data("precious".utf8).write(to: URL(fileURLWithPath: other))
+        try store.save(7)
+        try FileManager.default.createSymbolicLink(
+            atPath: file + ".new", withDestinationPath: other)
+        try store.save(8)
+        #expect(try store.load() == 8)
+        #expect(try String(contentsOfFile: other, encoding: .utf8) == "precious")
     }
 
     @Test func `a folder where the total should be is no total`() throws {

@@ -34,11 +34,11 @@ public enum Spare {
         guard bytes > 0 else { return nil }
         // Sound: the memory is new, and is given back before anybody has looked at it.
         let memory = unsafe mmap(
-            nil, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+            nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
         guard unsafe memory != MAP_FAILED else {
             return
                 "no room for \(bytes >> 20) MiB more of memory (\(errorDescription(errno))); raise "
-                + "ulimit -v or LimitAS="
+                + "ulimit -v and -d, or LimitAS= and LimitDATA="
         }
         unsafe munmap(memory, bytes)
         return nil

@@ -1,9 +1,10 @@
 import Vocabulary
 
 extension SqliteJournal {
-    /// A file up to this size is read whole at every start; a larger one only when it was not closed in
-    /// good order. Each row has a check sum and is checked again when it is read.
-    private static let alwaysChecked: Int64 = 100_000_000
+    /// A file up to this size is read whole at every start. A larger one would hold up the upstreams for a
+    /// minute and more after a power cut, when nothing of it is in memory: damage shows when it is read, where
+    /// each row has a check sum.
+    private static let wholeChecked: Int64 = 50_000_000
     /// How many sessions are remembered.
     private static let mostSessions: Int64 = 100
 
@@ -35,8 +36,7 @@ extension SqliteJournal {
     }
 
     private func check(_ opened: JournalFile) throws(SqliteFailure) {
-        let wasClosed = try opened.records(SessionRecord.self, "sessions").last?.record.last != nil
-        if try opened.usedBytes() < Self.alwaysChecked || !wasClosed { try opened.database.check() }
+        if try opened.usedBytes() < Self.wholeChecked { try opened.database.check() }
     }
 
     private func begin(_ opened: JournalFile, isSalvaged: Bool) throws(SqliteFailure) {

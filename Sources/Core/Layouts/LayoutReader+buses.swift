@@ -57,6 +57,9 @@ extension LayoutReader {
             guard let host = section.text("host"),
                 let port = section.whole("tcpPort").flatMap(UInt16.init(exactly:))
             else { return nil }
+            if let need = ByteLineAddress.need(ofHost: host) {
+                report(section.place(of: "host"), "is \(host), must be \(need)")
+            }
             return .tcp(host: host, port: port, carriesRtu: section.flag("rtuOverTcp") ?? false)
         case (let hasPort, false):
             let isSerial = hasPort || section.says("baud") || section.says("parity")

@@ -67,9 +67,9 @@ struct PlausibilityCheck: Sendable {
         let shown = channel.text(value)
         guard rule.range.contains(value) else {
             let range = rule.range
-            return "\(shown) is outside "
-                + (range.lowerBound == .min ? "" : "\(channel.text(range.lowerBound)) ") + "to"
-                + (range.upperBound == .max ? "" : " \(channel.text(range.upperBound))")
+            return value < range.lowerBound
+                ? "\(shown) is below \(channel.text(range.lowerBound))"
+                : "\(shown) is above \(channel.text(range.upperBound))"
         }
         if rule.powerOnValues.contains(value), !isNearLastGood(value) {
             return "\(shown) is what the device shows after power-on"

@@ -76,7 +76,8 @@ public actor ControlServer {
             .serverChannelInitializer { [self] channel in
                 channel.eventLoop.makeCompletedFuture { [self] in
                     try channel.pipeline.syncOperations.addHandler(
-                        AcceptPause { [self] line in assumeIsolated { $0.log(line) } })
+                        // Whoever may come in here is served beside a crowd at the other door.
+                        AcceptPause(reserve: 3) { [self] line in assumeIsolated { $0.log(line) } })
                 }
             }
             // Who has asked everything may close that direction and still have its answers.

@@ -7,18 +7,24 @@ package final class AcceptPause: ChannelInboundHandler {
     package typealias InboundIn = any Channel
 
     static let pause = TimeAmount.seconds(1)
-    /// Descriptors that a crowd leaves the rest of the process: with none, the system's task pool ends it.
+    /// Descriptors that a crowd of strangers leaves the rest of the process: with none, the system's task pool
+    /// ends it.
     ///
     /// Source: libdispatch, workqueue.c, `_dispatch_workq_monitor_pools` opens a file of each thread.
-    static let reserve = 8
+    package static let reserve = 8
 
+    private let reserve: Int
     private let log: (String) -> Void
     private var isPausing = false
     /// Whether it was reported, and nobody has come in since.
     private var isReported = false
 
-    /// - Parameter log: Takes a line for the log.
-    package init(log: @escaping (String) -> Void) { self.log = log }
+    /// - Parameters:
+    ///   - reserve: Fewer than usual for those who are let in beside a crowd.
+    ///   - log: Takes a line for the log.
+    package init(reserve: Int = AcceptPause.reserve, log: @escaping (String) -> Void) {
+        (self.reserve, self.log) = (reserve, log)
+    }
 
     package func errorCaught(context: ChannelHandlerContext, error: any Error) {
         context.fireErrorCaught(error)
@@ -29,7 +35,7 @@ package final class AcceptPause: ChannelInboundHandler {
     }
 
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard Self.leavesReserve else {
+        guard leavesReserve else {
             unwrapInboundIn(data).close(promise: nil)
             return pause(context, because: EMFILE)
         }
@@ -39,7 +45,7 @@ package final class AcceptPause: ChannelInboundHandler {
 
     /// Whether as many descriptors are free as the rest of the process is left. A new one has the lowest
     /// number that is free, so that all below it are in use.
-    private static var leavesReserve: Bool {
+    private var leavesReserve: Bool {
         let lowest = fcntl(0, F_DUPFD_CLOEXEC, 0)
         guard lowest >= 0 else { return errno == EBADF }
         close(lowest)

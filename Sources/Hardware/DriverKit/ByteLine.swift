@@ -16,6 +16,19 @@ public enum ByteLineAddress: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
+extension ByteLineAddress {
+    /// What a serial port must be; nil when `port` is it.
+    public static func need(ofPort port: String) -> String? {
+        port.hasPrefix("/") ? nil : "a device path, such as /dev/\(port)"
+    }
+
+    /// What a host must be; nil when `host` is it.
+    public static func need(ofHost host: String) -> String? {
+        let parts = host.split(separator: ":", omittingEmptySubsequences: false)
+        return parts.count == 2 ? "a name or address alone; its port is tcpPort" : nil
+    }
+}
+
 /// How bytes cross a serial line. Of no meaning over TCP, where the serial server is set so.
 public struct SerialMode: Hashable, Sendable {
     public var baud: Int

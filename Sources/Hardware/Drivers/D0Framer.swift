@@ -56,6 +56,13 @@ struct D0Framer: TelegramFramer {
     private static let startOfText: UInt8 = 0x02
     private static let endOfText: UInt8 = 0x03
 
+    /// Whether a readout without a check character is one whose beginning was lost.
+    private let needsCheck: Bool
+
+    init() { self.init(needsCheck: false) }
+
+    init(needsCheck: Bool) { self.needsCheck = needsCheck }
+
     /// The identification once it is whole.
     private(set) var identification: String?
     private var line: [UInt8] = []
@@ -98,11 +105,14 @@ struct D0Framer: TelegramFramer {
         if byte == UInt8(ascii: "\n") { line = [] } else if line.isEmpty { line = [byte] }
         if byte == UInt8(ascii: "/"), first == nil {
             let count = data.count - 1
-            self = D0Framer()
+            self = D0Framer(needsCheck: needsCheck)
             identify(byte)
             return .flawed("a readout broke off after \(count) bytes")
         }
-        return byte == UInt8(ascii: "\n") && first == UInt8(ascii: "!") ? end(message) : nil
+        guard byte == UInt8(ascii: "\n"), first == UInt8(ascii: "!") else { return nil }
+        return end(
+            needsCheck
+                ? .flawed("a readout of \(data.count) bytes has no check character") : message)
     }
 
     private mutating func identify(_ byte: UInt8) {
@@ -126,7 +136,7 @@ struct D0Framer: TelegramFramer {
     }
 
     private mutating func end(_ found: Framed<D0Message>) -> Framed<D0Message> {
-        self = D0Framer()
+        self = D0Framer(needsCheck: needsCheck)
         return found
     }
 }

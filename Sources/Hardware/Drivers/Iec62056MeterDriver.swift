@@ -126,7 +126,7 @@ public struct Iec62056MeterDriver: ListeningDriver {
         }
         try stream.send(request)
         stream.limit(settings.timeout)
-        var framer = D0Framer()
+        var framer = D0Framer(needsCheck: true)
         var agreed: Int?
         while true {
             let bytes = try stream.receive()

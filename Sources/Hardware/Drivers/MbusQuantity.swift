@@ -30,7 +30,7 @@ enum MbusQuantity: String, Hashable, Sendable, CaseIterable {
             }
         return ChannelDescription(
             source: rawValue, unit: unit, exponent: exponent, title: title,
-            plausibility: isCounter ? .meterTotal : .anything,
+            plausibility: isCounter ? .meterTotal : .possible(unit, exponent: exponent),
             // Each poll costs a meter some of its battery.
             pollPeriod: .seconds(900), capturePeriod: .seconds(900), isDefault: isDefault)
     }

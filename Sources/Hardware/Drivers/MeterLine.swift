@@ -34,12 +34,17 @@ public struct MeterLine: Sendable {
     /// - Throws: `.invalidComponent`, naming the setting at fault.
     public init(_ settings: Settings) throws(DriverError) {
         switch (settings["port"], settings["host"]) {
-        case (.some, nil): address = .serial(port: try settings.text("port"))
+        case (.some, nil):
+            let port = try settings.text("port")
+            if let need = ByteLineAddress.need(ofPort: port) { throw settings.bad("port", need) }
+            address = .serial(port: port)
         case (nil, .some):
             guard let port = UInt16(exactly: try settings.whole("tcpPort")) else {
                 throw settings.bad("tcpPort", "1 to 65535")
             }
-            address = .tcp(host: try settings.text("host"), port: port)
+            let host = try settings.text("host")
+            if let need = ByteLineAddress.need(ofHost: host) { throw settings.bad("host", need) }
+            address = .tcp(host: host, port: port)
         case (nil, nil): throw settings.bad("port", "given, or host in its place")
         case (.some, .some): throw settings.bad("host", "left out beside a port")
         }

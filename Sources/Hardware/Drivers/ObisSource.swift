@@ -33,7 +33,7 @@ struct ObisSource: Hashable, Sendable {
                 code: obis,
                 channel: ChannelDescription(
                     source: name, unit: unit, exponent: exponent, title: title,
-                    plausibility: isCounter ? .meterTotal : .anything,
+                    plausibility: isCounter ? .meterTotal : .possible(unit, exponent: exponent),
                     pollPeriod: isCounter ? .seconds(60) : .seconds(10),
                     capturePeriod: isCounter ? .seconds(300) : .seconds(60), code: obis.description,
                     isDefault: defaults.contains(name)), parts: parts)

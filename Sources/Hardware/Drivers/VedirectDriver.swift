@@ -29,9 +29,10 @@ public struct VedirectDriver: ListeningDriver {
             self.label = label
             self.scale = scale
             self.notValues.formUnion(notValues)
+            let exponent = min(0, scale.exponent)
             channel = ChannelDescription(
-                source: source, unit: unit, exponent: min(0, scale.exponent), title: title,
-                plausibility: isCounter ? .meterTotal : .anything,
+                source: source, unit: unit, exponent: exponent, title: title,
+                plausibility: isCounter ? .meterTotal : .possible(unit, exponent: exponent),
                 code: label, isDefault: isDefault)
         }
     }

@@ -81,7 +81,7 @@ package struct ResolvedSettings: Sendable {
             form: "a path", read: { $0.isEmpty ? nil : Machine.absolute($0) })
         seed = resolver.resolve(
             commandLine.seed.map(String.init), "--seed", "TIDEGATE_SEED",
-            layout.seed.map(String.init), standard: 1, form: "a whole number",
+            layout.seed.map(String.init), standard: 1, form: "a whole number from 0 on",
             read: { UInt64($0) })
         simulate = resolver.resolve(
             commandLine.simulate.map { $0 ? "true" : "false" }, "--simulate", "TIDEGATE_SIMULATE",

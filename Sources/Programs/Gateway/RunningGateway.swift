@@ -77,7 +77,7 @@ actor RunningGateway {
     /// Runs until a signal asks for the end.
     func run() async -> ExitStatus {
         let signals = ProcessSignal.all(
-            .interrupt, .terminate, .quit, .powerFailure, .hangUp, on: clock)
+            .interrupt, .terminate, .quit, .powerFailure, .processorTime, .hangUp, on: clock)
         ProcessSignal.ignoreOthers()
         let (requests, request) = AsyncStream<String>.makeStream()
         // Listens to the very end of the process, so that a second signal always counts.

@@ -9,6 +9,8 @@ package enum ProcessSignal: Int32, CustomStringConvertible {
     case interrupt = 2
     case quit = 3
     case terminate = 15
+    /// The limit of processor time is over, and the end comes a second later.
+    case processorTime = 24
     /// The power is about to go, as the monitor of a battery says.
     case powerFailure = 30
 
@@ -18,13 +20,14 @@ package enum ProcessSignal: Int32, CustomStringConvertible {
         case .interrupt: "SIGINT"
         case .quit: "SIGQUIT"
         case .terminate: "SIGTERM"
+        case .processorTime: "SIGXCPU"
         case .powerFailure: "SIGPWR"
         }
     }
 
     /// Ignores the signals that would end the process without its relays in their safe states, and that say nothing.
     package static func ignoreOthers() {
-        for number in [SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO] {
+        for number in [SIGUSR1, SIGUSR2, SIGALRM, SIGSTKFLT, SIGVTALRM, SIGPROF, SIGIO] {
             signal(number, SIG_IGN)
         }
     }

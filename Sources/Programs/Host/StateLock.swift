@@ -22,11 +22,12 @@ package final class StateLock: Sendable {
     package enum Failure: Error, CustomStringConvertible {
         /// Another gateway holds it, and drives what it drives.
         case held(String)
-        case broken(String)
+        /// - Parameter number: The system's.
+        case broken(String, number: Int32)
 
         package var description: String {
             switch self {
-            case .held(let detail), .broken(let detail): detail
+            case .held(let detail), .broken(let detail, _): detail
             }
         }
     }
@@ -34,23 +35,34 @@ package final class StateLock: Sendable {
     /// Nothing is locked yet.
     package init(directory: String) { self.directory = directory }
 
-    /// Makes the directory where it is missing and locks it. May be called again, after it was deleted.
+    /// What a worn-out or full disk says.
+    private static let ofDisk: Set<Int32> = [EROFS, ENOSPC, EDQUOT, EIO]
+
+    /// Makes the directory where it is missing and locks it. May be called again, after it was deleted. A disk
+    /// that cannot be written to is no reason to leave the house alone, while the other lock is held.
     package func take() throws(Failure) {
         do throws(MachineError) {
             try Machine.makeFolder(directory)
         } catch {
-            throw .broken(error.detail)
+            throw .broken(error.detail, number: 0)
         }
         // Where there is no such folder for this user, the one in the directory is all there is.
+        var isGuarded = false
         if let guardPath, (try? RunFolder.prepare()) != nil {
             do throws(Failure) {
                 try hold(guardPath, isTemporary: true)
+                isGuarded = true
             } catch .broken {
             } catch {
                 throw error
             }
         }
-        try hold("\(directory)/lock", isTemporary: false)
+        do throws(Failure) {
+            try hold("\(directory)/lock", isTemporary: false)
+        } catch .broken(_, let number) where isGuarded && Self.ofDisk.contains(number) {
+        } catch {
+            throw error
+        }
     }
 
     /// The lock in the folder of run files; nil when the directory has no true name.
@@ -73,12 +85,15 @@ package final class StateLock: Sendable {
         while !isHeld(path) {
             // Sound: the path lives for the length of the call.
             let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-            guard descriptor >= 0 else { throw .broken("\(path): \(errorDescription(errno))") }
+            guard descriptor >= 0 else {
+                let reason = errno
+                throw .broken("\(path): \(errorDescription(reason))", number: reason)
+            }
             guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
                 let reason = errno
                 close(descriptor)
                 guard reason == EWOULDBLOCK else {
-                    throw .broken("\(path): \(errorDescription(reason))")
+                    throw .broken("\(path): \(errorDescription(reason))", number: reason)
                 }
                 throw .held(
                     "\(directory): another gateway uses this state directory; "
