@@ -37,7 +37,7 @@ import Vocabulary
     }
 
     /// Lives in a process of its own, which it ends.
-    @Test(.ownThread, .enabled(if: stuck != nil)) func `that ends`() async throws {
+    @Test(.ownThread, .enabled(if: stuck != nil)) func `that is this process`() async throws {
         let (clock, inbox) = (ManualClock(), FanIn<Fact>(capacity: 64))
         let (pump, valve) = (ScriptedDevice(), ScriptedDevice())
         let nodes = [
@@ -77,7 +77,7 @@ import Vocabulary
         gateway.arguments =
             ["\(Self.variable)=\(stuck)", own]
             + CommandLine.arguments.dropFirst().prefix { !$0.hasPrefix("--filter") }
-            + ["--testing-library", "swift-testing", "--filter", "that ends"]
+            + ["--testing-library", "swift-testing", "--filter", "that is this process"]
         let (output, errors) = (Pipe(), Pipe())
         (gateway.standardOutput, gateway.standardError) = (output, errors)
         try gateway.run()
