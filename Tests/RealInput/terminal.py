@@ -151,10 +151,11 @@ for number, status in [
     (signal.SIGSEGV, -signal.SIGSEGV),
 ]:
     watch = Terminal("watch", SWIFT_BACKTRACE="enable=no")
-    ready = watch.shows("pump") and watch.settings() == KEYS
+    ready = watch.shows("pump"), watch.settings() == KEYS
     os.kill(watch.pid, number)
-    check(ready and watch.end() == status and watch.settings() == USUAL,
-          f"{number.name} ends it with {status}, and gives the terminal back")
+    ended, usual = watch.end(), watch.settings() == USUAL
+    check(all(ready) and ended == status and usual,
+          f"{number.name} ends it with {status}, and gives the terminal back: {ready}, {ended}, {usual}")
 plain = Terminal("watch", NO_COLOR="1")
 check(plain.shows("pump") and b"\x1b[33m" not in plain.output and b"\x1b[31m" not in plain.output,
       "NO_COLOR is obeyed")

@@ -217,7 +217,7 @@ int tidegate_keys_begin(int terminal) {
         struct sigaction *before = &keys_ends_before[ends[at]];
         // One that is ignored, or that somebody takes for an orderly end, is none of these.
         int is_known = sigaction(ends[at], NULL, before) == 0 && before->sa_handler != SIG_IGN;
-        if (is_known && (before->sa_handler == SIG_DFL || at > 2)) sigaction(ends[at], &end, NULL);
+        if (is_known && (before->sa_handler == SIG_DFL || at > 3)) sigaction(ends[at], &end, NULL);
     }
     pause.sa_flags = SA_RESTART;
     sigaction(SIGTSTP, &pause, NULL);

@@ -23,6 +23,12 @@ struct PrivateFile {
         return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG
     }
 
+    var isOnReadOnlyDisk: Bool {
+        var disk = statvfs()
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        return unsafe statvfs(folder, &disk) == 0 && disk.f_flag & UInt(ST_RDONLY) != 0
+    }
+
     /// Whoever may not change the mode of a file has it from somebody else, who has chosen it.
     private static func hide(_ path: String) {
         var status = stat()

@@ -18,6 +18,10 @@ extension SqliteJournal {
             try check(opened)
             return try begin(opened, isSalvaged: false)
         } catch {
+            // A worn-out card that can only be read is as good as a full one: the house goes on without.
+            guard !PrivateFile(path: path).isOnReadOnlyDisk else {
+                throw SqliteFailure(code: 10, words: "the disk can only be read")
+            }
             guard error.isDamage || error.isClosedDoor else { throw error }
             damage = error
         }
