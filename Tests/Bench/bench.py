@@ -85,6 +85,7 @@ KINDS = {
     "thermal-zone": lambda number: {"type": f"zone-{number}"},
     "hwmon": lambda number: {"chip": f"chip-{number}", "input": "temp1"},
     "iio-adc": lambda number: {"device": f"adc-{number}", "input": "voltage0"},
+    "iio-sensor": lambda number: {"device": f"chip-{number}", "inputs": ["temp"]},
 }
 
 
