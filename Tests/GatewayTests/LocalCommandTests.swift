@@ -142,12 +142,15 @@ import Vocabulary
             ])
     }
 
-    @Test func `are chosen by name, or by being the only one that may be asked`() throws {
+    @Test
+    func `are chosen by name, or by being this user's own, or the only one that may be asked`()
+        throws
+    {
         #expect(try gateways().one(of: "d1.house.scada").gateway == "d1.house.scada")
-        #expect(throws: LocalGateways.Lack.self) { try gateways().one(of: nil) }
+        #expect(try gateways().one(of: nil).gateway == "d1.mine.scada")
         #expect(throws: LocalGateways.Lack.self) { try gateways().one(of: "d1.none.scada") }
-        let own = gateways { $0.contains("mine") }
-        #expect(try own.one(of: nil).gateway == "d1.mine.scada")
+        let service = gateways { $0.contains("house") }
+        #expect(try service.one(of: nil).gateway == "d1.house.scada")
         // One that does not let this user in says so itself.
         let none = gateways { _ in false }
         #expect(try none.one(of: "d1.house.scada").path == "/run/tidegate/d1.house.scada.sock")

@@ -64,9 +64,13 @@ package struct LocalGateways {
     package func one(of gateway: GatewayName?) throws(Lack) -> Place {
         let all = running
         let named = all.filter { gateway == nil || $0.gateway == gateway }
-        // One that does not let this user in counts only where there is no other.
+        // One that does not let this user in counts only where there is no other, and one of another user's only
+        // where there is none of this user's own: a demo beside a service is meant by who started it.
         let open = named.filter { mayAsk($0.path) }
-        let found = open.isEmpty ? named : open
+        let own = open.filter { place in
+            folders.first.map { place.path.hasPrefix("\($0)/") } ?? false
+        }
+        let found = [own, open, named].first { !$0.isEmpty } ?? []
         guard let first = found.first else {
             let others = all.map(\.gateway.text).sorted().joined(separator: ", ")
             guard let gateway, !others.isEmpty else {
