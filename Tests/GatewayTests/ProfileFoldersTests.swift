@@ -37,7 +37,8 @@ import Testing
         #expect(content(files.find("z")) == "missing")
         // One that may not be looked at, or is no file, is not passed over for another of its name.
         try FileManager.default.createDirectory(
-            at: folder.appending(path: "a/y.json"), withIntermediateDirectories: true)
+            at: folder.appending(path: "a/y.json"), withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o755])
         #expect(content(files.find("y")) == "/a/y.json: Is a directory")
         #expect(files.names() == ["x", "y"])
     }

@@ -105,7 +105,7 @@ import Testing
     {
         try FileManager.default.createDirectory(
             atPath: "\(home.path)/run/tidegate/d1.house.scada.sock",
-            withIntermediateDirectories: true)
+            withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         let gateway = try home.start("run", try layout())
         let line = try #require(await gateway.error(#""fault":"localControl""#), "\(gateway.text)")
         #expect(line.contains("is not a socket"), "\(line)")

@@ -85,8 +85,13 @@ package enum RunFolder {
         guard unsafe lstat(path, &status) == 0 else {
             throw MachineError("\(path): \(errorDescription(errno))")
         }
-        guard status.st_uid == getuid(), status.st_mode & S_IFMT == S_IFDIR,
-            status.st_mode & 0o022 == 0
-        else { throw MachineError("\(path): must be a folder that only this user can write to") }
+        let wish = "\(path): must be a folder that only this user can write to"
+        guard status.st_mode & S_IFMT == S_IFDIR else { throw MachineError("\(wish); it is none") }
+        guard status.st_uid == getuid() else {
+            throw MachineError("\(wish); it belongs to user \(status.st_uid)")
+        }
+        guard status.st_mode & 0o022 == 0 else {
+            throw MachineError("\(wish); others may write to it: chmod 700 \(path)")
+        }
     }
 }
