@@ -71,6 +71,8 @@ final class Folder: Sendable {
         Array(FileManager.default.contents(atPath: path(name)) ?? Data())
     }
 
+    func remove(_ name: String) { try? FileManager.default.removeItem(atPath: path(name)) }
+
     func write(_ bytes: [UInt8], to name: String) {
         try? Data(bytes).write(to: URL(filePath: path(name)))
     }
@@ -98,6 +100,9 @@ extension SqliteJournal {
 
     /// Has it find the disk so; nil for how it is.
     func findDisk(_ room: DiskRoom?) { simulatedDisk = room }
+
+    /// Has it refuse whoever would write; nil when it does no more.
+    func refuse(_ failure: SqliteFailure?) { simulatedRefusal = failure }
 
     /// Pages in the file.
     func pages() -> Int64 { (try? file?.database.number("PRAGMA page_count")) ?? 0 }

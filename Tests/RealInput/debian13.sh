@@ -33,7 +33,9 @@ set -e
 tree=$1 work=$2 program=$3 tests=$4 here=$5
 mount --make-rprivate /
 mount -t tmpfs tmpfs "$tree/tmp"
-mkdir -p "$tree/tmp/lib" "$tree/tmp/run"
+mkdir "$tree/tmp/lib"
+# What is in there says where commands go, so the gateway takes none that others may write to.
+mkdir -m 700 "$tree/tmp/run"
 cp "$work"/lib/* "$tree/tmp/lib/"
 for file in "$program" $tests; do
     : >"$tree/tmp/$(basename "$file")"

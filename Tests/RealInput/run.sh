@@ -4,6 +4,8 @@
 #
 #   run.sh [CHECK]...     those checks only: run.sh gateway-gpio.sh
 set -uo pipefail
+# The gateway refuses folders that others may write to, and these checks make some.
+umask 022
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 vm=${TIDEGATE_SHARED:-$root/../shared}/gpio-vm

@@ -29,6 +29,9 @@ class Terminal:
         self.output = b""
         self.pid, self.near = pty.fork()
         if self.pid == 0:
+            # Who runs these tests in the background may have had them ignored, and a shell does not.
+            for number in signal.SIGINT, signal.SIGQUIT:
+                signal.signal(number, signal.SIG_DFL)
             os.environ.update(ENVIRONMENT, TERM="xterm", **variables)
             os.execv(PROGRAM, [PROGRAM, *command])
         fcntl.ioctl(self.near, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))

@@ -23,6 +23,17 @@ struct PrivateFile {
         return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG
     }
 
+    /// Whether there is nothing in it, or no file.
+    var isEmpty: Bool { size(of: path) == 0 }
+
+    /// Whether it has all there is, and nothing is in a log beside it.
+    var isWithoutLog: Bool { size(of: path + "-wal") == 0 }
+
+    private func size(of path: String) -> Int {
+        var status = stat()
+        return unsafe stat(path, &status) == 0 ? Int(status.st_size) : errno == ENOENT ? 0 : -1
+    }
+
     var isOnReadOnlyDisk: Bool {
         var disk = statvfs()
         let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."

@@ -35,6 +35,9 @@ struct JournalBuffer {
     /// Whether nothing waits to be written.
     var isEmpty: Bool { items.isEmpty && early.isEmpty }
 
+    /// How many facts wait for a place.
+    var earlyCount: Int { early.count }
+
     /// Takes facts in and gives them their places.
     /// - Returns: Nil when there are none yet to give.
     mutating func append(
@@ -70,6 +73,19 @@ struct JournalBuffer {
         let facts = Array(early)
         early = []
         _ = append(facts)
+    }
+
+    /// Gives those that wait places behind `place`, when some stand there already.
+    /// - Returns: Whether they did.
+    mutating func move(behind place: Sequence64) -> Bool {
+        guard let first = items.first?.entry.sequence, first <= place else { return false }
+        var next = max(place, last ?? 0)
+        for index in items.indices {
+            next += 1
+            items[index].entry = Entry(sequence: next, fact: items[index].entry.fact)
+        }
+        last = next
+        return true
     }
 
     /// The oldest facts, which stay here until `written` or `notWritten` is called.

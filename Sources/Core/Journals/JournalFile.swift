@@ -56,6 +56,14 @@ final class JournalFile {
         guard try identity() != nil else { throw Self.foreign }
     }
 
+    /// Opens a journal on a disk that takes nothing, to read what an earlier session has kept.
+    init(alone path: String) throws(SqliteFailure) {
+        database = try SqliteDatabase(path: path, .readingAlone)
+        isNew = false
+        try database.execute("PRAGMA cache_size=-1024")
+        guard try identity() != nil else { throw Self.foreign }
+    }
+
     private static let foreign = SqliteFailure(code: 26, words: "not a Tidegate journal")
 
     private func make(_ identity: JournalIdentity) throws(SqliteFailure) {

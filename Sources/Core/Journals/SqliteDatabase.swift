@@ -1,5 +1,6 @@
 import CSqlite
 import Glibc
+import Vocabulary
 
 /// One connection to a SQLite file, for one thread at a time.
 ///
@@ -9,7 +10,10 @@ import Glibc
 /// Safe: nobody else knows the handles; they live from `init` to `deinit`.
 @safe package final class SqliteDatabase {
     /// How a file is opened. What is made belongs to this user alone, whatever the umask.
-    package enum Access { case reading, writing, creating }
+    ///
+    /// What is read alone is written by nobody, and needs no room: without a log the library is told so, for
+    /// it would make a file beside it otherwise.
+    package enum Access { case reading, readingAlone, writing, creating }
 
     private let handle: OpaquePointer
     private var statements: [String: SqliteStatement] = [:]
@@ -27,6 +31,7 @@ import Glibc
         let flags =
             switch access {
             case .reading: SQLITE_OPEN_READONLY
+            case .readingAlone: SQLITE_OPEN_READONLY | SQLITE_OPEN_URI
             case .writing: SQLITE_OPEN_READWRITE
             case .creating: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
             }
@@ -39,7 +44,10 @@ import Glibc
         var opened: OpaquePointer?
         // Sound, here and below: the path and the text of a statement live for the length of each call,
         // and what the library hands out is copied before its next call.
-        let code = unsafe sqlite3_open_v2(path, &opened, flags | SQLITE_OPEN_NOMUTEX, nil)
+        let name =
+            access == .readingAlone && file.isWithoutLog
+            ? "file:\(Self.escaped(path))?immutable=1" : path
+        let code = unsafe sqlite3_open_v2(name, &opened, flags | SQLITE_OPEN_NOMUTEX, nil)
         guard code == SQLITE_OK, let opened = unsafe opened else {
             let failure =
                 unsafe opened.map { unsafe SqliteFailure(code, of: $0) }
@@ -50,6 +58,11 @@ import Glibc
         unsafe handle = opened
         unsafe sqlite3_extended_result_codes(handle, 1)
         unsafe sqlite3_busy_timeout(handle, 1_000)
+    }
+
+    /// A path as it stands in a URI.
+    private static func escaped(_ path: String) -> String {
+        path.utf8.map { $0 == 0x2F ? "/" : "%\($0.hex)" }.joined()
     }
 
     // Statements are finished before their connection; close_v2 waits for those that are not.
@@ -249,6 +262,9 @@ package struct SqliteFailure: Error, Hashable {
         [SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_FORMAT, SQLITE_SCHEMA, SQLITE_ERROR]
             .contains(code & 0xFF)
     }
+
+    /// Whether the disk is what does not take or give it.
+    var isUnwilling: Bool { isFull || code & 0xFF == SQLITE_IOERR }
 
     /// Whether there is no room for more.
     package var isFull: Bool { code & 0xFF == SQLITE_FULL }

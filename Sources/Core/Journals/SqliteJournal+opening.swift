@@ -14,6 +14,7 @@ extension SqliteJournal {
         salvage.finish()
         var damage: SqliteFailure?
         do throws(SqliteFailure) {
+            if let simulatedRefusal { throw simulatedRefusal }
             let opened = try JournalFile(path: path, identity: identity)
             try check(opened)
             return try begin(opened, isSalvaged: false)
@@ -43,7 +44,7 @@ extension SqliteJournal {
         if try opened.usedBytes() < Self.wholeChecked { try opened.database.check() }
     }
 
-    private func begin(_ opened: JournalFile, isSalvaged: Bool) throws(SqliteFailure) {
+    func begin(_ opened: JournalFile, isSalvaged: Bool) throws(SqliteFailure) {
         let extent = try opened.extent()
         let sessions = try opened.records(SessionRecord.self, "sessions")
         let known = try opened.records(CursorRecord.self, "cursors")
@@ -58,25 +59,34 @@ extension SqliteJournal {
                 sessions.map { $0.record.last ?? ($0.record.first - min(1, $0.record.first)) }.max()
                     ?? 0,
             ].max() ?? 0
-        var start = max(last, inbox.withLock { $0.buffer.last } ?? 0)
+        // Another journal came to lie here: what waits is written behind what it has, and never over it.
+        let isAnother = inbox.withLock { $0.buffer.move(behind: last) }
+        let given = inbox.withLock { $0.buffer.last }
+        var start = max(last, given ?? 0)
         // Facts that wait to be written have their places already.
         first =
             extent?.lowerBound ?? inbox.withLock { $0.buffer.items.first?.entry.sequence }
             ?? start + 1
+        gaps += unsavedGaps
         for (_, loss) in losses { add(gap: loss.places) }
-        if isSalvaged || (!opened.isNew && sessions.last?.record.last == nil) {
-            add(gap: (start + 1)...(start + Self.leap))
-            start += Self.leap
-        }
-        begin(known, after: start, isSalvaged: isSalvaged, last: last)
+        let leaps = isSalvaged || (!opened.isNew && sessions.last?.record.last == nil)
+        if leaps, isSalvaged || !isUnnoted { leap(over: &start) }
+        if isAnother { cursors = [:] }
+        begin(known, isSalvaged: isSalvaged, last: last)
         let before = committed
         if let known = try opened.identity() { inbox.withLock { $0.identity = known } }
         (committed, readable) = (last, max(readable, last))
         (file, isReadOnly, foreignChanges) = (opened, true, -1)
         // What an earlier run has kept may go upstream, though nothing new can be kept.
         if last > 0 { eventQueue.post(.committed(through: last)) }
-        try note(sessions, from: start + 1, in: opened)
-        isReadOnly = false
+        do throws(SqliteFailure) {
+            try note(sessions, from: isUnnoted ? sessionStart : start + 1, in: opened)
+            (isReadOnly, isUnnoted) = (false, false)
+        } catch {
+            guard given == nil else { throw error }
+            beginUnnoted(after: start)
+            throw error
+        }
         // What was on disk and is not in this file.
         if before > last { lose(places: (last + 1)...before) }
         for (place, loss) in losses {
@@ -86,16 +96,20 @@ extension SqliteJournal {
             post(lost: loss.places)
         }
         inbox.withLock { inbox in
-            inbox.buffer.begin(after: start)
+            inbox.buffer.begin(after: max(start, inbox.buffer.last ?? 0))
             if !inbox.buffer.isEmpty { inbox.since = inbox.since ?? clock.now }
         }
         look(isForced: true)
     }
 
+    private func leap(over start: inout Sequence64) {
+        add(gap: (start + 1)...(start + Self.leap))
+        start += Self.leap
+    }
+
     /// Finds or makes the cursor of each upstream.
-    private func begin(
-        _ known: [(place: Int64, record: CursorRecord)], after start: Sequence64, isSalvaged: Bool,
-        last: Sequence64
+    func begin(
+        _ known: [(place: Int64, record: CursorRecord)], isSalvaged: Bool, last: Sequence64
     ) {
         var free = (known.map(\.place).max() ?? 0) + 1
         for name in upstreams {
@@ -107,7 +121,8 @@ extension SqliteJournal {
                 cursor.place = free
                 free += 1
                 // A cursor that was lost with a damaged file begins with what is left.
-                cursor.acknowledged = isSalvaged ? first - 1 : last
+                cursor.acknowledged = max(
+                    isSalvaged ? first - 1 : last, cursor.acknowledged)
                 cursor.isDirty = true
                 dirtySince = dirtySince ?? clock.now
             }
@@ -161,11 +176,19 @@ extension SqliteJournal {
     }
 
     func tryToOpen() {
+        // A connection that may only read makes later ones of this process do so, too: they share its log.
+        let wasReadOnly = isReadOnly
+        if wasReadOnly { (file, isReadOnly) = (nil, false) }
         do throws(SqliteFailure) {
             retryPause = Self.retryPeriod
             try openFile()
             retryAt = nil
         } catch {
+            if wasReadOnly, file == nil {
+                file = try? JournalFile(alone: path)
+                isReadOnly = file != nil
+            }
+            beginUnwritten(because: error)
             stall(error)
         }
     }
@@ -191,16 +214,20 @@ extension SqliteJournal {
     }
 
     /// Marks the session as closed in good order, unless facts are left that found no room; the next start
-    /// reports those.
+    /// reports those, if that can be written.
     func closeFile() {
-        guard let opened = file else { return }
-        let (last, waiting) = inbox.withLock { inbox in
-            (inbox.buffer.last ?? committed, inbox.buffer.items.first?.entry.sequence)
+        let (last, waiting, early) = inbox.withLock { inbox in
+            (
+                inbox.buffer.last ?? committed, inbox.buffer.items.first?.entry.sequence,
+                inbox.buffer.earlyCount
+            )
         }
         // What was acknowledged meanwhile is no loss.
         let rest = waiting.flatMap {
             acknowledgedByAll < last ? max($0, acknowledgedByAll + 1) : nil
         }
+        lostAtClose = early + (rest.map { count(after: $0 - 1, through: last) } ?? 0)
+        guard let opened = file else { return }
         let record = SessionRecord(
             boot: session.boot, incarnation: session.incarnation, opened: clock.wallTime,
             first: sessionStart, last: max(last, committed))
@@ -244,7 +271,7 @@ extension SqliteJournal {
     /// Moves the facts on disk that wait for it to their true time. What was moved is synchronised, so that
     /// going over it again changes nothing.
     func correctFile() {
-        guard let file else { return }
+        guard let file, !isReadOnly else { return }
         do throws(SqliteFailure) {
             for offset in corrections {
                 var from = max(firstOfBoot, first)

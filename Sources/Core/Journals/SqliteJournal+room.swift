@@ -102,10 +102,11 @@ extension SqliteJournal {
         gaps.removeAll { $0.upperBound < first }
     }
 
-    /// Has facts that wait for the disk go upstream all the same. A next start goes on behind all of them.
+    /// Has facts that wait for the disk go upstream all the same. A next start goes on behind all of them, or
+    /// they have an identity of their own.
     func offer() {
         guard fault != nil, let last = inbox.withLock({ $0.buffer.last }) else { return }
-        let through = min(last, committed + Self.leap - 1)
+        let through = isUnnoted ? last : min(last, committed + Self.leap - 1)
         guard through > readable else { return }
         readable = through
         eventQueue.post(.readable(through: through))

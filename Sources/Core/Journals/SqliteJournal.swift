@@ -92,6 +92,8 @@ public actor SqliteJournal: Journal {
     var fault: String?
     /// The file is open, and only to be read: there was no room to write down that this session begins.
     var isReadOnly = false
+    /// Nobody has written down yet that this session has begun; see SqliteJournal+unwritten.swift.
+    var isUnnoted = false
     /// The file was deleted or moved; see SqliteJournal+place.swift.
     var isGone = false
     /// The file must not grow now, because it could not.
@@ -105,8 +107,13 @@ public actor SqliteJournal: Journal {
     var unreadable: Set<Sequence64> = []
     /// What the tests let the file grow to; nil for no limit.
     var pageLimit: Int64?
-    /// What the tests say of the disk.
+    /// What the tests say of the disk, and what they have it answer to whoever would write.
     var simulatedDisk: DiskRoom?
+    var simulatedRefusal: SqliteFailure?
+    /// Facts that found no room and were lost when it was closed, before all upstreams had acknowledged them.
+    public internal(set) var lostAtClose = 0
+    /// The identity of a journal that is made, or of one that cannot be written.
+    var fresh = JournalIdentity(high: 0, low: 0)
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor {
         // Sound: the journal keeps its thread for as long as it lives.
@@ -151,11 +158,13 @@ public actor SqliteJournal: Journal {
                 "\(path): written by a later version of Tidegate, in format \(known.format); this version reads formats "
                     + "up to \(JournalFile.format). Use the later version, or move the file")
         }
+        self.fresh = fresh
         inbox.withLock { $0.identity = known?.identity ?? fresh }
         do throws(SqliteFailure) {
             try openFile()
         } catch {
             if error.isNoWay { throw JournalError(.storage, "\(path): \(error.words)") }
+            beginUnwritten(because: error)
             stall(error)
         }
         thread.begin { [weak self] in

@@ -59,6 +59,7 @@ public enum LogKey: String, CaseIterable, Sendable {
     case recordsDeadLettered = "records.dead-lettered"
     case journalSalvaged = "journal.salvaged"
     case journalFailed = "journal.failed"
+    case journalLost = "journal.lost"
     // Live values.
     case subscriberSlow = "subscriber.slow"
     // The clock.

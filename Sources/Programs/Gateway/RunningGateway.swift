@@ -180,7 +180,14 @@ actor RunningGateway {
         await within(Self.lastWords, on: clock) { await reloads.stop() }
         let areSafe = await stop(proactor, because: reason, showing)
         // A disk that hangs does not hold up the end; the next start finds what was kept.
-        await within(Self.journalClose, on: clock) { await journal.close() }
+        await within(Self.journalClose, on: clock) { [logger] in
+            await journal.close()
+            let lost = await journal.lostAtClose
+            guard lost > 0 else { return }
+            logger.error(
+                .journalLost, "\(lost) records lost: the disk did not take them, nor all upstreams",
+                metadata: ["count": "\(lost)"])
+        }
         life.stop()
         logger.notice(.gatewayStopped, "stopped")
         if hasFailedToStart { return .unavailable }

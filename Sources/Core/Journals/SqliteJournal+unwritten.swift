@@ -1,0 +1,35 @@
+import Vocabulary
+
+// What happens when the disk takes nothing already at the start: it is full, or can only be read.
+//
+// What an earlier session has kept is read and goes upstream, and so do the facts of this one, from memory.
+// That this session begins cannot be written down, so that the next one could give its places away again.
+// The facts of such a session therefore go under an identity that is its own, as long as it lasts.
+extension SqliteJournal {
+    /// Opens what can be read of the file, and begins without writing.
+    func beginUnwritten(because failure: SqliteFailure) {
+        guard failure.isUnwilling, inbox.withLock({ $0.buffer.last }) == nil else { return }
+        guard !PrivateFile(path: path).isEmpty else {
+            begin([], isSalvaged: false, last: 0)
+            return beginUnnoted(after: 0)
+        }
+        // Where nothing of it can be read either, facts wait until it can: they would have no places.
+        // Otherwise it begins, and fails at what is written then.
+        try? begin(JournalFile(alone: path), isSalvaged: false)
+    }
+
+    /// Gives places away although nobody has written down that they are in use.
+    ///
+    /// They are drawn by lot, for whoever reads them without the journal's identity: two sessions in a million
+    /// have the same ones.
+    func beginUnnoted(after last: Sequence64) {
+        let start = last + (1 + fresh.low % (1 << 20)) * Self.leap
+        add(gap: (last + 1)...start)
+        inbox.withLock { inbox in
+            inbox.identity = fresh
+            inbox.buffer.begin(after: start)
+            if !inbox.buffer.isEmpty { inbox.since = inbox.since ?? clock.now }
+        }
+        (isUnnoted, sessionStart) = (true, start + 1)
+    }
+}
