@@ -100,6 +100,23 @@ import Vocabulary
         #expect(await journal.lostAtClose == 6)
     }
 
+    @Test func `counts what an earlier one lost once only`() async throws {
+        let full = await folder.journal(["site"], name: "journal")
+        await keep((1...1_000).map { fact($0) }, in: full)
+        await full.limit(pages: await full.pages())
+        _ = full.append((1_001...3_000).map { fact($0) })
+        await full.close()
+        #expect(await full.lostAtClose > 0)
+        let journal = try await unwritten()
+        _ = try await give(1...10, to: journal)
+        let waiting = await journal.status()["site"]?.waiting
+        await journal.refuse(nil)
+        await folder.pass(SqliteJournal.retryPeriod, journal)
+        #expect(await journal.status()["site"]?.waiting == waiting)
+        #expect(try await sent(by: journal).count == waiting)
+        await journal.close()
+    }
+
     /// The folder of the state may be on a disk that is mounted late.
     @Test func `writes nothing over another journal that comes to lie there`() async throws {
         try await earlier(10, acknowledged: 4)

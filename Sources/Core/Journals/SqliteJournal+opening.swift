@@ -68,7 +68,9 @@ extension SqliteJournal {
             extent?.lowerBound ?? inbox.withLock { $0.buffer.items.first?.entry.sequence }
             ?? start + 1
         gaps += unsavedGaps
-        for (_, loss) in losses { add(gap: loss.places) }
+        for (_, loss) in losses where !gaps.contains(where: { $0.overlaps(loss.places) }) {
+            add(gap: loss.places)
+        }
         let leaps = isSalvaged || (!opened.isNew && sessions.last?.record.last == nil)
         if leaps, isSalvaged || !isUnnoted { leap(over: &start) }
         if isAnother { cursors = [:] }
@@ -121,8 +123,7 @@ extension SqliteJournal {
                 cursor.place = free
                 free += 1
                 // A cursor that was lost with a damaged file begins with what is left.
-                cursor.acknowledged = max(
-                    isSalvaged ? first - 1 : last, cursor.acknowledged)
+                if cursors[name] == nil { cursor.acknowledged = isSalvaged ? first - 1 : last }
                 cursor.isDirty = true
                 dirtySince = dirtySince ?? clock.now
             }
