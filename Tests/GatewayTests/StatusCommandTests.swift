@@ -26,11 +26,13 @@ import Testing
 
     @Test func `needs no upstream, and says in words and in JSON that all is well`() async throws {
         let gateway = try await gateway(try layout())
+        let set = try home.start("set", "pump", "on")
+        #expect(await set.end() == 0, "\(set.text)")
         let words = try home.start("status")
         #expect(await words.end() == 0, "\(words.text)")
         for part in [
             "gateway d1.house.scada: online", "clock    ", "journal  ", "disk     ",
-            "pump   safe state",
+            "pump   on     cli ",
             "process \(gateway.pid)",
         ] {
             #expect(words.output.contains { $0.contains(part) }, "\(part): \(words.text)")

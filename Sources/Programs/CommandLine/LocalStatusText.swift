@@ -48,15 +48,18 @@ struct LocalStatusText {
         return version + process + uptime
     }
 
-    /// Who commands which relay.
+    /// How each relay stands, and who commands it.
     private func relays(at now: WallTime) -> [String] {
         guard !status.relays.isEmpty else { return [] }
-        var table = Table("RELAY", "CONTROLLER", "OVERRIDE", "QUEUED")
+        let states = Dictionary(
+            status.report.readings.map { ($0.node.text, $0.text) },
+            uniquingKeysWith: { first, _ in first })
+        var table = Table("RELAY", "STATE", "CONTROLLER", "OVERRIDE", "QUEUED")
         for relay in status.relays {
             let until =
                 relay.overrideUntil.map { ", \(LiveTable.age(from: now, to: $0)) left" } ?? ""
             table.add(
-                relay.node, relay.controller ?? "safe state",
+                relay.node, states[relay.node] ?? "unknown", relay.controller ?? "safe state",
                 relay.overriddenBy.map { $0 + until } ?? "-", relay.queued ?? "-")
         }
         return table.lines + [""]
