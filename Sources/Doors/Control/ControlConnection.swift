@@ -1,4 +1,5 @@
 import NIOCore
+import Peers
 import Vocabulary
 
 /// One connection as the server holds it. It never leaves the server.
@@ -16,8 +17,7 @@ final class ControlConnection {
     var isInputClosed = false
     /// Nothing more is read; it is closed once what was written is gone.
     var isEnding = false
-    /// The task that will tick, and when.
-    var alarm: (at: MonotonicInstant, task: Task<Void, Never>)?
+    var alarm = ConnectionAlarm()
     /// How many writes the system has not taken, and since when it has taken none.
     private var writes = (count: 0, since: MonotonicInstant?.none)
 
@@ -48,7 +48,7 @@ final class ControlConnection {
     }
 
     func cancelTasks() {
-        alarm?.task.cancel()
+        alarm.cancel()
         work?.cancel()
     }
 }

@@ -284,20 +284,14 @@ public actor ControlServer {
 
     /// Has the connection looked at when its next deadline comes.
     private func arm(_ connection: ControlConnection) {
-        let deadline = connection.deadline(limits)
-        guard let deadline, connection.alarm.map({ deadline < $0.at }) ?? true else { return }
-        connection.alarm?.task.cancel()
-        let (id, clock) = (connection.id, clock)
-        let task = Task {
-            guard (try? await clock.sleep(until: deadline)) != nil else { return }
-            self.tick(id)
+        connection.alarm.set(to: connection.deadline(limits), on: clock) { [id = connection.id] in
+            await self.tick(id)
         }
-        connection.alarm = (deadline, task)
     }
 
     private func tick(_ id: Int) {
         guard let connection = connections[id] else { return }
-        connection.alarm = nil
+        connection.alarm.cancel()
         guard let deadline = connection.deadline(limits), deadline <= clock.now else {
             return arm(connection)
         }

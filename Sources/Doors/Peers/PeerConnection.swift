@@ -20,8 +20,7 @@ final class PeerConnection {
     var outbox = PeerOutbox()
     var isActing = false
     var timeout = PeerTimeouts()
-    /// The task that will tick, and when.
-    var alarm: (at: MonotonicInstant, task: Task<Void, Never>)?
+    var alarm = ConnectionAlarm()
     /// Peers' watches that we feed, by the identity of the question. The serial distinguishes a watch from an
     /// earlier one that was asked for with the same identity.
     var watches: [ChirpIdentity: (serial: Int, task: Task<Void, Never>)] = [:]
@@ -38,9 +37,35 @@ final class PeerConnection {
 
     /// Closes everything that works for this connection.
     func cancelTasks() {
-        alarm?.task.cancel()
+        alarm.cancel()
         for watch in watches.values { watch.task.cancel() }
         watches = [:]
+    }
+}
+
+/// Wakes the owner of a connection at its next deadline, which may move.
+package struct ConnectionAlarm {
+    private var task: Task<Void, Never>?
+    private var end: MonotonicInstant?
+
+    package init() {}
+
+    /// Calls `ring` at `deadline`, if it would not before: then the owner sets what is left.
+    package mutating func set(
+        to deadline: MonotonicInstant?, on clock: any GatewayClock,
+        _ ring: @escaping @Sendable () async -> Void
+    ) {
+        guard let deadline, end.map({ deadline < $0 }) ?? true else { return }
+        task?.cancel()
+        end = deadline
+        // Cancelled, it has nothing to do.
+        task = Task { if (try? await clock.sleep(until: deadline)) != nil { await ring() } }
+    }
+
+    /// Also comes first when the owner was woken, so that it can set the next deadline.
+    package mutating func cancel() {
+        task?.cancel()
+        (task, end) = (nil, nil)
     }
 }
 

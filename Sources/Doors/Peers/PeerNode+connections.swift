@@ -338,21 +338,15 @@ extension PeerNode {
 
     /// Has the conversation ticked when its next deadline comes.
     func arm(_ connection: PeerConnection) {
-        guard let deadline = connection.conversation.deadline,
-            connection.alarm.map({ deadline < $0.at }) ?? true
-        else { return }
-        connection.alarm?.task.cancel()
-        let (id, clock) = (connection.id, clock)
-        let task = Task {
-            guard (try? await clock.sleep(until: deadline)) != nil else { return }
-            self.tick(id)
+        let deadline = connection.conversation.deadline
+        connection.alarm.set(to: deadline, on: clock) { [id = connection.id] in
+            await self.tick(id)
         }
-        connection.alarm = (deadline, task)
     }
 
     private func tick(_ id: Int) {
         guard let connection = connections[id] else { return }
-        connection.alarm = nil
+        connection.alarm.cancel()
         connection.conversation.tick(at: clock.now)
         act(connection)
     }

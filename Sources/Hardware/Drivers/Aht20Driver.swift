@@ -2,7 +2,7 @@ import DriverKit
 import Vocabulary
 
 /// An AHT20 or AHT21 on an I2C bus: temperature and humidity. A poll blocks 80 ms.
-public struct Aht20Driver: Driver {
+public struct Aht20Driver: I2cChip {
     public static let description = DriverDescription(
         model: DriverModel(known: "aht20"),
         title: "AHT20 or AHT21 for temperature and humidity on an I2C bus",
@@ -19,7 +19,7 @@ public struct Aht20Driver: Driver {
         ],
         source: "Aosong, AHT20 data sheet; drivers/hwmon/aht10.c of Linux")
 
-    private static let addresses: ClosedRange<UInt8> = 0x38...0x38
+    public static let addresses: ClosedRange<UInt8> = 0x38...0x38
     private static let calibrate: [UInt8] = [0xBE, 0x08, 0x00]
     private static let trigger: [UInt8] = [0xAC, 0x33, 0x00]
     private static let isBusy: UInt8 = 0x80
@@ -31,16 +31,6 @@ public struct Aht20Driver: Driver {
 
     private let address: I2cAddress
     private let device: any I2cDevice
-
-    public static func claims(of component: Component) throws(DriverError) -> [WireClaim] {
-        [try address(component.settings).claim]
-    }
-
-    /// Where the chip is.
-    /// - Throws: `.invalidComponent`, naming the setting at fault.
-    public static func address(_ settings: Settings) throws(DriverError) -> I2cAddress {
-        try I2cAddress(settings, of: addresses)
-    }
 
     public init(component: Component, wiring: any Wiring) throws(DriverError) {
         address = try Self.address(component.settings)

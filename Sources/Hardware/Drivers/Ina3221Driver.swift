@@ -3,7 +3,7 @@ import DriverKit
 import Vocabulary
 
 /// An INA3221 on an I2C bus: voltage, current and power of up to three supplies.
-public struct Ina3221Driver: Driver {
+public struct Ina3221Driver: I2cChip {
     public static let description = DriverDescription(
         model: DriverModel(known: "ina3221"),
         title: "INA3221 for voltage, current and power of three supplies on an I2C bus",
@@ -38,7 +38,7 @@ public struct Ina3221Driver: Driver {
         ]
     }
 
-    private static let addresses: ClosedRange<UInt8> = 0x40...0x43
+    public static let addresses: ClosedRange<UInt8> = 0x40...0x43
     private static let configuration: UInt8 = 0x00
     private static let maker: UInt8 = 0xFE
     private static let kind: UInt8 = 0xFF
@@ -57,12 +57,6 @@ public struct Ina3221Driver: Driver {
     public static func claims(of component: Component) throws(DriverError) -> [WireClaim] {
         _ = try shunts(component.settings)
         return [try address(component.settings).claim]
-    }
-
-    /// Where the chip is.
-    /// - Throws: `.invalidComponent`, naming the setting at fault.
-    public static func address(_ settings: Settings) throws(DriverError) -> I2cAddress {
-        try I2cAddress(settings, of: addresses)
     }
 
     public init(component: Component, wiring: any Wiring) throws(DriverError) {

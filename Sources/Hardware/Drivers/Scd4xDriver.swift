@@ -5,7 +5,7 @@ import Vocabulary
 ///
 /// It measures by itself from the time it is opened. A poll takes what is new; one that comes before
 /// the next measurement is done has nothing to report.
-public struct Scd4xDriver: Driver {
+public struct Scd4xDriver: I2cChip {
     public static let description = DriverDescription(
         model: DriverModel(known: "scd4x"),
         title: "SCD40 or SCD41 for carbon dioxide, temperature and humidity on an I2C bus",
@@ -24,7 +24,7 @@ public struct Scd4xDriver: Driver {
         ],
         source: "Sensirion, SCD4x data sheet; drivers/iio/chemical/scd4x.c of Linux")
 
-    private static let addresses: ClosedRange<UInt8> = 0x62...0x62
+    public static let addresses: ClosedRange<UInt8> = 0x62...0x62
     private static let stop: [UInt8] = [0x3F, 0x86]
     private static let start: [UInt8] = [0x21, 0xB1]
     private static let isReady: [UInt8] = [0xE4, 0xB8]
@@ -39,16 +39,6 @@ public struct Scd4xDriver: Driver {
     private let device: any I2cDevice
     /// When there was something new, or the measuring began; nil before the first poll.
     private var lastNews: MonotonicInstant?
-
-    public static func claims(of component: Component) throws(DriverError) -> [WireClaim] {
-        [try address(component.settings).claim]
-    }
-
-    /// Where the chip is.
-    /// - Throws: `.invalidComponent`, naming the setting at fault.
-    public static func address(_ settings: Settings) throws(DriverError) -> I2cAddress {
-        try I2cAddress(settings, of: addresses)
-    }
 
     public init(component: Component, wiring: any Wiring) throws(DriverError) {
         address = try Self.address(component.settings)
