@@ -251,12 +251,19 @@ let package = Package(
         tests("TimingTests", ["Vocabulary", "Timing", "Fakes"]),
         tests("HealthTests", ["Health", "Vocabulary"]),
         tests("DeliveryTests", ["Delivery", "Health", "Vocabulary"]),
+        tests("MqttTests", ["Vocabulary", "Threads", "Mqtt", "Brokers", "Fakes", "Fuzzing"]),
+        tests("CodecsTests", ["Vocabulary", "Mqtt", "Codecs", "Conformance", "Fakes"]),
         tests(
-            "UpstreamsTests",
+            "PlainJsonTests",
             [
-                "Conformance", "Vocabulary", "Documents", "Threads", "Health", "Mqtt", "Codecs",
-                "PlainJson", "Gridworks", "GridworksParent", "Brokers", "Fakes",
-                "Fuzzing",
+                "Vocabulary", "Documents", "Health", "Mqtt", "Codecs", "PlainJson", "Conformance",
+                "Fakes", "Fuzzing",
+            ]),
+        tests(
+            "GridworksTests",
+            [
+                "Vocabulary", "Documents", "Mqtt", "Codecs", "Gridworks", "GridworksParent",
+                "Conformance", "Fakes", "Fuzzing",
             ]),
         tests(
             "PeersTests",
@@ -285,12 +292,20 @@ let package = Package(
                 "Delivery", "Mqtt", "StandardCodecs", "Proactors", "Fakes", logging,
             ]),
         tests(
+            "HostTests",
+            ["Vocabulary", "Documents", "Layouts", "Proactors", "Host", "Fakes", logging]),
+        tests(
+            "CommandLineTests",
+            [
+                "Vocabulary", "Threads", "Health", "Codecs", "Layouts", "PlainJson", "Peers",
+                "Host", "CommandLine", "Fakes",
+            ]),
+        tests(
             "GatewayTests",
             [
-                "Vocabulary", "Documents", "Threads", "Channels", "Health", "DriverKit", "Drivers",
-                "Nodes", "Layouts", "Journals", "Mqtt", "Codecs", "PlainJson", "Peers", "Proactors",
-                "Host",
-                "CommandLine", "Gateway", "Fakes", logging,
+                "Vocabulary", "Documents", "Channels", "Health", "DriverKit", "Drivers", "Nodes",
+                "Mqtt", "Journals", "Peers", "Proactors", "Host", "CommandLine", "Gateway", "Fakes",
+                logging,
             ]),
         tests("HouseRulesTests", ["StandardCodecs", "DriverKit", "Drivers", "Layouts"]),
         // Holds docs against what the program describes; `make docs` writes it.

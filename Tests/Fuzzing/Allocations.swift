@@ -51,3 +51,25 @@ public struct Cost: Sendable, CustomStringConvertible {
         }
     }
 }
+
+extension Cost {
+    /// Counts what a reader of messages from a broker costs, over samples and mangled ones.
+    ///
+    /// - Parameter limit: The longest sample that is mangled.
+    /// - Returns: What was too dear; nil when all was in proportion.
+    public static func excess(
+        _ reader: String, _ samples: [[UInt8]], rounds: Int, limit: Int, _ read: ([UInt8]) -> Void
+    ) -> String? {
+        var mangler = Mangler(seed: 20_261_130, limit: limit)
+        var cost = Cost(floor: 96 << 10)
+        // What is made once and kept is not what a message costs.
+        for sample in samples { read(sample) }
+        for (index, sample) in samples.enumerated() { cost.count("sample \(index)", sample, read) }
+        let short = samples.filter { $0.count <= limit }
+        for round in 0..<(short.isEmpty ? 0 : rounds) {
+            cost.count("round \(round)", mangler.mangled(short[round % short.count]), read)
+        }
+        cost.report(reader)
+        return cost.isInProportion ? nil : "\(reader): \(cost)"
+    }
+}

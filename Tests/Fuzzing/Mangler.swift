@@ -67,6 +67,19 @@ public struct Mangler {
 
 /// JSON that is made to cost more than it is long.
 public enum DearJson {
+    /// Pieces of one form, with what stands around them, about `size` bytes long.
+    public static func filled(
+        _ head: String, _ tail: String, of size: Int, _ piece: (Int) -> String
+    ) -> [UInt8] {
+        var bytes = Array(head.utf8)
+        var index = 0
+        while bytes.count < size {
+            bytes += "\(index > 0 ? "," : "")\(piece(index))".utf8
+            index += 1
+        }
+        return bytes + Array(tail.utf8)
+    }
+
     /// About `size` bytes each, with words for what it is.
     public static func texts(of size: Int) -> [(name: String, bytes: [UInt8])] {
         func filled(_ head: String, _ piece: String, _ tail: String) -> [UInt8] {

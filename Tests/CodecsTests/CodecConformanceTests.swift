@@ -1,47 +1,29 @@
 import Codecs
 import Conformance
 import Fakes
-import Gridworks
 import Mqtt
-import PlainJson
 import Testing
 import Vocabulary
 
 @Suite struct `Every codec keeps its promises` {
-    private typealias Site = GridworksHouse
-
-    @Test func `plain JSON`() {
-        let command = MqttMessage(
-            topic: "tidegate/d1.demo.house1/set/\(House.heater)", payload: Array("on".utf8))
-        #expect(
-            CodecConformance.broken(by: House.codec, of: House.profile, command: command) == [])
-    }
-
-    @Test(arguments: [true, false]) func `GridWorks`(hasAdmin: Bool) {
-        let command = Site.said(
-            "fsm.event", Site.event("CloseRelay", to: "a.relay1", from: "a"))
-        #expect(
-            CodecConformance.broken(
-                by: Site.codec(hasAdmin: hasAdmin).codec, of: Site.profile, command: command) == [])
-    }
-
     @Test func `a numbered one`() {
         #expect(
-            CodecConformance.broken(by: SequencedCodec(), of: House.profile, command: nil) == [])
+            CodecConformance.broken(by: SequencedCodec(), of: SampleGateway.profile, command: nil)
+                == [])
     }
 
     @Test func `the one of other tests`() {
         let command = MqttMessage(
-            topic: "set/\(House.heater)", payload: Array("c1 1".utf8))
+            topic: "set/\(SampleGateway.heater)", payload: Array("c1 1".utf8))
         #expect(
             CodecConformance.broken(
-                by: SimulatedCodec(), of: House.profile, command: command) == [])
+                by: SimulatedCodec(), of: SampleGateway.profile, command: command) == [])
     }
 
     @Test func `and one that does not is seen`() {
         let broken = Set(
             CodecConformance.broken(
-                by: CarelessCodec(), of: House.profile,
+                by: CarelessCodec(), of: SampleGateway.profile,
                 command: MqttMessage(topic: "in", payload: [])))
         #expect(
             broken.isSuperset(of: [
@@ -72,7 +54,7 @@ private struct CarelessCodec: Codec, CodecSession, HistoryWriter {
         _ message: MqttMessage, at now: WallTime, using generator: inout some RandomNumberGenerator
     ) -> Incoming {
         let command = Command(
-            id: CommandID(using: &generator), node: House.heater, order: .set(1),
+            id: CommandID(using: &generator), node: SampleGateway.heater, order: .set(1),
             source: CommandSource(.upstream, "any"))
         return Incoming(.commands([command], Reply(topic: "out")), isHeartbeat: true)
     }

@@ -1,3 +1,4 @@
+import Fakes
 import TestMachine
 import Testing
 import Vocabulary

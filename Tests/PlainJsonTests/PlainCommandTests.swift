@@ -1,3 +1,4 @@
+import Fakes
 import Fuzzing
 import TestMachine
 import Testing

@@ -1,3 +1,4 @@
+import Fakes
 import GridworksParent
 import Mqtt
 import Testing

@@ -18,7 +18,3 @@ extension PlainCodec {
         activeFaults(faults, at: now, within: .max)
     }
 }
-
-extension HistoryWriter {
-    mutating func write(_ entry: Entry) -> [HistoryBatch] { write(entry, within: .max) }
-}

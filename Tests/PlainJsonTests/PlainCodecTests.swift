@@ -15,49 +15,11 @@ extension PlainCodec {
     }
 }
 
-enum House {
-    static let heater = ShNodeName("heater")
-    static let tank = ShNodeName("tank")
-    static let dimmer = ShNodeName("dimmer")
-    static let heaterState = DataChannelName("heater-state")
-    static let tankTop = DataChannelName("tank-top")
-    static let dimmerLevel = DataChannelName("dimmer-level")
-    static let id = CommandID("c1")!
-    /// 2026-11-21T04:22:07.25Z
-    static let now = WallTime(nanoseconds: 1_795_234_927_250_000_000)
+/// The codec of the small gateway that tests share.
+typealias House = SampleGateway
 
-    static let profile = GatewayProfile(
-        gateway: GatewayName("d1.demo.house1"), incarnation: "i7",
-        nodes: [
-            node(heater, .relay, heaterState, .onOff, 0),
-            node(tank, .sensor, tankTop, .celsius, -3, delta: 500),
-            node(dimmer, .relay, dimmerLevel, .percent, -1),
-        ])
+extension House {
     static let codec = PlainCodec(profile: profile, upstream: UpstreamName("site"))
-
-    static func node(
-        _ name: ShNodeName, _ kind: NodeKind, _ channel: DataChannelName, _ unit: Unit,
-        _ exponent: Int, delta: Int64? = nil
-    ) -> NodeProfile {
-        NodeProfile(
-            name: name, kind: kind, title: "The \"\(name)\"", driver: DriverModel("pretend"),
-            isSimulated: true,
-            channels: [
-                DataChannel(
-                    name: channel, node: name, source: "level", unit: unit, exponent: exponent,
-                    pollPeriod: .milliseconds(500),
-                    capture: CaptureRule(period: .seconds(60), delta: delta))
-            ])
-    }
-
-    static func entry(_ sequence: UInt64, _ node: ShNodeName, _ matter: Fact.Matter) -> Entry {
-        Entry(
-            sequence: sequence,
-            fact: Fact(
-                node: node,
-                at: Timestamp(wall: now, monotonic: MonotonicInstant(nanoseconds: 1)),
-                matter: matter))
-    }
 }
 
 struct PlainCodecTests {
