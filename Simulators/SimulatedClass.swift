@@ -33,7 +33,7 @@ extension SimulatedFiles {
     ///
     /// - Parameters:
     ///   - number: The numbered name that it must have; nil for any.
-    ///   - address: Bus and place there, `i2c/1-0048`, which tell devices of one name apart.
+    ///   - address: Bus and place there, `i2c/1-0048`, which distinguish devices of one name.
     func folder(
         of device: String, in kind: SimulatedClass, calledIn number: String? = nil,
         at address: String? = nil

@@ -77,7 +77,7 @@ enum SimulatedModbusMeter: SimulatedDevice {
             }
         }
 
-        /// Of a phase, between two, of a battery or of a string of panels; its name and range tell.
+        /// Of a phase, between two, of a battery or of a string of panels; its name and range show it.
         private func volts(of channel: ChannelDescription) -> Double {
             let highest = steps(channel.plausibility.range.upperBound, channel.exponent)
             if channel.source.contains("battery") { return 51 }

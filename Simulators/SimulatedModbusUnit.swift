@@ -6,7 +6,7 @@ import Vocabulary
 /// Its registers show fixed words or signals of the simulated world. What it does wrong is its
 /// `fault`, which the bus or server that it is on acts out.
 public struct SimulatedModbusUnit: Sendable {
-    /// What a device does wrong to every request until told otherwise.
+    /// What a device does wrong to every request until set otherwise.
     public enum Fault: Hashable, Sendable {
         case silent
         /// Every reply leaves so long after its request.

@@ -238,7 +238,7 @@ struct EmbeddedBrokerTests {
         #expect(!FileManager.default.fileExists(atPath: folder))
     }
 
-    @Test func `a broker that does not start tells why`() async throws {
+    @Test func `a broker that does not start reports why`() async throws {
         let programs = "\(folder)-programs"
         try FileManager.default.createDirectory(atPath: programs, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: programs) }

@@ -39,7 +39,7 @@ import Vocabulary
         #expect(values(feed.subscribe("e", .newest(1), replay: .latestPerKey)) == [3])
     }
 
-    @Test func `keeps the newest n and tells in band how many were lost before`() {
+    @Test func `keeps the newest n and reports in band how many were lost before`() {
         let subscription = feed.subscribe("page", .newest(3))
         for value in 1...10 { feed.send(value, for: "tank") }
         #expect(subscription.take().map { [$0.element.value, $0.lost] } == [8, 7])
@@ -70,7 +70,9 @@ import Vocabulary
         #expect(subscription.takeBatch() == nil)
     }
 
-    @Test func `tells the sender when one that must lose nothing is full, and that one as well`() {
+    @Test
+    func `reports to the sender when one that must lose nothing is full, and to that one as well`()
+    {
         let store = feed.subscribe("store", .lossless(2))
         let page = feed.subscribe("page", .newest(1))
         #expect(feed.send(1, for: "tank") == .sent)

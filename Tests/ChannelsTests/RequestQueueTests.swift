@@ -97,7 +97,7 @@ import Vocabulary
         #expect(await third == .success("done"))
     }
 
-    @Test func `tells the requester when its time is over; a late answer is counted and dropped`()
+    @Test func `answers the requester when its time is over; a late answer is counted and dropped`()
         async
     {
         async let answer = ask("a")
@@ -111,7 +111,7 @@ import Vocabulary
         #expect(requestQueue.counts[.inWork] == 0)
     }
 
-    @Test func `never hands out a question whose requester has been told that it is late`() async {
+    @Test func `never hands out a question whose requester has been answered timed out`() async {
         async let answer = ask("a")
         await clock.sleepers(1)
         clock.advance(by: .seconds(2))

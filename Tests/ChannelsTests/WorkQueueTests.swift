@@ -100,7 +100,7 @@ import Vocabulary
         #expect(await taker.next() == nil)
     }
 
-    @Test func `tells each of several senders at its own time`() async throws {
+    @Test func `answers each of several senders at its own time`() async throws {
         let queue = queue(1)
         try queue.trySend(1)
         let slow = Task.immediate {

@@ -73,15 +73,15 @@ import Vocabulary
         #expect(old.isEmpty, "\(old)")
     }
 
-    @Test func `closes the links of a gateway that says goodbye`() {
+    @Test func `closes the links of a gateway that says that it goes offline`() {
         var tap = LinkTap(isJson: false)
         _ = tap.take(status("d1.a", 1, links: ["site"]), isRetained: false, at: stamp(0))
         let last = status("d1.a", 2, links: ["site"])
-        let goodbye = PlainStatus(
+        let offline = PlainStatus(
             own: LinkStatus(
                 who: "d1.a", incarnation: "1", sequence: 2, state: .closed, interval: .seconds(10)),
             links: last.links, at: last.at)
-        let lines = tap.take(goodbye, isRetained: false, at: stamp(1))
+        let lines = tap.take(offline, isRetained: false, at: stamp(1))
         #expect(lines.count == 2 && lines.allSatisfy { $0.contains("closed, closed") }, "\(lines)")
         #expect(tap.look(at: stamp(120)).isEmpty)
     }
@@ -94,7 +94,7 @@ import Vocabulary
         #expect(tap.memory <= 21)
     }
 
-    @Test func `tells at a message whom silence has changed, all in the order of their names`() {
+    @Test func `reports at a message whom silence has changed, all in the order of their names`() {
         var tap = LinkTap(isJson: false)
         for name in ["d1.b", "d1.a"] {
             _ = tap.take(status(name, 1, links: ["y", "x"]), isRetained: false, at: stamp(0))
@@ -154,7 +154,7 @@ import Vocabulary
         #expect(none.contains(#""received":null,"sent":null,"#), "\(none)")
     }
 
-    @Test func `tells of queues that lose something, and programs of each`() {
+    @Test func `reports queues that lose something, and programs of each`() {
         func lossy(_ sequence: UInt64, _ dropped: Int64) -> PlainStatus {
             PlainStatus(
                 own: status("d1.full", sequence).own, links: [],

@@ -263,7 +263,7 @@ import Vocabulary
         #expect(!page(table, 100, 24).lines.joined().contains { "\u{1B}\n".contains($0) })
     }
 
-    @Test func `tells several gateways apart`() {
+    @Test func `distinguishes several gateways`() {
         var table = LiveTable(title: "broker")
         table.show(row("pump", of: "d1.a.scada"))
         table.show(row("pump", of: "d1.b.scada"))

@@ -32,7 +32,7 @@ import Vocabulary
         arguments: [
             (0, "0s"), (119, "119s"), (120, "2min"), (7_199, "119min"), (7_200, "2h"),
             (-5, "0s"), (90_000, "25h"),
-        ] as [(Int64, String)]) func `is told in whole seconds, minutes or hours`(
+        ] as [(Int64, String)]) func `is shown in whole seconds, minutes or hours`(
             seconds: Int64, text: String
         )
     {
@@ -107,7 +107,7 @@ import Vocabulary
         #expect(simulated.dataDirectory == "/s/simulated" && simulated.isKeptApart)
     }
 
-    @Test func `tell all mistakes at once`() {
+    @Test func `report all mistakes at once`() {
         var line = ResolvedSettings.CommandLine()
         (line.logLevel, line.broker) = ("loud", "mqtt://user:hunter2@host")
         do {

@@ -72,7 +72,7 @@ import Vocabulary
         #expect(!isSaid)
     }
 
-    @Test func `that failed otherwise is told that alone`() {
+    @Test func `that failed otherwise is reported as that alone`() {
         var result = PeerPinger.Result()
         result.errors = [PeerError(.lost, "127.0.0.1:1: gone"), PeerError(.timedOut, "no answer")]
         #expect(result.failure(of: 9).count == 2)

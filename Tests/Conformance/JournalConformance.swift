@@ -30,7 +30,7 @@ public enum JournalConformance {
         }
     }
 
-    /// Facts of one node, told apart by their time.
+    /// Facts of one node, distinguished by their time.
     public static func facts(_ numbers: ClosedRange<Int64>, areSynchronised: Bool = true) -> [Fact]
     {
         numbers.map { number in

@@ -185,7 +185,7 @@ public final class LineConformance {
 
     private func isReadable(_ line: any InputLine, within milliseconds: Int32) -> Bool {
         var watched = pollfd(fd: line.descriptor, events: Int16(POLLIN), revents: 0)
-        // Sound: the call reads and writes the one element that it is told of.
+        // Sound: the call reads and writes the one element that it is given.
         let count = unsafe poll(&watched, 1, milliseconds)
         return count > 0 && watched.revents & Int16(POLLIN) != 0
     }

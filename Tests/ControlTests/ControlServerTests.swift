@@ -39,7 +39,7 @@ import Vocabulary
         await control.server.stop()
     }
 
-    @Test func `refuses what makes no sense and answers the next request`() async throws {
+    @Test func `refuses what is invalid and answers the next request`() async throws {
         let control = try await ListeningControl()
         let caller = try await control.caller()
         for text in ["x", "{}", "[]", #"{"ask": "dance"}"#, #"{"ask": "watch", "topics": 1}"#] {
@@ -156,7 +156,7 @@ import Vocabulary
         await control.server.stop()
     }
 
-    @Test func `tells the end of what has several lines`() async throws {
+    @Test func `marks the end of what has several lines`() async throws {
         let service = ScriptedControl { _ in
             .many { send in
                 for number in 1...3 { _ = await send([Array("\(number)".utf8)]) }
@@ -208,7 +208,7 @@ import Vocabulary
         await control.server.stop()
     }
 
-    @Test func `that nobody runs is told apart from what may not be asked`() async throws {
+    @Test func `that nobody runs is distinguished from what may not be asked`() async throws {
         let folder = try SocketFolder()
         let none = await #expect(throws: ControlError.self) {
             try await ControlClient.ask(.question(.status), at: folder.socket)

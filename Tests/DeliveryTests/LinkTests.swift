@@ -39,7 +39,7 @@ import Vocabulary
         #expect(bench.pings.count == 1)
     }
 
-    @Test func `tells each reason once while the broker is away, and again the next time`() {
+    @Test func `reports each reason once while the broker is away, and again the next time`() {
         var bench = LinkBench()
         bench.take(.start)
         for _ in 0..<10_000 {
@@ -53,7 +53,7 @@ import Vocabulary
         #expect(bench.told.suffix(3) == [.connected, .disconnected, .connectFailed])
     }
 
-    @Test func `tries a refused subscription again, ever more slowly, and tells it once`() {
+    @Test func `tries a refused subscription again, ever more slowly, and reports it once`() {
         var bench = LinkBench()
         bench.connect(subscribing: false)
         bench.take(.subscribed("a"))
@@ -336,7 +336,7 @@ import Vocabulary
     }
 
     @Test(arguments: [true, false])
-    func `waits, ever longer and told once, while the broker refuses history`(
+    func `waits, ever longer and reported once, while the broker refuses history`(
         hasPeer: Bool
     ) throws {
         var bench = LinkBench(hasPeer: hasPeer, window: 4, attempts: 3)

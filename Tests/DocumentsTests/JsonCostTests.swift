@@ -66,8 +66,8 @@ import Vocabulary
         #expect(cost.isInProportion, "\(cost)")
     }
 
-    @Test func `that is nothing but mistakes tells a hundred of them and how many more there are`()
-    {
+    @Test
+    func `that is nothing but mistakes reports a hundred of them and how many more there are`() {
         let members = String(repeating: "\"a\": 1, ", count: 100_001)
         let (document, problems) = JsonParser.parse(Array("{\(members)}".utf8))
         #expect(document?.group?.count == 1)

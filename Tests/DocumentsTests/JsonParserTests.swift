@@ -123,7 +123,7 @@ import Vocabulary
         #expect(try #require(problems.last).message.contains(words), "\(problems)")
     }
 
-    @Test func `a mistake is told where it is`() {
+    @Test func `a mistake is reported where it is`() {
         #expect(
             parse("{\n \"a\": [1,\n  007]}").problems.map { $0.place } == [
                 Place(path: "a[1]", line: 3, column: 3)

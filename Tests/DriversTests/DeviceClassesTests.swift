@@ -100,7 +100,7 @@ import Vocabulary
         #expect(error?.kind == .notConnected)
     }
 
-    @Test func `tells of a second device of the same name`() throws {
+    @Test func `reports a second device of the same name`() throws {
         let bench = FileBench(KernelFiles.monitors)
         let settings = #"{"chip": "lm75", "input": "temp1"}"#
         _ = try bench.open(HwmonDriver.self, settings)

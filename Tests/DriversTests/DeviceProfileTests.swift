@@ -87,7 +87,7 @@ private let folder = URL(fileURLWithPath: #filePath)
         #expect(registers.map(\.channel.exponent) == [-1, 0])
     }
 
-    @Test func `is told of all that is wrong with its form`() {
+    @Test func `has all that is wrong with its form reported`() {
         let (profile, problems) = read(
             """
             {\(head), "defaults": {"name": "x"},
@@ -105,7 +105,7 @@ private let folder = URL(fileURLWithPath: #filePath)
             ])
     }
 
-    @Test func `is told of all that cannot be`() {
+    @Test func `has all that cannot be reported`() {
         let (profile, problems) = read(
             """
             {\(head), "registers": [

@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 import Vocabulary
 
-/// An input that may give its edges and then fail to tell its level.
+/// An input that may give its edges and then fail to report its level.
 private final class FailingLine: InputLine, Sendable {
     struct State {
         var edges: [Edge] = []
@@ -111,7 +111,7 @@ private func instant(_ milliseconds: Int64) -> MonotonicInstant {
         #expect(driver.eventDeadline == instant(115))
     }
 
-    @Test func `tells the changes of a contact first, then the failure`() throws {
+    @Test func `reports the changes of a contact first, then the failure`() throws {
         let component = try Component.sample(
             GpioContactDriver.self, #"{"line": "chip/0", "debounce": "5ms"}"#, name: "door")
         var driver = try GpioContactDriver(component: component, wiring: wiring)

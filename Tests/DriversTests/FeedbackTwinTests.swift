@@ -62,7 +62,7 @@ import Vocabulary
             try shown(by: GpioContactDriver.self, settings, whenOn: 0...0) == [1, 0, 1, 0])
     }
 
-    @Test func `a contact tells its change soon after, and not before the relay has switched`()
+    @Test func `a contact reports its change soon after, and not before the relay has switched`()
         throws
     {
         let relay = try relay("")

@@ -62,7 +62,7 @@ enum KernelFiles {
         "/sys/bus/w1/devices/w1_bus_master1/w1_master_slave_count": "3\n",
     ]
 
-    /// Two ADS1115 behind `ti-ads1015`, told apart by their places on the I2C bus alone.
+    /// Two ADS1115 behind `ti-ads1015`, distinguished by their places on the I2C bus alone.
     static let converters = [
         "/sys/bus/iio/devices/iio:device0/name": "ads1015\n",
         "/sys/bus/iio/devices/iio:device0/in_voltage0_raw": "1600\n",

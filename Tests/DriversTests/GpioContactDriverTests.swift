@@ -83,7 +83,7 @@ struct GpioContactDriverTests {
         #expect(driver.eventDeadline == nil)
     }
 
-    @Test func `when the last edge was lost the level still tells the truth`() throws {
+    @Test func `when the last edge was lost the level still shows the truth`() throws {
         var driver = try driver(#", "debounce": "0ms""#)
         // The kernel keeps the oldest 16 edges, so the 17th, which closes the contact, is lost.
         wiring.lines.bounce(line, to: true, edges: 17, gap: .milliseconds(1))
@@ -93,7 +93,7 @@ struct GpioContactDriverTests {
         #expect(try told(&driver) == [])
     }
 
-    @Test func `a poll shows the debounced level, and what it came upon is told as an event`()
+    @Test func `a poll shows the debounced level, and what it came upon is reported as an event`()
         throws
     {
         var driver = try driver()

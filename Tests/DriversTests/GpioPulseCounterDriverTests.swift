@@ -123,7 +123,7 @@ struct GpioPulseCounterDriverTests {
         #expect(try read(&driver, component).total.value == 0)
     }
 
-    @Test func `a total is on disk before it is told, and only then`() throws {
+    @Test func `a total is on disk before it is reported, and only then`() throws {
         let component = try component(Self.energy)
         var driver = try driver(component)
         try pulse(&driver)
@@ -192,7 +192,7 @@ struct GpioPulseCounterDriverTests {
         #expect(error?.kind == .invalidComponent && error?.detail.contains("startAt") == true)
     }
 
-    @Test func `a full disk stops the telling, not the counting`() throws {
+    @Test func `a full disk stops the reporting, not the counting`() throws {
         let component = try component(Self.energy)
         var driver = try driver(component)
         wiring.totals.isFull = true
@@ -238,7 +238,7 @@ struct GpioPulseCounterDriverTests {
         (#""quantity": "count", "pulsesPer": -1"#, "pulsesPer: is -1"),
         (#""quantity": "count", "pulsesPer": 0.0000001"#, "pulsesPer: is 0.0000001"),
     ])
-    func `a scale that makes no sense is refused`(settings: String, words: String) {
+    func `a scale that is invalid is refused`(settings: String, words: String) {
         #expect {
             _ = try component(settings)
         } throws: {
@@ -255,7 +255,7 @@ struct GpioPulseCounterDriverTests {
         #expect(component.channels[0].text(total) == "10000000000333.333 Wh")
     }
 
-    @Test func `a total that does not fit is told, not cut off`() throws {
+    @Test func `a total that does not fit is reported, not cut off`() throws {
         let component = try component(#""quantity": "energy", "pulsesPer": 0.001"#)
         wiring.totals["meter"] = RunningTotal(pulses: .max)
         var driver = try driver(component)

@@ -85,7 +85,7 @@ struct GpioRelayDriverTests {
         withExtendedLifetime(driver) {}
     }
 
-    @Test func `a welded contact is read back, not the wish`() throws {
+    @Test func `a welded contact is read back, not the command`() throws {
         let component = try component()
         var driver = try driver(component)
         wiring.lines.stick(line, at: true)
@@ -123,7 +123,7 @@ struct GpioRelayDriverTests {
         #expect(try fresh.apply(1).value == 1)
     }
 
-    @Test func `a line that somebody uses is told with its user`() throws {
+    @Test func `a line that somebody uses is reported with its user`() throws {
         let first = try driver(try component())
         let error = DriverError(
             .notConnected, "line edge-relays/4: in use by \"tidegate:pump\"")

@@ -121,7 +121,7 @@ import Vocabulary
         ("/proc/pressure/cpu", "some avg10=x\n", "pressure-cpu"),
         ("/sys/class/net/eth0/statistics/rx_bytes", "many\n", "network-received"),
     ])
-    func `a file that makes no sense is a bad reply that names it`(
+    func `a file that is invalid is a bad reply that names it`(
         _ path: String, text: String, source: String
     ) throws {
         let bench = bench()

@@ -15,7 +15,7 @@ import Vocabulary
         ("humidity1", "45250", "humidity", "45.250 %"),
         ("energy1", "1250000", "energy", "1.250000 J"),
     ])
-    func `the input's name tells the unit`(
+    func `the input's name shows the unit`(
         _ input: String, text: String, source: String, value: String
     ) throws {
         let bench = FileBench(KernelFiles.monitors)
@@ -67,7 +67,7 @@ import Vocabulary
         #expect(try open.read() == ["25.500 °C"])
     }
 
-    @Test func `chips of one name are told apart by their place on a bus`() throws {
+    @Test func `chips of one name are distinguished by their place on a bus`() throws {
         let bench = FileBench(KernelFiles.monitors)
         let error = #expect(throws: DriverError.self) {
             try bench.open(HwmonDriver.self, #"{"chip": "w1_slave_temp", "input": "temp1"}"#)
@@ -84,7 +84,7 @@ import Vocabulary
         #expect(try open.read() == ["21.500 °C"])
     }
 
-    @Test func `a chip or input that is not there is told with those that are`() {
+    @Test func `a chip or input that is not there is reported with those that are`() {
         let bench = FileBench(KernelFiles.monitors)
         let chip = #expect(throws: DriverError.self) {
             try bench.open(HwmonDriver.self, #"{"chip": "lm57", "input": "temp1"}"#)

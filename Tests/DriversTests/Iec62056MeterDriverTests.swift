@@ -92,7 +92,7 @@ import Vocabulary
         #expect(try open.read() == Self.values)
     }
 
-    @Test func `silence, and an identification without a readout, are told apart`() throws {
+    @Test func `silence, and an identification without a readout, are distinguished`() throws {
         let bench = try bench(meter("TDG5TEST"))
         bench.lines.fault(TelegramBench.port) { $0.isSilent = true }
         var open = try bench.open(Iec62056MeterDriver.self, "", Self.sources)

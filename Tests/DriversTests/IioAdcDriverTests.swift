@@ -130,7 +130,7 @@ import Vocabulary
             {\(first), "linear": {"fromLow": 400, "fromHigh": 2000, "toLow": 0, "toHigh": 100,
                 "unit": "percent"}}
             """)
-        // 3.8 and 20.5 mA over 100 Ω measure; 3.6 and 21 mA tell of a failure.
+        // 3.8 and 20.5 mA over 100 Ω measure; 3.6 and 21 mA mean a failure.
         let range = component.channels[0].plausibility.range
         let percents = [380.0, 2_050, 360, 2_100].map { Int64(($0 - 400) / 16 * 100) }
         #expect(percents.map { range.contains($0) } == [true, true, false, false])
@@ -172,7 +172,7 @@ import Vocabulary
             "leave out with a thermistor"
         ),
     ])
-    func `settings that make no sense are named`(_ settings: String, words: String) {
+    func `settings that are invalid are named`(_ settings: String, words: String) {
         let error = #expect(throws: DriverError.self) {
             try Component.of(IioAdcDriver.self, #"{"device": "ads1015", \#(settings)}"#)
         }
@@ -180,7 +180,7 @@ import Vocabulary
         #expect(error?.detail.contains(words) == true, "\(error?.detail ?? "")")
     }
 
-    @Test func `converters of one name are told apart by their place on the bus`() throws {
+    @Test func `converters of one name are distinguished by their place on the bus`() throws {
         let bench = FileBench(KernelFiles.converters)
         let error = #expect(throws: DriverError.self) {
             try bench.open(IioAdcDriver.self, #"{"device": "ads1015", "input": "voltage0"}"#)
@@ -198,7 +198,7 @@ import Vocabulary
         #expect(try open.read() == ["0.040 V"])
     }
 
-    @Test func `what is not there is told`() throws {
+    @Test func `what is not there is reported`() throws {
         let bench = FileBench(KernelFiles.converters)
         let input = #expect(throws: DriverError.self) {
             try bench.open(

@@ -90,7 +90,7 @@ import Vocabulary
             "concentration-voc", "0.125 ppm"
         ),
     ])
-    func `the input's name tells what it measures, and the kernel's unit becomes the channel's`(
+    func `the input's name shows what it measures, and the kernel's unit becomes the channel's`(
         _ input: String, attributes: [String: String], source: String, value: String
     ) throws {
         let bench = bench("chip", attributes)
@@ -213,7 +213,7 @@ import Vocabulary
         (#""inputs": [1]"#, "inputs[0]"),
         ("", "inputs: is missing, must be a list such as"),
     ])
-    func `settings that make no sense are named`(_ settings: String, words: String) {
+    func `settings that are invalid are named`(_ settings: String, words: String) {
         let error = #expect(throws: DriverError.self) {
             try Component.of(
                 IioSensorDriver.self,
@@ -234,7 +234,7 @@ import Vocabulary
         #expect(#expect(throws: DriverError.self) { try open.read() }?.kind == .malformedReply)
     }
 
-    @Test func `two users of one input are told, two inputs of one chip are not`() throws {
+    @Test func `two users of one input are reported, two inputs of one chip are not`() throws {
         let one = try Component.of(
             IioSensorDriver.self, #"{"device": "bme280", "inputs": ["temp"]}"#)
         let two = try Component.of(IioSensorDriver.self, #"{"device": "bme280"}"#)

@@ -91,7 +91,7 @@ import Vocabulary
         (#"{"shuntOhm": 0}"#, "shuntOhm"), (#"{"shuntsOhm": [0.1, 0.1]}"#, "shuntsOhm"),
         (#"{"shuntsOhm": [0.1, 0.1, -1]}"#, "shuntsOhm"),
     ])
-    func `settings that make no sense are named`(_ settings: String, name: String) throws {
+    func `settings that are invalid are named`(_ settings: String, name: String) throws {
         let component = try Component.of(Ina3221Driver.self, settings)
         let error = #expect(throws: DriverError.self) { try Ina3221Driver.claims(of: component) }
         #expect(error?.kind == .invalidComponent)

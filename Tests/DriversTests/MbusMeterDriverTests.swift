@@ -110,7 +110,7 @@ import Vocabulary
         ) { try mute.read() }
     }
 
-    @Test func `a wrong checksum is asked for again, and then told`() throws {
+    @Test func `a wrong checksum is asked for again, and then reported`() throws {
         let bench = try bench(meter())
         var open = try bench.open(MbusMeterDriver.self, #""address": 5"#, Self.sources)
         bench.lines.fault(TelegramBench.port) { $0.corruptTelegrams = 3 }
@@ -184,7 +184,7 @@ import Vocabulary
         #expect(value([0x0D, 0x06, 0xFF]) == "the record at byte 12 is not whole")
     }
 
-    @Test func `data that is encrypted is told, and never taken for records`() {
+    @Test func `data that is encrypted is reported, and never taken for records`() {
         let record: [UInt8] = [0x04, 0x06, 1, 0, 0, 0]
         let sealed = MbusAnswer(Self.id + [1, 0, 0x20, 0x05] + record)
         #expect(sealed?.records == [])
@@ -196,7 +196,7 @@ import Vocabulary
         }
     }
 
-    @Test func `another form of data, an error and another meter are told`() throws {
+    @Test func `another form of data, an error and another meter are reported`() throws {
         func read(_ frame: [UInt8], _ settings: String = #""address": 5"#) -> DriverError? {
             let bench = TelegramBench(sending: [frame])
             return #expect(throws: DriverError.self) {

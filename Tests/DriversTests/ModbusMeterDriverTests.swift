@@ -91,7 +91,7 @@ private let sdm120 = #"{"bus": "rs485", "unit": 1, "profile": "eastron-sdm120"}"
         #expect(bench.requests == ["01 04 00 00 00 02", "01 04 00 0c 00 02", "01 04 00 48 00 02"])
     }
 
-    @Test func `an exception is told with its meaning`() throws {
+    @Test func `an exception is reported with its meaning`() throws {
         let bench = try MeterBench(sdm120, sources: ["power-active"])
         bench.fault(.exception(6))
         var driver = try bench.driver()
@@ -105,7 +105,7 @@ private let sdm120 = #"{"bus": "rs485", "unit": 1, "profile": "eastron-sdm120"}"
                     "unit 1 on rs485 answers 01 04 00 0c 00 02 with exception 6: device busy"))
     }
 
-    @Test func `silence is told with the bytes that were asked`() throws {
+    @Test func `silence is reported with the bytes that were asked`() throws {
         let bench = try MeterBench(sdm120, sources: ["power-active"])
         bench.fault(.silent)
         var driver = try bench.driver()
@@ -131,7 +131,7 @@ private let sdm120 = #"{"bus": "rs485", "unit": 1, "profile": "eastron-sdm120"}"
         #expect(readings.map(\.value) == [2305])
     }
 
-    @Test func `a register that holds no number is told and costs no other channel`() throws {
+    @Test func `a register that holds no number is reported and costs no other channel`() throws {
         let bench = try MeterBench(sdm120, sources: ["voltage", "frequency"])
         bench.hold([0x7FC0, 0x0000], at: 0)
         bench.hold([0x4248, 0x0000], at: 70)
@@ -142,7 +142,7 @@ private let sdm120 = #"{"bus": "rs485", "unit": 1, "profile": "eastron-sdm120"}"
         #expect(try bench.component.channels[1].text(answers[1].get().value) == "50.00 Hz")
     }
 
-    @Test func `a missing bus adapter is told as not connected`() throws {
+    @Test func `a missing bus adapter is reported as not connected`() throws {
         let bench = try MeterBench(sdm120, sources: ["voltage"])
         bench.hold([0x4366, 0x8000], at: 0)
         var driver = try bench.driver()

@@ -109,7 +109,7 @@ private struct RecordedServer: SimulatedMeter {
         ),
         ("ACCESS-DENIED", .notConnected, "refuses the values of UPS rack: ACCESS-DENIED"),
     ])
-    func `old values are not read, and a refusal is told in words`(
+    func `old values are not read, and a refusal is reported in words`(
         _ code: String, kind: DriverError.Kind, words: String
     ) throws {
         var server = server([("battery.charge", "80")])
@@ -121,7 +121,7 @@ private struct RecordedServer: SimulatedMeter {
         #expect(try open.read() == ["80.0 %"])
     }
 
-    @Test func `a UPS that the server does not have is told with those that it has`() throws {
+    @Test func `a UPS that the server does not have is reported with those that it has`() throws {
         var open = try open(server([("battery.charge", "80")]), ["charge"], ups: "rock")
         #expect(
             throws: DriverError(

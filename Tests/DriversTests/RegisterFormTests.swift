@@ -195,7 +195,7 @@ import Vocabulary
         #expect(try steps([0x4366, 0x8000], .float32, scale: "-1", exponent: -1) == -2305)
     }
 
-    @Test func `a scale register that holds no power of ten is told`() {
+    @Test func `a scale register that holds no power of ten is reported`() {
         let error = #expect(throws: DriverError.self) {
             try steps([23], .int16, exponent: 0, scalePower: 0x8000)
         }

@@ -88,7 +88,7 @@ import Vocabulary
         }
     }
 
-    @Test func `a chip or bus that is not there is told`() throws {
+    @Test func `a chip or bus that is not there is reported`() throws {
         let bench = I2cBench(room(), at: 0x62)
         var open = try bench.open(Scd4xDriver.self)
         bench.wiring.i2c.silence(bench.address)

@@ -82,7 +82,8 @@ import Vocabulary
             ])
     }
 
-    @Test func `silence is a timeout, and bytes without a telegram are told with the first`() throws
+    @Test func `silence is a timeout, and bytes without a telegram are reported with the first`()
+        throws
     {
         let bench = try bench("sml-basic.bin")
         var open = try bench.open(SmlMeterDriver.self, "", ["power-active"])
@@ -101,7 +102,7 @@ import Vocabulary
         ) { try wrong.read() }
     }
 
-    @Test func `what the meter does not send is told with what it sends, beside good values`()
+    @Test func `what the meter does not send is reported with what it sends, beside good values`()
         throws
     {
         var open = try bench("sml-basic.bin").open(

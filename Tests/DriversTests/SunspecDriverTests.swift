@@ -135,7 +135,7 @@ import Vocabulary
             try driver.read(component.channels, at: clock.now).readings().map(\.value) == [3505])
     }
 
-    @Test func `a unit without the model is told with the models that it has`() throws {
+    @Test func `a unit without the model is reported with the models that it has`() throws {
         let component = try component(#""device": "storage""#)
         var driver = try SunspecDriver(component: component, wiring: wiring)
         let error = #expect(throws: DriverError.self) {

@@ -19,7 +19,7 @@ import Testing
         #expect(try open.read() == ["48.312 °C"])
     }
 
-    @Test func `zones of one type are told apart by their number`() throws {
+    @Test func `zones of one type are distinguished by their number`() throws {
         let error = #expect(throws: DriverError.self) {
             try FileBench(zones).open(ThermalZoneDriver.self, #"{"type": "acpitz"}"#)
         }
@@ -34,7 +34,7 @@ import Testing
         #expect(try open.read() == ["29.800 °C"])
     }
 
-    @Test func `a type that is not there is told with those that are`() {
+    @Test func `a type that is not there is reported with those that are`() {
         let error = #expect(throws: DriverError.self) {
             try FileBench(zones).open(ThermalZoneDriver.self, #"{"type": "cpu_thermal"}"#)
         }
@@ -46,7 +46,7 @@ import Testing
                         + "cpu-thermal; did you mean cpu-thermal"))
     }
 
-    @Test func `a zone without a value, or without a file, is told`() throws {
+    @Test func `a zone without a value, or without a file, is reported`() throws {
         let bench = FileBench(zones)
         var open = try bench.open(ThermalZoneDriver.self, #"{"type": "cpu-thermal"}"#)
         bench.tree.makeEmpty("/sys/class/thermal/thermal_zone0/temp")

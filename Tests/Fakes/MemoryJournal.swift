@@ -22,7 +22,7 @@ public final class MemoryJournal: Journal {
         /// The first sequence that is still held; one past the last when none is.
         var first: Sequence64 { entries.first?.sequence ?? last + 1 }
 
-        /// Lets go of what every upstream has had, or has no more room for.
+        /// Releases what every upstream has had, or has no more room for.
         mutating func trim() {
             for name in cursors.keys {
                 guard let cursor = cursors[name] else { continue }

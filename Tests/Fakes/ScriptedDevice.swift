@@ -4,7 +4,7 @@ import DriverKit
 import Glibc
 import Vocabulary
 
-/// A device without a wire that does what a test tells it to: measure, fail, hang, flood, vanish.
+/// A device without a wire that does what a test sets: measure, fail, hang, flood, vanish.
 public final class ScriptedDevice: Sendable {
     /// What the device does when it is asked.
     public enum Behaviour: Sendable {
@@ -62,7 +62,7 @@ public final class ScriptedDevice: Sendable {
     public var level: Int64 { state.withLock { $0.level } }
 
     public func behave(_ behaviour: Behaviour) { state.withLock { $0.behaviour = behaviour } }
-    /// From now on the output stays as it is, whatever it is told.
+    /// From now on the output stays as it is, whatever is commanded.
     public func stick() { state.withLock { $0.isStuck = true } }
     /// From now on the output follows again.
     public func loosen() { state.withLock { $0.isStuck = false } }

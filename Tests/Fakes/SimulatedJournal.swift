@@ -1,7 +1,7 @@
 import Journals
 import Vocabulary
 
-/// A journal in memory that keeps what it takes in when it is told to, and has fault when it is told to.
+/// A journal in memory that keeps what it takes in, and has faults, as a test sets it.
 public final class SimulatedJournal: Journal {
     private struct State {
         var last: Sequence64 = 0
@@ -138,7 +138,7 @@ public final class SimulatedJournal: Journal {
         state.withLock { $0.channels = channels }
     }
 
-    /// What the values mean, as it was told last; nil when it was not.
+    /// What the values mean, as it was set last; nil when it was not.
     public var channels: [DataChannel]? { state.withLock(\.channels) }
 
     public func status() async -> [UpstreamName: JournalStatus] { await memory.status() }

@@ -2,7 +2,7 @@ import Mqtt
 import Vocabulary
 
 /// The peer of a `SimulatedPeerCodec`, beyond a simulated broker. It keeps each fact once, and
-/// acknowledges, is away, freezes or forgets when it is told to.
+/// acknowledges, is away, freezes or forgets as a test sets it.
 public final class SimulatedPeer: Sendable {
     private struct State {
         var isAway: Bool

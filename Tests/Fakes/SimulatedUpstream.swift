@@ -2,7 +2,7 @@ import Mqtt
 import Vocabulary
 
 /// A broker and the session to it, without a network. It connects, acknowledges, refuses and breaks
-/// when it is told to.
+/// as a test sets it.
 public final class SimulatedUpstream: Upstream {
     private struct State {
         var isConnected = false
@@ -32,7 +32,7 @@ public final class SimulatedUpstream: Upstream {
 
     // MARK: - What the world does
 
-    /// Whatever drives the connection lives until then. Nobody can tell before this is called.
+    /// Whatever drives the connection lives until then. Nobody can know before this is called.
     public func live(until time: MonotonicInstant) { state.withLock { $0.lastHeartbeat = time } }
     public var lastHeartbeat: MonotonicInstant? { state.withLock(\.lastHeartbeat) }
     public var maximumPacketSize: Int? { state.withLock(\.maximumPacketSize) }

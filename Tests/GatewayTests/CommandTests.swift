@@ -69,8 +69,7 @@ import Testing
         #expect(await missing.end() == 66)
     }
 
-    @Test func `ends with 78 for settings that make no sense, and names all of them`() async throws
-    {
+    @Test func `ends with 78 for settings that are invalid, and names all of them`() async throws {
         let program = try home.start(
             "run", TestHome.demo, "--log-level", "loud", "--broker", "here",
             with: ["TIDEGATE_SEED": "many"])
@@ -100,7 +99,7 @@ import Testing
                 == (try String(contentsOf: shipped, encoding: .utf8)))
     }
 
-    @Test func `shows every driver, or one, or tells which one was meant`() async throws {
+    @Test func `shows every driver, or one, or names the one that was meant`() async throws {
         let all = try home.start("drivers")
         #expect(await all.end() == 0)
         for driver in DriverRegistry.standard.drivers {
@@ -115,7 +114,7 @@ import Testing
         #expect(wrong.text.contains("did you mean ds18b20"))
     }
 
-    @Test func `shows the registers of a profile, or tells which one was meant`() async throws {
+    @Test func `shows the registers of a profile, or names the one that was meant`() async throws {
         let one = try home.start("drivers", "modbus-meter", "--profile", "eastron-sdm630")
         #expect(await one.end() == 0)
         let energy = try #require(one.output.first { $0.contains("  energy-import ") })

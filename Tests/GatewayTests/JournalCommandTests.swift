@@ -83,7 +83,9 @@ import Vocabulary
         #expect(deadLetters.count == 2 && deadLetters.allSatisfy { $0.contains("tank-top") })
     }
 
-    @Test func `tell what is in flight from what waits, in a layout's own time`() async throws {
+    @Test func `distinguish what is in flight from what waits, in a layout's own time`()
+        async throws
+    {
         let folder = "\(home.path)/fresh"
         let clock = SystemClock()
         let journal = SqliteJournal(
@@ -94,7 +96,7 @@ import Vocabulary
             atPath: folder, withIntermediateDirectories: true)
         try await journal.open(fresh: JournalIdentity(high: 0xABCD, low: 0x1234))
         /// Facts of so many minutes ago, on disk.
-        func tell(_ minutes: [Int]) async throws {
+        func check(_ minutes: [Int]) async throws {
             let facts = minutes.map { minutes in
                 let at = Timestamp(
                     wall: clock.wallTime.advanced(by: .seconds(-60 * minutes)),
@@ -109,14 +111,14 @@ import Vocabulary
                 if case .committed(let through) = word, through >= places.upperBound { break }
             }
         }
-        try await tell([0])
+        try await check([0])
         let healthy = try home.start("journal", "--state-directory", folder)
         _ = await healthy.end()
         #expect(
             cells(after: "UPSTREAM", in: healthy) == ["site", "0", "1", "0", "-", "-", "0"],
             "\(healthy.text)")
         try await journal.advance("site", through: 1)
-        try await tell([20, 10, 9, 0, 0])
+        try await check([20, 10, 9, 0, 0])
         let stuck = try home.start("journal", "--state-directory", folder)
         _ = await stuck.end()
         let cursor = cells(after: "UPSTREAM", in: stuck)
@@ -232,7 +234,7 @@ import Vocabulary
         #expect(unheard.text.contains("no channel tank-tpo") && unheard.output.count > 1)
     }
 
-    @Test func `refuse options that make no sense, in plain words`() async throws {
+    @Test func `refuse options that are invalid, in plain words`() async throws {
         for (words, why) in [
             (["--from", "someday"], "must be a time"),
             (["--to", "2026-13-01"], "must be a time"),

@@ -14,7 +14,8 @@ import Vocabulary
     /// On a clock of its own, so that nobody but the door sleeps on the other.
     private func node() -> PeerNode { PeerNode(clock: ManualClock(), chance: SystemChance()) }
 
-    @Test func `is tried again while another program has its port, and told once when it opens`()
+    @Test
+    func `is tried again while another program has its port, and reported once when it opens`()
         async throws
     {
         let squatter = node()
@@ -37,7 +38,7 @@ import Vocabulary
             clock.advance(by: .seconds(wait))
         }
         await clock.sleepers(1)
-        // Nothing new was told of the tries that failed in the same way.
+        // Nothing new was reported of the tries that failed in the same way.
         #expect(await door.state == .failed(why))
         await squatter.stop()
         clock.advance(by: .seconds(8))

@@ -35,7 +35,7 @@ import Testing
         return (await program.end(), program)
     }
 
-    @Test func `reads, switches, takes over and gives back, tells how all stands, and watches`()
+    @Test func `reads, switches, overrides and releases, reports how all stands, and watches`()
         async throws
     {
         let (gateway, address) = try await gateway(#""rights": ["read", "switch"]"#)
@@ -190,7 +190,7 @@ import Testing
         #expect(await echo.end() == 0)
     }
 
-    @Test func `to nobody is told at once`() async throws {
+    @Test func `to nobody is answered at once`() async throws {
         let begin = ContinuousClock.now
         let (status, program) = try await run("ask", "127.0.0.1:9", "status")
         #expect(status == 69 && program.text.contains("connection refused"), "\(program.text)")
@@ -198,7 +198,7 @@ import Testing
         #expect(begin.duration(to: .now) < .seconds(4))
     }
 
-    @Test func `tells of a peer that opens, goes, breaks and comes back`() {
+    @Test func `reports a peer that opens, goes, breaks and comes back`() {
         var words = PeerStatuses(incarnation: "1")
         func link(_ connections: Int, _ cause: String? = nil) -> PeerLink {
             PeerLink(

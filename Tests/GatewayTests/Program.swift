@@ -26,10 +26,10 @@ final class Program: Sendable {
         .deletingLastPathComponent().appendingPathComponent("tidegate").path
 
     /// Seconds that it has for anything, on a machine however busy.
-    static let patience = 300.0
+    static let timeout = 300.0
 
     let pid: Int32
-    /// Kept because it tells of the end only while it lives.
+    /// Kept because it reports the end only while it lives.
     private let process = Process()
     private let input: Int32
     private let state: Mutex<State>
@@ -55,11 +55,11 @@ final class Program: Sendable {
         let ended = Ending()
         process.terminationHandler = { ended.end(with: $0) }
         try process.run()
-        // A process that has ended is not given back by Foundation, and its pipes with it.
+        // A process that has ended is not released by Foundation, and its pipes with it.
         try? typed.fileHandleForReading.close()
         try? typed.fileHandleForWriting.close()
         pid = process.processIdentifier
-        ended.tell { [weak self] status in self?.change { $0.status = status } }
+        ended.notify { [weak self] status in self?.change { $0.status = status } }
         read(output) { $0.output.append($1) }
         read(errors) { $0.errors.append($1) }
     }
@@ -148,7 +148,7 @@ final class Program: Sendable {
                     waiter.go()
                     return true
                 }
-                DispatchQueue.global().asyncAfter(deadline: .now() + Self.patience) { waiter.go() }
+                DispatchQueue.global().asyncAfter(deadline: .now() + Self.timeout) { waiter.go() }
             }
         }
     }
@@ -210,7 +210,7 @@ private final class Ending: Sendable {
         listener?(status)
     }
 
-    func tell(_ listener: @escaping @Sendable (Int32) -> Void) {
+    func notify(_ listener: @escaping @Sendable (Int32) -> Void) {
         let status = state.withLock { state in
             state.listener = listener
             return state.status

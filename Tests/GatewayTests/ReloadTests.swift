@@ -35,7 +35,7 @@ import Testing
         #expect(await gateway.end() == 0, "\(gateway.text)")
     }
 
-    @Test func `is told to the service manager from its beginning to its end`() async throws {
+    @Test func `is reported to the service manager from its beginning to its end`() async throws {
         let listener = try Listener()
         let text = try String(contentsOfFile: TestHome.demo, encoding: .utf8)
         let path = try home.file("house.json", text)

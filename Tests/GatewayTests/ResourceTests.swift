@@ -25,7 +25,7 @@ import Testing
         ["/usr/bin/prlimit", "--\(what)=\(number):\(number)", "--"]
     }
 
-    @Test(arguments: [8, 30]) func `has relays made safe and is told in one line`(
+    @Test(arguments: [8, 30]) func `has relays made safe and is reported in one line`(
         descriptors: Int
     ) async throws {
         let gateway = try home.start(
@@ -36,7 +36,7 @@ import Testing
         #expect(gateway.errors.first?.hasSuffix("all relays are safe") == true)
     }
 
-    @Test func `tells every command that cannot begin`() async throws {
+    @Test func `is reported by every command that cannot begin`() async throws {
         let drivers = try home.start(["drivers"], under: limit("nofile", 8))
         #expect(await drivers.end() == 70)
         #expect(drivers.text.contains("no room for"))

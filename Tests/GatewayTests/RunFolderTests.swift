@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    @Test func `tells other commands where a password is, and not the password`() async throws {
+    @Test func `shows other commands where a password is, and not the password`() async throws {
         let site = try home.start("run", try home.demoWithPort())
         try #require(await site.error("link.subscribed") != nil, "\(site.text)")
         let login = try home.login("d1.demo.scada")

@@ -44,7 +44,7 @@ import Testing
         for line in gateway.errors { #expect(line.hasPrefix("{\"time\":"), "\(line)") }
     }
 
-    @Test func `switches a relay and tells the state that the relay confirms`() async throws {
+    @Test func `switches a relay and reports the state that the relay confirms`() async throws {
         let gateway = try await demo()
         let watch = try home.start("watch")
         for (value, steps) in [("on", 1), ("off", 0)] {
@@ -165,7 +165,7 @@ import Testing
         kill(broker, SIGSTOP)
         defer { kill(broker, SIGKILL) }
         gateway.signal(SIGINT)
-        // Another one right away is the same wish, as timeout(1) and shells send it to the whole group.
+        // Another one right away is the same request, as timeout(1) and shells send it to the whole group.
         gateway.signal(SIGTERM)
         try #require(await gateway.error("gateway.stopping") != nil)
         // The time itself is what makes it a second one.
@@ -211,7 +211,7 @@ import Testing
         #expect(await set.end() == 0, "\(set.text)")
     }
 
-    @Test func `tells its secrets to nobody`() async throws {
+    @Test func `shows its secrets to nobody`() async throws {
         let gateway = try home.start(
             "run", try home.demoWithPort(), "--watch", "--log-level", "trace")
         try #require(await gateway.error("link.subscribed") != nil)

@@ -66,7 +66,7 @@ final class Listener {
         #expect(listener.next() == nil)
     }
 
-    @Test func `that is not there, or has gone, is told nothing and does no harm`() throws {
+    @Test func `that is not there, or has gone, is sent nothing and does no harm`() throws {
         let long = "/" + String(repeating: "x", count: 200)
         for (path, mayBeThere) in [
             (nil, false), ("", false), ("relative", false), (long, false), ("/", true), ("@", true),
@@ -96,7 +96,7 @@ final class Listener {
         #expect(listener.next() == "WATCHDOG=1")
     }
 
-    @Test func `is told at half of the time that it gives, when it asks this process`() {
+    @Test func `is notified at half of the time that it gives, when it asks this process`() {
         let socket = ["NOTIFY_SOCKET": "/run/systemd/notify"]
         func period(_ more: [String: String]) -> Duration? {
             manager(socket.merging(more) { $1 }).watchdogPeriod

@@ -34,7 +34,8 @@ import Testing
         #expect(await gateway.end() == 0, "\(gateway.text)")
     }
 
-    @Test func `that is deleted is told, made again, and kept from a second gateway`() async throws
+    @Test func `that is deleted is reported, made again, and kept from a second gateway`()
+        async throws
     {
         let gateway = try await running()
         let file = "\(state)/journal.sqlite"

@@ -37,16 +37,16 @@ final class TestHome {
         environment["XDG_RUNTIME_DIR"] = "\(path)/run"
         environment["XDG_STATE_HOME"] = "\(path)/state"
         return try Program(
-            arguments + Self.patience(for: arguments), environment.merging(variables) { $1 },
+            arguments + Self.timeout(for: arguments), environment.merging(variables) { $1 },
             under: wrapper)
     }
 
     /// Those that wait for an answer would give up after seconds, which a busy machine may take.
-    private static func patience(for arguments: [String]) -> [String] {
+    private static func timeout(for arguments: [String]) -> [String] {
         let waits =
             ["set", "release"].contains(arguments.first) || arguments.starts(with: ["peer", "ask"])
         guard waits, !arguments.contains("--timeout") else { return [] }
-        return ["--timeout", "\(Int(Program.patience))"]
+        return ["--timeout", "\(Int(Program.timeout))"]
     }
 
     /// Writes a file into the home.

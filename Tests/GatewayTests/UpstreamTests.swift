@@ -76,7 +76,7 @@ import Testing
         #expect(await tap.end() == 0)
     }
 
-    @Test func `a parent that dies is told lost by its last will, and one that goes says so`()
+    @Test func `a parent that dies is reported lost by its last will, and one that goes says so`()
         async throws
     {
         let gateway = try home.start("run", try home.file("both-ends.json", layout))
@@ -163,7 +163,7 @@ import Testing
         (["--child", "d1.a", "--poll-period", "1s"], "must not be shorter"),
         (["--child", "d1.a", "--topic", "a/b"], "must be one level"), ([], "name a gateway"),
     ])
-    func `a command line that makes no sense is refused in plain words`(
+    func `a command line that is invalid is refused in plain words`(
         arguments: [String], why: String
     ) async throws {
         let program = try home.start(["upstream", "--alias", "d1.demo.house"] + arguments)

@@ -97,12 +97,13 @@ import Testing
             "no component attribute class"
         ),
     ])
-    func `with a mistake is told what and where`(old: String, new: String, message: String) {
+    func `with a mistake has it reported with its place`(old: String, new: String, message: String)
+    {
         let problems = Sample.problems(Sample.with(old, new))
         #expect(problems.contains { $0.contains(message) && $0.contains("line ") }, "\(problems)")
     }
 
-    @Test func `is told all its mistakes at once, in the order of its lines`() {
+    @Test func `has all its mistakes reported at once, in the order of its lines`() {
         let text = Sample.with("\"RelayIdx\": 9", "\"RelayIdx\": 1")
             .replacing(
                 "\"ActorHierarchyName\": \"s.hp-boss\"", with: "\"ActorHierarchyName\": \"s.x.b\""
@@ -117,7 +118,7 @@ import Testing
     @Test(arguments: [
         "", "[]", "7", "{}", "{\"gateway\": \"d1.x\", \"nodes\": []}", "{\"ShNodes\": 1}",
     ])
-    func `is told when it is none`(text: String) {
+    func `is reported when it is none`(text: String) {
         #expect(!Sample.problems(text).isEmpty)
     }
 }

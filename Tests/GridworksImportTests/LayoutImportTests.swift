@@ -167,7 +167,7 @@ import Vocabulary
         }
     }
 
-    @Test func `tells the link its peers, its power metering and its relays' words`() throws {
+    @Test func `gives the link its peers, its power metering and its relays' words`() throws {
         let text = try Sample.imported(hasUpstream: true).text
         let upstream = try #require(JsonDocument.parse(text).document?["upstreams"]?.list?.first)
         let link = try #require(upstream["gridworks"])

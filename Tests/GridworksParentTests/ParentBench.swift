@@ -91,7 +91,7 @@ extension MqttMessage {
 }
 
 /// A machine with two children and a clock that stands still.
-struct DeskBench {
+struct ParentBench {
     var machine = ParentMachine(
         alias: "d1.demo.house", incarnation: "i7", shortName: "ltn",
         children: [.init(ChildWords.house), .init(ChildWords.barn)],

@@ -7,7 +7,7 @@ import Vocabulary
 
 @Suite struct `A parent's machine` {
     typealias Words = ChildWords
-    var bench = DeskBench()
+    var bench = ParentBench()
 
     // MARK: Links
 
@@ -172,11 +172,11 @@ import Vocabulary
         #expect(late.stored.isEmpty && late.acknowledged == [])
         let kept = bench.kept(heard.stored)
         #expect(kept.acknowledged == ["e1"])
-        let end = DeskBench.Outcome(bench.machine.close(at: bench.clock.now))
+        let end = ParentBench.Outcome(bench.machine.close(at: bench.clock.now))
         #expect(end.isClosed && end.links.count == 2)
     }
 
-    @Test mutating func `tells malformed messages once and then how many more`() {
+    @Test mutating func `reports malformed messages once and then how many more`() {
         bench.activate()
         var broken = Words.ping()
         broken.payload.removeLast()
@@ -230,7 +230,7 @@ import Vocabulary
         ("set d1.stranger pump on", "not a child of this parent"),
         ("snap d1.stranger", "not a child of this parent"),
     ])
-    mutating func `refuses an order that makes no sense, and says why`(
+    mutating func `refuses an order that is invalid, and says why`(
         line: String, why: String
     ) {
         bench.activate()
@@ -246,7 +246,7 @@ import Vocabulary
         #expect(message?.text.contains(#""Value":20"#) == true)
     }
 
-    @Test mutating func `tells what became of orders that were not confirmed`() throws {
+    @Test mutating func `reports what became of orders that were not confirmed`() throws {
         bench.activate()
         let refused = bench.order("set d1.demo.house.scada pump on").published[0]
         let glitch = bench.hear(Words.glitch("pump")).answers
@@ -269,7 +269,7 @@ import Vocabulary
         #expect(refused.map(\.outcome) == [.refused])
     }
 
-    @Test mutating func `asks for snapshots and layouts, and tells each reading`() {
+    @Test mutating func `asks for snapshots and layouts, and reports each reading`() {
         bench.activate()
         let asked = bench.order("snap d1.demo.house.scada").published
         #expect(asked.map(\.type) == ["send-snap"])

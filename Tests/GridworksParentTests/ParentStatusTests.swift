@@ -14,7 +14,7 @@ import Vocabulary
 /// How a parent says how it and its links stand.
 @Suite struct `A parent's status` {
     typealias Words = ChildWords
-    var bench = DeskBench()
+    var bench = ParentBench()
 
     private mutating func next() -> (own: LinkStatus, links: [LinkStatus])? {
         bench.pass(ParentMachine.statusPeriod).statuses.last
@@ -30,7 +30,7 @@ import Vocabulary
         #expect(second.map(\.own.state) == [.connecting, .connected])
         let sequences = (first + second).map(\.own.sequence)
         #expect(sequences == [1, 2, 3, 4])
-        let end = DeskBench.Outcome(bench.machine.close(at: bench.clock.now))
+        let end = ParentBench.Outcome(bench.machine.close(at: bench.clock.now))
         #expect(end.statuses.map(\.own.state) == [.closed])
         #expect(end.statuses.first?.links.map(\.state) == [.closed, .closed])
     }
@@ -56,7 +56,7 @@ import Vocabulary
             ])
     }
 
-    @Test mutating func `tells of a link that fails, and why`() {
+    @Test mutating func `reports a link that fails, and why`() {
         _ = bench.connect()
         _ = bench.pass(.seconds(61))
         let link = next()?.links.first
@@ -76,7 +76,7 @@ import Vocabulary
         #expect(links.last?.counts == [.received: 1])
     }
 
-    @Test mutating func `tells since when the oldest order waits for the child's acknowledgement`()
+    @Test mutating func `shows since when the oldest order waits for the child's acknowledgement`()
     {
         bench.activate()
         _ = bench.pass(.seconds(1))
@@ -90,7 +90,7 @@ import Vocabulary
         #expect(taken?[.unacknowledged] == 0 && taken?[age: .oldestUnsent] == nil)
     }
 
-    @Test mutating func `is refused by a broker that keeps it from the topic: told once`() {
+    @Test mutating func `is refused by a broker that keeps it from the topic: reported once`() {
         _ = bench.connect()
         let refusal = MqttEvent.publishRefused(
             MessageID(number: 1), reason: "not authorized", topic: "tidegate/d1.demo.house/status",

@@ -17,7 +17,7 @@ import Vocabulary
         let store = ReceivedStore(path: path, commitInterval: interval, clock: clock)
         try await store.open()
         let parent = Parent(
-            machine: DeskBench().machine, session: broker,
+            machine: ParentBench().machine, session: broker,
             presence: PlainPresence(of: "d1.demo.house", incarnation: "i7"), store: store,
             clock: clock, report: { _ in })
         await parent.start()

@@ -28,7 +28,7 @@ import Vocabulary
         return store
     }
 
-    /// Waits until so many items are told to be on disk.
+    /// Waits until so many items are reported to be on disk.
     private func kept(_ count: Int, _ store: ReceivedStore) async -> [ReceivedEvent.Kept] {
         var found: [ReceivedEvent.Kept] = []
         for await _ in store.wakeup {
@@ -60,7 +60,7 @@ import Vocabulary
         await store.close()
     }
 
-    @Test func `tells what is on disk, in the order in which it came`() async throws {
+    @Test func `reports what is on disk, in the order in which it came`() async throws {
         let store = try await opened()
         for number in 1...100 { #expect(store.append(item(number))) }
         let kept = await kept(100, store)
@@ -69,7 +69,7 @@ import Vocabulary
         #expect(try numbers() == Array(1...100))
     }
 
-    @Test func `tells nothing before the commit`() async throws {
+    @Test func `reports nothing before the commit`() async throws {
         let store = try await opened(interval: .milliseconds(200))
         #expect(store.append(item(1)))
         await clock.sleepers(1)
@@ -80,7 +80,7 @@ import Vocabulary
         #expect(try numbers() == [1])
     }
 
-    @Test func `keeps an event once, and tells each time that it has it`() async throws {
+    @Test func `keeps an event once, and reports each time that it has it`() async throws {
         let store = try await opened()
         #expect(store.append(item(1)))
         #expect(await kept(1, store).map(\.isNew) == [true])
@@ -91,14 +91,14 @@ import Vocabulary
         #expect(try numbers() == [1, 2, 1])
     }
 
-    @Test func `tells an event that comes twice before the commit only once`() async throws {
+    @Test func `reports an event that comes twice before the commit only once`() async throws {
         let store = try await opened(interval: .seconds(1))
         #expect(store.append(item(1)) && store.append(item(1)))
         await store.commit()
         #expect(store.takeNews().kept.map(\.isNew) == [true])
     }
 
-    @Test func `has after a kill all that it told, and knows it again`() async throws {
+    @Test func `has after a kill all that it reported, and knows it again`() async throws {
         let store = try await opened()
         for round in 0..<20 {
             for number in 1...10 { _ = store.append(item(round * 10 + number)) }
@@ -188,7 +188,7 @@ import Vocabulary
         #expect(try database.number("PRAGMA user_version") == 2)
     }
 
-    @Test func `tells a full disk, and keeps what waited once there is room`() async throws {
+    @Test func `reports a full disk, and keeps what waited once there is room`() async throws {
         let store = try await opened()
         await store.limit(pages: 20)
         for number in 1...200 { _ = store.append(item(number, size: 1_000)) }

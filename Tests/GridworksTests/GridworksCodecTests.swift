@@ -140,7 +140,7 @@ import Vocabulary
         #expect(!text.contains("relay1") && !text.contains("hp-odu-pwr"))
     }
 
-    @Test func `tells the power when all meters are known and it moved enough`() {
+    @Test func `reports the power when all meters are known and it moved enough`() {
         func watts(_ channel: DataChannelName, _ value: Int64, _ quality: Quality = .good)
             -> String?
         {

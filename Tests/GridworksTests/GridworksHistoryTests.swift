@@ -78,7 +78,7 @@ import Vocabulary
         #expect(seen.count == 300 * 101)
     }
 
-    @Test func `loses no good reading and tells none that is not good`() {
+    @Test func `loses no good reading and reports none that is not good`() {
         let entries =
             entries(500, seed: 9) + [
                 House.entry(

@@ -16,7 +16,7 @@ import Vocabulary
     }
     let codec = House.codec()
 
-    private func matter(_ message: MqttMessage?) throws -> GridworksHeard.Matter {
+    private func matter(_ message: MqttMessage?) throws -> GridworksReceived.Matter {
         let message = try #require(message)
         return try #require(parent.heard(message)).matter
     }

@@ -78,7 +78,8 @@ import Vocabulary
         }
     }
 
-    @Test func `is news too behind a symbolic link, where the kernel tells nothing`() async throws {
+    @Test func `is news too behind a symbolic link, where the kernel reports nothing`() async throws
+    {
         let links = folder + "-links"
         try FileManager.default.createDirectory(atPath: links, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: links) }

@@ -119,7 +119,7 @@ import Vocabulary
         LogLimit.Kind(file: "a", line: line, function: "f", source: source)
     }
 
-    @Test func `begins again with each period, and tells each that was too full once`() {
+    @Test func `begins again with each period, and reports each that was too full once`() {
         var limit = LogLimit()
         var (written, now) = (0, start)
         for _ in 0..<3 {

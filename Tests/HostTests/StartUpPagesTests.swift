@@ -17,7 +17,7 @@ import Testing
         """
     }
 
-    @Test func `are given back where they are a file's own and cannot have changed`() {
+    @Test func `are released where they are a file's own and cannot have changed`() {
         let text =
             mapping("1000-5000 r-xp 00000000 08:01 42   /usr/bin/tidegate")
             + mapping("5000-6000 r--p 00004000 08:01 42   /usr/bin/tidegate", anonymous: 4)

@@ -11,7 +11,7 @@ import Vocabulary
         }
     }
 
-    @Test func `that comes to the process and again to its group is one wish`() {
+    @Test func `that comes to the process and again to its group is one request`() {
         #expect(deferredCommands(at: [0, 0, 99]) == [.stop, .nothing, .nothing])
     }
 

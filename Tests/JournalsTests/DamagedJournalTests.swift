@@ -107,7 +107,7 @@ import Vocabulary
             for _ in 0..<200 {
                 bytes[Int.random(in: 8 * 4_096..<bytes.count, using: &chance)] ^= 0xFF
             }
-            // A file that only a checksum could tell is told by its rows; here the tree breaks too.
+            // What only a checksum could show is reported by its rows; here the tree breaks too.
             for index in stride(from: 10 * 4_096, to: bytes.count, by: 7 * 4_096) {
                 bytes[index] = 0x77
             }

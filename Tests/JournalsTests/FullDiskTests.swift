@@ -102,7 +102,7 @@ import Vocabulary
         await journal.close()
     }
 
-    @Test func `tells nothing as lost that was acknowledged from memory before the end`()
+    @Test func `reports nothing as lost that was acknowledged from memory before the end`()
         async throws
     {
         let journal = await full(1_000)

@@ -44,10 +44,10 @@ import Vocabulary
         // gathered for, seconds since the last fact, in flight, waiting
         (0, 0, 4, 6), (0, 60, 1, 9), (0, 61, 0, 10), (100, 0, 9, 1), (1_000, 0, 10, 0),
         (1_000, 1_061, 0, 10),
-        // By a clock that was set back, nobody can tell.
+        // By a clock that was set back, nobody can know.
         (0, -61, 0, 10),
     ])
-    func `tells facts that are too young to be missed from those that wait`(
+    func `distinguishes facts that are too young to be missed from those that wait`(
         gathering: Int, since: Int, inFlight: Int, waiting: Int
     ) async throws {
         let folder = Folder()
@@ -74,7 +74,7 @@ import Vocabulary
         #expect(cursors["other"]?.inFlight == 0 && cursors["other"]?.waiting == 0)
     }
 
-    @Test func `tells what values mean, by the meaning of their time`() async throws {
+    @Test func `shows what values mean, by the meaning of their time`() async throws {
         let folder = Folder()
         for (run, exponent) in [-3, -2].enumerated() {
             let channel = DataChannel(
@@ -95,7 +95,7 @@ import Vocabulary
         #expect(channels.map(\.from) == [1, 2])
     }
 
-    @Test func `tells what values mean after a layout has changed`() async throws {
+    @Test func `shows what values mean after a layout has changed`() async throws {
         let folder = Folder()
         let journal = await folder.journal(["site"], name: "changed")
         func channel(_ exponent: Int) -> DataChannel {

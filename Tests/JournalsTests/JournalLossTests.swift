@@ -32,7 +32,7 @@ import Vocabulary
         await journal.close()
     }
 
-    @Test func `told again are for the upstream alone that did not take them`() async throws {
+    @Test func `reported again are for the upstream alone that did not take them`() async throws {
         let folder = Folder()
         let journal = await folder.journal(["site", "other"], name: "two")
         await keep((1...2).map { fact($0) }, in: journal)
@@ -66,7 +66,7 @@ import Vocabulary
         await journal.close()
     }
 
-    @Test func `tells what found no room before`() async throws {
+    @Test func `reports what found no room before`() async throws {
         let folder = Folder()
         var journal = await folder.journal(["site"], name: "short")
         await keep((1...10).map { fact($0) }, in: journal)
@@ -82,7 +82,7 @@ import Vocabulary
             await news.next() == .dropped(10_000 - kept, upstream: "site", through: 10_000))
         #expect(try #require(journal.append([fact(1)])).lowerBound > 10_000)
         await journal.close()
-        // It is told once.
+        // It is reported once.
         journal = await folder.journal(["site"], name: "short")
         #expect(await journal.status()["site"]?.dropped == 0)
         await journal.close()

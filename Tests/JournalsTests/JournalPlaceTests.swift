@@ -22,7 +22,7 @@ import Vocabulary
         return false
     }
 
-    private func hearsFault(_ isOn: Bool, from journal: SqliteJournal) async -> Bool {
+    private func reportsFault(_ isOn: Bool, from journal: SqliteJournal) async -> Bool {
         await hears({ if case .fault(isOn, _) = $0 { true } else { false } }, from: journal)
     }
 
@@ -33,11 +33,11 @@ import Vocabulary
         let identity = journal.identity
         delete()
         await folder.pass(SqliteJournal.lookPeriod, journal)
-        #expect(await hearsFault(true, from: journal))
+        #expect(await reportsFault(true, from: journal))
         let places = journal.append([fact(301)])
         #expect(places == 301...301)
         await folder.pass(SqliteJournal.retryPeriod, journal)
-        #expect(await hearsFault(false, from: journal))
+        #expect(await reportsFault(false, from: journal))
         #expect(journal.identity == identity)
         #expect(await journal.kept() == Array(1...301))
         let entries = try await journal.next(for: "site", after: 0, limit: 999)
@@ -74,13 +74,13 @@ import Vocabulary
             atPath: "\(block)/full", withIntermediateDirectories: true)
         delete()
         await folder.pass(SqliteJournal.lookPeriod, journal)
-        #expect(await hearsFault(true, from: journal))
+        #expect(await reportsFault(true, from: journal))
         await folder.pass(SqliteJournal.retryPeriod, journal)
         #expect(!folder.names().contains("journal"))
         _ = journal.append([fact(11)])
         try FileManager.default.removeItem(atPath: block)
         await folder.pass(SqliteJournal.retryPeriod, journal)
-        #expect(await hearsFault(false, from: journal))
+        #expect(await reportsFault(false, from: journal))
         #expect(await journal.kept() == Array(1...11))
         await journal.close()
     }

@@ -53,7 +53,7 @@ import Vocabulary
         (.forgetsDrops, "what was evicted is counted"),
         (.oneCursor, "each upstream has a cursor of its own"),
         (.goesBeyond, "a cursor beyond the last fact is refused"),
-        (.knowsEverybody, "an upstream that is not of this journal is told so"),
+        (.knowsStrangers, "an upstream that is not of this journal is told so"),
     ]) func `catches a journal that breaks a promise`(fault: Faulty.Fault, promise: String) async {
         let broken = await JournalConformance.broken {
             Faulty(whole: memory($0, $1), upstreams: $0, fault: fault)
@@ -64,7 +64,7 @@ import Vocabulary
 
 /// A journal with one fault, to prove that the suite sees it.
 struct Faulty: Journal {
-    enum Fault { case reversed, forgetsDrops, oneCursor, goesBeyond, knowsEverybody }
+    enum Fault { case reversed, forgetsDrops, oneCursor, goesBeyond, knowsStrangers }
 
     let whole: MemoryJournal
     let upstreams: [UpstreamName]
@@ -89,7 +89,7 @@ struct Faulty: Journal {
     func next(
         for upstream: UpstreamName, after sequence: Sequence64, limit: Int
     ) async throws(JournalError) -> [Entry] {
-        if fault == .knowsEverybody, !upstreams.contains(upstream) { return [] }
+        if fault == .knowsStrangers, !upstreams.contains(upstream) { return [] }
         let entries = try await whole.next(for: upstream, after: sequence, limit: limit)
         return fault == .reversed ? entries.reversed() : entries
     }

@@ -117,7 +117,7 @@ import Vocabulary
         #expect(FactRecord(row, at: 78) == nil)
     }
 
-    @Test func `page gives back its facts as they were, or not`() async {
+    @Test func `page gives its facts as they were, or not`() async {
         let folder = Folder()
         let journal = await folder.journal(["site"], name: "journal")
         await keep((1...200).map { fact($0) }, in: journal)

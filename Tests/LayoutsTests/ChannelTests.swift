@@ -21,7 +21,7 @@ import Vocabulary
         #expect(channel.plausibility.range == -550...1250)
         #expect(channel.plausibility.largestStep == 54)
         #expect(channel.capture.delta == 2)
-        // 127.937 °C cannot be told from a measurement of 127.9 °C.
+        // 127.937 °C cannot be distinguished from a measurement of 127.9 °C.
         #expect(channel.plausibility.powerOnValues == [850])
     }
 
@@ -92,7 +92,7 @@ import Vocabulary
         #expect(what.count == 1 && what[0].hasSuffix(".captureSummary"), "\(what)")
     }
 
-    @Test func `with a delta between two steps is told the nearest that is possible`() {
+    @Test func `with a delta between two steps is refused with the nearest that is possible`() {
         #expect(
             messages(#""exponent": -1, "captureDelta": 0.26"#) == [
                 "nodes[0].channels[0].captureDelta (line 2): 0.26 is not a whole number of steps of "

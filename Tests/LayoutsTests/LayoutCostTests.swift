@@ -10,7 +10,7 @@ import Vocabulary
 /// What it costs to check a file that was made to cost much, or is nothing but mistakes.
 @Suite(.ownThread, .enabled(if: Allocations.areCounted))
 struct `A layout that is nothing but mistakes` {
-    @Test func `takes memory in proportion to its length, and tells a hundred of them`() {
+    @Test func `takes memory in proportion to its length, and reports a hundred of them`() {
         func layout(_ list: String, _ piece: String) -> [UInt8] {
             let pieces = String(repeating: piece + ",", count: 60_000 / (piece.utf8.count + 1))
             return Array(#"{"gateway": "d1.a", "\#(list)": [\#(pieces)]}"#.utf8)

@@ -168,7 +168,7 @@ import Vocabulary
         ("off", "hold", "goes off (its previous safe state)"),
         ("hold", "on", "goes on (its new safe state)"), ("hold", "hold", "is left as it is"),
     ])
-    func `what each relay will do is told, from its old safe state to its new one`(
+    func `what each relay will do is reported, from its old safe state to its new one`(
         old: String, new: String, words: String
     ) throws {
         let change = diff(
@@ -180,7 +180,7 @@ import Vocabulary
         #expect(change.lines.contains("relay relay-2: stays as it is"))
     }
 
-    @Test func `a relay that comes, goes or needs one that is stopped is told, too`() throws {
+    @Test func `a relay that comes, goes or needs one that is stopped is reported, too`() throws {
         let all = (1...4).map { relay("off", $0) }
         let needs =
             #""interlocks": [{"relay": "relay-3", "onlyWhile": "relay-2"}, "#

@@ -80,7 +80,7 @@ import Vocabulary
         #expect(layout?.simulated().buses.allSatisfy(\.isSimulated) == true)
     }
 
-    @Test func `tells upstreams where their secrets stand, without the secrets`() throws {
+    @Test func `gives upstreams the places of their secrets, without the secrets`() throws {
         let (layout, problems) = read(
             """
             {"gateway": "d1.test", "nodes": [{"name": "tank", "kind": "sensor",
@@ -127,7 +127,7 @@ import Vocabulary
         #expect(layout?.settings.logFormat == "json")
     }
 
-    @Test func `with many mistakes tells all of them, in the order of the text`() {
+    @Test func `with many mistakes has all of them reported, in the order of the text`() {
         let (layout, problems) = read(
             """
             {"gateway": "House 1",

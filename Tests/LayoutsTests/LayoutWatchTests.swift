@@ -45,13 +45,15 @@ import Vocabulary
         #expect(look(.content([2])) == nil)
     }
 
-    @Test mutating func `it is looked at in a slow rhythm although nobody tells of a change`() {
+    @Test mutating func `it is looked at in a slow rhythm although nobody reports a change`() {
         #expect(now.duration(to: watch.deadline) == .seconds(30))
         #expect(look(.content([2])) == .changed([2]))
     }
 
     @Test
-    mutating func `a missing file is told once, and its return only when it says something new`() {
+    mutating func
+        `a missing file is reported once, and its return only when it says something new`()
+    {
         #expect(look(.missing) == .missing)
         #expect(look(.missing) == nil)
         #expect(look(.content([1])) == nil)
@@ -59,7 +61,7 @@ import Vocabulary
         #expect(look(.content([3])) == .changed([3]))
     }
 
-    @Test mutating func `a file that cannot be read is told once for each reason`() {
+    @Test mutating func `a file that cannot be read is reported once for each reason`() {
         #expect(look(.unreadable("permission denied")) == .unreadable("permission denied"))
         #expect(look(.unreadable("permission denied")) == nil)
         #expect(look(.unreadable("is a directory")) == .unreadable("is a directory"))

@@ -55,7 +55,7 @@ import Vocabulary
         #expect(try !LayoutDiff(from: #require(one), to: #require(other)).isEmpty)
     }
 
-    @Test func `with mistakes is told with its file and every place`() {
+    @Test func `with mistakes is reported with its file and every place`() {
         let (layout, problems) = read(
             "x", ["x": file(#"{"name": "power", "address": 1, "typ": "int16", "unit": "watt"}"#)])
         #expect(layout == nil)
@@ -72,14 +72,14 @@ import Vocabulary
                 "nodes[0].component.profile (line 4): /p/x.json, line 1: ") == true)
     }
 
-    @Test func `that may not be used is told, and not replaced by the built-in one`() {
+    @Test func `that may not be used is reported, and not replaced by the built-in one`() {
         #expect(
             read("eastron-sdm120", ["eastron-sdm120": "secret"]).problems == [
                 "nodes[0].component.profile (line 4): /p/eastron-sdm120.json: no"
             ])
     }
 
-    @Test func `that is not there is told with the one that was meant`() {
+    @Test func `that is not there is reported with the one that was meant`() {
         #expect(
             read("boilerx", ["boiler-x": file(power)]).problems == [
                 "nodes[0].component.profile (line 4): profile boilerx is unknown; "

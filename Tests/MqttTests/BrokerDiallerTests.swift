@@ -60,7 +60,7 @@ import Vocabulary
         #expect(try dial(silent + good) == good.first)
     }
 
-    @Test func `is told with what was wrong at each`() throws {
+    @Test func `is reported with what was wrong at each`() throws {
         let (silent, sockets) = try silentPlace()
         defer { for socket in sockets { close(socket) } }
         let refused = try place("127.0.0.2", broker.port) + place("127.0.0.3", broker.port)

@@ -50,7 +50,7 @@ struct MqttExchangeTests {
             ])
     }
 
-    @Test func `a connection that came and went unseen is told as a try that failed`() async {
+    @Test func `a connection that came and went unseen is reported as a try that failed`() async {
         exchange.failed(.unreachable("down"))
         for _ in 0..<50 {
             exchange.connected(sessionPresent: false)
@@ -60,7 +60,9 @@ struct MqttExchangeTests {
         #expect(await rest() == [.dropped(50), .unreachable("gone")])
     }
 
-    @Test func `a broker that hangs up again and again is told once, and piles up nothing`() async {
+    @Test func `a broker that hangs up again and again is reported once, and piles up nothing`()
+        async
+    {
         exchange.connected(sessionPresent: false)
         exchange.disconnected("gone")
         #expect(await exchange.next() == .unreachable("gone"))
@@ -71,7 +73,7 @@ struct MqttExchangeTests {
         #expect(await rest() == [.unreachable("banned")])
     }
 
-    @Test func `a failure is told once until it changes`() async {
+    @Test func `a failure is reported once until it changes`() async {
         exchange.failed(.unreachable("down"))
         #expect(await exchange.next() == .unreachable("down"))
         exchange.failed(.unreachable("down"))

@@ -55,7 +55,7 @@ import Vocabulary
     }
 
     @Test(.timeLimit(.minutes(10)))
-    func `whatever a broker answers, the session tells why and connects to the next one`()
+    func `whatever a broker answers, the session reports why and connects to the next one`()
         async throws
     {
         let clock = ManualClock()

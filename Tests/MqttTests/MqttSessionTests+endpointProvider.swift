@@ -4,7 +4,7 @@ import Vocabulary
 @testable import Mqtt
 
 extension MqttSessionTests {
-    @Test func `a broker that comes back elsewhere is found, and its absence is told once`()
+    @Test func `a broker that comes back elsewhere is found, and its absence is reported once`()
         async throws
     {
         let (old, new) = (try TestBroker(), try TestBroker())

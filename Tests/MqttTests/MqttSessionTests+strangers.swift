@@ -69,7 +69,7 @@ extension MqttSessionTests {
             // A TLS alert.
             ([0x15, 3, 1, 0, 2, 2, 70], "check that an MQTT broker without TLS listens"),
         ] as [([UInt8]?, String)])
-    func `whatever is no broker of MQTT 5 is told from one that is down`(
+    func `whatever is no broker of MQTT 5 is distinguished from one that is down`(
         _ answer: [UInt8]?, _ words: String
     ) async throws {
         let broker = ScriptedBroker { _ in answer }

@@ -59,7 +59,7 @@ struct MqttSessionTests {
         session.close()
     }
 
-    @Test func `a wrong password is told once, and the tries go on`() async throws {
+    @Test func `a wrong password is reported once, and the tries go on`() async throws {
         let broker = try TestBroker(
             ["allow_anonymous false", "password_file FOLDER/passwords"],
             files: ["passwords": "gateway:$7$101$never$matches\n"])
@@ -111,7 +111,7 @@ struct MqttSessionTests {
         session.close()
     }
 
-    @Test func `a subscription that the broker refuses is told with its reason`() async throws {
+    @Test func `a subscription that the broker refuses is reported with its reason`() async throws {
         let broker = ScriptedBroker { packet in
             switch packet.type {
             case ScriptedBroker.connect: ScriptedBroker.welcome
@@ -134,7 +134,7 @@ struct MqttSessionTests {
         session.close()
     }
 
-    @Test func `a login refused with the broker's own words tells them`() async throws {
+    @Test func `a login refused with the broker's own words is reported in them`() async throws {
         let words = Array("come back tomorrow".utf8)
         let broker = ScriptedBroker { packet in
             let properties = [0x1F, 0, UInt8(words.count)] + words
@@ -158,7 +158,7 @@ struct MqttSessionTests {
         session.close()
     }
 
-    @Test func `a broker that talks nonsense is tried again`() async throws {
+    @Test func `a broker that sends malformed packets is tried again`() async throws {
         let count = Atomic<Int>(0)
         let broker = ScriptedBroker { packet in
             let round = count.add(1, ordering: .relaxed).newValue
@@ -263,7 +263,7 @@ struct MqttSessionTests {
         session.close()
     }
 
-    @Test func `retained messages are told apart, old ones and new ones`() async throws {
+    @Test func `retained messages are distinguished, old ones and new ones`() async throws {
         let broker = try TestBroker()
         defer { withExtendedLifetime(broker) {} }
         try await broker.start()
@@ -329,7 +329,7 @@ struct MqttSessionTests {
             return
         }
         lost.close()
-        // One that says goodbye has no last will.
+        // One that says that it goes offline has no last will.
         settings.clientID = "polite"
         let (polite, politeNews) = try await connect(settings, will: will)
         polite.close()
@@ -352,7 +352,7 @@ struct MqttSessionTests {
         let news = NewsReader(session)
         session.connect()
         var heard = await news.next()
-        // Whether the connection itself is told depends on who comes first.
+        // Whether the connection itself is reported depends on who comes first.
         if heard == .connected(sessionPresent: false) { heard = await news.next() }
         switch heard {
         case .disconnected(let reason), .unreachable(let reason):

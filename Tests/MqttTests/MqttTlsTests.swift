@@ -108,7 +108,7 @@ struct MqttTlsTests {
                 || words.contains("may ask for a client certificate"), "\(words)")
     }
 
-    @Test func `a broker without TLS is told from one that is down`() async throws {
+    @Test func `a broker without TLS is distinguished from one that is down`() async throws {
         let files = try TestCertificates()
         defer { files.remove() }
         let broker = try TestBroker()
@@ -142,7 +142,9 @@ struct MqttTlsTests {
         #expect(words.contains("is not from the CA in /etc/ssl/certs"), "\(words)")
     }
 
-    @Test func `a certificate of another time is told from one of a stranger`() async throws {
+    @Test func `a certificate of another time is distinguished from one of a stranger`()
+        async throws
+    {
         let files = try TestCertificates()
         defer { files.remove() }
         try files.make("early", from: "390101000000Z", to: "400101000000Z")

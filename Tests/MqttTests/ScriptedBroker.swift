@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 
-/// A broker that answers the bytes a test tells it to, for what a real one does too seldom.
+/// A broker that answers the bytes a test sets, for what a real one does too seldom.
 final class ScriptedBroker: Sendable {
     /// The type of a control packet and what follows its length.
     struct Packet {

@@ -21,7 +21,7 @@ import Vocabulary
         return await bench.nextFacts()
     }
 
-    @Test func `is told once and ends once, and the others go on`() async {
+    @Test func `is reported once and ends once, and the others go on`() async {
         let node = node()
         device.fail("poor", DriverError(.unsupported, "it does not have this register"))
         await bench.start(node)
@@ -37,7 +37,7 @@ import Vocabulary
         withExtendedLifetime(node) {}
     }
 
-    @Test func `for want of a value is told at once, and its next value is reported at once`()
+    @Test func `for want of a value is reported at once, and its next value is reported at once`()
         async
     {
         let node = bench.node(

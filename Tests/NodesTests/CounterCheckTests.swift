@@ -174,7 +174,7 @@ import Vocabulary
             ])
     }
 
-    @Test mutating func `that rises by more than its largest step is told so`() {
+    @Test mutating func `that rises by more than its largest step is reported so`() {
         check = CounterCheck(channel: Self.channel(largestStep: 100))
         #expect(
             verdicts([500, 1_000, 1_010, 1_020]) == [

@@ -36,7 +36,8 @@ import Vocabulary
 
     private var stand: CounterStand? { store.stands["value"] }
 
-    @Test func `tells a total that goes on where the register begins again, and no fault`() async {
+    @Test func `reports a total that goes on where the register begins again, and no fault`() async
+    {
         let facts = await facts([65_000, 65_500, 3, 9, 20, 31])
         #expect(facts.flatMap(\.values) == [65_000, 65_500, 65_556, 65_567])
         #expect(facts.allSatisfy { $0.qualities.allSatisfy { $0 == .good } })
@@ -64,7 +65,7 @@ import Vocabulary
         #expect(facts.compactMap(\.fault).map(\.isOn) == [true, false])
     }
 
-    @Test func `believes another meter by itself, and tells of it once`() async {
+    @Test func `believes another meter by itself, and reports it once`() async {
         let facts = await facts(
             [40_000, 40_000] + (0...120).map { 700 + $0 }, capture: .seconds(60))
         let events = facts.compactMap(\.event)
@@ -182,7 +183,8 @@ import Vocabulary
         await bench.apply(command(order), to: node)
     }
 
-    @Test func `tells it at once and puts on record who set it, from what to what`() async throws {
+    @Test func `reports it at once and puts on record who set it, from what to what`() async throws
+    {
         let node = try node()
         await node.start()
         #expect(await bench.nextFacts().flatMap(\.values) == [1_234_567_000])

@@ -15,7 +15,7 @@ struct GuardBench {
     var contact: Int64?
     /// Whether the relay follows.
     var isStuck = false
-    /// Whether the relay's bus is broken: it can neither be told nor read.
+    /// Whether the relay's bus is broken: it can neither be commanded nor read.
     var isCutOff = false
     /// How often it was driven.
     var drives = 0

@@ -77,7 +77,7 @@ import Vocabulary
             bench.clock.advance(by: .milliseconds(50))
         }
         #expect(!isSafe.withLock { $0 })
-        // It is tried again, and told once it is so.
+        // It is tried again, and reported once it is so.
         device.loosen()
         await bench.pass([node]) { isSafe.withLock { $0 } }
         #expect(device.level == 0)

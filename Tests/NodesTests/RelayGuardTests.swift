@@ -45,7 +45,7 @@ import Vocabulary
         (GuardBench.site, GuardBench.cli, true), (GuardBench.page, GuardBench.site, false),
         (GuardBench.page, GuardBench.cli, true),
     ])
-    func `is given back by the holder or by a hand, and the relay is driven to its safe state`(
+    func `is released by the holder or by a hand, and the relay is driven to its safe state`(
         holder: CommandSource, giver: CommandSource, isGiven: Bool
     ) {
         var bench = GuardBench()
@@ -56,7 +56,7 @@ import Vocabulary
         #expect((bench.relay.currentControl.overriddenBy == nil) == isGiven)
     }
 
-    @Test func `cannot be given back when nobody took it, nor taken for more than a day`() {
+    @Test func `cannot be released when nobody took it, nor taken for more than a day`() {
         var bench = GuardBench()
         #expect(bench.ask(.release).why == "node pump: there is no override")
         #expect(bench.ask(.override(value: 1, for: .seconds(86_401))).isRefused)
@@ -93,7 +93,7 @@ import Vocabulary
 @Suite struct `A controller who falls silent` {
     let rules = GuardRules(failsafeAfter: .seconds(600))
 
-    @Test func `loses the relay to its safe state, once, and that is told until he is heard`() {
+    @Test func `loses the relay to its safe state, once, and that is reported until he is heard`() {
         var bench = GuardBench(rules)
         bench.on()
         bench.pass(.seconds(599))

@@ -25,7 +25,7 @@ import Vocabulary
         #expect(bench.on().isRefused)
     }
 
-    @Test func `drive the relay off when it was on for too long, once, and tell`() {
+    @Test func `drive the relay off when it was on for too long, once, and report it`() {
         var bench = GuardBench(.init(limits: .init(maximumOnTime: .seconds(7200))))
         bench.on()
         bench.pass(.seconds(3600))
@@ -82,7 +82,7 @@ import Vocabulary
         #expect(!held.isOn)
     }
 
-    @Test func `hold the last wish until it is allowed, where the layout says so`() {
+    @Test func `queue the last command until it is allowed, where the layout says so`() {
         var bench = GuardBench(
             .init(limits: .init(minimumOffTime: .seconds(60), queuesEarlyCommands: true)))
         guard case .timedOut(let why) = bench.on() else {
@@ -98,7 +98,7 @@ import Vocabulary
         #expect(bench.relay.currentControl == Control(controller: GuardBench.site))
     }
 
-    @Test func `forget a wish whose giver has fallen silent before it was allowed`() {
+    @Test func `forget a queued command whose giver has fallen silent before it was allowed`() {
         var bench = GuardBench(
             .init(
                 limits: .init(minimumOffTime: .seconds(60), queuesEarlyCommands: true),
@@ -111,7 +111,8 @@ import Vocabulary
         #expect(bench.switched.isEmpty)
     }
 
-    @Test func `count the silence of a wish's giver from the last word, not from the switch`() {
+    @Test
+    func `count the silence of a queued command's giver from the last word, not from the switch`() {
         var bench = GuardBench(
             .init(
                 limits: .init(minimumOffTime: .seconds(60), queuesEarlyCommands: true),
@@ -130,7 +131,7 @@ import Vocabulary
         #expect(bench.fault(.failsafe) != nil)
     }
 
-    @Test func `forget a wish when another order comes, or the relay is taken over`() {
+    @Test func `forget a queued command when another comes, or the relay is overridden`() {
         var bench = GuardBench(
             .init(limits: .init(minimumOffTime: .seconds(60), queuesEarlyCommands: true)))
         bench.on()

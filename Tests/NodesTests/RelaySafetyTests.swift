@@ -3,7 +3,7 @@ import Vocabulary
 
 @testable import Nodes
 
-@Suite struct `A relay that cannot be told or read` {
+@Suite struct `A relay that cannot be commanded or read` {
     @Test func `is tried for slowly after the quick tries, and soon when its device answers again`()
     {
         var bench = GuardBench(.init(failsafeAfter: .seconds(60)))
@@ -31,7 +31,7 @@ import Vocabulary
         #expect(!bench.isOn)
     }
 
-    @Test func `is not driven at each reading when it can be read and not told`() {
+    @Test func `is not driven at each reading when it can be read and not commanded`() {
         var bench = GuardBench()
         bench.on()
         bench.isCutOff = true
@@ -97,7 +97,7 @@ import Vocabulary
         #expect(bench.relay.confirmed == false)
     }
 
-    @Test func `still counts when the relay is told what it does already`() {
+    @Test func `still counts when the relay is commanded to what it does already`() {
         var bench = GuardBench(rules)
         bench.contact = 1
         bench.on()
@@ -110,7 +110,7 @@ import Vocabulary
     }
 }
 
-@Suite struct `A wish that waits` {
+@Suite struct `A queued command` {
     let rules = GuardRules(limits: .init(minimumOffTime: .seconds(60), queuesEarlyCommands: true))
     let block = RelayGuard.Block(why: "another is on")
 
@@ -153,7 +153,8 @@ import Vocabulary
     }
 
     @Test
-    func `is told as late, and bears the name of whoever gave it, not of whoever came before`() {
+    func `is reported as late, and bears the name of whoever gave it, not of whoever came before`()
+    {
         var bench = GuardBench(.init(limits: .init(queuesEarlyCommands: true)))
         bench.off(by: GuardBench.other)
         let command = Command(

@@ -13,7 +13,7 @@ import Vocabulary
             (.average, [.min, .min], .min),
             (.average, [.min, .max], -1),
         ] as [(CaptureSummary, [Int64], Int64)])
-    func `tells an interval as one value, exactly`(
+    func `reports an interval as one value, exactly`(
         summary: CaptureSummary, values: [Int64], expected: Int64
     ) {
         var resampler = Resampler(summary)
@@ -22,7 +22,7 @@ import Vocabulary
     }
 
     @Test(arguments: CaptureSummary.allCases)
-    func `begins each interval again and tells nothing of an empty one`(summary: CaptureSummary) {
+    func `begins each interval again and reports nothing of an empty one`(summary: CaptureSummary) {
         var resampler = Resampler(summary)
         #expect(resampler.take() == nil)
         resampler.add(100)

@@ -93,7 +93,7 @@ import Vocabulary
         #expect(node.heartbeat.reading.counts[.skipped] == 29_999)
     }
 
-    @Test func `tells a fault once when it starts and once when it ends`() async {
+    @Test func `reports a fault once when it starts and once when it ends`() async {
         let device = ScriptedDevice(.fails(DriverError(.timeout, "no reply")))
         let node = bench.node(device, [bench.channel(capture: .seconds(1_000))])
         await node.start()
@@ -216,7 +216,7 @@ import Vocabulary
         #expect(why.contains("the device shows"))
     }
 
-    @Test func `carries out no command whose requester was told already that it is late`()
+    @Test func `carries out no command whose requester was answered already that it timed out`()
         async throws
     {
         let device = ScriptedDevice()

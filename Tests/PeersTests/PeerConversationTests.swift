@@ -199,7 +199,7 @@ import Vocabulary
         #expect(link.settled[2] == nil)
     }
 
-    @Test func `tells of each acknowledgement that comes too late, and of no other`() {
+    @Test func `reports each acknowledgement that comes too late, and no other`() {
         var link = ConversationDriver(.synchronous)
         link.post(1, .delivery)
         link.receive(frameBytes(own(1), .acknowledgement))
@@ -216,7 +216,7 @@ import Vocabulary
         #expect(link.lateAcknowledgements == 2 && link.closed == nil)
     }
 
-    @Test func `tells who never came to be sent that nothing was sent`() {
+    @Test func `answers those that were never sent that nothing was sent`() {
         var link = ConversationDriver(.synchronous)
         link.post(1, .delivery)
         link.post(2, .delivery, within: .seconds(1))

@@ -108,7 +108,7 @@ private final class Flood: Sendable {
     }
 
     @Test(arguments: PeerSettings.Mode.allCases)
-    func `lets go of watches with news unread, again and again`(mode: PeerSettings.Mode)
+    func `releases watches with news unread, again and again`(mode: PeerSettings.Mode)
         async throws
     {
         let service = ScriptedService(news: Flood().news)

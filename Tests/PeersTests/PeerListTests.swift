@@ -19,7 +19,7 @@ import Vocabulary
         #expect(PeerList.read(Array(list.text.utf8)).list == list)
     }
 
-    @Test func `tells each mistake with its line, and is of no use with one`() {
+    @Test func `reports each mistake with its line, and is of no use with one`() {
         let text = """
             {
               "peers": [
@@ -96,7 +96,7 @@ import Vocabulary
     }
 
     @Test(arguments: ["", ":80", "a:", "a:b", "a:70000", "::1", "[::1", "a b", "a@b", "[a]:1"])
-    func `and something that is no address are told apart`(text: String) {
+    func `and something that is no address are distinguished`(text: String) {
         #expect(PeerAddress(text) == nil)
     }
 }

@@ -34,7 +34,7 @@ import Vocabulary
         await echo.node.stop()
     }
 
-    @Test func `is told at once when nobody listens, and again until a new try is due`()
+    @Test func `is refused at once when nobody listens, and again until a new try is due`()
         async throws
     {
         let echo = try await Listening()
@@ -85,8 +85,8 @@ import Vocabulary
         let clock = ManualClock()
         let gateway = try await Listening(PeerSettings(echoes: true), clock: clock)
         let silent = try await RawSocket(gateway.address)
-        let greeting = try await silent.read(ChirpHello.size)
-        #expect(greeting.readableBytes == ChirpHello.size, "it speaks first and waits for nobody")
+        let theirs = try await silent.read(ChirpHello.size)
+        #expect(theirs.readableBytes == ChirpHello.size, "it speaks first and waits for nobody")
         let good = requester()
         _ = try await good.request(hello, to: gateway.address)
         clock.advance(by: .milliseconds(4_999))
@@ -209,7 +209,7 @@ import Vocabulary
         await gateway.node.stop()
     }
 
-    @Test func `tells a message too large without sending it`() async throws {
+    @Test func `refuses a message too large without sending it`() async throws {
         let echo = try await Listening(PeerSettings(echoes: true))
         let node = requester()
         let big = ByteBuffer(repeating: 1, count: (1 << 20) + 1)

@@ -45,7 +45,7 @@ import Vocabulary
         (#"{"ask": "set", "node": "pump", "id": "1", "value": 1, "expires": "soon"}"#, "expires"),
         (#"{"ask": "set", "node": "pump", "id": "1", "value": 1, "timeout": 8}"#, "timeout"),
     ])
-    func `that makes no sense is told what is wrong`(text: String, what: String) {
+    func `that is invalid is answered with what is wrong`(text: String, what: String) {
         let error = #expect(throws: PeerRefusal.self) { try PeerQuestion.read(Array(text.utf8)) }
         #expect(error?.why.contains(what) == true)
     }
@@ -111,7 +111,7 @@ import Vocabulary
     }
 
     @Test(arguments: PeerSettings.Mode.allCases)
-    func `whose answer is too large is told so, and the next is answered`(
+    func `whose answer is too large is refused, and the next is answered`(
         mode: PeerSettings.Mode
     ) async throws {
         let service = ScriptedService { question in

@@ -49,7 +49,9 @@ import Vocabulary
         await gateway.node.stop()
     }
 
-    @Test func `refuses a stranger, tells both sides why, and leaves others alone`() async throws {
+    @Test func `refuses a stranger, reports to both sides why, and leaves others alone`()
+        async throws
+    {
         let (ours, theirs) = (try newKey("gateway"), try newKey("laptop"))
         let stranger = try newKey("stranger")
         let gateway = try await Listening(

@@ -81,7 +81,9 @@ import Vocabulary
         }
     }
 
-    @Test func `that is not valid by a clock that nobody has set is told with the clock`() throws {
+    @Test func `that is not valid by a clock that nobody has set is reported with the clock`()
+        throws
+    {
         let made = try key("laptop", from: "20250101", to: "20251231")
         let certificate = try #require(
             try NIOSSLCertificate.fromPEMBytes(Array(made.certificate.utf8)).first)

@@ -15,7 +15,7 @@ import Vocabulary
     ])
     private let alert = ByteBuffer(bytes: [0x15, 0x03, 0x01, 0x00, 0x02, 0x02, 0x46])
 
-    @Test func `is told from a hello of any port by the first bytes`() {
+    @Test func `is distinguished from a hello of any port by the first bytes`() {
         #expect(TlsRecord(clientHello) == .clientHello)
         #expect(TlsRecord(alert) == .alert)
         for count in 0..<11 {
@@ -43,7 +43,7 @@ import Vocabulary
         #expect(tls.closed == nil && tls.machine.hello?.port == 0x1603)
     }
 
-    @Test func `but answers as TLS does has its requester told what to do`() {
+    @Test func `but answers as TLS does has what to do reported to its requester`() {
         for isDropped in [false, true] {
             var link = ConversationDriver(.asynchronous, isDialled: true, greeted: false)
             link.post(1, .answer)
@@ -55,7 +55,8 @@ import Vocabulary
         }
     }
 
-    @Test func `and goes, or keeps silent, may speak TLS, as whoever asked without it is told`() {
+    @Test func `and goes, or keeps silent, may speak TLS, as is reported to who asked without it`()
+    {
         for isPlain in [true, false] {
             var gone = ConversationDriver(
                 .synchronous, isDialled: true, isPlain: isPlain, greeted: false)
@@ -111,7 +112,7 @@ import Vocabulary
             try await plain.ask(.status, of: gateway.address)
         }
         #expect(error?.kind == .notTrusted && error?.detail.contains("use --tls") == true)
-        // Others who ask at once are told the same and dial no more.
+        // Others who ask at once are answered the same and dial no more.
         let again = await #expect(throws: PeerError.self) {
             try await plain.ask(.status, of: gateway.address)
         }

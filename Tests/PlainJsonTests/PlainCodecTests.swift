@@ -44,7 +44,7 @@ struct PlainCodecTests {
         }
     }
 
-    @Test func `the birth tells every node and channel`() throws {
+    @Test func `the birth names every node and channel`() throws {
         let birth = try #require(codec.birth(at: House.now).first)
         #expect(birth.isRetained && birth.qos == .atLeastOnce)
         #expect(
@@ -165,7 +165,7 @@ struct PlainCodecTests {
         #expect(messages.first?.text.hasSuffix(#""quality":"good","sequence":42}"#) == true)
     }
 
-    @Test func `fault is told once and listed while it stands`() {
+    @Test func `fault is reported once and listed while it stands`() {
         let fault = Fault(
             channel: House.tankTop, kind: .timeout, isOn: true, detail: "no reply\nat all")
         let told = codec.history(House.entry(7, House.tank, .fault(fault)))

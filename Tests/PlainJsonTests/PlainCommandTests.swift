@@ -35,7 +35,7 @@ struct PlainCommandTests {
         (#"{"value":"on"}"#, 1), (#"{"value":true}"#, 1), (#"{"value":false}"#, 0),
         (#"{"value":0}"#, 0), (#" {"value":"off","expires":null}"#, 0),
     ])
-    func `a relay is told on, off, 1 or 0`(payload: String, value: Int64) {
+    func `a relay is commanded on, off, 1 or 0`(payload: String, value: Int64) {
         guard case .commands(let commands, let reply) = ask(payload), let command = commands.first
         else {
             Issue.record("\(ask(payload))")
@@ -74,7 +74,7 @@ struct PlainCommandTests {
                         topic: "tidegate/d1.demo.house1/answer/me", correlationData: [0, 255])))
     }
 
-    @Test func `a retained command is refused and told so`() {
+    @Test func `a retained command is refused with that reason`() {
         let incoming = ask(#"{"value":"on","id":"x"}"#, isRetained: true)
         guard case .refused(let why, let id, let node, let reply) = incoming else {
             Issue.record("\(incoming)")

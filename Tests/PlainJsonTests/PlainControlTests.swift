@@ -24,7 +24,7 @@ import Vocabulary
         if case .refused(let why, _, _, _) = ask(payload).matter { why } else { "not refused" }
     }
 
-    @Test func `is asked for with a time, and given back`() {
+    @Test func `is asked for with a time, and released`() {
         #expect(
             command(#"{"value": "on", "overrideFor": "10min"}"#)?.order
                 == .override(value: 1, for: .seconds(600)))
@@ -50,7 +50,7 @@ import Vocabulary
         (#"{"value":"maybe","overrideFor":"1s"}"#, "value: must be"),
         (#"{"by":"cli"}"#, "value: must be"),
     ])
-    func `is refused when it makes no sense`(payload: String, why: String) {
+    func `is refused when it is invalid`(payload: String, why: String) {
         #expect(refusal(payload).hasPrefix(why))
     }
 
@@ -64,7 +64,7 @@ import Vocabulary
         #expect(House.codec.subscriptions.contains("tidegate/d1.demo.house1/heartbeat"))
     }
 
-    @Test func `is told with its holder and its end on the wall clock of now, retained`() {
+    @Test func `is reported with its holder and its end on the wall clock of now, retained`() {
         let now = Timestamp(wall: House.now, monotonic: MonotonicInstant(nanoseconds: 5))
         let control = Control(
             overriddenBy: CommandSource(.cli, "site"),

@@ -9,7 +9,8 @@ import Vocabulary
     }
 
     @Test
-    func `is told when drops begin, and once a minute while they go on and the link is there`() {
+    func `is reported when drops begin, and once a minute while they go on and the link is there`()
+    {
         var book = DropReporter()
         #expect(book.drop(3, of: "site", at: at(0))?.number == 3)
         #expect(book.drop(4, of: "site", at: at(1)) == nil)
@@ -21,7 +22,8 @@ import Vocabulary
         #expect(book.dropsDue("site", at: at(181))?.number == 1)
     }
 
-    @Test func `is told in one number when the link is back, and drops after that begin again`() {
+    @Test func `is reported in one number when the link is back, and drops after that begin again`()
+    {
         var book = DropReporter()
         _ = book.drop(3, of: "site", at: at(0))
         _ = book.drop(7, of: "site", at: at(5))

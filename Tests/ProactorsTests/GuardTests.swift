@@ -6,7 +6,9 @@ import Vocabulary
 @testable import Proactors
 
 @Suite(.timeLimit(.minutes(10))) struct `A gateway's relays` {
-    @Test func `go to their safe states when upstream falls silent, and everyone is told`() async {
+    @Test func `go to their safe states when upstream falls silent, and everyone learns of it`()
+        async
+    {
         let device = ScriptedDevice()
         let bench = Bench(
             .init(

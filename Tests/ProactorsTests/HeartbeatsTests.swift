@@ -89,7 +89,7 @@ import Vocabulary
         #expect(restarts <= 3)
     }
 
-    @Test func `the process ends only for what nothing in it can help, and is told to once`() {
+    @Test func `the process ends only for what nothing in it can help, and is ended once`() {
         var watch = Watch()
         watch.signs.expect(
             .journal, within: .seconds(30), else: .endProcess(after: .seconds(270)), at: watch.now)

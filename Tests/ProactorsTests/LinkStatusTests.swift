@@ -12,7 +12,7 @@ import Vocabulary
         await bench.proactor.linkStatuses.map { "\($0.who) \($0.state.word)" }
     }
 
-    @Test func `is told of upstreams, drivers and peers in the same words`() async {
+    @Test func `is published of upstreams, drivers and peers in the same words`() async {
         let bench = Bench(.init(name: "tank", device: ScriptedDevice(.shows([1, 2, 3, 4, 5, 6]))))
         await bench.start()
         bench.broker.accept()
@@ -56,7 +56,7 @@ import Vocabulary
         #expect(await words(bench).last == "driver tank connected")
     }
 
-    @Test func `tells for how long the oldest fact has waited, also while nobody can be told`()
+    @Test func `reports for how long the oldest fact has waited, also while nobody is connected`()
         async
     {
         let bench = Bench(.init(name: "tank", device: ScriptedDevice(.shows([1, 2, 3, 4, 5, 6]))))
@@ -119,7 +119,8 @@ import Vocabulary
 }
 
 @Suite struct `The way in of the direct link` {
-    @Test func `is a fault while it cannot be opened, told once and cleared once`() async throws {
+    @Test func `is a fault while it cannot be opened, reported once and cleared once`() async throws
+    {
         let bench = Bench()
         await bench.start()
         let taken = Fault(kind: .directLink, isOn: true, detail: "the port is taken")

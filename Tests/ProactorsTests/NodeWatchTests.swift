@@ -89,7 +89,8 @@ import Vocabulary
         #expect(look(1_000) == [])
     }
 
-    @Test mutating func `tells that a node hangs after ten seconds, and that it is back`() throws {
+    @Test mutating func `reports that a node hangs after ten seconds, and that it is back`() throws
+    {
         read(0, 21, at: 1_000)
         read(1, 22, at: 1_000)
         heartbeat.note { $0.busySince = Self.at(100).monotonic }

@@ -38,7 +38,7 @@ private struct Peers {
 private func shown(_ values: ClosedRange<Int>) -> [String] { values.map { "tank \($0) good" } }
 
 @Suite(.timeLimit(.minutes(10))) struct `A gateway with a peer` {
-    @Test func `tells its start first and its readings in order, and what the link went through`()
+    @Test func `reports its start first and its readings in order, and what the link went through`()
         async
     {
         let peers = Peers()
@@ -133,7 +133,7 @@ private func shown(_ values: ClosedRange<Int>) -> [String] { values.map { "tank 
         #expect(await peers.readings(60) == shown(1...60))
     }
 
-    @Test func `tells once that the broker is away, however long, and why`() async {
+    @Test func `reports once that the broker is away, however long, and why`() async {
         let peers = Peers()
         await peers.start()
         _ = await peers.peer.stored("tank", 1)
@@ -191,7 +191,9 @@ private func shown(_ values: ClosedRange<Int>) -> [String] { values.map { "tank 
         #expect(await peers.bench.journal.status()["site"]?.acknowledged ?? 0 < 10)
     }
 
-    @Test func `answers questions, and tells of nonsense once however much there is`() async {
+    @Test func `answers questions, and reports malformed messages once however many there are`()
+        async
+    {
         let peers = Peers()
         await peers.start()
         _ = await peers.peer.stored("tank", 1)
@@ -208,7 +210,7 @@ private func shown(_ values: ClosedRange<Int>) -> [String] { values.map { "tank 
                 == ["fault gateway malformedReply true", "fault gateway malformedReply false"])
     }
 
-    @Test func `tells once that another client uses its name, and when it is over`() async {
+    @Test func `reports once that another client uses its name, and when it is over`() async {
         let peers = Peers(values: 400)
         await peers.start()
         _ = await peers.peer.stored("tank", 1)
@@ -266,7 +268,7 @@ private func shown(_ values: ClosedRange<Int>) -> [String] { values.map { "tank 
         }
         await peers.bench.proactor.stop(because: "a test")
         // A reading of the period that has just begun waits for the next start, and the end of the run, which
-        // was told, behind it.
+        // was reported, behind it.
         let waiting = await peers.bench.journal.status()["site"]?.waiting
         #expect(waiting == 0 || waiting == 2)
         #expect(peers.peer.stored.last == "event stopped")

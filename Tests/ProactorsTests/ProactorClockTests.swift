@@ -17,7 +17,7 @@ import Vocabulary
             expires: time.map { clock.wallTime.advanced(by: $0) }, startBy: startBy)
     }
 
-    @Test func `puts right what it told before`() async throws {
+    @Test func `corrects what it reported before`() async throws {
         let bench = Bench(
             .init(name: "tank", device: ScriptedDevice(.shows([20]))), isTimeSynchronised: false)
         await bench.proactor.start()

@@ -6,7 +6,7 @@ import Vocabulary
 @testable import Proactors
 
 @Suite(.timeLimit(.minutes(10))) struct `A gateway` {
-    @Test func `greets the broker, shows what is now, and tells history in order`() async {
+    @Test func `greets the broker, shows what is now, and reports history in order`() async {
         let device = ScriptedDevice(.shows([1, 2, 3]))
         let bench = Bench(.init(name: "tank", device: device))
         await bench.start()
@@ -32,7 +32,8 @@ import Vocabulary
         #expect(await bench.published("history/tank", 101).count >= 101)
     }
 
-    @Test func `tells again what the broker had not acknowledged when the connection broke`() async
+    @Test func `reports again what the broker had not acknowledged when the connection broke`()
+        async
     {
         let device = ScriptedDevice(.shows([1, 2, 3, 4]))
         let bench = Bench(.init(name: "tank", device: device))
@@ -122,7 +123,7 @@ import Vocabulary
         #expect(await bench.published("history/pump", 2) == ["0 good", "1 good"])
     }
 
-    @Test func `that is retained switches nothing and is told so`() async {
+    @Test func `that is retained switches nothing and is refused with that reason`() async {
         let relay = ScriptedDevice()
         let bench = Bench(.init(name: "pump", device: relay, isRelay: true))
         await bench.start()
@@ -213,7 +214,7 @@ import Vocabulary
             until: Task { _ = await bench.published("answer/ill", 5) }, hanging: ["ill"])
         let answers = await bench.published("answer/ill", 5)
         #expect(answers.dropFirst().allSatisfy { $0.hasSuffix(" late") })
-        // They were told, but the node still has what it was asked for.
+        // They had an answer, but the node still has what it was asked for.
         bench.order("ill", "b1", 1)
         #expect(await bench.published("answer/ill", 6).last == "b1 refused")
         hanging.behave(.shows([0]))
@@ -241,7 +242,7 @@ import Vocabulary
 }
 
 @Suite(.timeLimit(.minutes(10))) struct `A stop` {
-    @Test func `drives relays to their safe states, tells it, and says offline message`() async {
+    @Test func `drives relays to their safe states, reports it, and says offline message`() async {
         let relay = ScriptedDevice()
         let bench = Bench(.init(name: "pump", device: relay, isRelay: true))
         await bench.start()

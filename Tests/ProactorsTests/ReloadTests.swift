@@ -237,7 +237,7 @@ import Vocabulary
         #expect(device.level == 0)
     }
 
-    @Test func `tells the journal what new channels mean before they speak`() async {
+    @Test func `gives the journal what new channels mean before they speak`() async {
         let bench = Bench(.init(name: "tank", device: ScriptedDevice(.shows([7]))))
         await bench.start()
         bench.broker.accept()

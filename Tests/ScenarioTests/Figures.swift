@@ -1,6 +1,6 @@
 import Vocabulary
 
-/// What holds in every weather, in the words that the figures are told in.
+/// What holds in every weather, in the words that the figures are reported in.
 enum Promise: String, CaseIterable {
     case interlocks = "interlocks and dead times hold at every change of a contact"
     case limits = "minimum on and off times and switches an hour are kept"

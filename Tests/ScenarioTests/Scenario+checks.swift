@@ -52,7 +52,7 @@ extension Scenario {
                 .overtime, now - since <= longest + Self.grace, "\(name) is on for \(now - since)")
         }
         if let least = rules?.limits.minimumOffTime ?? rules?.limits.minimumOnTime {
-            // Told by the ledger, at the moment of the switch.
+            // Reported by the ledger, at the moment of the switch.
             expect(.limits, least > .zero, "")
         }
         unordered[name] = control?.controller == nil ? unordered[name] ?? now : nil

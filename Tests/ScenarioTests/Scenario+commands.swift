@@ -60,7 +60,7 @@ extension Scenario {
         if ask.mustRefuse {
             expect(.expiry, isRefused, "an expired command is answered \(answer)")
         }
-        // The second one may be told that the first is in work.
+        // The second one may be reported that the first is in work.
         if !isRefused {
             let first = outcomes[command.id] ?? answer
             outcomes[command.id] = first

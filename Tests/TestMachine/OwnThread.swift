@@ -26,7 +26,7 @@ extension Trait where Self == OwnThreadTrait {
     public static var ownThread: Self { Self() }
 }
 
-/// Runs tasks one at a time on one thread, which ends when it is told to.
+/// Runs tasks one at a time on one thread, which ends as a test sets it.
 private final class OwnThread: TaskExecutor {
     private let state = Mutex<(jobs: [UnownedJob], isOver: Bool)>(([], false))
     private let wakeup = DispatchSemaphore(value: 0)

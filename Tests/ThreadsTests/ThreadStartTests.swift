@@ -47,7 +47,7 @@ private let impossible = ThreadPlan(name: "impossible", stackSize: 1 << 60)
 }
 
 @Suite struct `What the system has to spare` {
-    @Test func `is told before anything is begun`() {
+    @Test func `is reported before anything is begun`() {
         #expect(Spare.problem(threads: 2, descriptors: 4, bytes: 1 << 20) == nil)
         #expect(Spare.problem(bytes: 1 << 60)?.contains("memory") == true)
     }

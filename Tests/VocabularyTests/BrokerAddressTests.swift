@@ -61,7 +61,7 @@ import Vocabulary
         #expect(BrokerAddress("mqtt://me:hunter2@broker") == nil)
     }
 
-    @Test func `a secret's source is told without the secret`() {
+    @Test func `a secret's source is shown without the secret`() {
         #expect(SecretSource.file("/run/key").description == "file /run/key")
         #expect(SecretSource.environment("KEY").description == "environment KEY")
         #expect(SecretSource.credential("mqtt.key").description == "credential mqtt.key")

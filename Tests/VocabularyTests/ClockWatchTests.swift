@@ -75,7 +75,9 @@ import Vocabulary
     }
 
     @Test(arguments: jumps)
-    func `a jump of a clock that was sure is told once, and labels follow it`(_ jump: Duration) {
+    func `a jump of a clock that was synchronised is reported once, and labels follow it`(
+        _ jump: Duration
+    ) {
         var machine = Machine(wall: Self.day, isVouchedFor: true)
         var watch = ClockWatch(machine.sample)
         machine.pass(.seconds(1))
@@ -87,7 +89,7 @@ import Vocabulary
     }
 
     @Test(arguments: [false, true])
-    func `a night asleep is told as sleep and is no jump`(_ isSynchronised: Bool) {
+    func `a night asleep is reported as sleep and is no jump`(_ isSynchronised: Bool) {
         var machine = Machine(wall: Self.day, isVouchedFor: isSynchronised)
         var watch = ClockWatch(machine.sample)
         machine.pass(.milliseconds(500))

@@ -79,7 +79,7 @@ private final class Tally: Sendable {
         #expect(tally.order.withLock { $0 } == Array(0..<8))
     }
 
-    @Test func `a bus that stays busy is told with what keeps it busy`() throws {
+    @Test func `a bus that stays busy is reported with what keeps it busy`() throws {
         let turns = BusTurns(bus: "bus rs485")
         let first = turns.join(for: "01 04 00 0c 00 02")
         let second = turns.join(for: "02 04 00 00 00 02")

@@ -37,7 +37,7 @@ final class FileCounterStoreTests {
                 == "energy 3 654.310 wattHour\nwater 0 -7 litre\n")
     }
 
-    @Test func `lines that make no sense cost themselves alone`() throws {
+    @Test func `lines that are invalid cost themselves alone`() throws {
         try store.save(stands)
         let more =
             "\nx\nenergy 1\nenergy -1 5 wattHour\nenergy \(Int64.max) 5 wattHour\nenergy 1 5 furlong\nENERGY! 1 5 litre\n\0\n"
@@ -46,7 +46,7 @@ final class FileCounterStoreTests {
         #expect(try store.load() == stands)
     }
 
-    @Test func `a folder in its place is told`() throws {
+    @Test func `a folder in its place is reported`() throws {
         try FileManager.default.createDirectory(atPath: file, withIntermediateDirectories: true)
         #expect(throws: DriverError.self) { try self.store.load() }
         #expect(throws: DriverError.self) { try self.store.save([:]) }

@@ -75,7 +75,7 @@ final class FileTotalStoreTests {
         #expect(try store.load() == 9)
     }
 
-    @Test func `a folder that cannot be made is told with the file`() throws {
+    @Test func `a folder that cannot be made is reported with the file`() throws {
         let store = FileTotalStore(folder: state + "/absent/totals", name: "meter")
         let path = state + "/absent/totals/meter.total"
         #expect(throws: DriverError(.notConnected, "\(path): No such file or directory")) {

@@ -257,7 +257,7 @@ struct GenuinePymodbusTests {
     }
 
     @Test(arguments: GenuineMeters.Kind.allCases)
-    private func `a line that was pulled is told, and goes on when it is back`(
+    private func `a line that was pulled is reported, and goes on when it is back`(
         kind: GenuineMeters.Kind
     ) throws {
         let meters = try GenuineMeters(kind)

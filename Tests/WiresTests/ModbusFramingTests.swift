@@ -41,7 +41,7 @@ import Vocabulary
         }
     }
 
-    @Test func `tell exceptions, other units, other functions and damage apart`() {
+    @Test func `distinguish exceptions, other units, other functions and damage`() {
         func outcome(_ bytes: [UInt8]) -> ModbusOutcome? {
             ModbusFraming.rtu.outcome(of: request, number: 0, in: bytes)
         }

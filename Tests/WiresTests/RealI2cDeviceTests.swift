@@ -7,7 +7,7 @@ import Testing
 @Suite struct `A real I2C bus` {
     private let chip = I2cAddress(bus: 254, chip: 0x38)!
 
-    @Test func `that is not there is told with what makes it`() {
+    @Test func `that is not there is reported with what makes it`() {
         #expect(
             throws: DriverError(
                 .notConnected,

@@ -138,7 +138,7 @@ extension SimulatedModbusUnit.Fault {
     }
 
     @Test(arguments: ModbusTestLine.Kind.allCases)
-    func `tells silence, and the next request is good`(kind: ModbusTestLine.Kind) throws {
+    func `reports silence, and the next request is good`(kind: ModbusTestLine.Kind) throws {
         let line = try ModbusTestLine(kind)
         line.setFault(.silent)
         let request = line.request(12, within: .milliseconds(30))
@@ -161,7 +161,7 @@ extension SimulatedModbusUnit.Fault {
         }
     }
 
-    @Test func `tells a wrong checksum, and the next request is good`() throws {
+    @Test func `reports a wrong checksum, and the next request is good`() throws {
         let line = try ModbusTestLine(.rtu)
         line.server.change(unit: 1) { $0.corruptReplies = 1 }
         let error = #expect(throws: DriverError.self) { try line.bus.read(line.request(0)) }
@@ -173,7 +173,7 @@ extension SimulatedModbusUnit.Fault {
         #expect(try line.bus.read(line.request(2)) == [1002, 1003])
     }
 
-    @Test func `tells a wrong transaction number, and the next request is good`() throws {
+    @Test func `reports a wrong transaction number, and the next request is good`() throws {
         let line = try ModbusTestLine(.tcp)
         line.server.change(unit: 1) { $0.corruptReplies = 1 }
         let error = #expect(throws: DriverError.self) { try line.bus.read(line.request(0)) }
@@ -184,7 +184,7 @@ extension SimulatedModbusUnit.Fault {
 
     @Test(
         arguments: ModbusTestLine.Kind.allCases, [(1, "illegal function"), (6, "device busy")])
-    func `tells an exception in words`(
+    func `reports an exception in words`(
         kind: ModbusTestLine.Kind, exception: (code: UInt8, words: String)
     ) throws {
         let line = try ModbusTestLine(kind)
@@ -239,7 +239,7 @@ extension SimulatedModbusUnit.Fault {
     }
 
     @Test(arguments: [ModbusTestLine.Kind.tcp, .rtuOverTcp])
-    func `a host that has never answered is told with what may be wrong with the settings`(
+    func `a host that has never answered is reported with what may be wrong with the settings`(
         kind: ModbusTestLine.Kind
     ) throws {
         let line = try ModbusTestLine(kind)
@@ -255,7 +255,7 @@ extension SimulatedModbusUnit.Fault {
         #expect(silence()?.hasSuffix(" on \(line.name)") == true)
     }
 
-    @Test func `a host that hangs up again and again is told as gone`() throws {
+    @Test func `a host that hangs up again and again is reported as gone`() throws {
         let line = try ModbusTestLine(.tcp)
         line.server.change(unit: 1) { $0.hangUps = 2 }
         let error = #expect(throws: DriverError.self) { try line.bus.read(line.request(0)) }

@@ -97,7 +97,7 @@ public final class Feed<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         return state.withLock { $0.seats.compactMap { $0?.status(at: now) } }
     }
 
-    /// Forgets the latest values of keys that are no more. Subscribers are not told.
+    /// Forgets the latest values of keys that are no more. Subscribers do not learn of it.
     public func forget(_ keys: some Sequence<Key>) {
         state.withLock { state in
             for key in keys { state.latestOfEach[key] = nil }

@@ -25,7 +25,7 @@ public final class Question<Request: Sendable, Answer: Sendable>: Sendable {
     @discardableResult
     public func answer(_ answer: Answer) -> Bool { requestQueue.settle(serial, .success(answer)) }
 
-    /// Tells the requester what went wrong and frees the question's place.
+    /// Answers with what went wrong and frees the question's place.
     @discardableResult
     public func fail(_ error: some Error) -> Bool {
         let error =

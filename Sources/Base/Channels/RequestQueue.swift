@@ -6,8 +6,8 @@ import Vocabulary
 /// time-out.
 ///
 /// Any number of requesters; one taker at a time. It holds `bound` questions, waiting and in work together;
-/// one more is told that it is busy, at once. A question keeps its place until its taker has released
-/// it, which for hardware that hangs may be long after its requester was told.
+/// one more is answered busy, at once. A question keeps its place until its taker has released
+/// it, which for hardware that hangs may be long after its requester was answered.
 public final class RequestQueue<Request: Sendable, Answer: Sendable>: Sendable {
     typealias Outcome = Result<Answer, ChannelError>
 
@@ -15,7 +15,7 @@ public final class RequestQueue<Request: Sendable, Answer: Sendable>: Sendable {
         let id: CommandID
         let deadline: MonotonicInstant
         var isInWork = false
-        /// Nil once the requester has been told something.
+        /// Nil once the requester has had an answer.
         var requester: CheckedContinuation<Outcome, Never>?
         /// Nil once it was taken.
         var request: Request?
@@ -213,10 +213,10 @@ public final class RequestQueue<Request: Sendable, Answer: Sendable>: Sendable {
                 return [(CheckedContinuation<Outcome, Never>?, CommandID)]()
             }
             let due = state.places.filter { $0.value.requester != nil && $0.value.deadline <= now }
-            let told = due.map { (state.abandon($0.key), $0.value.id) }
+            let answered = due.map { (state.abandon($0.key), $0.value.id) }
             let next = state.places.values.filter { $0.requester != nil }.map(\.deadline).min()
             if let next { keepTime(&state, until: next) }
-            return told
+            return answered
         }
         for (requester, id) in late {
             let error = ChannelError(

@@ -4,7 +4,7 @@ public enum SubscriptionPolicy: Hashable, Sendable {
     case newest(Int)
     /// Holds one element a key; a newer one of the same key takes its place.
     case newestPerKey
-    /// Holds so many elements; the sender is told that a new one found no place.
+    /// Holds so many elements; the sender learns that a new one found no place.
     case lossless(Int)
 }
 

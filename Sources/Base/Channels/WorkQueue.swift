@@ -7,7 +7,7 @@ import Vocabulary
 /// code that has several hands for one kind of work, as uploaders or adapters of which any will do. The
 /// gateway itself has one taker for everything so far.
 ///
-/// Any number of senders and takers. It holds `bound` items; a sender that finds no place is told so at
+/// Any number of senders and takers. It holds `bound` items; a sender that finds no place learns so at
 /// once or waits as long as it says.
 public final class WorkQueue<Item: Sendable>: Sendable {
     typealias Sender = CheckedContinuation<ChannelError?, Never>

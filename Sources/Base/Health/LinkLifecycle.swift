@@ -3,7 +3,7 @@ import Vocabulary
 
 /// Takes one end of a link through its life, step by step, without ever waiting itself.
 ///
-/// A pure machine: it says which step to take, is told what came of it, and says when to take the next.
+/// A pure machine: it says which step to take, takes what came of it, and says when to take the next.
 /// A step that cannot finish yet is tried again after a pause that grows; past its deadline it has failed.
 /// Closing never fails: what does not finish in time is left behind.
 public struct LinkLifecycle: Sendable {
@@ -77,7 +77,7 @@ public struct LinkLifecycle: Sendable {
         step == nil ? nil : [notBefore, deadline].compactMap(\.self).min()
     }
 
-    /// Tells what came of the step that was due.
+    /// Takes what came of the step that was due.
     public mutating func took(_ step: Step, _ outcome: Outcome, at now: MonotonicInstant) {
         guard step == self.step else { return }
         switch outcome {
@@ -132,7 +132,7 @@ public struct LinkLifecycle: Sendable {
                 took(step, .done, at: now)
                 continue
             }
-            // Nothing but the end of its timeout needs another look: the link tells the rest.
+            // Nothing but the end of its timeout needs another look: the link reports the rest.
             if due(at: now) != nil {
                 took(step, .again(after: timeout, because: why), at: now)
             }

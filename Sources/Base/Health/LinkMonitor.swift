@@ -19,7 +19,7 @@ public struct LinkMonitor: Hashable, Sendable {
         case late
         /// Three intervals have passed without a word.
         case silent
-        /// It said goodbye, or ended the connection in good order.
+        /// It went offline, or ended the connection in good order.
         case closed
         /// It said, or we saw, that it failed. Only its opening ends this.
         case unreachable
@@ -63,7 +63,7 @@ public struct LinkMonitor: Hashable, Sendable {
         return true
     }
 
-    /// The counterpart said `status` at some time before, as when a broker has kept it. It tells how it
+    /// The counterpart said `status` at some time before, as when a broker has kept it. It shows how it
     /// stood and is no heartbeat.
     public mutating func remembered(_ status: LinkStatus, isJudged: Bool = false) {
         let before = lastHeard
@@ -80,7 +80,7 @@ public struct LinkMonitor: Hashable, Sendable {
         self.cause = cause
     }
 
-    /// A sign that all of it begins again, when there is no status to tell: a new connection.
+    /// A sign that all of it begins again, when no status shows it: a new connection.
     public mutating func opened(at now: MonotonicInstant) {
         (state, cause, lastHeard) = (.connecting, nil, now)
     }
@@ -100,10 +100,10 @@ public struct LinkMonitor: Hashable, Sendable {
         return .up
     }
 
-    /// How it stands, told on to others: a silent one is unreachable, one that was never heard is connecting.
+    /// How it stands, as reported to others: a silent one is unreachable, one that was never heard is connecting.
     ///
     /// - Parameter status: Whose life, sequence and interval the words have.
-    public func told(in status: LinkStatus, at now: MonotonicInstant) -> LinkStatus {
+    public func reported(in status: LinkStatus, at now: MonotonicInstant) -> LinkStatus {
         let (state, why): (LinkStatus.State, String?) =
             switch health(at: now) {
             case .unknown: (self.state ?? .connecting, nil)

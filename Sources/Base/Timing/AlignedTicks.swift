@@ -2,7 +2,7 @@ import Vocabulary
 
 /// Moments that lie on whole periods of the wall clock, waited for on the monotonic clock.
 ///
-/// For what is told at whole minutes or hours of the day; what only recurs has a `TickSchedule`, which no
+/// For what is reported at whole minutes or hours of the day; what only recurs has a `TickSchedule`, which no
 /// setting of the wall clock moves. A pure machine. When the wall clock is set, the moments fall into step with it after at most one more
 /// period; what it jumped over is never made up for.
 public struct AlignedTicks: Hashable, Sendable {
@@ -24,7 +24,7 @@ public struct AlignedTicks: Hashable, Sendable {
         guard now >= deadline else { return nil }
         let moment = boundary(before: wall)
         schedule(wall: wall, now: now)
-        // The clock was set back: the same moment is not told twice.
+        // The clock was set back: the same moment is not reported twice.
         guard moment != last else { return nil }
         let wasSetBack = moment < last
         last = moment

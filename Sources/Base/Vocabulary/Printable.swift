@@ -65,7 +65,7 @@ extension StringProtocol {
     /// Appends this text as a JSON string in UTF-8, with everything escaped that a terminal obeys.
     public func writeJson(to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
-        // Nearly all texts are plain, and telling this of bytes is cheap.
+        // Nearly all texts are plain, and seeing this in bytes is cheap.
         if utf8.allSatisfy({ (0x20..<0x7F).contains($0) && $0 != 0x22 && $0 != 0x5C }) {
             bytes += utf8
         } else {

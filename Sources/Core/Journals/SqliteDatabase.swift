@@ -11,7 +11,7 @@ import Vocabulary
 @safe package final class SqliteDatabase {
     /// How a file is opened. What is made belongs to this user alone, whatever the umask.
     ///
-    /// What is read alone is written by nobody, and needs no room: without a log the library is told so, for
+    /// What is read alone is written by nobody, and needs no room: without a log the library learns so, for
     /// it would make a file beside it otherwise.
     package enum Access { case reading, readingAlone, writing, creating }
 

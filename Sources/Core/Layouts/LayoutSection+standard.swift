@@ -264,7 +264,7 @@ extension LayoutSection {
                     + "machine when the gateway stops responding."),
         ])
 
-    /// Every section with keys, for telling where a misplaced key belongs.
+    /// Every section with keys, for finding where a misplaced key belongs.
     static let all: [LayoutSection] = [
         layout(none), bus, component, node, limits, feedback, channel, interlock, upstream(none),
         tls, journal, peers, settings,

@@ -4,7 +4,7 @@ import Vocabulary
 /// Remembers on disk where the registers of a node's meter stand, so that neither a restart nor a power cut
 /// costs the turns that they have made, and a meter's first 0 is known for what it is.
 ///
-/// A change that nothing else could tell, such as a turn, is written at once; all others, which only make
+/// A change that nothing else could show, such as a turn, is written at once; all others, which only make
 /// the memory younger, at most every `period`.
 struct CounterMemory: Sendable {
     static let period = Duration.seconds(600)

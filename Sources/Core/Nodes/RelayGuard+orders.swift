@@ -35,7 +35,7 @@ extension RelayGuard {
             control.endOverride()
             guard let target = safe.value else { return current(at: now) }
             mustDrive = true
-            if failedSwitch?.isSafe == false { failedSwitch?.beginAnew(at: now) }
+            if failedSwitch?.isSafe == false { failedSwitch?.beginAgain(at: now) }
             attempt = Attempt(
                 id: command.id, target: target, previous: nil, previousWord: now,
                 by: now.advanced(by: Self.rippleTime))
@@ -90,7 +90,7 @@ extension RelayGuard {
             by: now.advanced(by: Self.rippleTime))
         control.stand(order, at: lastWord ?? now)
         mustDrive = true
-        if failedSwitch?.isSafe == false { failedSwitch?.beginAnew(at: now) }
+        if failedSwitch?.isSafe == false { failedSwitch?.beginAgain(at: now) }
     }
 
     /// Something newer supersedes what was in work or queued.

@@ -77,7 +77,7 @@ struct RelayGuard: Sendable {
         mutating func settle() { (isSafe, tries, nextTry) = (true, 0, nil) }
 
         /// The safe state is asked for: all tries are to be made again.
-        mutating func beginAnew(at now: MonotonicInstant) { (tries, nextTry) = (0, now) }
+        mutating func beginAgain(at now: MonotonicInstant) { (tries, nextTry) = (0, now) }
 
         /// The device answers again: it need not wait for its slow try.
         mutating func hurry(at now: MonotonicInstant) {
@@ -253,7 +253,7 @@ struct RelayGuard: Sendable {
     /// The device is open and in its safe state, as far as it took that on.
     mutating func opened(at now: MonotonicInstant) {
         lost("its device was reopened", at: now)
-        if failedSwitch?.isSafe == false { failedSwitch?.beginAnew(at: now) }
+        if failedSwitch?.isSafe == false { failedSwitch?.beginAgain(at: now) }
     }
 
     /// The device is gone, and what it was commanded with it.

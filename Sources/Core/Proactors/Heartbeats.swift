@@ -101,7 +101,7 @@ public struct Heartbeats: Sendable {
         signs.filter(\.value.isMissing).keys.sorted { "\($0)" < "\($1)" }
     }
 
-    /// Looks at everybody's last sign. Whoever is missing after this has been named, so the caller may tell
+    /// Looks at everybody's last sign. Whoever is missing after this has been named, so the caller may report
     /// its own watchdog that all is seen to, unless the process is to end.
     public mutating func look(at now: MonotonicInstant) -> [Action] {
         defer { lastLook = now }

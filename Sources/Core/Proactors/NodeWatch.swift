@@ -9,14 +9,14 @@ struct NodeWatch: Sendable {
     private let isSimulated: Bool
     private var isHung = false
     /// Whether another node took the place of one that hung, and has had no answer yet.
-    private var isStartedAnew = false
+    private var isRestarted = false
 
     init(name: ShNodeName, channels: [DataChannel], isSimulated: Bool = false) {
         (self.name, self.channels, self.isSimulated) = (name, channels, isSimulated)
     }
 
     /// Another node goes on in the place of one that hung: the fault stands until it has an answer.
-    mutating func startedAnew() { (isHung, isStartedAnew) = (true, true) }
+    mutating func restarted() { (isHung, isRestarted) = (true, true) }
 
     /// - Parameter lack: Why the node has no thread; nil when it has one.
     /// - Returns: What changed since the last look, as facts to publish.
@@ -26,8 +26,8 @@ struct NodeWatch: Sendable {
         let now = stamp.monotonic
         var facts: [Fact] = []
         let reading = heartbeat.reading
-        if reading.hasAnswered { isStartedAnew = false }
-        if (heartbeat.isHung(at: now) || isStartedAnew || lack != nil) != isHung {
+        if reading.hasAnswered { isRestarted = false }
+        if (heartbeat.isHung(at: now) || isRestarted || lack != nil) != isHung {
             isHung.toggle()
             let detail =
                 isHung

@@ -17,7 +17,7 @@ extension Proactor {
                     offset,
                     "clock synchronised; earlier timestamps are corrected by \(offset.seconds)")
                 // What comes in from now on is put right on its way. The journal is read again once this is
-                // told, so it comes last.
+                // reported, so it comes last.
                 Task {
                     await self.journal.correctTimes(by: offset)
                     self.record(event)

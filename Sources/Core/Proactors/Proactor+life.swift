@@ -20,7 +20,7 @@ extension Proactor {
         order.secure(done)
     }
 
-    /// When the session of an upstream lived last; nil when nobody can tell.
+    /// When the session of an upstream lived last; nil when nobody can know.
     public nonisolated func lastHeartbeat(of name: UpstreamName) -> MonotonicInstant? {
         order.registry.withLock { $0.sessions[name] }?.lastHeartbeat
     }

@@ -3,7 +3,7 @@ import Health
 import Mqtt
 import Vocabulary
 
-// How the gateway and its links stand, told again and again so that silence means something.
+// How the gateway and its links stand, published again and again so that silence means something.
 extension Proactor {
     /// How often each upstream hears it; three times this without a word, and the gateway is lost.
     static let statusPeriod = Duration.seconds(10)
@@ -15,7 +15,7 @@ extension Proactor {
         if supervisor.awaitsDrivers { supervisor.hearDrivers(in: self) }
         let upstreams = pumps.values.sorted { $0.name < $1.name }.map { $0.status(in: self) }
         let (own, now) = (ownStatus(.connected), clock.now)
-        return upstreams + supervisor.counterparts.all.map { $0.told(in: own, at: now) }
+        return upstreams + supervisor.counterparts.all.map { $0.reported(in: own, at: now) }
     }
 
     /// How the gateway itself stands, when it is in `state`.

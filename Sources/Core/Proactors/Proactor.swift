@@ -25,7 +25,7 @@ public actor Proactor {
     static let watchPeriod = Duration.seconds(1)
     /// Quiet time after which a flood is reported as over.
     static let floodOver = Duration.seconds(10)
-    /// The same for messages from upstream that make no sense.
+    /// The same for messages from upstream that are invalid.
     static let malformedOver = Duration.seconds(60)
     /// How long no other client may have taken an upstream's name before that fault is over; longer than
     /// two that push each other out ever wait.

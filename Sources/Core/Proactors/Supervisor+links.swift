@@ -33,7 +33,7 @@ extension Supervisor {
             }, in: proactor)
     }
 
-    /// Whether a driver is on its way, so that its arrival is not told a whole period late.
+    /// Whether a driver is on its way, so that its arrival is not reported a whole period late.
     var awaitsDrivers: Bool { counterparts.any { $0.state == .connecting } }
 
     /// A driver's fault is its link's failure, for as long as any stands.

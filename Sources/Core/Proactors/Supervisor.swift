@@ -69,7 +69,7 @@ final class Supervisor {
 
     /// Another node goes on in the place of one that hung.
     func attend(successor node: ShNode, in proactor: isolated Proactor) {
-        watches[node.name]?.startedAnew()
+        watches[node.name]?.restarted()
         serve(node, in: proactor)
     }
 

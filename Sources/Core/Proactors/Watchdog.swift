@@ -92,7 +92,7 @@ public final class Watchdog: Sendable {
     }
 
     /// Looks each second when the part lived last; a time to come is as good as now until then, and a part
-    /// that cannot tell is not missed.
+    /// without any is not missed.
     public func watch(
         _ part: GatewayPart, within timeout: Duration, else remedy: Remedy,
         lastSeen: @escaping @Sendable () -> MonotonicInstant?

@@ -1,6 +1,6 @@
 /// Bytes that arrive in pieces, as lines. Pure. Holds at most `limit` bytes and one piece more.
 struct ControlLines: Sendable {
-    /// The most bytes of a line, and of what is kept while an answer is under way.
+    /// The most bytes of a line, and of what is kept while an answer is in progress.
     let limit: Int
     private var bytes: [UInt8] = []
     /// How far `bytes` have no end of line.

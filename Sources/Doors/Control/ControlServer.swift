@@ -16,7 +16,7 @@ public actor ControlServer {
         public var connections = 32
         /// Of them those of one user.
         public var ofOneUser = 16
-        /// The longest request, and what one may send ahead while an answer is under way, in bytes.
+        /// The longest request, and what one may send ahead while an answer is in progress, in bytes.
         public var request = 4096
         /// How long a connection may be open without a whole request.
         public var idle = Duration.seconds(30)

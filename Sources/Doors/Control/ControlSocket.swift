@@ -90,7 +90,7 @@ public struct ControlSocket: Sendable {
         throw ControlError(.setting, "\(path): in use by another gateway of this name")
     }
 
-    /// Whether somebody listens at that path, or it cannot be told because this user may not connect. Connects for a
+    /// Whether somebody listens at that path, or it cannot be known because this user may not connect. Connects for a
     /// moment, and never blocks.
     public static func isUsed(at path: String) -> Bool {
         guard let probe = try? socket({ ControlError(.setting, $0) }) else { return false }

@@ -15,7 +15,7 @@ public struct CounterStand: Hashable, Sendable {
 
 /// Where the registers of one component stood, in a place that outlives the process.
 public protocol CounterStore: Sendable {
-    /// - Returns: What was saved last; nothing when that was never done. What makes no sense is left out.
+    /// - Returns: What was saved last; nothing when that was never done. What is invalid is left out.
     /// - Throws: `.malformedReply` when it cannot be read.
     func load() throws(DriverError) -> [DataChannelName: CounterStand]
     /// Returns when `stands` would survive a power cut.

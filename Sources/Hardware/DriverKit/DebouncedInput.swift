@@ -54,7 +54,7 @@ public struct DebouncedInput {
         hasFailed = true
         take(try line.takeEdges())
         if try line.isActive() != debouncer.level {
-            // Either an edge came meanwhile and waits, or it was lost and nothing tells its time.
+            // Either an edge came meanwhile and waits, or it was lost and nothing shows its time.
             let late = try line.takeEdges()
             take(late)
             if late.isEmpty {

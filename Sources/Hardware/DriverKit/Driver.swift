@@ -4,7 +4,7 @@ import Vocabulary
 /// The code that knows one make and model of device.
 ///
 /// A driver is plain blocking code with one owner: it is made on its node's thread, and only the node
-/// calls it, on that thread. It never sleeps, logs or reads a clock. Dropping it lets go of its wires.
+/// calls it, on that thread. It never sleeps, logs or reads a clock. Dropping it releases its wires.
 public protocol Driver: SendableMetatype {
     /// What it is called, what it takes and what it offers. Layout checks, the JSON Schema and
     /// `tidegate drivers` are drawn from this.

@@ -15,7 +15,7 @@ public struct DriverRegistry: Sendable {
 
     public subscript(model: DriverModel) -> (any Driver.Type)? { byModel[model] }
 
-    /// What to tell a user whose layout names a driver that is not there.
+    /// What to answer a user whose layout names a driver that is not there.
     public func unknown(_ text: String) -> String {
         let models = drivers.map { $0.model.text }
         let meant = didYouMean(text, among: models)

@@ -31,7 +31,7 @@ public struct PulseRate: Hashable, Sendable {
         if anchor == nil { anchor = at } else { pulsesSinceAnchor += 1 }
     }
 
-    /// The rate now; nil while too little was seen to tell, that is until the second pulse, or until
+    /// The rate now; nil while too little was seen to know, that is until the second pulse, or until
     /// `zeroAfter` has passed since the first call.
     public mutating func rate(at now: MonotonicInstant) -> Rate? {
         let quietSince = last ?? watchedSince ?? now

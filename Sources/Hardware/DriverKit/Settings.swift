@@ -3,7 +3,7 @@ import Vocabulary
 
 /// A component's settings, checked against their descriptions, with the defaults filled in.
 ///
-/// The layout check has told the user of every problem before a driver is made. A driver that meets
+/// The layout check has reported every problem before a driver is made. A driver that meets
 /// one all the same, as in a test, gets `.invalidComponent`.
 public struct Settings: Hashable, Sendable {
     /// Where they stand in the layout.

@@ -1,6 +1,6 @@
 import Vocabulary
 
-/// Hands out wires: real ones from `Wires`, pretend ones from `Simulators`. A driver cannot tell.
+/// Hands out wires: real ones from `Wires`, pretend ones from `Simulators`. A driver cannot know.
 public protocol Wiring: Sendable {
     /// Claims a GPIO line as an output; it takes on `initially` in the same step, without a glitch.
     /// - Throws: `.notConnected` when chip or line is absent or in use; `.invalidComponent` when the line

@@ -143,7 +143,7 @@ struct LinearScale {
             throw settings.bad("toHigh", "different from toLow by at least a step")
         }
         // A broken loop of 4–20 mA, and a sensor that reports its own failure, leave these bounds.
-        // Source: NAMUR NE 43: 3.8 to 20.5 mA measure, 3.6 mA and 21 mA tell of a failure.
+        // Source: NAMUR NE 43: 3.8 to 20.5 mA measure, 3.6 mA and 21 mA mean a failure.
         let (below, above) = (first - (last - first) / 50, last + (last - first) / 25)
         channel = ChannelDescription(
             source: "value", unit: unit, exponent: exponent, title: "Measured value",

@@ -12,7 +12,7 @@ struct DeviceClass {
     let prefix: String
     /// The attribute that says what a device is called: `name`.
     let attribute: String
-    /// The setting that tells devices of one name apart, with an example.
+    /// The setting that distinguishes devices of one name, with an example.
     let narrowedBy: String
 }
 

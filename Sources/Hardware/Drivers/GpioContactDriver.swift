@@ -43,7 +43,7 @@ public struct GpioContactDriver: EventDriver {
         do throws(DriverError) {
             try input.look(at: now)
         } catch {
-            // What came before the failure is told first; the next call tells the failure.
+            // What came before the failure is reported first; the next call reports the failure.
             guard input.hasChanges else { throw error }
         }
         return input.takeChanges().map {
@@ -54,7 +54,7 @@ public struct GpioContactDriver: EventDriver {
     public mutating func read(
         _ due: [DataChannel], at now: MonotonicInstant
     ) throws(DriverError) -> [Answer] {
-        // The changes that it comes upon are events, told as soon as the node has done with this poll.
+        // The changes that it comes upon are events, reported as soon as the node has done with this poll.
         try input.look(at: now)
         return due.map { .success($0.reading(isOn: input.isActive)) }
     }

@@ -93,7 +93,7 @@ public struct GpioPulseCounterDriver: EventDriver, Settable {
 
     public var eventDeadline: MonotonicInstant? { input.deadline }
 
-    /// Counts what came. A pulse is no event of its own: totals are told when they are polled.
+    /// Counts what came. A pulse is no event of its own: totals are reported when they are polled.
     public mutating func takeEvents(
         at now: MonotonicInstant
     ) throws(DriverError) -> [DriverEvent] {
@@ -115,7 +115,7 @@ public struct GpioPulseCounterDriver: EventDriver, Settable {
         }
     }
 
-    /// - Throws: `.malformedReply` when the total could not be saved: it is counted on, but not told.
+    /// - Throws: `.malformedReply` when the total could not be saved: it is counted on, but not reported.
     public mutating func read(
         _ due: [DataChannel], at now: MonotonicInstant
     ) throws(DriverError) -> [Answer] {
@@ -129,7 +129,7 @@ public struct GpioPulseCounterDriver: EventDriver, Settable {
                 } else if let rate = rate.rate(at: now) {
                     Reading(channel: channel.name, value: try scale.rate(rate, in: channel))
                 } else {
-                    // Nothing is known before the second pulse, and a default is never told as a value.
+                    // Nothing is known before the second pulse, and a default is never reported as a value.
                     Reading(channel: channel.name, value: 0, quality: .bad)
                 }
             }
@@ -158,7 +158,7 @@ private final class PulseCount {
     }
 
     deinit {
-        // A stop or a lost chip must not cost the last pulses. Nobody can be told if this fails, and
+        // A stop or a lost chip must not cost the last pulses. Nobody learns of it if this fails, and
         // nothing that was published depends on it.
         if total.pulses != onDisk?.pulses ?? 0 { try? store.save(total) }
     }

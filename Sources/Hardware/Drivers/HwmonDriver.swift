@@ -88,7 +88,7 @@ public struct HwmonDriver: Driver {
     }
 }
 
-/// What an input of a hardware monitoring chip measures, told by its name.
+/// What an input of a hardware monitoring chip measures, shown by its name.
 struct HwmonInput {
     let name: String
     let channel: ChannelDescription

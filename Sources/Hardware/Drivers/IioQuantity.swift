@@ -1,7 +1,7 @@
 import DriverKit
 import Vocabulary
 
-/// What an input of an Industrial I/O sensor measures, told by its name, and how it becomes a channel.
+/// What an input of an Industrial I/O sensor measures, shown by its name, and how it becomes a channel.
 struct IioQuantity {
     /// The input as the kernel names it: `"temp"`, `"concentration_co2"`, `"current3"`.
     let input: String

@@ -57,7 +57,7 @@ enum RegisterSettings {
             "The least change that is captured at once, in the unit."),
     ]
 
-    /// Those that a profile may say once for all of its registers: all but what tells them apart.
+    /// Those that a profile may say once for all of its registers: all but what distinguishes them.
     static let shareable = described.filter {
         !["name", "address", "lowAddress", "title"].contains($0.name)
     }

@@ -29,7 +29,7 @@ final class BusTurns: Sendable {
 
     /// Joins the queue. Never blocks.
     ///
-    /// - Parameter purpose: What the turn is for, told to those who waited for it in vain.
+    /// - Parameter purpose: What the turn is for, for the error of those who waited in vain.
     /// - Returns: A place that must be given to `wait`, and to `leave` if that did not throw.
     func join(for purpose: String) -> Place {
         let place = Place(purpose)

@@ -45,7 +45,7 @@ public final class ModbusBusPool: Sendable {
         return made
     }
 
-    /// - Throws: `.invalidComponent` when there is no such bus or its settings make no sense;
+    /// - Throws: `.invalidComponent` when there is no such bus or its settings are invalid;
     ///   `.notConnected` when there was no low file descriptor left for it.
     public func bus(_ name: BusName) throws(DriverError) -> any ModbusBus {
         let buses = buses.withLock { $0 }

@@ -19,7 +19,7 @@ protocol ModbusLine: AnyObject {
     /// Opens the line again.
     /// - Throws: `.notConnected`, saying what could not be opened and why.
     func open() throws(DriverError)
-    /// Lets go of the port or connection, if there is one.
+    /// Releases the port or connection, if there is one.
     func close()
     /// Throws away what has come in so far.
     func discardInput()

@@ -9,13 +9,13 @@ import Vocabulary
 /// another form. Units reply in the order they were asked, so that reply proves that nothing owed
 /// before it will come any more.
 struct OwedReplies {
-    /// What tells the replies of one unit apart.
+    /// What distinguishes the replies of one unit.
     private struct Form: Hashable {
         let function: ModbusRequest.Function
         let count: Int
 
         init(_ request: ModbusRequest) {
-            // All that tells two replies apart, for bits as for words.
+            // All that distinguishes two replies, for bits as for words.
             (function, count) = (request.function, request.replyBytes)
         }
     }

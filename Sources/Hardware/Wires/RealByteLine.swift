@@ -47,7 +47,7 @@ final class RealByteLine: ByteLine {
             try stream.change(to: mode)
             return try work(stream)
         } catch {
-            // Nothing tells a connection whose host has gone without a word from one that is silent.
+            // Nothing distinguishes a connection whose host has gone without a word from one that is silent.
             let isDoubtful = error.kind == .timeout && !stream.isSerial
             if error.kind == .notConnected || isDoubtful { open.withLock { $0 = nil } }
             throw error

@@ -45,7 +45,7 @@ final class SocketLine: ModbusLine {
         if state & (POLLHUP | POLLERR | POLLNVAL) != 0 { return false }
         guard state & POLLIN != 0 else { return true }
         var byte: UInt8 = 0
-        // Sound: one byte is written to `byte` at most. Zero is the host's goodbye.
+        // Sound: one byte is written to `byte` at most. Zero means that the host closed it.
         return unsafe recv(descriptor, &byte, 1, Int32(MSG_DONTWAIT | MSG_PEEK)) > 0
     }
 

@@ -21,15 +21,15 @@ extension BrokerOptions.Target {
     private static let inbox = (messages: 1 << 16, bytes: 32 << 20)
 
     /// Hands everything that the gateways say on `topics` to `take`, one message after the other, and what
-    /// becomes of the connection. A gateway of this machine that told its broker is followed to where it comes
+    /// becomes of the connection. A gateway of this machine that named its broker is followed to where it comes
     /// back.
     ///
     /// - Parameters:
     ///   - topics: Below a gateway's own, such as `live/+`.
     ///   - gateway: Nil for every gateway on the broker.
     ///   - quit: Ends it, as a signal does, once something comes.
-    ///   - ending: Called when the end is asked for, so that `take` waits for nobody any more.
-    /// - Returns: Why it ended, after telling: SIGINT, SIGTERM or `quit`, or a broker that refuses the login.
+    ///   - ending: Called when the end is asked for, so that `take` waits no more.
+    /// - Returns: Why it ended, after reporting: SIGINT, SIGTERM or `quit`, or a broker that refuses the login.
     func follow(
         _ topics: [String], of gateway: GatewayName?, clock: any GatewayClock,
         quit: AsyncStream<Void>? = nil, ending: @escaping @Sendable () -> Void = {},

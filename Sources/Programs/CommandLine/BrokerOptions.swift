@@ -30,7 +30,7 @@ struct BrokerOptions: ParsableArguments {
     struct Target {
         let settings: MqttSettings
         let reader: PlainReader
-        /// Nil when it was not named and cannot be told.
+        /// Nil when it was not named and cannot be known.
         let gateway: GatewayName?
 
         /// What the broker is called to people: not by its address where that may change.
@@ -50,7 +50,7 @@ struct BrokerOptions: ParsableArguments {
 
     /// - Parameters:
     ///   - role: What the session is for, as a part of its client identity.
-    ///   - isForAll: Everybody on a broker is meant, so that it may be told by any number of them.
+    ///   - isForAll: Every client of a broker is meant, so that any number of them may report.
     /// - Throws: The exit code, after reporting what is wrong.
     func target(for role: String, isForAll: Bool = false) throws -> Target {
         var chance = SystemChance()

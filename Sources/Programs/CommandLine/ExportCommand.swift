@@ -62,7 +62,7 @@ package struct ExportCommand: ParsableCommand {
         let first = moment(from) ?? WallTime(nanoseconds: .min)
         let end = moment(to) ?? WallTime(nanoseconds: .max)
         let wanted = Set(channel.compactMap(DataChannelName.init))
-        // Records of which nobody knows what they mean any more have channels, too.
+        // Records whose meaning is not known any more have channels, too.
         var unheard = wanted.subtracting(meanings.keys)
         if format == .csv { Output.line(ExportRow.heads) }
         var after: Sequence64 = 0

@@ -44,7 +44,7 @@ package struct JournalOptions: ParsableArguments {
     }
 
     /// For how long facts are gathered for each upstream, as far as a layout says. One that is not valid is
-    /// told of, and ends the command only when nothing else says where the journal is.
+    /// reported, and ends the command only when nothing else says where the journal is.
     func gathering() throws -> [UpstreamName: Duration] {
         guard let layout else { return [:] }
         let loaded: HardwareLayout

@@ -63,7 +63,7 @@ struct LayoutImportCommand: ParsableCommand {
             Output.write(text, to: STDOUT_FILENO)
             return
         }
-        // An import that somebody has filled in by hand since is not overwritten.
+        // An import that a user has filled in by hand since is not overwritten.
         // Sound: the path lives for the length of the call.
         let descriptor = unsafe open(output, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {

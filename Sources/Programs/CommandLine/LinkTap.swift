@@ -3,14 +3,14 @@ import Health
 import PlainJson
 import Vocabulary
 
-/// Listens to what gateways say of themselves and of their links, and tells what changes. It is nobody's
+/// Listens to what gateways say of themselves and of their links, and reports what changes. It is no one's
 /// counterpart: it sends nothing and is not counted.
 ///
 /// A pure machine: what is to be shown comes back as lines.
 struct LinkTap {
     /// Gateways and links together.
     private var monitors: LinkMonitors
-    /// What was told of each that is remembered, so that only changes are.
+    /// What was reported of each that is remembered, so that only changes are.
     private var shown: [String: String] = [:]
     /// What each gateway's queues had lost when it spoke last.
     private var losses: [String: [String: Int64]] = [:]
@@ -47,7 +47,7 @@ struct LinkTap {
             monitors.change(gateway) { $0.failed("connection lost") }
         } else {
             hear(status.own, of: gateway, isNews, at: stamp.monotonic)
-            // Who says goodbye closes its links with it.
+            // Who says that it goes offline closes its links with it.
             let isClosed = status.own.state == .closed
             for link in status.links {
                 let name = "\(gateway) \(link.who)"
@@ -84,7 +84,7 @@ struct LinkTap {
         max(shown.count, losses.count, nameCount, monitors.count)
     }
 
-    /// Tells what silence has changed.
+    /// Reports what silence has changed.
     mutating func look(at stamp: Timestamp) -> [String] { look(at: stamp, of: nil) }
 
     private mutating func look(at stamp: Timestamp, of speaker: String?) -> [String] {

@@ -5,9 +5,9 @@ import Vocabulary
 /// Shows live values on standard output: a table that refreshes in place on a terminal, one JSON
 /// object a line elsewhere. Log lines scroll by above the table.
 ///
-/// What rows and lines say was written by anybody; they are shown without what a terminal obeys. It writes on
+/// What rows and lines say may come from any client; they are shown without what a terminal obeys. It writes on
 /// a thread of its own. Between two refreshes it keeps the newest value of each channel. Of lines that scroll
-/// by it holds 1,000, and the oldest are evicted; of JSON lines none does: whoever shows them waits for the
+/// by it holds 1,000, and the oldest are evicted; of JSON lines none is: the command that shows them waits for the
 /// reader.
 package final class LiveScreen: Sendable {
     /// The shortest time between two refreshes.
@@ -26,7 +26,7 @@ package final class LiveScreen: Sendable {
         var room = 1
         var reader = LiveKeyReader()
         var hasKeys = false
-        /// Whoever shows JSON lines does not wait any more.
+        /// The command that shows JSON lines does not wait any more.
         var isReleased = false
         var waiters: [CheckedContinuation<Void, Never>] = []
         var finishers: [CheckedContinuation<Void, Never>] = []
@@ -40,9 +40,9 @@ package final class LiveScreen: Sendable {
     private let whenUnheard: (@Sendable () -> Void)?
 
     /// - Parameters:
-    ///   - keys: What keys do on a terminal; nothing where somebody else reads what is typed.
+    ///   - keys: What keys do on a terminal; nothing where another program reads what is typed.
     ///   - quit: Called on the screen's thread when the key for it is pressed.
-    ///   - whenUnheard: Called on the screen's thread once nobody reads standard output any more.
+    ///   - whenUnheard: Called on the screen's thread once standard output has no reader any more.
     package init(
         title: String, isTerminal: Bool, keys: LiveTable.Window.Keys = .nothing,
         clock: any GatewayClock, quit: (@Sendable () -> Void)? = nil,
@@ -106,12 +106,12 @@ package final class LiveScreen: Sendable {
         thread.wake()
     }
 
-    /// Somebody has typed a line, which the terminal shows below the table.
+    /// A user has typed a line, which the terminal shows below the table.
     func lineWasTyped() {
         state.withLock { if $0.drawnLines > 0 { $0.drawnLines += 1 } }
     }
 
-    /// Lets go whoever waits for a reader that may never come.
+    /// Releases callers that wait for a reader that may never come.
     package func release() {
         let waiters = state.withLock { state in
             defer { state.waiters = [] }

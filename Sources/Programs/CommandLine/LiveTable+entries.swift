@@ -84,7 +84,7 @@ extension LiveTable {
 
     /// Whole seconds, minutes or hours: `"3s"`.
     static func age(from: WallTime, to: WallTime) -> String {
-        // Divided first: the time in a message was written by anybody and may be any number.
+        // Divided first: the time in a message is any client's and may be any number.
         age(seconds: max(0, to.nanoseconds / 1_000_000_000 - from.nanoseconds / 1_000_000_000))
     }
 

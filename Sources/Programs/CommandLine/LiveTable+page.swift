@@ -17,7 +17,7 @@ extension LiveTable {
     /// What is drawn.
     struct Page: Hashable, Sendable {
         let lines: [String]
-        /// The first row that is shown; the wish, kept within the rows that there are.
+        /// The first row that is shown; the one asked for, kept within the rows that there are.
         let first: Int
         /// How many rows fit.
         let room: Int

@@ -48,7 +48,7 @@ package struct LiveFault: Hashable, Sendable {
         (channel, since, agesValues) = (nil, nil, false)
     }
 
-    /// A link that has failed; nil for any other. What drivers say of themselves is told by their nodes.
+    /// A link that has failed; nil for any other. What drivers say of themselves is shown by their nodes.
     package init?(_ link: LinkStatus) {
         guard link.state == .unreachable, !link.who.hasPrefix("driver ") else { return nil }
         (who, channel, kind, since, agesValues) = (link.who, nil, "unreachable", nil, false)

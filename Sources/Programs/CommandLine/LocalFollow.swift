@@ -8,7 +8,7 @@ import Timing
 import Vocabulary
 
 /// Follows gateways of this machine over their local control sockets, to where they come back. What they say reads as
-/// over a broker, so that whoever shows it need not know the difference.
+/// over a broker, so that what shows it need not know the difference.
 struct LocalFollow: Sendable {
     /// Lines that wait to be shown; a reader that stands still loses the oldest, which are counted.
     private static let inbox = 1 << 14
@@ -24,18 +24,18 @@ struct LocalFollow: Sendable {
         quit: AsyncStream<Void>? = nil, ending: @escaping @Sendable () -> Void = {},
         take: (Followed) async -> Void
     ) async -> ExitStatus {
-        let (news, told) = AsyncStream.makeStream(
+        let (news, sink) = AsyncStream.makeStream(
             of: Followed.self, bufferingPolicy: .bufferingNewest(Self.inbox))
-        let askers = places.map { place in
+        let followers = places.map { place in
             Task {
-                let why = await follow(place, told)
-                if let why { told.yield(.problem(why)) }
-                told.finish()
+                let why = await follow(place, sink)
+                if let why { sink.yield(.problem(why)) }
+                sink.finish()
             }
         }
         let end = { @Sendable in
-            for asker in askers { asker.cancel() }
-            told.finish()
+            for follower in followers { follower.cancel() }
+            sink.finish()
             ending()
         }
         let signals = ProcessSignal.all(.interrupt, .terminate, on: clock)
@@ -43,7 +43,7 @@ struct LocalFollow: Sendable {
             Task { for await _ in signals { end() } },
             Task { if let quit { for await _ in quit { end() } } },
         ]
-        defer { for task in endings + askers { task.cancel() } }
+        defer { for task in endings + followers { task.cancel() } }
         var wasRefused = false
         for await item in news {
             if case .problem = item { wasRefused = true }
@@ -54,7 +54,7 @@ struct LocalFollow: Sendable {
 
     /// - Returns: Why the gateway does not let this user follow it; nil when the task was cancelled.
     private func follow(
-        _ place: LocalGateways.Place, _ told: AsyncStream<Followed>.Continuation
+        _ place: LocalGateways.Place, _ sink: AsyncStream<Followed>.Continuation
     ) async -> String? {
         var backoff = Backoff(first: Self.waits.first, cap: Self.waits.longest)
         var reported: String?
@@ -64,10 +64,10 @@ struct LocalFollow: Sendable {
             var isConnected = false
             do throws(ControlError) {
                 try await ControlClient.ask(request, at: place.path) { line in
-                    if !isConnected { told.yield(.connected) }
+                    if !isConnected { sink.yield(.connected) }
                     (isConnected, reported) = (true, nil)
                     switch LocalLine(line, of: place.gateway) {
-                    case .message(let message): told.yield(.message(message))
+                    case .message(let message): sink.yield(.message(message))
                     case .refused(let why): refusal = why
                     case .end, nil: break
                     }
@@ -76,7 +76,7 @@ struct LocalFollow: Sendable {
             } catch {
                 if error.kind == .notAllowed { return error.detail }
                 let why = "\(place.gateway): \(error.detail)"
-                if why != reported, !Task.isCancelled { told.yield(.lost(why)) }
+                if why != reported, !Task.isCancelled { sink.yield(.lost(why)) }
                 reported = why
             }
             if let refusal { return "\(place.gateway): refused, \(refusal)" }

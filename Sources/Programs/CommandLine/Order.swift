@@ -145,7 +145,7 @@ private struct Ask: Sendable {
                 case .subscribed:
                     try session.publish(message)
                     wasSent = true
-                // After the command is out, nobody knows whether it arrived.
+                // After the command is out, it is unknown whether it arrived.
                 case .disconnected where wasSent: return .timedOut
                 case .unreachable(let why), .refused(let why): return .unavailable(why)
                 case .disconnected(let why), .subscriptionRefused(_, let why),

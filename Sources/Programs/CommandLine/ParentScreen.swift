@@ -55,7 +55,7 @@ final class ParentScreen: Sendable {
         }
     }
 
-    /// Somebody has typed a line.
+    /// A user has typed a line.
     func lineWasTyped() { screen?.lineWasTyped() }
 
     /// Returns once everything so far is written.

@@ -71,7 +71,7 @@ struct PeerAskCommand: AsyncParsableCommand {
         }
     }
 
-    /// The command is of no use when nobody waits for its answer any more.
+    /// The command is of no use when its requester is gone.
     private func order(_ request: CommandRequest, id: CommandID?) throws -> PeerQuestion {
         guard let node = ShNodeName(words[1]), let id else {
             throw ValidationError("\"\(words[1])\" is no \(ShNodeTag.noun): \(ShNodeTag.form)")
@@ -119,7 +119,7 @@ struct PeerAskCommand: AsyncParsableCommand {
     }
 
     private func show(_ text: [UInt8], _ question: PeerQuestion) throws {
-        // The other side is somebody else, paired or not.
+        // The other side is another peer, paired or not.
         let json = String(decoding: text, as: UTF8.self).jsonLine
         if let why = JsonParser.document(text, .strict)?["refused"]?.text {
             Output.error("tidegate: \(address): refused, \(why.printable(limit: 1_000))")

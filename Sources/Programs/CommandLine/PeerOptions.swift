@@ -59,11 +59,11 @@ struct PeerOptions: ParsableArguments {
 
 /// The files of one node on the direct link.
 package struct PeerFiles: Sendable {
-    /// Certificate and key; nobody else may read it.
+    /// Certificate and key; no other user may read it.
     package let key: String
     package let list: String
     package let folder: String
-    /// The options of `tidegate peer` that name these files, for a command that somebody is to type.
+    /// The options of `tidegate peer` that name these files, for a command that a user is to type.
     package let words: String
 
     package init(folder: String, key: String?, list: String?, words: String = "") {
@@ -72,7 +72,7 @@ package struct PeerFiles: Sendable {
         self.list = list ?? "\(folder)/peers.json"
     }
 
-    /// The list as it is now; nobody is on one that does not exist.
+    /// The list as it is now; no peer is on one that does not exist.
     ///
     /// - Throws: When it cannot be read or understood, with its first problem.
     func readList() throws(MachineError) -> PeerList {
@@ -97,13 +97,13 @@ package struct PeerFiles: Sendable {
 
     private final class ListMemory: Sendable {
         let newest = Guarded<(stamp: FileStamp, list: PeerList)?>(nil)
-        /// What was told of a list that cannot be used, so that it is told once.
+        /// What was reported of a list that cannot be used, so that it is reported once.
         let problem = Guarded<String?>(nil)
     }
 
     /// TLS with this key and this list.
     ///
-    /// - Parameter broken: Told once when the list cannot be used; nobody is let in then.
+    /// - Parameter broken: Reported once when the list cannot be used; no peer is let in then.
     package func tls(broken: @escaping @Sendable (String) -> Void) throws(MachineError) -> PeerTls {
         guard Machine.exists(key) else {
             throw MachineError("\(key): does not exist; make it with tidegate peer keygen\(words)")
@@ -122,9 +122,9 @@ package struct PeerFiles: Sendable {
                 do throws(MachineError) {
                     return try list(in: memory)
                 } catch {
-                    let isNews = memory.problem.withLock { told in
-                        defer { told = error.detail }
-                        return told != error.detail
+                    let isNews = memory.problem.withLock { last in
+                        defer { last = error.detail }
+                        return last != error.detail
                     }
                     if isNews { broken(error.detail) }
                     return PeerList()

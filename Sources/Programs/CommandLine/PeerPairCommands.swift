@@ -40,7 +40,7 @@ struct PeerKeygenCommand: AsyncParsableCommand {
             Output.line("fingerprint  \(fingerprint)")
             Output.line("")
             Output.line("Pair on the other side:")
-            // Two gateways may pair, but mostly the other one of a gateway is somebody's laptop.
+            // Two gateways may pair, but mostly the other one of a gateway is a user's laptop.
             let (place, rest) =
                 options.gateway == nil
                 ? (" --gateway ALIAS", "without --gateway where that side is no gateway")
@@ -187,7 +187,7 @@ struct PeerPairCommand: AsyncParsableCommand {
         }
         let address = try PeerArguments.address(from ?? "")
         let own = try files.tls { _ in }
-        // A node that knows nobody: whoever answers is a stranger, and is shown.
+        // A node that knows no peer: one that answers is a stranger, and is shown.
         let tls = try PeerTls(
             pem: try Machine.bytes(of: files.key, limit: 1 << 20), ca: nil
         ) { PeerList() }

@@ -9,7 +9,7 @@ actor PeerPinger {
         var times: [Int64] = []
         /// What befell the others.
         var errors: [PeerError] = []
-        /// How long the first of them took to be told, in nanoseconds.
+        /// How long the first of them took to be answered, in nanoseconds.
         var firstFailure: Int64 = 0
 
         /// What is said of those that failed, of `count` messages that were meant; nothing when none did.
@@ -41,7 +41,7 @@ actor PeerPinger {
         unsafe node.unownedExecutor
     }
 
-    /// - Parameter warn: Told while it goes on what a person should not wait to know.
+    /// - Parameter warn: Takes while it goes on what a person should not wait to know.
     init(
         node: PeerNode, address: PeerAddress, size: Int, clock: any GatewayClock,
         warn: @escaping @Sendable (String) -> Void
@@ -85,7 +85,7 @@ actor PeerPinger {
                     result.firstFailure = start.duration(to: clock.now).wholeNanoseconds
                 }
                 result.errors.append(error)
-                // Nobody is there: the others would only be told the same.
+                // No peer is there: the others would only be answered the same.
                 if error.kind == .unreachable || error.kind == .notTrusted { break }
                 guard error.kind == .timedOut || error.kind == .malformed else { continue }
                 if timeout.failed() {

@@ -51,7 +51,7 @@ package struct ResolvedSettings: Sendable {
         package init(simulate: Bool? = nil) { self.simulate = simulate }
     }
 
-    /// One line for each setting that makes no sense.
+    /// One line for each setting that is invalid.
     package struct Mistakes: Error {
         package let lines: [String]
     }
@@ -137,7 +137,7 @@ package struct ResolvedSettings: Sendable {
     }
 }
 
-/// Finds the strongest layer that speaks, and collects what makes no sense.
+/// Finds the strongest layer that speaks, and collects what is invalid.
 private struct Resolver {
     let environment: (String) -> String?
     var mistakes: [String] = []

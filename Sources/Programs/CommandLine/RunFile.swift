@@ -31,7 +31,7 @@ package struct RunFile: Sendable {
         "\(RunFolder.path)/\(gateway)-broker"
     }
 
-    /// To look for a gateway of this machine costs next to nothing, and somebody waits for it.
+    /// To look for a gateway of this machine costs next to nothing, and a user waits for it.
     package static let longestReconnectDelay = Duration.seconds(5)
 
     private var path: String { "\(RunFolder.path)/\(gateway).json" }

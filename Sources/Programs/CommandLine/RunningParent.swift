@@ -36,7 +36,7 @@ actor RunningParent {
         let size: Int64
     }
 
-    /// How long the last lines have to reach whoever reads, and the broker to end.
+    /// How long the last lines have to reach their reader, and the broker to end.
     private static let lastWords = Duration.milliseconds(300)
 
     private let plan: Plan

@@ -57,7 +57,7 @@ struct ServiceUnit {
             "User=\(Self.user)",
         ] + (groups.isEmpty ? [] : ["SupplementaryGroups=\(groups.joined(separator: " "))"])
             + Self.sandbox + [
-                // What lies in somebody's home is all that is looked at there.
+                // What lies in a user's home is all that is looked at there.
                 "ProtectHome=\(isAtHome ? "read-only" : "yes")"
             ]
             + [

@@ -2,7 +2,7 @@ import Glibc
 import Host
 import Vocabulary
 
-/// Finds the state directory of a gateway that nobody has named: this user's, or that of the service.
+/// Finds the state directory of a gateway that was not named: this user's, or that of the service.
 struct StateFinder {
     /// Where systemd keeps the state of the unit that `tidegate service` prints.
     ///

@@ -2,7 +2,7 @@ import Host
 import Journals
 
 extension StateLock {
-    /// Takes the lock, for whoever keeps files there.
+    /// Takes the lock, for commands that keep files there.
     package func takeAgain() throws(JournalError) {
         do throws(Failure) {
             try take()

@@ -35,7 +35,7 @@ struct StatusText {
     }
 
     private var links: [String] {
-        // Drivers are told by their nodes' values and faults.
+        // Drivers are shown by their nodes' values and faults.
         let links = report.status.links.filter { !$0.who.hasPrefix("driver ") }
         guard !links.isEmpty else { return [] }
         let columns = LinkCount.allCases.filter(\.about.isAlwaysThere)

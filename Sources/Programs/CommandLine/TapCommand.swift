@@ -31,7 +31,7 @@ package struct TapCommand: AsyncParsableCommand {
         let target = try options.target(for: "tap", isForAll: true)
         let state = TapState(clock: clock, reader: target.reader)
         let looking = Task { await state.lookForSilence() }
-        // Whoever else is on the broker has links there, too.
+        // Other clients of the broker have links there, too.
         let status = await target.follow(
             ["status"], of: options.gateway == nil ? nil : target.gateway, clock: clock
         ) { news in

@@ -163,7 +163,7 @@ package struct UpstreamCommand: AsyncParsableCommand {
             Machine.environment, name: try name(alias, "--alias").text)
     }
 
-    /// Where the broker is, and the first level of all topics there as far as anybody says.
+    /// Where the broker is, and the first level of all topics there as far as it is known.
     private func place() throws -> (RunningParent.BrokerLocation, prefix: String) {
         if broker == "embedded" { return (.embedded, "tidegate") }
         let password = Machine.environment("TIDEGATE_PASSWORD")

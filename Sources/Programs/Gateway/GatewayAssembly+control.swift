@@ -9,7 +9,7 @@ import Threads
 import Vocabulary
 
 extension GatewayAssembly {
-    /// The local control socket of this gateway. Nobody opens it yet.
+    /// The local control socket of this gateway. It is not open yet.
     ///
     /// - Parameter path: The layout file.
     func controlDoor(

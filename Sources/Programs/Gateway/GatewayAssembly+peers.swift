@@ -8,7 +8,7 @@ import Threads
 import Vocabulary
 
 extension GatewayAssembly {
-    /// The way in of the layout's direct link. Nobody opens it yet.
+    /// The way in of the layout's direct link. It is not open yet.
     func peerDoor(_ peers: PeersLayout, answering proactor: Proactor) -> PeerDoor {
         let logger = logger
         return PeerDoor(

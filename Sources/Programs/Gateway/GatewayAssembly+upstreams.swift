@@ -122,7 +122,7 @@ extension GatewayAssembly {
         return file
     }
 
-    /// A key that cannot be told here is told by `endpoint`.
+    /// A key that cannot be read here is reported by `endpoint`.
     private func tls(of upstream: UpstreamLayout, at address: BrokerAddress) -> MqttTls? {
         guard address.usesTls else { return nil }
         return MqttTls(

@@ -45,7 +45,7 @@ struct GatewayAssembly {
 
     var retainedNames: RetainedNames { RetainedNames(directory: settings.dataDirectory) }
 
-    /// What the gateway is made of, as it tells upstream.
+    /// What the gateway is made of, as it publishes upstream.
     func profile(incarnation: String) -> GatewayProfile {
         profile(of: layout, incarnation: incarnation)
     }
@@ -73,7 +73,7 @@ struct GatewayAssembly {
             clock: clock, makeFolder: { [self] () throws(JournalError) in try makeFolder() })
     }
 
-    /// Makes the folder of the journal, in a directory that nobody else uses.
+    /// Makes the folder of the journal, in a directory that no other user can use.
     private func makeFolder() throws(JournalError) {
         try lock.takeAgain()
         do throws(MachineError) {

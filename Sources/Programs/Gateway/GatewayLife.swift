@@ -6,7 +6,7 @@ import Proactors
 import Synchronization
 import Vocabulary
 
-/// Who watches over a running gateway, and who is told about it: the log, the service manager and the
+/// Who watches over a running gateway, and who learns of it: the log, the service manager and the
 /// board's own watchdog.
 final class GatewayLife: Sendable {
     /// How long the orderly stop has, once there is nothing else to do but end.
@@ -37,7 +37,7 @@ final class GatewayLife: Sendable {
     /// Whether the process ends because a part gives no heartbeat and nothing else can help.
     var isHopeless: Bool { wantsToEnd.load(ordering: .relaxed) }
 
-    /// Nodes run and safe states are driven: tells so, and watches from now on.
+    /// Nodes run and safe states are driven: reports it, and watches from now on.
     ///
     /// - Parameters:
     ///   - unconfirmed: The relays that are not known to be in their safe states; the status names them
@@ -90,7 +90,7 @@ final class GatewayLife: Sendable {
     /// It was taken over, or refused: watches over the nodes that there are now.
     func reloaded(_ proactor: Proactor, without leaving: Set<ShNodeName> = []) {
         let heartbeats = proactor.heartbeats
-        // Whoever was told of the stop is not told to the contrary by a reload that was in work.
+        // What was reported of the stop is not contradicted by a reload that was in work.
         guard !isStopping.load(ordering: .relaxed) else { return }
         for name in leaving where heartbeats[name] == nil { watch.forget(.node(name)) }
         for (name, heartbeat) in heartbeats where !watch.watches(name, heartbeat) {

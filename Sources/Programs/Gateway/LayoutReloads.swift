@@ -6,10 +6,10 @@ import Proactors
 import Timing
 import Vocabulary
 
-/// Takes over each new layout of a running gateway, one after the other: at once when somebody asks, and
+/// Applies each new layout of a running gateway, one after the other: at once when a reload is asked for, and
 /// when the file has changed.
 actor LayoutReloads {
-    /// What came of a layout that somebody asked for.
+    /// What came of a layout that a user asked for.
     enum Outcome: Hashable, Sendable {
         /// It runs; what has changed.
         case applied(String)
@@ -18,11 +18,11 @@ actor LayoutReloads {
         case rejected(String)
     }
 
-    /// How long whoever asks waits for what comes of it.
+    /// How long a requester waits for what comes of it.
     static let longestReload = Duration.seconds(60)
 
     private enum DeferredCommand {
-        /// Somebody asked, whether the file has changed or not, and may wait for the outcome.
+        /// A user asked, whether the file has changed or not, and may wait for the outcome.
         case asked(AsyncStream<Outcome>.Continuation?)
         case news(LayoutWatch.News)
     }
@@ -34,7 +34,7 @@ actor LayoutReloads {
     private let clock: any GatewayClock
     /// What the gateway runs by now.
     private var layout: HardwareLayout
-    /// What was looked at last, so that a file that somebody asked for is not told of again.
+    /// What was looked at last, so that a file that a user asked for is not reported again.
     private var lastSeen: [UInt8] = []
     /// The last few requests; older ones are evicted, because only the newest layout counts.
     private let deferredCommands: AsyncStream<DeferredCommand>
@@ -62,13 +62,13 @@ actor LayoutReloads {
         ]
     }
 
-    /// The file is to be read again. Whoever asks does not wait, even for a file system that hangs.
+    /// The file is to be read again. The requester does not wait, even for a file system that hangs.
     nonisolated func demand() { deferred.yield(.asked(nil)) }
 
     /// The same for one who waits for the outcome.
     nonisolated func ask() async -> Outcome {
         let (outcomes, outcome) = AsyncStream.makeStream(of: Outcome.self)
-        // One that is evicted is as good as the newer one, which is told apart by nobody.
+        // One that is evicted is as good as the newer one, which no requester distinguishes.
         if case .dropped(.asked(let evicted)) = deferred.yield(.asked(outcome)) {
             evicted?.yield(.rejected("another request came in between; ask again"))
         }

@@ -3,7 +3,7 @@ import Timing
 import Vocabulary
 
 /// The local control socket of a running gateway. The house does without it: while it cannot be opened, or when
-/// somebody has swept it away, that is a fault, and it is tried again.
+/// it was swept away, that is a fault, and it is tried again.
 actor LocalControlDoor {
     /// How often an open socket is looked at, and the longest wait between two tries.
     static let period = Duration.seconds(10)
@@ -55,7 +55,7 @@ actor LocalControlDoor {
     }
 
     /// Opens the socket unless it is there.
-    /// - Returns: Why nobody can come in; nil when they can.
+    /// - Returns: Why no client can connect; nil when they can.
     private func look() async -> String? {
         if let open {
             guard !open.socket.isThere else { return nil }

@@ -56,7 +56,7 @@ final class LocalControlService: ControlService {
         case .question(.set(let node, let order)):
             .one(await answers.set(node, order, from: CommandSource(.cli, requester.name)))
         case .watch: .many { [self] send in await watch(requester, send) }
-        case .tap: .many { [self] send in await tellStatus(faults: false, send) }
+        case .tap: .many { [self] send in await sendStatus(faults: false, send) }
         case .reload: .one(Self.text(await reload()).bytes)
         case .logLevel(let level, let time):
             .one(await set(level, for: time, requester).bytes)
@@ -100,7 +100,7 @@ final class LocalControlService: ControlService {
         let birth = answers.documents.birth(at: clock.wallTime)
         guard await send([Self.message("birth", birth)]) else { return }
         await withTaskGroup { group in
-            group.addTask { [self] in await tellStatus(faults: true, send) }
+            group.addTask { [self] in await sendStatus(faults: true, send) }
             group.addTask { [self] in
                 while let batch = await subscription.nextBatch() {
                     let documents = answers.documents
@@ -118,27 +118,27 @@ final class LocalControlService: ControlService {
         }
     }
 
-    /// Tells how the gateway stands, when it changes and every `statusPeriod`.
-    private func tellStatus(faults: Bool, _ send: ControlAnswer.Sink) async {
-        var told = Told()
+    /// Reports how the gateway stands, when it changes and every `statusPeriod`.
+    private func sendStatus(faults: Bool, _ send: ControlAnswer.Sink) async {
+        var sent = Sent()
         let ticker = Ticker(every: Self.lookPeriod, delay: .zero, clock: clock)
         while await ticker.next() != nil {
             var lines: [[UInt8]] = []
             let profile = answers.proactor.profile
             if faults {
-                if let last = told.profile, last != profile {
+                if let last = sent.profile, last != profile {
                     lines.append(Self.message("birth", answers.documents.birth(at: clock.wallTime)))
                 }
-                told.profile = profile
+                sent.profile = profile
                 let active = await answers.proactor.activeFaults
-                if told.faults != active {
+                if sent.faults != active {
                     let text = answers.documents.active(active, at: clock.wallTime)
                     lines.append(Self.message("faults", text))
-                    told.faults = active
+                    sent.faults = active
                 }
             }
             let status = await answers.status
-            if told.mustTell(status.links.map { "\($0.who) \($0.state.word)" }, at: clock.now) {
+            if sent.mustSend(status.links.map { "\($0.who) \($0.state.word)" }, at: clock.now) {
                 lines.append(Self.message("status", status.text))
             }
             guard await send(lines) else { return }
@@ -146,13 +146,13 @@ final class LocalControlService: ControlService {
     }
 
     /// What one caller knows already.
-    private struct Told {
+    private struct Sent {
         var profile: GatewayProfile?
         var faults: [ActiveFault]?
         private var links: [String]?
         private var at: MonotonicInstant?
 
-        mutating func mustTell(_ links: [String], at now: MonotonicInstant) -> Bool {
+        mutating func mustSend(_ links: [String], at now: MonotonicInstant) -> Bool {
             if let at, at.duration(to: now) < LocalControlService.statusPeriod, self.links == links
             {
                 return false
@@ -169,7 +169,7 @@ final class LocalControlService: ControlService {
 
     // MARK: - Status
 
-    /// What the status has beside what others are told.
+    /// What the status has beside what others receive.
     private var members: [JsonText.Member] {
         get async {
             let profile = answers.proactor.profile

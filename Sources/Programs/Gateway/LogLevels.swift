@@ -3,7 +3,7 @@ import Logging
 import Proactors
 import Vocabulary
 
-/// Changes the log level of a running gateway for a time, so that nobody has to remember to change it back.
+/// Changes the log level of a running gateway for a time, so that no user has to change it back.
 actor LogLevels {
     /// The longest time; a log of each message fills a small disk.
     static let longest = Duration.seconds(24 * 3_600)
@@ -39,7 +39,7 @@ actor LogLevels {
         let time = min(time, Self.longest)
         let end = clock.now.advanced(by: time)
         (until, threshold.level) = (end, level)
-        tell("log level \(level) for \(time.layoutText) (\(who))")
+        log("log level \(level) for \(time.layoutText) (\(who))")
         ending = Task { [clock] in
             guard (try? await clock.sleep(until: end)) != nil else { return }
             self.reset(at: end)
@@ -53,11 +53,11 @@ actor LogLevels {
         // Another one may have been set meanwhile.
         guard until == end else { return }
         (until, threshold.level) = (nil, usual)
-        tell("log level \(usual) again")
+        log("log level \(usual) again")
     }
 
     /// Written whatever the level is, because it explains what follows.
-    private func tell(_ line: String) {
+    private func log(_ line: String) {
         logger.log(.logLevel, level: .critical > threshold.level ? .notice : .critical, "\(line)")
     }
 }

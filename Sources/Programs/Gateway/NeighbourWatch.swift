@@ -4,7 +4,7 @@ import Proactors
 import Timing
 import Vocabulary
 
-/// Tells the proactor how the peers on the direct link stand, so that they are shown beside all other links.
+/// Reports to the proactor how the peers on the direct link stand, so that they are shown beside all other links.
 ///
 /// Chirp has no beat, so it is the operating system that asks whether a silent peer is still there; one
 /// that does not answer for three periods has failed.

@@ -8,7 +8,7 @@ actor PeerDoor {
     /// The waits between two tries.
     static let waits = (first: Duration.seconds(1), longest: Duration.seconds(60))
 
-    /// How it stands. Nobody can come in unless it is open.
+    /// How it stands. No peer can connect unless it is open.
     enum State: Hashable, Sendable {
         case opening
         case open(PeerAddress)
@@ -26,7 +26,7 @@ actor PeerDoor {
 
     /// - Parameters:
     ///   - makeNode: Makes the node that listens, each time from the files as they are then.
-    ///   - changed: Told of each change of the state, one after the other.
+    ///   - changed: Called at each change of the state, one after the other.
     init(
         _ address: PeerAddress, clock: any GatewayClock,
         makeNode: @escaping @Sendable () throws -> PeerNode,
@@ -52,13 +52,13 @@ actor PeerDoor {
         }
     }
 
-    /// Closes all connections. Whoever runs it cancels that task first.
+    /// Closes all connections. The owner of the task that runs it cancels that first.
     func stop() async {
         isStopped = true
         await node?.stop()
     }
 
-    /// - Returns: Why nobody can come in, once nobody can.
+    /// - Returns: Why no peer can connect, once none can.
     private func open() async -> String {
         do {
             let node = try makeNode()

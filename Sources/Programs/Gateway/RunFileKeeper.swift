@@ -4,7 +4,7 @@ import Timing
 import Vocabulary
 
 /// Keeps the run file where the user's other commands look for it, for as long as the gateway runs: a folder
-/// that cannot be used, or a file that somebody has swept away, is tried again and again.
+/// that cannot be used, or a file that was swept away, is tried again and again.
 actor RunFileKeeper {
     static let period = Duration.seconds(10)
 

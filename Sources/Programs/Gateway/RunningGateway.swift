@@ -195,7 +195,7 @@ actor RunningGateway {
         return areSafe ? .success : .software
     }
 
-    /// What a start needs of the machine, so that what is missing is told at once.
+    /// What a start needs of the machine, so that what is missing is reported at once.
     private func prepare() throws {
         for upstream in assembly.upstreams where assembly.brokerAddress(of: upstream) == nil {
             _ = try assembly.listener(of: upstream)
@@ -239,7 +239,7 @@ actor RunningGateway {
             for upstream in assembly.upstreams where !isStopping {
                 try await attach(upstream, to: proactor, profile)
             }
-            // Only now is there somebody to whom each upstream's new words could be given.
+            // Only now is there a pump to which each upstream's new words could be given.
             if !isStopping { await reloads.start(proactor) }
             let clock = clock
             Task {
@@ -266,11 +266,11 @@ actor RunningGateway {
             } else {
                 try startBroker(for: upstream, proactor)
             }
-        // A stop has taken the run file away already, and nobody else would.
+        // A stop has taken the run file away already, and nothing else would.
         guard !isStopping else { return }
         await proactor.attach(assembly.plan(for: upstream, login: login, profile: profile))
         life.watch(upstream.name, of: proactor)
-        // The embedded broker is the first choice of whoever looks, and leaves its own word.
+        // The embedded broker is the first choice of clients, and leaves its own word.
         guard upstream == assembly.upstreams.first, !hasEmbeddedBroker else { return }
         await runFile(proactor).keep(assembly.runFile(for: upstream, login: login))
     }
@@ -300,7 +300,7 @@ actor RunningGateway {
     ) async -> Bool {
         await runFile?.remove()
         let door = door
-        // Whoever waits for a command gets its answer first, unless the network holds us up.
+        // Requesters that wait get their answers first, unless the network holds us up.
         for task in peerTasks { task.cancel() }
         let control = control
         control?.running.cancel()
@@ -344,7 +344,7 @@ actor RunningGateway {
         }
     }
 
-    /// Starts a private mosquitto. One that cannot be started is tried again, and keeps nobody waiting.
+    /// Starts a private mosquitto. One that cannot be started is tried again, and holds up nothing.
     private func startBroker(
         for upstream: UpstreamLayout, _ proactor: Proactor
     ) throws(MachineError) -> UpstreamLogin {

@@ -3,8 +3,8 @@ import Journals
 import Threads
 import Vocabulary
 
-/// Looks at what is on disk, for whoever asks how the gateway stands, on a thread of its own: a disk that hangs holds
-/// up nobody else. Any number may ask; what is younger than `age` is not looked at again.
+/// Looks at what is on disk, for requests about the gateway's status, on a thread of its own: a disk that hangs holds
+/// up nothing else. Any number may ask; what is younger than `age` is not looked at again.
 actor StateReader {
     /// What there is on disk.
     struct State: Sendable {
@@ -43,7 +43,7 @@ actor StateReader {
     /// What is on disk, as of `age` ago at most.
     var state: State {
         if let last, last.at.duration(to: clock.now) < Self.age { return last.state }
-        // Without a journal that can be read there is none to tell of; its own fault says why.
+        // Without a journal that can be read there is none to show; its own fault says why.
         let inspector = try? JournalInspector(sharing: journal)
         let overview = try? inspector?.overview(at: clock.wallTime, gathering: gathering)
         let state = State(journal: overview, disk: Machine.room(at: directory))

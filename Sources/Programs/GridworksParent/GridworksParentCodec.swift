@@ -5,7 +5,7 @@ import Vocabulary
 
 /// The words of a GridWorks link, in the part of the parent of any number of children.
 ///
-/// Pure: what to acknowledge it says, and whoever stores the event acknowledges it afterwards.
+/// Pure: what to acknowledge it says, and the caller that stores the event acknowledges it afterwards.
 public struct GridworksParentCodec: Sendable {
     /// The longest message of a child that is looked at, in bytes.
     public static let longest = 4 << 20
@@ -50,7 +50,7 @@ public struct GridworksParentCodec: Sendable {
     // MARK: Listening
 
     /// What a received message turned out to be; nil when it is from no child of this parent.
-    public func heard(_ message: MqttMessage) -> GridworksHeard? {
+    public func heard(_ message: MqttMessage) -> GridworksReceived? {
         // gw/SOURCE/to/DESTINATION is all that counts.
         let levels = message.topic.split(
             separator: "/", maxSplits: 4, omittingEmptySubsequences: false)
@@ -59,16 +59,16 @@ public struct GridworksParentCodec: Sendable {
             return nil
         }
         guard !message.isRetained else {
-            return GridworksHeard(
+            return GridworksReceived(
                 child.alias, .ignored(why: "a retained message, which is not a command"))
         }
         do throws(GridworksEnvelope.Malformed) {
             let envelope = try GridworksEnvelope(message.payload, longest: Self.longest)
-            let matter = try GridworksHeard.Matter(envelope)
-            return GridworksHeard(
+            let matter = try GridworksReceived.Matter(envelope)
+            return GridworksReceived(
                 child.alias, matter, isHeartbeat: true, acknowledge: envelope.toAcknowledge)
         } catch {
-            return GridworksHeard(child.alias, .malformed(why: "\(child.alias): \(error.why)"))
+            return GridworksReceived(child.alias, .malformed(why: "\(child.alias): \(error.why)"))
         }
     }
 
@@ -103,7 +103,7 @@ public struct GridworksParentCodec: Sendable {
     /// Commands a relay by the name of an event.
     ///
     /// - Parameters:
-    ///   - handle: The relay's, as the child tells it. Its boss must be this parent.
+    ///   - handle: The relay's, as the child reports it. Its boss must be this parent.
     ///   - trigger: A UUID of version 4; the answer bears it.
     public func command(
         _ event: String, of eventType: String, to handle: String, at child: Child,

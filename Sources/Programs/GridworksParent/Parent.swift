@@ -10,11 +10,11 @@ import Vocabulary
 ///
 /// It does what a `ParentMachine` says, on one session and one store.
 public actor Parent {
-    /// How long a stop may wait for the disk, and then for the goodbye to the broker.
+    /// How long a stop may wait for the disk, and then for the disconnect from the broker.
     public static let stopTime = (
         store: Duration.milliseconds(800), session: Duration.milliseconds(1_200)
     )
-    /// Messages that wait for room in the session's window. Beyond, the oldest is evicted: whoever waits
+    /// Messages that wait for room in the session's window. Beyond, the oldest is evicted: one who waits
     /// for it asks again.
     private static let outboxCapacity = 4_096
     /// How soon a session that was full is tried again.
@@ -57,13 +57,13 @@ public actor Parent {
         perform(machine.start(at: clock.now))
     }
 
-    /// Carries out one line that somebody has typed.
+    /// Carries out one line that a user has typed.
     public func take(line: String) {
         perform(machine.take(line: line, at: clock.now, wall: clock.wallTime))
     }
 
-    /// Acknowledges what was stored, says goodbye, and closes the store; all bounded in time. What comes
-    /// meanwhile is not taken in, and sent again to whoever comes next.
+    /// Acknowledges what was stored, says that it goes offline, and closes the store; all bounded in time. What comes
+    /// meanwhile is not taken in, and sent again to the next parent.
     public func stop() async {
         let (clock, store) = (clock, store)
         machine.stop()
@@ -176,7 +176,7 @@ public actor Parent {
 
     // MARK: - Time
 
-    /// A session that was full does not say when there is room for messages that nobody acknowledges.
+    /// A session that was full does not say when there is room for messages without an acknowledgement.
     private var deadline: MonotonicInstant? {
         let retry =
             outbox.isEmpty && unsentStatuses.isEmpty ? nil : clock.now.advanced(by: Self.fullTime)

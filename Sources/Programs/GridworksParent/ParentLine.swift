@@ -21,7 +21,7 @@ public enum ParentLine: Hashable, Sendable {
     case sent(GatewayName, identity: String, String)
     /// What came of an order.
     case answer(GatewayName?, identity: String, Outcome, String)
-    /// Something is wrong that somebody should look at; nil when no child is at fault.
+    /// Something is wrong that a person should look at; nil when no child is at fault.
     case problem(GatewayName?, String)
 
     /// What came of an order.

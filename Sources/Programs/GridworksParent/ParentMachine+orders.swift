@@ -1,9 +1,9 @@
 import Mqtt
 import Vocabulary
 
-// What somebody asks for, and what children answer.
+// What users ask for, and what children answer.
 extension ParentMachine {
-    /// Somebody has typed a line.
+    /// A user has typed a line.
     public mutating func take(
         line: String, at now: MonotonicInstant, wall: WallTime
     ) -> [Action] {
@@ -14,7 +14,7 @@ extension ParentMachine {
         return take(order, at: now, wall: wall)
     }
 
-    /// Somebody gives an order. `quit` is the caller's to obey.
+    /// A user gives an order. `quit` is the caller's to obey.
     public mutating func take(
         _ order: ParentOrder, at now: MonotonicInstant, wall: WallTime
     ) -> [Action] {

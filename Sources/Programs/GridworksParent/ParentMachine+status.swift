@@ -1,11 +1,11 @@
 import Health
 import Vocabulary
 
-// How the parent and its links stand, told again and again as gateways do.
+// How the parent and its links stand, published again and again as gateways do.
 extension ParentMachine {
     /// How often it is said, as gateways do; three times this without a word, and the parent is lost.
     public static let statusPeriod = Duration.seconds(10)
-    /// Changes that follow one another are told together, the more seldom the more children there are: each
+    /// Changes that follow one another are reported together, the more seldom the more children there are: each
     /// status names all links.
     var statusGap: Duration { .milliseconds(max(100, 2 * names.count)) }
 
@@ -32,7 +32,7 @@ extension ParentMachine {
     /// A message to a child was evicted, because there was no room or no connection.
     public mutating func gaveWay(to child: GatewayName) { children[child]?.counts[.dropped] += 1 }
 
-    /// Something has changed that whoever looks on wants to hear soon.
+    /// Something has changed that observers want to see soon.
     mutating func hurryStatus(at now: MonotonicInstant) {
         guard let due = statusDue else { return }
         statusDue = min(due, max(now, statusPublished.advanced(by: statusGap)))

@@ -7,20 +7,20 @@ import Vocabulary
 /// The parent's part for any number of children on one session.
 ///
 /// A pure machine: what happened and `now` go in, actions come out, in order. One link for each child judges
-/// it by what is received from it. An event is acknowledged once it was told to be kept, and not before;
+/// it by what is received from it. An event is acknowledged once the store has kept it, and not before;
 /// when it came again, it is acknowledged again.
 public struct ParentMachine: Sendable {
     /// What the caller must do now.
     public enum Action: Sendable {
         case connect
-        /// No more is to be sent: say goodbye to the broker.
+        /// No more is to be sent: disconnect from the broker.
         case close
         case subscribe(String)
-        /// Hand this over for a child, and tell what became of it: `sent`, or `gaveWay`.
+        /// Hand this over for a child, and report what became of it: `sent`, or `gaveWay`.
         case publish(MqttMessage, to: GatewayName)
         /// Say how the parent and its links stand now. The newest takes the place of one that waits.
         case publishStatus(own: LinkStatus, links: [LinkStatus])
-        /// Keep this, and tell by `kept` when it is; by `notTaken` when it cannot be.
+        /// Keep this, and report by `kept` when it is; by `notTaken` when it cannot be.
         case store(ReceivedItem)
         case report(ParentLine)
     }
@@ -84,7 +84,7 @@ public struct ParentMachine: Sendable {
     var statusSequence: UInt64 = 0
     var statusPublished = MonotonicInstant(nanoseconds: 0)
     var statusDue: MonotonicInstant?
-    /// Why the broker refuses what topic, as told, so that it is told once for each change. At most
+    /// Why the broker refuses what topic, as reported, so that it is reported once for each change. At most
     /// `mostRefusals`.
     private var refusals: [String: String] = [:]
     /// Nothing can be kept for now.
@@ -147,7 +147,7 @@ public struct ParentMachine: Sendable {
         switch news {
         case .connected:
             (isConnected, refusals) = (true, [:])
-            // Whoever took the last will for our end hears that all of it begins again.
+            // A client that took the last will for our end learns that all of it begins again.
             let opening = publishStatus(.connecting, at: now)
             statusDue = isStopping ? nil : now
             return [.report(.broker(isConnected: true, "")), opening] + all(.connected, at: now)
@@ -258,7 +258,7 @@ public struct ParentMachine: Sendable {
                 actions.append(.publish(codec.ping(identity, to: child.child), to: name))
             case .record(.connectFailed, let why) where isConnected:
                 actions.append(.report(.problem(name, why)))
-            // The broker's coming and going is told once for all children.
+            // The broker's coming and going is reported once for all children.
             case .record(let kind, let why): if kind == .peerSilent { reason = why }
             case .greetPeer, .connect, .disconnect, .advance, .deadLettered, .handOver, .rewind:
                 break
@@ -281,7 +281,7 @@ public struct ParentMachine: Sendable {
     // MARK: Hearing
 
     private mutating func take(
-        _ heard: GridworksHeard, at now: MonotonicInstant, wall: WallTime
+        _ heard: GridworksReceived, at now: MonotonicInstant, wall: WallTime
     ) -> [Action] {
         let name = heard.child
         guard let child = children[name]?.child else { return [] }

@@ -1,6 +1,6 @@
 import Vocabulary
 
-/// What somebody asks a parent to do, as one line of text.
+/// What a user asks a parent to do, as one line of text.
 public enum ParentOrder: Hashable, Sendable {
     case set(GatewayName, node: String, value: String)
     case snapshot(GatewayName)

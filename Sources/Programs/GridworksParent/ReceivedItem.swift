@@ -23,7 +23,7 @@ public struct ReceivedItem: Hashable, Sendable {
     }
 }
 
-/// What happened to a `ReceivedStore` since somebody last asked.
+/// What happened to a `ReceivedStore` since it was last asked.
 public struct ReceivedEvent: Hashable, Sendable {
     /// What is on disk now, in the order in which it came, and whether it is there for the first time.
     public var kept: [Kept] = []

@@ -5,10 +5,10 @@ import Vocabulary
 
 /// What gateways have sent, on disk: a SQLite file on a thread of its own, written in groups.
 ///
-/// **Durable, then acknowledged.** `append` takes an item into memory; `takeNews` tells once it is on disk.
-/// Only then may it be acknowledged to whoever sent it.
+/// **Durable, then acknowledged.** `append` takes an item into memory; `takeNews` reports once it is on disk.
+/// Only then may it be acknowledged to its sender.
 ///
-/// **Once.** An item whose child and identity are there already is not written again, and is told to be
+/// **Once.** An item whose child and identity are there already is not written again, and is reported to be
 /// kept all the same: the child did not hear of it the first time.
 ///
 /// **Bounds.** In memory wait at most `bufferCapacity` items of `bufferBytes` in all; what comes then is not
@@ -17,7 +17,7 @@ import Vocabulary
 /// **Groups.** Whatever came while the last commit was being written is the next one, after a wait of
 /// `commitInterval`: each commit costs one fsync, however many items it holds.
 public actor ReceivedStore {
-    /// Items that wait in memory at most, those that nobody has asked about included.
+    /// Items that wait in memory at most, those that were not asked about included.
     public static let bufferCapacity = 8_192
     /// Bytes that wait in memory at most.
     public static let bufferBytes = 32 << 20
@@ -67,7 +67,7 @@ public actor ReceivedStore {
     ///   - size: The most bytes that the file takes, less what its log adds, up to 8 MB.
     ///   - checkedSize: A file up to this size is read whole when it is opened; a larger one only when it
     ///     looked damaged.
-    ///   - makeFolder: Makes the folder again when it was deleted, and sees that nobody else uses it.
+    ///   - makeFolder: Makes the folder again when it was deleted, and sees that no other user can use it.
     public init(
         path: String, size: Int64 = 1_000_000_000, commitInterval: Duration = .zero,
         checkedSize: Int64 = 100_000_000, clock: any GatewayClock,
@@ -82,8 +82,8 @@ public actor ReceivedStore {
 
     deinit { thread.end() }
 
-    /// Opens the file, or makes it. A damaged one is kept aside and told; a disk that is full or out of
-    /// order is told and tried again.
+    /// Opens the file, or makes it. A damaged one is kept aside and reported; a disk that is full or out of
+    /// order is reported and tried again.
     ///
     /// - Throws: `.laterFormat` when a later program wrote it; `.storage` when there is no way to a file of
     ///   this name.
@@ -104,7 +104,7 @@ public actor ReceivedStore {
 
     /// Takes one item in, from any thread, and never waits.
     ///
-    /// - Returns: Whether it will be told of: false when too much waits already, or after `close()`.
+    /// - Returns: Whether it will be reported: false when too much waits already, or after `close()`.
     public nonisolated func append(_ item: ReceivedItem) -> Bool {
         let now = clock.now
         let (isTaken, isFirst) = state.withLock { state in
@@ -272,7 +272,7 @@ public actor ReceivedStore {
         ringer.yield()
     }
 
-    /// Items wait on; the first time, and when the reason changes, that is told.
+    /// Items wait on; the first time, and when the reason changes, that is reported.
     private func stall(_ failure: SqliteFailure) {
         retryAt = clock.now.advanced(by: Self.retryPeriod)
         guard fault != failure.words else { return }

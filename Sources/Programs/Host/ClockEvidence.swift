@@ -16,7 +16,7 @@ import Vocabulary
 /// Source: adjtimex(2); systemd-timesyncd(8), /run/systemd/timesync/synchronized; Linux,
 /// Documentation/ABI/testing/sysfs-class-rtc, hctosys.
 package struct ClockEvidence: Sendable {
-    /// 2026-01-01, before which nobody ran this program.
+    /// 2026-01-01, before which this program did not exist.
     static let earliest = WallTime(nanoseconds: 1_767_225_600_000_000_000)
     /// The hardware clock counts whole seconds, and the two drift apart.
     static let agreement = Duration.seconds(10)

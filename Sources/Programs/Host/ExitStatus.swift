@@ -18,7 +18,7 @@ package enum ExitStatus: Int32 {
     case lifeless = 71
     /// No answer in time; whether the command was carried out is not known.
     case timedOut = 75
-    /// A setting on the command line, in the environment or in the layout makes no sense.
+    /// A setting on the command line, in the environment or in the layout is invalid.
     case configuration = 78
     /// A second signal ended the process before its orderly stop was over.
     case interrupted = 130

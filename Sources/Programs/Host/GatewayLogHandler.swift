@@ -48,7 +48,7 @@ package struct GatewayLogHandler: LogHandler {
             .map { (key: $0.key, value: "\($0.value)") }
         let text = event.message.description
         let line = { @Sendable (text: String) in self.line(event.level, text, all) }
-        // Whoever asks for details wants each of them.
+        // A user who asks for details wants each of them.
         guard event.level > .debug else { return writer.write(line(text)) }
         // What a command is called is no source: the controller chooses it.
         let source = all.filter { $0.key != "command" }.map(\.value).joined(separator: " ")

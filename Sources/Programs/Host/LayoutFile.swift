@@ -7,15 +7,15 @@ import Vocabulary
 /// A layout's file on disk, and word of each change of it.
 ///
 /// The folder is watched and not the file, because a watch on a file goes deaf once another file is
-/// renamed onto its name. Where the kernel does not tell of changes, on network file systems and for a
+/// renamed onto its name. Where the kernel does not report changes, on network file systems and for a
 /// file that is a symbolic link, it is looked at every two seconds instead.
 package actor LayoutFile {
     /// The longest layout that is read, in bytes: some ten thousand nodes.
     package static let longest = 4 << 20
     /// How long a pipe may be silent that a command is to read as a layout. In milliseconds.
     package static let pipeLimit: Int32 = 10_000
-    /// How often to look: where the kernel tells of changes, and where it does not.
-    static let schedule = (told: Duration.seconds(30), untold: Duration.seconds(2))
+    /// How often to look: where the kernel reports changes, and where it does not.
+    static let schedule = (notified: Duration.seconds(30), unnotified: Duration.seconds(2))
 
     /// For one consumer. Holds the last four; older ones are evicted, because only the newest layout counts.
     /// Ends after `stop()`.
@@ -27,7 +27,7 @@ package actor LayoutFile {
     private let thread: SyncThread
     private let clock: any GatewayClock
     private var watch: LayoutWatch
-    /// The descriptor that tells of changes; −1 when there is none.
+    /// The descriptor that reports changes; −1 when there is none.
     private let notices: Int32
     private var isFolderWatched = false
 
@@ -47,7 +47,7 @@ package actor LayoutFile {
         thread = SyncThread(name: "layout", clock: clock)
         let isReported = Self.isReported(of: path, in: folder)
         notices = isReported ? tidegate_notices() : -1
-        let schedule = notices >= 0 ? Self.schedule.told : Self.schedule.untold
+        let schedule = notices >= 0 ? Self.schedule.notified : Self.schedule.unnotified
         watch = LayoutWatch(content: content, schedule: schedule, at: clock.now)
     }
 
@@ -57,7 +57,7 @@ package actor LayoutFile {
         if notices >= 0 { close(notices) }
     }
 
-    /// Begins to watch. What changed since the content was read is told first.
+    /// Begins to watch. What changed since the content was read is reported first.
     package func start() {
         watchFolder()
         watch.demand(at: clock.now)
@@ -71,7 +71,7 @@ package actor LayoutFile {
         teller.finish()
     }
 
-    /// Whether the kernel tells of all changes of the file.
+    /// Whether the kernel reports all changes of the file.
     ///
     /// Source: statfs(2), the numbers of file systems; inotify(7), which sees no change made by another
     /// machine.
@@ -104,7 +104,7 @@ package actor LayoutFile {
         guard notices >= 0 else { return }
         // Sound: the path lives for the length of the call.
         isFolderWatched = unsafe tidegate_notice_folder(notices, folder) >= 0
-        watch.look(each: isFolderWatched ? Self.schedule.told : Self.schedule.untold)
+        watch.look(each: isFolderWatched ? Self.schedule.notified : Self.schedule.unnotified)
     }
 
     private func takeNotices() {

@@ -8,7 +8,7 @@ package struct LogLimit: Sendable {
     package static let period = Duration.seconds(60)
     /// How many lines of one kind and source are written in each period.
     static let mostLines = 20
-    /// Kinds that are told apart; of more, each is told by its place in the program alone.
+    /// Kinds that are distinguished; of more, each is known by its place in the program alone.
     static let mostKinds = 512
 
     package struct Kind: Hashable, Sendable {

@@ -4,7 +4,7 @@ import Logging
 import Threads
 import Vocabulary
 
-/// Writes log lines on a thread of its own, so that a terminal or pipe that nobody reads holds up
+/// Writes log lines on a thread of its own, so that a terminal or pipe that is not read holds up
 /// nothing else. Holds 1,000 lines; when they are full the oldest is evicted and is counted. Lines of one
 /// kind that come too often are counted instead, see `LogLimit`.
 package final class LogWriter: Sendable {
@@ -25,7 +25,7 @@ package final class LogWriter: Sendable {
     private let loss: @Sendable (Int) -> String
 
     /// - Parameters:
-    ///   - scroll: Takes each line instead of `descriptor`, when somebody else owns the terminal.
+    ///   - scroll: Takes each line instead of `descriptor`, when a screen owns the terminal.
     ///   - loss: What is written in place of so many lines that were lost.
     package init(
         descriptor: Int32, clock: any GatewayClock, scroll: (@Sendable (String) -> Void)? = nil,
@@ -77,7 +77,7 @@ package final class LogWriter: Sendable {
         }
     }
 
-    /// - Returns: When there is something to write although nobody rings.
+    /// - Returns: When there is something to write although nothing rings.
     private func drain() -> MonotonicInstant? {
         let now = clock.now
         let (summaries, finishers) = state.withLock { state in

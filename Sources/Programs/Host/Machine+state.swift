@@ -9,7 +9,7 @@ package struct DiskRoom: Hashable, Sendable {
 }
 
 extension Machine {
-    /// Room on the disk that a path lies on; nil when that cannot be told. Blocks for as long as the disk does.
+    /// Room on the disk that a path lies on; nil when that cannot be known. Blocks for as long as the disk does.
     package static func room(at path: String) -> DiskRoom? {
         var disk = statvfs()
         // Sound: the call reads the path and fills in `disk`, which lives on this stack.

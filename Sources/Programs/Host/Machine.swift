@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 import Vocabulary
 
-/// Tells a file as it is from the same file written again.
+/// Distinguishes a file as it is from the same file written again.
 package struct FileStamp: Hashable, Sendable {
     package let place: UInt
     package let (size, seconds, nanoseconds): (Int64, Int64, Int64)
@@ -41,7 +41,7 @@ package enum Machine {
     }
 
     /// All bytes of a file of at most `limit` bytes. A pipe or device that is named where a file should be
-    /// holds nobody up: it may never answer, and whoever reads may be the one that stops relays.
+    /// holds nothing up: it may never answer, and the reader may be the one that stops relays.
     ///
     /// - Parameter pipeLimit: For how many milliseconds a pipe may be silent, as behind `<(…)` in a shell;
     ///   nil where a pipe is refused.
@@ -83,7 +83,7 @@ package enum Machine {
 
     /// Whether a descriptor is that of a pipe.
     /// - Throws: When it is neither of a file nor of a pipe where one may be, or of a guarded file that
-    ///   all users may write. Folders are told by reading.
+    ///   all users may write. Folders are known by reading.
     private static func isPipe(
         _ descriptor: Int32, _ path: String, mayBe: Bool, isGuarded: Bool
     ) throws(MachineError) -> Bool {
@@ -162,7 +162,7 @@ package enum Machine {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Writes a file that only its owner may read, in one step for whoever reads it: this user, or, when
+    /// Writes a file that only its owner may read, in one step for its readers: this user, or, when
     /// that is root, the owner of the folder, such as the user of a service.
     package static func write(_ text: String, to path: String) throws(MachineError) {
         let draft = path + ".new"

@@ -34,7 +34,7 @@ package enum Output {
         Machine.environment("NO_COLOR") == nil && Machine.environment("TERM") != "dumb"
     }
 
-    /// Writes all of `text` as it is; gives up when nobody reads any more.
+    /// Writes all of `text` as it is; gives up when its reader is gone.
     /// - Returns: Whether it was written.
     @discardableResult
     package static func write(_ text: String, to descriptor: Int32) -> Bool {
@@ -45,7 +45,7 @@ package enum Output {
                 unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
             }
             if written < 0 {
-                // Whoever shares the terminal or pipe may have it not block; that is no end of its reader.
+                // Another program that shares the terminal or pipe may have it not block; that is no end of its reader.
                 guard errno == EINTR || errno == EAGAIN else { return false }
                 if errno == EAGAIN { awaitRoom(in: descriptor) }
                 continue

@@ -37,7 +37,7 @@ package enum ProfileFolders {
             })
     }
 
-    /// A profile decides what is asked of devices, so nobody else may have written it.
+    /// A profile decides what is asked of devices, so no other user may have written it.
     private static func found(_ path: String, in folder: String) -> ProfileFiles.Finding {
         guard !Machine.isWritableByAll(folder) else {
             return .unusable("\(folder): may be written by all users; chmod o-w \(folder)")

@@ -78,20 +78,20 @@ package enum RunFolder {
         try check()
     }
 
-    /// A folder that somebody else could write to would hand them the gateway's password.
+    /// A folder that another user could write to would hand them the gateway's password.
     package static func check() throws(MachineError) {
         var status = stat()
         // Sound: the call fills in `status`, which lives on this stack.
         guard unsafe lstat(path, &status) == 0 else {
             throw MachineError("\(path): \(errorDescription(errno))")
         }
-        let wish = "\(path): must be a folder that only this user can write to"
-        guard status.st_mode & S_IFMT == S_IFDIR else { throw MachineError("\(wish); it is none") }
+        let rule = "\(path): must be a folder that only this user can write to"
+        guard status.st_mode & S_IFMT == S_IFDIR else { throw MachineError("\(rule); it is none") }
         guard status.st_uid == getuid() else {
-            throw MachineError("\(wish); it belongs to user \(status.st_uid)")
+            throw MachineError("\(rule); it belongs to user \(status.st_uid)")
         }
         guard status.st_mode & 0o022 == 0 else {
-            throw MachineError("\(wish); others may write to it: chmod 700 \(path)")
+            throw MachineError("\(rule); others may write to it: chmod 700 \(path)")
         }
     }
 }

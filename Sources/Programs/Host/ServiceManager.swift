@@ -1,7 +1,7 @@
 import Glibc
 import Vocabulary
 
-/// What systemd, or whoever else runs this as a service, is told: one datagram for each word.
+/// What systemd, or another service manager, is sent: one datagram for each word.
 ///
 /// Nothing is lost by a service manager that does not listen, so nothing here fails or waits.
 ///
@@ -31,7 +31,7 @@ package struct ServiceManager: Sendable {
     /// Everything that matters has been seen alive.
     package func heartbeat() { send(["WATCHDOG=1"]) }
 
-    /// - Parameter now: Lets the service manager tell this reload from an earlier one.
+    /// - Parameter now: Lets the service manager distinguish this reload from an earlier one.
     package func reloading(at now: MonotonicInstant) {
         send(["RELOADING=1", "MONOTONIC_USEC=\(now.nanoseconds / 1_000)"])
     }

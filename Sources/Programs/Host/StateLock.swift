@@ -5,7 +5,7 @@ import Vocabulary
 /// and released by the system when the process dies.
 ///
 /// There are two locks: a file in the directory, and one in the folder of run files, which is still there
-/// when somebody deletes the directory while the gateway runs.
+/// when the directory is deleted while the gateway runs.
 package final class StateLock: Sendable {
     /// A file that is locked.
     private struct Hold {
@@ -99,7 +99,7 @@ package final class StateLock: Sendable {
                     "\(directory): another gateway uses this state directory; "
                         + "stop it, or give this one another --state-directory")
             }
-            // Whoever held it may have removed it in the meantime: then it is looked for again.
+            // The one that held it may have removed it in the meantime: then it is looked for again.
             holds.withLock { holds in
                 for old in holds where old.path == path { close(old.descriptor) }
                 holds.removeAll { $0.path == path }
@@ -123,7 +123,7 @@ package final class StateLock: Sendable {
         return named.st_ino == held.st_ino && named.st_dev == held.st_dev
     }
 
-    /// Lets go of it, which the end of the process would do as well.
+    /// Releases it, which the end of the process would do as well.
     package func release() {
         let holds = holds.withLock { holds in
             defer { holds = [] }

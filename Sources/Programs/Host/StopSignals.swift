@@ -3,7 +3,7 @@ import Vocabulary
 
 /// What a signal to stop asks for: the first the orderly stop, a second one the end at once.
 package struct StopSignals {
-    /// timeout(1) and shells send a signal to a process and again to its group: that is one wish.
+    /// timeout(1) and shells send a signal to a process and again to its group: that is one request.
     static let together = Duration.milliseconds(100)
 
     package enum DeferredCommand {

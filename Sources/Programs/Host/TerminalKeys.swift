@@ -18,7 +18,7 @@ package enum TerminalKeys {
     /// What was typed; nil once nothing more can come.
     package static func read() -> [UInt8]? {
         var ready = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
-        // Sound, here and below: the calls fill in what lives on this stack, and it is as long as they are told.
+        // Sound, here and below: the calls fill in what lives on this stack, and it is as long as the calls are given.
         guard unsafe poll(&ready, 1, 0) == 1 else { return [] }
         guard ready.revents & Int16(POLLIN) != 0 else { return nil }
         var bytes = [UInt8](repeating: 0, count: 64)

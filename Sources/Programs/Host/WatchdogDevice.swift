@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 import Vocabulary
 
-/// The board's own watchdog, which restarts the machine when nobody writes to it for its time.
+/// The board's own watchdog, which restarts the machine when nothing writes to it for its time.
 ///
 /// It has one owner: systemd's `RuntimeWatchdogSec=` and this cannot both have it. Opening starts it.
 /// Closing disarms it, unless the kernel was built to keep it armed; a process that dies does not.
@@ -12,7 +12,7 @@ package final class WatchdogDevice: Sendable {
     private let descriptor: Int32
     private let path: String
 
-    /// - Throws: When it is not there, or somebody else has it.
+    /// - Throws: When it is not there, or another program has it.
     package init(path: String) throws(MachineError) {
         // Sound: the path lives for the length of the call.
         descriptor = unsafe open(path, O_WRONLY | O_CLOEXEC)

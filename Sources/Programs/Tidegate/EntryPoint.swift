@@ -4,7 +4,7 @@ import Glibc
 import Host
 import Threads
 
-/// Begins on the main thread alone, because tasks need threads that the system may not have: whoever waits
+/// Begins on the main thread alone, because tasks need threads that the system may not have: one who waits
 /// for one then waits for ever, without a word.
 @main
 enum EntryPoint {
@@ -15,7 +15,7 @@ enum EntryPoint {
         if let problem = Spare.problem(
             threads: 4 + cores, descriptors: 12 + 3 * cores, bytes: 256 << 20)
         {
-            // A command line that makes no sense has nothing to make safe.
+            // A command line that is invalid has nothing to make safe.
             if let run = (try? Tidegate.parseAsRoot()) as? RunCommand { run.end(because: problem) }
             Output.error("tidegate: cannot start: \(problem)")
             exit(ExitStatus.software.rawValue)

@@ -20,7 +20,7 @@ enum StreamOutcome {
     init(socket: Int32, tls: TlsStream? = nil) { (self.socket, self.tls) = (socket, tls) }
 
     deinit {
-        tls?.sayGoodbye()
+        tls?.disconnect()
         close(socket)
     }
 
@@ -58,7 +58,7 @@ enum StreamOutcome {
 
     /// Nothing more is written; what the other end still sends can be read.
     func endWriting() {
-        tls?.sayGoodbye()
+        tls?.disconnect()
         shutdown(socket, Int32(SHUT_WR))
     }
 

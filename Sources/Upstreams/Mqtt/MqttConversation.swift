@@ -164,7 +164,7 @@ struct MqttConversation {
     }
 
     /// The broker then publishes no last will.
-    mutating func sayGoodbye() { queue(MqttWriting.disconnect) }
+    mutating func disconnect() { queue(MqttWriting.disconnect) }
 
     // MARK: - In
 

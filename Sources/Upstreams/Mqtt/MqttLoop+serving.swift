@@ -13,7 +13,7 @@ extension MqttLoop {
         while true {
             live(until: clock.now)
             if exchange.isClosing {
-                sayGoodbye(stream, &conversation)
+                disconnect(stream, &conversation)
                 return "closed"
             }
             carryOutOrders(&conversation)
@@ -93,7 +93,7 @@ extension MqttLoop {
         return .hasMore
     }
 
-    /// Nothing can be written any more, which is why, where that is known; but what the broker said last tells
+    /// Nothing can be written any more, which is why, where that is known; but what the broker said last shows
     /// more.
     private func lastWords(
         of stream: BrokerStream, _ conversation: inout MqttConversation, after why: String?
@@ -109,10 +109,10 @@ extension MqttLoop {
         return words(for: conversation)
     }
 
-    private func sayGoodbye(_ stream: BrokerStream, _ conversation: inout MqttConversation) {
+    private func disconnect(_ stream: BrokerStream, _ conversation: inout MqttConversation) {
         carryOutOrders(&conversation)
         guard conversation.isLoggedIn else { return }
-        conversation.sayGoodbye()
+        conversation.disconnect()
         var isSaid = false
         // The broker hangs up once it has read the last byte; a second is enough or in vain.
         for _ in 0..<10 {

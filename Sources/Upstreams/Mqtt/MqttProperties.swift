@@ -1,6 +1,6 @@
 /// The properties of a packet that came, as far as anything is made of them.
 ///
-/// Each is read by the form that MQTT gives it. One that MQTT does not know has no form, so nobody can tell
+/// Each is read by the form that MQTT gives it. One that MQTT does not know has no form, so nobody can know
 /// where the next one begins, and the packet is malformed.
 ///
 /// Source: MQTT Version 5.0, OASIS Standard, section 2.2.2.

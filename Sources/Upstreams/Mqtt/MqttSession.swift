@@ -8,7 +8,7 @@ public protocol Upstream: Sendable {
     var news: AsyncStream<MqttEvent> { get }
 
     /// When whatever drives the connection came round last, or until when it rests; nil when nobody can
-    /// tell.
+    /// report.
     var lastHeartbeat: MonotonicInstant? { get }
 
     /// The largest packet that the broker of the present connection takes, in bytes, as it announced; nil

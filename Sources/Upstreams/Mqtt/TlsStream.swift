@@ -79,7 +79,7 @@ import Vocabulary
     }
 
     /// Signals to the broker that nothing more comes, as far as that can be written at once.
-    func sayGoodbye() {
+    func disconnect() {
         guard isUp else { return }
         isUp = false
         ERR_clear_error()

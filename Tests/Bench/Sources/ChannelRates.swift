@@ -20,22 +20,22 @@ struct ChannelRates {
 
     func run() async throws {
         for (name, readers) in [("one-1", 1), ("one-10", 10)] {
-            try await tell(
+            try await report(
                 name, { try await ours.fanOut(to: readers) },
                 { await peer.share(to: readers) })
         }
         for (name, readers) in [("batch-1", 1), ("batch-10", 10)] {
-            try await tell(
+            try await report(
                 name,
                 { try await ours.fanOutInBatches(to: readers, inARow: 40) },
                 { await peer.share(to: readers) })
         }
-        try await tell("merge-3", { try await ours.merge(of: 3) }, { await peer.merge() })
-        try await tell("merge-10", { try await ours.merge(of: 10) }, nil)
-        try await tell(
+        try await report("merge-3", { try await ours.merge(of: 3) }, { await peer.merge() })
+        try await report("merge-10", { try await ours.merge(of: 10) }, nil)
+        try await report(
             "queue-1", { try await ours.workQueue(takers: 1) }, { try await peer.channel() })
-        try await tell("queue-4", { try await ours.workQueue(takers: 4) }, nil)
-        try await tell("ask-8", { try await ours.ask() }, nil)
+        try await report("queue-4", { try await ours.workQueue(takers: 4) }, nil)
+        try await report("ask-8", { try await ours.ask() }, nil)
         try await reportDrift()
     }
 
@@ -55,7 +55,7 @@ struct ChannelRates {
 
     private func isWanted(_ name: String) -> Bool { named.isEmpty || named.contains(name) }
 
-    private func tell(
+    private func report(
         _ name: String, _ ours: () async throws -> Double, _ theirs: (() async throws -> Double)?
     ) async throws {
         guard isWanted(name) else { return }

@@ -87,7 +87,7 @@ struct LinkLoad {
             times[times.count / 2], times[times.count * 99 / 100])
     }
 
-    /// Returns when the link is active and the parent has all that a start tells.
+    /// Returns when the link is active and the parent has all that a start reports.
     private func awaitQuiet(_ proactor: Proactor) async throws {
         var quietRounds = 0
         for _ in 0..<1_500 {
@@ -120,7 +120,7 @@ struct LinkLoad {
     }
 }
 
-/// A session that also tells when each of the parent's acknowledgements came.
+/// A session that also reports when each of the parent's acknowledgements came.
 private final class AckTap: Upstream {
     let news: AsyncStream<MqttEvent>
     /// Those since counting began. One sender and one reader, as many as there are events.

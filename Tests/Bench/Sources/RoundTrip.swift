@@ -60,7 +60,7 @@ struct RoundTrip {
                 if times.count == 1 { print(answer.text) }
                 if times.count == warming + count {
                     session.close()
-                    return tell(times.dropFirst(warming).sorted())
+                    return report(times.dropFirst(warming).sorted())
                 }
                 sent = clock.now
                 try session.publish(question(times.count))
@@ -74,7 +74,7 @@ struct RoundTrip {
         MqttMessage(topic: asked, payload: Array(payloads[number % payloads.count].utf8))
     }
 
-    private func tell(_ times: [Int64]) {
+    private func report(_ times: [Int64]) {
         print(times[times.count / 2] / 1_000, times[times.count * 99 / 100] / 1_000)
     }
 }

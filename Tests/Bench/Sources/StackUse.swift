@@ -17,7 +17,7 @@ import Wires
 ///
 /// Every component of a layout runs on simulated wires, and then on the real ones of this machine, which
 /// has the kernel's files, Modbus TCP with a host's name to look up, and hardly more: what is not there
-/// is looked for and told.
+/// is looked for and reported.
 struct StackUse {
     private let path: String
     private let clock = BenchClock()

@@ -2,8 +2,8 @@ import Documents
 import Gridworks
 import Vocabulary
 
-// Reads what children say. What comes in here was written by anybody.
-extension GridworksHeard.Matter {
+// Reads what children say. Any client may have written what comes in here.
+extension GridworksReceived.Matter {
     typealias Malformed = GridworksEnvelope.Malformed
 
     init(_ envelope: GridworksEnvelope) throws(Malformed) {
@@ -44,7 +44,7 @@ extension GridworksHeard.Matter {
         }
     }
 
-    /// Steps of one command that are told.
+    /// Steps of one command that are shown.
     private static let mostSteps = 64
     /// More nodes than a child has; the handles of further ones are not looked at.
     private static let mostNodes = 4_096

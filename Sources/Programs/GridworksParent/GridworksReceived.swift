@@ -2,7 +2,7 @@ import Gridworks
 import Vocabulary
 
 /// What a child said.
-public struct GridworksHeard: Sendable {
+public struct GridworksReceived: Sendable {
     public let child: GatewayName
     public let matter: Matter
     /// Whether the child itself has just said it.
@@ -49,7 +49,7 @@ public struct GridworksHeard: Sendable {
 public struct GridworksEvent: Hashable, Sendable {
     /// The same at each sending.
     public let identity: String
-    /// The long name of whoever made it, which may be a child of the child.
+    /// The long name of its maker, which may be a child of the child.
     public let source: String
     public let type: String
     public let at: WallTime
