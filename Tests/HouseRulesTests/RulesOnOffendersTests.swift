@@ -173,12 +173,15 @@ import Testing
         for offender in [
             "let a: GridworksCodec", "let a = \"gridworks\"", "case gridworks  // one",
         ] {
-            #expect(CodecRule.breaches(file("Sources/Core/Layouts/A.swift", offender)).count == 1)
-            #expect(
-                CodecRule.breaches(file("Sources/Upstreams/Gridworks/A.swift", offender)) == [])
+            let name = "gridworks"
+            for (path, count) in [("Core/Layouts", 1), ("Upstreams/Gridworks", 0)] {
+                let file = file("Sources/\(path)/A.swift", offender)
+                #expect(CodecRule.breaches(file, of: name).count == count)
+            }
         }
         #expect(
-            CodecRule.breaches(file("Sources/Core/Layouts/A.swift", "// As GridWorks has it."))
+            CodecRule.breaches(
+                file("Sources/Core/Layouts/A.swift", "// As GridWorks has it."), of: "gridworks")
                 == [])
     }
 
