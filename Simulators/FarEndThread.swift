@@ -18,7 +18,7 @@ final class FarEndThread: Sendable {
     /// Has it look at once whether there is something to do.
     func wake() { wakeup.wake() }
 
-    /// Serves whenever something comes in, a moment is due or somebody wakes it.
+    /// Serves whenever something comes in, a moment is due or it is woken.
     ///
     /// Descriptors may be closed and numbered again while it waits. That does no harm where all reading and
     /// writing is done under a lock, with the descriptors of that moment, and never blocks.

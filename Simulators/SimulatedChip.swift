@@ -29,7 +29,7 @@ struct SimulatedLine {
     static let historyKept = 1000
 
     let name: String?
-    /// The voltage, whatever it means to whoever claimed the line.
+    /// The voltage, whatever it means to the claimer of the line.
     private(set) var isHigh = false
     private(set) var history: [LevelChange] = []
     /// The level that the line is held at by a fault.

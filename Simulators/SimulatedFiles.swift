@@ -19,7 +19,7 @@ public final class SimulatedFiles: AttributeFiles {
         var asked = 0
     }
 
-    /// Sorted when somebody asks, so that a thousand sensors are plugged in and found in no time.
+    /// Sorted when asked for, so that a thousand sensors are plugged in and found in no time.
     fileprivate struct Folder {
         private var names: Set<String> = []
         private var sorted: [String]?

@@ -1,7 +1,7 @@
 import DriverKit
 import Vocabulary
 
-/// A contact that somebody opens and closes every few minutes, or that a relay takes along.
+/// A contact that a person opens and closes every few minutes, or that a relay takes along.
 struct SimulatedGpioContact: SimulatedDevice {
     static let model = DriverModel(known: "gpio-contact")
 

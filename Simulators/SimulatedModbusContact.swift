@@ -2,7 +2,7 @@ import DriverKit
 import Drivers
 import Vocabulary
 
-/// Contacts of a simulated I/O board, each of which somebody opens and closes every few minutes.
+/// Contacts of a simulated I/O board, each of which a person opens and closes every few minutes.
 enum SimulatedModbusContact: SimulatedDevice {
     static let model = ModbusContactDriver.model
 

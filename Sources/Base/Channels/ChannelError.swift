@@ -8,7 +8,7 @@ public struct ChannelError: Error, Hashable, Sendable, CustomStringConvertible {
         case timedOut
         /// The caller's own task was cancelled.
         case cancelled
-        /// Whoever was asked tried and threw, or released the question without an answer.
+        /// The taker tried and threw, or released the question without an answer.
         case failed
         /// The channel was closed, and why.
         case stopped(Cause)

@@ -9,7 +9,7 @@ public final class Feed<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     /// A value with its key and its time.
     public typealias Element = FeedElement<Key, Value>
 
-    /// Whether what was sent found a place with everybody.
+    /// Whether what was sent found a place with every subscriber.
     public enum Outcome: Hashable, Sendable {
         case sent
         /// These subscribers asked to lose nothing, and were full. They count what they missed.
@@ -91,7 +91,7 @@ public final class Feed<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         state.withLock { $0.latestOfEach.mapValues(\.element.value) }
     }
 
-    /// Everybody who subscribes now, in no special order.
+    /// All subscribers of now, in no special order.
     public var subscribers: [QueueStatus] {
         let now = clock.now
         return state.withLock { $0.seats.compactMap { $0?.status(at: now) } }

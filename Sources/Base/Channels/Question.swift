@@ -1,6 +1,6 @@
 import Vocabulary
 
-/// One question on its way through a request queue. Whoever takes it answers it once; one that is released
+/// One question on its way through a request queue. Its taker answers it once; one that is released
 /// without an answer counts as failed, so that no requester waits for nothing.
 public final class Question<Request: Sendable, Answer: Sendable>: Sendable {
     public let request: Request
@@ -21,7 +21,7 @@ public final class Question<Request: Sendable, Answer: Sendable>: Sendable {
 
     /// Gives the answer and frees the question's place.
     ///
-    /// - Returns: Whether somebody got it; false when it came late or was not the first.
+    /// - Returns: Whether the requester got it; false when it came late or was not the first.
     @discardableResult
     public func answer(_ answer: Answer) -> Bool { requestQueue.settle(serial, .success(answer)) }
 

@@ -185,7 +185,7 @@ public final class WorkQueue<Item: Sendable>: Sendable {
         state.alarm.set(for: deadline, on: clock) { [weak self] in self?.expire(alarm: $0) }
     }
 
-    /// Some sender's time is up. Whoever finds a place now is not refused.
+    /// Some sender's time is up. One that finds a place now is not refused.
     private func expire(alarm: MonotonicInstant) {
         let now = clock.now
         var admitted: [Sender] = []

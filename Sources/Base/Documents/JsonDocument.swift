@@ -155,7 +155,7 @@ final class JsonDocument: Sendable {
 }
 
 /// A path in a document as it is put together: `nodes[3].component.line`. What names there are was
-/// written by anybody, so they are cut and shown without what a terminal obeys.
+/// a stranger's, so they are cut and shown without what a terminal obeys.
 struct JsonPath {
     private static let longestName = 64
     private(set) var text = ""

@@ -15,7 +15,7 @@ public struct JsonDialect: Hashable, Sendable {
     var keepsLongNumbers = false
 }
 
-/// Reads JSON in UTF-8. What it takes was written by anybody: memory and work follow the length of the
+/// Reads JSON in UTF-8. What it takes may be a stranger's: memory and work follow the length of the
 /// text alone.
 ///
 /// A member named twice is a problem and its first value stands, unless the dialect says otherwise; text

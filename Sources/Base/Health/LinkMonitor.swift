@@ -41,7 +41,7 @@ public struct LinkMonitor: Hashable, Sendable {
 
     /// The counterpart said `status`.
     ///
-    /// - Parameter isJudged: Whether whoever says so has judged the link by these rules already, and has seen
+    /// - Parameter isJudged: Whether its sender has judged the link by these rules already, and has seen
     ///   it open when it has not failed any more.
     /// - Returns: Whether it counted. One of an earlier incarnation, or with a sequence that is not
     ///   newer, does not.

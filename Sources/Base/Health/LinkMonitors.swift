@@ -1,6 +1,6 @@
 import Vocabulary
 
-/// Everybody at the other ends of our links, by name.
+/// All other ends of our links, by name.
 public struct LinkMonitors: Hashable, Sendable {
     /// Counterparts that are remembered; a new one evicts the one that has been silent longest.
     public let capacity: Int
@@ -46,7 +46,7 @@ public struct LinkMonitors: Hashable, Sendable {
         monitors.values.contains(where: fits)
     }
 
-    /// When silence alone changes somebody's health next; nil when it does not.
+    /// When silence alone changes an end's health next; nil when it does not.
     public func nextChange(after now: MonotonicInstant) -> MonotonicInstant? {
         monitors.values.compactMap { $0.nextChange(after: now) }.min()
     }

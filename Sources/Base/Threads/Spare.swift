@@ -32,7 +32,7 @@ public enum Spare {
 
     private static func problem(bytes: Int) -> String? {
         guard bytes > 0 else { return nil }
-        // Sound: the memory is new, and is released before anybody has looked at it.
+        // Sound: the memory is new, and is released before anything has looked at it.
         let memory = unsafe mmap(
             nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
         guard unsafe memory != MAP_FAILED else {

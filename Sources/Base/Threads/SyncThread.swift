@@ -83,7 +83,7 @@ public final class SyncThread: SerialExecutor, Alarm {
     }
 
     /// Whether the thread has something to do and waits for nothing but a processor. A question to the
-    /// kernel, for whoever wonders why it does not come back.
+    /// kernel, for one who wonders why it does not come back.
     public var isRunnable: Bool {
         let number = number.load(ordering: .acquiring)
         return number != 0 && Threads.isRunnable(thread: number)

@@ -5,7 +5,7 @@ import Vocabulary
 /// The threads that run all tasks.
 ///
 /// The pool lets a thread go that had nothing to do for five seconds, and makes another one when it is needed.
-/// When the system has none to give at that moment, whoever hands the pool a task waits until it has: a node
+/// When the system has none to give at that moment, the caller that hands the pool a task waits until it has: a node
 /// that says what it has read, a relay's included. So the pool is kept as it was at the start.
 ///
 /// Source: libdispatch, queue.c, `_dispatch_worker_thread` and `_dispatch_root_queue_poke_slow`.

@@ -19,7 +19,7 @@ public struct ThreadError: Error, Hashable, Sendable, CustomStringConvertible {
 /// How a thread is made.
 public struct ThreadPlan: Sendable {
     /// How many threads the process keeps for itself at the least: the pool that runs all tasks must be able
-    /// to grow, because whoever hands it work waits for that.
+    /// to grow, because the caller that hands it work waits for that.
     public static let reserve = 4
     /// The same where a thread is not needed for anything but itself, as that of a sensor.
     public static let largeReserve = 12

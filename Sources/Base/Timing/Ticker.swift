@@ -61,7 +61,7 @@ public final class Ticker: Sendable {
         }?.cancel()
     }
 
-    /// Ends the ticks until a reset. Whoever waits is woken.
+    /// Ends the ticks until a reset. Its waiter is woken.
     public func stop() {
         state.withLock { state in
             state.isStopped = true

@@ -46,7 +46,7 @@ public struct ClockWatch: Sendable {
     /// NTP makes a clock run slower or faster by less than one in so many, which is no jump either.
     private static let slewing = 1_000
 
-    /// Whether labels are the true time, as far as anybody here can know.
+    /// Whether labels are the true time, as far as the machine can know.
     public private(set) var isSynchronised: Bool
     /// The label of the moment when the machine was switched on, while labels are not synchronised.
     private let origin: WallTime

@@ -29,7 +29,7 @@ public struct GatewayEvent: Hashable, Sendable {
         /// A reporting period of the link is over: `number` is its length in nanoseconds, and the fact's
         /// time is its end. A codec that reports in periods closes one here, the same way each time.
         case periodEnded
-        /// So many facts were evicted before the link, or anybody, had acknowledged them.
+        /// So many facts were evicted before the link, or any, had acknowledged them.
         case dropped
         /// The link's peer never acknowledged a fact; `number` is its place in the journal.
         case deadLettered

@@ -23,7 +23,7 @@ public struct NodeProfile: Hashable, Sendable {
     /// For people; the name when the layout gives none.
     public let title: String
     public let driver: DriverModel
-    /// Whether its hardware is simulated. Never hidden from anybody.
+    /// Whether its hardware is simulated. Never hidden.
     public let isSimulated: Bool
     /// In layout order.
     public let channels: [DataChannel]

@@ -78,7 +78,7 @@ public struct Link<Message: Sendable>: Sendable {
     }
 
     public let rules: LinkRules
-    /// Whether somebody beyond the broker acknowledges.
+    /// Whether a peer beyond the broker acknowledges.
     public let hasPeer: Bool
     public internal(set) var state = State.notStarted
     let topics: [String]

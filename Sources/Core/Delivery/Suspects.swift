@@ -185,7 +185,7 @@ struct Suspects: Sendable {
         let sent = finding.sent
         forget(sent.key)
         if case .topic(let topic) = sent.key {
-            // Whoever asks may name topics; so many are no broker's.
+            // A requester may name topics; so many are no broker's.
             if withheld.count >= Self.mostPostponed { withheld = [:] }
             withheld[topic] = (
                 finding.isLargest ? sent.bytes : 0, now.advanced(by: Self.withheldFor)

@@ -40,7 +40,7 @@ struct PrivateFile {
         return unsafe statvfs(folder, &disk) == 0 && disk.f_flag & UInt(ST_RDONLY) != 0
     }
 
-    /// Whoever may not change the mode of a file has it from somebody else, who has chosen it.
+    /// A user who may not change the mode of a file has it from another, who has chosen it.
     private static func hide(_ path: String) {
         var status = stat()
         guard unsafe stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG,

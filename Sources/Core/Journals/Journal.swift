@@ -25,7 +25,7 @@ public protocol Journal: Sendable {
     /// - Throws: `.badCursor` for a place beyond the last fact.
     func advance(_ upstream: UpstreamName, through: Sequence64) async throws(JournalError)
 
-    /// Keeps facts that `upstream` never acknowledged in a place of their own, for somebody to look at. The
+    /// Keeps facts that `upstream` never acknowledged in a place of their own, for a person to look at. The
     /// cursor moves over them as if they were acknowledged, by `advance`.
     func deadLetter(
         _ facts: ClosedRange<Sequence64>, for upstream: UpstreamName, because reason: String
@@ -68,7 +68,7 @@ public struct JournalStatus: Hashable, Sendable {
     public let waiting: Int
     /// Facts that were evicted before they were acknowledged, since the start.
     public let dropped: Int
-    /// Facts that were never acknowledged and wait for somebody to look at them.
+    /// Facts that were never acknowledged and wait for a person to look at them.
     public let deadLettered: Int
 
     public init(acknowledged: Sequence64, waiting: Int, dropped: Int, deadLettered: Int = 0) {

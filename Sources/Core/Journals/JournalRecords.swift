@@ -147,7 +147,7 @@ struct DeadLetterRecord: JournalRecord {
     var since: WallTime
     /// Where the fact stands, or stood.
     var sequence: Sequence64
-    /// Whether somebody wants it appended again.
+    /// Whether a user wants it appended again.
     var isWanted: Bool
     /// The fact's own row.
     var fact: [UInt8]

@@ -17,7 +17,7 @@ import Vocabulary
 
     private let handle: OpaquePointer
     private var statements: [String: SqliteStatement] = [:]
-    /// Whether there was a log when somebody last looked.
+    /// Whether there was a log at the last look.
     var hasLog = false
 
     /// The stack of a thread that uses SQLite, in bytes. Only what is touched takes memory.

@@ -1,7 +1,7 @@
 import Glibc
 import Vocabulary
 
-// What happens when somebody deletes or moves the file, or the whole folder, while it is open.
+// What happens when a user deletes or moves the file, or the whole folder, while it is open.
 //
 // What is written then goes to a file that nobody will find again, and it is still there to be read. So
 // nothing more is written to it, its facts go upstream as before, and once there is a place, all of it is

@@ -5,7 +5,7 @@ import Vocabulary
 //
 // A full disk takes no log either, and without a log nothing can be deleted. So the file stops growing while
 // there is still room for the log, and the log is copied into the file, which takes room too, before that
-// room is gone. When others fill the disk, facts wait in memory until somebody makes room.
+// room is gone. When others fill the disk, facts wait in memory until there is room.
 extension SqliteJournal {
     /// How often facts are looked for that are old enough to go.
     private static let agePeriod = Duration.seconds(60)

@@ -20,7 +20,7 @@ extension SqliteJournal {
 
     /// Gives places away although nobody has written down that they are in use.
     ///
-    /// They are drawn by lot, for whoever reads them without the journal's identity: two sessions in a million
+    /// They are drawn by lot, for readers of them without the journal's identity: two sessions in a million
     /// have the same ones.
     func beginUnnoted(after last: Sequence64) {
         let start = last + (1 + fresh.low % (1 << 20)) * Self.leap

@@ -11,7 +11,7 @@ import Vocabulary
 ///
 /// **What a crash takes.** The facts of one commit interval, or all that wait for a disk that takes none.
 /// Those were published, at most `leap` of them, and so may be facts that are lost because a disk lies about
-/// what it has written, or somebody cut the file short. After an end that was not in good order places
+/// what it has written, or the file was cut short. After an end that was not in good order places
 /// therefore go on `leap` further: the pair of journal and place stays the name of one fact always.
 ///
 /// **What is written when.** Cursors go along with the next commit, or by themselves after `cursorDelay`;
@@ -30,7 +30,7 @@ public actor SqliteJournal: Journal {
     public static let retryPeriod = Duration.seconds(1)
     /// How often the salvage of a damaged file is tried again, when there was no room for it.
     public static let salvagePeriod = Duration.seconds(60)
-    /// How often facts that somebody else re-queued or discarded are looked for.
+    /// How often facts that another program re-queued or discarded are looked for.
     public static let lookPeriod = Duration.seconds(5)
     /// How many facts are kept aside; beyond, the oldest of them is evicted and counts as dropped.
     public static let mostDeadLetters = 10_000
@@ -107,7 +107,7 @@ public actor SqliteJournal: Journal {
     var unreadable: Set<Sequence64> = []
     /// What the tests let the file grow to; nil for no limit.
     var pageLimit: Int64?
-    /// What the tests say of the disk, and what they have it answer to whoever would write.
+    /// What the tests say of the disk, and what they have it answer to writes.
     var simulatedDisk: DiskRoom?
     var simulatedRefusal: SqliteFailure?
     /// Facts that found no room and were lost when it was closed, before all upstreams had acknowledged them.
@@ -210,7 +210,7 @@ public actor SqliteJournal: Journal {
         guard let file else { return from > committed ? waiting(upstream, from, limit) : [] }
         do throws(SqliteFailure) {
             while from <= committed {
-                // Whoever follows closely gets what was just written without another look at the disk.
+                // An upstream that follows closely gets what was just written without another look at the disk.
                 if let written = inbox.withLock({ $0.buffer.written(from: from, limit: limit) }) {
                     let meant = written.filter {
                         ($0.deadLetters?.upstream ?? upstream) == upstream

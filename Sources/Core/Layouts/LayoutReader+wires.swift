@@ -58,7 +58,7 @@ private struct WireClaims {
     /// By wire.
     private var users: [String: (claim: WireClaim, user: String)] = [:]
 
-    /// - Returns: What to report when some of `claims` belong to somebody else; one line, however many.
+    /// - Returns: What to report when some of `claims` belong to another; one line, however many.
     mutating func take(_ claims: [WireClaim], by user: String) -> String? {
         var clashes: [(claim: WireClaim, user: String)] = []
         for claim in claims {

@@ -119,7 +119,7 @@ package struct KnownNames {
 
     package init(_ noun: String) { self.noun = noun }
 
-    /// - Returns: What to report when somebody else has the name already.
+    /// - Returns: What to report when another has the name already.
     package mutating func take(_ name: String, at place: Place) -> String? {
         if let first = places[name] {
             return "\(noun) name \(name) is already in use by \(first)"

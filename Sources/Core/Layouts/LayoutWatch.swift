@@ -2,7 +2,7 @@ import Vocabulary
 
 /// Decides when a layout's file is to be looked at again, and whether it says something new then.
 ///
-/// A pure machine. Whoever changes a file seldom does it in one step, so a look waits until it has been
+/// A pure machine. A user who changes a file seldom does it in one step, so a look waits until it has been
 /// quiet for a moment, but not without a limit. Beside that the file is looked at in a slow rhythm, because
 /// not every file system reports changes. What counts is the content alone: a file that was touched, or
 /// replaced by the same, is no news. A file that is missing is a state, not an error.
@@ -38,7 +38,7 @@ public struct LayoutWatch: Sendable {
     private var nextLook: MonotonicInstant
 
     /// - Parameters:
-    ///   - content: What the file says as far as everybody knows.
+    ///   - content: What the file says as far as it is applied.
     ///   - rhythm: How often to look without a notice of a change.
     public init(content: [UInt8], schedule: Duration, at now: MonotonicInstant) {
         (known, last, self.schedule) = (content, .content(content), schedule)

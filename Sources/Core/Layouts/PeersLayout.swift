@@ -8,7 +8,7 @@ public struct PeersLayout: Hashable, Sendable {
     /// Nil for the mode's own.
     public let slots: Int?
     public let connections: Int
-    /// What anybody on this machine may do without TLS: `read`, `switch`.
+    /// What any user of this machine may do without TLS: `read`, `switch`.
     public let rights: Set<String>
     public let usesTls: Bool
     /// Nil for the one in the state directory.

@@ -1,6 +1,6 @@
 import Documents
 
-/// What somebody probably meant whose layout is no JSON.
+/// What a user probably meant whose layout is no JSON.
 enum SyntaxAdvice {
     /// The problems of a text that could not be read to its end, the last of which ended the reading, with
     /// what to write instead where that is known.

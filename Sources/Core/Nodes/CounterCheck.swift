@@ -83,7 +83,7 @@ struct CounterCheck: Sendable {
         (last, self.turns, risen) = (shown, turns, [shown, shown])
     }
 
-    /// Somebody has set the total: whatever was before does not count.
+    /// A user has set the total: whatever was before does not count.
     mutating func begin(at total: Int64) {
         (last, turns, risen, series) = (total, 0, [total], nil)
     }

@@ -191,7 +191,7 @@ struct Interlocks: Sendable {
             if let other = group.members.first(where: { $0 != relay && insisting.contains($0) }) {
                 return "\(rule(group)), and \(other) is driven to its safe state"
             }
-            // Two that are on, by somebody else's hand: the first of the layout may stay.
+            // Two that are on, by another hand: the first of the layout may stay.
             if let first = group.members.first(where: { states[$0] == .on }), first != relay {
                 return "\(rule(group)), and \(words(first))"
             }

@@ -1,6 +1,6 @@
 import Vocabulary
 
-/// A node's heartbeats, written by its thread and read by whoever watches over it.
+/// A node's heartbeats, written by its thread and read by its watcher.
 public final class NodeHeartbeat: Sendable {
     /// How long a node may be busy with its hardware, or late for its next round, before it is hung.
     public static let timeout = Duration.seconds(10)

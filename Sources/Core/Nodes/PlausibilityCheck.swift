@@ -41,7 +41,7 @@ struct PlausibilityCheck: Sendable {
         lastGood = shown
     }
 
-    /// Somebody has set the total.
+    /// A user has set the total.
     mutating func begin(at total: Int64) {
         counter?.begin(at: total)
         (lastGood, suspect) = (total, nil)

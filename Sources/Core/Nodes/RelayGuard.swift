@@ -115,7 +115,7 @@ struct RelayGuard: Sendable {
     var insistsFrom: MonotonicInstant?
     /// When the device was read last.
     var readAt: MonotonicInstant
-    /// When it was driven last, or seen driven by somebody else. Feedback of before says nothing.
+    /// When it was driven last, or seen driven by another hand. Feedback of before says nothing.
     var drivenAt: MonotonicInstant
     var overtime: String?
     /// The outcomes of commands that waited for the device, until the node has taken them.

@@ -351,7 +351,7 @@ public actor ShNode {
     private func take(
         _ value: Int64, _ index: Int, at now: MonotonicInstant, due: MonotonicInstant, isDated: Bool
     ) -> [Reading] {
-        // Whoever watches has called the channel stale in the meantime; only a report ends that.
+        // The watcher has called the channel stale in the meantime; only a report ends that.
         if heartbeat.noteGood(index, value, at: now) { channels[index].capture.reset() }
         let captured = channels[index].capture.capture(value, due: due, isDated: isDated)
         return captured.map { [Reading(channel: channels[index].channel.name, value: $0)] } ?? []

@@ -35,7 +35,7 @@ public enum Remedy: Hashable, Sendable {
 ///
 /// A pure machine. A part that misses its time is named once; what it is started again by, or when the
 /// process ends for it, is its remedy's affair. Nobody is missed after a pause in which the watcher
-/// itself did not look, as when the whole process was stopped for a while: everybody's time starts again.
+/// itself did not look, as when the whole process was stopped for a while: each one's time starts again.
 public struct Heartbeats: Sendable {
     /// What the caller must do now, in order.
     public enum Action: Hashable, Sendable {
@@ -101,7 +101,7 @@ public struct Heartbeats: Sendable {
         signs.filter(\.value.isMissing).keys.sorted { "\($0)" < "\($1)" }
     }
 
-    /// Looks at everybody's last sign. Whoever is missing after this has been named, so the caller may report
+    /// Looks at each last heartbeat. What is missing after this has been named, so the caller may report
     /// its own watchdog that all is seen to, unless the process is to end.
     public mutating func look(at now: MonotonicInstant) -> [Action] {
         defer { lastLook = now }
@@ -113,7 +113,7 @@ public struct Heartbeats: Sendable {
         return actions
     }
 
-    /// Everybody's time starts again, but for those who were missing already.
+    /// Each one's time starts again, but for those who were missing already.
     private mutating func forgive(at now: MonotonicInstant) {
         for part in signs.keys where signs[part]?.isMissing == false { signs[part]?.last = now }
     }

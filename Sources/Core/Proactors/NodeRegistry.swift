@@ -12,7 +12,7 @@ struct NodeRegistry: Sendable {
     /// Where nodes that take commands are asked.
     private(set) var requestQueues: [ShNodeName: RequestQueue<PendingCommand, CommandOutcome>] = [:]
 
-    /// The session of each upstream, for whoever watches over it.
+    /// The session of each upstream, for its watcher.
     var sessions: [UpstreamName: any Upstream] = [:]
 
     init(profile: GatewayProfile, nodes: [ShNode], clock: any GatewayClock) {

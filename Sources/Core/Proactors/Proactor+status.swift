@@ -11,7 +11,7 @@ extension Proactor {
     /// How every link stands: the upstreams, then the drivers and the peers, each in the order of their
     /// names. Those of drivers begin with `driver`, those of peers with `peer`.
     public var linkStatuses: [LinkStatus] {
-        // Whoever asks hears of a driver that has just come.
+        // The requester sees a driver that has just come.
         if supervisor.awaitsDrivers { supervisor.hearDrivers(in: self) }
         let upstreams = pumps.values.sorted { $0.name < $1.name }.map { $0.status(in: self) }
         let (own, now) = (ownStatus(.connected), clock.now)
@@ -38,10 +38,10 @@ extension Proactor {
         faults.active.values.sorted { $0.since < $1.since }
     }
 
-    /// Peers say, or somebody says for them, how they stand. Their names begin with `peer`.
+    /// Peers report, or a watcher reports for them, how they stand. Their names begin with `peer`.
     public func hear(_ statuses: [LinkStatus]) { supervisor.hear(statuses, in: self) }
 
-    /// Has every upstream hear the status soon, whoever has changed.
+    /// Publishes the status to every upstream soon, whatever has changed.
     func publishStatus() {
         for pump in pumps.values { pump.statusChanged() }
     }

@@ -156,7 +156,7 @@ final class UpstreamPump {
 
     // MARK: - What is due
 
-    /// When somebody has to look after this upstream.
+    /// When this upstream is due to be looked after.
     var deadline: MonotonicInstant? {
         [linkDeadline, reports?.deadline, snapshots?.deadline].compactMap { $0 }.min()
     }

@@ -8,7 +8,7 @@ import Vocabulary
 /// It needs nothing that a part could have brought to a halt: no task, no actor, no pool of threads. A
 /// question that is not answered is not asked again, so that no part has more than one waiting.
 public final class Watchdog: Sendable {
-    /// How often everybody is looked at.
+    /// How often all heartbeats are looked at.
     public static let period = Duration.seconds(1)
     /// How long each kind of part may be silent. A node's own timeout has passed before it counts as
     /// silent here.
@@ -52,7 +52,7 @@ public final class Watchdog: Sendable {
     private let period: Duration
     private let state = Guarded(State())
 
-    /// - Parameter period: How often everybody is looked at, when somebody wants heartbeats more often.
+    /// - Parameter period: How often all are looked at, when a service manager wants heartbeats more often.
     public init(clock: any GatewayClock, period: Duration = Watchdog.period) {
         (self.clock, self.period) = (clock, min(period, Self.period))
         thread = SyncThread(name: "life-watch", clock: clock)

@@ -43,7 +43,7 @@ extension BrokerLogin: CustomStringConvertible {
 
 /// Why the embedded broker does not run. Code acts on `kind`; people read `detail`.
 public struct BrokerError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// What somebody can do about it.
+    /// What a user can do about it.
     public enum Kind: Hashable, Sendable {
         /// There is no mosquitto on this machine.
         case notInstalled

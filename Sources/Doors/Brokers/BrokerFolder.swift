@@ -2,7 +2,7 @@ import Glibc
 import Vocabulary
 
 /// The private folder with the broker's socket, configuration and password file. Nobody but this user
-/// comes in, so whoever reaches the socket needs no password.
+/// comes in, so a client that reaches the socket needs no password.
 struct BrokerFolder: ~Copyable {
     let path: String
     /// Keeps another gateway of this user and name out for as long as it is open.

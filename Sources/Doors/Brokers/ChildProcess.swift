@@ -110,7 +110,7 @@ struct ChildProcess: ~Copyable {
 
     private static var environment: [String] {
         var variables: [String] = []
-        // Sound: the list ends in nil, and each of its strings is copied before anybody could change it.
+        // Sound: the list ends in nil, and each of its strings is copied before anything could change it.
         var next = unsafe Glibc.environ
         while let variable = unsafe next.pointee {
             unsafe variables.append(String(cString: variable))
@@ -159,7 +159,7 @@ struct ChildProcess: ~Copyable {
         return process
     }
 
-    /// A list of strings as C programs have it. Whoever asks for it frees them.
+    /// A list of strings as C programs have it. The caller frees them.
     private static func copies(_ texts: [String]) -> [UnsafeMutablePointer<CChar>?] {
         // Sound: the pointers are those of strings that belong to the caller from here on.
         var copies = unsafe [UnsafeMutablePointer<CChar>?]()

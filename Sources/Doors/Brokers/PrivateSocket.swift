@@ -4,7 +4,7 @@ import Vocabulary
 
 /// Asks the broker on a Unix socket for a heartbeat.
 enum PrivateSocket {
-    /// Whether a broker answers somebody who logs in. Blocks for as long as that takes.
+    /// Whether a broker answers a login. Blocks for as long as that takes.
     ///
     /// - Parameters:
     ///   - process: The one that must listen there.

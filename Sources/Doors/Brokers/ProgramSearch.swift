@@ -6,7 +6,7 @@ struct ProgramSearch: Sendable {
 
     /// - Parameter path: Nil for `PATH` and the folders that it often lacks and mosquitto is often in.
     init(path: String?) {
-        // Sound: the string is copied before anybody could change the environment.
+        // Sound: the string is copied before anything could change the environment.
         let inherited = unsafe getenv("PATH").map { unsafe String(cString: $0) }
         let path = path ?? (inherited ?? "/usr/bin:/bin") + ":/usr/sbin:/usr/local/sbin"
         folders = path.split(separator: ":").map(String.init)

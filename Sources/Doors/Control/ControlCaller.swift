@@ -54,7 +54,7 @@ public struct ControlAccess: Hashable, Sendable {
     }
 }
 
-/// Somebody who asks over the socket, for logs and the history.
+/// A user who asks over the socket, for logs and the history.
 public struct ControlRequester: Hashable, Sendable, CustomStringConvertible {
     public let user: uid_t
     public let rights: Set<PeerRight>

@@ -42,7 +42,7 @@ public enum ControlRequest: Hashable, Sendable {
         }
     }
 
-    /// Reads what somebody sent.
+    /// Reads what a requester sent.
     /// - Throws: Why it is no request.
     public static func read(_ text: [UInt8]) throws(PeerRefusal) -> ControlRequest {
         let (document, problems) = JsonParser.parse(text, .strict)

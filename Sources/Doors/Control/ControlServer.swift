@@ -76,7 +76,7 @@ public actor ControlServer {
             .serverChannelInitializer { [self] channel in
                 channel.eventLoop.makeCompletedFuture { [self] in
                     try channel.pipeline.syncOperations.addHandler(
-                        // Whoever may come in here is served beside a crowd at the other door.
+                        // Users who may come in here are served beside a crowd at the other door.
                         AcceptPause(reserve: 3) { [self] line in assumeIsolated { $0.log(line) } })
                 }
             }
@@ -184,7 +184,7 @@ public actor ControlServer {
     /// Takes the next request when none is in work.
     private func proceed(_ connection: ControlConnection) {
         while connection.work == nil, !connection.isEnding {
-            // No byte of somebody who may ask for nothing is looked at.
+            // No byte of a caller without rights is looked at.
             guard !connection.requester.rights.isEmpty else {
                 return refuse("no rights", connection, isLast: true)
             }

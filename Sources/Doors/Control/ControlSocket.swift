@@ -1,10 +1,10 @@
 import Glibc
 import Vocabulary
 
-/// A Unix socket in the file system that somebody listens at.
+/// A Unix socket in the file system that a server listens at.
 ///
-/// It has its mode and group before anybody can connect. One that a killed gateway has left is replaced; one at which
-/// somebody listens is left alone.
+/// It has its mode and group before a client can connect. One that a killed gateway has left is replaced; one at which
+/// a server listens is left alone.
 public struct ControlSocket: Sendable {
     /// The most bytes of a path.
     ///
@@ -14,9 +14,9 @@ public struct ControlSocket: Sendable {
     private static let backlog: Int32 = 64
 
     public let path: String
-    /// Belongs to whoever listens, who closes it.
+    /// Belongs to the server, which closes it.
     let descriptor: Int32
-    /// Which file it is: whoever has put another one in its place keeps that.
+    /// Which file it is: another one in its place is kept.
     private let file: (device: dev_t, number: ino_t)
 
     /// Makes the socket, which listens at once.
@@ -78,7 +78,7 @@ public struct ControlSocket: Sendable {
 
     // MARK: - Who is there
 
-    /// - Throws: `.setting` when somebody listens there, or there is something else.
+    /// - Throws: `.setting` when a server listens there, or there is something else.
     private static func makeRoom(at path: String) throws(ControlError) {
         var status = stat()
         // Sound: the call fills in `status`, which lives on this stack.
@@ -90,12 +90,12 @@ public struct ControlSocket: Sendable {
         throw ControlError(.setting, "\(path): in use by another gateway of this name")
     }
 
-    /// Whether somebody listens at that path, or it cannot be known because this user may not connect. Connects for a
+    /// Whether a server listens at that path, or it cannot be known because this user may not connect. Connects for a
     /// moment, and never blocks.
     public static func isUsed(at path: String) -> Bool {
         guard let probe = try? socket({ ControlError(.setting, $0) }) else { return false }
         defer { close(probe) }
-        // Sound: the path lives for the length of the call. A queue that is full is somebody's.
+        // Sound: the path lives for the length of the call. A queue that is full is a server's.
         return unsafe call(connect, probe, path) == 0 || [EAGAIN, EACCES, EPERM].contains(errno)
     }
 

@@ -2,7 +2,7 @@ import Glibc
 import NIOCore
 
 /// Takes in nobody for a moment when the system has no descriptor or memory left for a connection. Without it
-/// the event loop would try again at once, at full speed, for as long as somebody waits at the door.
+/// the event loop would try again at once, at full speed, for as long as a peer waits at the door.
 package final class AcceptPause: ChannelInboundHandler {
     package typealias InboundIn = any Channel
 

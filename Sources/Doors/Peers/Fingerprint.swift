@@ -2,7 +2,7 @@ import CCrypto
 import NIOSSL
 import Vocabulary
 
-/// The SHA-256 of a certificate: who somebody is, short enough to read out.
+/// The SHA-256 of a certificate: who a peer is, short enough to read out.
 public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
     /// 32 bytes.
     public let bytes: [UInt8]

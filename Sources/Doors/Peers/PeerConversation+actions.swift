@@ -3,7 +3,7 @@ import Vocabulary
 
 // What goes in, and what the owner of the socket must do.
 extension PeerConversation {
-    /// What whoever posts waits for.
+    /// What the sender of a post waits for.
     enum Awaited: Hashable, Sendable {
         /// That it is sent, as the mode understands it.
         case delivery

@@ -54,7 +54,7 @@ struct PeerConversation: Sendable {
     ) {
         (self.settings, self.isDialled, self.isPlain) = (settings, isDialled, isPlain)
         self.serial = serial
-        // Whoever dials us asks; only where we dial may answers be long.
+        // Peers that dial us ask; only where we dial may answers be long.
         let isLong = isDialled || settings.echoes
         decoder = ChirpDecoder(
             sizeLimit: settings.sizeLimit,
@@ -347,7 +347,7 @@ struct PeerConversation: Sendable {
         earliest = min(earliest ?? deadline, deadline)
     }
 
-    /// Whoever posted does not wait any more. A late answer is a message like any other.
+    /// The sender does not wait any more. A late answer is a message like any other.
     ///
     /// - Returns: Whether it was never sent.
     @discardableResult

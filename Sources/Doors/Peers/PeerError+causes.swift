@@ -5,7 +5,7 @@ import Vocabulary
 
 // What errors of sockets and of TLS mean to people.
 extension PeerError {
-    /// What an error of the event loop or of TLS means to whoever asked.
+    /// What an error of the event loop or of TLS means to the requester.
     ///
     /// - Parameter remote: Where we dialled; nil when the other side did.
     init(
@@ -79,7 +79,7 @@ extension PeerError {
         }
     }
 
-    /// What an error of a dial means to whoever asked.
+    /// What an error of a dial means to the requester.
     init(dialling error: any Error) {
         switch error {
         case let error as PeerError: self = error

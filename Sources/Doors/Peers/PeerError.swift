@@ -14,7 +14,7 @@ public struct PeerError: Error, Hashable, Sendable, CustomStringConvertible {
         case busy
         /// The other side broke the rules of the wire, or sent something that is no answer.
         case malformed
-        /// Whoever asked gave up before it was sent. Nothing was sent.
+        /// The requester gave up before it was sent. Nothing was sent.
         case cancelled
         /// The message is larger than the limit. Nothing was sent.
         case tooLarge

@@ -38,7 +38,7 @@ extension PeerNode {
         return PeerWatch(node: self, address: address, id: id, identity: identity, items: items)
     }
 
-    /// The certificate that is shown at `address`, before anybody trusts it. For pairing: this node's list
+    /// The certificate that is shown at `address`, before it is trusted. For pairing: this node's list
     /// must be empty.
     public func meet(_ address: PeerAddress) async throws(PeerError) -> Fingerprint {
         let outcome = await exchange(
@@ -49,7 +49,7 @@ extension PeerNode {
         throw PeerError(.notTrusted, "\(address): presented no certificate")
     }
 
-    /// A message for a stream of ours. Its slot is kept until whoever reads the stream has taken it, so
+    /// A message for a stream of ours. Its slot is kept until the stream's reader has taken it, so
     /// that never more than the slots lie in the stream.
     func news(
         _ id: Int, _ message: PeerMessage, _ slot: PeerConversation.Slot,

@@ -27,7 +27,7 @@ extension PeerNode {
         var cause: String?
     }
 
-    /// Everybody who is or was linked with this node, in the order of their names.
+    /// All peers that are or were linked with this node, in the order of their names.
     public var links: [PeerLink] {
         var open: [String: Int] = [:]
         for connection in connections.values where connection.conversation.hello != nil {

@@ -41,7 +41,7 @@ extension PeerNode {
         }
         guard let service else { return refuse("this node answers no requests") }
         guard let requester = requester(now: connection) else { return }
-        // Nothing of somebody who may ask for nothing is read, and nothing that is too long to be one.
+        // Nothing of a peer without rights is read, and nothing that is too long to be one.
         guard !requester.rights.isEmpty else { return refuse("\(requester) has no rights") }
         guard message.data.readableBytes <= settings.questionLimit, !message.isCut else {
             return refuse("a request has at most \(settings.questionLimit) bytes")
@@ -102,7 +102,7 @@ extension PeerNode {
         act(connection)
     }
 
-    /// Sends without anybody waiting for what becomes of it. The answer goes out before the question is
+    /// Sends without waiting for what becomes of it. The answer goes out before the question is
     /// acknowledged, and neither waits for the other side's acknowledgement.
     private func reply(_ message: PeerMessage, _ connection: PeerConnection) {
         let now = clock.now

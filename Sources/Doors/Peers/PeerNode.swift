@@ -7,11 +7,11 @@ import Vocabulary
 ///
 /// Its isolation is its event loop, so that what happens on a socket is acted on without a hop. Any task
 /// may ask; `PeerSettings.queueLimit` messages wait for each peer, the next is refused as busy. Messages
-/// are never sent again by themselves: the link reports, whoever asked decides.
+/// are never sent again by themselves: the link reports, the requester decides.
 public actor PeerNode {
     typealias Outcome = Result<PeerMessage?, PeerError>
 
-    /// Somebody who waits for what becomes of a post.
+    /// One that waits for what becomes of a post.
     enum Requester {
         case once(CheckedContinuation<Outcome, Never>)
         case stream(AsyncStream<PeerWatch.Item>.Continuation)

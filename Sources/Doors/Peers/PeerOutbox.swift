@@ -1,6 +1,6 @@
 import NIOCore
 
-/// When the writes of one connection go out. Pure; whoever holds it does what it says.
+/// When the writes of one connection go out. Pure; its owner does what it says.
 ///
 /// The last write is held back, so that the flush takes it along with a promise: what is reported as sent then
 /// is what was handed to the channel and not more.

@@ -133,7 +133,7 @@ extension PeerQuestion {
         return Array(JsonValue.object(members).prettyText.utf8)
     }
 
-    /// Reads what somebody sent.
+    /// Reads what a requester sent.
     /// - Throws: Why it is no question.
     public static func read(_ text: [UInt8]) throws(PeerRefusal) -> PeerQuestion {
         let (document, problems) = JsonParser.parse(text, .strict)

@@ -5,7 +5,7 @@ import Vocabulary
 struct PeerWrites: Sendable {
     struct Write {
         let number: Int
-        /// Whoever waits for it to be taken.
+        /// The one that waits for it to be taken.
         let id: Int?
         /// How much of it the other side has caused, in bytes.
         let owed: Int

@@ -6,9 +6,9 @@ import NIOCore
 /// begins like an alert, and one in 2^50 of port 5635 like a client's hello.
 /// - Source: RFC 8446, 4.1.2, 5.1 and 6.
 enum TlsRecord: Hashable, Sendable {
-    /// Somebody begins to speak TLS.
+    /// A peer begins to speak TLS.
     case clientHello
-    /// Somebody who speaks TLS has not understood what was sent.
+    /// A peer that speaks TLS has not understood what was sent.
     case alert
 
     /// - Returns: Nil when `bytes` begin like neither, or are too few to decide.

@@ -2,7 +2,7 @@ import Vocabulary
 
 /// What the kernel's device classes show, looked at once for all nodes of a gateway.
 ///
-/// Any thread may ask. A look at a class serves everybody for `freshness`, so that a thousand nodes that
+/// Any thread may ask. A look at a class serves all for `freshness`, so that a thousand nodes that
 /// open their devices at once cost a few looks, not a thousand. Whoever finds a device by it makes sure
 /// that the device still is there. Bounded by the classes that drivers know.
 public final class DeviceClasses: Sendable {

@@ -38,7 +38,7 @@ extension DriverError {
             .notConnected, "line \(line): the chip has \(count) lines, counted from 0")
     }
 
-    /// Somebody has claimed the line already.
+    /// Another user has claimed the line already.
     public static func lineInUse(_ line: LineAddress, by consumer: String) -> DriverError {
         DriverError(.notConnected, "line \(line): in use by \"\(consumer)\"")
     }

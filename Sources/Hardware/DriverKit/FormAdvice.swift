@@ -1,7 +1,7 @@
 import Documents
 import Vocabulary
 
-/// What somebody probably meant who wrote a value of another form, in the words of other programs: `"; write …"`,
+/// What a user probably meant who wrote a value of another form, in the words of other programs: `"; write …"`,
 /// or nothing.
 public enum FormAdvice {
     /// `"; write watt, …"`; empty when nothing is known of `text`.

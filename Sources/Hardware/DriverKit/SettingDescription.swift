@@ -135,7 +135,7 @@ extension SettingForm {
 extension SettingDescription {
     /// Everything wrong with the members of `group`: unknown, missing, or of another form.
     ///
-    /// - Parameter others: Keys that belong to somebody else and are neither checked nor refused.
+    /// - Parameter others: Keys that belong to another reader and are neither checked nor refused.
     public static func problems(
         in group: JsonNode, described settings: [SettingDescription], besides others: [String] = []
     ) -> ProblemList {

@@ -61,7 +61,7 @@ struct ClassDevice {
         }
         (self.kind, self.name, self.number, self.place) = (kind, name, first, place)
         folder = "\(kind.folder)/\(first)"
-        // The class may have changed since somebody looked at it.
+        // The class may have changed since it was looked at.
         try confirm()
     }
 

@@ -40,7 +40,7 @@ struct HostRound {
         return space
     }
 
-    /// The share of the last ten seconds, in percent, in which somebody waited for `resource`.
+    /// The share of the last ten seconds, in percent, in which a task waited for `resource`.
     mutating func pressure(_ resource: String) throws(DriverError) -> DecimalNumber {
         let path = "/proc/pressure/\(resource)"
         let text: String

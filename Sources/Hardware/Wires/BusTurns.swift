@@ -98,7 +98,7 @@ final class BusTurns: Sendable {
     }
 
     deinit {
-        // Sound: whoever waits or rings holds a reference, so nobody does now.
+        // Sound: who waits or rings holds a reference, so none does now.
         unsafe sem_destroy(semaphore)
         unsafe semaphore.deallocate()
     }

@@ -57,7 +57,7 @@ final class RealByteLine: ByteLine {
 
 /// An open port or connection; closed when it is dropped.
 ///
-/// Sound as Sendable: whoever has the line's turn uses it, and nobody else.
+/// Sound as Sendable: the one that has the line's turn uses it, and no other.
 final class OpenByteLine: ByteStream, @unchecked Sendable {
     private let address: ByteLineAddress
     private let clock: any GatewayClock

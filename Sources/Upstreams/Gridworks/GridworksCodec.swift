@@ -87,7 +87,7 @@ public struct GridworksCodec: Codec, CodecPeer {
 
     /// Who gives the orders of the parent.
     var parentSource: CommandSource { CommandSource(.upstream, upstream.text) }
-    /// Who gives the orders of whoever is admin on this link.
+    /// Who gives the orders of the admin of this link.
     var adminSource: CommandSource { CommandSource(.upstream, "\(upstream) admin") }
 
     // MARK: Messages

@@ -9,7 +9,7 @@ package struct GridworksEnvelope: Sendable {
     package static let longest = 1 << 16
     private static let longestIdentity = 256
 
-    /// The long name of whoever made it.
+    /// The long name of its maker.
     package let source: String
     /// What to acknowledge; empty when it has no identity.
     package let identity: String

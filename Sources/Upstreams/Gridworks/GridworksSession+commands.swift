@@ -138,7 +138,7 @@ extension GridworksSession {
             throw CommandRefusal(
                 "FromHandle \(dispatch.fromHandle.prefix(128)): the boss is \(boss)")
         }
-        // Whoever overrides the relay by hand is no parent, whatever it calls itself.
+        // One that overrides the relay by hand is no parent, whatever it calls itself.
         guard speaker == .admin || boss == codec.settings.parentShortName else {
             throw CommandRefusal("node \(node): overridden by \(boss)")
         }

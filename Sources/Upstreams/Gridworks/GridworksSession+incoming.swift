@@ -3,7 +3,7 @@ import Documents
 import Mqtt
 import Vocabulary
 
-// Reads what the parent and admin say. What comes in here was written by anybody.
+// Reads what the parent and admin say. Any client may have written what comes in here.
 extension GridworksSession {
     /// One who may speak to us.
     enum Speaker: Sendable {
@@ -151,7 +151,7 @@ extension GridworksSession {
             ]),
             "Path": "", "Count": .number(0), "Msg": .text(says.joined(separator: "; ")),
         ])
-        // Nobody waits for its acknowledgement: whoever misses it asks again.
+        // Its acknowledgement is not awaited: a requester that misses it asks again.
         return GridworksEnvelope.message(
             "gridworks.event.proactor.dbg", from: codec.gateway.text, to: destination,
             identity: identity, body, qos: .atLeastOnce)

@@ -35,7 +35,7 @@ extension GridworksSession {
         return codec.destinations.map { codec.message("new.command.tree", to: $0, payload) }
     }
 
-    /// What can be switched, for whoever wants to command it.
+    /// What can be switched, for those that command it.
     func capabilities(at now: WallTime, to destination: String) -> MqttMessage {
         let actuators = actuators
         func nodes(_ actorClass: String, _ list: [GridworksRelay]) -> JsonText {

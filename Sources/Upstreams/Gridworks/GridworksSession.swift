@@ -120,7 +120,7 @@ struct GridworksSession: CodecSession {
 
     // MARK: Who commands
 
-    /// The relay's handle begins with whoever holds it.
+    /// The relay's handle begins with its holder.
     mutating func control(_ control: Control, of node: ShNodeName, at now: Timestamp)
         -> [MqttMessage]
     {
@@ -128,7 +128,7 @@ struct GridworksSession: CodecSession {
         return changedTree(at: now.wall)
     }
 
-    /// The names of whoever may be the boss of a relay.
+    /// The names that may be the boss of a relay.
     static let local = "local"
 
     /// Whom a relay obeys now, in the words of handles.

@@ -120,7 +120,7 @@ extension LayoutReader {
         return nil
     }
 
-    /// Names that mean somebody in the command tree already.
+    /// Names that are taken in the command tree already.
     private mutating func checkNames(_ section: Section) {
         let (own, parent) = (section.text("shortName"), section.text("parentShortName"))
         var taken = ["admin": "the admin's override", "local": "the local override"]

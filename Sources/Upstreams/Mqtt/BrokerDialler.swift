@@ -21,7 +21,7 @@ struct BrokerDialler {
     ) throws(UpstreamError) -> (socket: Int32, endpoint: BrokerEndpoint)? {
         var waiting = endpoints[...]
         var begun: [(socket: Int32, endpoint: BrokerEndpoint)] = []
-        // Whoever was not chosen is released.
+        // Those that were not chosen are released.
         defer { for other in begun { close(other.socket) } }
         var problems: [String] = []
         func note(_ code: Int32, at endpoint: BrokerEndpoint) {

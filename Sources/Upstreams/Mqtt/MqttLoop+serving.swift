@@ -129,7 +129,7 @@ extension MqttLoop {
             guard wait(for: stream.socket, awaited, milliseconds: 100) != 0, isSaid else {
                 continue
             }
-            // What still comes is too late for anybody, and must be read for the broker to hear us.
+            // What still comes is too late, and must be read for the broker to read us.
             switch stream.read(into: &buffer) {
             case .bytes, .awaits: break
             case .closed, .failed: return

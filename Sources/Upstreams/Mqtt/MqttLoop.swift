@@ -19,7 +19,7 @@ final class MqttLoop {
     /// Where the last connection ended before the broker took the login: tried last the next time.
     private var unluckyPlace: BrokerEndpoint?
     /// How many connections in a row the broker has closed without a reason and while nothing was in flight.
-    /// mosquitto 2.0 does so to whoever is pushed out by another client of the same name.
+    /// mosquitto 2.0 does so to a client that is pushed out by another client of the same name.
     private var silentEnds = 0
     /// What is read at once, made once.
     var buffer = [UInt8](repeating: 0, count: 16_384)
@@ -43,7 +43,7 @@ final class MqttLoop {
             let began = clock.now
             live(until: began)
             let outcome = attempt()
-            // Whoever closes the session knows why it ended.
+            // The one that closes the session knows why it ended.
             if exchange.isClosing { break }
             let delay: Duration
             switch outcome {

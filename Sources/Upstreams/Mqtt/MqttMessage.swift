@@ -3,7 +3,7 @@ public struct MqttMessage: Hashable, Sendable {
     public var topic: String
     public var payload: [UInt8]
     public var qos: QualityOfService
-    /// To be published: the broker keeps it for whoever subscribes later. Received: it was published
+    /// To be published: the broker keeps it for later subscribers. Received: it was published
     /// that way, so it may be old and must never be obeyed.
     public var isRetained: Bool
     /// Where the sender of a question waits for the answer.

@@ -6,7 +6,7 @@ struct MqttReason: Hashable, Sendable, CustomStringConvertible {
 
     init(_ code: Int32) { self.code = code }
 
-    /// The answer to a login in the form of MQTT 3.1.1. Whoever answers in it does not speak MQTT 5, even
+    /// The answer to a login in the form of MQTT 3.1.1. A broker that answers in it does not speak MQTT 5, even
     /// where it says yes.
     ///
     /// Source: MQTT Version 3.1.1, OASIS Standard, section 3.2.2.3.
@@ -18,7 +18,7 @@ struct MqttReason: Hashable, Sendable, CustomStringConvertible {
     var isFailure: Bool { code >= 128 }
 
     /// Whether the same may be taken later: all but what is wrong with the message itself, its topic, its
-    /// size or its form. Who may publish what is a setting of the broker, which somebody can mend.
+    /// size or its form. Who may publish what is a setting of the broker, which a user can mend.
     var isTemporary: Bool { ![144, 149, 153].contains(code) }
 
     var description: String { words ?? "reason \(code)" }

@@ -37,7 +37,7 @@ public protocol Upstream: Sendable {
     func publish(_ message: MqttMessage) throws(UpstreamError) -> MessageID
 
     /// Sends what was handed over, disconnects from the broker and ends the news, all within about 1 s.
-    /// Whoever needs acknowledgements waits for them before.
+    /// A caller that needs acknowledgements waits for them before.
     func close()
 }
 
@@ -52,12 +52,12 @@ extension Upstream {
 ///
 /// Each connection starts clean and leaves nothing behind: the broker keeps no messages for a session
 /// that is away, so no command comes late, and what was not acknowledged when the connection broke is
-/// forgotten, so whoever keeps it hands it over again without making a duplicate of it.
+/// forgotten, so the caller that keeps it hands it over again without making a duplicate of it.
 ///
 /// Published messages wait for their turn in an outbox that `settings.window` bounds; who comes too
 /// often gets `.full`. News wait for their consumer: received messages beyond
 /// `settings.inboxCapacity` and `settings.inboxBytes` are dropped and counted, outcomes of publishes are bounded by the window,
-/// and a connection that came and went before anybody looked is reported as a try that failed.
+/// and a connection that came and went unseen is reported as a try that failed.
 public final class MqttSession: Upstream {
     public let news: AsyncStream<MqttEvent>
     private let settings: MqttSettings

@@ -3,7 +3,7 @@ import Documents
 import Mqtt
 import Vocabulary
 
-// Reads commands. What comes in here was written by anybody.
+// Reads commands. Any client may have written what comes in here.
 extension PlainCodec {
     /// The longest command, in bytes.
     public static let longestCommand = 4096

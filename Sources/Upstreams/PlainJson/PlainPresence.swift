@@ -3,7 +3,7 @@ import Health
 import Mqtt
 import Vocabulary
 
-/// How somebody on a broker says that it is there and how its links stand, in plain JSON on
+/// How a client of a broker says that it is there and how its links stand, in plain JSON on
 /// `tidegate/WHO/status`: a gateway, or a parent of gateways.
 public struct PlainPresence: Hashable, Sendable {
     public let who: GatewayName
@@ -31,7 +31,7 @@ public struct PlainPresence: Hashable, Sendable {
         return message(of: PlainStatus(own: lost, links: [], at: nil, isSimulated: isSimulated))
     }
 
-    /// Kept by the broker for whoever comes later.
+    /// Kept by the broker for later subscribers.
     ///
     /// - Parameter leftOut: What there was no room for, so that nobody takes it for nothing.
     public func status(

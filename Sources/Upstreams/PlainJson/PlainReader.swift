@@ -5,7 +5,7 @@ import Vocabulary
 
 /// The other end of `PlainCodec`: reads what a gateway says, and words what it is sent.
 ///
-/// Pure. What is read was written by anybody; whatever is not of the form reads as nil.
+/// Pure. What is read may come from any client; whatever is not of the form reads as nil.
 public struct PlainReader: Hashable, Sendable {
     public let prefix: String
 
@@ -58,7 +58,7 @@ public struct PlainReader: Hashable, Sendable {
         JsonParser.document(text, .strict).flatMap(PlainReading.init)
     }
 
-    /// What a gateway says of itself to whoever asks without a broker; nil for anything else.
+    /// What a gateway says of itself to requesters without a broker; nil for anything else.
     public func report(in text: [UInt8]) -> PlainReport? {
         guard let document = JsonParser.parse(text).document,
             let gateway = document["gateway"]?.text.flatMap(GatewayName.init),
