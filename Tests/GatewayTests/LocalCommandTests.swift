@@ -48,7 +48,8 @@ import Vocabulary
         #expect(await held.end() == 0, "\(held.text)")
         let status = try home.start("status")
         #expect(await status.end() == 0, "\(status.text)")
-        #expect(status.output.contains { $0.hasPrefix("pump   cli ") && $0.contains("left") })
+        let line = status.output.first { $0.hasPrefix("pump   on ") } ?? ""
+        #expect(line.contains(" cli ") && line.contains("left"), "\(status.text)")
         gateway.signal(SIGTERM)
         #expect(await gateway.end() == 0)
     }
