@@ -155,7 +155,7 @@ extension TextForm {
     /// takes up to 128, a name up to 64, the words between them less than 32.
     static let longestTopic = 65_535 - 256
 
-    static let topic = TextForm(
+    package static let topic = TextForm(
         words: "one level of an MQTT topic",
         schema: [("pattern", .text("^[^$/#+][^/#+]*$")), ("maxLength", .whole(longestTopic))]
     ) { text in

@@ -284,9 +284,8 @@ public actor ControlServer {
 
     /// Has the connection looked at when its next deadline comes.
     private func arm(_ connection: ControlConnection) {
-        connection.alarm.set(to: connection.deadline(limits), on: clock) { [id = connection.id] in
-            await self.tick(id)
-        }
+        let (id, deadline) = (connection.id, connection.deadline(limits))
+        connection.alarm.set(to: deadline, on: clock) { await self.tick(id) }
     }
 
     private func tick(_ id: Int) {

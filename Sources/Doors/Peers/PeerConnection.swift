@@ -45,8 +45,7 @@ final class PeerConnection {
 
 /// Wakes the owner of a connection at its next deadline, which may move.
 package struct ConnectionAlarm {
-    private var task: Task<Void, Never>?
-    private var end: MonotonicInstant?
+    private var armed: (at: MonotonicInstant, task: Task<Void, Never>)?
 
     package init() {}
 
@@ -55,17 +54,17 @@ package struct ConnectionAlarm {
         to deadline: MonotonicInstant?, on clock: any GatewayClock,
         _ ring: @escaping @Sendable () async -> Void
     ) {
-        guard let deadline, end.map({ deadline < $0 }) ?? true else { return }
-        task?.cancel()
-        end = deadline
+        guard let deadline, armed.map({ deadline < $0.at }) ?? true else { return }
+        cancel()
         // Cancelled, it has nothing to do.
-        task = Task { if (try? await clock.sleep(until: deadline)) != nil { await ring() } }
+        let task = Task { if (try? await clock.sleep(until: deadline)) != nil { await ring() } }
+        armed = (deadline, task)
     }
 
     /// Also comes first when the owner was woken, so that it can set the next deadline.
     package mutating func cancel() {
-        task?.cancel()
-        (task, end) = (nil, nil)
+        armed?.task.cancel()
+        armed = nil
     }
 }
 

@@ -338,10 +338,8 @@ extension PeerNode {
 
     /// Has the conversation ticked when its next deadline comes.
     func arm(_ connection: PeerConnection) {
-        let deadline = connection.conversation.deadline
-        connection.alarm.set(to: deadline, on: clock) { [id = connection.id] in
-            await self.tick(id)
-        }
+        let (id, deadline) = (connection.id, connection.conversation.deadline)
+        connection.alarm.set(to: deadline, on: clock) { await self.tick(id) }
     }
 
     private func tick(_ id: Int) {

@@ -49,15 +49,8 @@ public struct Aht20Driver: I2cChip {
     ) throws(DriverError) -> [Answer] {
         guard !due.isEmpty else { return [] }
         let values = try measurement()
-        return due.map { channel in
-            channel.answer { () throws(DriverError) in
-                switch channel.source {
-                case "temperature": values.temperature
-                case "humidity": values.humidity
-                default: throw channel.unknownSource(among: ["temperature", "humidity"])
-                }
-            }
-        }
+        return Self.answers(
+            ["temperature": values.temperature, "humidity": values.humidity], for: due)
     }
 
     private func measurement() throws(DriverError) -> Aht20Measurement {

@@ -1,4 +1,5 @@
 import DriverKit
+import Vocabulary
 
 /// A driver for one chip on an I2C bus, which it needs for itself.
 public protocol I2cChip: Driver {
@@ -15,5 +16,17 @@ extension I2cChip {
 
     public static func claims(of component: Component) throws(DriverError) -> [WireClaim] {
         [try address(component.settings).claim]
+    }
+
+    /// - Parameter values: What was measured, by the source of its channel.
+    static func answers(_ values: [String: DecimalNumber], for due: [DataChannel]) -> [Answer] {
+        due.map { channel in
+            channel.answer { () throws(DriverError) in
+                guard let value = values[channel.source] else {
+                    throw channel.unknownSource(among: values.keys.sorted())
+                }
+                return value
+            }
+        }
     }
 }

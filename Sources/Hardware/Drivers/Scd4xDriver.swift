@@ -80,14 +80,7 @@ public struct Scd4xDriver: I2cChip {
             "temperature": Self.scaled(words[1], by: 175_000, from: -45_000),
             "humidity": Self.scaled(words[2], by: 100_000, from: 0),
         ]
-        return due.map { channel in
-            channel.answer { () throws(DriverError) in
-                guard let value = values[channel.source] else {
-                    throw channel.unknownSource(among: values.keys.sorted())
-                }
-                return value
-            }
-        }
+        return Self.answers(values, for: due)
     }
 
     /// Thousandths: `from` + `span` × word / 2^16, to the nearest.
