@@ -84,6 +84,19 @@ import Vocabulary
         await again.close()
     }
 
+    /// After a crash places leap, and nobody has written any of them yet.
+    @Test func `publishes what waits in memory after a crash, too`() async throws {
+        let journal = await full(1_000)
+        let copy = folder.copy("journal", to: "crashed")
+        await journal.close()
+        let again = folder.unopened(["site"], name: copy)
+        await again.limit(pages: 1)
+        try await again.open(fresh: JournalIdentity(high: 1, low: 1))
+        let places = try #require(again.append((1_001...3_000).map { fact($0) }))
+        _ = await news(of: again) { $0 == .readable(through: places.upperBound) }
+        await again.close()
+    }
+
     @Test func `lets the oldest make room before memory runs short, and counts them`() async throws
     {
         let journal = await full(5_000, upstreams: ["site", "quick"], bufferCapacity: 1_000)

@@ -127,7 +127,13 @@ import Vocabulary
         folder.write(all, to: "journal")
         await journal.refuse(nil)
         await folder.pass(SqliteJournal.retryPeriod, journal)
-        #expect(try await sent(by: journal).map(\.fact) == (5...15).map { fact($0) })
+        #expect(await journal.status()["site"]?.waiting == 11)
+        let places = try await give(16...16, to: journal)
+        try await journal.advance("site", through: places.upperBound)
+        #expect(await journal.status()["site"]?.waiting == 6)
         await journal.close()
+        let again = await folder.journal(["site"], name: "journal")
+        #expect(try await sent(by: again).map(\.fact) == (5...16).map { fact($0) })
+        await again.close()
     }
 }

@@ -60,23 +60,27 @@ extension SqliteJournal {
                     ?? 0,
             ].max() ?? 0
         // Another journal came to lie here: what waits is written behind what it has, and never over it.
-        let isAnother = inbox.withLock { $0.buffer.move(behind: last) }
+        inbox.withLock { _ = $0.buffer.move(behind: last) }
         let given = inbox.withLock { $0.buffer.last }
         var start = max(last, given ?? 0)
         // Facts that wait to be written have their places already.
         first =
             extent?.lowerBound ?? inbox.withLock { $0.buffer.items.first?.entry.sequence }
             ?? start + 1
+        // Up to there places are those of the file.
+        unsavedGaps = unsavedGaps.filter { $0.upperBound > last }
+            .map { max($0.lowerBound, last + 1)...$0.upperBound }
         gaps += unsavedGaps
         for (_, loss) in losses where !gaps.contains(where: { $0.overlaps(loss.places) }) {
             add(gap: loss.places)
         }
         let leaps = isSalvaged || (!opened.isNew && sessions.last?.record.last == nil)
         if leaps, isSalvaged || !isUnnoted { leap(over: &start) }
-        if isAnother { cursors = [:] }
-        begin(known, isSalvaged: isSalvaged, last: last)
+        let own = try opened.identity()
+        begin(known, isSalvaged: isSalvaged, last: last, isAnother: own != cursorsOf)
+        cursorsOf = own
         let before = committed
-        if let known = try opened.identity() { inbox.withLock { $0.identity = known } }
+        if let own { inbox.withLock { $0.identity = own } }
         (committed, readable) = (last, max(readable, last))
         (file, isReadOnly, foreignChanges) = (opened, true, -1)
         // What an earlier run has kept may go upstream, though nothing new can be kept.
@@ -111,13 +115,16 @@ extension SqliteJournal {
 
     /// Finds or makes the cursor of each upstream.
     func begin(
-        _ known: [(place: Int64, record: CursorRecord)], isSalvaged: Bool, last: Sequence64
+        _ known: [(place: Int64, record: CursorRecord)], isSalvaged: Bool, last: Sequence64,
+        isAnother: Bool
     ) {
+        let isLate = isAnother && !cursors.isEmpty
         var free = (known.map(\.place).max() ?? 0) + 1
         for name in upstreams {
-            var cursor = cursors[name] ?? Cursor(place: free, acknowledged: 0)
+            var cursor = cursors[name] ?? JournalCursor(place: free, acknowledged: 0)
             if let found = known.last(where: { $0.record.upstream == name }) {
                 cursor.place = found.place
+                if isLate { cursor.leave(after: found.record.acknowledged, through: last) }
                 cursor.acknowledged = max(cursor.acknowledged, found.record.acknowledged)
             } else {
                 cursor.place = free
@@ -130,6 +137,12 @@ extension SqliteJournal {
             cursor.acknowledged = max(cursor.acknowledged, first - 1)
             cursors[name] = cursor
         }
+        let left = cursors.values.map { $0.left(count(after:through:)) }.max() ?? 0
+        guard isLate, left > 0 else { return }
+        eventQueue.post(
+            .salvaged(
+                "\(path): a journal was put here while the gateway ran; \(left) records in it are sent at the next start"
+            ))
     }
 
     /// Writes down that this session begins, and what its values mean.

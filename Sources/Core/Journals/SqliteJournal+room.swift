@@ -62,7 +62,7 @@ extension SqliteJournal {
 
     /// Everything up to here is acknowledged by all upstreams there are.
     var acknowledgedByAll: Sequence64 {
-        cursors.values.map(\.acknowledged).min() ?? committed
+        cursors.values.map(\.kept).min() ?? committed
     }
 
     private var isMemoryShort: Bool {
@@ -92,9 +92,9 @@ extension SqliteJournal {
 
     /// Facts up to `gone` are not kept any more: cursors that were behind them are moved.
     func forget(through gone: Sequence64) {
-        for (name, cursor) in cursors where cursor.acknowledged < gone {
-            lose(count(after: cursor.acknowledged, through: gone), of: name, through: gone)
-            cursors[name]?.acknowledged = gone
+        for (name, cursor) in cursors where cursor.kept < gone {
+            lose(cursor.waiting(through: gone, count(after:through:)), of: name, through: gone)
+            cursors[name]?.forget(through: gone)
             cursors[name]?.isDirty = true
             dirtySince = dirtySince ?? clock.now
         }
@@ -106,7 +106,8 @@ extension SqliteJournal {
     /// they have an identity of their own.
     func offer() {
         guard fault != nil, let last = inbox.withLock({ $0.buffer.last }) else { return }
-        let through = isUnnoted ? last : min(last, committed + Self.leap - 1)
+        let noted = max(committed, sessionStart - 1)
+        let through = isUnnoted ? last : min(last, noted + Self.leap - 1)
         guard through > readable else { return }
         readable = through
         eventQueue.post(.readable(through: through))

@@ -101,7 +101,7 @@ extension SqliteJournal {
             try file.put(GapRecord(places: gap), "gaps", at: Int64(clamping: gap.lowerBound))
         }
         for (upstream, cursor) in cursors where cursor.isDirty {
-            let record = CursorRecord(upstream: upstream, acknowledged: cursor.acknowledged)
+            let record = CursorRecord(upstream: upstream, acknowledged: cursor.kept)
             try file.put(record, "cursors", at: cursor.place)
         }
         return [old, room].compactMap(\.self).max()

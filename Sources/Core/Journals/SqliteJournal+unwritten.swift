@@ -10,7 +10,7 @@ extension SqliteJournal {
     func beginUnwritten(because failure: SqliteFailure) {
         guard failure.isUnwilling, inbox.withLock({ $0.buffer.last }) == nil else { return }
         guard !PrivateFile(path: path).isEmpty else {
-            begin([], isSalvaged: false, last: 0)
+            begin([], isSalvaged: false, last: 0, isAnother: false)
             return beginUnnoted(after: 0)
         }
         // Where nothing of it can be read either, facts wait until it can: they would have no places.

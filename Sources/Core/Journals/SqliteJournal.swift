@@ -38,15 +38,6 @@ public actor SqliteJournal: Journal {
     /// Rows of one transaction.
     static let batch = 4_096
 
-    /// How the journal stands with one upstream.
-    struct Cursor {
-        var place: Int64
-        var acknowledged: Sequence64
-        var dropped = 0
-        var deadLettered = 0
-        var isDirty = false
-    }
-
     struct Inbox {
         var buffer: JournalBuffer
         /// Since when facts wait; nil when none do.
@@ -70,7 +61,7 @@ public actor SqliteJournal: Journal {
     private nonisolated let thread: SyncThread
 
     var file: JournalFile?
-    var cursors: [UpstreamName: Cursor] = [:]
+    var cursors: [UpstreamName: JournalCursor] = [:]
     /// Places in use that no fact has, in order; those of `unsavedGaps` are not written yet.
     var gaps: [ClosedRange<Sequence64>] = []
     var unsavedGaps: [ClosedRange<Sequence64>] = []
@@ -112,6 +103,8 @@ public actor SqliteJournal: Journal {
     var simulatedRefusal: SqliteFailure?
     /// Facts that found no room and were lost when it was closed, before all upstreams had acknowledged them.
     public internal(set) var lostAtClose = 0
+    /// The journal whose places the cursors mean; nil for the places of a session without a file.
+    var cursorsOf: JournalIdentity?
     /// The identity of a journal that is made, or of one that cannot be written.
     var fresh = JournalIdentity(high: 0, low: 0)
 
@@ -308,7 +301,7 @@ public actor SqliteJournal: Journal {
         return cursors.mapValues {
             JournalStatus(
                 acknowledged: $0.acknowledged,
-                waiting: count(after: $0.acknowledged, through: last),
+                waiting: $0.waiting(through: last, count(after:through:)),
                 dropped: $0.dropped, deadLettered: $0.deadLettered)
         }
     }
@@ -337,7 +330,7 @@ public actor SqliteJournal: Journal {
     }
 
     /// - Returns: Nil while there is no file yet.
-    private func cursor(_ upstream: UpstreamName) throws(JournalError) -> Cursor? {
+    private func cursor(_ upstream: UpstreamName) throws(JournalError) -> JournalCursor? {
         guard upstreams.contains(upstream) else {
             throw JournalError(.unknownUpstream, "there is no upstream \(upstream)")
         }
