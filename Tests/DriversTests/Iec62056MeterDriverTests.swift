@@ -23,6 +23,17 @@ import Vocabulary
     private static let sources = ["energy-import", "energy-export", "power-active"]
     private static let values = ["12345678.0 Wh", "1234.0 Wh", "-450.00 W"]
 
+    @Test func `a meter that sends check characters by itself is not read without one`() throws {
+        let head = Array("/ABC5X\r\n".utf8)
+        let checked = head + (try recorded("iec62056-mode-c-data.bin"))
+        let bare = head + Array("1-0:1.8.0(001.000*kWh)\r\n!\r\n".utf8)
+        #expect(D0Framer.found(in: bare + bare).telegrams.count == 2)
+        let mixed = D0Framer.found(in: bare + checked + bare + checked)
+        #expect(mixed.telegrams.count == 3)
+        #expect(mixed.flaws.count == 1)
+        #expect(mixed.flaws.first?.hasSuffix("has no check character") == true)
+    }
+
     @Test func `a readout in mode C is acknowledged and read at the meter's speed`() throws {
         let bench = try bench(meter("TDG5TEST"))
         var open = try bench.open(Iec62056MeterDriver.self, "", Self.sources)

@@ -56,12 +56,15 @@ struct D0Framer: TelegramFramer {
     private static let startOfText: UInt8 = 0x02
     private static let endOfText: UInt8 = 0x03
 
-    /// Whether a readout without a check character is one whose beginning was lost.
-    private let needsCheck: Bool
+    /// Whether a readout without a check character is damaged: one whose beginning was lost, or one of a
+    /// meter that has sent the character before.
+    private var needsCheck: Bool
 
     init() { self.init(needsCheck: false) }
 
     init(needsCheck: Bool) { self.needsCheck = needsCheck }
+
+    mutating func restart() { self = D0Framer(needsCheck: needsCheck) }
 
     /// The identification once it is whole.
     private(set) var identification: String?
@@ -79,12 +82,14 @@ struct D0Framer: TelegramFramer {
             return nil
         }
         if awaitsCheck {
-            return byte == check
-                ? end(message)
-                : end(
+            guard byte == check else {
+                return end(
                     .flawed(
                         "a readout of \(data.count) bytes has the check character "
                             + "\([byte].hex), must be \([check].hex)"))
+            }
+            needsCheck = true
+            return end(message)
         }
         if byte == Self.startOfText, !isInBlock {
             (isInBlock, check, data, line) = (true, 0, [], [])
@@ -105,7 +110,7 @@ struct D0Framer: TelegramFramer {
         if byte == UInt8(ascii: "\n") { line = [] } else if line.isEmpty { line = [byte] }
         if byte == UInt8(ascii: "/"), first == nil {
             let count = data.count - 1
-            self = D0Framer(needsCheck: needsCheck)
+            restart()
             identify(byte)
             return .flawed("a readout broke off after \(count) bytes")
         }
@@ -136,7 +141,7 @@ struct D0Framer: TelegramFramer {
     }
 
     private mutating func end(_ found: Framed<D0Message>) -> Framed<D0Message> {
-        self = D0Framer(needsCheck: needsCheck)
+        restart()
         return found
     }
 }

@@ -24,6 +24,11 @@ struct P1Framer: TelegramFramer {
 
     init(key: P1Key?) { self.key = key }
 
+    mutating func restart() {
+        text.restart()
+        sealed = P1SealedFramer()
+    }
+
     mutating func take(_ byte: UInt8) -> Framed<P1Telegram>? {
         let frame = sealed.take(byte)
         guard let key else {
@@ -35,7 +40,7 @@ struct P1Framer: TelegramFramer {
             return .flawed(
                 "a telegram of \(frame.count) bytes has a wrong tag; check the key in keyFile")
         }
-        text = P1TextFramer()
+        text.restart()
         for byte in opened {
             if let found = text.take(byte) { return found }
         }
@@ -51,6 +56,12 @@ private struct P1TextFramer: Sendable {
     private var bytes: [UInt8] = []
     /// Where the `!` stands that ends the telegram.
     private var end: Int?
+    /// Whether a telegram had a checksum, as all of that meter have then. One without is damaged, or
+    /// comes from somebody else.
+    private var hasChecksums = false
+
+    /// Forgets what has begun, not whether the meter sends checksums.
+    mutating func restart() { (bytes, end) = ([], nil) }
 
     mutating func take(_ byte: UInt8) -> Framed<P1Telegram>? {
         // Where the line has eight bits, the parity of seven comes with them.
@@ -77,15 +88,22 @@ private struct P1TextFramer: Sendable {
         return nil
     }
 
-    private func checked(_ end: Int) -> Framed<P1Telegram> {
+    private mutating func checked(_ end: Int) -> Framed<P1Telegram> {
         let tail = String(decoding: bytes[(end + 1)...], as: UTF8.self).filter { !$0.isWhitespace }
-        if !tail.isEmpty {
+        if tail.isEmpty {
+            guard !hasChecksums else {
+                return .flawed(
+                    "a telegram of \(bytes.count) bytes has no checksum, must have one as those before it"
+                )
+            }
+        } else {
             let right = Checksum.arc(bytes[...end])
             guard tail.utf8.count == 4, UInt16(tail, radix: 16) == right else {
                 return .flawed(
                     "a telegram of \(bytes.count) bytes has the checksum "
                         + "\(tail.printable(limit: 8)), must be \(right.hex)")
             }
+            hasChecksums = true
         }
         return .telegram(P1Telegram(bytes[..<end]))
     }

@@ -9,6 +9,12 @@ protocol TelegramFramer: Sendable {
     init()
     /// - Returns: What ends with this byte; nil for most bytes.
     mutating func take(_ byte: UInt8) -> Framed<Telegram>?
+    /// Forgets what has begun. What was learnt of the meter stays until its line is opened again.
+    mutating func restart()
+}
+
+extension TelegramFramer {
+    mutating func restart() { self = Self() }
 }
 
 /// What a framer has found.
@@ -24,7 +30,6 @@ struct TelegramListener<Framer: TelegramFramer> {
     private let mode: SerialMode
     private let timeout: Duration
     private var framer: Framer
-    private let blank: Framer
     /// When the last telegram was asked for; nil after a failure.
     private var lastAsked: MonotonicInstant?
 
@@ -37,7 +42,7 @@ struct TelegramListener<Framer: TelegramFramer> {
         _ line: any ByteLine, _ mode: SerialMode, within timeout: Duration, framer: Framer
     ) {
         (self.line, self.mode, self.timeout) = (line, mode, timeout)
-        (self.framer, blank) = (framer, framer)
+        self.framer = framer
     }
 
     /// What came in after the last telegram is still fresh for so long.
@@ -54,7 +59,7 @@ struct TelegramListener<Framer: TelegramFramer> {
         _ isEnough: (Framer.Telegram) throws(DriverError) -> Bool
     ) throws(DriverError) {
         let isFresh = lastAsked.map { $0.duration(to: now) <= Self.freshness } ?? false
-        if !isFresh { framer = blank }
+        if !isFresh { framer.restart() }
         lastAsked = nil
         var received = Received()
         let framer = try line.use(mode, for: "a telegram") {
@@ -67,7 +72,7 @@ struct TelegramListener<Framer: TelegramFramer> {
                 let bytes = try stream.receive()
                 if bytes.isEmpty {
                     if isOver { return framer }
-                    throw received.failure(on: line.address, timeout, blank.opening)
+                    throw received.failure(on: line.address, timeout, framer.opening)
                 }
                 let wasOver = isOver
                 for byte in bytes {
