@@ -11,6 +11,9 @@ struct SimulatedP1Meter: SimulatedDevice, SimulatedMeter {
     private let house: SimulatedHousehold
     private let channels: [ChannelDescription]
     private let key: P1Key?
+    /// How far its own clock is ahead of the monotonic one: it shows this machine's wall time as it was when the
+    /// meter was plugged in.
+    private let clockAhead: Int64
     private var counter: UInt32 = 0
 
     static func plug(
@@ -24,28 +27,31 @@ struct SimulatedP1Meter: SimulatedDevice, SimulatedMeter {
         let meter = SimulatedP1Meter(
             house: SimulatedHousehold(component, wiring, &chance),
             channels: try DsmrP1Driver.channels(offeredWith: settings),
-            key: try DsmrP1Driver.key(settings, wiring.files))
+            key: try DsmrP1Driver.key(settings, wiring.files), stamp: wiring.clock.timestamp)
         wiring.byteLines.plug(
             meter, named: component.name.text, on: try MeterLine(settings).address)
     }
 
-    private init(house: SimulatedHousehold, channels: [ChannelDescription], key: P1Key?) {
+    private init(
+        house: SimulatedHousehold, channels: [ChannelDescription], key: P1Key?, stamp: Timestamp
+    ) {
         (self.house, self.channels, self.key) = (house, channels, key)
+        clockAhead = stamp.wall.nanoseconds - stamp.monotonic.nanoseconds
     }
 
     mutating func telegram(at now: MonotonicInstant) -> [UInt8] {
-        var text = "/TDG5SIMULATED\r\n\r\n1-3:0.2.8(50)\r\n0-0:1.0.0(\(Self.date(now)))\r\n"
+        let time = (now.nanoseconds + clockAhead) / 1_000_000_000
+        // Sub-meters are read every five minutes, on the minute.
+        let mark = time / 300 * 300
+        let taken = MonotonicInstant(nanoseconds: mark * 1_000_000_000 - clockAhead)
+        var text = "/TDG5SIMULATED\r\n\r\n1-3:0.2.8(50)\r\n0-0:1.0.0(\(Self.date(time)))\r\n"
         for channel in channels where !Self.isSum(channel.source) {
             let value = house.value(of: channel, at: now)
             if let medium = Self.media[channel.source] {
                 let n = medium.channel
-                // Sub-meters are read every five minutes.
-                let taken = MonotonicInstant(
-                    nanoseconds: now.nanoseconds / 300_000_000_000 * 300_000_000_000)
                 let then = house.value(of: channel, at: taken)
                 text += "0-\(n):24.1.0(\(medium.number))\r\n"
-                text +=
-                    "0-\(n):24.2.1(\(Self.date(taken)))(\(Self.written(then, channel.unit)))\r\n"
+                text += "0-\(n):24.2.1(\(Self.date(mark)))(\(Self.written(then, channel.unit)))\r\n"
             } else if let code = channel.code {
                 text += "\(code)(\(Self.written(value, channel.unit)))\r\n"
             }
@@ -89,9 +95,8 @@ struct SimulatedP1Meter: SimulatedDevice, SimulatedMeter {
         }
     }
 
-    /// The meter's own clock, which shows January for ever: only differences mean something.
-    private static func date(_ instant: MonotonicInstant) -> String {
-        let seconds = instant.nanoseconds / 1_000_000_000
+    /// A time of the meter's own clock, in seconds. It shows January for ever: only differences mean something.
+    private static func date(_ seconds: Int64) -> String {
         func two(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
         return "2601" + two(2 + max(0, seconds) / 86_400 % 28) + two(max(0, seconds) / 3600 % 24)
             + two(max(0, seconds) / 60 % 60) + two(max(0, seconds) % 60) + "W"

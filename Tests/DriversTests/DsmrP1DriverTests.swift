@@ -1,5 +1,6 @@
 import Conformance
 import DriverKit
+import Fakes
 import Fuzzing
 import Simulators
 import TestMachine
@@ -47,7 +48,7 @@ import Vocabulary
             DsmrP1Driver.self, "", ["power-active", "gas", "water"])
         _ = try open.read()
         let ages = open.component.channels.map { open.driver.age(of: $0) }
-        #expect(ages == [.zero, .seconds(300), .seconds(1800)])
+        #expect(ages == [nil, .seconds(300), .seconds(1800)])
         // 2026-01-15T09:30:00Z, 09:25:00Z and 09:00:00Z.
         let telegram = try telegram("p1-nl-v5.txt")
         #expect(telegram.time == 1_768_469_400)
@@ -243,6 +244,64 @@ import Vocabulary
         #expect(throws: DriverError.self) {
             try bench.open(DsmrP1Driver.self, #""keyFile": "/etc/key""#, ["energy-import"])
         }
+    }
+
+    @Test
+    func `a meter that has sent checksums is not read without one until its line is opened again`()
+        throws
+    {
+        let whole = try recorded("p1-nl-v5.txt")
+        let end = try #require(whole.lastIndex(of: UInt8(ascii: "!")))
+        let bare = Array(whole[...end]) + [0x0D, 0x0A]
+        let flaw =
+            "a telegram of \(bare.count) bytes has no checksum, must have one as those before it"
+        // One that never sends them is read, as those before DSMR 4.
+        #expect(P1Framer.found(in: bare + bare).telegrams.count == 2)
+        let mixed = P1Framer.found(in: bare + whole + bare + whole)
+        #expect(mixed.telegrams.count == 3)
+        #expect(mixed.flaws == [flaw])
+
+        let bench = TelegramBench(sending: [whole])
+        var open = try bench.open(DsmrP1Driver.self, "", ["power-active"])
+        _ = try open.read()
+        bench.lines.plug(RecordedMeter([bare]), named: "meter", on: TelegramBench.port)
+        // Also a long time after the last one.
+        for pause in [Duration.seconds(1), .seconds(3600)] {
+            bench.clock.advance(by: pause)
+            let error = #expect(throws: DriverError.self) { try open.read() }
+            #expect(error == DriverError(.malformedReply, "ttyMETER: \(flaw)"))
+        }
+        var again = try bench.open(DsmrP1Driver.self, "", ["power-active"])
+        _ = try again.read()
+    }
+
+    @Test
+    func `a simulated sub-meter dates its values on the five minutes, plugged in again or not`()
+        throws
+    {
+        let clock = ManualClock()
+        clock.advance(by: .milliseconds(200_345))
+        let component = try Component.of(
+            DsmrP1Driver.self, #"{"port": "/dev/ttyMETER"}"#, sources: ["gas"])
+        /// The dates of the value in whole seconds of the wall clock, and the value.
+        func readings(_ count: Int) throws -> [String] {
+            let wiring = SimulatedWiring(clock: clock)
+            try wiring.plugIn([component], seed: 7)
+            var driver = try DsmrP1Driver(component: component, wiring: wiring)
+            return try (0..<count).map { _ in
+                clock.advance(by: .milliseconds(20_700))
+                let answers = try driver.read(component.channels, at: clock.now)
+                let age = try #require(driver.age(of: component.channels[0]))
+                let taken = clock.timestamp.wall.advanced(by: .zero - age).nanoseconds
+                return "\(taken / 1_000_000_000) \(try answers[0].get().value)"
+            }
+        }
+        let first = try readings(3)
+        let second = try readings(3)
+        let dates = Set((first + second).map { $0.split(separator: " ")[0] })
+        #expect(Set(first + second).count == dates.count, "one value for each date")
+        #expect(dates.count == 2)
+        #expect(dates.allSatisfy { Int64($0).map { $0.isMultiple(of: 300) } ?? false })
     }
 
     @Test func `a number of more than 18 digits is none, and stops nothing`() {

@@ -23,7 +23,7 @@ private struct AgedDriver: ListeningDriver {
         source: "none")
 
     let ages: Ages
-    private var age: Duration = .zero
+    private var age: Duration?
 
     init(_ ages: Ages) { self.ages = ages }
 
@@ -38,13 +38,14 @@ private struct AgedDriver: ListeningDriver {
         return due.map { .success(Reading(channel: $0.name, value: 7)) }
     }
 
-    func age(of channel: DataChannel) -> Duration { age }
+    func age(of channel: DataChannel) -> Duration? { age }
 }
 
 @Suite struct `A node whose device sends by itself` {
     let bench = Bench()
 
-    private func node(_ ages: [Duration]) -> ShNode {
+    private func node(_ ages: [Duration], on bench: Bench? = nil) -> ShNode {
+        let bench = bench ?? self.bench
         let place = Place(path: "", line: 1, column: 1)
         let component = Component(
             name: "device", model: "aged",
@@ -70,6 +71,21 @@ private struct AgedDriver: ListeningDriver {
             facts.first?.at.monotonic == start.monotonic.advanced(by: .seconds(-300)))
         #expect(facts.last?.at.wall == start.wall.advanced(by: .seconds(2)))
         withExtendedLifetime(node) {}
+    }
+
+    @Test func `gives a value the same date again, whenever in a second it is read`() async {
+        // As after a reload: each node knows nothing of the one before it.
+        for (late, age) in [(0, 60), (100, 60), (999, 60), (1_900, 61)] as [(Int64, Int64)] {
+            let bench = Bench()
+            let start = bench.clock.timestamp
+            bench.clock.advance(by: .milliseconds(late))
+            let node = node([.seconds(age)], on: bench)
+            await bench.start(node)
+            let fact = await bench.nextFacts().first
+            #expect(fact?.at.wall == start.wall.advanced(by: .seconds(-60)), "\(late)")
+            #expect(fact?.at.monotonic == start.monotonic.advanced(by: .seconds(-60)), "\(late)")
+            withExtendedLifetime(node) {}
+        }
     }
 
     @Test func `reports each date of a device whose clock runs a little fast`() async {

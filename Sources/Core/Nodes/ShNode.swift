@@ -302,10 +302,11 @@ public actor ShNode {
 
     /// - Parameters:
     ///   - moment: What they stand for in the capture period; nil for the channel's own poll.
-    ///   - age: How long before `stamp` the device took them, which is what their label says.
+    ///   - age: How long before `stamp` the device took them, which is what their label says; nil when the
+    ///     device has not dated them.
     func report(
         _ readings: [Reading], at stamp: Timestamp, moment: MonotonicInstant?,
-        age: Duration = .zero
+        age: Duration? = nil
     ) {
         var captured: [Reading] = []
         // A driver that has nothing to measure yet says so by the quality; such values go nowhere.
@@ -324,7 +325,7 @@ public actor ShNode {
                     channels[index].capture.reset()
                 }
                 let due = moment ?? channels[index].schedule.moment(at: stamp.monotonic)
-                captured += take(value, index, at: stamp.monotonic, due: due, isDated: age > .zero)
+                captured += take(value, index, at: stamp.monotonic, due: due, isDated: age != nil)
                 report(
                     faults.end(
                         [.implausible], on: reading.channel,
@@ -342,6 +343,7 @@ public actor ShNode {
         }
         keepCounters()
         if !captured.isEmpty, !isOrphaned {
+            let age = age ?? .zero
             let taken = stamp.monotonic.advanced(by: .zero - age)
             send(.readings(captured.map(marked)), at: stamp.earlier(by: age, monotonic: taken))
         }

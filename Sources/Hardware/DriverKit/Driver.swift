@@ -15,6 +15,12 @@ public protocol Driver: SendableMetatype {
     /// - Throws: `.invalidComponent`, naming the setting at fault.
     static func channels(offeredWith settings: Settings) throws(DriverError) -> [ChannelDescription]
 
+    /// What is wrong with these settings beyond the form of each, as far as it can be found at once: for
+    /// drivers whose settings are lists of many things. `channels` still refuses what is not found here.
+    ///
+    /// - Parameter settings: Some may be missing or of another form, which was reported then.
+    static func mistakes(in settings: Settings) -> ProblemList
+
     /// What these settings may say and probably do not mean, each at its own place.
     static func doubts(about settings: Settings) -> [Problem]
 
@@ -51,6 +57,8 @@ extension Driver {
     public static func channels(
         offeredWith settings: Settings
     ) throws(DriverError) -> [ChannelDescription] { description.channels }
+
+    public static func mistakes(in settings: Settings) -> ProblemList { [] }
 
     public static func doubts(about settings: Settings) -> [Problem] { [] }
 
@@ -96,12 +104,12 @@ public protocol EventDriver: Driver {
 /// Its readings are dated when `read` returns, less the age of each.
 public protocol ListeningDriver: Driver {
     /// How old what the last `read` answered for `channel` was by the device's own dates, as that of a gas
-    /// meter behind an electricity meter. Zero for what was measured when it was sent.
-    func age(of channel: DataChannel) -> Duration
+    /// meter behind an electricity meter. Nil for what was measured when it was sent.
+    func age(of channel: DataChannel) -> Duration?
 }
 
 extension ListeningDriver {
-    public func age(of channel: DataChannel) -> Duration { .zero }
+    public func age(of channel: DataChannel) -> Duration? { nil }
 }
 
 /// A reading that the device itself dated.

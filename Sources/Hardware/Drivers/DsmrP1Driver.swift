@@ -112,6 +112,7 @@ public struct DsmrP1Driver: ListeningDriver {
             answers.append(
                 channel.answer { () throws(DriverError) in
                     let (number, age) = try newest.number(of: kind.channel, kind.media)
+                    guard let age else { return number }
                     if age > Self.oldest {
                         throw DriverError(
                             .noValue,
@@ -125,18 +126,19 @@ public struct DsmrP1Driver: ListeningDriver {
         return answers
     }
 
-    public func age(of channel: DataChannel) -> Duration { ages[channel.name] ?? .zero }
+    public func age(of channel: DataChannel) -> Duration? { ages[channel.name] }
 }
 
 extension P1Telegram {
-    /// The value of a sub-meter, found by what it measures, and its age in seconds. Of several the one with
-    /// the newest value counts, as the channel of a meter that was replaced may stay.
+    /// The value of a sub-meter, found by what it measures, and its age in seconds; that is nil when the
+    /// telegram has no time. Of several the one with the newest value counts, as the channel of a meter that
+    /// was replaced may stay.
     ///
     /// - Throws: `.unsupported` when there is no such meter; `.noValue` when it has sent nothing;
     ///   `.malformedReply` for another unit.
     func number(
         of channel: ChannelDescription, _ media: Set<Int64>
-    ) throws(DriverError) -> (DecimalNumber, age: Int64) {
+    ) throws(DriverError) -> (DecimalNumber, age: Int64?) {
         let all = subMeters.values.filter { $0.medium.map(media.contains) ?? false }
         guard !all.isEmpty else {
             let there = subMeters.sorted { $0.key < $1.key }.map { number, meter in
@@ -162,7 +164,6 @@ extension P1Telegram {
         guard let date = meter.date else {
             throw DriverError(.noValue, "the sub-meter's value has no date")
         }
-        guard let time else { return (scaled, 0) }
-        return (scaled, max(0, time - date))
+        return (scaled, time.map { max(0, $0 - date) })
     }
 }
