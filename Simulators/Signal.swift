@@ -2,7 +2,7 @@ import Vocabulary
 
 /// A quantity of the simulated world as a function of time: the same seed shows the same world.
 public struct Signal: Sendable {
-    private let function: @Sendable (_ seconds: Double) -> Double
+    let function: @Sendable (_ seconds: Double) -> Double
 
     /// - Parameter function: The quantity at `seconds` on the monotonic clock, in its unit.
     public init(_ function: @escaping @Sendable (_ seconds: Double) -> Double) {

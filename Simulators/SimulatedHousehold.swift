@@ -8,6 +8,11 @@ struct SimulatedHousehold: Sendable {
     private let start: Double
     private let wiring: SimulatedWiring
     private let channels: [DataChannel]
+    /// Smart meters know three phases.
+    private let shares = PhaseShares(
+        ["power-active", "power-import", "power-export", "current"].flatMap { quantity in
+            (1...3).map { "\(quantity)-l\($0)" }
+        })
 
     init(_ component: Component, _ wiring: SimulatedWiring, _ chance: inout SeededGenerator) {
         watts = Double.random(in: 300...3_000, using: &chance)
@@ -19,7 +24,8 @@ struct SimulatedHousehold: Sendable {
     /// What the meter shows of a quantity, in steps of the channel.
     func value(of channel: ChannelDescription, at now: MonotonicInstant) -> DecimalNumber {
         let known = channels.first { $0.source == channel.source }
-        let value = wiring.signal(signal(channel), for: known).value(at: now)
+        let signal = signal(channel).times(shares.share(of: channel))
+        let value = wiring.signal(signal, for: known).value(at: now)
         return DecimalNumber(
             mantissa: wholeSteps(value, places: -channel.exponent), exponent: channel.exponent)
     }

@@ -14,7 +14,7 @@ enum SimulatedModbusMeter: SimulatedDevice {
         let map = try RegisterMap(component.settings)
         let bus = try component.settings.bus("bus")
         let number = try component.settings.unit("unit")
-        let world = Load(chance: &chance)
+        let world = Load(chance: &chance, sources: map.registers.map(\.channel.source))
         wiring.buses.change(unit: number, on: bus) { unit in
             for register in map.registers {
                 let source = register.channel.source
@@ -30,8 +30,11 @@ enum SimulatedModbusMeter: SimulatedDevice {
         let watts: Double
         let phase: Double
         let startWattHours: Double
+        private let shares: PhaseShares
 
-        init(chance: inout SeededGenerator) {
+        /// - Parameter sources: What it shows.
+        init(chance: inout SeededGenerator, sources: [String]) {
+            shares = PhaseShares(sources)
             watts = Double.random(in: 300...3_000, using: &chance)
             phase = Double.random(in: 0...1, using: &chance)
             startWattHours = Double.random(in: 100_000...9_000_000, using: &chance)
@@ -41,7 +44,7 @@ enum SimulatedModbusMeter: SimulatedDevice {
             let range = channel.plausibility.range
             let lowest = steps(range.lowerBound, channel.exponent)
             let highest = steps(range.upperBound, channel.exponent)
-            let wanted = wantedSignal(for: channel)
+            let wanted = wantedSignal(for: channel).times(shares.share(of: channel))
             return Signal { seconds in
                 let nanoseconds = Int64(seconds * 1e9)
                 let value = wanted.value(at: MonotonicInstant(nanoseconds: nanoseconds))

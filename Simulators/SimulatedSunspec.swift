@@ -14,7 +14,8 @@ enum SimulatedSunspec: SimulatedDevice {
         let bus = try settings.bus("bus")
         let number = try settings.unit("unit")
         let instance = Int(try settings.whole("instance"))
-        let world = SimulatedModbusMeter.Load(chance: &chance)
+        let sources = try SunspecDriver.channels(offeredWith: settings).map(\.source)
+        let world = SimulatedModbusMeter.Load(chance: &chance, sources: sources)
         let common = 40_002
         // All of a component's models are alike, so the last one is at a known place.
         let words = try SunspecDriver.sample(of: settings, at: common).words
