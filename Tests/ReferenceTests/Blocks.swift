@@ -135,6 +135,7 @@ enum Blocks {
         let kinds = driver.kinds.map(\.rawValue).joined(separator: ", ")
         var lines = table(
             ["Wire", "Kind of node", "Source"], [[driver.wire, kinds, phrase(driver.source)]])
+        if !driver.notes.isEmpty { lines += [""] + driver.notes.map { "- \(phrase($0))" } }
         lines += ["", "## Settings", ""] + settings(driver.settings)
         lines += ["", "## Channels", ""]
         lines +=

@@ -16,10 +16,13 @@ public struct DriverDescription: Sendable {
     public let channels: [ChannelDescription]
     /// The data sheet, standard or kernel document that the driver follows.
     public let source: String
+    /// What its user should know, a line each: what the numbers of a state mean, for instance.
+    public let notes: [String]
 
     public init(
         model: DriverModel, title: String, wire: String, kinds: [NodeKind],
-        settings: [SettingDescription], channels: [ChannelDescription], source: String
+        settings: [SettingDescription], channels: [ChannelDescription], source: String,
+        notes: [String] = []
     ) {
         self.model = model
         self.title = title
@@ -28,6 +31,7 @@ public struct DriverDescription: Sendable {
         self.settings = settings
         self.channels = channels
         self.source = source
+        self.notes = notes
     }
 }
 

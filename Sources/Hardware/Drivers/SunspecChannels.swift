@@ -104,5 +104,6 @@ extension SunspecDevice {
 
     private static let frequency = channel("frequency", .hertz, -2, "Mains frequency", 40...70)
     private static let state = channel(
-        "state", .unitless, 0, "State, a number of the model", 0...65_534, delta: 1)
+        "state", .unitless, 0, "State, as `tidegate drivers sunspec` lists it", 0...65_534, delta: 1
+    )
 }

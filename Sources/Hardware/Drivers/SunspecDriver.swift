@@ -39,7 +39,8 @@ public struct SunspecDriver: Driver {
                 "The pause between connecting and the first request."),
         ],
         channels: [],
-        source: "SunSpec Information Model Specification and github.com/sunspec/models")
+        source: "SunSpec Information Model Specification and github.com/sunspec/models",
+        notes: SunspecDevice.stateNotes)
 
     private static func device(_ settings: Settings) throws(DriverError) -> SunspecDevice {
         guard let device = SunspecDevice(rawValue: try settings.text("device")) else {

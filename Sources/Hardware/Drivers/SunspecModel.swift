@@ -55,6 +55,20 @@ enum SunspecDevice: String, CaseIterable {
         }
     }
 
+    /// What the numbers of `state` mean, by the models that have them.
+    ///
+    /// Source: github.com/sunspec/models, the symbols of St (101 to 113), InvSt (701), ChaSt (124, 802),
+    /// Sta (713).
+    static let stateNotes = [
+        "state of an inverter, models 101 to 103 and 111 to 113: 1 off, 2 sleeping, 3 starting, "
+            + "4 producing (MPPT), 5 throttled, 6 shutting down, 7 fault, 8 standby",
+        "state of an inverter, model 701: 0 off, 1 sleeping, 2 starting, 3 running, 4 throttled, "
+            + "5 shutting down, 6 fault, 7 standby",
+        "state of a storage, models 124 and 802: 1 off, 2 empty, 3 discharging, 4 charging, 5 full, "
+            + "6 holding, 7 testing",
+        "state of a storage, model 713: 1 no warnings or errors, 2 warning, 3 error",
+    ]
+
     private static let model101 = SunspecModel(
         numbers: 101...103, words: 52,
         points: phases("current", at: [3, 4, 5], .uint16, scale: 6)

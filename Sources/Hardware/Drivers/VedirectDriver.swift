@@ -65,7 +65,9 @@ public struct VedirectDriver: ListeningDriver {
         Field("H21", "power-max-today", .watt, one, "Highest power today"),
         Field("H22", "energy-yesterday", .wattHour, decawatt, "Yield yesterday"),
         Field("H23", "power-max-yesterday", .watt, one, "Highest power yesterday"),
-        Field("CS", "charger-state", .count, one, "Charger state: 3 bulk, 4 absorption, 5 float"),
+        Field(
+            "CS", "charger-state", .count, one,
+            "Charger state: 0 off, 2 fault, 3 bulk, 4 absorption, 5 float"),
         Field("ERR", "error", .count, one, "Error number, 0 for none"),
     ]
 

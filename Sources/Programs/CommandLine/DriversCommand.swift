@@ -49,6 +49,7 @@ package struct DriversCommand: ParsableCommand {
         Output.line("  wire: \(driver.wire)")
         Output.line("  kinds: \(driver.kinds.map(\.rawValue).joined(separator: ", "))")
         Output.line("  source: \(driver.source)")
+        for note in driver.notes { Output.line("  note: \(note)") }
         if driver.channels.isEmpty {
             Output.line("  channels: from the settings")
         } else {
