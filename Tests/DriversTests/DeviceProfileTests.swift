@@ -123,6 +123,26 @@ private let folder = URL(fileURLWithPath: #filePath)
             ])
     }
 
+    @Test func `is told of what cannot be beside an unknown key, and of all in one register`() {
+        let (profile, problems) = read(
+            """
+            {\(head), "colour": "red", "maxWords": 1, "registers": [
+              {"name": "A b", "address": 65535, "type": "int32", "unit": "watt", "scale": 0,
+               "notValues": ["0x1FFFFFFFF"], "largestStep": -1, "exponent": 0},
+              {"name": "b", "address": 1, "typ": "int32", "unit": "watt", "lowest": 5, "highest": 4},
+              {"name": "c", "address": 1, "type": "int16", "unit": "watt", "wrapsAt": 0}]}
+            """)
+        #expect(profile == nil)
+        #expect(
+            problems.map { String($0.prefix { $0 != ":" }) } == [
+                "colour (line 1)", "registers[1].typ (line 4)", "registers[1] (line 4)",
+                "registers[0].name (line 2)", "registers[0].scale (line 2)",
+                "registers[0].address (line 2)", "registers[0].notValues[0] (line 3)",
+                "registers[0].largestStep (line 3)", "registers[1].highest (line 4)",
+                "registers[2].wrapsAt (line 5)",
+            ])
+    }
+
     @Test func `has no scale of 0, and no step below it`() {
         let register = #"{"name": "a", "address": 1, "type": "int16", "unit": "watt", "scale": "#
         for (rest, problem) in [
@@ -152,7 +172,8 @@ private let folder = URL(fileURLWithPath: #filePath)
         let text = #"{\#(head), "notes": ["a\u001b[2J"], "registers": []}"#
         #expect(
             read(text).problems == [
-                "notes[0] (line 1): holds a line break or another control character"
+                "notes[0] (line 1): holds a line break or another control character",
+                "registers (line 1): is a list, must be a list of at least one register",
             ])
     }
 }

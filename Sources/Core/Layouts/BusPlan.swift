@@ -86,15 +86,6 @@ extension Bus.Line {
 }
 
 extension HardwareLayout {
-    /// What the layout says and probably does not mean, in layout order.
-    ///
-    /// - Parameter registry: The drivers that the layout was read with.
-    public func doubts(registry: DriverRegistry) -> [Problem] {
-        nodes.flatMap { node in
-            registry[node.component.model]?.doubts(about: node.component.settings) ?? []
-        }
-    }
-
     /// How busy each bus would be, in layout order.
     ///
     /// - Parameter registry: The drivers that the layout was read with.

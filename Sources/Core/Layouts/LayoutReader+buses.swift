@@ -92,11 +92,11 @@ extension LayoutReader {
 extension LayoutReader {
     /// Reports unit numbers that no device can have on the bus that its component names.
     mutating func checkUnits(
-        of driver: ComponentDraft.KnownDriver, on names: [BusName]
+        of spoken: SpokenSettings, on names: [BusName]
     ) {
         guard let line = names.first.flatMap({ buses[$0]?.bus.line }), line.isSerial else { return }
-        for setting in driver.type.description.settings {
-            guard let node = driver.settings[setting.name] else { continue }
+        for setting in spoken.type.description.settings {
+            guard let node = spoken.checked.values[setting.name] else { continue }
             let units = node.values(of: setting.form) { if case .unit = $0 { true } else { false } }
             for unit in units {
                 guard let number = unit.number?.wholeSteps(exponent: 0),

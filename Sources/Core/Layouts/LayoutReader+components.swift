@@ -23,6 +23,12 @@ struct ComponentDraft {
     }
 }
 
+/// A component's settings, whether they go together or not.
+struct SpokenSettings {
+    let type: any Driver.Type
+    let checked: CheckedSettings
+}
+
 extension LayoutReader {
     /// Reads the components that nodes refer to by name.
     mutating func readComponents() {
@@ -91,9 +97,10 @@ extension LayoutReader {
     }
 
     private mutating func componentDraft(_ section: Section) -> ComponentDraft {
-        let known = knownDriver(section)
-        let used = busesUsed(by: section, known)
-        if let known { checkUnits(of: known, on: used) }
+        let spoken = spokenSettings(section)
+        let known = spoken.flatMap { knownDriver(section, $0) }
+        let used = busesUsed(by: section, spoken)
+        if let spoken { checkUnits(of: spoken, on: used) }
         var isSimulated = section.flag("simulated") ?? false
         for name in used {
             buses[name]?.isUsed = true
@@ -108,7 +115,8 @@ extension LayoutReader {
         return ComponentDraft(node: section.node, driver: known, isSimulated: isSimulated)
     }
 
-    private mutating func knownDriver(_ section: Section) -> ComponentDraft.KnownDriver? {
+    /// Checks the settings of a component one by one; nil when its driver is not known.
+    private mutating func spokenSettings(_ section: Section) -> SpokenSettings? {
         let common = LayoutSection.component
         for key in common.keys {
             guard let value = section.node[key.name] else { continue }
@@ -123,19 +131,30 @@ extension LayoutReader {
             report(section.place(of: "driver"), registry.unknown(text))
             return nil
         }
+        let checked = CheckedSettings(
+            section.node, described: driver.description.settings,
+            besides: common.keys.map(\.name))
+        problems += checked.problems
+        return SpokenSettings(type: driver, checked: checked)
+    }
+
+    /// Checks the settings of a component together, as far as they are well formed.
+    private mutating func knownDriver(
+        _ section: Section, _ spoken: SpokenSettings
+    ) -> ComponentDraft.KnownDriver? {
+        let (driver, checked) = (spoken.type, spoken.checked)
         let described = driver.description.settings
-        let mistakes = SettingDescription.problems(
-            in: section.node, described: described, besides: common.keys.map(\.name))
-        guard mistakes.isEmpty else {
-            problems += mistakes
-            return nil
-        }
-        guard let profiles = profiles(named: section.node, described) else { return nil }
-        let settings = Settings(section.node, described: described, replacing: profiles)
+        let profiles = profiles(named: checked.values, described)
+        let settings = Settings(
+            section.node, described: described,
+            replacing: checked.meant.merging(profiles ?? [:]) { $1 })
+        let mistakes = driver.mistakes(in: settings)
+        problems += mistakes
+        guard checked.isComplete, profiles != nil, mistakes.isEmpty else { return nil }
         do throws(DriverError) {
             let channels = try driver.channels(offeredWith: settings)
             if channels.isEmpty {
-                report(section.place, "driver \(text) has no channel with these settings")
+                report(section.place, "driver \(driver.model) has no channel with these settings")
             }
             return .init(type: driver, settings: settings, channels: channels)
         } catch {
@@ -146,17 +165,17 @@ extension LayoutReader {
 
     /// The buses that a component names, each of them known.
     private mutating func busesUsed(
-        by section: Section, _ known: ComponentDraft.KnownDriver?
+        by section: Section, _ spoken: SpokenSettings?
     ) -> [BusName] {
-        guard let known else {
-            // What the settings mean is not known; a bus must not be called unused for that.
+        if spoken?.checked.problems.isEmpty != true {
+            // What some settings mean is not known; a bus must not be called unused for that.
             let texts = section.node.group?.compactMap(\.node.text) ?? []
             for name in texts.compactMap(BusName.init) { buses[name]?.isUsed = true }
-            return []
         }
+        guard let spoken else { return [] }
         var names: [BusName] = []
-        for setting in known.type.description.settings {
-            guard let node = known.settings[setting.name] else { continue }
+        for setting in spoken.type.description.settings {
+            guard let node = spoken.checked.values[setting.name] else { continue }
             for named in node.values(
                 of: setting.form, { if case .bus = $0 { true } else { false } })
             {

@@ -16,12 +16,15 @@ public struct ProfileFiles: Sendable {
     public let find: @Sendable (_ name: String) -> Finding
     /// The names that there are, each once.
     public let names: @Sendable () -> [String]
+    /// The command that lists these profiles and those that come with Tidegate.
+    public let listing: String
 
     public init(
         find: @escaping @Sendable (_ name: String) -> Finding,
-        names: @escaping @Sendable () -> [String]
+        names: @escaping @Sendable () -> [String],
+        listing: String = "tidegate drivers --profiles"
     ) {
-        (self.find, self.names) = (find, names)
+        (self.find, self.names, self.listing) = (find, names, listing)
     }
 
     /// No files.
@@ -33,12 +36,12 @@ extension LayoutReader {
     ///
     /// - Returns: Nil when a profile is unknown or has a mistake, which then was reported.
     mutating func profiles(
-        named component: JsonNode, _ settings: [SettingDescription]
+        named values: [String: JsonNode], _ settings: [SettingDescription]
     ) -> [String: JsonNode]? {
         var found: [String: JsonNode] = [:]
         var areKnown = true
         for setting in settings {
-            guard case .profile(let form) = setting.form, let node = component[setting.name],
+            guard case .profile(let form) = setting.form, let node = values[setting.name],
                 let name = node.text
             else { continue }
             switch profiles.find(name) {
@@ -48,14 +51,13 @@ extension LayoutReader {
                 report(
                     node.place,
                     "profile \(name) is unknown\(didYouMean(name, among: known)); "
-                        + "`tidegate drivers --profiles` lists all")
+                        + "`\(profiles.listing)` lists all")
                 areKnown = false
             case .unusable(let detail):
                 report(node.place, detail)
                 areKnown = false
             case .file(let path, let bytes):
-                let (document, mistakes) = JsonParser.parse(bytes)
-                let all = mistakes + (document.map(form.problems) ?? [])
+                let (document, all) = form.read(bytes)
                 for problem in all { report(node.place, "\(path), \(problem)") }
                 if all.leftOut > 0 { problems.leaveOut(all.leftOut) }
                 guard let document, all.isEmpty else {

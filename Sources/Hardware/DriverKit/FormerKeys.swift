@@ -10,6 +10,11 @@ public enum FormerKeys {
     /// - Parameter known: The keys that may stand there.
     /// - Returns: `"is called ca now"`; nil when `name` never was the name of one of them.
     public static func advice(for name: String, among known: some Collection<String>) -> String? {
-        names[name].flatMap { known.contains($0) ? "is called \($0) now" : nil }
+        self.name(of: name, among: known).map { "is called \($0) now" }
+    }
+
+    /// What `name` is called now; nil when it never was the name of one of `known`.
+    static func name(of name: String, among known: some Collection<String>) -> String? {
+        names[name].flatMap { known.contains($0) ? $0 : nil }
     }
 }

@@ -3,18 +3,19 @@ import Vocabulary
 
 /// The form of a setting that names a file of data: one that comes with Tidegate or one of the user's.
 ///
-/// Whoever reads the layout finds the user's files, checks them with `problems`, and puts what the file says
+/// Whoever reads the layout finds the user's files, checks them with `read`, and puts what the file says
 /// in the place of its name; see `Settings`. A name that stays is that of a built-in one.
 public struct ProfileForm: Sendable {
     /// The names of those that come with Tidegate, in alphabetical order.
     public let builtIn: [String]
-    /// Everything that is wrong with what a file says.
-    public let problems: @Sendable (JsonNode) -> ProblemList
+    /// What a file says, nil when that is no document at all, and everything that is wrong with it.
+    public let read: @Sendable ([UInt8]) -> (document: JsonNode?, problems: ProblemList)
 
     public init(
-        builtIn: [String], problems: @escaping @Sendable (JsonNode) -> ProblemList
+        builtIn: [String],
+        read: @escaping @Sendable ([UInt8]) -> (document: JsonNode?, problems: ProblemList)
     ) {
-        (self.builtIn, self.problems) = (builtIn, problems)
+        (self.builtIn, self.read) = (builtIn, read)
     }
 
     /// The longest name.

@@ -31,7 +31,12 @@ extension DeviceProfile {
 
     /// How layouts name a profile.
     static let form = SettingForm.profile(
-        ProfileForm(builtIn: builtInNames, problems: { read("", $0).problems }))
+        ProfileForm(
+            builtIn: builtInNames,
+            read: { text in
+                let (document, _, problems) = parsed("", text)
+                return (document, problems)
+            }))
 
     /// What the file of a profile may say.
     public static let described = [
@@ -69,9 +74,18 @@ extension DeviceProfile {
     public static func read(
         _ name: String, _ text: [UInt8]
     ) -> (profile: DeviceProfile?, problems: ProblemList) {
+        let (_, profile, problems) = parsed(name, text)
+        return (profile, problems)
+    }
+
+    private static func parsed(
+        _ name: String, _ text: [UInt8]
+    ) -> (document: JsonNode?, profile: DeviceProfile?, problems: ProblemList) {
         let (document, mistakes) = JsonParser.parse(text)
-        guard let document, mistakes.isEmpty else { return (nil, mistakes) }
-        return read(name, document)
+        guard let document else { return (nil, nil, mistakes) }
+        let (profile, problems) = read(name, document)
+        let all = mistakes + problems
+        return (document, all.isEmpty ? profile : nil, all)
     }
 
     /// The same for what was parsed already.
@@ -87,14 +101,17 @@ extension DeviceProfile {
                     setting.help)
                 : setting
         }
-        var problems = SettingDescription.problems(in: document, described: described)
-        problems += controlCharacters(in: document)
-        guard problems.isEmpty else { return (nil, problems) }
-        let settings = Settings(document, described: described)
+        let checked = CheckedSettings(document, described: described)
+        var problems = checked.problems + controlCharacters(in: document)
+        let settings = Settings(document, described: described, replacing: checked.meant)
+        // Without what holds for all of them, registers are not complete.
+        let (registers, mistakes) =
+            usual != nil && checked.values["defaults"] == nil
+            ? ([], [])
+            : RegisterSettings.registers(in: settings["registers"]?.list ?? [], usual: usual)
+        problems += mistakes
+        guard checked.isComplete else { return (nil, problems) }
         do throws(DriverError) {
-            let (registers, mistakes) = RegisterSettings.registers(
-                in: document["registers"]?.list ?? [], usual: usual)
-            problems += mistakes
             let limits = RegisterLimits(
                 maxWords: Int(try settings.whole("maxWords")),
                 maxGap: Int(try settings.whole("maxGap")))

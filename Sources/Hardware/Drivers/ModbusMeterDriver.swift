@@ -45,6 +45,11 @@ public struct ModbusMeterDriver: Driver {
         try RegisterMap(settings).registers.map(\.channel)
     }
 
+    public static func mistakes(in settings: Settings) -> ProblemList {
+        guard settings["profile"] == nil, let list = settings["registers"]?.list else { return [] }
+        return RegisterSettings.registers(in: list).problems
+    }
+
     public static func doubts(about settings: Settings) -> [Problem] {
         // What has been read without error has no error now; a shipped profile has no doubts.
         guard settings["profile"] == nil, let map = try? RegisterMap(settings) else { return [] }

@@ -72,86 +72,121 @@ enum RegisterSettings {
         }
     }
 
-    /// The registers of a list that has this form, and what is wrong with the others.
+    /// The registers of a list that have this form, and what is wrong with them beyond it. One that has
+    /// not is left out; whoever checks forms reports it.
     static func registers(
         in list: some Sequence<JsonNode>, usual: JsonNode? = nil
     ) -> (registers: [Register], problems: ProblemList) {
+        let form = described(with: usual)
         var registers: [Register] = []
         var problems = ProblemList()
         var sources: Set<String> = []
         for node in list {
-            do throws(DriverError) {
-                let register = try register(
-                    Settings(node, described: described, usual: usual))
-                if sources.insert(register.channel.source).inserted {
-                    registers.append(register)
-                } else {
-                    problems.append(
-                        Problem(
-                            node.place, "the name \(register.channel.source) is already in use"))
-                }
-            } catch {
-                problems.append(error.problem(in: node))
+            let checked = CheckedSettings(node, described: form)
+            guard checked.isComplete else { continue }
+            let settings = Settings(
+                node, described: described, replacing: checked.meant, usual: usual)
+            var mistakes = SettingMistakes(node)
+            let register = Self.register(settings, &mistakes)
+            problems += mistakes.problems
+            guard let name = settings["name"]?.text else { continue }
+            if !sources.insert(name).inserted {
+                problems.append(Problem(node.place, "the name \(name) is already in use"))
+            } else if let register {
+                registers.append(register)
             }
         }
         return (registers, problems)
     }
 
-    private static func register(_ settings: Settings) throws(DriverError) -> Register {
-        let name = try settings.text("name")
-        // The form is that of a channel's name, because one is made from it.
-        guard DataChannelName(name) != nil else {
-            throw settings.bad("name", DataChannelTag.form)
+    /// - Returns: Nil when there are mistakes.
+    private static func register(
+        _ settings: Settings, _ mistakes: inout SettingMistakes
+    ) -> Register? {
+        // All of these are looked at, so that one mistake does not hide another.
+        let name = mistakes.value { () throws(DriverError) in try Self.name(settings) }
+        let form = mistakes.value { () throws(DriverError) in
+            guard let form = RegisterForm(rawValue: try settings.text("type")),
+                let order = WordOrder(rawValue: try settings.text("order")),
+                let unit = Unit(rawValue: try settings.text("unit"))
+            else { throw settings.bad("type", "one of the types, with an order and a unit") }
+            return (number: form, order: order, unit: unit)
         }
-        guard let form = RegisterForm(rawValue: try settings.text("type")),
-            let order = WordOrder(rawValue: try settings.text("order")),
-            let unit = Unit(rawValue: try settings.text("unit"))
-        else { throw settings.bad("type", "one of the types, with an order and a unit") }
+        let scale = mistakes.value { () throws(DriverError) in
+            let scale = try settings.decimal("scale")
+            guard scale.mantissa != 0 else { throw settings.bad("scale", "other than 0") }
+            return scale
+        }
+        guard let form else { return nil }
+        let addresses = mistakes.value { () throws(DriverError) in
+            try Self.addresses(settings, form.number)
+        }
+        let notValues = mistakes.value { () throws(DriverError) in
+            try Self.notValues(settings, form.number)
+        }
+        // What another register scales may change with it.
+        let counter = mistakes.value { () throws(DriverError) in
+            let isScaled = settings["scaleAddress"] != nil
+            return try Self.counter(
+                isScaled ? CounterRegister() : form.number.counter(scale: scale ?? .one), settings)
+        }
+        let channel = Self.channel(
+            named: name ?? "", unit: form.unit,
+            usualExponent: form.number.isFloat ? -3 : scale?.exponent ?? 0,
+            register: counter ?? CounterRegister(), settings, &mistakes)
+        guard let channel, let addresses, let scale, let notValues, name != nil, counter != nil
+        else { return nil }
+        return Register(
+            channel: channel,
+            function: settings["function"]?.text == "input" ? .inputRegisters : .holdingRegisters,
+            address: addresses.first, form: form.number, order: form.order, scale: scale,
+            scaleAddress: addresses.scale, lowAddress: addresses.low, notValues: notValues)
+    }
+
+    /// The form is that of a channel's name, because one is made from it.
+    private static func name(_ settings: Settings) throws(DriverError) -> String {
+        let name = try settings.text("name")
+        guard DataChannelName(name) != nil else { throw settings.bad("name", DataChannelTag.form) }
+        return name
+    }
+
+    private static func addresses(
+        _ settings: Settings, _ form: RegisterForm
+    ) throws(DriverError) -> (first: UInt16, low: UInt16?, scale: UInt16?) {
         let address = try settings.whole("address")
         let words = settings["lowAddress"] == nil ? Int64(form.words) : 1
         guard let first = UInt16(exactly: address), address + words <= 65536 else {
             throw settings.bad("address", "0 to \(65536 - words) for \(form.rawValue)")
         }
-        let scale = try settings.decimal("scale")
-        guard scale.mantissa != 0 else { throw settings.bad("scale", "other than 0") }
-        var scaleAddress: UInt16?
+        var scale: UInt16?
         if settings["scaleAddress"] != nil {
-            scaleAddress = UInt16(exactly: try settings.whole("scaleAddress"))
+            scale = UInt16(exactly: try settings.whole("scaleAddress"))
         }
-        var lowAddress: UInt16?
+        var low: UInt16?
         if settings["lowAddress"] != nil {
             guard form.words == 2 else {
                 throw settings.bad("lowAddress", "left out beside \(form)")
             }
-            lowAddress = UInt16(exactly: try settings.whole("lowAddress"))
-            guard lowAddress != first else { throw settings.bad("lowAddress", "another address") }
+            low = UInt16(exactly: try settings.whole("lowAddress"))
+            guard low != first else { throw settings.bad("lowAddress", "another address") }
         }
-        let channel = try channel(
-            named: name, unit: unit, usualExponent: form.isFloat ? -3 : scale.exponent,
-            // What another register scales may change with it.
-            register: try counter(
-                scaleAddress == nil ? form.counter(scale: scale) : CounterRegister(), settings),
-            settings)
-        return Register(
-            channel: channel,
-            function: try settings.text("function") == "input"
-                ? .inputRegisters : .holdingRegisters,
-            address: first, form: form, order: order, scale: scale, scaleAddress: scaleAddress,
-            lowAddress: lowAddress, notValues: try notValues(settings, form))
+        return (first, low, scale)
     }
 
     /// The channel of a value that has such a name, unit and so on, and no register.
     static func channel(
         _ settings: Settings, usualExponent: Int, code: String
     ) throws(DriverError) -> ChannelDescription {
-        let name = try settings.text("name")
-        guard DataChannelName(name) != nil else { throw settings.bad("name", DataChannelTag.form) }
+        let name = try Self.name(settings)
         guard let unit = Unit(rawValue: try settings.text("unit")) else {
             throw settings.bad("unit", "one of the units")
         }
-        return try channel(
+        var mistakes = SettingMistakes()
+        let channel = Self.channel(
             named: name, unit: unit, usualExponent: usualExponent, register: CounterRegister(),
-            settings, code: code)
+            settings, code: code, &mistakes)
+        guard let channel else { throw mistakes.first ?? settings.bad("name", "complete") }
+        return channel
     }
 
     private static func notValues(
@@ -178,38 +213,71 @@ enum RegisterSettings {
         return CounterRegister(span: span, step: usual.step)
     }
 
+    /// - Returns: Nil when there are mistakes.
     private static func channel(
         named name: String, unit: Unit, usualExponent: Int, register: CounterRegister,
-        _ settings: Settings, code: String? = nil
-    ) throws(DriverError) -> ChannelDescription {
-        var exponent = usualExponent
-        if settings["exponent"] != nil { exponent = Int(try settings.whole("exponent")) }
-        guard (-9...9).contains(exponent) else { throw settings.bad("exponent", "-9 to 9") }
-        func steps(_ name: String) throws(DriverError) -> Int64? {
-            guard settings[name] != nil else { return nil }
-            guard let steps = try settings.decimal(name).wholeSteps(exponent: exponent) else {
-                throw settings.bad(name, "whole steps of 10^\(exponent) \(unit.rawValue)")
-            }
-            return steps
+        _ settings: Settings, code: String? = nil, _ mistakes: inout SettingMistakes
+    ) -> ChannelDescription? {
+        let exponent = mistakes.value { () throws(DriverError) in
+            let exponent =
+                settings["exponent"] == nil ? usualExponent : Int(try settings.whole("exponent"))
+            guard (-9...9).contains(exponent) else { throw settings.bad("exponent", "-9 to 9") }
+            return exponent
         }
-        let lowest = try steps("lowest") ?? .min
-        let highest = try steps("highest") ?? .max
-        for name in ["largestStep", "captureDelta"] where settings[name] != nil {
-            guard try settings.decimal(name).mantissa > 0 else {
-                throw settings.bad(name, "more than 0")
+        guard let exponent else { return nil }
+        var steps: [String: Int64] = [:]
+        for name in ["lowest", "highest", "largestStep", "captureDelta"]
+        where settings[name] != nil {
+            steps[name] = mistakes.value { () throws(DriverError) in
+                let number = try settings.decimal(name)
+                if ["largestStep", "captureDelta"].contains(name), number.mantissa <= 0 {
+                    throw settings.bad(name, "more than 0")
+                }
+                guard let steps = number.wholeSteps(exponent: exponent) else {
+                    throw settings.bad(name, "whole steps of 10^\(exponent) \(unit.rawValue)")
+                }
+                return steps
             }
         }
-        guard lowest < highest else { throw settings.bad("highest", "above lowest") }
-        return ChannelDescription(
-            source: name, unit: unit, exponent: exponent,
-            title: settings["title"]?.text ?? name,
-            plausibility: Plausibility(
-                range: lowest...highest, largestStep: try steps("largestStep"),
-                isCounter: try settings.flag("counter"), register: register),
-            pollPeriod: try settings.duration("pollPeriod"),
-            capturePeriod: try settings.duration("capturePeriod"),
-            captureDelta: try steps("captureDelta"), code: code)
+        let (lowest, highest) = (steps["lowest"] ?? .min, steps["highest"] ?? .max)
+        return mistakes.value { () throws(DriverError) in
+            guard lowest < highest else { throw settings.bad("highest", "above lowest") }
+            return ChannelDescription(
+                source: name, unit: unit, exponent: exponent,
+                title: settings["title"]?.text ?? name,
+                plausibility: Plausibility(
+                    range: lowest...highest, largestStep: steps["largestStep"],
+                    isCounter: try settings.flag("counter"), register: register),
+                pollPeriod: try settings.duration("pollPeriod"),
+                capturePeriod: try settings.duration("capturePeriod"),
+                captureDelta: steps["captureDelta"], code: code)
+        }
     }
+}
+
+/// What is wrong with settings that are looked at one after the other.
+private struct SettingMistakes {
+    private let node: JsonNode?
+    private(set) var first: DriverError?
+    private(set) var problems = ProblemList()
+
+    /// - Parameter node: Where the settings stand; nil for whoever takes the first mistake alone.
+    init(_ node: JsonNode? = nil) { self.node = node }
+
+    /// What `find` finds; nil when it throws.
+    mutating func value<Value>(_ find: () throws(DriverError) -> Value) -> Value? {
+        do throws(DriverError) {
+            return try find()
+        } catch {
+            first = first ?? error
+            if let node { problems.append(error.problem(in: node)) }
+            return nil
+        }
+    }
+}
+
+extension DecimalNumber {
+    fileprivate static let one = DecimalNumber(mantissa: 1)
 }
 
 extension RegisterForm {
