@@ -128,6 +128,114 @@ import Testing
         #expect(await other.end() == 1)
     }
 
+    @Test func `names each profile that the user of a service cannot read or that all may write`()
+        async throws
+    {
+        let layout = try home.file(
+            "house.json",
+            """
+            {"gateway": "d1.demo", "buses": [{"name": "net", "host": "meter"}], "nodes": [
+              {"name": "meter", "kind": "meter", "component": {
+                "driver": "modbus-meter", "bus": "net", "unit": 1, "profile": "own"}}]}
+            """)
+        let folder = "\(home.path)/profiles"
+        try FileManager.default.setAttributes(
+            [.posixPermissions: 0o755], ofItemAtPath: home.path)
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o755])
+        let profile = try home.file(
+            "profiles/own.json",
+            """
+            {"title": "t", "maker": "m", "models": ["d"], "source": "s",
+             "registers": [{"name": "power", "address": 1, "type": "int16", "unit": "watt"}]}
+            """)
+        func words(mode: Int) async throws -> (status: Int32?, errors: [String]) {
+            try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: profile)
+            let program = try home.start("service", layout)
+            let status = await program.end()
+            return (status, program.errors.filter { $0.contains("/profiles/own.json") })
+        }
+        let good = try await words(mode: 0o644)
+        #expect(good.status == 0 && good.errors == [])
+        let closed = try await words(mode: 0o600)
+        #expect(closed.status == 0)
+        #expect(closed.errors.count == 1)
+        #expect(closed.errors.first?.contains("the service's user cannot read it") == true)
+        let open = try await words(mode: 0o666)
+        #expect(open.status == 1)
+        #expect(open.errors.first?.contains("may be written by all users") == true)
+    }
+
+    @Test func `shows what the numbers of a state mean`() async throws {
+        let program = try home.start("drivers", "sunspec")
+        #expect(await program.end() == 0)
+        for words in [
+            "models 101 to 103 and 111 to 113: 1 off, 2 sleeping", "model 701: 0 off, 1 sleeping",
+            "models 124 and 802: 1 off, 2 empty", "model 713: 1 no warnings or errors",
+        ] {
+            #expect(program.output.contains { $0.contains("note: ") && $0.contains(words) })
+        }
+    }
+
+    /// A layout with a profile of its own beside it.
+    private func own(_ profile: String, named name: String = "own") throws -> String {
+        let folder = "\(home.path)/o'clock house"
+        try FileManager.default.createDirectory(
+            atPath: folder + "/profiles", withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o755])
+        let file = try home.file("o'clock house/profiles/own.json", profile)
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: file)
+        return try home.file(
+            "o'clock house/house.json",
+            """
+            {"gateway": "d1.demo", "buses": [{"name": "net", "host": "meter"}], "nodes": [
+              {"name": "meter", "kind": "meter", "component": {
+                "driver": "modbus-meter", "bus": "net", "unit": 1, "profile": "\(name)"}}]}
+            """)
+    }
+
+    @Test func `finds the same mistakes in a profile, whichever command reads it`() async throws {
+        let layout = try own(
+            """
+            {"title": "t", "title": "u", "maker": "m", "models": ["d"], "colour": "red",
+             "registers": [
+              {"name": "a", "address": 1, "type": "int16", "unit": "watt", "scale": 0},
+              {"name": "b", "address": 2, "typ": "int16", "unit": "watt", "lowest": 5, "highest": 4}]}
+            """)
+        let file = layout.replacing("house.json", with: "profiles/own.json")
+        func mistakes(_ arguments: [String]) async throws -> [String] {
+            let program = try home.start(arguments)
+            #expect(await program.end() == 1)
+            return (program.output + program.errors).compactMap { line in
+                line.firstRange(of: "\(file), ").map { String(line[$0.upperBound...]) }
+            }
+        }
+        let check = try await mistakes(["layout", "check", layout])
+        #expect(check.count >= 6, "\(check)")
+        #expect(try await mistakes(["drivers", "--profile", file]) == check)
+        #expect(try await mistakes(["drivers", "--profile", "own", "--layout", layout]) == check)
+    }
+
+    @Test func `gives commands in its hints that can be pasted as they are`() async throws {
+        let layout = try own(
+            """
+            {"title": "t", "maker": "m", "models": ["d"], "source": "s",
+             "registers": [{"name": "power", "address": 1, "type": "int16", "unit": "watt"}]}
+            """, named: "owm")
+        let check = try home.start("layout", "check", layout)
+        #expect(await check.end() == 1)
+        let command = try #require(check.text.split(separator: "`").dropFirst().first)
+        let quoted = layout.replacing("'", with: "'\\''")
+        #expect(command == "tidegate drivers --profiles --layout '\(quoted)'")
+        let unknown = try home.start("drivers", "--profile", "owm", "--layout", layout)
+        #expect(await unknown.end() == 1)
+        #expect(unknown.text.contains("`\(command)`"))
+        let list = try home.start("drivers", "--profiles", "--layout", layout)
+        #expect(await list.end() == 0)
+        #expect(list.output.contains { $0.hasPrefix("own ") })
+    }
+
     @Test func `warns of an address that was taken from a manual as it stands there`() async throws
     {
         func told(_ address: Int, _ function: String) async throws -> [String] {

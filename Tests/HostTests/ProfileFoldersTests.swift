@@ -64,4 +64,24 @@ import Testing
         #expect(content(files.find("y")) == "/a/y.json: is larger than 262144 bytes")
         #expect(content(files.find("z")) == "/b: may be written by all users; chmod o-w /b")
     }
+
+    @Test func `are closed to a service by a file or a folder that not all may read`() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try write("mine", "a/x.json", mode: 0o600)
+        try write("other", "b/x.json")
+        try write("open", "b/y.json")
+        func closed(_ names: [String]) -> [String] {
+            ProfileFolders.closed(names, in: ["a", "b", "c"].map { folder.path + "/" + $0 })
+                .map { $0.replacing(folder.path, with: "") }
+        }
+        #expect(closed(["x", "y", "z"]) == ["/a/x.json"])
+        try FileManager.default.setAttributes(
+            [.posixPermissions: 0o644], ofItemAtPath: folder.path + "/a/x.json")
+        #expect(closed(["x", "y", "z"]) == [])
+        // Whether it holds a file of a built-in name, only who may enter it knows.
+        try FileManager.default.setAttributes(
+            [.posixPermissions: 0o700], ofItemAtPath: folder.path + "/a")
+        #expect(closed(["y"]) == ["/a"])
+        #expect(closed([]) == [])
+    }
 }

@@ -75,6 +75,6 @@ struct LayoutImportCommand: ParsableCommand {
             Output.error("tidegate: cannot write \(output): \(errorDescription(errno))")
             throw ExitStatus.failure.code
         }
-        Output.error("\(output): written; try it with: tidegate run \(output) --simulate")
+        Output.error("\(output): written; try it with: tidegate run \(output.shellWord) --simulate")
     }
 }

@@ -5,6 +5,7 @@ import Drivers
 import Host
 import Layouts
 import StandardCodecs
+import Vocabulary
 
 /// A layout file, read and checked, as every command that takes one needs it.
 package struct LoadedLayout {
@@ -13,6 +14,8 @@ package struct LoadedLayout {
     package let bytes: [UInt8]
     package let layout: HardwareLayout?
     package let problems: ProblemList
+    /// The profiles that it names, each once, sorted.
+    package let profiles: [String]
 
     /// - Parameter mayBePipe: Not for a gateway that runs: it would wait.
     /// - Throws: `MachineError` when the file cannot be read.
@@ -25,9 +28,16 @@ package struct LoadedLayout {
 
     package init(_ path: String, _ bytes: [UInt8]) {
         (self.path, self.bytes) = (path, bytes)
+        let files = ProfileFolders.files(beside: path)
+        let asked = Guarded<Set<String>>([])
         (layout, problems) = LayoutReader.read(
             bytes, registry: .standard, codecs: .standard,
-            profiles: ProfileFolders.files(beside: path))
+            profiles: ProfileFiles(
+                find: { name in
+                    asked.withLock { _ = $0.insert(name) }
+                    return files.find(name)
+                }, names: files.names, listing: files.listing))
+        profiles = asked.withLock { $0.sorted() }
     }
 
     /// The layout of a file without problems; reports all problems and ends the command otherwise.
@@ -35,8 +45,10 @@ package struct LoadedLayout {
         try checked(path).layout
     }
 
-    /// The same, with what the file says.
-    package static func checked(_ path: String) throws -> (layout: HardwareLayout, bytes: [UInt8]) {
+    /// The same, with what the file says and the profiles that it names.
+    package static func checked(
+        _ path: String
+    ) throws -> (layout: HardwareLayout, bytes: [UInt8], profiles: [String]) {
         let loaded: LoadedLayout
         do {
             loaded = try LoadedLayout(path, mayBePipe: true)
@@ -48,7 +60,7 @@ package struct LoadedLayout {
             loaded.reportProblems(Output.error)
             throw ExitStatus.failure.code
         }
-        return (layout, loaded.bytes)
+        return (layout, loaded.bytes, loaded.profiles)
     }
 
     /// One line for each thing that the layout probably does not mean.

@@ -52,8 +52,8 @@ struct PeerOptions: ParsableArguments {
     private var words: String {
         [
             ("--gateway", gateway), ("--state-directory", stateDirectory.map(Machine.absolute)),
-            ("--list", list.map(Machine.absolute)),
-        ].compactMap { option, value in value.map { " \(option) \($0)" } }.joined()
+            ("--key", key.map(Machine.absolute)), ("--list", list.map(Machine.absolute)),
+        ].compactMap { option, value in value.map { " \(option) \($0.shellWord)" } }.joined()
     }
 }
 

@@ -20,9 +20,14 @@ struct ProfileShelf {
     }
 
     private let files: ProfileFiles
+    /// What looks at these profiles, before `--profile`.
+    private let command: String
 
     /// - Parameter layout: The layout beside which profiles are looked for as well.
-    init(layout: String?) { files = ProfileFolders.files(beside: layout) }
+    init(layout: String?) {
+        files = ProfileFolders.files(beside: layout)
+        command = "tidegate drivers" + (layout.map { " --layout \($0.shellWord)" } ?? "")
+    }
 
     /// One line for each profile.
     func list() {
@@ -33,7 +38,9 @@ struct ProfileShelf {
                 table.add(
                     name, "\(found.profile.registers.count)", found.profile.title, found.origin)
             } catch {
-                table.add(name, "", "has mistakes; --profile \(name) shows them", path(of: name))
+                table.add(
+                    name, "", "has mistakes; `\(command) --profile \(name)` shows them",
+                    path(of: name))
             }
         }
         table.lines.forEach(Output.line)
@@ -77,13 +84,23 @@ struct ProfileShelf {
     private func find(_ name: String) throws(MachineError) -> Found {
         guard ProfileForm.isName(name) else {
             guard name.contains("/") || name.hasSuffix(".json") else { throw unknown(name) }
-            let bytes = try Machine.bytes(of: name, limit: ProfileFolders.longest)
             let file = name.split(separator: "/").last ?? ""
             let known = file.hasSuffix(".json") ? file.dropLast(".json".utf8.count) : file
-            return try read(String(known), name, bytes)
+            return try read(String(known), ProfileFolders.found(at: name))
         }
-        switch files.find(name) {
-        case .file(let path, let bytes): return try read(name, path, bytes)
+        return try read(name, files.find(name))
+    }
+
+    private func read(
+        _ name: String, _ finding: ProfileFiles.Finding
+    ) throws(MachineError) -> Found {
+        switch finding {
+        case .file(let path, let bytes):
+            let (profile, problems) = DeviceProfile.read(name, bytes)
+            guard let profile else {
+                throw MachineError(problems.lines(about: path).joined(separator: "\n"))
+            }
+            return Found(profile: profile, path: path)
         case .unusable(let detail): throw MachineError(detail)
         case .missing:
             guard let profile = DeviceProfile.builtIn(name) else { throw unknown(name) }
@@ -91,20 +108,10 @@ struct ProfileShelf {
         }
     }
 
-    private func read(
-        _ name: String, _ path: String, _ bytes: [UInt8]
-    ) throws(MachineError) -> Found {
-        let (profile, problems) = DeviceProfile.read(name, bytes)
-        guard let profile else {
-            throw MachineError(problems.lines(about: path).joined(separator: "\n"))
-        }
-        return Found(profile: profile, path: path)
-    }
-
     private func unknown(_ name: String) -> MachineError {
         let names = DeviceProfile.builtInNames + files.names()
         return MachineError(
             "profile \(name) is unknown\(didYouMean(name, among: names)); "
-                + "`tidegate drivers --profiles` lists all")
+                + "`\(files.listing)` lists all")
     }
 }

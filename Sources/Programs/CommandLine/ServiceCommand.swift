@@ -26,7 +26,7 @@ package struct ServiceCommand: ParsableCommand {
 
     package func run() throws {
         let path = try absolute(layout)
-        let loaded = try LoadedLayout.valid(path)
+        let (loaded, _, profiles) = try LoadedLayout.checked(path)
         guard let program = Machine.program else {
             Output.error("tidegate: cannot determine the path of this executable")
             throw ExitStatus.software.code
@@ -36,11 +36,10 @@ package struct ServiceCommand: ParsableCommand {
             groups: (ServiceUnit.hardwareGroups + [RunFolder.group]).filter(Machine.hasGroup),
             secrets: loaded.secrets)
         unit.lines.forEach(Output.line)
+        let closed = ProfileFolders.closed(profiles, in: ProfileFolders.folders(beside: path))
+        for file in closed { Output.error("tidegate: \(file): \(Self.unreadable)") }
         for file in [path] + loaded.publicFiles where !Machine.isReadableByAll(file) {
-            Output.error(
-                "tidegate: \(file): the service's user cannot read it; "
-                    + "give read permission to others, and search permission on the folders above it"
-            )
+            Output.error("tidegate: \(file): \(Self.unreadable)")
         }
         if let device = loaded.settings.watchdogDevice {
             Output.error(
@@ -49,6 +48,10 @@ package struct ServiceCommand: ParsableCommand {
                     + "by a udev rule")
         }
     }
+
+    private static let unreadable =
+        "the service's user cannot read it; "
+        + "give read permission to others, and search permission on the folders above it"
 
     private func absolute(_ path: String) throws -> String {
         // Sound: the buffer that realpath makes is copied, and freed once.

@@ -85,10 +85,11 @@ extension GatewayAssembly {
 
     /// The options of `tidegate peer` that find this gateway's key and list.
     private func pairing(_ peers: PeersLayout) -> String {
-        let list = peers.list.map { " --list \($0)" } ?? ""
+        let files = [("--key", peers.key), ("--list", peers.list)]
+            .compactMap { option, path in path.map { " \(option) \($0.shellWord)" } }.joined()
         if case .standard = settings.stateDirectory.origin {
-            return " --gateway \(layout.gateway)\(list)"
+            return " --gateway \(layout.gateway)\(files)"
         }
-        return " --state-directory \(settings.stateDirectory.value)\(list)"
+        return " --state-directory \(settings.stateDirectory.value.shellWord)\(files)"
     }
 }

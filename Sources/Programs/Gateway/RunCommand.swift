@@ -57,7 +57,7 @@ package struct RunCommand: AsyncParsableCommand {
 
     package func run() async throws {
         let path = layout
-        let (layout, bytes) = try LoadedLayout.checked(path)
+        let (layout, bytes, _) = try LoadedLayout.checked(path)
         let settings = try resolve(for: layout)
         if settings.broker.value != nil, layout.upstreams.count > 1 {
             Output.error(

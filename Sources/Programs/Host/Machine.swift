@@ -93,7 +93,7 @@ package enum Machine {
             throw MachineError("\(path): \(errorDescription(errno))")
         }
         if isGuarded, status.st_mode & 0o002 != 0 {
-            throw MachineError("\(path): may be written by all users; chmod o-w \(path)")
+            throw MachineError("\(path): may be written by all users; chmod o-w \(path.shellWord)")
         }
         switch status.st_mode & S_IFMT {
         case S_IFREG, S_IFDIR: return false
@@ -130,6 +130,19 @@ package enum Machine {
             guard unsafe stat(part, &status) == 0 else { return false }
             let needed: mode_t = index == names.count - 1 ? 0o004 : 0o001
             guard status.st_mode & needed != 0 else { return false }
+        }
+        return true
+    }
+
+    /// Whether a user of whom nothing is known may look up names in a folder, or learns that there is none.
+    package static func isEnterableByAll(_ folder: String) -> Bool {
+        var part = ""
+        for name in folder.split(separator: "/") {
+            part += "/" + name
+            var status = stat()
+            // Sound: the kernel fills the structure that it is lent.
+            guard unsafe stat(part, &status) == 0 else { return errno == ENOENT }
+            guard status.st_mode & 0o001 != 0 else { return false }
         }
         return true
     }

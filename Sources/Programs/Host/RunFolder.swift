@@ -91,7 +91,7 @@ package enum RunFolder {
             throw MachineError("\(rule); it belongs to user \(status.st_uid)")
         }
         guard status.st_mode & 0o022 == 0 else {
-            throw MachineError("\(rule); others may write to it: chmod 700 \(path)")
+            throw MachineError("\(rule); others may write to it: chmod 700 \(path.shellWord)")
         }
     }
 }
