@@ -13,7 +13,7 @@ LAYOUT ?= hardware-layouts/demo.json
 PACKAGES := libgpiod-dev libmodbus-dev libsqlite3-dev libssl-dev mosquitto pkg-config
 TEST_PACKAGES := $(PACKAGES) gcc mosquitto-clients openssl python3-venv socat
 
-.PHONY: run test build deps test-deps lint unit unit-repeat real-input soak sanitize bench stack docs profiles format clean
+.PHONY: run test build deps test-deps lint unit unit-repeat unit-narrow real-input soak sanitize bench stack docs profiles format clean
 
 run: build
 	@exec .build/release/tidegate run $(LAYOUT) --watch
@@ -39,6 +39,11 @@ unit-repeat:
 	        || $(call FAILED,.build/unit-$$run.log); \
 	    echo "$$run of $(N): $$(grep -a 'Test run with' .build/unit-$$run.log)"; \
 	done
+
+# The unit tests on one processor, where all that share the task pool share one thread.
+unit-narrow:
+	$(SWIFT) build --build-tests $(BUILD_FLAGS)
+	@taskset -c 0 $(SWIFT) test --skip-build 2>&1 | tee .build/unit.log || $(call FAILED,.build/unit.log)
 
 # Genuine peers and a real kernel, where ../shared is present. Says plainly what it leaves out.
 real-input: build

@@ -140,7 +140,8 @@ struct Bench {
     /// Gives each node's thread and the proactor turns, as many as a command needs on its way and back.
     func settle(hanging: Set<ShNodeName> = []) async {
         // Those that serve the nodes take each command at once, as soon as they have a turn.
-        while await proactor.untaken() > 0 {}
+        // On a machine with one processor they share a thread with this question, which never waits.
+        while await proactor.untaken() > 0 { await Task.yield() }
         for _ in 0..<3 {
             for (name, node) in proactor.nodes where !hanging.contains(name) { await node.hop() }
             await proactor.turn()
@@ -167,7 +168,7 @@ struct Bench {
     private func calm(threads: Int?) async {
         let threads = threads ?? nodes.count
         await clock.sleepers(threads + 1, threads: threads)
-        while await proactor.hasFactsToTake {}
+        while await proactor.hasFactsToTake { await Task.yield() }
     }
 }
 

@@ -96,7 +96,7 @@ import Vocabulary
         let before = await bench.lastRead
         bench.broker.lose()
         bench.broker.accept(maximumPacketSize: 300)
-        while await bench.lastRead >= before { await bench.proactor.turn() }
+        while await bench.lastRead >= before { await Task.yield() }
         bench.journal.releaseReads()
         let told = await peer.stored("report", 4).dropFirst().joined(separator: ", ")
         for value in 1...48 { #expect(told.contains("tank \(value) good"), "\(value)") }
