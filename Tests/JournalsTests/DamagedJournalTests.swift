@@ -10,6 +10,8 @@ import Vocabulary
     enum Damage: CaseIterable {
         case pagesInTheMiddle, firstPage, garbage, shortened, directory, emptyLog, cutLog, noise
         case linkToItself, factAtNoPlace, pipe, endlessDevice
+        case linkedLog, linkedIndex, linkedOldJournal, folderForLog, folderForIndex, pipeForLog
+        case viewForFacts
     }
 
     @Test(arguments: Damage.allCases)
@@ -56,6 +58,10 @@ import Vocabulary
         case .factAtNoPlace:
             #expect(left == Array(1_001...2_000))
             #expect(journal.identity == whole.identity)
+        case .linkedLog, .linkedIndex, .linkedOldJournal, .folderForLog, .folderForIndex,
+            .pipeForLog, .viewForFacts:
+            #expect(left == Array(1_001...2_001))
+            #expect(journal.identity == whole.identity)
         case .emptyLog: break
         case .cutLog: #expect(left.count > 500)
         case .pagesInTheMiddle, .shortened, .noise:
@@ -98,6 +104,26 @@ import Vocabulary
             let file = try JournalFile(existing: folder.path(name), isWriting: true)
             try file.database.run("UPDATE facts SET place = ? WHERE place = 2001", Int64.max)
             return
+        case .linkedLog, .linkedIndex, .linkedOldJournal:
+            let end = [.linkedLog: "-wal", .linkedIndex: "-shm"][damage] ?? "-journal"
+            folder.write(Array("of somebody else".utf8), to: "other")
+            try FileManager.default.createSymbolicLink(
+                atPath: folder.path(name + end), withDestinationPath: folder.path("other"))
+            return
+        case .folderForLog, .folderForIndex:
+            let end = damage == .folderForLog ? "-wal" : "-shm"
+            try FileManager.default.createDirectory(
+                atPath: folder.path(name + end), withIntermediateDirectories: true)
+            return
+        case .pipeForLog:
+            try #require(mkfifo(folder.path(name + "-wal"), 0o600) == 0)
+            return
+        case .viewForFacts:
+            let file = try JournalFile(existing: folder.path(name), isWriting: true)
+            try file.database.execute(
+                "ALTER TABLE facts RENAME TO kept; CREATE VIEW facts AS SELECT * FROM kept")
+            try file.database.checkpoint(truncating: true)
+            return
         case .emptyLog: folder.write([], to: name + "-wal")
         case .cutLog:
             let log = folder.bytes(name + "-wal")
@@ -113,6 +139,50 @@ import Vocabulary
             }
         }
         folder.write(bytes, to: name)
+    }
+
+    @Test(arguments: ["-wal", "-shm", "-journal"])
+    func `neither writes to what a link beside it leads to, nor closes it to others`(end: String)
+        async throws
+    {
+        let folder = Folder()
+        await folder.journal(["site"], name: "journal").close()
+        let other = Array("of somebody else".utf8)
+        folder.write(other, to: "other")
+        try #require(chmod(folder.path("other"), 0o644) == 0)
+        try FileManager.default.createSymbolicLink(
+            atPath: folder.path("journal" + end), withDestinationPath: folder.path("other"))
+        let journal = await folder.journal(["site"], name: "journal")
+        let events = await keep([fact(1)], in: journal)
+        await journal.close()
+        #expect(folder.bytes("other") == other)
+        let attributes = try FileManager.default.attributesOfItem(atPath: folder.path("other"))
+        #expect(attributes[.posixPermissions] as? Int == 0o644)
+        // Once, and not at the next start: the link is out of the way.
+        let salvaged = events.compactMap { event in
+            if case .salvaged(let words) = event { words } else { nil }
+        }
+        #expect(salvaged.count == 1)
+        #expect(salvaged.first?.contains("journal\(end) is no file") == true)
+        let again = await folder.journal(["site"], name: "journal")
+        let later = await keep([fact(2)], in: again)
+        #expect(!later.contains { if case .salvaged = $0 { true } else { false } })
+        #expect(await folder.kept(again).count == 2)
+        await again.close()
+    }
+
+    @Test func `runs no trigger that somebody wrote into its file`() async throws {
+        let folder = Folder()
+        let whole = await folder.journal(["site"], name: "journal")
+        await keep((1...3).map { fact($0) }, in: whole)
+        await whole.close()
+        let file = try JournalFile(existing: folder.path("journal"), isWriting: true)
+        try file.database.execute(
+            "CREATE TRIGGER wipe AFTER INSERT ON facts BEGIN DELETE FROM facts WHERE place < 4; END")
+        let journal = await folder.journal(["site"], name: "journal")
+        await keep([fact(4)], in: journal)
+        #expect(await folder.kept(journal) == [1, 2, 3, 4])
+        await journal.close()
     }
 
     @Test func `leaves out a row that does not fit its check sum, and says so`() async throws {

@@ -23,6 +23,15 @@ struct PrivateFile {
         return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG
     }
 
+    /// What stands where the library keeps its log or its index of it, and is a link, a folder or a device: it
+    /// follows none, and says of each only that it cannot open the file.
+    var neighbourOtherThanFile: String? {
+        ["-wal", "-shm", "-journal"].map { path + $0 }.first { path in
+            var status = stat()
+            return unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG
+        }
+    }
+
     /// Whether there is nothing in it, or no file.
     var isEmpty: Bool { size(of: path) == 0 }
 
@@ -40,13 +49,14 @@ struct PrivateFile {
         return unsafe statvfs(folder, &disk) == 0 && disk.f_flag & UInt(ST_RDONLY) != 0
     }
 
-    /// A user who may not change the mode of a file has it from another, who has chosen it.
+    /// A user who may not change the mode of a file has it from another, who has chosen it. What a link leads to
+    /// keeps its mode.
     private static func hide(_ path: String) {
         var status = stat()
-        guard unsafe stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+        guard unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
             status.st_mode & 0o777 != 0o600
         else { return }
-        _ = unsafe chmod(path, 0o600)
+        _ = unsafe fchmodat(AT_FDCWD, path, 0o600, AT_SYMLINK_NOFOLLOW)
     }
 }
 
@@ -71,8 +81,7 @@ package struct DamagedFile {
         }
         moveLog(to: deadLetters)
         for name in names.dropLast(Self.kept) {
-            remove(name)
-            remove(name + "-wal")
+            for end in ["", "-wal", "-journal"] { remove(name + end) }
         }
         return deadLetters
     }
@@ -84,7 +93,10 @@ package struct DamagedFile {
 
     private func moveLog(to deadLetters: String) {
         remove(path + "-shm")
-        if exists(path + "-wal") { move(path + "-wal", to: deadLetters + "-wal") }
+        // What is a folder is not deleted, and what is left would belong to the new file.
+        for end in ["-wal", "-shm", "-journal"] where exists(path + end) {
+            move(path + end, to: deadLetters + end)
+        }
     }
 
     /// All that are kept, the oldest first.
@@ -100,7 +112,11 @@ package struct DamagedFile {
     }
 
     // Sound, here and below: each path lives for the length of its call.
-    private func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+    /// Also of a link that leads nowhere.
+    private func exists(_ path: String) -> Bool {
+        var status = stat()
+        return unsafe lstat(path, &status) == 0
+    }
 
     @discardableResult
     private func move(_ path: String, to other: String) -> Bool { unsafe rename(path, other) == 0 }

@@ -35,8 +35,10 @@ struct JournalPages {
     private func scan(
         _ path: String, head: Int, skip: Int, limit: Int, _ take: (Int64, [UInt8]) -> Void
     ) {
+        // The library follows no link to a log either.
+        let follow = head > 0 ? O_NOFOLLOW : 0
         // Sound: the path lives for the length of the call.
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | follow)
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }
         // A device may have no end.

@@ -55,10 +55,10 @@ struct JournalSalvage {
     private var hasRoom: Bool {
         var (file, disk) = (stat(), statvfs())
         var wanted: Int64 = 0
-        for end in ["", "-wal"] {
-            // Sound, here and below: the call fills in what lives on this stack.
-            if unsafe stat(path + end, &file) == 0 { wanted += Int64(file.st_size) }
-        }
+        // Sound, here and below: the call fills in what lives on this stack.
+        if unsafe stat(path, &file) == 0 { wanted += Int64(file.st_size) }
+        // A link is no log.
+        if unsafe lstat(path + "-wal", &file) == 0 { wanted += Int64(file.st_size) }
         guard unsafe statvfs(path, &disk) == 0 else { return true }
         let free = Int64(clamping: disk.f_bavail).multipliedReportingOverflow(
             by: Int64(disk.f_frsize))

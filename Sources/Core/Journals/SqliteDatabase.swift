@@ -40,6 +40,9 @@ import Vocabulary
         guard !file.isOtherThanFile else {
             throw SqliteFailure(code: SQLITE_NOTADB, words: "not a file")
         }
+        if let other = file.neighbourOtherThanFile {
+            throw SqliteFailure(code: SQLITE_CANTOPEN, words: "\(other) is no file")
+        }
         if access == .creating { file.make() }
         var opened: OpaquePointer?
         // Sound, here and below: the path and the text of a statement live for the length of each call,
@@ -57,6 +60,8 @@ import Vocabulary
         }
         unsafe handle = opened
         unsafe sqlite3_extended_result_codes(handle, 1)
+        let distrust = unsafe tidegate_distrust(handle)
+        guard distrust == SQLITE_OK else { throw failure(distrust) }
         unsafe sqlite3_busy_timeout(handle, 1_000)
     }
 
