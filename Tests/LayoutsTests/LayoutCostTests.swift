@@ -12,7 +12,10 @@ import Vocabulary
 struct `A layout that is nothing but mistakes` {
     @Test func `takes memory in proportion to its length, and reports a hundred of them`() {
         func layout(_ list: String, _ piece: String) -> [UInt8] {
-            let pieces = String(repeating: piece + ",", count: 60_000 / (piece.utf8.count + 1))
+            // No more than a layout may have, or no further mistake is looked for.
+            let most = list == "upstreams" ? 100 : 4_000
+            let pieces = String(
+                repeating: piece + ",", count: min(most, 60_000 / (piece.utf8.count + 1)))
             return Array(#"{"gateway": "d1.a", "\#(list)": [\#(pieces)]}"#.utf8)
         }
         let texts =
@@ -97,5 +100,110 @@ struct `A layout that is nothing but mistakes` {
         let mistaken = relays { #","feedback":{"channel":"zz\#($0)"}"# }
         #expect(problems(nodes: mistaken).total == Self.count)
         #expect(problems(nodes: relays { #","parent":"n-\#($0)""# }).total == Self.count)
+    }
+}
+
+/// What a layout costs whose parts are as many as they may be.
+@Suite(.ownThread, .timeLimit(.minutes(10))) struct `A layout as large as it may be` {
+    /// A layout of so many parts, made so that a check of each against all others would show.
+    enum Kind: CaseIterable {
+        case names, lines, interlocks, buses, registers
+
+        func text(_ count: Int) -> [UInt8] {
+            func list(_ count: Int, _ piece: (Int) -> String) -> String {
+                "[" + (0..<count).map(piece).joined(separator: ",\n") + "]"
+            }
+            func relays(_ line: @escaping (Int) -> String) -> (Int) -> String {
+                { number in
+                    """
+                    {"name":"n\(number)","kind":"relay","safeState":"off",
+                     "component":{"driver":"gpio-relay","line":"\(line(number))"}}
+                    """
+                }
+            }
+            let lists: [(name: String, text: String)]
+            switch self {
+            case .names:
+                // Each name twice, far from each other.
+                let relay = relays { "x/\($0)" }
+                lists = [("nodes", list(count) { relay($0 % (count / 2)) })]
+            case .lines: lists = [("nodes", list(count, relays { "chip\($0)/pump" }))]
+            case .interlocks:
+                lists = [
+                    ("nodes", list(count, relays { "x/\($0)" })),
+                    (
+                        "interlocks",
+                        list(count - 2) { number in
+                            let half = count / 2
+                            return number < half
+                                ? #"{"relay":"n\#(number)","onlyWhile":"n\#(number + 1)"}"#
+                                : #"{"atMostOne":["n\#(half)","n\#(number + 1)"]}"#
+                        }
+                    ),
+                ]
+            case .buses:
+                lists = [
+                    ("buses", list(count) { #"{"name":"b\#($0)","host":"h\#($0)"}"# }),
+                    (
+                        "nodes",
+                        list(count) { number in
+                            """
+                            {"name":"n\(number)","kind":"sensor","component":
+                             {"driver":"modbus-meter","bus":"b\(number)","unit":1,"registers":
+                              [{"name":"x","address":1,"type":"uint16","unit":"watt"}]}}
+                            """
+                        }
+                    ),
+                ]
+            case .registers:
+                let registers = list(count) { number in
+                    #"{"name":"r\#(number)","address":\#(number),"type":"uint16","unit":"watt"}"#
+                }
+                lists = [
+                    ("buses", #"[{"name":"b","host":"h"}]"#),
+                    (
+                        "nodes",
+                        """
+                        [{"name":"n","kind":"sensor","component":
+                          {"driver":"modbus-meter","bus":"b","unit":1,"registers":\(registers)},
+                          "channels":\(list(count) { #"{"source":"r\#($0)"}"# })}]
+                        """
+                    ),
+                ]
+            }
+            let members = lists.map { #","\#($0.name)":\#($0.text)"# }.joined()
+            return Array(#"{"gateway":"d1.a"\#(members)}"#.utf8)
+        }
+    }
+
+    @Test(arguments: Kind.allCases) func `takes time in proportion to its length`(_ kind: Kind) {
+        let factor = Growth.factor(from: kind.text(500), to: kind.text(4_000)) { bytes in
+            let (layout, problems) = LayoutReader.read(
+                bytes, registry: .standard, codecs: .standard)
+            // The first half of the names is good, and so is all else.
+            #expect((layout == nil) == (kind == .names), "\(Array(problems.prefix(2)))")
+        }
+        #expect(factor < 20, "eight times the layout takes \(factor) times as long")
+    }
+
+    @Test func `is refused when it has more nodes than a gateway can run, and no more is said`() {
+        func problems(_ list: String, _ count: Int) -> [String] {
+            let pieces = Array(repeating: "{}", count: count).joined(separator: ",")
+            let others = list == "nodes" ? "" : #""nodes": [1], "#
+            let text = #"{"gateway": "d1.a", \#(others)"\#(list)": [\#(pieces)]}"#
+            return LayoutReader.read(
+                Array(text.utf8), registry: .standard, codecs: .standard
+            ).problems.map(\.description)
+        }
+        #expect(problems("nodes", 4_000).count == 100)
+        #expect(
+            problems("nodes", 4_001) == ["nodes (line 1): has 4001 nodes; the most is 4000"])
+        for list in ["buses", "components", "interlocks"] {
+            #expect(
+                problems(list, 4_001) == ["\(list) (line 1): has 4001 \(list); the most is 4000"])
+        }
+        #expect(
+            problems("upstreams", 101)
+                == ["upstreams (line 1): has 101 upstreams; the most is 100"])
     }
 }

@@ -69,7 +69,7 @@ enum Blocks {
             found.append(section)
             for key in section.keys {
                 if case .section(let inner) = key.form { look(at: inner) }
-                if case .sections(let inner) = key.form { look(at: inner) }
+                if case .sections(let inner, _) = key.form { look(at: inner) }
             }
         }
         look(at: .layout(.standard))
@@ -108,9 +108,10 @@ enum Blocks {
         case .number(let numbers): numbers.map(String.init).joined(separator: ", ")
         case .secret: "[secret](#secrets)"
         case .component: "component, or a component's name"
-        case .components: "list of components"
+        case .components(let most): "list of components, at most \(most)"
         case .section(let section): "object: \(noun(section.noun))"
-        case .sections(let section): "list: \(noun(section.noun))"
+        case .sections(let section, let most):
+            "list: \(noun(section.noun))" + (most.map { ", at most \($0)" } ?? "")
         }
     }
 

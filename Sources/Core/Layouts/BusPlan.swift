@@ -94,8 +94,7 @@ extension HardwareLayout {
             // The layout was checked with the same drivers, which found nothing wrong then.
             (try? registry[node.component.model]?.traffic(of: node.component)) ?? []
         }
-        return buses.map { bus in
-            BusPlan(bus: bus, traffic: traffic.filter { $0.bus == bus.name })
-        }
+        let ofBus = Dictionary(grouping: traffic, by: \.bus)
+        return buses.map { BusPlan(bus: $0, traffic: ofBus[$0.name] ?? []) }
     }
 }

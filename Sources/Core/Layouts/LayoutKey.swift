@@ -43,10 +43,11 @@ package indirect enum KeyForm: Sendable {
     case secret
     /// A component's name, or a component. What stands in it is its driver's affair.
     case component
-    /// A list of components.
-    case components
+    /// A list of so many components at most.
+    case components(most: Int)
     case section(LayoutSection)
-    case sections(LayoutSection)
+    /// A list, of so many at most where there is a bound.
+    case sections(LayoutSection, most: Int? = nil)
 
     /// The form in words, for messages.
     var words: String {
@@ -59,7 +60,7 @@ package indirect enum KeyForm: Sendable {
         case .component: "a component's name, or a component"
         case .components: "a list, each item a component"
         case .section(let section): "an object, \(section.noun)"
-        case .sections(let section): "a list, each item \(section.noun)"
+        case .sections(let section, _): "a list, each item \(section.noun)"
         }
     }
 }

@@ -31,7 +31,7 @@ extension LayoutReader {
             }
             guard let name = section.name("name", BusTag.self) else { continue }
             if let taken = busNames.take(name.text, at: section.place) {
-                report(section.place(of: "name"), taken)
+                report(section.place(of: "name"), "\(taken)")
                 continue
             }
             guard let line else { continue }

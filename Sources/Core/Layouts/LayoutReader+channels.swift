@@ -22,8 +22,9 @@ extension LayoutReader {
         }
         var taken: [String: Place] = [:]
         var channels: [DataChannel] = []
+        let sources = OfferedSources(offered)
         for section in node.sections("channels", .channel) {
-            guard let description = self.description(for: section, of: driver) else { continue }
+            guard let description = description(for: section, of: driver, sources) else { continue }
             let source = description.source
             if let first = taken[source] {
                 report(section.place(of: "source"), "source \(source) is already read by \(first)")
@@ -39,35 +40,25 @@ extension LayoutReader {
 
     /// What the driver says of the channel's source.
     private mutating func description(
-        for section: Section, of driver: ComponentDraft.KnownDriver
+        for section: Section, of driver: ComponentDraft.KnownDriver, _ sources: OfferedSources
     ) -> ChannelDescription? {
         let offered = driver.channels
         guard section.says("source") else {
             if offered.count > 1 {
                 report(
                     section.place,
-                    "source is missing: driver \(driver.type.model) has \(listed(offered))")
+                    "source is missing: driver \(driver.type.model) has \(sources.words)")
                 return nil
             }
             return offered.first
         }
         guard let source = section.text("source") else { return nil }
-        if let description = offered.first(where: { $0.source == source || $0.code == source }) {
-            return description
-        }
+        if let description = sources[source] { return description }
         guard !offered.isEmpty else { return nil }
-        let meant = didYouMean(
-            source, among: offered.flatMap { [$0.source, $0.code ?? $0.source] })
         report(
             section.place(of: "source"),
-            "driver \(driver.type.model) has no source \(source)"
-                + (meant.isEmpty ? "; it has \(listed(offered))" : meant))
+            "driver \(driver.type.model) has no source \(source)\(sources.advice(for: source))")
         return nil
-    }
-
-    private func listed(_ offered: [ChannelDescription]) -> String {
-        let few = offered.prefix(12).map(\.source).joined(separator: ", ")
-        return offered.count > 12 ? "\(few) and \(offered.count - 12) more" : few
     }
 
     private mutating func readChannel(
@@ -102,7 +93,7 @@ extension LayoutReader {
         if section.says("name") {
             guard let name = section.name("name", DataChannelTag.self) else { return nil }
             if let taken = channelNames.take(name.text, at: section.place) {
-                report(section.place(of: "name"), taken)
+                report(section.place(of: "name"), "\(taken)")
             }
             return name
         }
@@ -214,7 +205,7 @@ extension LayoutReader {
     private mutating func bound(_ node: JsonNode?, exponent: Int) -> Int64? {
         guard let node, let number = node.number else { return nil }
         if let steps = number.nearestSteps(exponent: exponent) { return steps }
-        report(node.place, tooLarge(number, exponent: exponent))
+        report(node.place, Self.tooLarge(number, exponent: exponent))
         return nil
     }
 
@@ -223,7 +214,7 @@ extension LayoutReader {
     ) -> Int64? {
         guard let number = node.number else { return nil }
         guard let nearest = number.nearestSteps(exponent: exponent) else {
-            report(node.place, tooLarge(number, exponent: exponent))
+            report(node.place, Self.tooLarge(number, exponent: exponent))
             return nil
         }
         guard least == .min || number.mantissa > 0 else {
@@ -240,8 +231,47 @@ extension LayoutReader {
         return nil
     }
 
-    private func tooLarge(_ number: DecimalNumber, exponent: Int) -> String {
+    private static func tooLarge(_ number: DecimalNumber, exponent: Int) -> String {
         "\(number) is too large to be counted in steps of "
             + "\(DecimalNumber(mantissa: 1, exponent: exponent))"
+    }
+}
+
+/// The sources that a driver offers, by the names under which a channel may ask for them.
+private struct OfferedSources {
+    /// The most that are compared one after the other, which is less work than a table.
+    private static let few = 16
+
+    private let offered: [ChannelDescription]
+    private var places: [String: Int] = [:]
+
+    init(_ offered: [ChannelDescription]) {
+        self.offered = offered
+        guard offered.count > Self.few else { return }
+        for (place, description) in offered.enumerated() {
+            for name in [description.source, description.code].compactMap(\.self)
+            where places[name] == nil {
+                places[name] = place
+            }
+        }
+    }
+
+    /// The first that has this source or code.
+    subscript(name: String) -> ChannelDescription? {
+        offered.count > Self.few
+            ? places[name].map { offered[$0] }
+            : offered.first { $0.source == name || $0.code == name }
+    }
+
+    /// The first of them, for messages.
+    var words: String {
+        let few = offered.prefix(12).map(\.source).joined(separator: ", ")
+        return offered.count > 12 ? "\(few) and \(offered.count - 12) more" : few
+    }
+
+    /// What was probably meant by `name`, or all that there is.
+    func advice(for name: String) -> String {
+        let meant = didYouMean(name, among: offered.flatMap { [$0.source, $0.code ?? $0.source] })
+        return meant.isEmpty ? "; it has \(words)" : meant
     }
 }

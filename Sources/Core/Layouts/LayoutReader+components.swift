@@ -40,7 +40,7 @@ extension LayoutReader {
             }
             guard let name = section.name("name", ComponentTag.self) else { continue }
             if let taken = componentNames.take(name.text, at: section.place) {
-                report(section.place(of: "name"), taken)
+                report(section.place(of: "name"), "\(taken)")
             } else {
                 components[name] = draft
             }
@@ -63,7 +63,7 @@ extension LayoutReader {
         if let name = nodeName.flatMap({ ComponentName($0.text) }),
             let taken = componentNames.take(name.text, at: section.place)
         {
-            report(section.place, taken)
+            report(section.place, "\(taken)")
         }
         return componentDraft(section)
     }
@@ -128,6 +128,7 @@ extension LayoutReader {
         }
         guard let text = section.text("driver") else { return nil }
         guard let driver = DriverModel(text).flatMap({ registry[$0] }) else {
+            let registry = registry
             report(section.place(of: "driver"), registry.unknown(text))
             return nil
         }

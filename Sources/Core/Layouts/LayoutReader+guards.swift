@@ -45,18 +45,12 @@ extension LayoutReader {
     /// Completes the rules of each relay by what other nodes and upstreams have.
     mutating func checkGuards(of drafts: [NodeDraft]) -> [ShNodeName: GuardRules] {
         var result: [ShNodeName: GuardRules] = [:]
-        var owners: [DataChannelName: (node: NodeDraft, channel: DataChannel)] = [:]
-        for draft in drafts {
-            for channel in draft.component?.channels ?? [] where owners[channel.name] == nil {
-                owners[channel.name] = (draft, channel)
-            }
-        }
+        let owners = ChannelOwners(drafts)
         for draft in drafts {
             guard let name = draft.name, var rules = draft.layout?.rules else { continue }
             if let controller = rules.controller, upstreamNames.places[controller.text] == nil {
-                report(
-                    draft.section.place(of: "controller"),
-                    upstreamNames.missing(controller.text, problems).message)
+                let words = upstreamNames.missing(controller.text, problems).message
+                report(draft.section.place(of: "controller"), words)
             }
             if let section = draft.section.section("feedback", .feedback),
                 draft.component?.safeState != nil
@@ -69,14 +63,14 @@ extension LayoutReader {
     }
 
     private mutating func readFeedback(
-        _ section: Section, of node: ShNodeName,
-        _ owners: [DataChannelName: (node: NodeDraft, channel: DataChannel)]
+        _ section: Section, of node: ShNodeName, _ owners: ChannelOwners
     ) -> FeedbackRule? {
         guard let name = section.name("channel", DataChannelTag.self),
             let within = section.duration("timeout")
         else { return nil }
         guard let (owner, channel) = owners[name] else {
-            report(section.place(of: "channel"), channelNames.missing(name.text, problems).message)
+            let words = channelNames.missing(name.text, problems).message
+            report(section.place(of: "channel"), words)
             return nil
         }
         if owner.name == node {
@@ -122,6 +116,30 @@ extension LayoutReader {
             return nil
         }
         return steps ... .max
+    }
+}
+
+/// Which node has which channel. Of as many channels as a layout may have, only their places are kept.
+private struct ChannelOwners {
+    private let drafts: [NodeDraft]
+    private var places: [DataChannelName: (node: Int, channel: Int)] = [:]
+
+    /// - Parameter drafts: Of which nothing is looked at unless one has feedback.
+    init(_ drafts: [NodeDraft]) {
+        self.drafts = drafts
+        guard drafts.contains(where: { $0.section.says("feedback") }) else { return }
+        for (node, draft) in drafts.enumerated() {
+            for (place, channel) in (draft.component?.channels ?? []).enumerated()
+            where places[channel.name] == nil {
+                places[channel.name] = (node, place)
+            }
+        }
+    }
+
+    subscript(name: DataChannelName) -> (node: NodeDraft, channel: DataChannel)? {
+        guard let (node, place) = places[name], let component = drafts[node].component
+        else { return nil }
+        return (drafts[node], component.channels[place])
     }
 }
 

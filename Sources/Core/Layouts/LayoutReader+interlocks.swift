@@ -5,16 +5,19 @@ import Vocabulary
 extension LayoutReader {
     /// - Returns: The interlocks that are well formed, in layout order.
     mutating func readInterlocks(_ drafts: [NodeDraft]) -> [Interlock] {
+        guard document.says("interlocks") else { return [] }
         let relays = Dictionary(
-            drafts.compactMap { draft in draft.name.map { ($0, draft) } }
+            drafts.indices.compactMap { index in drafts[index].name.map { ($0, index) } }
         ) { first, _ in first }
         var found: [(rule: Interlock, place: Place)] = []
         for section in document.sections("interlocks", .interlock) {
             guard let rule = readInterlock(section) else { continue }
-            let areThere = rule.relays.allSatisfy { check($0, relays, at: section.place) }
+            let areThere = rule.relays.allSatisfy {
+                check($0, relays[$0].map { drafts[$0] }, at: section.place)
+            }
             if areThere { found.append((rule, section.place)) }
         }
-        let safe = relays.compactMapValues { $0.component?.safeState }
+        let safe = relays.compactMapValues { drafts[$0].component?.safeState }
         checkContradictions(found, safe)
         return found.map(\.rule)
     }
@@ -59,11 +62,10 @@ extension LayoutReader {
         return name
     }
 
-    private mutating func check(
-        _ name: ShNodeName, _ drafts: [ShNodeName: NodeDraft], at place: Place
-    ) -> Bool {
-        guard let draft = drafts[name] else {
-            report(place, nodeNames.missing(name.text, problems).message)
+    private mutating func check(_ name: ShNodeName, _ draft: NodeDraft?, at place: Place) -> Bool {
+        guard let draft else {
+            let words = nodeNames.missing(name.text, problems).message
+            report(place, words)
             return false
         }
         guard let kind: NodeKind = draft.section.word("kind"), kind != .relay else { return true }

@@ -38,7 +38,7 @@ extension LayoutReader {
                 "gateway is the name of the gateway itself; choose another name")
         }
         guard let taken = nodeNames.take(name.text, at: section.place) else { return name }
-        report(section.place(of: "name"), taken)
+        report(section.place(of: "name"), "\(taken)")
         return nil
     }
 
@@ -105,9 +105,8 @@ extension LayoutReader {
         for node in nodes {
             guard let parent = node.parent else { continue }
             guard nodeNames.places[parent.text] != nil else {
-                report(
-                    node.section.place(of: "parent"),
-                    nodeNames.missing(parent.text, problems).message)
+                let words = nodeNames.missing(parent.text, problems).message
+                report(node.section.place(of: "parent"), words)
                 continue
             }
             if let name = node.name { parents[name] = parent }

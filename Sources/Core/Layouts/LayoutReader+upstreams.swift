@@ -12,7 +12,7 @@ extension LayoutReader {
         for section in document.sections("upstreams", .upstream(codecs)) {
             let name = section.name("name", UpstreamTag.self)
             if let name, let taken = upstreamNames.take(name.text, at: section.place) {
-                report(section.place(of: "name"), taken)
+                report(section.place(of: "name"), "\(taken)")
             }
             let broker = section.text("broker")
             if broker == "embedded" {

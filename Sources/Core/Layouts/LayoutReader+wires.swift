@@ -17,7 +17,9 @@ extension LayoutReader {
             guard let driver = node.driver, let component = node.component,
                 let componentNode = node.componentNode
             else { continue }
-            let user = node.name?.text ?? node.section.place.path
+            // To find out the path costs as much as the text before it.
+            let user =
+                node.name?.text ?? (problems.hasRoom ? node.section.place.path : "without a name")
             do throws(DriverError) {
                 if let clash = claims.take(
                     try driver.type.claims(of: component), by: "node \(user)")
@@ -35,9 +37,10 @@ extension LayoutReader {
                 report(value.place, message)
             }
         }
+        let ofBus = Dictionary(grouping: traffic, by: \.bus)
         for (name, draft) in buses {
-            let onBus = traffic.filter { $0.bus == name }
-            guard let problem = BusPlan(bus: draft.bus, traffic: onBus).problem else { continue }
+            let plan = BusPlan(bus: draft.bus, traffic: ofBus[name] ?? [])
+            guard let problem = plan.problem else { continue }
             report(draft.place, problem)
         }
     }
@@ -79,17 +82,21 @@ private struct WireClaims {
 
 /// Line names with and without their chip, which may mean the same line.
 private struct UsedLines {
-    private var users: [String: [(address: LineAddress, user: String)]] = [:]
+    /// The first of each line name that has a chip, and the first that has none.
+    private var users: [String: (apart: (LineAddress, String)?, bare: (LineAddress, String)?)] = [:]
 
     /// - Returns: What to report when `address` may be the line of another.
     mutating func take(_ address: LineAddress, by user: String) -> String? {
         guard case .name(let name) = address.line else { return nil }
-        defer { users[name, default: []].append((address, user)) }
-        guard
-            let other = users[name]?.first(where: {
-                $0.address != address && ($0.address.chip == nil || address.chip == nil)
-            })
-        else { return nil }
+        let known = users[name] ?? (nil, nil)
+        if address.chip == nil {
+            users[name] = (known.apart, known.bare ?? (address, user))
+        } else {
+            users[name] = (known.apart ?? (address, user), known.bare)
+        }
+        let other: (address: LineAddress, user: String)? =
+            address.chip == nil ? known.apart : known.bare
+        guard let other else { return nil }
         return
             "\(address) may be the same line as \(other.address) of node \(other.user); name the chip "
             + "in both"

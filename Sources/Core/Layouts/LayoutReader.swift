@@ -40,6 +40,8 @@ public struct LayoutReader {
         }
         let form = LayoutSection.layout(codecs)
         let (document, secrets) = LayoutSecrets.removed(from: parsed, text: bytes)
+        let tooMany = form.tooMany(in: document)
+        guard tooMany.isEmpty else { return (nil, inOrder(mistakes + secrets + tooMany)) }
         var reader = LayoutReader(
             registry: registry, codecs: codecs, profiles: profiles,
             document: Section(node: document, kind: form))
@@ -83,14 +85,15 @@ public struct LayoutReader {
             peers: peers, settings: settings)
     }
 
-    package mutating func report(_ place: Place, _ message: String) {
-        problems.append(Problem(place, message))
+    /// Reports a problem. It is worded only when it is kept: to find out a place's line costs as much as the
+    /// text before it.
+    package mutating func report(_ place: Place, _ message: @autoclosure () -> String) {
+        problems.append(Problem(place, message()))
     }
 
     /// Reports what a driver says of its component, at the setting that it names.
     mutating func report(_ error: DriverError, in component: JsonNode) {
-        let problem = error.problem(in: component)
-        report(problem.place, problem.message)
+        problems.append(error.problem(in: component))
     }
 
     /// Texts go to the kernel, to brokers and to pages; none of them takes control characters well.
@@ -120,10 +123,8 @@ package struct KnownNames {
     package init(_ noun: String) { self.noun = noun }
 
     /// - Returns: What to report when another has the name already.
-    package mutating func take(_ name: String, at place: Place) -> String? {
-        if let first = places[name] {
-            return "\(noun) name \(name) is already in use by \(first)"
-        }
+    package mutating func take(_ name: String, at place: Place) -> TakenName? {
+        if let first = places[name] { return TakenName(noun: noun, name: name, first: first) }
         places[name] = place
         return nil
     }
@@ -142,4 +143,13 @@ package struct KnownNames {
         let words = meant.map { "; did you mean \($0)" } ?? ""
         return ("there is no \(noun) \(name)\(words)", meant)
     }
+}
+
+/// A name that another has already. It is put into words only where these are read.
+package struct TakenName: CustomStringConvertible {
+    let noun: String
+    let name: String
+    let first: Place
+
+    package var description: String { "\(noun) name \(name) is already in use by \(first)" }
 }

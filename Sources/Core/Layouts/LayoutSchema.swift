@@ -86,9 +86,9 @@ public enum LayoutSchema {
                     ])
                 )
             ]
-        case .components:
+        case .components(let most):
             [
-                ("type", .text("array")),
+                ("type", .text("array")), ("maxItems", .whole(most)),
                 (
                     "items",
                     .object([
@@ -98,8 +98,9 @@ public enum LayoutSchema {
                 ),
             ]
         case .section(let section): members(of: section)
-        case .sections(let section):
-            [("type", .text("array")), ("items", .object(members(of: section)))]
+        case .sections(let section, let most):
+            [("type", .text("array"))] + (most.map { [("maxItems", .whole($0))] } ?? [])
+                + [("items", .object(members(of: section)))]
         }
     }
 
@@ -189,7 +190,10 @@ public enum LayoutSchema {
         case .unit: schema(of: .whole(0...255))
         case .bus: schema(of: .text(.name(BusTag.self)))
         case .list(let form):
-            [("type", .text("array")), ("items", .object(schema(of: form)))]
+            [
+                ("type", .text("array")), ("maxItems", .whole(SettingForm.longestList)),
+                ("items", .object(schema(of: form))),
+            ]
         case .group(let settings):
             object(settings.map(property), required: required(settings))
         }

@@ -23,6 +23,20 @@ extension LayoutSection {
         return problems
     }
 
+    /// The lists in `node` that are longer than a gateway could be. No more is to be looked for then: what
+    /// follows may cost as much as one list times another.
+    func tooMany(in node: JsonNode) -> ProblemList {
+        keys.problems { key in
+            switch key.form {
+            case .sections(_, let most?), .components(let most):
+                guard let list = node[key.name], let count = list.list?.count, count > most
+                else { return [] }
+                return [Problem(list.place, "has \(count) \(key.name); the most is \(most)")]
+            default: return []
+            }
+        }
+    }
+
     /// What to say of a key that this section does not know.
     func unknown(_ name: String, besides others: [String] = []) -> String {
         let known = keys.map(\.name) + others
@@ -48,7 +62,7 @@ extension LayoutSection {
     private var inner: [LayoutSection] {
         keys.flatMap { key -> [LayoutSection] in
             switch key.form {
-            case .section(let section), .sections(let section): [section] + section.inner
+            case .section(let section), .sections(let section, _): [section] + section.inner
             default: []
             }
         }
@@ -92,7 +106,7 @@ extension KeyForm {
             }
         case (.section(let section), _):
             return section.problems(in: node)
-        case (.sections(let section), .list(let nodes)):
+        case (.sections(let section, _), .list(let nodes)):
             return nodes.problems(section.problems)
         case (.number, .text):
             let advice = FormAdvice.unquoted(node.value, isNumber: true)

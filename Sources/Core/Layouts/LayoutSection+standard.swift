@@ -8,22 +8,32 @@ extension LayoutSection {
         LayoutSection(noun: "a hardware layout", keys: layoutKeys(codecs))
     }
 
+    /// The most nodes of a gateway: each takes a thread, and the unit that `tidegate service` prints allows
+    /// 4,096. Nothing else of which a node has one at most can be more.
+    static let mostNodes = 4_000
+    /// The most upstreams of a gateway: each has a session and reads all channels.
+    static let mostUpstreams = 100
+
     private static func layoutKeys(_ codecs: CodecRegistry) -> [LayoutKey] {
         [
             LayoutKey("$schema", .value(.text), .optional, "Where editors find this schema."),
             LayoutKey(
                 "gateway", .text(.name(GatewayTag.self)), .required,
                 "The gateway's alias, unique among all that share an upstream."),
-            LayoutKey("buses", .sections(.bus), .optional, "Modbus lines that devices share."),
             LayoutKey(
-                "components", .components, .optional,
+                "buses", .sections(.bus, most: mostNodes), .optional,
+                "Modbus lines that devices share."),
+            LayoutKey(
+                "components", .components(most: mostNodes), .optional,
                 "Hardware that nodes refer to by name. Each belongs to exactly one node."),
-            LayoutKey("nodes", .sections(.node), .required, "The relays, sensors and meters."),
             LayoutKey(
-                "interlocks", .sections(.interlock), .optional,
+                "nodes", .sections(.node, most: mostNodes), .required,
+                "The relays, sensors and meters."),
+            LayoutKey(
+                "interlocks", .sections(.interlock, most: mostNodes), .optional,
                 "Combinations of relay states that are forbidden."),
             LayoutKey(
-                "upstreams", .sections(.upstream(codecs)), .optional,
+                "upstreams", .sections(.upstream(codecs), most: mostUpstreams), .optional,
                 "MQTT brokers that the gateway publishes to. Without one the gateway is "
                     + "local only."),
             LayoutKey(

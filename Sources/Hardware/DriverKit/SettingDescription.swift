@@ -78,6 +78,9 @@ public indirect enum SettingForm: Sendable {
 }
 
 extension SettingForm {
+    /// The most that a list has. No device has more values, and drivers compare each with all others.
+    public static let longestList = 4_000
+
     /// Everything in `node` that is not of this form. Empty when all is well.
     public func problems(in node: JsonNode) -> ProblemList {
         switch (self, node.value) {
@@ -103,6 +106,12 @@ extension SettingForm {
         case (.line, .text(let text)):
             return LineAddress.problem(in: text).map { [Problem(node.place, $0)] } ?? []
         case (.list(let form), .list(let nodes)):
+            let count = nodes.count
+            guard count <= Self.longestList else {
+                return [
+                    Problem(node.place, "has \(count) elements; the most is \(Self.longestList)")
+                ]
+            }
             return nodes.problems(form.problems)
         case (.group(let members), .group):
             return SettingDescription.problems(in: node, described: members)

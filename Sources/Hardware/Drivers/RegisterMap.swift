@@ -7,6 +7,8 @@ public struct RegisterMap: Sendable {
     public let registers: [Register]
     public let limits: RegisterLimits
     let timing: ModbusTiming
+    /// Where each source stands among the registers.
+    private let places: [String: Int]
 
     /// - Throws: `.invalidComponent`, naming the setting at fault.
     public init(_ settings: Settings) throws(DriverError) {
@@ -32,6 +34,9 @@ public struct RegisterMap: Sendable {
         case (nil, nil): throw settings.bad("profile", "given, or registers in its place")
         case (.some, .some): throw settings.bad("registers", "left out beside a profile")
         }
+        places = Dictionary(
+            registers.enumerated().map { ($1.channel.source, $0) }
+        ) { first, _ in first }
         limits = RegisterLimits(
             maxWords: settings["maxWords"] == nil
                 ? usual.maxWords : Int(try settings.whole("maxWords")),
@@ -63,11 +68,10 @@ public struct RegisterMap: Sendable {
 
     /// - Throws: `.invalidComponent` when the map has no register of that source.
     public func register(for channel: DataChannel) throws(DriverError) -> Register {
-        guard let register = registers.first(where: { $0.channel.source == channel.source })
-        else {
+        guard let place = places[channel.source] else {
             throw channel.unknownSource(among: registers.map(\.channel.source))
         }
-        return register
+        return registers[place]
     }
 
     /// The requests that read all of `due`, as long as the device answers them.

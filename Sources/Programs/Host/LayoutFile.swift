@@ -10,7 +10,7 @@ import Vocabulary
 /// renamed onto its name. Where the kernel does not report changes, on network file systems and for a
 /// file that is a symbolic link, it is looked at every two seconds instead.
 package actor LayoutFile {
-    /// The longest layout that is read, in bytes: some ten thousand nodes.
+    /// The longest layout that is read, in bytes: several times as long as any that a gateway can run.
     package static let longest = 4 << 20
     /// How long a pipe may be silent that a command is to read as a layout. In milliseconds.
     package static let pipeLimit: Int32 = 10_000

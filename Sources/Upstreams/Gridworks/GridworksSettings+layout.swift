@@ -149,19 +149,22 @@ extension LayoutReader {
     private mutating func readMetering(
         _ section: Section, _ nodes: [NodeLayout]
     ) -> [DataChannelName: Int64] {
+        let units = Dictionary(
+            nodes.lazy.flatMap(\.component.channels).map { ($0.name, $0.unit) }
+        ) { first, _ in first }
         var book = KnownNames("channel")
         var result: [DataChannelName: Int64] = [:]
         for metered in section.sections("powerMetering", .meteredPower) {
             guard let name = metered.name("channel", DataChannelTag.self) else { continue }
             let place = metered.place(of: "channel")
-            if let taken = book.take(name.text, at: metered.place) { report(place, taken) }
+            if let taken = book.take(name.text, at: metered.place) { report(place, "\(taken)") }
             guard channelNames.places[name.text] != nil else {
-                report(place, channelNames.missing(name.text, problems).message)
+                let words = channelNames.missing(name.text, problems).message
+                report(place, words)
                 continue
             }
-            let channel = nodes.flatMap(\.component.channels).first { $0.name == name }
-            if let channel, channel.unit != .watt {
-                report(place, "channel \(name) is in \(channel.unit.rawValue), not in watt")
+            if let unit = units[name], unit != .watt {
+                report(place, "channel \(name) is in \(unit.rawValue), not in watt")
             }
             result[name] = metered.whole("nameplate")
         }
@@ -171,6 +174,7 @@ extension LayoutReader {
     private mutating func readRelays(
         _ section: Section, _ nodes: [NodeLayout]
     ) -> [ShNodeName: GridworksRelayWords] {
+        let layouts = Dictionary(nodes.lazy.map { ($0.name, $0) }) { first, _ in first }
         var book = KnownNames("node")
         var result: [ShNodeName: GridworksRelayWords] = [:]
         for words in section.sections("relays", .gridworksRelay) {
@@ -178,12 +182,13 @@ extension LayoutReader {
             checkPair(words, "deEnergizedState", "energizedState")
             guard let node = words.name("node", ShNodeTag.self) else { continue }
             let place = words.place(of: "node")
-            if let taken = book.take(node.text, at: words.place) { report(place, taken) }
+            if let taken = book.take(node.text, at: words.place) { report(place, "\(taken)") }
             guard nodeNames.places[node.text] != nil else {
-                report(place, nodeNames.missing(node.text, problems).message)
+                let words = nodeNames.missing(node.text, problems).message
+                report(place, words)
                 continue
             }
-            if let layout = nodes.first(where: { $0.name == node }),
+            if let layout = layouts[node],
                 layout.kind != .relay || layout.component.channels.first?.unit != .onOff
             {
                 report(place, "node \(node) is not an on-off relay")

@@ -1,0 +1,30 @@
+import Glibc
+
+/// How the time that a piece of work takes grows with its input.
+public enum Growth {
+    /// Processor time of this thread that `work` takes, which other programs and tests do not lengthen. It must
+    /// stay on its thread.
+    public static func time(of work: () -> Void) -> Duration {
+        let start = used()
+        work()
+        return used() - start
+    }
+
+    /// How many times as long the large input takes as the small one. The first run, which is slower, is not
+    /// counted.
+    public static func factor<Input>(
+        from small: Input, to large: Input, _ work: (Input) -> Void
+    ) -> Double {
+        work(small)
+        let before = (0..<3).map { _ in time { work(small) } }.min() ?? .zero
+        let after = time { work(large) }
+        return after / max(before, .microseconds(1))
+    }
+
+    private static func used() -> Duration {
+        var time = timespec()
+        // Sound: the call fills in `time`, which lives on this stack.
+        unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+    }
+}
