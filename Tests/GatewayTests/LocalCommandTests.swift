@@ -157,6 +157,19 @@ import Vocabulary
         #expect(try none.one(of: "d1.house.scada").path == "/run/tidegate/d1.house.scada.sock")
     }
 
+    @Test func `are looked for in this user's folder and the services', and by a unit in its own`()
+    {
+        #expect(
+            LocalGateways.folders(ofUnit: nil, own: "/run/user/7/tidegate", users: [])
+                == ["/run/user/7/tidegate", "/run/tidegate"])
+        #expect(
+            LocalGateways.folders(ofUnit: nil, own: "/run/tidegate", users: ["7"])
+                == ["/run/tidegate", "/run/user/7/tidegate"])
+        #expect(
+            LocalGateways.folders(ofUnit: "/run/barn", own: "/run/barn", users: ["7"])
+                == ["/run/barn"])
+    }
+
     @Test func `say what they say over a broker, unchanged`() {
         let line = Array(#"{"topic":"live/pump","message":{"value": 1.50, "a":[]}}"#.utf8)
         guard case .message(let message) = LocalLine(line, of: "d1.house.scada") else {

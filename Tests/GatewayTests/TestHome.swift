@@ -36,6 +36,9 @@ final class TestHome {
         environment["HOME"] = path
         environment["XDG_RUNTIME_DIR"] = "\(path)/run"
         environment["XDG_STATE_HOME"] = "\(path)/state"
+        // A gateway is one of this user. The other commands would find the services of this machine, too, were
+        // they not in a unit, which has a run folder of its own.
+        if arguments.first != "run" { environment["RUNTIME_DIRECTORY"] = "\(path)/run/tidegate" }
         return try Program(
             arguments + Self.timeout(for: arguments), environment.merging(variables) { $1 },
             under: wrapper)

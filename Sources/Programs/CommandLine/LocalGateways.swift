@@ -39,14 +39,20 @@ package struct LocalGateways {
         self.mayAsk = mayAsk
     }
 
-    /// This user's, the services', and for root those of all users.
+    /// Those that only their owners can have put something into.
     static var folders: [String] {
-        var folders = [RunFolder.path, RunFolder.service]
-        if geteuid() == 0 {
-            folders += Machine.names(in: "/run/user").map { "/run/user/\($0)/tidegate" }
-        }
+        folders(
+            ofUnit: RunFolder.given, own: RunFolder.path,
+            users: geteuid() == 0 ? Machine.names(in: "/run/user") : []
+        ).filter(RunFolder.isTrustworthy)
+    }
+
+    /// This user's, the services', and for root those of all users; in a unit, its own alone.
+    static func folders(ofUnit given: String?, own: String, users: [String]) -> [String] {
+        if let given { return [given] }
+        let all = [own, RunFolder.service] + users.map { "/run/user/\($0)/tidegate" }
         var seen: Set<String> = []
-        return folders.filter { seen.insert($0).inserted && RunFolder.isTrustworthy($0) }
+        return all.filter { seen.insert($0).inserted }
     }
 
     /// The gateways that run, in the order of the folders.

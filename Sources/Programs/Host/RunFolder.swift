@@ -7,11 +7,15 @@ package enum RunFolder {
     ///
     /// Source: systemd.exec(5), RUNTIME_DIRECTORY; XDG Base Directory Specification, XDG_RUNTIME_DIR.
     package static var path: String {
-        if let given = Machine.environment("RUNTIME_DIRECTORY")?.split(separator: ":").first {
-            return String(given)
-        }
+        if let given { return given }
         if let runtime = Machine.environment("XDG_RUNTIME_DIR") { return "\(runtime)/tidegate" }
         return getuid() == 0 ? "/run/tidegate" : "/tmp/tidegate-\(getuid())"
+    }
+
+    /// The folder that the service manager gave the unit to which this process belongs; nil outside of one. A unit
+    /// looks into no other.
+    package static var given: String? {
+        Machine.environment("RUNTIME_DIRECTORY")?.split(separator: ":").first.map { String($0) }
     }
 
     /// Where the gateways of services, and those that root runs, leave it.
@@ -24,11 +28,12 @@ package enum RunFolder {
 
     /// Whether the folder is the whole machine's, not one user's.
     package static var isService: Bool {
-        Machine.environment("RUNTIME_DIRECTORY") != nil || path == service
+        given != nil || path == service
     }
 
     /// Whether services keep a run folder here that this user may not look into.
     package static var isServiceClosed: Bool {
+        guard given == nil else { return false }
         var status = stat()
         // Sound: the calls read the path and fill in `status`, which lives on this stack.
         let isThere = unsafe lstat(service, &status) == 0
