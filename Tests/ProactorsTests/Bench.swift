@@ -145,6 +145,7 @@ struct Bench {
         for _ in 0..<3 {
             for (name, node) in proactor.nodes where !hanging.contains(name) { await node.hop() }
             await proactor.turn()
+            await Task.yield()
         }
     }
 
