@@ -48,10 +48,11 @@ extension LayoutReader {
             case .missing where form.builtIn.contains(name): break
             case .missing:
                 let known = form.builtIn + profiles.names()
+                let listing = profiles.listing
                 report(
                     node.place,
                     "profile \(name) is unknown\(didYouMean(name, among: known)); "
-                        + "`\(profiles.listing)` lists all")
+                        + "`\(listing)` lists all")
                 areKnown = false
             case .unusable(let detail):
                 report(node.place, detail)
