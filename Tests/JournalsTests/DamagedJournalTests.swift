@@ -178,7 +178,8 @@ import Vocabulary
         await whole.close()
         let file = try JournalFile(existing: folder.path("journal"), isWriting: true)
         try file.database.execute(
-            "CREATE TRIGGER wipe AFTER INSERT ON facts BEGIN DELETE FROM facts WHERE place < 4; END")
+            "CREATE TRIGGER wipe AFTER INSERT ON facts BEGIN DELETE FROM facts WHERE place < 4; END"
+        )
         let journal = await folder.journal(["site"], name: "journal")
         await keep([fact(4)], in: journal)
         #expect(await folder.kept(journal) == [1, 2, 3, 4])
