@@ -78,6 +78,19 @@ import Vocabulary
         await journal.close()
     }
 
+    @Test func `sends what comes although nothing of the file can be read`() async throws {
+        folder.write([UInt8](repeating: 0x5A, count: 9_000), to: "journal")
+        let journal = try await unwritten()
+        let places = try await give(1...5, to: journal)
+        #expect(try await sent(by: journal).map(\.fact) == (1...5).map { fact($0) })
+        try await journal.advance("site", through: places.lowerBound + 1)
+        await journal.refuse(nil)
+        await folder.pass(SqliteJournal.salvagePeriod, journal)
+        #expect(await journal.kept() == Array(places))
+        #expect(try await sent(by: journal).map(\.fact) == (3...5).map { fact($0) })
+        await journal.close()
+    }
+
     @Test func `gives its places under a name that no other session has`() async throws {
         try await earlier(10, acknowledged: 10)
         let known = JournalIdentity(high: 0xABCD, low: 0x1234)

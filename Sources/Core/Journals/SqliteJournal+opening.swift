@@ -141,7 +141,7 @@ extension SqliteJournal {
         guard isLate, left > 0 else { return }
         eventQueue.post(
             .salvaged(
-                "\(path): a journal was put here while the gateway ran; \(left) records in it are sent at the next start"
+                "\(path): could not be read at the start, and can now; \(left) records in it are sent at the next start"
             ))
     }
 

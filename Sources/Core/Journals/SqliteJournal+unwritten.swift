@@ -9,13 +9,13 @@ extension SqliteJournal {
     /// Opens what can be read of the file, and begins without writing.
     func beginUnwritten(because failure: SqliteFailure) {
         guard failure.isUnwilling, inbox.withLock({ $0.buffer.last }) == nil else { return }
-        guard !PrivateFile(path: path).isEmpty else {
-            begin([], isSalvaged: false, last: 0, isAnother: false)
-            return beginUnnoted(after: 0)
+        if !PrivateFile(path: path).isEmpty {
+            // It begins, and fails at what is written then; or before, where nothing can be read either.
+            try? begin(JournalFile(alone: path), isSalvaged: false)
         }
-        // Where nothing of it can be read either, facts wait until it can: they would have no places.
-        // Otherwise it begins, and fails at what is written then.
-        try? begin(JournalFile(alone: path), isSalvaged: false)
+        guard inbox.withLock({ $0.buffer.last }) == nil else { return }
+        begin([], isSalvaged: false, last: 0, isAnother: false)
+        beginUnnoted(after: 0)
     }
 
     /// Gives places away although nobody has written down that they are in use.
