@@ -76,16 +76,14 @@ struct JournalBuffer {
     }
 
     /// Gives those that wait places behind `place`, when some stand there already.
-    /// - Returns: Whether they did.
-    mutating func move(behind place: Sequence64) -> Bool {
-        guard let first = items.first?.entry.sequence, first <= place else { return false }
+    mutating func move(behind place: Sequence64) {
+        guard let first = items.first?.entry.sequence, first <= place else { return }
         var next = max(place, last ?? 0)
         for index in items.indices {
             next += 1
             items[index].entry = Entry(sequence: next, fact: items[index].entry.fact)
         }
         last = next
-        return true
     }
 
     /// The oldest facts, which stay here until `written` or `notWritten` is called.

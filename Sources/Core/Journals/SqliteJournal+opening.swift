@@ -60,7 +60,7 @@ extension SqliteJournal {
                     ?? 0,
             ].max() ?? 0
         // Another journal came to lie here: what waits is written behind what it has, and never over it.
-        inbox.withLock { _ = $0.buffer.move(behind: last) }
+        inbox.withLock { $0.buffer.move(behind: last) }
         let given = inbox.withLock { $0.buffer.last }
         var start = max(last, given ?? 0)
         // Facts that wait to be written have their places already.
