@@ -144,3 +144,16 @@ import Vocabulary
         #expect(await written.first { _ in true } == true)
     }
 }
+
+@Suite struct `A log level for a time` {
+    @Test func `has a time of a second to a day`() {
+        for time in ["1s", "10min", "24h"] {
+            #expect(throws: Never.self) { try LogLevelCommand.parse(["debug", "--for", time]) }
+        }
+        for time in ["0s", "999ms", "25h", "soon", "-1s"] {
+            #expect(throws: (any Error).self, "\(time)") {
+                try LogLevelCommand.parse(["debug", "--for=\(time)"])
+            }
+        }
+    }
+}

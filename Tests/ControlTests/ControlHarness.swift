@@ -73,12 +73,12 @@ struct ListeningControl {
     let server: ControlServer
 
     init(
-        _ limits: ControlServer.Limits = .init(), rights: Set<PeerRight> = [.read, .switch],
-        service: ScriptedControl = ScriptedControl()
+        _ limits: ControlServer.Limits = .init(), service: ScriptedControl = ScriptedControl(),
+        rights: @escaping @Sendable (ControlCaller) -> Set<PeerRight> = { _ in [.read, .switch] }
     ) async throws {
         folder = try SocketFolder()
         server = ControlServer(
-            limits: limits, service: service, clock: clock, rights: { _ in rights })
+            limits: limits, service: service, clock: clock, rights: rights)
         try await server.listen(at: ControlSocket(folder.socket, group: nil))
     }
 

@@ -54,7 +54,7 @@ import Vocabulary
 
     @Test func `lets nobody switch who may only read`() async throws {
         let service = ScriptedControl()
-        let control = try await ListeningControl(rights: [.read], service: service)
+        let control = try await ListeningControl(service: service) { _ in [.read] }
         let caller = try await control.caller()
         caller.send(#"{"ask": "set", "node": "pump", "value": "on", "id": "1"}"# + "\n")
         #expect(await caller.line()?.contains("no right to switch") == true)
@@ -65,7 +65,7 @@ import Vocabulary
     }
 
     @Test func `reads nothing of one without rights`() async throws {
-        let control = try await ListeningControl(rights: [])
+        let control = try await ListeningControl { _ in [] }
         let caller = try await control.caller()
         caller.send("x\n")
         #expect(await caller.line()?.contains("no rights") == true)
@@ -130,6 +130,39 @@ import Vocabulary
         // Whichever of them came first.
         for _ in busy { gate.open() }
         for caller in busy { #expect(await caller.line() == "1") }
+        await control.server.stop()
+    }
+
+    @Test func `closes a reader that follows for one who may switch`() async throws {
+        let gate = Gate()
+        let service = ScriptedControl { request in
+            if request == .watch { await gate.wait() }
+            return .one(Array("1".utf8))
+        }
+        var limits = ControlServer.Limits()
+        limits.connections = 2
+        let admitted = Mutex(0)
+        // The first two may only read, as a user whom an access list lets in.
+        let control = try await ListeningControl(limits, service: service) { _ in
+            admitted.withLock { count in
+                count += 1
+                return count <= 2 ? [.read] : [.read, .switch]
+            }
+        }
+        let readers = [try await control.caller(), try await control.caller()]
+        for reader in readers { reader.send(#"{"ask": "watch"}"# + "\n") }
+        await service.begun(2)
+        let root = try await control.caller()
+        root.send(status)
+        #expect(await root.line() == "1")
+        #expect(await readers[0].line() == nil)
+        #expect(await control.server.counts.connections == 2)
+        for await line in control.server.notices {
+            #expect(line.hasSuffix("its place is for one who may switch"), "\(line)")
+            break
+        }
+        gate.open()
+        #expect(await readers[1].line() == "1")
         await control.server.stop()
     }
 

@@ -113,4 +113,16 @@ import Vocabulary
         #expect(channels.map(\.exponent) == [-3, -2])
         #expect(channels.map(\.from) == [1, 3])
     }
+
+    @Test(arguments: ["", "CREATE TABLE other (a, b)"])
+    func `says of a file that is none, that it is none`(schema: String) throws {
+        let folder = Folder()
+        folder.write([], to: "other")
+        try SqliteDatabase(path: folder.path("other"), .writing).execute(schema)
+        let error = #expect(throws: JournalError.self) {
+            try JournalInspector(path: folder.path("other"))
+        }
+        #expect(error?.kind == .storage)
+        #expect(error?.detail.contains("not a Tidegate journal") == true)
+    }
 }

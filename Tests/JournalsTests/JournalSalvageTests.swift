@@ -66,6 +66,7 @@ import Vocabulary
         var log = folder.bytes(name + "-wal")
         // The log begins again with another salt, and has no frame yet.
         for index in 16..<24 { log[index] ^= 0xFF }
+        log.replaceSubrange(24..<32, with: JournalPages.checkSum(ofLogHead: log))
         folder.write(log, to: name + "-wal")
         #expect(facts() == 0)
         await journal.close()

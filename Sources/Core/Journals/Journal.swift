@@ -66,13 +66,19 @@ public struct JournalStatus: Hashable, Sendable {
     public let acknowledged: Sequence64
     /// Facts that wait for acknowledgement.
     public let waiting: Int
+    /// Those of them that the disk does not take, and that wait in memory; 0 while it does.
+    public let unwritten: Int
     /// Facts that were evicted before they were acknowledged, since the start.
     public let dropped: Int
     /// Facts that were never acknowledged and wait for a person to look at them.
     public let deadLettered: Int
 
-    public init(acknowledged: Sequence64, waiting: Int, dropped: Int, deadLettered: Int = 0) {
+    public init(
+        acknowledged: Sequence64, waiting: Int, unwritten: Int = 0, dropped: Int,
+        deadLettered: Int = 0
+    ) {
         (self.acknowledged, self.waiting) = (acknowledged, waiting)
+        self.unwritten = unwritten
         (self.dropped, self.deadLettered) = (dropped, deadLettered)
     }
 }

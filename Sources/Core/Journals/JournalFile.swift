@@ -43,7 +43,7 @@ final class JournalFile {
             """)
         isNew = try database.number("SELECT count(*) FROM sqlite_schema") == 0
         if isNew { try make(identity) }
-        guard try self.identity() != nil else { throw Self.foreign }
+        try checkKind()
     }
 
     /// Opens a journal that is there: to look at it, or to change what is dead-lettered, while a gateway
@@ -53,7 +53,7 @@ final class JournalFile {
         isNew = false
         // A gateway that is far into a commit is waited for.
         try database.execute("PRAGMA busy_timeout=5000; PRAGMA cache_size=-1024")
-        guard try identity() != nil else { throw Self.foreign }
+        try checkKind()
     }
 
     /// Opens a journal on a disk that takes nothing, to read what an earlier session has kept.
@@ -61,10 +61,16 @@ final class JournalFile {
         database = try SqliteDatabase(path: path, .readingAlone)
         isNew = false
         try database.execute("PRAGMA cache_size=-1024")
-        guard try identity() != nil else { throw Self.foreign }
+        try checkKind()
     }
 
-    private static let foreign = SqliteFailure(code: 26, words: "not a Tidegate journal")
+    private func checkKind() throws(SqliteFailure) {
+        let tables = try database.number(
+            "SELECT count(*) FROM sqlite_schema WHERE name = 'identity'")
+        guard tables == 1, try identity() != nil else {
+            throw SqliteFailure(code: 26, words: "not a Tidegate journal")
+        }
+    }
 
     private func make(_ identity: JournalIdentity) throws(SqliteFailure) {
         try database.transaction { () throws(SqliteFailure) in
@@ -139,6 +145,19 @@ final class JournalFile {
             throw SqliteFailure(code: 11, words: "facts stand at the places \(first) to \(last)")
         }
         return Sequence64(first)...Sequence64(last)
+    }
+
+    /// The last place that was ever given away, whatever is left of its fact; 0 for none.
+    func lastGiven() throws(SqliteFailure) -> Sequence64 {
+        let sessions = try records(SessionRecord.self, "sessions")
+        return [
+            try extent()?.upperBound ?? 0,
+            try records(GapRecord.self, "gaps").map(\.record.places.upperBound).max() ?? 0,
+            try records(LossRecord.self, "gaps").map(\.record.places.upperBound).max() ?? 0,
+            try records(CursorRecord.self, "cursors").map(\.record.acknowledged).max() ?? 0,
+            sessions.map { $0.record.last ?? ($0.record.first - min(1, $0.record.first)) }.max()
+                ?? 0,
+        ].max() ?? 0
     }
 
     /// Writes one fact's row.

@@ -60,8 +60,20 @@ public final class JournalInspector {
         if let known, known.format > JournalFile.format {
             throw JournalError(.laterFormat, "\(path): written by a later version of Tidegate")
         }
+        file = try Self.file(at: path, isWriting: isWriting)
+    }
+
+    private static func file(
+        at path: String, isWriting: Bool
+    ) throws(JournalError) -> JournalFile {
         do throws(SqliteFailure) {
-            file = try JournalFile(existing: path, isWriting: isWriting)
+            do throws(SqliteFailure) {
+                return try JournalFile(existing: path, isWriting: isWriting)
+            } catch {
+                // A disk that takes nothing has no room for the files that readers share either.
+                guard !isWriting, error.isUnwilling || error.isClosedDoor else { throw error }
+                return try JournalFile(alone: path)
+            }
         } catch {
             throw JournalError(.storage, "\(path): \(error.words)")
         }
@@ -74,11 +86,7 @@ public final class JournalInspector {
     /// Source: fcntl(2), "Record locking and file descriptors".
     public init(sharing path: String) throws(JournalError) {
         self.path = path
-        do throws(SqliteFailure) {
-            file = try JournalFile(existing: path)
-        } catch {
-            throw JournalError(.storage, "\(path): \(error.words)")
-        }
+        file = try Self.file(at: path, isWriting: false)
     }
 
     /// Size, extent and cursors.

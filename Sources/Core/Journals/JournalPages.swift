@@ -19,44 +19,101 @@ struct JournalPages {
         let take = { (place: Int64, bytes: [UInt8]) in
             found = found ?? IdentityRecord(bytes, at: place)
         }
-        scan(path, head: 0, skip: 0, limit: 64, take)
+        pages(limit: 64) { Self.rows(on: $0, take) }
         // A new journal may be in its log alone.
-        if found == nil { scan(path + "-wal", head: 32, skip: 24, limit: 64, take) }
+        if found == nil { frames(limit: 64) { _, page in Self.rows(on: page, take) } }
         return found
     }
 
     /// Hands on every row of the database and then of its log, which is newer. Places come as they lie
     /// on the disk, and one may come several times.
     func rows(_ take: (Int64, [UInt8]) -> Void) {
-        scan(path, head: 0, skip: 0, limit: .max, take)
-        scan(path + "-wal", head: 32, skip: 24, limit: .max, take)
+        pages { Self.rows(on: $0, take) }
+        frames { _, page in Self.rows(on: page, take) }
     }
 
-    private func scan(
-        _ path: String, head: Int, skip: Int, limit: Int, _ take: (Int64, [UInt8]) -> Void
-    ) {
+    /// Hands on every row with a place of `wanted` that was committed to the log, also behind a broken head or
+    /// frame, where the library stops to read.
+    func committedRows(in wanted: ClosedRange<Int64>, _ take: (Int64, [UInt8]) -> Void) {
+        var waiting: [(Int64, [UInt8])] = []
+        frames { size, page in
+            Self.rows(on: page) { if wanted.contains($0) { waiting.append(($0, $1)) } }
+            // The last frame of a transaction states the size of the database.
+            guard size > 0 else { return }
+            waiting.forEach(take)
+            waiting = []
+        }
+    }
+
+    private func pages(limit: Int = .max, _ take: ([UInt8]) -> Void) {
+        read(path, flags: 0) { descriptor in
+            Self.each(Self.size, of: descriptor, limit: limit, take)
+        }
+    }
+
+    /// Hands on each page of the log, with the size of the database that its frame states.
+    private func frames(limit: Int = .max, _ take: (_ size: UInt32, _ page: [UInt8]) -> Void) {
         // The library follows no link to a log either.
-        let follow = head > 0 ? O_NOFOLLOW : 0
+        read(path + "-wal", flags: O_NOFOLLOW) { descriptor in
+            let (head, frame) = (32, 24)
+            // Of the head or, where that is broken, of the first frame. Others are of frames that the log held
+            // before it was begun again, and that are older than the database.
+            let headBytes = Self.bytes(head, at: 0, of: descriptor)
+            let isHeadSound = Self.checkSum(ofLogHead: headBytes) == Array(headBytes[24...])
+            let salts = (isHeadSound ? [16] : [16, head + 8]).map {
+                Self.bytes(8, at: $0, of: descriptor)
+            }
+            Self.each(frame + Self.size, from: head, of: descriptor, limit: limit) { bytes in
+                guard salts.contains(Array(bytes[8..<16])) else { return }
+                let size = bytes[4..<8].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+                take(size, Array(bytes[frame...]))
+            }
+        }
+    }
+
+    /// Of the first 24 bytes of a log's head, as its last 8 have it.
+    ///
+    /// Source: SQLite file format, "Checksum Algorithm".
+    static func checkSum(ofLogHead head: [UInt8]) -> [UInt8] {
+        func word(_ index: Int, isBig: Bool) -> UInt32 {
+            let bytes = head[(4 * index)..<(4 * index + 4)].map { UInt32($0) }
+            return (isBig ? bytes : bytes.reversed()).reduce(0) { $0 << 8 | $1 }
+        }
+        let isBig = word(0, isBig: true) & 1 == 1
+        var sums: (UInt32, UInt32) = (0, 0)
+        for index in stride(from: 0, to: 6, by: 2) {
+            sums.0 &+= word(index, isBig: isBig) &+ sums.1
+            sums.1 &+= word(index + 1, isBig: isBig) &+ sums.0
+        }
+        return [sums.0, sums.1].flatMap { sum in
+            stride(from: 24, through: 0, by: -8).map { UInt8(truncatingIfNeeded: sum >> $0) }
+        }
+    }
+
+    private func read(_ path: String, flags: Int32, _ body: (Int32) -> Void) {
         // Sound: the path lives for the length of the call.
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | follow)
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags)
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }
         // A device may have no end.
         guard !PrivateFile(path: path).isOtherThanFile else { return }
-        let salt = skip > 0 ? Self.bytes(8, at: 16, of: descriptor) : []
-        var page = [UInt8](repeating: 0, count: Self.size)
+        body(descriptor)
+    }
+
+    private static func each(
+        _ size: Int, from start: Int = 0, of descriptor: Int32, limit: Int,
+        _ take: ([UInt8]) -> Void
+    ) {
+        var bytes = [UInt8](repeating: 0, count: size)
         for index in 0..<limit {
-            let offset = head + index * (skip + Self.size) + skip
             // Sound: the buffer lives for the length of the call and is as long as it says.
-            let count = unsafe page.withUnsafeMutableBytes {
-                unsafe pread(descriptor, $0.baseAddress, $0.count, off_t(offset))
+            let count = unsafe bytes.withUnsafeMutableBytes {
+                unsafe pread(descriptor, $0.baseAddress, $0.count, off_t(start + index * size))
             }
             // A part that the disk cannot read any more is left out; the end is no whole page.
             if count < 0, errno == EIO { continue }
-            guard count == Self.size else { return }
-            // Frames that the log held before it was begun again, and that are older than the database.
-            if skip > 0, Self.bytes(8, at: offset - skip + 8, of: descriptor) != salt { continue }
-            Self.rows(on: page, take)
+            guard count == size else { return }
+            take(bytes)
         }
     }
 

@@ -17,7 +17,7 @@ extension SqliteJournal {
             if let simulatedRefusal { throw simulatedRefusal }
             let opened = try JournalFile(path: path, identity: identity)
             try check(opened)
-            return try begin(opened, isSalvaged: false)
+            return try begin(opened, isSalvaged: try takeFromLog(into: opened))
         } catch {
             // A worn-out card that can only be read is as good as a full one: the house goes on without.
             guard !PrivateFile(path: path).isOnReadOnlyDisk else {
@@ -50,15 +50,7 @@ extension SqliteJournal {
         let known = try opened.records(CursorRecord.self, "cursors")
         gaps = try opened.records(GapRecord.self, "gaps").map(\.record.places)
         let losses = try opened.records(LossRecord.self, "gaps")
-        // What was given away before this session; never again, whatever is left of it.
-        let last =
-            [
-                extent?.upperBound ?? 0, gaps.last?.upperBound ?? 0,
-                losses.map(\.record.places.upperBound).max() ?? 0,
-                known.map(\.record.acknowledged).max() ?? 0,
-                sessions.map { $0.record.last ?? ($0.record.first - min(1, $0.record.first)) }.max()
-                    ?? 0,
-            ].max() ?? 0
+        let last = try opened.lastGiven()
         // Another journal came to lie here: what waits is written behind what it has, and never over it.
         inbox.withLock { $0.buffer.move(behind: last) }
         let given = inbox.withLock { $0.buffer.last }
@@ -74,7 +66,8 @@ extension SqliteJournal {
         for (_, loss) in losses where !gaps.contains(where: { $0.overlaps(loss.places) }) {
             add(gap: loss.places)
         }
-        let leaps = isSalvaged || (!opened.isNew && sessions.last?.record.last == nil)
+        let isInOrder = sessions.last?.record.last.map { $0 >= last } ?? opened.isNew
+        let leaps = isSalvaged || !isInOrder
         if leaps, isSalvaged || !isUnnoted { leap(over: &start) }
         let own = try opened.identity()
         begin(known, isSalvaged: isSalvaged, last: last, isAnother: own != cursorsOf)

@@ -302,6 +302,8 @@ public actor SqliteJournal: Journal {
             JournalStatus(
                 acknowledged: $0.acknowledged,
                 waiting: $0.waiting(through: last, count(after:through:)),
+                unwritten: fault == nil
+                    ? 0 : count(after: max($0.acknowledged, committed), through: last),
                 dropped: $0.dropped, deadLettered: $0.deadLettered)
         }
     }

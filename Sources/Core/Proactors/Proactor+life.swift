@@ -1,3 +1,4 @@
+import Journals
 import Nodes
 import Vocabulary
 
@@ -6,8 +7,10 @@ extension Proactor {
     /// Comes back when the proactor has come round to it.
     public func turn() {}
 
-    /// Comes back when the journal has answered.
-    public nonisolated func askJournal() async { _ = await journal.status() }
+    /// How the journal stands with each upstream, as it answers on its own thread.
+    public nonisolated func journalStatus() async
+        -> [UpstreamName: JournalStatus]
+    { await journal.status() }
 
     /// Drives all actuators to their safe states, from any thread and although the proactor stands still.
     ///

@@ -61,6 +61,8 @@ public struct ControlRequester: Hashable, Sendable, CustomStringConvertible {
 
     public init(user: uid_t, rights: Set<PeerRight>) { (self.user, self.rights) = (user, rights) }
 
+    var maySwitch: Bool { rights.contains(.switch) }
+
     /// `root`, or `uid-1000`: the system's list of users may be on another machine, and nobody waits for that.
     public var name: String { user == 0 ? "root" : "uid-\(user)" }
 

@@ -12,7 +12,7 @@ public actor ControlServer {
     /// How much callers may take up.
     public struct Limits: Sendable {
         /// Connections at once. When all places are taken, one of the user with the most that has no request in work
-        /// is closed for the next.
+        /// is closed for the next; for one who may switch, also one with a request in work of those who may only read.
         public var connections = 32
         /// Of them those of one user.
         public var ofOneUser = 16
@@ -122,25 +122,26 @@ public actor ControlServer {
         let connection = ControlConnection(
             id: nextID, channel: channel, requester: requester,
             lines: ControlLines(limit: limits.request), at: clock.now)
-        connection.refusal = makeRoom(for: caller.user)
+        connection.refusal = makeRoom(for: requester)
         try channel.pipeline.syncOperations.addHandler(ControlHandler(server: self, id: nextID))
         connections[nextID] = connection
         arm(connection)
     }
 
     /// - Returns: Why there is none; nil when there is.
-    private func makeRoom(for user: uid_t) -> String? {
+    private func makeRoom(for requester: ControlRequester) -> String? {
         let ofEach = Dictionary(grouping: connections.values, by: \.requester.user)
-        let own = ofEach[user] ?? []
+        let own = ofEach[requester.user] ?? []
         if own.count >= limits.ofOneUser {
             guard evictIdle(of: own) else {
                 return "\(own.count) connections of this user are open"
             }
         } else if connections.count >= limits.connections {
             let most = ofEach.values.sorted { $0.count > $1.count }
-            guard most.contains(where: evictIdle) else {
-                return "\(connections.count) connections are open"
-            }
+            guard
+                most.contains(where: evictIdle)
+                    || requester.maySwitch && evictReader(of: most)
+            else { return "\(connections.count) connections are open" }
         }
         return nil
     }
@@ -151,6 +152,16 @@ public actor ControlServer {
         guard let idle else { return false }
         counted.refused += 1
         close(idle, nil)
+        return true
+    }
+
+    /// Who may only read must not keep out those who may switch.
+    private func evictReader(of users: [[ControlConnection]]) -> Bool {
+        let readers = users.first { !$0.contains(where: \.requester.maySwitch) } ?? []
+        guard let reader = readers.min(by: { ($0.lastUsed, $0.id) < ($1.lastUsed, $1.id) })
+        else { return false }
+        counted.refused += 1
+        close(reader, "its place is for one who may switch")
         return true
     }
 

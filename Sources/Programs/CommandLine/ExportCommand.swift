@@ -80,7 +80,11 @@ package struct ExportCommand: ParsableCommand {
                     text += (format == .csv ? row.csv : row.json) + "\n"
                 }
             }
-            guard Output.write(text, to: STDOUT_FILENO) else { return }
+            guard Output.write(text, to: STDOUT_FILENO) else {
+                Output.error(
+                    "tidegate: the output is cut short, cannot write: \(errorDescription(errno))")
+                throw ExitStatus.failure.code
+            }
         }
         guard unheard.isEmpty else {
             let known = meanings.keys.map(\.text).sorted()

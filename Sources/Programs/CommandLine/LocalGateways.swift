@@ -39,20 +39,26 @@ package struct LocalGateways {
         self.mayAsk = mayAsk
     }
 
-    /// Those that only their owners can have put something into.
+    /// Those that only this user, or the user of a service, can have put something into.
     static var folders: [String] {
-        folders(
-            ofUnit: RunFolder.given, own: RunFolder.path,
-            users: geteuid() == 0 ? Machine.names(in: "/run/user") : []
-        ).filter(RunFolder.isTrustworthy)
+        folders(ofUnit: RunFolder.given, own: RunFolder.path).filter(RunFolder.isTrustworthy)
     }
 
-    /// This user's, the services', and for root those of all users; in a unit, its own alone.
-    static func folders(ofUnit given: String?, own: String, users: [String]) -> [String] {
+    /// This user's and the services'; in a unit, its own alone. Root does not look into those of other users: what
+    /// answers there may pose as any gateway.
+    static func folders(ofUnit given: String?, own: String) -> [String] {
         if let given { return [given] }
-        let all = [own, RunFolder.service] + users.map { "/run/user/\($0)/tidegate" }
-        var seen: Set<String> = []
-        return all.filter { seen.insert($0).inserted }
+        return own == RunFolder.service ? [own] : [own, RunFolder.service]
+    }
+
+    /// The users whose run folders hold a socket, when this one may look: root.
+    private static var otherUsers: [String] {
+        guard geteuid() == 0, RunFolder.given == nil else { return [] }
+        return Machine.names(in: "/run/user").filter { user in
+            Machine.names(in: "/run/user/\(user)/tidegate").contains {
+                $0.hasSuffix(RunFolder.socketEnding)
+            }
+        }
     }
 
     /// The gateways that run, in the order of the folders.
@@ -81,8 +87,10 @@ package struct LocalGateways {
             let others = all.map(\.gateway.text).sorted().joined(separator: ", ")
             guard let gateway, !others.isEmpty else {
                 throw .none(
-                    "no gateway runs on this machine"
-                        + (RunFolder.isServiceClosed ? Self.closed : ""))
+                    "no gateway of this user or a service runs on this machine"
+                        + (RunFolder.isServiceClosed ? Self.closed : "")
+                        + Self.otherUsers.map { "; user \($0) has one: run this as that user" }
+                        .joined())
             }
             throw .none("gateway \(gateway) does not run on this machine; \(others) does")
         }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Control
+import Documents
 import Host
 import Vocabulary
 
@@ -20,11 +21,20 @@ struct LocalOptions: ParsableArguments {
         }
     }
 
-    /// - Throws: The exit status, after reporting why there is no answer.
-    func answer(to request: ControlRequest) async throws -> [UInt8] {
+    /// What `read` finds in the answer.
+    ///
+    /// - Throws: The exit status, after reporting why there is no answer, or none that can be understood.
+    func answer<Answer>(
+        to request: ControlRequest, read: (JsonNode) -> Answer?
+    ) async throws -> Answer {
         let place = try LocalGateways().chosen(gateway.flatMap(GatewayName.init))
-        return try await LocalRequest(request, of: place)
+        let text = try await LocalRequest(request, of: place)
             .answer(within: .seconds(timeout), on: SystemClock())
+        guard let answer = JsonParser.document(text, .strict).flatMap(read) else {
+            Output.error("tidegate: \(place.gateway): its answer cannot be understood")
+            throw ExitStatus.unavailable.code
+        }
+        return answer
     }
 }
 

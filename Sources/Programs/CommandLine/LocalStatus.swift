@@ -24,8 +24,10 @@ struct LocalStatus {
 
     /// The journal as a whole.
     struct Journal {
-        let records: Int64
-        let bytes: Int64
+        /// What is on disk, and its size; nil when that cannot be read.
+        let stored: (records: Int64, bytes: Int64)?
+        /// Records that the disk does not take, and that wait in memory.
+        let unwritten: Int64
         let oldest: WallTime?
         let cursors: [Cursor]
     }
@@ -79,12 +81,12 @@ extension LocalStatus.Relay {
 }
 
 extension LocalStatus.Journal {
-    fileprivate init?(_ node: JsonNode) {
-        guard let records = node["records"]?.whole, let bytes = node["bytes"]?.whole else {
-            return nil
+    fileprivate init(_ node: JsonNode) {
+        let stored = node["records"]?.whole.flatMap { records in
+            node["bytes"]?.whole.map { (records, $0) }
         }
         self.init(
-            records: records, bytes: bytes, oldest: node["oldest"]?.time,
+            stored: stored, unwritten: node["unwritten"]?.whole ?? 0, oldest: node["oldest"]?.time,
             cursors: (node["upstreams"]?.list ?? []).compactMap { cursor in
                 guard let name = cursor["name"]?.words, let backlog = cursor["backlog"]?.whole
                 else { return nil }

@@ -22,13 +22,7 @@ struct LocalStatusText {
             ("layout", status.layout.map { "\($0), \(status.nodes) nodes" }),
             ("clock", status.isSynchronised ? "synchronised" : "not synchronised"),
         ]
-        if let journal = status.journal {
-            let oldest = journal.oldest.map { ", oldest \($0.iso8601)" } ?? ""
-            rows.append(
-                ("journal", "\(journal.records) records, \(ByteCount(journal.bytes))\(oldest)"))
-        } else {
-            rows.append(("journal", "not open"))
-        }
+        rows.append(("journal", status.journal.map(words(of:)) ?? "not open"))
         rows.append(
             (
                 "disk",
@@ -39,6 +33,15 @@ struct LocalStatusText {
         return rows.compactMap { name, value in
             value.map { name + String(repeating: " ", count: 9 - name.count) + $0 }
         } + [""]
+    }
+
+    private func words(of journal: LocalStatus.Journal) -> String {
+        let oldest = journal.oldest.map { ", oldest \($0.iso8601)" } ?? ""
+        let stored =
+            journal.stored.map { "\($0.records) records, \(ByteCount($0.bytes))\(oldest)" }
+            ?? "cannot be read"
+        return journal.unwritten > 0
+            ? stored + "; \(journal.unwritten) in memory, the disk takes none" : stored
     }
 
     private var version: String? {

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Control
-import Documents
 import Host
 import Logging
 import Vocabulary
@@ -20,7 +19,7 @@ package struct LogLevelCommand: AsyncParsableCommand {
 
     @Option(
         name: .customLong("for"),
-        help: "For this time, at most 24h: 30s, 10min, 2h. Default: 10min.")
+        help: "For this time, 1s to 24h: 30s, 10min, 2h. Default: 10min.")
     var time: String?
 
     @OptionGroup var options: LocalOptions
@@ -34,22 +33,26 @@ package struct LogLevelCommand: AsyncParsableCommand {
         }
         if let time {
             guard level != nil else { throw ValidationError("--for needs a level") }
-            guard let duration = Duration(layoutText: time), duration <= .seconds(24 * 3_600) else {
+            guard let duration = Duration(layoutText: time),
+                (.seconds(1)...(.seconds(24 * 3_600))).contains(duration)
+            else {
                 throw ValidationError(
-                    "--for \(time) must be a time like 30s, 10min or 2h, at most 24h")
+                    "--for \(time) must be a time like 30s, 10min or 2h, 1s to 24h")
             }
         }
     }
 
     package func run() async throws {
         let time = time.flatMap(Duration.init(layoutText:))
-        let text = try await options.answer(to: .logLevel(level, for: time))
-        let document = JsonParser.document(text, .strict)
-        let now = document?["logLevel"]?.text?.printable(limit: 40) ?? "?"
-        let usual = document?["usual"]?.text?.printable(limit: 40) ?? "?"
-        let until = document?["seconds"]?.number?.wholeSteps(exponent: 0).map {
-            " for \(Duration.seconds($0).layoutText), then \(usual)"
+        let line = try await options.answer(to: .logLevel(level, for: time)) { answer in
+            answer["logLevel"]?.text.map { level in
+                let usual = answer["usual"]?.text ?? "?"
+                let until = answer["seconds"]?.number?.wholeSteps(exponent: 0).map {
+                    " for \(Duration.seconds($0).layoutText), then \(usual)"
+                }
+                return (level + (until ?? "")).printable(limit: 100)
+            }
         }
-        Output.line("log level \(now)\(until ?? "")")
+        Output.line("log level \(line)")
     }
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Control
-import Documents
 import Host
 import Vocabulary
 
@@ -19,10 +18,12 @@ package struct ReloadCommand: AsyncParsableCommand {
     package init() {}
 
     package func run() async throws {
-        let text = try await options.answer(to: .reload)
-        let document = JsonParser.document(text, .strict)
-        let detail = document?["detail"]?.text?.printable(limit: 2_000) ?? ""
-        switch document?["reload"]?.text {
+        let (outcome, detail) = try await options.answer(to: .reload) { answer in
+            answer["reload"]?.text.map {
+                ($0, answer["detail"]?.text?.printable(limit: 2_000) ?? "")
+            }
+        }
+        switch outcome {
         case "applied": Output.line("layout reloaded: \(detail)")
         case "unchanged": Output.line("layout unchanged")
         default:

@@ -44,7 +44,7 @@ struct StatusText {
             ["LINK", "STATE"] + lags + columns.map { $0.key.uppercased() } + ["CAUSE"])
         for link in links {
             let counts = link.counts ?? LinkCounts()
-            let delay = backlogs.map { lag(of: $0[link.who]) } ?? []
+            let delay = backlogs.map { lag(of: $0[link.who], counts) } ?? []
             table.add(
                 [link.who.printable(limit: 100), link.state.word.printable(limit: 40)] + delay
                     + columns.map { "\(counts[$0])" } + [(link.cause ?? "").printable(limit: 500)])
@@ -52,8 +52,11 @@ struct StatusText {
         return table.lines + [""]
     }
 
-    private func lag(of backlog: Backlog?) -> [String] {
+    private func lag(of backlog: Backlog?, _ counts: LinkCounts) -> [String] {
         guard let backlog else { return ["-", "-", "-"] }
-        return ["\(backlog.records)", backlog.lag ?? "-", "\(backlog.deadLetters)"]
+        // Of records that wait in memory the link alone knows the age.
+        let unsent = backlog.records > 0 ? counts[age: .oldestUnsent] : nil
+        let lag = backlog.lag ?? unsent.map { LiveTable.age(seconds: $0.components.seconds) }
+        return ["\(backlog.records)", lag ?? "-", "\(backlog.deadLetters)"]
     }
 }

@@ -66,7 +66,8 @@ final class GatewayLife: Sendable {
     func watchJournal(of proactor: Proactor) {
         watch.watch(
             .journal, within: Watchdog.timeout.journal,
-            else: .endProcess(after: Watchdog.journalGrace), asking: proactor.askJournal)
+            else: .endProcess(after: Watchdog.journalGrace),
+            asking: { _ = await proactor.journalStatus() })
     }
 
     /// An upstream is attached: watches over its session.

@@ -176,6 +176,8 @@ final class LocalControlService: ControlService {
             let now = clock.timestamp
             let documents = answers.documents
             let state = state
+            let proactor = answers.proactor
+            async let waiting = within(Self.diskTime, on: clock) { await proactor.journalStatus() }
             let found = await within(Self.diskTime, on: clock) { await state.state }
             let controls = profile.nodes.compactMap { node in
                 answers.proactor.control(of: node.name).map {
@@ -192,7 +194,7 @@ final class LocalControlService: ControlService {
                 ("stateDirectory", .text(place.stateDirectory)),
                 ("clock", .object(["synchronised": .flag(now.isSynchronised)])),
                 ("disk", found?.disk.map(Self.text) ?? .null),
-                ("journal", found?.journal.map(Self.text) ?? .null),
+                ("journal", Self.text(found?.journal, await waiting ?? [:])),
                 ("nodes", .list(profile.nodes.map(Self.text))),
                 ("control", .list(controls)),
                 ("localControl", Self.text(counts)),
@@ -221,24 +223,39 @@ final class LocalControlService: ControlService {
         ])
     }
 
-    private static func text(_ journal: JournalInspector.Overview) -> JsonText {
-        .object([
-            "identity": .text("\(journal.identity)"),
-            "records": .number(Int64(journal.facts)),
-            "bytes": .number(journal.size.used),
-            "fileBytes": .number(journal.size.file),
-            "oldest": journal.oldest.map { .text($0.iso8601) } ?? .null,
-            "upstreams": .list(
-                journal.cursors.map { cursor in
-                    .object([
-                        "name": .text(cursor.upstream.text),
-                        "acknowledged": .number(Int64(clamping: cursor.acknowledged)),
-                        "inFlight": .number(Int64(cursor.inFlight)),
-                        "backlog": .number(Int64(cursor.waiting)),
-                        "oldest": cursor.oldestWaiting.map { .text($0.iso8601) } ?? .null,
-                        "deadLetters": .number(Int64(cursor.deadLettered)),
-                    ])
-                }),
+    /// - Parameters:
+    ///   - journal: What is on disk; nil when it cannot be read.
+    ///   - waiting: What the journal says itself, which includes what the disk does not take.
+    private static func text(
+        _ journal: JournalInspector.Overview?, _ waiting: [UpstreamName: JournalStatus]
+    ) -> JsonText {
+        let cursors = (journal?.cursors ?? []).map { cursor in
+            let unwritten = waiting[cursor.upstream]?.unwritten ?? 0
+            return JsonText.object([
+                "name": .text(cursor.upstream.text),
+                "acknowledged": .number(Int64(clamping: cursor.acknowledged)),
+                "inFlight": .number(Int64(cursor.inFlight)),
+                "backlog": .number(Int64(cursor.waiting + unwritten)),
+                "oldest": cursor.oldestWaiting.map { .text($0.iso8601) } ?? .null,
+                "deadLetters": .number(Int64(cursor.deadLettered)),
+            ])
+        }
+        let others = waiting.filter { name, _ in
+            !(journal?.cursors.contains { $0.upstream == name } ?? false)
+        }.sorted { $0.key < $1.key }.map { name, status in
+            JsonText.object([
+                "name": .text(name.text), "backlog": .number(Int64(status.unwritten)),
+                "deadLetters": .number(Int64(status.deadLettered)),
+            ])
+        }
+        return .object([
+            "identity": journal.map { .text("\($0.identity)") } ?? .null,
+            "records": journal.map { .number(Int64($0.facts)) } ?? .null,
+            "bytes": journal.map { .number($0.size.used) } ?? .null,
+            "fileBytes": journal.map { .number($0.size.file) } ?? .null,
+            "oldest": journal?.oldest.map { .text($0.iso8601) } ?? .null,
+            "unwritten": .number(Int64(waiting.values.map(\.unwritten).max() ?? 0)),
+            "upstreams": .list(cursors + others),
         ])
     }
 }

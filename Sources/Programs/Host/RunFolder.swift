@@ -40,15 +40,14 @@ package enum RunFolder {
         return unsafe isThere && access("\(service)/.", R_OK | X_OK) != 0
     }
 
-    /// Whether only its owner can have put what is in a folder there: this user, for a folder of this user, or the
-    /// user of a service or another one, whom root asks.
+    /// Whether only its owner can have put what is in a folder there: this user, or the user of a service.
     package static func isTrustworthy(_ folder: String) -> Bool {
         var status = stat()
         // Sound: the call fills in `status`, which lives on this stack.
         guard unsafe lstat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR,
             status.st_mode & 0o022 == 0
         else { return false }
-        return folder == service || geteuid() == 0 || status.st_uid == geteuid()
+        return folder == service || status.st_uid == geteuid()
     }
 
     /// Lets the members of a group look into the folder; what is in it has modes of its own.
