@@ -45,7 +45,7 @@ private struct CarelessCodec: Codec, CodecSession, HistoryWriter {
     func live(_ reading: Reading, at: Timestamp) -> [MqttMessage] { [] }
 
     func write(_ entry: Entry, within limit: Int) -> [HistoryBatch] {
-        guard entry.sequence == 1 else { return [] }
+        guard entry.offset == 1 else { return [] }
         let message = MqttMessage(topic: "out", payload: [], isRetained: true)
         return [HistoryBatch(covers: 1...1, messages: [message])]
     }

@@ -116,7 +116,7 @@ public enum CodecConformance {
                 default: .readings([Reading(channel: channel.name, value: Int64(number))])
                 }
             return Entry(
-                sequence: Sequence64(number),
+                offset: JournalOffset(number),
                 fact: Fact(node: channel.node, at: stamp, matter: matter))
         }
     }
@@ -135,7 +135,7 @@ public enum CodecConformance {
             let batches = entries.flatMap { first.write($0, within: limit) } + first.finish()
             let again = entries.flatMap { second.write($0, within: limit) } + second.finish()
             if batches != again { broken.append("the same entries are written in two ways") }
-            var next: Sequence64 = 1
+            var next: JournalOffset = 1
             for batch in batches {
                 if batch.covers.lowerBound != next {
                     broken.append("after \(next - 1) comes \(batch.covers)")

@@ -47,11 +47,11 @@ public enum JournalConformance {
         _ facts: [Fact], in journal: any Journal,
         _ news: inout AsyncStream<JournalEvent>.AsyncIterator
     ) async -> [JournalEvent] {
-        guard let places = journal.append(facts) else { return [] }
+        guard let offsets = journal.append(facts) else { return [] }
         var heard: [JournalEvent] = []
         while let word = await news.next() {
             heard.append(word)
-            if case .committed(let through) = word, through >= places.upperBound { break }
+            if case .committed(let through) = word, through >= offsets.upperBound { break }
         }
         return heard
     }
@@ -70,10 +70,10 @@ public enum JournalConformance {
         await journal.close()
         let end = await news.next()
         return unless(first == 1...3, "facts are numbered from 1 without gaps")
-            + unless(nothing == nil, "no facts take no place")
+            + unless(nothing == nil, "no facts take no offset")
             + unless(heard.last == .committed(through: 5), "what is kept is told")
             + unless(numbers(all) == [1, 2, 3, 4, 5], "facts come in the order they were told")
-            + unless(all.map(\.sequence) == [1, 2, 3, 4, 5], "entries bear their places")
+            + unless(all.map(\.offset) == [1, 2, 3, 4, 5], "entries bear their offsets")
             + unless(end == nil, "the news end when the journal is closed")
     }
 
@@ -85,7 +85,7 @@ public enum JournalConformance {
         let none = try await journal.next(for: "site", after: 9, limit: 3)
         let zero = try await journal.next(for: "site", after: 0, limit: 0)
         await journal.close()
-        return unless(numbers(some) == [3, 4, 5], "next begins after the sequence, oldest first")
+        return unless(numbers(some) == [3, 4, 5], "next begins after the offset, oldest first")
             + unless(none.isEmpty && zero.isEmpty, "next gives no more than there is or is asked")
     }
 
@@ -132,16 +132,16 @@ public enum JournalConformance {
         while last < 100_000, await journal.status()["slow"]?.dropped == 0 {
             heard += await keep(facts((last + 1)...(last + 1_000)), in: journal, &news)
             last += 1_000
-            try await journal.advance("quick", through: Sequence64(last))
+            try await journal.advance("quick", through: JournalOffset(last))
         }
         let status = await journal.status()
         let dropped = status["slow"]?.dropped ?? 0
-        var (left, place): ([Int64], Sequence64) = ([], 0)
+        var (left, offset): ([Int64], JournalOffset) = ([], 0)
         while true {
-            let entries = try await journal.next(for: "slow", after: place, limit: 1_000)
+            let entries = try await journal.next(for: "slow", after: offset, limit: 1_000)
             guard let end = entries.last else { break }
             left += numbers(entries)
-            place = end.sequence
+            offset = end.offset
         }
         // An acknowledgement of what was evicted meanwhile is nobody's fault.
         try await journal.advance("slow", through: 1)

@@ -88,6 +88,6 @@ private struct SequencedWriter: HistoryWriter {
                 SequencedCodec.message("DDATA", "\($0.channel) \($0.value) history")
             }
         }
-        return [HistoryBatch(covers: entry.sequence...entry.sequence, messages: messages)]
+        return [HistoryBatch(covers: entry.offset...entry.offset, messages: messages)]
     }
 }

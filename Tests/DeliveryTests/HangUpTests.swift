@@ -14,21 +14,21 @@ private struct Broker {
     var now = instant(1_000)
     var chance: SeededGenerator
     /// How large each entry of history is; a report of `perReport` of them is one message.
-    var entrySize: (Sequence64) -> Int = { _ in 300 }
+    var entrySize: (JournalOffset) -> Int = { _ in 300 }
     var perReport = 1
     var birthSize: (Int) -> Int = { min(1_000, max(300, $0)) }
     var statusSize: (Int) -> Int = { _ in 300 }
 
     private(set) var delivered: [String] = []
-    private(set) var deadLettered: [ClosedRange<Sequence64>] = []
+    private(set) var deadLettered: [ClosedRange<JournalOffset>] = []
     private(set) var told: [String] = []
     private(set) var hangUps = 0
     private var queue: [String] = []
     private var later: [String: String] = [:]
     private var wire: [(message: String, receipt: UInt64)] = []
     private var lastReceipt: UInt64 = 0
-    private(set) var lastEntry: Sequence64 = 0
-    private var gathered: [Sequence64] = []
+    private(set) var lastEntry: JournalOffset = 0
+    private var gathered: [JournalOffset] = []
     private var reconnectAt = instant(1_000)
 
     init(seed: UInt64 = 1, hasPeer: Bool = false, hangsUp: @escaping (String) -> Bool) {
@@ -49,11 +49,11 @@ private struct Broker {
     }
 
     /// The entries that reached the broker.
-    var history: Set<Sequence64> {
+    var history: Set<JournalOffset> {
         Set(
             delivered.filter { $0.hasPrefix("history/") }.flatMap { message in
                 let bounds = Self.topic(message).dropFirst("history/".count).split(separator: "-")
-                    .compactMap { Sequence64($0) }
+                    .compactMap { JournalOffset($0) }
                 return bounds.count == 2 ? Array(bounds[0]...bounds[1]) : bounds
             })
     }
@@ -96,15 +96,15 @@ private struct Broker {
             switch action {
             case .deadLettered(let facts, _): deadLettered.append(facts)
             case .record(.deadLettered, let detail): told.append(detail)
-            case .rewind(let sequence):
+            case .rewind(let offset):
                 gathered = []
-                read = sequence - 1
+                read = offset - 1
             default: break
             }
         }
     }
 
-    private var read: Sequence64 = 0
+    private var read: JournalOffset = 0
 
     private mutating func pump() {
         if let topic = link.trialTopic {
@@ -204,7 +204,7 @@ private struct Broker {
     func `at some entries gets all others, and only those are dead-lettered`(
         seed: UInt64, hasPeer: Bool
     ) {
-        let isPoison = { (number: Sequence64) in [7, 8, 55].contains(number) }
+        let isPoison = { (number: JournalOffset) in [7, 8, 55].contains(number) }
         var broker = Broker(
             seed: seed, hasPeer: hasPeer,
             hangsUp: { message in

@@ -17,7 +17,7 @@ struct LinkBench {
     /// The receipts that the broker owes, by message.
     private(set) var receipts: [(message: String, number: UInt64)] = []
     private var lastReceipt: UInt64 = 0
-    private var lastEntry: Sequence64 = 0
+    private var lastEntry: JournalOffset = 0
 
     init(
         hasPeer: Bool = true, window: Int = 10, attempts: Int = 3, topics: [String] = ["a", "b"]
@@ -101,7 +101,7 @@ struct LinkBench {
     var told: [GatewayEvent.Kind] {
         said.compactMap { if case .record(let kind, _) = $0 { kind } else { nil } }
     }
-    var deadLettered: [ClosedRange<Sequence64>] {
+    var deadLettered: [ClosedRange<JournalOffset>] {
         said.compactMap { if case .deadLettered(let facts, _) = $0 { facts } else { nil } }
     }
 }

@@ -10,7 +10,7 @@ private struct World {
         window: 8, ackTimeout: .seconds(5), pollPeriod: .seconds(60), attempts: 3)
 
     struct Written {
-        let covers: ClosedRange<Sequence64>
+        let covers: ClosedRange<JournalOffset>
         var handovers = 0
         var owed = 0
     }
@@ -21,10 +21,10 @@ private struct World {
     /// What was written and is neither acknowledged nor dead-lettered.
     var batches: [String: Written] = [:]
     var settled: Set<String> = []
-    var gathered: [Sequence64] = []
-    var lastRead: Sequence64 = 0
-    var lastFirstSent: Sequence64 = 0
-    var cursor: Sequence64 = 0
+    var gathered: [JournalOffset] = []
+    var lastRead: JournalOffset = 0
+    var lastFirstSent: JournalOffset = 0
+    var cursor: JournalOffset = 0
     var receipts: [(number: UInt64, identity: String?)] = []
     var lastReceipt: UInt64 = 0
     /// Acknowledgements that the peer has made and the link has not got.
@@ -120,9 +120,9 @@ private struct World {
                 }
                 let isFirst = batches[identity]!.handovers == 0
                 if isFirst {
-                    let place = batches[identity]!.covers.upperBound
-                    check(place > lastFirstSent, "\(identity) overtakes")
-                    lastFirstSent = place
+                    let offset = batches[identity]!.covers.upperBound
+                    check(offset > lastFirstSent, "\(identity) overtakes")
+                    lastFirstSent = offset
                 }
                 batches[identity]!.handovers += 1
                 lastReceipt += 1

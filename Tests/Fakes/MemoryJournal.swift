@@ -9,31 +9,31 @@ import Vocabulary
 public final class MemoryJournal: Journal {
     private struct Cursor {
         let capacity: Int
-        var acknowledged: Sequence64 = 0
+        var acknowledged: JournalOffset = 0
         var dropped = 0
         var deadLettered = 0
     }
 
     private struct State {
         var entries: Deque<Entry> = []
-        var last: Sequence64 = 0
+        var last: JournalOffset = 0
         var cursors: [UpstreamName: Cursor]
 
-        /// The first sequence that is still held; one past the last when none is.
-        var first: Sequence64 { entries.first?.sequence ?? last + 1 }
+        /// The first offset that is still held; one past the last when none is.
+        var first: JournalOffset { entries.first?.offset ?? last + 1 }
 
         /// Releases what every upstream has had, or has no more room for.
         mutating func trim() {
             for name in cursors.keys {
                 guard let cursor = cursors[name] else { continue }
                 let waiting = last - cursor.acknowledged
-                guard waiting > Sequence64(cursor.capacity) else { continue }
-                let excess = waiting - Sequence64(cursor.capacity)
+                guard waiting > JournalOffset(cursor.capacity) else { continue }
+                let excess = waiting - JournalOffset(cursor.capacity)
                 cursors[name]?.acknowledged += excess
                 cursors[name]?.dropped += Int(excess)
             }
             let done = cursors.values.map(\.acknowledged).min() ?? last
-            while let entry = entries.first, entry.sequence <= done { entries.removeFirst() }
+            while let entry = entries.first, entry.offset <= done { entries.removeFirst() }
         }
     }
 
@@ -47,21 +47,21 @@ public final class MemoryJournal: Journal {
         upstreams: [UpstreamName: Int], identity: JournalIdentity = JournalIdentity(high: 0, low: 0)
     ) {
         self.identity = identity
-        // Only the newest place counts, and drops are counted in the status as well.
+        // Only the newest offset counts, and drops are counted in the status as well.
         (news, teller) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(64))
         state = Guarded(State(cursors: upstreams.mapValues { Cursor(capacity: max(1, $0)) }))
     }
 
-    public func append(_ facts: [Fact]) -> ClosedRange<Sequence64>? {
+    public func append(_ facts: [Fact]) -> ClosedRange<JournalOffset>? {
         guard !facts.isEmpty else { return nil }
-        let (places, dropped): (ClosedRange<Sequence64>?, [JournalEvent]) = state.withLock {
+        let (offsets, dropped): (ClosedRange<JournalOffset>?, [JournalEvent]) = state.withLock {
             state in
             guard !state.cursors.isEmpty else { return (nil, []) }
             let before = state.cursors
             let first = state.last + 1
             for fact in facts {
                 state.last += 1
-                state.entries.append(Entry(sequence: state.last, fact: fact))
+                state.entries.append(Entry(offset: state.last, fact: fact))
             }
             state.trim()
             let dropped = state.cursors.compactMap { name, cursor -> JournalEvent? in
@@ -72,12 +72,12 @@ public final class MemoryJournal: Journal {
             return (first...state.last, dropped)
         }
         for loss in dropped { teller.yield(loss) }
-        if let places { teller.yield(.committed(through: places.upperBound)) }
-        return places
+        if let offsets { teller.yield(.committed(through: offsets.upperBound)) }
+        return offsets
     }
 
     public func deadLetter(
-        _ facts: ClosedRange<Sequence64>, for upstream: UpstreamName, because reason: String
+        _ facts: ClosedRange<JournalOffset>, for upstream: UpstreamName, because reason: String
     ) async throws(JournalError) {
         let isKnown = state.withLock { state in
             guard state.cursors[upstream] != nil else { return false }
@@ -87,10 +87,10 @@ public final class MemoryJournal: Journal {
         guard isKnown else { throw unknown(upstream) }
     }
 
-    public func correctTimes(by offset: Duration) async {
+    public func correctTimes(by clockOffset: Duration) async {
         state.withLock { state in
             for index in state.entries.indices where !state.entries[index].fact.at.isSynchronised {
-                state.entries[index] = state.entries[index].corrected(by: offset)
+                state.entries[index] = state.entries[index].corrected(by: clockOffset)
             }
         }
     }
@@ -101,11 +101,11 @@ public final class MemoryJournal: Journal {
     public func close() async { teller.finish() }
 
     public func next(
-        for upstream: UpstreamName, after sequence: Sequence64, limit: Int
+        for upstream: UpstreamName, after offset: JournalOffset, limit: Int
     ) async throws(JournalError) -> [Entry] {
         let found: [Entry]? = state.withLock { state in
             guard let cursor = state.cursors[upstream] else { return nil }
-            let wanted = max(sequence, cursor.acknowledged) + 1
+            let wanted = max(offset, cursor.acknowledged) + 1
             let start = max(wanted, state.first) - state.first
             return Array(state.entries.dropFirst(Int(start)).prefix(limit))
         }
@@ -114,7 +114,7 @@ public final class MemoryJournal: Journal {
     }
 
     public func advance(
-        _ upstream: UpstreamName, through: Sequence64
+        _ upstream: UpstreamName, through: JournalOffset
     ) async throws(JournalError) {
         let problem: JournalError? = state.withLock { state in
             guard let cursor = state.cursors[upstream] else { return unknown(upstream) }

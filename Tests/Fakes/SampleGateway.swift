@@ -35,10 +35,9 @@ public enum SampleGateway {
             ])
     }
 
-    public static func entry(_ sequence: UInt64, _ node: ShNodeName, _ matter: Fact.Matter) -> Entry
-    {
+    public static func entry(_ offset: UInt64, _ node: ShNodeName, _ matter: Fact.Matter) -> Entry {
         Entry(
-            sequence: sequence,
+            offset: offset,
             fact: Fact(
                 node: node,
                 at: Timestamp(wall: now, monotonic: MonotonicInstant(nanoseconds: 1)),

@@ -108,6 +108,6 @@ private struct SimulatedHistoryWriter: HistoryWriter {
     let codec: SimulatedCodec
 
     func write(_ entry: Entry, within limit: Int) -> [HistoryBatch] {
-        [HistoryBatch(covers: entry.sequence...entry.sequence, messages: codec.history(entry))]
+        [HistoryBatch(covers: entry.offset...entry.offset, messages: codec.history(entry))]
     }
 }

@@ -4,7 +4,7 @@ import Vocabulary
 /// A journal in memory that keeps what it takes in, and has faults, as a test sets it.
 public final class SimulatedJournal: Journal {
     private struct State {
-        var last: Sequence64 = 0
+        var last: JournalOffset = 0
         var isHeld = false
         var channels: [DataChannel]?
         /// Who reads and waits; nil while nobody has to.
@@ -95,10 +95,10 @@ public final class SimulatedJournal: Journal {
 
     public var identity: JournalIdentity { memory.identity }
 
-    public func append(_ facts: [Fact]) -> ClosedRange<Sequence64>? {
-        guard let places = memory.append(facts) else { return nil }
+    public func append(_ facts: [Fact]) -> ClosedRange<JournalOffset>? {
+        guard let offsets = memory.append(facts) else { return nil }
         let (isHeld, met) = state.withLock { state in
-            state.last = places.upperBound
+            state.last = offsets.upperBound
             for case .readings(let readings) in facts.map(\.matter) {
                 for reading in readings { state.values[reading.channel] = reading.value }
             }
@@ -108,31 +108,33 @@ public final class SimulatedJournal: Journal {
             return (state.isHeld, met)
         }
         for waiter in met { waiter.resume.resume() }
-        if !isHeld { teller.yield(.committed(through: places.upperBound)) }
-        return places
+        if !isHeld { teller.yield(.committed(through: offsets.upperBound)) }
+        return offsets
     }
 
     public func next(
-        for upstream: UpstreamName, after sequence: Sequence64, limit: Int
+        for upstream: UpstreamName, after offset: JournalOffset, limit: Int
     ) async throws(JournalError) -> [Entry] {
-        let entries = try await memory.next(for: upstream, after: sequence, limit: limit)
+        let entries = try await memory.next(for: upstream, after: offset, limit: limit)
         await waitForRelease()
         return entries
     }
 
     public func advance(
-        _ upstream: UpstreamName, through: Sequence64
+        _ upstream: UpstreamName, through: JournalOffset
     ) async throws(JournalError) {
         try await memory.advance(upstream, through: through)
     }
 
     public func deadLetter(
-        _ facts: ClosedRange<Sequence64>, for upstream: UpstreamName, because reason: String
+        _ facts: ClosedRange<JournalOffset>, for upstream: UpstreamName, because reason: String
     ) async throws(JournalError) {
         try await memory.deadLetter(facts, for: upstream, because: reason)
     }
 
-    public func correctTimes(by offset: Duration) async { await memory.correctTimes(by: offset) }
+    public func correctTimes(by clockOffset: Duration) async {
+        await memory.correctTimes(by: clockOffset)
+    }
 
     public func change(_ channels: [DataChannel]) {
         state.withLock { $0.channels = channels }

@@ -78,36 +78,36 @@ private func message(_ topic: String, _ text: String) -> MqttMessage {
 private struct SimulatedPeerWriter: HistoryWriter {
     let gathers: Bool
     private var gathered: [String] = []
-    private var first: Sequence64?
-    private var last: Sequence64 = 0
+    private var first: JournalOffset?
+    private var last: JournalOffset = 0
 
     init(gathers: Bool) { self.gathers = gathers }
 
     mutating func write(_ entry: Entry, within limit: Int) -> [HistoryBatch] {
-        last = entry.sequence
-        let start = first ?? entry.sequence
+        last = entry.offset
+        let start = first ?? entry.offset
         switch entry.fact.matter {
         case .readings(let readings):
             let words = readings.map { "\($0.channel) \($0.value) \($0.quality.rawValue)" }
             guard gathers else {
-                return [batch(of: entry.sequence...entry.sequence, words)]
+                return [batch(of: entry.offset...entry.offset, words)]
             }
             let size = (gathered + words).reduce(64) { $0 + $1.utf8.count + 2 }
             guard let first, size > limit else {
                 (gathered, self.first) = (gathered + words, start)
                 return []
             }
-            defer { (gathered, self.first) = (words, entry.sequence) }
-            return [batch(of: first...(entry.sequence - 1), ["report"] + gathered)]
+            defer { (gathered, self.first) = (words, entry.offset) }
+            return [batch(of: first...(entry.offset - 1), ["report"] + gathered)]
         case .fault(let fault):
             let words = "fault \(entry.fact.node) \(fault.kind.rawValue) \(fault.isOn)"
-            return [batch(of: entry.sequence...entry.sequence, [words])]
+            return [batch(of: entry.offset...entry.offset, [words])]
         case .event(let event) where event.kind == .periodEnded:
             defer { (gathered, first) = ([], nil) }
-            return [batch(of: start...entry.sequence, ["report"] + gathered)]
+            return [batch(of: start...entry.offset, ["report"] + gathered)]
         case .event(let event):
             return [
-                batch(of: entry.sequence...entry.sequence, ["event \(event.kind.rawValue)"])
+                batch(of: entry.offset...entry.offset, ["event \(event.kind.rawValue)"])
             ]
         }
     }
@@ -119,7 +119,7 @@ private struct SimulatedPeerWriter: HistoryWriter {
     }
 
     private func batch(
-        of covers: ClosedRange<Sequence64>, _ words: [String], _ mark: String = ""
+        of covers: ClosedRange<JournalOffset>, _ words: [String], _ mark: String = ""
     ) -> HistoryBatch {
         let identity = "\(covers.upperBound)\(mark)"
         return HistoryBatch(

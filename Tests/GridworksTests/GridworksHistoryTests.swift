@@ -56,7 +56,7 @@ import Vocabulary
         let whole = batches(entries)
         for (index, batch) in whole.enumerated() {
             let rest = batches(
-                entries.drop { $0.sequence <= batch.covers.upperBound })
+                entries.drop { $0.offset <= batch.covers.upperBound })
             #expect(rest == Array(whole[(index + 1)...]))
         }
     }

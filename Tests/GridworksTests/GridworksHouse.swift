@@ -74,11 +74,11 @@ enum GridworksHouse {
     }
 
     static func entry(
-        _ sequence: UInt64, _ matter: Fact.Matter, _ node: ShNodeName = .gateway,
+        _ offset: UInt64, _ matter: Fact.Matter, _ node: ShNodeName = .gateway,
         milliseconds: Int64 = 1_795_225_230_003
     ) -> Entry {
         let at = stamp(WallTime(nanoseconds: milliseconds * 1_000_000))
-        return Entry(sequence: sequence, fact: Fact(node: node, at: at, matter: matter))
+        return Entry(offset: offset, fact: Fact(node: node, at: at, matter: matter))
     }
 
     static func readings(_ values: (DataChannelName, Int64)...) -> Fact.Matter {

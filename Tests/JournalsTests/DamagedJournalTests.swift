@@ -9,7 +9,7 @@ import Vocabulary
     /// What is done to the file of a journal with 2,000 facts, 1,000 of them acknowledged.
     enum Damage: CaseIterable {
         case pagesInTheMiddle, firstPage, garbage, shortened, directory, emptyLog, cutLog, noise
-        case linkToItself, factAtNoPlace, pipe, endlessDevice
+        case linkToItself, factAtNoOffset, pipe, endlessDevice
         case linkedLog, linkedIndex, linkedOldJournal, folderForLog, folderForIndex, pipeForLog
         case viewForFacts
     }
@@ -29,9 +29,9 @@ import Vocabulary
 
         let journal = await folder.journal(["site"], name: name)
         var news = journal.news.makeAsyncIterator()
-        let places = journal.append([fact(9_999)])
+        let offsets = journal.append([fact(9_999)])
         let first = await news.next()
-        let kept = JournalEvent.committed(through: try #require(places).upperBound)
+        let kept = JournalEvent.committed(through: try #require(offsets).upperBound)
         if first != kept { while let word = await news.next(), word != kept {} }
         let isDamaged = damage != .cutLog && damage != .emptyLog
         if isDamaged {
@@ -43,19 +43,19 @@ import Vocabulary
             let deadLetters = try #require(folder.names().first { $0.contains(".damaged-2026") })
             #expect(!isFile || folder.bytes(deadLetters) == before)
         }
-        // The new fact is last, at a place that no other fact ever had.
+        // The new fact is last, at an offset that no other fact ever had.
         let entries = try await journal.next(for: "site", after: 0, limit: 10_000)
         #expect(entries.last?.fact == fact(9_999))
-        #expect(try #require(places).lowerBound > 2_001)
-        let left = entries.dropLast().map(\.sequence)
+        #expect(try #require(offsets).lowerBound > 2_001)
+        let left = entries.dropLast().map(\.offset)
         #expect(left == left.sorted())
-        #expect(entries.dropLast().allSatisfy { $0.fact == fact(Int($0.sequence)) })
+        #expect(entries.dropLast().allSatisfy { $0.fact == fact(Int($0.offset)) })
         switch damage {
         case .garbage, .directory, .linkToItself, .pipe, .endlessDevice: #expect(left.isEmpty)
         case .firstPage:
             #expect(left == Array(1_001...2_001))
             #expect(journal.identity == whole.identity)
-        case .factAtNoPlace:
+        case .factAtNoOffset:
             #expect(left == Array(1_001...2_000))
             #expect(journal.identity == whole.identity)
         case .linkedLog, .linkedIndex, .linkedOldJournal, .folderForLog, .folderForIndex,
@@ -100,7 +100,7 @@ import Vocabulary
             try FileManager.default.createSymbolicLink(
                 atPath: folder.path(name), withDestinationPath: "/dev/zero")
             return
-        case .factAtNoPlace:
+        case .factAtNoOffset:
             let file = try JournalFile(existing: folder.path(name), isWriting: true)
             try file.database.run("UPDATE facts SET place = ? WHERE place = 2001", Int64.max)
             return
@@ -197,7 +197,7 @@ import Vocabulary
         try file.put(fact: bytes, at: 2)
         let journal = await folder.journal(["site"], name: "journal")
         let entries = try await journal.next(for: "site", after: 0, limit: 9)
-        #expect(entries.map(\.sequence) == [1, 3])
+        #expect(entries.map(\.offset) == [1, 3])
         var news = journal.news.makeAsyncIterator()
         let word = await news.next()
         #expect(
@@ -248,7 +248,7 @@ import Vocabulary
         await journal.close()
     }
 
-    @Test func `evicts the oldest that waits, counts it, and knows its empty places`()
+    @Test func `evicts the oldest that waits, counts it, and knows its empty offsets`()
         async throws
     {
         let folder = Folder()
@@ -263,7 +263,7 @@ import Vocabulary
         await folder.pass(.seconds(1), journal)
         while let word = await news.next(), word != .committed(through: 151) {}
         let entries = try await journal.next(for: "site", after: 0, limit: 999)
-        #expect(entries.map(\.sequence) == [1] + Array(52...151))
+        #expect(entries.map(\.offset) == [1] + Array(52...151))
         let status = await journal.status()
         #expect(status["site"] == JournalStatus(acknowledged: 0, waiting: 101, dropped: 50))
         await journal.close()

@@ -84,15 +84,15 @@ final class Folder: Sendable {
         for _ in 0..<2 { _ = await journal.status() }
     }
 
-    static func kept(_ journal: SqliteJournal) async -> [Sequence64] { await journal.kept() }
+    static func kept(_ journal: SqliteJournal) async -> [JournalOffset] { await journal.kept() }
 
-    func kept(_ journal: SqliteJournal) async -> [Sequence64] { await journal.kept() }
+    func kept(_ journal: SqliteJournal) async -> [JournalOffset] { await journal.kept() }
 }
 
 extension SqliteJournal {
-    /// The places of all facts in the file.
-    func kept() -> [Sequence64] {
-        (try? file?.facts(in: 1...(.max >> 1), limit: 100_000).rows.map(\.sequence)) ?? []
+    /// The offsets of all facts in the file.
+    func kept() -> [JournalOffset] {
+        (try? file?.facts(in: 1...(.max >> 1), limit: 100_000).rows.map(\.offset)) ?? []
     }
 
     /// Has SQLite find the disk full at so many pages; nil makes room again.

@@ -71,7 +71,7 @@ import Vocabulary
         await journal.close()
     }
 
-    @Test func `gives no place again that it published from memory and lost in a crash`()
+    @Test func `gives no offset again that it published from memory and lost in a crash`()
         async throws
     {
         let journal = await full(1_000)
@@ -84,7 +84,7 @@ import Vocabulary
         await again.close()
     }
 
-    /// After a crash places leap, and nobody has written any of them yet.
+    /// After a crash offsets leap, and nobody has written any of them yet.
     @Test func `publishes what waits in memory after a crash, too`() async throws {
         let journal = await full(1_000)
         let copy = folder.copy("journal", to: "crashed")
@@ -92,8 +92,8 @@ import Vocabulary
         let again = folder.unopened(["site"], name: copy)
         await again.limit(pages: 1)
         try await again.open(fresh: JournalIdentity(high: 1, low: 1))
-        let places = try #require(again.append((1_001...3_000).map { fact($0) }))
-        _ = await news(of: again) { $0 == .readable(through: places.upperBound) }
+        let offsets = try #require(again.append((1_001...3_000).map { fact($0) }))
+        _ = await news(of: again) { $0 == .readable(through: offsets.upperBound) }
         await again.close()
     }
 
@@ -174,7 +174,7 @@ import Vocabulary
         await journal.findDisk(DiskRoom(free: 900_000, all: 4_000_000))
         for number in 0..<20 {
             await keep((1...1_000).map { fact(5_000 + number * 1_000 + $0) }, in: journal)
-            try await journal.advance("site", through: Sequence64(6_000 + number * 1_000))
+            try await journal.advance("site", through: JournalOffset(6_000 + number * 1_000))
         }
         #expect(await journal.pages() <= pages)
         #expect(await journal.status()["site"]?.dropped == 0)

@@ -9,14 +9,14 @@ import Vocabulary
         #expect(buffer.isEmpty)
         let first = UInt64(1_000 - JournalBuffer.recall + 1)
         #expect(buffer.written(from: first - 1, limit: 9) == nil, "older ones are on disk only")
-        #expect(places(buffer, from: first, limit: 3) == [first, first + 1, first + 2])
-        #expect(places(buffer, from: 999, limit: 9) == [999, 1_000])
-        #expect(places(buffer, from: 1_001, limit: 9) == [])
+        #expect(offsets(buffer, from: first, limit: 3) == [first, first + 1, first + 2])
+        #expect(offsets(buffer, from: 999, limit: 9) == [999, 1_000])
+        #expect(offsets(buffer, from: 1_001, limit: 9) == [])
         buffer.begin(after: 2_000)
         #expect(buffer.written(from: 1_000, limit: 9) == nil, "another file need not have them")
     }
 
-    @Test func `finds facts in memory where places are missing`() {
+    @Test func `finds facts in memory where offsets are missing`() {
         var buffer = JournalBuffer(capacity: 2)
         buffer.begin(after: 0)
         _ = buffer.append([fact(1)])
@@ -25,8 +25,8 @@ import Vocabulary
         _ = buffer.append((2...6).map(fact))
         _ = buffer.beginWriting(limit: 9)
         buffer.written()
-        #expect(places(buffer, from: 1, limit: 9) == [1, 5, 6])
-        #expect(places(buffer, from: 3, limit: 1) == [5])
+        #expect(offsets(buffer, from: 1, limit: 9) == [1, 5, 6])
+        #expect(offsets(buffer, from: 3, limit: 1) == [5])
     }
 
     @Test func `corrects times of what was written too`() {
@@ -51,9 +51,9 @@ import Vocabulary
         return buffer
     }
 
-    private func places(_ buffer: JournalBuffer, from place: Sequence64, limit: Int)
-        -> [Sequence64]?
+    private func offsets(_ buffer: JournalBuffer, from offset: JournalOffset, limit: Int)
+        -> [JournalOffset]?
     {
-        buffer.written(from: place, limit: limit)?.map(\.entry.sequence)
+        buffer.written(from: offset, limit: limit)?.map(\.entry.offset)
     }
 }

@@ -53,8 +53,8 @@ import Vocabulary
             // As many cells as there is room for pointers, all of them anywhere.
             if round.isMultiple(of: 2) { (page[3], page[4]) = (0x07, 0xFC) }
             cost.count("round \(round)", page) { page in
-                JournalPages.rows(on: page) { place, bytes in
-                    _ = FactRecord(bytes, at: Sequence64(bitPattern: place))
+                JournalPages.rows(on: page) { offset, bytes in
+                    _ = FactRecord(bytes, at: JournalOffset(bitPattern: offset))
                 }
             }
         }

@@ -47,7 +47,7 @@ import Vocabulary
         #expect(site.map(\.fact) == [fact(1), fact(4)])
         for limit in [1, 9] {
             let other = try await journal.next(for: "other", after: 2, limit: limit)
-            #expect(other.map(\.sequence) == [4])
+            #expect(other.map(\.offset) == [4])
         }
         await journal.close()
     }

@@ -57,8 +57,8 @@ import Vocabulary
         let name = folder.copy("journal", to: "copy")
         func facts() -> Int {
             var count = 0
-            JournalPages(path: folder.path(name)).rows { place, bytes in
-                if FactRecord(bytes, at: Sequence64(bitPattern: place)) != nil { count += 1 }
+            JournalPages(path: folder.path(name)).rows { offset, bytes in
+                if FactRecord(bytes, at: JournalOffset(bitPattern: offset)) != nil { count += 1 }
             }
             return count
         }

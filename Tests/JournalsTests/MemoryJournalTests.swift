@@ -13,7 +13,7 @@ import Vocabulary
         let journal = MemoryJournal(upstreams: ["small": 3, "large": 100])
         _ = journal.append((1...10).map(fact))
         #expect(
-            try await journal.next(for: "small", after: 0, limit: 9).map(\.sequence) == [8, 9, 10])
+            try await journal.next(for: "small", after: 0, limit: 9).map(\.offset) == [8, 9, 10])
         #expect(try await journal.next(for: "large", after: 0, limit: 99).count == 10)
         #expect(await journal.status()["small"]?.dropped == 7)
         #expect(await journal.status()["large"]?.dropped == 0)
@@ -26,7 +26,7 @@ import Vocabulary
     @Test func `holds one fact at least, whatever is asked`() async throws {
         let journal = MemoryJournal(upstreams: ["site": 0])
         _ = journal.append([fact(1), fact(2)])
-        #expect(try await journal.next(for: "site", after: 0, limit: 9).map(\.sequence) == [2])
+        #expect(try await journal.next(for: "site", after: 0, limit: 9).map(\.offset) == [2])
     }
 
     @Test func `loses and doubles nothing when many append at once`() async throws {
@@ -42,7 +42,7 @@ import Vocabulary
             try await group.waitForAll()
         }
         let all = try await journal.next(for: "site", after: 0, limit: 10_000)
-        #expect(all.map(\.sequence) == Array(1...4_000))
+        #expect(all.map(\.offset) == Array(1...4_000))
         #expect(Set(all.map(\.fact.at.wall.nanoseconds)) == Set(0..<4_000))
     }
 }
@@ -73,28 +73,28 @@ struct Faulty: Journal {
     var identity: JournalIdentity { whole.identity }
     var news: AsyncStream<JournalEvent> { whole.news }
 
-    func append(_ facts: [Fact]) -> ClosedRange<Sequence64>? { whole.append(facts) }
+    func append(_ facts: [Fact]) -> ClosedRange<JournalOffset>? { whole.append(facts) }
 
     func deadLetter(
-        _ facts: ClosedRange<Sequence64>, for upstream: UpstreamName, because reason: String
+        _ facts: ClosedRange<JournalOffset>, for upstream: UpstreamName, because reason: String
     ) async throws(JournalError) {
         try await whole.deadLetter(facts, for: upstream, because: reason)
     }
 
-    func correctTimes(by offset: Duration) async { await whole.correctTimes(by: offset) }
+    func correctTimes(by clockOffset: Duration) async { await whole.correctTimes(by: clockOffset) }
     func change(_ channels: [DataChannel]) { whole.change(channels) }
 
     func close() async { await whole.close() }
 
     func next(
-        for upstream: UpstreamName, after sequence: Sequence64, limit: Int
+        for upstream: UpstreamName, after offset: JournalOffset, limit: Int
     ) async throws(JournalError) -> [Entry] {
         if fault == .knowsStrangers, !upstreams.contains(upstream) { return [] }
-        let entries = try await whole.next(for: upstream, after: sequence, limit: limit)
+        let entries = try await whole.next(for: upstream, after: offset, limit: limit)
         return fault == .reversed ? entries.reversed() : entries
     }
 
-    func advance(_ upstream: UpstreamName, through: Sequence64) async throws(JournalError) {
+    func advance(_ upstream: UpstreamName, through: JournalOffset) async throws(JournalError) {
         if fault == .goesBeyond, through == 7 { return }
         for name in fault == .oneCursor ? upstreams : [upstream] {
             try await whole.advance(name, through: through)

@@ -34,23 +34,23 @@ import Vocabulary
             folder.write(isRunning ? base : Self.mangled(file, &chance), to: name)
             if isRunning { folder.write(Self.mangled(log, &chance), to: name + "-wal") }
             let journal = await folder.journal(["site"], name: name)
-            let places = journal.append([fact(9_999)])
+            let offsets = journal.append([fact(9_999)])
             var news = journal.news.makeAsyncIterator()
             var isKept = false
             while !isKept, let word = await news.next() {
                 if case .salvaged = word { salvaged += 1 }
-                if case .committed(let through) = word { isKept = places?.upperBound == through }
+                if case .committed(let through) = word { isKept = offsets?.upperBound == through }
             }
             let entries = try await journal.next(for: "site", after: 0, limit: 10_000)
-            // What was kept comes back as it was and in order, or not at all; a new fact has a new place.
+            // What was kept comes back as it was and in order, or not at all; a new fact has a new offset.
             #expect(entries.last?.fact == fact(9_999), "round \(round)")
-            #expect(entries.dropLast().allSatisfy { $0.fact == fact(Int($0.sequence)) })
-            let left = entries.dropLast().map(\.sequence)
+            #expect(entries.dropLast().allSatisfy { $0.fact == fact(Int($0.offset)) })
+            let left = entries.dropLast().map(\.offset)
             #expect(left == left.sorted() && Set(left).count == left.count, "round \(round)")
-            #expect((places?.lowerBound ?? 0) > left.last ?? 0, "round \(round)")
+            #expect((offsets?.lowerBound ?? 0) > left.last ?? 0, "round \(round)")
             let acknowledged = await journal.status()["site"]?.acknowledged ?? 0
             // Nothing that waits counts as acknowledged, whatever became of the cursor.
-            let oldest = left.first ?? places?.lowerBound ?? 1
+            let oldest = left.first ?? offsets?.lowerBound ?? 1
             #expect(acknowledged <= max(40, oldest - 1), "round \(round): \(acknowledged)")
             if left.count < 120 { short += 1 }
             await journal.close()
@@ -132,9 +132,9 @@ import Vocabulary
                     in: 0...255, using: &chance)
             }
             page[page.starts(with: "SQLite format 3".utf8) ? 100 : 0] = 0x0D
-            JournalPages.rows(on: page) { place, bytes in
-                if let record = FactRecord(bytes, at: Sequence64(bitPattern: place)) {
-                    #expect(record.fact == fact(Int(place)))
+            JournalPages.rows(on: page) { offset, bytes in
+                if let record = FactRecord(bytes, at: JournalOffset(bitPattern: offset)) {
+                    #expect(record.fact == fact(Int(offset)))
                 }
             }
         }

@@ -51,11 +51,11 @@ import Vocabulary
         var news = journal.news.makeAsyncIterator()
         clock.advance(by: .milliseconds(200))
         #expect(await news.next() == .committed(through: 1))
-        #expect(try await journal.next(for: "site", after: 0, limit: 9).map(\.sequence) == [1])
+        #expect(try await journal.next(for: "site", after: 0, limit: 9).map(\.offset) == [1])
         await journal.close()
     }
 
-    @Test func `gives places to what came before it was open`() async throws {
+    @Test func `gives offsets to what came before it was open`() async throws {
         let folder = Folder()
         let journal = folder.unopened(["site"])
         #expect(journal.append([fact(1), fact(2)]) == nil)
@@ -73,10 +73,10 @@ import Vocabulary
         try await journal.advance("site", through: 3)
         await journal.close()
         journal = await folder.journal(["site", "new"], name: "cursors")
-        #expect(try await journal.next(for: "site", after: 0, limit: 9).map(\.sequence) == [4, 5])
+        #expect(try await journal.next(for: "site", after: 0, limit: 9).map(\.offset) == [4, 5])
         #expect(try await journal.next(for: "new", after: 0, limit: 9) == [])
         await keep([fact(6)], in: journal)
-        #expect(try await journal.next(for: "new", after: 0, limit: 9).map(\.sequence) == [6])
+        #expect(try await journal.next(for: "new", after: 0, limit: 9).map(\.offset) == [6])
         await journal.close()
     }
 
@@ -113,7 +113,8 @@ import Vocabulary
         await journal.close()
     }
 
-    @Test func `never gives a place again after an end that was not in good order`() async throws {
+    @Test func `never gives an offset again after an end that was not in good order`() async throws
+    {
         let folder = Folder()
         let journal = await folder.journal(["site"], name: "cut")
         await keep((1...3).map(fact), in: journal)
@@ -121,9 +122,9 @@ import Vocabulary
         let copy = folder.copy("cut", to: "copy")
         await journal.close()
         let again = await folder.journal(["site"], name: copy)
-        #expect(try await again.next(for: "site", after: 0, limit: 9).map(\.sequence) == [1, 2, 3])
-        let places = again.append([fact(4)])
-        #expect(try #require(places).lowerBound == 4 + SqliteJournal.leap)
+        #expect(try await again.next(for: "site", after: 0, limit: 9).map(\.offset) == [1, 2, 3])
+        let offsets = again.append([fact(4)])
+        #expect(try #require(offsets).lowerBound == 4 + SqliteJournal.leap)
         #expect(await again.status()["site"]?.waiting == 4)
         await again.close()
     }

@@ -95,7 +95,7 @@ struct GuardWorld {
     }
 
     private mutating func hear(_ source: CommandSource) {
-        for name in names { relays[name]?.brain.heard(source, at: now) }
+        for name in names { relays[name]?.brain.heartbeat(of: source, at: now) }
     }
 
     private mutating func command(_ name: ShNodeName) {

@@ -29,7 +29,7 @@ import Vocabulary
         await node.start()
         #expect(isConfirmed(await ask(node, .set(1)), 1))
         await bench.pass(.seconds(50))
-        node.hear(site)
+        node.noteHeartbeat(of: site)
         await bench.pass(.seconds(59))
         #expect(device.level == 1)
         await bench.pass(.seconds(2))
@@ -37,7 +37,7 @@ import Vocabulary
         #expect(device.level == 0)
         let facts = await bench.facts { $0.fault?.kind == .failsafe }
         #expect(facts.filter { $0.fault?.kind == .failsafe }.count == 1)
-        node.hear(site)
+        node.noteHeartbeat(of: site)
         let over = await bench.facts { $0.fault?.isOn == false }
         #expect(over.compactMap(\.fault).map(\.kind) == [.failsafe])
     }

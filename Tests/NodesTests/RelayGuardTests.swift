@@ -106,7 +106,7 @@ import Vocabulary
         )
         bench.pass(.seconds(6000))
         #expect(bench.switched.count == 2)
-        bench.relay.heard(GuardBench.site, at: bench.now)
+        bench.relay.heartbeat(of: GuardBench.site, at: bench.now)
         #expect(bench.fault(.failsafe) == nil)
         bench.pass(.seconds(10))
         #expect(!bench.isOn, "being heard is no order")
@@ -118,11 +118,11 @@ import Vocabulary
         bench.on()
         for _ in 0..<20 {
             bench.pass(.seconds(590))
-            bench.relay.heard(GuardBench.site, at: bench.now)
+            bench.relay.heartbeat(of: GuardBench.site, at: bench.now)
         }
         #expect(bench.isOn)
         bench.pass(.seconds(590))
-        bench.relay.heard(GuardBench.other, at: bench.now)
+        bench.relay.heartbeat(of: GuardBench.other, at: bench.now)
         bench.pass(.seconds(10))
         #expect(!bench.isOn)
     }

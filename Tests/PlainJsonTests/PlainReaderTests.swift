@@ -119,7 +119,7 @@ struct PlainReaderTests {
             + read(codec.history(House.entry(9, House.tank, .readings([reading]))))
         {
             switch matter {
-            case .live(let told), .reading(let told, sequence: 9):
+            case .live(let told), .reading(let told, offset: 9):
                 #expect(told.channel == House.tankTop && told.node == House.tank)
                 #expect(told.number.wholeSteps(exponent: -3) == value)
                 #expect(told.steps == (quality == .good ? value : nil))
@@ -149,7 +149,7 @@ struct PlainReaderTests {
         let activeFaults = ActiveFault(node: House.tank, fault: fault, since: House.now)
         #expect(
             read(codec.history(House.entry(3, House.tank, .fault(fault))))
-                == [.fault(activeFaults, sequence: 3)])
+                == [.fault(activeFaults, offset: 3)])
         #expect(
             read(codec.activeFaults([activeFaults], at: House.now)) == [
                 .activeFaults([activeFaults])

@@ -104,13 +104,13 @@ import Vocabulary
 }
 
 extension Bench {
-    fileprivate var lastRead: Sequence64 {
+    fileprivate var lastRead: JournalOffset {
         get async { await proactor.lastRead(of: "site") ?? 0 }
     }
 }
 
 extension Proactor {
-    fileprivate func lastRead(of upstream: UpstreamName) -> Sequence64? {
+    fileprivate func lastRead(of upstream: UpstreamName) -> JournalOffset? {
         pumps[upstream]?.link.lastRead
     }
 }

@@ -73,9 +73,9 @@ import Vocabulary
         func at(_ second: Int) -> MonotonicInstant {
             MonotonicInstant(nanoseconds: Int64(second) * 1_000_000_000)
         }
-        for place in 1...2_000 { backlogAge.note(through: Sequence64(place), at: at(place)) }
+        for offset in 1...2_000 { backlogAge.note(through: JournalOffset(offset), at: at(offset)) }
         for cursor in stride(from: 0, to: 1_999, by: 7) {
-            let first = backlogAge.first(after: Sequence64(cursor))
+            let first = backlogAge.first(after: JournalOffset(cursor))
             #expect(first.map { $0 <= at(cursor + 1) && $0 > at(cursor - 64) } == true, "\(cursor)")
         }
         #expect(backlogAge.first(after: 2_000) == nil)

@@ -37,8 +37,8 @@ import Vocabulary
 
     private final class Hands: Sendable {
         let heartbeat = Atomic(0)
-        private let seen = Mutex([Heartbeats.Action]())
-        var actions: [Heartbeats.Action] { seen.withLock { $0 } }
+        private let seen = Mutex([HeartbeatMonitor.Action]())
+        var actions: [HeartbeatMonitor.Action] { seen.withLock { $0 } }
 
         var hands: Watchdog.Hands {
             Watchdog.Hands(
@@ -122,7 +122,7 @@ import Vocabulary
         watch.stop()
     }
 
-    @Test func `a node that hangs is named by its pulse and no other is`() async {
+    @Test func `a node that hangs is named by its heartbeat and no other is`() async {
         let (ill, well) = (NodeHeartbeat(channels: 0), NodeHeartbeat(channels: 0))
         ill.note { $0.busySince = clock.now }
         let watch = Watchdog(clock: clock)

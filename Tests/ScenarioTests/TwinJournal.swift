@@ -5,7 +5,7 @@ import Vocabulary
 final class TwinDisk: Sendable {
     struct Pages {
         var kept: [Entry] = []
-        var acknowledged: Sequence64 = 0
+        var acknowledged: JournalOffset = 0
     }
 
     let pages = Guarded(Pages())
@@ -24,7 +24,7 @@ final class TwinDisk: Sendable {
 final class TwinJournal: Journal {
     private struct State {
         var pending: [Entry] = []
-        var last: Sequence64
+        var last: JournalOffset
         var isHeld = false
         var isCut = false
     }
@@ -37,7 +37,7 @@ final class TwinJournal: Journal {
 
     init(_ disk: TwinDisk) {
         self.disk = disk
-        state = Guarded(State(last: disk.pages.withLock { $0.kept.last?.sequence ?? 0 }))
+        state = Guarded(State(last: disk.pages.withLock { $0.kept.last?.offset ?? 0 }))
         (news, teller) = AsyncStream.makeStream()
     }
 
@@ -52,7 +52,7 @@ final class TwinJournal: Journal {
     func cut() { state.withLock { ($0.isCut, $0.pending) = (true, []) } }
 
     private func keep() {
-        let last: Sequence64? = state.withLock { state in
+        let last: JournalOffset? = state.withLock { state in
             guard !state.isHeld, !state.isCut, !state.pending.isEmpty else { return nil }
             disk.pages.withLock { $0.kept += state.pending }
             state.pending = []
@@ -61,32 +61,32 @@ final class TwinJournal: Journal {
         if let last { teller.yield(.committed(through: last)) }
     }
 
-    func append(_ facts: [Fact]) -> ClosedRange<Sequence64>? {
+    func append(_ facts: [Fact]) -> ClosedRange<JournalOffset>? {
         guard !facts.isEmpty else { return nil }
-        let places = state.withLock { state in
+        let offsets = state.withLock { state in
             let first = state.last + 1
             for fact in facts {
                 state.last += 1
-                state.pending.append(Entry(sequence: state.last, fact: fact))
+                state.pending.append(Entry(offset: state.last, fact: fact))
             }
             return first...state.last
         }
         keep()
-        return places
+        return offsets
     }
 
     func next(
-        for upstream: UpstreamName, after sequence: Sequence64, limit: Int
+        for upstream: UpstreamName, after offset: JournalOffset, limit: Int
     ) async throws(JournalError) -> [Entry] {
         guard !state.withLock(\.isCut) else { return [] }
         return disk.pages.withLock { pages in
-            // Places begin with 1 and have no gaps.
-            let first = Int(max(sequence, pages.acknowledged))
+            // Offsets begin with 1 and have no gaps.
+            let first = Int(max(offset, pages.acknowledged))
             return Array(pages.kept.dropFirst(first).prefix(limit))
         }
     }
 
-    func advance(_ upstream: UpstreamName, through: Sequence64) async throws(JournalError) {
+    func advance(_ upstream: UpstreamName, through: JournalOffset) async throws(JournalError) {
         state.withLock { state in
             guard !state.isCut else { return }
             disk.pages.withLock { $0.acknowledged = max($0.acknowledged, through) }
@@ -94,19 +94,19 @@ final class TwinJournal: Journal {
     }
 
     func deadLetter(
-        _ facts: ClosedRange<Sequence64>, for upstream: UpstreamName, because reason: String
+        _ facts: ClosedRange<JournalOffset>, for upstream: UpstreamName, because reason: String
     ) async throws(JournalError) {
         try await advance(upstream, through: facts.upperBound)
     }
 
-    func correctTimes(by offset: Duration) async {}
+    func correctTimes(by clockOffset: Duration) async {}
     func change(_ channels: [DataChannel]) {}
 
     /// Facts that the peer has not acknowledged.
     var waiting: Int { disk.pages.withLock { pages in pages.kept.count - Int(pages.acknowledged) } }
 
     func status() async -> [UpstreamName: JournalStatus] {
-        let (count, done) = disk.pages.withLock { (Sequence64($0.kept.count), $0.acknowledged) }
+        let (count, done) = disk.pages.withLock { (JournalOffset($0.kept.count), $0.acknowledged) }
         return ["site": JournalStatus(acknowledged: done, waiting: Int(count - done), dropped: 0)]
     }
 

@@ -73,7 +73,7 @@ public final class FanIn<Element: Sendable>: Sendable {
 
     /// A new source. It goes when the object goes, after its elements were taken.
     ///
-    /// - Parameter capacity: Elements that it holds; the merge's own when nothing is said.
+    /// - Parameter capacity: Elements that it holds; the default when nothing is said.
     public func source(named name: String, capacity: Int? = nil) -> Source {
         let capacity = max(1, capacity ?? self.capacity)
         let id = state.withLock { state in
@@ -81,7 +81,7 @@ public final class FanIn<Element: Sendable>: Sendable {
             state.places[state.nextPlace] = Place(name: name, capacity: capacity)
             return state.nextPlace
         }
-        return Source(merge: self, id: id)
+        return Source(fanIn: self, id: id)
     }
 
     /// How many sources there are, for a check that none leaks.
@@ -130,17 +130,17 @@ public final class FanIn<Element: Sendable>: Sendable {
 
     /// The sending end of one source.
     public final class Source: Sendable {
-        private let merge: FanIn
+        private let fanIn: FanIn
         private let id: Int
 
-        fileprivate init(merge: FanIn, id: Int) {
-            self.merge = merge
+        fileprivate init(fanIn: FanIn, id: Int) {
+            self.fanIn = fanIn
             self.id = id
         }
 
         /// Puts one element in, from any thread. Never waits; after the close it does nothing.
         public func send(_ element: Element) {
-            merge.state.withLock { state in
+            fanIn.state.withLock { state in
                 guard state.cause == nil else { return nil as CheckedContinuation<Void, Never>? }
                 state.put(element, id)
                 return state.parking.wake()
@@ -148,7 +148,7 @@ public final class FanIn<Element: Sendable>: Sendable {
         }
 
         deinit {
-            merge.state.withLock { state in
+            fanIn.state.withLock { state in
                 if state.places[id]?.isListed == true {
                     state.places[id]?.isLeft = true
                 } else {

@@ -1,6 +1,6 @@
 import Vocabulary
 
-/// Judges whether the other end of one link is alive: broker, upstream peer, neighbour gateway or driver.
+/// Judges whether the other end of one link is alive: broker, upstream peer, peer gateway or driver.
 ///
 /// A pure machine on the receiver's monotonic clock. What the sender's clock says is never asked.
 public struct LinkMonitor: Hashable, Sendable {

@@ -2,7 +2,7 @@ import Vocabulary
 
 /// What one end of a link says of itself, again and again.
 ///
-/// A state that this version does not know is kept, not refused: a neighbour may be newer.
+/// A state that this version does not know is kept, not refused: a peer may be newer.
 public struct LinkStatus: Hashable, Sendable {
     /// Who speaks; one monitor listens to each.
     public let who: String

@@ -123,22 +123,23 @@ public struct Fault: Hashable, Sendable {
 }
 
 /// The offset of a fact in the journal. The first is 1.
-public typealias Sequence64 = UInt64
+public typealias JournalOffset = UInt64
 
 /// A fact with its offset in the journal: upstream must receive it at least once.
 public struct Entry: Hashable, Sendable {
-    public let sequence: Sequence64
+    public let offset: JournalOffset
     public let fact: Fact
 
-    public init(sequence: Sequence64, fact: Fact) {
-        self.sequence = sequence
+    public init(offset: JournalOffset, fact: Fact) {
+        self.offset = offset
         self.fact = fact
     }
 
     /// The same with its wall time moved, and synchronised from now on.
-    public func corrected(by offset: Duration) -> Entry {
-        let at = Timestamp(wall: fact.at.wall.advanced(by: offset), monotonic: fact.at.monotonic)
+    public func corrected(by clockOffset: Duration) -> Entry {
+        let at = Timestamp(
+            wall: fact.at.wall.advanced(by: clockOffset), monotonic: fact.at.monotonic)
         return Entry(
-            sequence: sequence, fact: Fact(node: fact.node, at: at, matter: fact.matter))
+            offset: offset, fact: Fact(node: fact.node, at: at, matter: fact.matter))
     }
 }

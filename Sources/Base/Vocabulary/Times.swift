@@ -82,8 +82,8 @@ extension GatewayClock {
 
 extension Timestamp {
     /// The same moment with its label moved, and synchronised from now on.
-    public func corrected(by offset: Duration) -> Timestamp {
-        Timestamp(wall: wall.advanced(by: offset), monotonic: monotonic)
+    public func corrected(by clockOffset: Duration) -> Timestamp {
+        Timestamp(wall: wall.advanced(by: clockOffset), monotonic: monotonic)
     }
 
     /// The label of another moment, by the wall clock of this one.

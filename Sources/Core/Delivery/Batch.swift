@@ -4,14 +4,14 @@ import Vocabulary
 /// it to the upstream's link, and `Deliveries` keeps it. Delivered or dead-lettered as a whole.
 public struct Batch<Message: Sendable>: Sendable {
     /// The entries that it stands for.
-    public let covers: ClosedRange<Sequence64>
+    public let covers: ClosedRange<JournalOffset>
     /// What the peer will acknowledge; nil when the broker's receipt of all messages is enough.
     public let identity: String?
     /// Nothing when the upstream has no words for the entries; they then count as delivered.
     public let messages: [Message]
 
     public init(
-        covers: ClosedRange<Sequence64>, identity: String? = nil, messages: [Message]
+        covers: ClosedRange<JournalOffset>, identity: String? = nil, messages: [Message]
     ) {
         (self.covers, self.identity, self.messages) = (covers, identity, messages)
     }

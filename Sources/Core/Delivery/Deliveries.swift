@@ -5,7 +5,7 @@ import Vocabulary
 /// It is without the messages and knows nothing of their kind, so that the many looks at every batch cost little.
 struct BatchProgress: Sendable {
     let number: Int
-    let covers: ClosedRange<Sequence64>
+    let covers: ClosedRange<JournalOffset>
     /// What the peer acknowledges; nil when the broker's receipts of all messages are enough.
     let identity: String?
     /// How many messages it has.
@@ -16,8 +16,8 @@ struct BatchProgress: Sendable {
     let isCuttable: Bool
     /// Messages whose receipt is missing, by their index.
     var missing: Set<Int>
-    /// Its place in the order of all that was handed over; nil while it waits to be.
-    var place: Int?
+    /// Its turn in the order of all that was handed over; nil while it waits to be.
+    var turn: Int?
     /// On its way: when it becomes overdue; nil once it is. Waiting: not to be handed over before.
     var due: MonotonicInstant?
     var attempts = 0
@@ -33,8 +33,8 @@ struct BatchProgress: Sendable {
 
 /// What became of batches.
 enum DeliveryOutcome: Hashable, Sendable {
-    case advanced(through: Sequence64)
-    case deadLettered(ClosedRange<Sequence64>, because: String)
+    case advanced(through: JournalOffset)
+    case deadLettered(ClosedRange<JournalOffset>, because: String)
     /// A batch waits to be handed over again.
     case waiting
 }
@@ -55,18 +55,18 @@ struct Deliveries<Message: Sendable>: Sendable {
     /// What the broker owes a receipt for: a message of a batch, or nil for all that is no history.
     private var receipts: [UInt64: (batch: Int, message: Int)?] = [:]
     private var lastNumber = 0
-    private var lastPlace = 0
+    private var lastTurn = 0
     /// Everything up to here was acknowledged.
-    private(set) var cursor: Sequence64
+    private(set) var cursor: JournalOffset
     /// The last entry that was taken from the journal.
-    private(set) var lastRead: Sequence64
+    private(set) var lastRead: JournalOffset
     /// Entries that were read and that no batch covers yet, in order.
-    private var uncovered: [ClosedRange<Sequence64>] = []
-    /// The last place at which something was acknowledged: a batch, or a ping.
+    private var uncovered: [ClosedRange<JournalOffset>] = []
+    /// The last turn at which something was acknowledged: a batch, or a ping.
     private var passed = (byBatch: 0, byPing: 0)
 
     init(
-        rules: LinkRules, hasPeer: Bool, after cursor: Sequence64,
+        rules: LinkRules, hasPeer: Bool, after cursor: JournalOffset,
         size: @escaping @Sendable (Message) -> Int
     ) {
         (self.rules, self.hasPeer, self.cursor, lastRead) = (rules, hasPeer, cursor, cursor)
@@ -76,7 +76,7 @@ struct Deliveries<Message: Sendable>: Sendable {
     /// How many more messages may be handed over.
     var room: Int {
         let acknowledgements = batches.count {
-            $0.place != nil && $0.identity != nil && $0.owed == 0 && !$0.isDoubted
+            $0.turn != nil && $0.identity != nil && $0.owed == 0 && !$0.isDoubted
         }
         return max(0, rules.window - receipts.count - acknowledgements)
     }
@@ -93,7 +93,7 @@ struct Deliveries<Message: Sendable>: Sendable {
     /// The batch to hand over next among those that may go, the oldest first.
     func next(where mayGo: (BatchProgress) -> Bool) -> BatchProgress? {
         guard room > 0 else { return nil }
-        return batches.first { $0.place == nil && $0.due == nil && mayGo($0) }
+        return batches.first { $0.turn == nil && $0.due == nil && mayGo($0) }
     }
 
     /// What has to be handed over of a batch, in order.
@@ -107,13 +107,13 @@ struct Deliveries<Message: Sendable>: Sendable {
 
     // MARK: - Handing over
 
-    mutating func read(_ sequence: Sequence64) {
-        precondition(sequence > lastRead, "entries are read in their order")
-        lastRead = sequence
-        if let last = uncovered.last, last.upperBound + 1 == sequence {
-            uncovered[uncovered.count - 1] = last.lowerBound...sequence
+    mutating func read(_ offset: JournalOffset) {
+        precondition(offset > lastRead, "entries are read in their order")
+        lastRead = offset
+        if let last = uncovered.last, last.upperBound + 1 == offset {
+            uncovered[uncovered.count - 1] = last.lowerBound...offset
         } else {
-            uncovered.append(sequence...sequence)
+            uncovered.append(offset...offset)
         }
     }
 
@@ -150,16 +150,16 @@ struct Deliveries<Message: Sendable>: Sendable {
             }
         }
         guard given.count >= unsent.count else { return [] }
-        batches[index].place = takePlace()
+        batches[index].turn = nextTurn()
         batches[index].due = now.advanced(by: rules.ackTimeout)
         return settleIfReceived(index)
     }
 
     mutating func handedOver(other receipt: UInt64) { receipts[receipt] = .some(nil) }
 
-    mutating func takePlace() -> Int {
-        lastPlace += 1
-        return lastPlace
+    mutating func nextTurn() -> Int {
+        lastTurn += 1
+        return lastTurn
     }
 
     // MARK: - What comes back
@@ -176,7 +176,7 @@ struct Deliveries<Message: Sendable>: Sendable {
     /// again and written in smaller pieces. Only while nothing is in flight.
     ///
     /// - Returns: The first of the entries; nil when there is no such batch.
-    mutating func rewind(toFit limit: Int) -> Sequence64? {
+    mutating func rewind(toFit limit: Int) -> JournalOffset? {
         guard
             let first = batches.firstIndex(where: { $0.bytes > limit && $0.isCuttable })
         else { return nil }
@@ -185,7 +185,7 @@ struct Deliveries<Message: Sendable>: Sendable {
         where batches[index].covers.upperBound >= start {
             _ = remove(index)
         }
-        uncovered = uncovered.flatMap { $0.without(start...Sequence64.max) }
+        uncovered = uncovered.flatMap { $0.without(start...JournalOffset.max) }
         lastRead = start - 1
         return start
     }
@@ -207,7 +207,7 @@ struct Deliveries<Message: Sendable>: Sendable {
         guard let index = take(receipt), let message else { return [] }
         batches[index].missing.insert(message)
         guard isTemporary else { return deadLetter(index, because: reason) }
-        (batches[index].place, batches[index].due) = (nil, nil)
+        (batches[index].turn, batches[index].due) = (nil, nil)
         return [.waiting]
     }
 
@@ -217,8 +217,8 @@ struct Deliveries<Message: Sendable>: Sendable {
         return deadLetter(index, because: reason)
     }
 
-    /// The peer answered, or spoke after, a ping that was sent at `place`: it lives.
-    mutating func answered(_ place: Int) { passed.byPing = max(passed.byPing, place) }
+    /// The peer answered, or spoke after, a ping that was sent at `turn`: it lives.
+    mutating func answered(_ turn: Int) { passed.byPing = max(passed.byPing, turn) }
 
     /// Looks for what is overdue, which is handed over again.
     ///
@@ -237,18 +237,18 @@ struct Deliveries<Message: Sendable>: Sendable {
         for index in batches.indices {
             let isDue = batches[index].due.map { $0 <= now } ?? true
             if isDue { batches[index].due = nil }
-            guard let place = batches[index].place else { continue }
+            guard let turn = batches[index].turn else { continue }
             defer { isOldest = false }
             guard isDue else { continue }
-            if place < passed.byBatch {
+            if turn < passed.byBatch {
                 failing.append(batches[index].number)
-            } else if place < passed.byPing {
+            } else if turn < passed.byPing {
                 batches[index].isDoubted = true
                 // One is enough to see whether it acknowledges again.
                 guard isOldest else { continue }
-                (batches[index].place, batches[index].due) = (nil, nil)
+                (batches[index].turn, batches[index].due) = (nil, nil)
                 outcomes.append(.waiting)
-            } else if place > lastPing {
+            } else if turn > lastPing {
                 wantsPing = batches[index].identity != nil || wantsPing
             }
         }
@@ -262,7 +262,7 @@ struct Deliveries<Message: Sendable>: Sendable {
     /// The peer says nothing: what it has not acknowledged is handed over again after its next heartbeat.
     mutating func fallSilent() {
         for index in batches.indices where batches[index].identity != nil {
-            (batches[index].place, batches[index].due) = (nil, nil)
+            (batches[index].turn, batches[index].due) = (nil, nil)
             batches[index].isDoubted = false
         }
     }
@@ -272,7 +272,7 @@ struct Deliveries<Message: Sendable>: Sendable {
         receipts.removeAll()
         for index in batches.indices {
             (
-                batches[index].place, batches[index].due,
+                batches[index].turn, batches[index].due,
                 batches[index].owed
             ) = (nil, nil, 0)
             batches[index].isDoubted = false
@@ -322,8 +322,8 @@ struct Deliveries<Message: Sendable>: Sendable {
 
     private mutating func settle(_ index: Int) -> [DeliveryOutcome] {
         let batch = remove(index)
-        if let place = batch.place, batch.identity != nil || !hasPeer {
-            passed.byBatch = max(passed.byBatch, place)
+        if let turn = batch.turn, batch.identity != nil || !hasPeer {
+            passed.byBatch = max(passed.byBatch, turn)
         }
         return advance()
     }
@@ -333,7 +333,7 @@ struct Deliveries<Message: Sendable>: Sendable {
         guard batches[index].attempts < rules.attempts else {
             return deadLetter(index, because: "never acknowledged in \(rules.attempts) attempts")
         }
-        (batches[index].place, batches[index].due) = (nil, nil)
+        (batches[index].turn, batches[index].due) = (nil, nil)
         batches[index].isDoubted = false
         return [.waiting]
     }
@@ -353,7 +353,7 @@ struct Deliveries<Message: Sendable>: Sendable {
     }
 }
 
-extension ClosedRange<Sequence64> {
+extension ClosedRange<JournalOffset> {
     /// What is left of this range, in order, when `other` is taken out.
     fileprivate func without(_ other: Self) -> [Self] {
         guard overlaps(other) else { return [self] }

@@ -3,10 +3,10 @@ import Vocabulary
 // History, in order and within the window.
 extension Link {
     /// Everything up to here was acknowledged, or dead-lettered.
-    public var cursor: Sequence64 { deliveries.cursor }
+    public var cursor: JournalOffset { deliveries.cursor }
 
     /// The last entry that was taken from the journal; the next to read is the one after it.
-    public var lastRead: Sequence64 { deliveries.lastRead }
+    public var lastRead: JournalOffset { deliveries.lastRead }
 
     /// How many more messages may be handed over, each by itself as long as one of them is suspected.
     public var room: Int {
@@ -55,9 +55,9 @@ extension Link {
     /// without messages is delivered at once, in its turn.
     /// - Returns: As `handle`.
     public mutating func read(
-        _ sequence: Sequence64, making batches: [Batch<Message>]
+        _ offset: JournalOffset, making batches: [Batch<Message>]
     ) -> [Action] {
-        deliveries.read(sequence)
+        deliveries.read(offset)
         for batch in batches { deliveries.add(batch, limit: limit) }
         return carryOut(deliveries.advance())
     }
@@ -99,8 +99,8 @@ extension Link {
         // All that was on its way is refused with the first.
         guard holdsUntil == nil else { return [] }
         holdsUntil = now.advanced(by: holding.failed())
-        guard !isOverrideReported else { return [] }
-        isOverrideReported = true
+        guard !isHoldReported else { return [] }
+        isHoldReported = true
         return [.record(.connectFailed, "\(reason); backlog held")]
     }
 
@@ -108,7 +108,7 @@ extension Link {
     mutating func endHolding() {
         guard holdsUntil == nil else { return }
         holding.succeeded()
-        isOverrideReported = false
+        isHoldReported = false
     }
 
     mutating func tryHistoryAgain(at now: MonotonicInstant) -> [Action] {

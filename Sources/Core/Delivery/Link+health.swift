@@ -18,7 +18,7 @@ extension Link {
 
     mutating func acknowledged(_ identity: String) -> [Action] {
         if let answered = ping, answered.identity == identity {
-            deliveries.answered(answered.place)
+            deliveries.answered(answered.turn)
             ping = nil
             return []
         }
@@ -44,11 +44,11 @@ extension Link {
         if let ping, ping.sent.advanced(by: rules.ackTimeout) <= now {
             guard ping.wasHeardSince else { return fallSilent(at: now) }
             // It lives, though it does not answer pings.
-            deliveries.answered(ping.place)
+            deliveries.answered(ping.turn)
             self.ping = nil
         }
         let hadWaiting = deliveries.deadline.map { $0 <= now } ?? false
-        let (outcomes, wantsPing) = deliveries.review(at: now, lastPing: lastPingPlace)
+        let (outcomes, wantsPing) = deliveries.review(at: now, lastPing: lastPingTurn)
         var actions = carryOut(outcomes) + tryHistoryAgain(at: now)
         if hadWaiting { actions.append(.handOver) }
         let isQuiet = lastHeard.advanced(by: rules.pollPeriod) <= now
@@ -68,8 +68,8 @@ extension Link {
         let identity = Self.uuid(using: &chance)
         lastPing = now
         if state == .active {
-            lastPingPlace = deliveries.takePlace()
-            ping = Ping(identity: identity, place: lastPingPlace, sent: now)
+            lastPingTurn = deliveries.nextTurn()
+            ping = Ping(identity: identity, turn: lastPingTurn, sent: now)
         }
         return .ping(identity)
     }

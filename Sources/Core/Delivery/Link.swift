@@ -55,13 +55,13 @@ public struct Link<Message: Sendable>: Sendable {
         /// Keep this as an event of the link.
         case record(GatewayEvent.Kind, String)
         /// Everything up to here was acknowledged or dead-lettered.
-        case advance(through: Sequence64)
-        /// Keep these entries in a place of their own, before the cursor moves over them.
-        case deadLettered(ClosedRange<Sequence64>, because: String)
+        case advance(through: JournalOffset)
+        /// Keep these entries apart, before the cursor moves over them.
+        case deadLettered(ClosedRange<JournalOffset>, because: String)
         /// There may be something to hand over: ask for `next`, or read on.
         case handOver
         /// Entries from here on are to be read and written again, in smaller pieces: see `limit`.
-        case rewind(to: Sequence64)
+        case rewind(to: JournalOffset)
     }
 
     /// A batch to hand over now: all of `messages`, in order.
@@ -72,7 +72,7 @@ public struct Link<Message: Sendable>: Sendable {
 
     struct Ping: Sendable {
         let identity: String
-        let place: Int
+        let turn: Int
         let sent: MonotonicInstant
         var wasHeardSince = false
     }
@@ -94,10 +94,10 @@ public struct Link<Message: Sendable>: Sendable {
     /// The broker refuses history, whatever is in it: until when nothing of it is handed over.
     var holdsUntil: MonotonicInstant?
     var holding: Backoff
-    var isOverrideReported = false
+    var isHoldReported = false
     var lastHeard = MonotonicInstant(nanoseconds: .min)
     var lastPing = MonotonicInstant(nanoseconds: .min)
-    var lastPingPlace = 0
+    var lastPingTurn = 0
     /// The ping whose answer is waited for. One that was sent before the first heartbeat of the peer is none: nobody
     /// need have been there to answer it.
     var ping: Ping?
@@ -116,7 +116,7 @@ public struct Link<Message: Sendable>: Sendable {
     ///   - chance: Gives pings their identities and waits their jitter.
     ///   - size: How many bytes a message takes on the wire.
     public init(
-        rules: LinkRules, hasPeer: Bool, topics: [String], after cursor: Sequence64 = 0,
+        rules: LinkRules, hasPeer: Bool, topics: [String], after cursor: JournalOffset = 0,
         chance: SeededGenerator, size: @escaping @Sendable (Message) -> Int = { _ in 0 }
     ) {
         (self.rules, self.hasPeer, self.topics, self.chance) = (rules, hasPeer, topics, chance)

@@ -38,8 +38,8 @@ struct FactRecord: Hashable {
     /// The one upstream that is to have it; nil when all are.
     var upstream: UpstreamName?
 
-    /// The row of the fact at `sequence`.
-    func bytes(at sequence: Sequence64) -> [UInt8] {
+    /// The row of the fact at `offset`.
+    func bytes(at offset: JournalOffset) -> [UInt8] {
         var writer = RecordWriter()
         writer.byte(Self.tag)
         writer.byte(
@@ -66,7 +66,7 @@ struct FactRecord: Hashable {
             if let number = event.number { writer.signed(number) }
             writer.text(event.detail, limit: Self.longestDetail)
         }
-        return writer.sealed(at: Int64(bitPattern: sequence))
+        return writer.sealed(at: Int64(bitPattern: offset))
     }
 
     private func write(_ readings: [Reading], _ writer: inout RecordWriter) {
@@ -85,9 +85,9 @@ struct FactRecord: Hashable {
 }
 
 extension FactRecord {
-    /// - Returns: Nil when the bytes are not the row of a fact at `sequence`.
-    init?(_ bytes: [UInt8], at sequence: Sequence64) {
-        guard var reader = RecordReader(sealed: bytes, at: Int64(bitPattern: sequence)),
+    /// - Returns: Nil when the bytes are not the row of a fact at `offset`.
+    init?(_ bytes: [UInt8], at offset: JournalOffset) {
+        guard var reader = RecordReader(sealed: bytes, at: Int64(bitPattern: offset)),
             reader.byte() == Self.tag, let flags = reader.byte(), flags <= 7,
             let session = reader.number(), let wall = reader.fixed(),
             let monotonic = reader.fixed(), let node = reader.text().flatMap(ShNodeName.init),

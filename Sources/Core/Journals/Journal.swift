@@ -10,30 +10,30 @@ public protocol Journal: Sendable {
     /// Takes `facts` in, from any thread, and never waits. They may be published once
     /// `JournalEvent.committed` has reported that they are kept, or `.readable` that there is no room for them.
     ///
-    /// - Returns: Their places, in order; nil when there are none, when nobody wants them kept, and when
+    /// - Returns: Their offsets, in order; nil when there are none, when nobody wants them kept, and when
     ///   the journal does not know yet where to begin.
-    func append(_ facts: [Fact]) -> ClosedRange<Sequence64>?
+    func append(_ facts: [Fact]) -> ClosedRange<JournalOffset>?
 
-    /// The next facts after `sequence` that may be published, oldest first.
+    /// The next facts after `offset` that may be published, oldest first.
     func next(
-        for upstream: UpstreamName, after sequence: Sequence64, limit: Int
+        for upstream: UpstreamName, after offset: JournalOffset, limit: Int
     ) async throws(JournalError) -> [Entry]
 
     /// Everything up to `through` was acknowledged by `upstream`.
     ///
     /// A cursor never goes back: what was evicted meanwhile may still be acknowledged, and changes nothing.
-    /// - Throws: `.badCursor` for a place beyond the last fact.
-    func advance(_ upstream: UpstreamName, through: Sequence64) async throws(JournalError)
+    /// - Throws: `.badCursor` for an offset beyond the last fact.
+    func advance(_ upstream: UpstreamName, through: JournalOffset) async throws(JournalError)
 
-    /// Keeps facts that `upstream` never acknowledged in a place of their own, for a person to look at. The
-    /// cursor moves over them as if they were acknowledged, by `advance`.
+    /// Keeps facts that `upstream` never acknowledged apart, for a person to look at. The cursor moves over
+    /// them as if they were acknowledged, by `advance`.
     func deadLetter(
-        _ facts: ClosedRange<Sequence64>, for upstream: UpstreamName, because reason: String
+        _ facts: ClosedRange<JournalOffset>, for upstream: UpstreamName, because reason: String
     ) async throws(JournalError)
 
-    /// The wall clock was wrong by `offset` since the journal was opened: moves the time of all facts that
+    /// The wall clock was wrong by `clockOffset` since the journal was opened: moves the time of all facts that
     /// were stamped meanwhile, while it was not synchronised, and marks them as synchronised.
-    func correctTimes(by offset: Duration) async
+    func correctTimes(by clockOffset: Duration) async
 
     /// What the values mean that are appended from now on. From any thread; it never waits.
     func change(_ channels: [DataChannel])
@@ -47,13 +47,13 @@ public protocol Journal: Sendable {
 
 /// What happens to a journal by itself.
 public enum JournalEvent: Hashable, Sendable {
-    /// Every fact up to this place is kept and may be published.
-    case committed(through: Sequence64)
-    /// Every fact up to this place may be published, although not all of them are kept: the disk is full or
+    /// Every fact up to this offset is kept and may be published.
+    case committed(through: JournalOffset)
+    /// Every fact up to this offset may be published, although not all of them are kept: the disk is full or
     /// out of order, and they wait in memory.
-    case readable(through: Sequence64)
+    case readable(through: JournalOffset)
     /// So many facts were evicted, because there was no room, before `upstream` had acknowledged them.
-    case dropped(Int, upstream: UpstreamName, through: Sequence64)
+    case dropped(Int, upstream: UpstreamName, through: JournalOffset)
     /// Facts cannot be kept for now, and why; or, when false, they can again.
     case fault(Bool, String)
     /// The journal was damaged: what could be read was saved, and where the rest is kept.
@@ -63,7 +63,7 @@ public enum JournalEvent: Hashable, Sendable {
 /// How far one upstream has come.
 public struct JournalStatus: Hashable, Sendable {
     /// The last fact that was acknowledged; 0 before the first.
-    public let acknowledged: Sequence64
+    public let acknowledged: JournalOffset
     /// Facts that wait for acknowledgement.
     public let waiting: Int
     /// Those of them that the disk does not take, and that wait in memory; 0 while it does.
@@ -74,7 +74,7 @@ public struct JournalStatus: Hashable, Sendable {
     public let deadLettered: Int
 
     public init(
-        acknowledged: Sequence64, waiting: Int, unwritten: Int = 0, dropped: Int,
+        acknowledged: JournalOffset, waiting: Int, unwritten: Int = 0, dropped: Int,
         deadLettered: Int = 0
     ) {
         (self.acknowledged, self.waiting) = (acknowledged, waiting)

@@ -2,26 +2,26 @@ import Vocabulary
 
 /// How a journal stands with one upstream.
 struct JournalCursor {
-    typealias Count = (_ after: Sequence64, _ through: Sequence64) -> Int
+    typealias Count = (_ after: JournalOffset, _ through: JournalOffset) -> Int
 
-    var place: Int64
-    var acknowledged: Sequence64
+    var key: Int64
+    var acknowledged: JournalOffset
     var dropped = 0
     var deadLettered = 0
     var isDirty = false
     /// Facts behind `acknowledged` that the upstream does not have: of a journal that came to lie here while
     /// the gateway ran, and numbers lower than it did. The next start begins with them, so that some of what
     /// is behind them is sent twice, and nothing is lost.
-    private var leftBehind: ClosedRange<Sequence64>?
+    private var leftBehind: ClosedRange<JournalOffset>?
 
-    init(place: Int64, acknowledged: Sequence64) {
-        (self.place, self.acknowledged) = (place, acknowledged)
+    init(key: Int64, acknowledged: JournalOffset) {
+        (self.key, self.acknowledged) = (key, acknowledged)
     }
 
     /// Up to here nothing needs to be kept for this upstream.
-    var kept: Sequence64 { leftBehind.map { $0.lowerBound - 1 } ?? acknowledged }
+    var kept: JournalOffset { leftBehind.map { $0.lowerBound - 1 } ?? acknowledged }
 
-    mutating func leave(after start: Sequence64, through end: Sequence64) {
+    mutating func leave(after start: JournalOffset, through end: JournalOffset) {
         if start < end { leftBehind = (start + 1)...end }
     }
 
@@ -31,13 +31,13 @@ struct JournalCursor {
     }
 
     /// How many facts up to `end` it does not have.
-    func waiting(through end: Sequence64, _ count: Count) -> Int {
+    func waiting(through end: JournalOffset, _ count: Count) -> Int {
         let behind = leftBehind.map { count($0.lowerBound - 1, min($0.upperBound, end)) } ?? 0
         return behind + count(max(acknowledged, leftBehind?.upperBound ?? 0), end)
     }
 
     /// Facts up to `gone` are not kept any more.
-    mutating func forget(through gone: Sequence64) {
+    mutating func forget(through gone: JournalOffset) {
         if let range = leftBehind {
             leftBehind =
                 gone < range.upperBound ? max(gone + 1, range.lowerBound)...range.upperBound : nil

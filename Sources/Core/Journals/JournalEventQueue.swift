@@ -4,9 +4,9 @@ import Vocabulary
 /// commits only the last counts, losses add up, and of fault the present state counts.
 final class JournalEventQueue: Sendable {
     private struct State {
-        var committed: Sequence64?
-        var readable: Sequence64?
-        var dropped: [UpstreamName: (count: Int, through: Sequence64)] = [:]
+        var committed: JournalOffset?
+        var readable: JournalOffset?
+        var dropped: [UpstreamName: (count: Int, through: JournalOffset)] = [:]
         var fault: (isOn: Bool, words: String)?
         var salvaged: [String] = []
         var isClosed = false

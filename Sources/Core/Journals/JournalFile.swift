@@ -2,18 +2,18 @@ import Vocabulary
 
 /// The tables of a journal on disk, and the statements on them. For one thread at a time.
 ///
-/// Each table is a place and the bytes of one record: `identity`, `facts`, `cursors`, `sessions`, `gaps`,
-/// `deadLetters` and `channels`; see `FactRecord` and `JournalRecord`. Facts are deleted from the front and
-/// appended at the end, so that pages come free whole and are used again: the file never shrinks, is never
-/// rewritten, and grows up to its bound once.
+/// Each table is a key, in a column that is called `place`, and the bytes of one record: `identity`, `facts`,
+/// `cursors`, `sessions`, `gaps`, `aside` for dead letters, and `channels`; see `FactRecord` and `JournalRecord`.
+/// The key of a fact is its offset. Facts are deleted from the front and appended at the end, so that pages come
+/// free whole and are used again: the file never shrinks, is never rewritten, and grows up to its bound once.
 ///
 /// **Writes.** Measured on ext4: a reading takes 61 bytes of the file. 176 bytes go to the disk for each at
 /// 1,000 readings a second; 9.8 kB at 20 a minute, when each is a commit, two blocks of the log, by itself.
 ///
 /// **Power loss.** SQLite writes ahead to a log with `synchronous=FULL`: each commit ends with an fsync of
 /// the log, so that whatever was reported as committed is there after a power cut. `NORMAL` would save that
-/// fsync and could lose the last commits, after their facts had been published: their places would be given
-/// to other facts, and a peer that distinguishes facts by journal and place would take those for known.
+/// fsync and could lose the last commits, after their facts had been published: their offsets would be given
+/// to other facts, and a peer that distinguishes facts by journal and offset would take those for known.
 final class JournalFile {
     /// What this program writes. It reads no later one.
     static let format: UInt64 = 1
@@ -91,39 +91,39 @@ final class JournalFile {
 
     // MARK: Records
 
-    /// All records of a table that are sound, by place.
+    /// All records of a table that are sound, by key.
     func records<Record: JournalRecord>(
         _ type: Record.Type, _ table: String
-    ) throws(SqliteFailure) -> [(place: Int64, record: Record)] {
-        var found: [(place: Int64, record: Record)] = []
-        try database.rows("SELECT place, data FROM \(table) ORDER BY place") { place, bytes in
-            if let record = Record(bytes, at: place) { found.append((place, record)) }
+    ) throws(SqliteFailure) -> [(key: Int64, record: Record)] {
+        var found: [(key: Int64, record: Record)] = []
+        try database.rows("SELECT place, data FROM \(table) ORDER BY place") { key, bytes in
+            if let record = Record(bytes, at: key) { found.append((key, record)) }
             return true
         }
         return found
     }
 
-    /// Writes a record over what is at its place.
-    func put(_ record: some JournalRecord, _ table: String, at place: Int64) throws(SqliteFailure) {
+    /// Writes a record over what is at its key.
+    func put(_ record: some JournalRecord, _ table: String, at key: Int64) throws(SqliteFailure) {
         try database.run(
-            "INSERT OR REPLACE INTO \(table) VALUES (?, ?)", place, blob: record.bytes(at: place))
+            "INSERT OR REPLACE INTO \(table) VALUES (?, ?)", key, blob: record.bytes(at: key))
     }
 
-    /// Removes the record at `place`.
-    func remove(_ table: String, at place: Int64) throws(SqliteFailure) {
-        try database.run("DELETE FROM \(table) WHERE place = ?", place)
+    /// Removes the record at `key`.
+    func remove(_ table: String, at key: Int64) throws(SqliteFailure) {
+        try database.run("DELETE FROM \(table) WHERE place = ?", key)
     }
 
-    /// The place after the last of a table.
-    func nextPlace(_ table: String) throws(SqliteFailure) -> Int64 {
+    /// The key after the last of a table.
+    func nextKey(_ table: String) throws(SqliteFailure) -> Int64 {
         (try database.number("SELECT max(place) FROM \(table)") ?? 0) + 1
     }
 
-    /// The record dead-lettered at `place`; nil when there is none that can be read.
-    func deadLetters(at place: Int64) throws(SqliteFailure) -> DeadLetterRecord? {
+    /// The record dead-lettered at `key`; nil when there is none that can be read.
+    func deadLetters(at key: Int64) throws(SqliteFailure) -> DeadLetterRecord? {
         var found: DeadLetterRecord?
-        try database.rows("SELECT place, data FROM aside WHERE place = ?", place) { place, bytes in
-            found = DeadLetterRecord(bytes, at: place)
+        try database.rows("SELECT place, data FROM aside WHERE place = ?", key) { key, bytes in
+            found = DeadLetterRecord(bytes, at: key)
             return false
         }
         return found
@@ -131,29 +131,29 @@ final class JournalFile {
 
     // MARK: Facts
 
-    /// No fact has a place behind it, at a million a second in a hundred thousand years. What has was moved
-    /// there by a disk, and no place would be left behind it.
-    private static let lastPlace = Int64(1) << 62
+    /// No fact has an offset behind it, at a million a second in a hundred thousand years. What has was moved
+    /// there by a disk, and no offset would be left behind it.
+    private static let lastOffset = Int64(1) << 62
 
-    /// The first and the last place that has a fact; nil when there is none.
-    /// - Throws: Damage, where a place is none that is ever given.
-    func extent() throws(SqliteFailure) -> ClosedRange<Sequence64>? {
+    /// The first and the last offset that has a fact; nil when there is none.
+    /// - Throws: Damage, where an offset is none that is ever given.
+    func extent() throws(SqliteFailure) -> ClosedRange<JournalOffset>? {
         guard let first = try database.number("SELECT min(place) FROM facts"),
             let last = try database.number("SELECT max(place) FROM facts")
         else { return nil }
-        guard first > 0, last >= first, last <= Self.lastPlace else {
-            throw SqliteFailure(code: 11, words: "facts stand at the places \(first) to \(last)")
+        guard first > 0, last >= first, last <= Self.lastOffset else {
+            throw SqliteFailure(code: 11, words: "facts stand at the offsets \(first) to \(last)")
         }
-        return Sequence64(first)...Sequence64(last)
+        return JournalOffset(first)...JournalOffset(last)
     }
 
-    /// The last place that was ever given away, whatever is left of its fact; 0 for none.
-    func lastGiven() throws(SqliteFailure) -> Sequence64 {
+    /// The last offset that was ever given away, whatever is left of its fact; 0 for none.
+    func lastGiven() throws(SqliteFailure) -> JournalOffset {
         let sessions = try records(SessionRecord.self, "sessions")
         return [
             try extent()?.upperBound ?? 0,
-            try records(GapRecord.self, "gaps").map(\.record.places.upperBound).max() ?? 0,
-            try records(LossRecord.self, "gaps").map(\.record.places.upperBound).max() ?? 0,
+            try records(GapRecord.self, "gaps").map(\.record.offsets.upperBound).max() ?? 0,
+            try records(LossRecord.self, "gaps").map(\.record.offsets.upperBound).max() ?? 0,
             try records(CursorRecord.self, "cursors").map(\.record.acknowledged).max() ?? 0,
             sessions.map { $0.record.last ?? ($0.record.first - min(1, $0.record.first)) }.max()
                 ?? 0,
@@ -161,28 +161,28 @@ final class JournalFile {
     }
 
     /// Writes one fact's row.
-    func put(fact bytes: [UInt8], at sequence: Sequence64) throws(SqliteFailure) {
+    func put(fact bytes: [UInt8], at offset: JournalOffset) throws(SqliteFailure) {
         try database.run(
-            "INSERT OR REPLACE INTO facts VALUES (?, ?)", Int64(bitPattern: sequence), blob: bytes)
+            "INSERT OR REPLACE INTO facts VALUES (?, ?)", Int64(bitPattern: offset), blob: bytes)
     }
 
-    /// The facts of `places`, oldest first, and the places of rows that cannot be read.
+    /// The facts of `offsets`, oldest first, and the offsets of rows that cannot be read.
     func facts(
-        in places: ClosedRange<Sequence64>, limit: Int
+        in offsets: ClosedRange<JournalOffset>, limit: Int
     ) throws(SqliteFailure) -> (
-        rows: [(sequence: Sequence64, record: FactRecord)], bad: [Sequence64]
+        rows: [(offset: JournalOffset, record: FactRecord)], bad: [JournalOffset]
     ) {
-        var rows: [(sequence: Sequence64, record: FactRecord)] = []
-        var bad: [Sequence64] = []
+        var rows: [(offset: JournalOffset, record: FactRecord)] = []
+        var bad: [JournalOffset] = []
         try database.rows(
             "SELECT place, data FROM facts WHERE place BETWEEN ? AND ? ORDER BY place LIMIT ?",
-            Int64(clamping: places.lowerBound), Int64(clamping: places.upperBound), Int64(limit)
-        ) { place, bytes in
-            let sequence = Sequence64(bitPattern: place)
-            if let record = FactRecord(bytes, at: sequence) {
-                rows.append((sequence, record))
+            Int64(clamping: offsets.lowerBound), Int64(clamping: offsets.upperBound), Int64(limit)
+        ) { key, bytes in
+            let offset = JournalOffset(bitPattern: key)
+            if let record = FactRecord(bytes, at: offset) {
+                rows.append((offset, record))
             } else {
-                bad.append(sequence)
+                bad.append(offset)
             }
             return true
         }
@@ -190,10 +190,10 @@ final class JournalFile {
     }
 
     /// One fact's row as it stands.
-    func factBytes(at sequence: Sequence64) throws(SqliteFailure) -> [UInt8]? {
+    func factBytes(at offset: JournalOffset) throws(SqliteFailure) -> [UInt8]? {
         var found: [UInt8]?
         try database.rows(
-            "SELECT place, data FROM facts WHERE place = ?", Int64(clamping: sequence)
+            "SELECT place, data FROM facts WHERE place = ?", Int64(clamping: offset)
         ) { _, bytes in
             found = bytes
             return false
@@ -201,16 +201,16 @@ final class JournalFile {
         return found
     }
 
-    /// The place of the fact that has `count` older ones; nil when there are fewer.
-    func place(behindFirst count: Int) throws(SqliteFailure) -> Sequence64? {
+    /// The offset of the fact that has `count` older ones; nil when there are fewer.
+    func offset(behindFirst count: Int) throws(SqliteFailure) -> JournalOffset? {
         try database.number("SELECT place FROM facts ORDER BY place LIMIT 1 OFFSET ?", Int64(count))
-            .map(Sequence64.init(bitPattern:))
+            .map(JournalOffset.init(bitPattern:))
     }
 
-    /// Deletes all facts up to `sequence`.
+    /// Deletes all facts up to `offset`.
     /// - Returns: How many there were.
-    func deleteFacts(through sequence: Sequence64) throws(SqliteFailure) -> Int {
-        try database.run("DELETE FROM facts WHERE place <= ?", Int64(clamping: sequence))
+    func deleteFacts(through offset: JournalOffset) throws(SqliteFailure) -> Int {
+        try database.run("DELETE FROM facts WHERE place <= ?", Int64(clamping: offset))
         return database.changes
     }
 

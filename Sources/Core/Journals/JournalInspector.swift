@@ -11,9 +11,9 @@ public final class JournalInspector {
         public let identity: JournalIdentity
         /// Bytes that hold something, and bytes of the file.
         public let size: (used: Int64, file: Int64)
-        /// How many facts there are, their places, and the time of the oldest.
+        /// How many facts there are, their offsets, and the time of the oldest.
         public let facts: Int
-        public let places: ClosedRange<Sequence64>?
+        public let offsets: ClosedRange<JournalOffset>?
         public let oldest: WallTime?
         public let cursors: [CursorOverview]
     }
@@ -21,7 +21,7 @@ public final class JournalInspector {
     /// How far one upstream has come, as of the last commit.
     public struct CursorOverview: Sendable {
         public let upstream: UpstreamName
-        public let acknowledged: Sequence64
+        public let acknowledged: JournalOffset
         /// Facts that it may well have: they are too young to be missed.
         public let inFlight: Int
         /// Facts that it has not acknowledged, although there was time for it.
@@ -37,7 +37,7 @@ public final class JournalInspector {
         public let number: Int64
         public let upstream: UpstreamName
         public let entry: Entry?
-        public let sequence: Sequence64
+        public let offset: JournalOffset
         public let since: WallTime
         public let reason: String
         /// Whether it is to be appended again when the gateway next looks.
@@ -99,17 +99,17 @@ public final class JournalInspector {
         at now: WallTime, gathering: [UpstreamName: Duration] = [:]
     ) throws(JournalError) -> Overview {
         try withStorageErrors { () throws(SqliteFailure) in
-            let places = try file.extent()
+            let offsets = try file.extent()
             let deadLetters = try file.records(DeadLetterRecord.self, "aside")
             var cursors: [CursorOverview] = []
             for (_, record) in try file.records(CursorRecord.self, "cursors") {
                 let usual = Self.usualTime + (gathering[record.upstream] ?? .zero)
                 let young = try firstYoung(
-                    after: record.acknowledged, until: places?.upperBound ?? 0,
+                    after: record.acknowledged, until: offsets?.upperBound ?? 0,
                     times: now.advanced(by: .zero - usual)...now.advanced(by: usual))
                 let all = try count(after: record.acknowledged)
-                let inFlight = try young.map { place throws(SqliteFailure) in
-                    try count(after: place - 1)
+                let inFlight = try young.map { offset throws(SqliteFailure) in
+                    try count(after: offset - 1)
                 }
                 let waiting = all - (inFlight ?? 0)
                 cursors.append(
@@ -125,25 +125,25 @@ public final class JournalInspector {
                 identity: try file.identity() ?? JournalIdentity(high: 0, low: 0),
                 size: (used, used + (try file.freePages()) * JournalFile.pageSize),
                 facts: Int(try file.database.number("SELECT count(*) FROM facts") ?? 0),
-                places: places, oldest: try time(ofFirstAfter: 0), cursors: cursors)
+                offsets: offsets, oldest: try time(ofFirstAfter: 0), cursors: cursors)
         }
     }
 
-    private func count(after place: Sequence64) throws(SqliteFailure) -> Int {
+    private func count(after offset: JournalOffset) throws(SqliteFailure) -> Int {
         Int(
             try file.database.number(
-                "SELECT count(*) FROM facts WHERE place > ?", Int64(clamping: place)) ?? 0)
+                "SELECT count(*) FROM facts WHERE place > ?", Int64(clamping: offset)) ?? 0)
     }
 
-    /// The first place from which on facts are of `times`; nil when the last one is not.
+    /// The first offset from which on facts are of `times`; nil when the last one is not.
     ///
-    /// Looks at a few of them, as if times rose with the places. Where a clock was set back they do not, and
+    /// Looks at a few of them, as if times rose with the offsets. Where a clock was set back they do not, and
     /// a few more or fewer may be called young.
     private func firstYoung(
-        after start: Sequence64, until end: Sequence64, times: ClosedRange<WallTime>
-    ) throws(SqliteFailure) -> Sequence64? {
-        func isYoung(_ place: Sequence64) throws(SqliteFailure) -> Bool {
-            try time(ofFirstAfter: place - 1).map(times.contains) ?? false
+        after start: JournalOffset, until end: JournalOffset, times: ClosedRange<WallTime>
+    ) throws(SqliteFailure) -> JournalOffset? {
+        func isYoung(_ offset: JournalOffset) throws(SqliteFailure) -> Bool {
+            try time(ofFirstAfter: offset - 1).map(times.contains) ?? false
         }
         guard start < end, try isYoung(end) else { return nil }
         var (low, high) = (start + 1, end)
@@ -154,19 +154,19 @@ public final class JournalInspector {
         return low
     }
 
-    private func time(ofFirstAfter place: Sequence64) throws(SqliteFailure) -> WallTime? {
-        try file.facts(in: (place + 1)...(.max >> 1), limit: 1).rows.first?.record.fact.at.wall
+    private func time(ofFirstAfter offset: JournalOffset) throws(SqliteFailure) -> WallTime? {
+        try file.facts(in: (offset + 1)...(.max >> 1), limit: 1).rows.first?.record.fact.at.wall
     }
 
     /// Everything that is dead-lettered, oldest first.
     public func deadLetters() throws(JournalError) -> [DeadLetter] {
         try withStorageErrors { () throws(SqliteFailure) in
-            try file.records(DeadLetterRecord.self, "aside").map { place, record in
+            try file.records(DeadLetterRecord.self, "aside").map { key, record in
                 DeadLetter(
-                    number: place, upstream: record.upstream,
-                    entry: FactRecord(record.fact, at: record.sequence).map {
-                        Entry(sequence: record.sequence, fact: $0.fact)
-                    }, sequence: record.sequence, since: record.since, reason: record.reason,
+                    number: key, upstream: record.upstream,
+                    entry: FactRecord(record.fact, at: record.offset).map {
+                        Entry(offset: record.offset, fact: $0.fact)
+                    }, offset: record.offset, since: record.since, reason: record.reason,
                     isWanted: record.isWanted)
             }
         }
@@ -175,11 +175,11 @@ public final class JournalInspector {
     /// Has the gateway append these facts again, as its newest, with their own time.
     /// - Returns: How many there are that were not to be already.
     public func requeue(_ numbers: Set<Int64>) throws(JournalError) -> Int {
-        try change(numbers) { place, record throws(SqliteFailure) in
+        try change(numbers) { key, record throws(SqliteFailure) in
             guard !record.isWanted else { return false }
             var wanted = record
             wanted.isWanted = true
-            try file.put(wanted, "aside", at: place)
+            try file.put(wanted, "aside", at: key)
             return true
         }
     }
@@ -187,8 +187,8 @@ public final class JournalInspector {
     /// Removes these facts from what is dead-lettered, for good.
     /// - Returns: How many there were.
     public func discard(_ numbers: Set<Int64>) throws(JournalError) -> Int {
-        try change(numbers) { place, _ throws(SqliteFailure) in
-            try file.remove("aside", at: place)
+        try change(numbers) { key, _ throws(SqliteFailure) in
+            try file.remove("aside", at: key)
             return true
         }
     }
@@ -199,9 +199,9 @@ public final class JournalInspector {
         try withStorageErrors { () throws(SqliteFailure) in
             try file.database.transaction { () throws(SqliteFailure) in
                 var count = 0
-                for (place, record) in try file.records(DeadLetterRecord.self, "aside")
-                where numbers.contains(place) {
-                    if try body(place, record) { count += 1 }
+                for (key, record) in try file.records(DeadLetterRecord.self, "aside")
+                where numbers.contains(key) {
+                    if try body(key, record) { count += 1 }
                 }
                 return count
             }
@@ -215,16 +215,16 @@ public final class JournalInspector {
         }
     }
 
-    /// Facts after `place`, oldest first, and where to go on; nil at the end.
+    /// Facts after `offset`, oldest first, and where to go on; nil at the end.
     public func facts(
-        after place: Sequence64
-    ) throws(JournalError) -> (entries: [Entry], last: Sequence64)? {
+        after offset: JournalOffset
+    ) throws(JournalError) -> (entries: [Entry], last: JournalOffset)? {
         try withStorageErrors { () throws(SqliteFailure) in
-            let (rows, bad) = try file.facts(in: (place + 1)...(.max >> 1), limit: Self.piece)
-            guard let last = [rows.last?.sequence, bad.last].compactMap(\.self).max() else {
+            let (rows, bad) = try file.facts(in: (offset + 1)...(.max >> 1), limit: Self.piece)
+            guard let last = [rows.last?.offset, bad.last].compactMap(\.self).max() else {
                 return nil
             }
-            return (rows.map { Entry(sequence: $0.sequence, fact: $0.record.fact) }, last)
+            return (rows.map { Entry(offset: $0.offset, fact: $0.record.fact) }, last)
         }
     }
 

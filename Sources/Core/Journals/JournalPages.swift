@@ -16,8 +16,8 @@ struct JournalPages {
     /// Which journal the file says it is, on one of its first pages.
     func identity() -> IdentityRecord? {
         var found: IdentityRecord?
-        let take = { (place: Int64, bytes: [UInt8]) in
-            found = found ?? IdentityRecord(bytes, at: place)
+        let take = { (key: Int64, bytes: [UInt8]) in
+            found = found ?? IdentityRecord(bytes, at: key)
         }
         pages(limit: 64) { Self.rows(on: $0, take) }
         // A new journal may be in its log alone.
@@ -25,14 +25,14 @@ struct JournalPages {
         return found
     }
 
-    /// Hands on every row of the database and then of its log, which is newer. Places come as they lie
+    /// Hands on every row of the database and then of its log, which is newer. Keys come as they lie
     /// on the disk, and one may come several times.
     func rows(_ take: (Int64, [UInt8]) -> Void) {
         pages { Self.rows(on: $0, take) }
         frames { _, page in Self.rows(on: page, take) }
     }
 
-    /// Hands on every row with a place of `wanted` that was committed to the log, also behind a broken head or
+    /// Hands on every row with a key of `wanted` that was committed to the log, also behind a broken head or
     /// frame, where the library stops to read.
     func committedRows(in wanted: ClosedRange<Int64>, _ take: (Int64, [UInt8]) -> Void) {
         var waiting: [(Int64, [UInt8])] = []
@@ -140,14 +140,14 @@ struct JournalPages {
             guard cell < size else { continue }
             var reader = PageReader(rest: page[cell...])
             guard let length = reader.number(), length <= FactRecord.largest,
-                let place = reader.number(), let payload = reader.bytes(Int(length)),
+                let key = reader.number(), let payload = reader.bytes(Int(length)),
                 let blob = blob(in: payload)
             else { continue }
-            take(Int64(bitPattern: place), blob)
+            take(Int64(bitPattern: key), blob)
         }
     }
 
-    /// The second column of a row whose first is its place.
+    /// The second column of a row whose first is its key.
     private static func blob(in payload: ArraySlice<UInt8>) -> [UInt8]? {
         var reader = PageReader(rest: payload)
         guard let head = reader.number(), head <= UInt64(payload.count), reader.number() == 0,

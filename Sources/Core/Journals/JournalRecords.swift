@@ -1,6 +1,6 @@
 import Vocabulary
 
-/// A row of the journal that is no fact. Each is a place, bytes and a check sum like all others, so that
+/// A row of the journal that is no fact. Each is a key, bytes and a check sum like all others, so that
 /// it can be known for what it is wherever it turns up in a damaged file.
 protocol JournalRecord: Hashable {
     static var tag: UInt8 { get }
@@ -9,17 +9,17 @@ protocol JournalRecord: Hashable {
 }
 
 extension JournalRecord {
-    /// The row at `place`.
-    func bytes(at place: Int64) -> [UInt8] {
+    /// The row at `key`.
+    func bytes(at key: Int64) -> [UInt8] {
         var writer = RecordWriter()
         writer.byte(Self.tag)
         write(&writer)
-        return writer.sealed(at: place)
+        return writer.sealed(at: key)
     }
 
     /// - Returns: Nil when the bytes are not such a row.
-    init?(_ bytes: [UInt8], at place: Int64) {
-        guard var reader = RecordReader(sealed: bytes, at: place), reader.byte() == Self.tag,
+    init?(_ bytes: [UInt8], at key: Int64) {
+        guard var reader = RecordReader(sealed: bytes, at: key), reader.byte() == Self.tag,
             let record = Self(reading: &reader), reader.isAtEnd
         else { return nil }
         self = record
@@ -51,7 +51,7 @@ extension IdentityRecord {
 struct CursorRecord: JournalRecord {
     static let tag: UInt8 = 3
     var upstream: UpstreamName
-    var acknowledged: Sequence64
+    var acknowledged: JournalOffset
 
     func write(_ writer: inout RecordWriter) {
         writer.text(upstream.text)
@@ -75,10 +75,10 @@ struct SessionRecord: JournalRecord {
     var boot: String
     var incarnation: String
     var opened: WallTime
-    /// The first place that it gives away.
-    var first: Sequence64
-    /// The last place that it gave away, when it was closed in good order.
-    var last: Sequence64?
+    /// The first offset that it gives away.
+    var first: JournalOffset
+    /// The last offset that it gave away, when it was closed in good order.
+    var last: JournalOffset?
 
     func write(_ writer: inout RecordWriter) {
         writer.text(boot, limit: 64)
@@ -101,41 +101,41 @@ extension SessionRecord {
     }
 }
 
-/// Places that no fact has.
+/// Offsets that no fact has.
 struct GapRecord: JournalRecord {
     static let tag: UInt8 = 5
-    var places: ClosedRange<Sequence64>
+    var offsets: ClosedRange<JournalOffset>
 
     func write(_ writer: inout RecordWriter) {
-        writer.number(places.lowerBound)
-        writer.number(places.upperBound)
+        writer.number(offsets.lowerBound)
+        writer.number(offsets.upperBound)
     }
 }
 
 extension GapRecord {
     init?(reading reader: inout RecordReader) {
         guard let low = reader.number(), let high = reader.number(), low <= high else { return nil }
-        self.init(places: low...high)
+        self.init(offsets: low...high)
     }
 }
 
 /// Facts that found no room on disk before the journal was closed; reported at the next start.
 ///
-/// It stands among the gaps, for their places are such, under the negative place of its session.
+/// It stands among the gaps, for their offsets are such, under the negative key of its session.
 struct LossRecord: JournalRecord {
     static let tag: UInt8 = 8
-    var places: ClosedRange<Sequence64>
+    var offsets: ClosedRange<JournalOffset>
 
     func write(_ writer: inout RecordWriter) {
-        writer.number(places.lowerBound)
-        writer.number(places.upperBound)
+        writer.number(offsets.lowerBound)
+        writer.number(offsets.upperBound)
     }
 }
 
 extension LossRecord {
     init?(reading reader: inout RecordReader) {
         guard let low = reader.number(), let high = reader.number(), low <= high else { return nil }
-        self.init(places: low...high)
+        self.init(offsets: low...high)
     }
 }
 
@@ -146,7 +146,7 @@ struct DeadLetterRecord: JournalRecord {
     var reason: String
     var since: WallTime
     /// Where the fact stands, or stood.
-    var sequence: Sequence64
+    var offset: JournalOffset
     /// Whether a user wants it appended again.
     var isWanted: Bool
     /// The fact's own row.
@@ -156,7 +156,7 @@ struct DeadLetterRecord: JournalRecord {
         writer.text(upstream.text)
         writer.text(reason, limit: 256)
         writer.fixed(UInt64(bitPattern: since.nanoseconds))
-        writer.number(sequence)
+        writer.number(offset)
         writer.byte(isWanted ? 1 : 0)
         writer.number(UInt64(fact.count))
         for byte in fact { writer.byte(byte) }
@@ -166,7 +166,7 @@ struct DeadLetterRecord: JournalRecord {
 extension DeadLetterRecord {
     init?(reading reader: inout RecordReader) {
         guard let upstream = reader.text().flatMap(UpstreamName.init), let reason = reader.text(),
-            let since = reader.fixed(), let sequence = reader.number(),
+            let since = reader.fixed(), let offset = reader.number(),
             let isWanted = reader.byte(), let count = reader.number(),
             count <= FactRecord.largest
         else { return nil }
@@ -177,7 +177,7 @@ extension DeadLetterRecord {
         }
         self.init(
             upstream: upstream, reason: reason,
-            since: WallTime(nanoseconds: Int64(bitPattern: since)), sequence: sequence,
+            since: WallTime(nanoseconds: Int64(bitPattern: since)), offset: offset,
             isWanted: isWanted == 1, fact: fact)
     }
 }
@@ -188,8 +188,8 @@ public struct ChannelRecord: Hashable, Sendable {
     public let unit: Unit
     /// One step is 10 to this power of the unit.
     public let exponent: Int
-    /// The first place for which it holds.
-    public let from: Sequence64
+    /// The first offset for which it holds.
+    public let from: JournalOffset
 }
 
 extension ChannelRecord: JournalRecord {

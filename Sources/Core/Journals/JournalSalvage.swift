@@ -85,9 +85,9 @@ struct JournalSalvage {
         _ file: JournalFile, withFacts: Bool
     ) throws(SqliteFailure) -> (facts: Int, left: Int) {
         var left: (count: Int, last: Int64) = (0, 0)
-        var rows: [(table: String, place: Int64, bytes: [UInt8])] = []
+        var rows: [(table: String, key: Int64, bytes: [UInt8])] = []
         var waiting = 0
-        var cursors: [UpstreamName: (place: Int64, acknowledged: Sequence64)] = [:]
+        var cursors: [UpstreamName: (key: Int64, acknowledged: JournalOffset)] = [:]
         var failure: SqliteFailure?
         func flush() {
             guard failure == nil else { return }
@@ -95,7 +95,7 @@ struct JournalSalvage {
                 try file.database.transaction { () throws(SqliteFailure) in
                     for row in rows {
                         try file.database.run(
-                            "INSERT OR REPLACE INTO \(row.table) VALUES (?, ?)", row.place,
+                            "INSERT OR REPLACE INTO \(row.table) VALUES (?, ?)", row.key,
                             blob: row.bytes)
                     }
                 }
@@ -106,16 +106,16 @@ struct JournalSalvage {
             rows.removeAll(keepingCapacity: true)
             waiting = 0
         }
-        JournalPages(path: path).rows { place, bytes in
-            if let cursor = CursorRecord(bytes, at: place) {
+        JournalPages(path: path).rows { key, bytes in
+            if let cursor = CursorRecord(bytes, at: key) {
                 // A page that is not in use any more may hold an older one.
                 let known = cursors[cursor.upstream]?.acknowledged ?? 0
-                cursors[cursor.upstream] = (place, max(known, cursor.acknowledged))
-            } else if let table = Self.table(of: bytes, at: place) {
+                cursors[cursor.upstream] = (key, max(known, cursor.acknowledged))
+            } else if let table = Self.table(of: bytes, at: key) {
                 if !withFacts, table == "facts" {
-                    left = (left.count + 1, max(left.last, place))
+                    left = (left.count + 1, max(left.last, key))
                 } else {
-                    rows.append((table, place, bytes))
+                    rows.append((table, key, bytes))
                     waiting += bytes.count
                 }
             }
@@ -123,12 +123,12 @@ struct JournalSalvage {
         }
         for (upstream, cursor) in cursors {
             let record = CursorRecord(upstream: upstream, acknowledged: cursor.acknowledged)
-            rows.append(("cursors", cursor.place, record.bytes(at: cursor.place)))
+            rows.append(("cursors", cursor.key, record.bytes(at: cursor.key)))
         }
         if left.last > 0 {
-            // Their places are not given away again.
-            let last = Sequence64(left.last)
-            rows.append(("gaps", left.last, GapRecord(places: last...last).bytes(at: left.last)))
+            // Their offsets are not given away again.
+            let last = JournalOffset(left.last)
+            rows.append(("gaps", left.last, GapRecord(offsets: last...last).bytes(at: left.last)))
         }
         flush()
         if let failure { throw failure }
@@ -137,15 +137,15 @@ struct JournalSalvage {
     }
 
     /// Where a row belongs; nil when it is none.
-    private static func table(of bytes: [UInt8], at place: Int64) -> String? {
+    private static func table(of bytes: [UInt8], at key: Int64) -> String? {
         switch bytes.first {
-        case FactRecord.tag where place > 0:
-            FactRecord(bytes, at: Sequence64(place)) == nil ? nil : "facts"
-        case SessionRecord.tag: SessionRecord(bytes, at: place) == nil ? nil : "sessions"
-        case GapRecord.tag: GapRecord(bytes, at: place) == nil ? nil : "gaps"
-        case LossRecord.tag: LossRecord(bytes, at: place) == nil ? nil : "gaps"
-        case DeadLetterRecord.tag: DeadLetterRecord(bytes, at: place) == nil ? nil : "aside"
-        case ChannelRecord.tag: ChannelRecord(bytes, at: place) == nil ? nil : "channels"
+        case FactRecord.tag where key > 0:
+            FactRecord(bytes, at: JournalOffset(key)) == nil ? nil : "facts"
+        case SessionRecord.tag: SessionRecord(bytes, at: key) == nil ? nil : "sessions"
+        case GapRecord.tag: GapRecord(bytes, at: key) == nil ? nil : "gaps"
+        case LossRecord.tag: LossRecord(bytes, at: key) == nil ? nil : "gaps"
+        case DeadLetterRecord.tag: DeadLetterRecord(bytes, at: key) == nil ? nil : "aside"
+        case ChannelRecord.tag: ChannelRecord(bytes, at: key) == nil ? nil : "channels"
         default: nil
         }
     }

@@ -35,9 +35,9 @@ struct RecordWriter {
         bytes += kept
     }
 
-    /// The record with its check sum, which also covers its place.
-    func sealed(at place: Int64) -> [UInt8] {
-        let sum = Checksum.of(bytes[...], place)
+    /// The record with its check sum, which also covers its key.
+    func sealed(at key: Int64) -> [UInt8] {
+        let sum = Checksum.of(bytes[...], key)
         return bytes + (0..<4).map { UInt8(truncatingIfNeeded: sum >> (8 * UInt32($0))) }
     }
 }
@@ -48,12 +48,12 @@ struct RecordReader {
 
     init(_ bytes: ArraySlice<UInt8>) { rest = bytes }
 
-    /// - Returns: Nil when the check sum does not fit the bytes and their place.
-    init?(sealed bytes: [UInt8], at place: Int64) {
+    /// - Returns: Nil when the check sum does not fit the bytes and their key.
+    init?(sealed bytes: [UInt8], at key: Int64) {
         guard bytes.count > 4 else { return nil }
         let body = bytes.dropLast(4)
         let sum = bytes.suffix(4).reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-        guard Checksum.of(body, place) == sum else { return nil }
+        guard Checksum.of(body, key) == sum else { return nil }
         rest = body
     }
 
@@ -99,12 +99,12 @@ enum Checksum {
         (0..<8).reduce(UInt32(index)) { sum, _ in sum & 1 == 1 ? sum >> 1 ^ 0xEDB8_8320 : sum >> 1 }
     }
 
-    /// The sum over `place`, lowest byte first, and then `bytes`.
-    static func of(_ bytes: ArraySlice<UInt8>, _ place: Int64) -> UInt32 {
+    /// The sum over `key`, lowest byte first, and then `bytes`.
+    static func of(_ bytes: ArraySlice<UInt8>, _ key: Int64) -> UInt32 {
         let table = table
         var sum = UInt32.max
         for shift in stride(from: Int64(0), to: 64, by: 8) {
-            let byte = UInt8(truncatingIfNeeded: place >> shift)
+            let byte = UInt8(truncatingIfNeeded: key >> shift)
             sum = table[Int(UInt8(truncatingIfNeeded: sum) ^ byte)] ^ sum >> 8
         }
         for byte in bytes {

@@ -11,24 +11,24 @@ extension SqliteJournal {
         let end = inbox.withLock { $0.buffer.last } == nil ? Int64.max : Int64(sessionStart) - 1
         let last = try opened.lastGiven()
         guard Int64(clamping: last) < end else { return false }
-        var found: [Sequence64: [UInt8]] = [:]
+        var found: [JournalOffset: [UInt8]] = [:]
         JournalPages(path: path).committedRows(in: (Int64(clamping: last) + 1)...end) {
-            let sequence = Sequence64($0)
+            let offset = JournalOffset($0)
             // The later one counts: its time may have been corrected.
-            if FactRecord($1, at: sequence) != nil { found[sequence] = $1 }
+            if FactRecord($1, at: offset) != nil { found[offset] = $1 }
         }
         guard !found.isEmpty else { return false }
-        let sequences = found.keys.sorted()
+        let offsets = found.keys.sorted()
         try opened.database.transaction { () throws(SqliteFailure) in
             var before = last
-            for sequence in sequences {
+            for offset in offsets {
                 // As after a crash; a smaller one is of records on a page that is broken.
-                if sequence - before > Self.leap {
-                    let gap = GapRecord(places: (before + 1)...(sequence - 1))
+                if offset - before > Self.leap {
+                    let gap = GapRecord(offsets: (before + 1)...(offset - 1))
                     try opened.put(gap, "gaps", at: Int64(before + 1))
                 }
-                try opened.put(fact: found[sequence] ?? [], at: sequence)
-                before = sequence
+                try opened.put(fact: found[offset] ?? [], at: offset)
+                before = offset
             }
         }
         eventQueue.post(

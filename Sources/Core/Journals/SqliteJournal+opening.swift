@@ -48,23 +48,23 @@ extension SqliteJournal {
         let extent = try opened.extent()
         let sessions = try opened.records(SessionRecord.self, "sessions")
         let known = try opened.records(CursorRecord.self, "cursors")
-        gaps = try opened.records(GapRecord.self, "gaps").map(\.record.places)
+        gaps = try opened.records(GapRecord.self, "gaps").map(\.record.offsets)
         let losses = try opened.records(LossRecord.self, "gaps")
         let last = try opened.lastGiven()
         // Another journal came to lie here: what waits is written behind what it has, and never over it.
         inbox.withLock { $0.buffer.move(behind: last) }
         let given = inbox.withLock { $0.buffer.last }
         var start = max(last, given ?? 0)
-        // Facts that wait to be written have their places already.
+        // Facts that wait to be written have their offsets already.
         first =
-            extent?.lowerBound ?? inbox.withLock { $0.buffer.items.first?.entry.sequence }
+            extent?.lowerBound ?? inbox.withLock { $0.buffer.items.first?.entry.offset }
             ?? start + 1
-        // Up to there places are those of the file.
+        // Up to there offsets are those of the file.
         unsavedGaps = unsavedGaps.filter { $0.upperBound > last }
             .map { max($0.lowerBound, last + 1)...$0.upperBound }
         gaps += unsavedGaps
-        for (_, loss) in losses where !gaps.contains(where: { $0.overlaps(loss.places) }) {
-            add(gap: loss.places)
+        for (_, loss) in losses where !gaps.contains(where: { $0.overlaps(loss.offsets) }) {
+            add(gap: loss.offsets)
         }
         let isInOrder = sessions.last?.record.last.map { $0 >= last } ?? opened.isNew
         let leaps = isSalvaged || !isInOrder
@@ -87,12 +87,12 @@ extension SqliteJournal {
             throw error
         }
         // What was on disk and is not in this file.
-        if before > last { lose(places: (last + 1)...before) }
-        for (place, loss) in losses {
+        if before > last { lose(offsets: (last + 1)...before) }
+        for (key, loss) in losses {
             try opened.put(
-                GapRecord(places: loss.places), "gaps", at: Int64(loss.places.lowerBound))
-            try opened.remove("gaps", at: place)
-            post(lost: loss.places)
+                GapRecord(offsets: loss.offsets), "gaps", at: Int64(loss.offsets.lowerBound))
+            try opened.remove("gaps", at: key)
+            post(lost: loss.offsets)
         }
         inbox.withLock { inbox in
             inbox.buffer.begin(after: max(start, inbox.buffer.last ?? 0))
@@ -101,26 +101,26 @@ extension SqliteJournal {
         look(isForced: true)
     }
 
-    private func leap(over start: inout Sequence64) {
+    private func leap(over start: inout JournalOffset) {
         add(gap: (start + 1)...(start + Self.leap))
         start += Self.leap
     }
 
     /// Finds or makes the cursor of each upstream.
     func begin(
-        _ known: [(place: Int64, record: CursorRecord)], isSalvaged: Bool, last: Sequence64,
+        _ known: [(key: Int64, record: CursorRecord)], isSalvaged: Bool, last: JournalOffset,
         isAnother: Bool
     ) {
         let isLate = isAnother && !cursors.isEmpty
-        var free = (known.map(\.place).max() ?? 0) + 1
+        var free = (known.map(\.key).max() ?? 0) + 1
         for name in upstreams {
-            var cursor = cursors[name] ?? JournalCursor(place: free, acknowledged: 0)
+            var cursor = cursors[name] ?? JournalCursor(key: free, acknowledged: 0)
             if let found = known.last(where: { $0.record.upstream == name }) {
-                cursor.place = found.place
+                cursor.key = found.key
                 if isLate { cursor.leave(after: found.record.acknowledged, through: last) }
                 cursor.acknowledged = max(cursor.acknowledged, found.record.acknowledged)
             } else {
-                cursor.place = free
+                cursor.key = free
                 free += 1
                 // A cursor that was lost with a damaged file begins with what is left.
                 if cursors[name] == nil { cursor.acknowledged = isSalvaged ? first - 1 : last }
@@ -140,12 +140,12 @@ extension SqliteJournal {
 
     /// Writes down that this session begins, and what its values mean.
     private func note(
-        _ sessions: [(place: Int64, record: SessionRecord)], from start: Sequence64,
+        _ sessions: [(key: Int64, record: SessionRecord)], from start: JournalOffset,
         in opened: JournalFile
     ) throws(SqliteFailure) {
         // The same session, when the file had to be opened again.
         let mine = sessions.last { $0.record.incarnation == session.incarnation }
-        sessionPlace = mine?.place ?? (sessions.last?.place ?? 0) + 1
+        sessionKey = mine?.key ?? (sessions.last?.key ?? 0) + 1
         sessionStart = mine?.record.first ?? start
         let ofBoot = sessions.first {
             !session.boot.isEmpty && $0.record.boot == session.boot
@@ -155,21 +155,21 @@ extension SqliteJournal {
             let record = SessionRecord(
                 boot: session.boot, incarnation: session.incarnation, opened: clock.wallTime,
                 first: sessionStart, last: nil)
-            try opened.put(record, "sessions", at: sessionPlace)
-            try opened.remove("sessions", at: sessionPlace - Self.mostSessions)
+            try opened.put(record, "sessions", at: sessionKey)
+            try opened.remove("sessions", at: sessionKey - Self.mostSessions)
             try note(channels, from: start, in: opened)
         }
     }
 
     /// Writes down what values mean, where that has changed.
     func note(
-        _ channels: [DataChannel], from start: Sequence64, in opened: JournalFile
+        _ channels: [DataChannel], from start: JournalOffset, in opened: JournalFile
     ) throws(SqliteFailure) {
         var meaning: [DataChannelName: ChannelRecord] = [:]
         for (_, record) in try opened.records(ChannelRecord.self, "channels") {
             meaning[record.channel] = record
         }
-        var place = try opened.nextPlace("channels")
+        var key = try opened.nextKey("channels")
         for channel in channels {
             let known = meaning[channel.name]
             guard known?.unit != channel.unit || known?.exponent != channel.exponent else {
@@ -177,8 +177,8 @@ extension SqliteJournal {
             }
             let record = ChannelRecord(
                 channel: channel.name, unit: channel.unit, exponent: channel.exponent, from: start)
-            try opened.put(record, "channels", at: place)
-            place += 1
+            try opened.put(record, "channels", at: key)
+            key += 1
         }
     }
 
@@ -225,7 +225,7 @@ extension SqliteJournal {
     func closeFile() {
         let (last, waiting, early) = inbox.withLock { inbox in
             (
-                inbox.buffer.last ?? committed, inbox.buffer.items.first?.entry.sequence,
+                inbox.buffer.last ?? committed, inbox.buffer.items.first?.entry.offset,
                 inbox.buffer.earlyCount
             )
         }
@@ -240,9 +240,9 @@ extension SqliteJournal {
             first: sessionStart, last: max(last, committed))
         // Whatever fails, the next start finds a journal that was not closed in good order.
         if let rest {
-            try? opened.put(LossRecord(places: rest...last), "gaps", at: -sessionPlace)
+            try? opened.put(LossRecord(offsets: rest...last), "gaps", at: -sessionKey)
         } else {
-            try? opened.put(record, "sessions", at: sessionPlace)
+            try? opened.put(record, "sessions", at: sessionKey)
         }
         _ = try? opened.database.checkpoint(truncating: true)
         file = nil
@@ -259,14 +259,14 @@ extension SqliteJournal {
             for name in cursors.keys {
                 cursors[name]?.deadLettered = deadLetters.count { $0.record.upstream == name }
             }
-            for (place, record) in deadLetters where record.isWanted && !returning.contains(place) {
-                guard let fact = FactRecord(record.fact, at: record.sequence)?.fact else {
-                    try file.remove("aside", at: place)
+            for (key, record) in deadLetters where record.isWanted && !returning.contains(key) {
+                guard let fact = FactRecord(record.fact, at: record.offset)?.fact else {
+                    try file.remove("aside", at: key)
                     continue
                 }
-                returning.insert(place)
+                returning.insert(key)
                 inbox.withLock { inbox in
-                    _ = inbox.buffer.append([fact], deadLetters: (place, record.upstream))
+                    _ = inbox.buffer.append([fact], deadLetters: (key, record.upstream))
                     inbox.since = inbox.since ?? clock.now
                 }
             }
@@ -280,18 +280,18 @@ extension SqliteJournal {
     func correctFile() {
         guard let file, !isReadOnly else { return }
         do throws(SqliteFailure) {
-            for offset in corrections {
+            for clockOffset in corrections {
                 var from = max(firstOfBoot, first)
                 while from <= committed {
                     let (rows, _) = try file.facts(in: from...committed, limit: Self.batch)
-                    guard let last = rows.last?.sequence else { break }
+                    guard let last = rows.last?.offset else { break }
                     try file.database.transaction { () throws(SqliteFailure) in
-                        for (sequence, record) in rows where !record.fact.at.isSynchronised {
+                        for (offset, record) in rows where !record.fact.at.isSynchronised {
                             var corrected = record
                             corrected.fact =
-                                Entry(sequence: sequence, fact: record.fact)
-                                .corrected(by: offset).fact
-                            try file.put(fact: corrected.bytes(at: sequence), at: sequence)
+                                Entry(offset: offset, fact: record.fact)
+                                .corrected(by: clockOffset).fact
+                            try file.put(fact: corrected.bytes(at: offset), at: offset)
                         }
                     }
                     from = last + 1
@@ -304,8 +304,8 @@ extension SqliteJournal {
     }
 
     /// Rows whose check sum does not fit are left out. Reported once for each look.
-    func reportUnreadable(_ places: [Sequence64]) {
-        let new = places.filter { !unreadable.contains($0) }
+    func reportUnreadable(_ offsets: [JournalOffset]) {
+        let new = offsets.filter { !unreadable.contains($0) }
         guard !new.isEmpty else { return }
         if unreadable.count < Self.batch { unreadable.formUnion(new) }
         eventQueue.post(

@@ -13,7 +13,7 @@ extension SqliteJournal {
     private static let ageBatch = 5_000
 
     /// Deletes facts that every upstream has and that are older than `retain`.
-    func deleteOld(in file: JournalFile) throws(SqliteFailure) -> Sequence64? {
+    func deleteOld(in file: JournalFile) throws(SqliteFailure) -> JournalOffset? {
         guard clock.now >= ageAt else { return nil }
         ageAt = clock.now.advanced(by: Self.agePeriod)
         guard first <= acknowledgedByAll else { return nil }
@@ -22,18 +22,18 @@ extension SqliteJournal {
         // One that is labelled wrongly goes with its neighbours.
         guard let last = rows.last(where: { $0.record.fact.at.wall < oldest }) else { return nil }
         if rows.count == Self.ageBatch { ageAt = clock.now }
-        _ = try file.deleteFacts(through: last.sequence)
-        return last.sequence
+        _ = try file.deleteFacts(through: last.offset)
+        return last.offset
     }
 
     /// Deletes the oldest facts until there is room for `bytes` more.
-    func makeRoom(for bytes: Int64, in file: JournalFile) throws(SqliteFailure) -> Sequence64? {
+    func makeRoom(for bytes: Int64, in file: JournalFile) throws(SqliteFailure) -> JournalOffset? {
         // Rows fill their pages, and a commit changes a few pages that hold no facts.
         let wanted = bytes + bytes / 8 + 4 * JournalFile.pageSize
-        var gone: Sequence64?
+        var gone: JournalOffset?
         while try file.usedBytes() + wanted > settings.size {
-            guard let place = try deleteFront(of: file, upTo: .max) else { break }
-            gone = place
+            guard let offset = try deleteFront(of: file, upTo: .max) else { break }
+            gone = offset
         }
         if let pageLimit { try file.database.execute("PRAGMA max_page_count=\(pageLimit)") }
         guard bytes > 0, isCramped || diskRoom.isShort(for: wanted) else { return gone }
@@ -41,10 +41,10 @@ extension SqliteJournal {
         // memory runs short, too.
         let bound = isMemoryShort ? .max : acknowledgedByAll
         while try file.freePages() * JournalFile.pageSize < wanted {
-            guard let place = try deleteFront(of: file, upTo: bound) else {
+            guard let offset = try deleteFront(of: file, upTo: bound) else {
                 throw SqliteFailure(code: 13, words: "the disk is nearly full")
             }
-            gone = place
+            gone = offset
         }
         return gone
     }
@@ -52,16 +52,16 @@ extension SqliteJournal {
     /// Deletes some facts from the front, none beyond `bound`.
     /// - Returns: The last of them; nil when there was none.
     private func deleteFront(
-        of file: JournalFile, upTo bound: Sequence64
-    ) throws(SqliteFailure) -> Sequence64? {
+        of file: JournalFile, upTo bound: JournalOffset
+    ) throws(SqliteFailure) -> JournalOffset? {
         guard let extent = try file.extent() else { return nil }
-        let place = try file.place(behindFirst: 512)
-        let last = min(place ?? extent.upperBound, bound)
+        let offset = try file.offset(behindFirst: 512)
+        let last = min(offset ?? extent.upperBound, bound)
         return try file.deleteFacts(through: last) > 0 ? last : nil
     }
 
     /// Everything up to here is acknowledged by all upstreams there are.
-    var acknowledgedByAll: Sequence64 {
+    var acknowledgedByAll: JournalOffset {
         cursors.values.map(\.kept).min() ?? committed
     }
 
@@ -91,7 +91,7 @@ extension SqliteJournal {
     }
 
     /// Facts up to `gone` are not kept any more: cursors that were behind them are moved.
-    func forget(through gone: Sequence64) {
+    func forget(through gone: JournalOffset) {
         for (name, cursor) in cursors where cursor.kept < gone {
             lose(cursor.waiting(through: gone, count(after:through:)), of: name, through: gone)
             cursors[name]?.forget(through: gone)

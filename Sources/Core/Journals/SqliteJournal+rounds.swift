@@ -11,7 +11,7 @@ extension SqliteJournal {
             } else if file == nil || isReadOnly {
                 tryToOpen()
             }
-            checkPlace()
+            noticeMove()
         }
         if now >= retryAt ?? now, !isGone {
             if now >= lookAt {
@@ -62,7 +62,7 @@ extension SqliteJournal {
                     inbox.since = inbox.buffer.isEmpty ? nil : clock.now
                     return inbox.buffer.items.count >= limit
                 }
-                committed = items.last?.entry.sequence ?? committed
+                committed = items.last?.entry.offset ?? committed
                 readable = max(readable, committed)
                 settle(items, gone)
                 clearLog(of: file)
@@ -81,38 +81,38 @@ extension SqliteJournal {
         }
     }
 
-    /// - Returns: The last place that had to go.
+    /// - Returns: The last offset that had to go.
     private func write(
         _ items: [JournalBuffer.Item], to file: JournalFile
-    ) throws(SqliteFailure) -> Sequence64? {
+    ) throws(SqliteFailure) -> JournalOffset? {
         let rows = items.map { item in
             let record = FactRecord(
-                fact: item.entry.fact, session: UInt64(sessionPlace),
+                fact: item.entry.fact, session: UInt64(sessionKey),
                 upstream: item.deadLetters?.upstream)
-            return (place: item.entry.sequence, bytes: record.bytes(at: item.entry.sequence))
+            return (offset: item.entry.offset, bytes: record.bytes(at: item.entry.offset))
         }
         let old = try deleteOld(in: file)
         let room = try makeRoom(for: rows.reduce(0) { $0 + Int64($1.bytes.count) + 16 }, in: file)
-        for row in rows { try file.put(fact: row.bytes, at: row.place) }
+        for row in rows { try file.put(fact: row.bytes, at: row.offset) }
         for item in items {
-            if let place = item.deadLetters?.place { try file.remove("aside", at: place) }
+            if let key = item.deadLetters?.key { try file.remove("aside", at: key) }
         }
         for gap in unsavedGaps {
-            try file.put(GapRecord(places: gap), "gaps", at: Int64(clamping: gap.lowerBound))
+            try file.put(GapRecord(offsets: gap), "gaps", at: Int64(clamping: gap.lowerBound))
         }
         for (upstream, cursor) in cursors where cursor.isDirty {
             let record = CursorRecord(upstream: upstream, acknowledged: cursor.kept)
-            try file.put(record, "cursors", at: cursor.place)
+            try file.put(record, "cursors", at: cursor.key)
         }
         return [old, room].compactMap(\.self).max()
     }
 
     /// Notes what a commit has done.
-    private func settle(_ items: [JournalBuffer.Item], _ gone: Sequence64?) {
+    private func settle(_ items: [JournalBuffer.Item], _ gone: JournalOffset?) {
         for name in cursors.keys { cursors[name]?.isDirty = false }
         dirtySince = nil
         unsavedGaps = []
-        returning.subtract(items.compactMap(\.deadLetters?.place))
+        returning.subtract(items.compactMap(\.deadLetters?.key))
         if items.contains(where: { $0.deadLetters != nil }) { look(isForced: true) }
         if let gone { forget(through: gone) }
         if fault != nil {
@@ -123,53 +123,53 @@ extension SqliteJournal {
         if !items.isEmpty { eventQueue.post(.committed(through: committed)) }
     }
 
-    /// Counts facts that were evicted in memory, and remembers that their places are empty.
+    /// Counts facts that were evicted in memory, and remembers that their offsets are empty.
     private func reportLosses() {
         let (lost, early) = inbox.withLock { inbox in
             defer { inbox.buffer.reportedLosses() }
             return (inbox.buffer.lost, inbox.buffer.lostEarly)
         }
         for name in upstreams where early > 0 { lose(early, of: name, through: committed) }
-        for places in lost { lose(places: places) }
+        for offsets in lost { lose(offsets: offsets) }
     }
 
-    /// The facts of these places are gone for good.
-    func lose(places: ClosedRange<Sequence64>) {
-        add(gap: places)
-        post(lost: places)
+    /// The facts of these offsets are gone for good.
+    func lose(offsets: ClosedRange<JournalOffset>) {
+        add(gap: offsets)
+        post(lost: offsets)
     }
 
-    /// The facts of these places are lost to every upstream that had not acknowledged them.
-    func post(lost places: ClosedRange<Sequence64>) {
-        for (name, cursor) in cursors where cursor.acknowledged < places.upperBound {
-            let first = max(places.lowerBound, cursor.acknowledged + 1)
-            lose(Int(places.upperBound - first + 1), of: name, through: places.upperBound)
+    /// The facts of these offsets are lost to every upstream that had not acknowledged them.
+    func post(lost offsets: ClosedRange<JournalOffset>) {
+        for (name, cursor) in cursors where cursor.acknowledged < offsets.upperBound {
+            let first = max(offsets.lowerBound, cursor.acknowledged + 1)
+            lose(Int(offsets.upperBound - first + 1), of: name, through: offsets.upperBound)
         }
     }
 
-    /// Places that no fact will ever have.
-    func add(gap places: ClosedRange<Sequence64>) {
-        guard let end = gaps.last, end.upperBound + 1 == places.lowerBound else {
-            gaps.append(places)
-            unsavedGaps.append(places)
+    /// Offsets that no fact will ever have.
+    func add(gap offsets: ClosedRange<JournalOffset>) {
+        guard let end = gaps.last, end.upperBound + 1 == offsets.lowerBound else {
+            gaps.append(offsets)
+            unsavedGaps.append(offsets)
             return
         }
-        let whole = end.lowerBound...places.upperBound
+        let whole = end.lowerBound...offsets.upperBound
         gaps[gaps.count - 1] = whole
         unsavedGaps.removeAll { $0.lowerBound == whole.lowerBound }
         unsavedGaps.append(whole)
     }
 
-    func lose(_ count: Int, of upstream: UpstreamName, through place: Sequence64) {
+    func lose(_ count: Int, of upstream: UpstreamName, through offset: JournalOffset) {
         guard count > 0 else { return }
         cursors[upstream]?.dropped += count
-        eventQueue.post(.dropped(count, upstream: upstream, through: place))
+        eventQueue.post(.dropped(count, upstream: upstream, through: offset))
     }
 
-    /// How many facts have a place after `start` and up to `end`.
-    func count(after start: Sequence64, through end: Sequence64) -> Int {
+    /// How many facts have an offset after `start` and up to `end`.
+    func count(after start: JournalOffset, through end: JournalOffset) -> Int {
         guard end > start else { return 0 }
-        let empty = gaps.reduce(Sequence64(0)) { sum, gap in
+        let empty = gaps.reduce(JournalOffset(0)) { sum, gap in
             let (low, high) = (max(gap.lowerBound, start + 1), min(gap.upperBound, end))
             return high >= low ? sum + (high - low + 1) : sum
         }

@@ -3,7 +3,7 @@ import Vocabulary
 // What happens when the disk takes nothing already at the start: it is full, or can only be read.
 //
 // What an earlier session has kept is read and goes upstream, and so do the facts of this one, from memory.
-// That this session begins cannot be written down, so that the next one could give its places away again.
+// That this session begins cannot be written down, so that the next one could give its offsets away again.
 // The facts of such a session therefore go under an identity that is its own, as long as it lasts.
 extension SqliteJournal {
     /// Opens what can be read of the file, and begins without writing.
@@ -18,11 +18,11 @@ extension SqliteJournal {
         beginUnnoted(after: 0)
     }
 
-    /// Gives places away although nobody has written down that they are in use.
+    /// Gives offsets away although nobody has written down that they are in use.
     ///
     /// They are drawn by lot, for readers of them without the journal's identity: two sessions in a million
     /// have the same ones.
-    func beginUnnoted(after last: Sequence64) {
+    func beginUnnoted(after last: JournalOffset) {
         let start = last + (1 + fresh.low % (1 << 20)) * Self.leap
         add(gap: (last + 1)...start)
         inbox.withLock { inbox in

@@ -11,8 +11,8 @@ import Vocabulary
 ///
 /// **What a crash takes.** The facts of one commit interval, or all that wait for a disk that takes none.
 /// Those were published, at most `leap` of them, and so may be facts that are lost because a disk lies about
-/// what it has written, or the file was cut short. After an end that was not in good order places
-/// therefore go on `leap` further: the pair of journal and place stays the name of one fact always.
+/// what it has written, or the file was cut short. After an end that was not in good order offsets
+/// therefore go on `leap` further: the pair of journal and offset stays the name of one fact always.
 ///
 /// **What is written when.** Cursors go along with the next commit, or by themselves after `cursorDelay`;
 /// what they lose in a crash is sent again under the same name.
@@ -22,8 +22,8 @@ import Vocabulary
 public actor SqliteJournal: Journal {
     /// Facts that wait in memory at most, some 15 MB of them.
     public static let bufferCapacity = 50_000
-    /// How far places go on after an end that was not in good order: more than fit into the log or memory.
-    public static let leap: Sequence64 = 1 << 20
+    /// How far offsets go on after an end that was not in good order: more than fit into the log or memory.
+    public static let leap: JournalOffset = 1 << 20
     /// How long a cursor may wait for a commit to go along with.
     public static let cursorDelay = Duration.seconds(30)
     /// How often a disk that does not take facts is tried again.
@@ -43,9 +43,9 @@ public actor SqliteJournal: Journal {
         /// Since when facts wait; nil when none do.
         var since: MonotonicInstant?
         var identity: JournalIdentity
-        /// What values mean behind a place, and is not written yet; nil before there are places. At most
+        /// What values mean behind an offset, and is not written yet; nil before there are offsets. At most
         /// `mostMeanings`.
-        var meanings: [(channels: [DataChannel], after: Sequence64?)] = []
+        var meanings: [(channels: [DataChannel], after: JournalOffset?)] = []
         var isClosed = false
     }
 
@@ -62,19 +62,19 @@ public actor SqliteJournal: Journal {
 
     var file: JournalFile?
     var cursors: [UpstreamName: JournalCursor] = [:]
-    /// Places in use that no fact has, in order; those of `unsavedGaps` are not written yet.
-    var gaps: [ClosedRange<Sequence64>] = []
-    var unsavedGaps: [ClosedRange<Sequence64>] = []
-    /// The first place that is kept, or the next when none is.
-    var first: Sequence64 = 1
+    /// Offsets in use that no fact has, in order; those of `unsavedGaps` are not written yet.
+    var gaps: [ClosedRange<JournalOffset>] = []
+    var unsavedGaps: [ClosedRange<JournalOffset>] = []
+    /// The first offset that is kept, or the next when none is.
+    var first: JournalOffset = 1
     /// Everything up to here is on disk.
-    var committed: Sequence64 = 0
+    var committed: JournalOffset = 0
     /// Everything up to here may be published.
-    var readable: Sequence64 = 0
-    /// The place of this session's record, and the first place of a fact of this boot.
-    var sessionPlace: Int64 = 0
-    var sessionStart: Sequence64 = 1
-    var firstOfBoot: Sequence64 = 1
+    var readable: JournalOffset = 0
+    /// The key of this session's record, and the first offset of a fact of this boot.
+    var sessionKey: Int64 = 0
+    var sessionStart: JournalOffset = 1
+    var firstOfBoot: JournalOffset = 1
     var dirtySince: MonotonicInstant?
     var retryAt: MonotonicInstant?
     var retryPause = SqliteJournal.retryPeriod
@@ -85,7 +85,7 @@ public actor SqliteJournal: Journal {
     var isReadOnly = false
     /// Nobody has written down yet that this session has begun; see SqliteJournal+unwritten.swift.
     var isUnnoted = false
-    /// The file was deleted or moved; see SqliteJournal+place.swift.
+    /// The file was deleted or moved; see SqliteJournal+moved.swift.
     var isGone = false
     /// The file must not grow now, because it could not.
     var isCramped = false
@@ -95,7 +95,7 @@ public actor SqliteJournal: Journal {
     var returning: Set<Int64> = []
     var corrections: [Duration] = []
     /// Facts on disk that cannot be read and were reported.
-    var unreadable: Set<Sequence64> = []
+    var unreadable: Set<JournalOffset> = []
     /// What the tests let the file grow to; nil for no limit.
     var pageLimit: Int64?
     /// What the tests say of the disk, and what they have it answer to writes.
@@ -103,7 +103,7 @@ public actor SqliteJournal: Journal {
     var simulatedRefusal: SqliteFailure?
     /// Facts that found no room and were lost when it was closed, before all upstreams had acknowledged them.
     public internal(set) var lostAtClose = 0
-    /// The journal whose places the cursors mean; nil for the places of a session without a file.
+    /// The journal whose offsets the cursors mean; nil for the offsets of a session without a file.
     var cursorsOf: JournalIdentity?
     /// The identity of a journal that is made, or of one that cannot be written.
     var fresh = JournalIdentity(high: 0, low: 0)
@@ -170,19 +170,19 @@ public actor SqliteJournal: Journal {
 
     public nonisolated var news: AsyncStream<JournalEvent> { eventQueue.stream }
 
-    public nonisolated func append(_ facts: [Fact]) -> ClosedRange<Sequence64>? {
+    public nonisolated func append(_ facts: [Fact]) -> ClosedRange<JournalOffset>? {
         let now = clock.now
-        let (places, mustWake) = inbox.withLock { inbox -> (ClosedRange<Sequence64>?, Bool) in
+        let (offsets, mustWake) = inbox.withLock { inbox -> (ClosedRange<JournalOffset>?, Bool) in
             guard !inbox.isClosed else { return (nil, false) }
-            let places = inbox.buffer.append(facts)
+            let offsets = inbox.buffer.append(facts)
             let count = inbox.buffer.items.count
             let isFirst = inbox.since == nil && !inbox.buffer.isEmpty
             if isFirst { inbox.since = now }
             // A full batch does not wait for its time.
-            return (places, isFirst || (count >= Self.batch && count - facts.count < Self.batch))
+            return (offsets, isFirst || (count >= Self.batch && count - facts.count < Self.batch))
         }
         if mustWake { thread.wake() }
-        return places
+        return offsets
     }
 
     public nonisolated func change(_ channels: [DataChannel]) {
@@ -196,10 +196,10 @@ public actor SqliteJournal: Journal {
     }
 
     public func next(
-        for upstream: UpstreamName, after sequence: Sequence64, limit: Int
+        for upstream: UpstreamName, after offset: JournalOffset, limit: Int
     ) throws(JournalError) -> [Entry] {
         guard let cursor = try cursor(upstream), limit > 0 else { return [] }
-        var from = max(sequence, cursor.acknowledged) + 1
+        var from = max(offset, cursor.acknowledged) + 1
         guard let file else { return from > committed ? waiting(upstream, from, limit) : [] }
         do throws(SqliteFailure) {
             while from <= committed {
@@ -209,16 +209,16 @@ public actor SqliteJournal: Journal {
                         ($0.deadLetters?.upstream ?? upstream) == upstream
                     }
                     guard meant.isEmpty else { return meant.map(\.entry) }
-                    from = (written.last?.entry.sequence ?? committed) + 1
+                    from = (written.last?.entry.offset ?? committed) + 1
                     continue
                 }
                 let (rows, bad) = try file.facts(in: from...committed, limit: limit)
                 if !bad.isEmpty { reportUnreadable(bad) }
                 let meant = rows.filter { ($0.record.upstream ?? upstream) == upstream }
                 guard meant.isEmpty else {
-                    return meant.map { Entry(sequence: $0.sequence, fact: $0.record.fact) }
+                    return meant.map { Entry(offset: $0.offset, fact: $0.record.fact) }
                 }
-                from = ([bad.last, rows.last?.sequence].compactMap(\.self).max() ?? committed) + 1
+                from = ([bad.last, rows.last?.offset].compactMap(\.self).max() ?? committed) + 1
             }
             return waiting(upstream, from, limit)
         } catch {
@@ -227,18 +227,18 @@ public actor SqliteJournal: Journal {
     }
 
     /// Facts that may be published before they are kept.
-    private func waiting(_ upstream: UpstreamName, _ from: Sequence64, _ limit: Int) -> [Entry] {
+    private func waiting(_ upstream: UpstreamName, _ from: JournalOffset, _ limit: Int) -> [Entry] {
         guard from <= readable else { return [] }
         return inbox.withLock { inbox in
             Array(
                 inbox.buffer.items.lazy.filter {
-                    (from...self.readable).contains($0.entry.sequence)
+                    (from...self.readable).contains($0.entry.offset)
                         && ($0.deadLetters?.upstream ?? upstream) == upstream
                 }.map(\.entry).prefix(limit))
         }
     }
 
-    public func advance(_ upstream: UpstreamName, through: Sequence64) throws(JournalError) {
+    public func advance(_ upstream: UpstreamName, through: JournalOffset) throws(JournalError) {
         guard let cursor = try cursor(upstream) else { return }
         guard through <= readable else {
             throw JournalError(
@@ -253,7 +253,7 @@ public actor SqliteJournal: Journal {
     }
 
     public func deadLetter(
-        _ facts: ClosedRange<Sequence64>, for upstream: UpstreamName, because reason: String
+        _ facts: ClosedRange<JournalOffset>, for upstream: UpstreamName, because reason: String
     ) throws(JournalError) {
         guard try cursor(upstream) != nil, let file else {
             throw JournalError(.storage, "\(path): is not open")
@@ -265,15 +265,15 @@ public actor SqliteJournal: Journal {
             var evicted: [DeadLetterRecord] = []
             let count = try file.database.transaction { () throws(SqliteFailure) -> Int in
                 var count = 0
-                for sequence in facts {
-                    guard let bytes = try file.factBytes(at: sequence) else { continue }
+                for offset in facts {
+                    guard let bytes = try file.factBytes(at: offset) else { continue }
                     let record = DeadLetterRecord(
                         upstream: upstream, reason: reason, since: clock.wallTime,
-                        sequence: sequence, isWanted: false, fact: bytes)
-                    let place = try file.nextPlace("aside")
-                    try file.put(record, "aside", at: place)
+                        offset: offset, isWanted: false, fact: bytes)
+                    let key = try file.nextKey("aside")
+                    try file.put(record, "aside", at: key)
                     count += 1
-                    let oldest = place - Int64(Self.mostDeadLetters)
+                    let oldest = key - Int64(Self.mostDeadLetters)
                     guard let record = try file.deadLetters(at: oldest) else { continue }
                     try file.remove("aside", at: oldest)
                     evicted.append(record)
@@ -283,16 +283,16 @@ public actor SqliteJournal: Journal {
             cursors[upstream]?.deadLettered += count
             for record in evicted {
                 cursors[record.upstream]?.deadLettered -= 1
-                lose(1, of: record.upstream, through: record.sequence)
+                lose(1, of: record.upstream, through: record.offset)
             }
         } catch {
             throw fails(error)
         }
     }
 
-    public func correctTimes(by offset: Duration) {
-        inbox.withLock { $0.buffer.correctTimes(by: offset) }
-        corrections.append(offset)
+    public func correctTimes(by clockOffset: Duration) {
+        inbox.withLock { $0.buffer.correctTimes(by: clockOffset) }
+        corrections.append(clockOffset)
         correctFile()
     }
 
@@ -313,7 +313,7 @@ public actor SqliteJournal: Journal {
         inbox.withLock { $0.isClosed = true }
         commitAll()
         // Deleted since the last round: what is not put back now is lost with the open file.
-        checkPlace()
+        noticeMove()
         if isGone {
             makeAnother()
             commitAll()

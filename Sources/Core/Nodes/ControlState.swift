@@ -82,7 +82,7 @@ struct ControlState: Sendable {
     }
 
     /// A heartbeat. It counts when it comes over the link that the standing order came over.
-    mutating func heard(_ source: CommandSource, at now: MonotonicInstant) {
+    mutating func heartbeat(of source: CommandSource, at now: MonotonicInstant) {
         if let order, source.isSameLink(as: order.source) { lastWord = max(lastWord, now) }
         if let silent, source.isSameLink(as: silent) { self.silent = nil }
     }

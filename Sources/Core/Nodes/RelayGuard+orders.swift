@@ -16,7 +16,7 @@ extension RelayGuard {
         if let why = control.refusal(command.order, by: command.source, at: now) {
             return .refused(why)
         }
-        control.heard(command.source, at: now)
+        control.heartbeat(of: command.source, at: now)
         switch command.order {
         case .set(let value):
             return order(value, command, overrideUntil: nil, block, expires, at: now)
@@ -100,8 +100,8 @@ extension RelayGuard {
     }
 
     /// A heartbeat of the controller over that link.
-    mutating func heard(_ source: CommandSource, at now: MonotonicInstant) {
-        control.heard(source, at: now)
+    mutating func heartbeat(of source: CommandSource, at now: MonotonicInstant) {
+        control.heartbeat(of: source, at: now)
         if let deferred, source.isSameLink(as: deferred.order.source) {
             self.deferred?.lastWord = max(deferred.lastWord, now)
         }

@@ -32,9 +32,9 @@ extension ShNode {
     }
 
     /// The heartbeats over the links since the guard was given them last.
-    struct Heartbeats: Sendable {
+    struct ControllerHeartbeats: Sendable {
         /// The newest heartbeat over each link.
-        var words: [CommandSource: MonotonicInstant] = [:]
+        var newest: [CommandSource: MonotonicInstant] = [:]
         /// For how long the machine slept.
         var slept = Duration.zero
         /// Whether a controller has fallen silent. All others are in time when the guard looks by itself.
@@ -44,12 +44,12 @@ extension ShNode {
     /// A heartbeat of the controller over that link, for `failsafeAfter`. Never waits for the
     /// node, and wakes it only for a controller that was missed: with a backlog, each fact's acknowledgement
     /// is such a sign.
-    public nonisolated func hear(_ source: CommandSource) {
+    public nonisolated func noteHeartbeat(of source: CommandSource) {
         guard rules.failsafeAfter != nil else { return }
         let now = clock.now
-        let isMissed = heard.withLock { heard in
-            heard.words[source] = now
-            return heard.isMissed
+        let isMissed = controllerHeartbeats.withLock { heartbeats in
+            heartbeats.newest[source] = now
+            return heartbeats.isMissed
         }
         if isMissed { thread.wake() }
     }
@@ -57,7 +57,7 @@ extension ShNode {
     /// The machine slept for so long, which no clock here has counted.
     public nonisolated func slept(_ time: Duration) {
         guard component.safeState != nil else { return }
-        heard.withLock { $0.slept += time }
+        controllerHeartbeats.withLock { $0.slept += time }
         thread.wake()
     }
 
@@ -151,7 +151,7 @@ extension ShNode {
         guard relay != nil, let handoverState = predecessor.handoverState.withLock({ $0 }) else {
             return
         }
-        relay?.record.override(from: handoverState.record)
+        relay?.record.inherit(from: handoverState.record)
         if let source = handoverState.overriddenBy, let end = handoverState.overrideUntil,
             end > clock.now
         {
@@ -178,11 +178,11 @@ extension ShNode {
 
     /// Heartbeats count before what has run out since.
     func passTime() {
-        let (words, slept) = heard.withLock { heard in
-            defer { heard.slept = .zero }
-            return (heard.words.take(), heard.slept)
+        let (newest, slept) = controllerHeartbeats.withLock { heartbeats in
+            defer { heartbeats.slept = .zero }
+            return (heartbeats.newest.take(), heartbeats.slept)
         }
-        for (source, at) in words { relay?.heard(source, at: at) }
+        for (source, at) in newest { relay?.heartbeat(of: source, at: at) }
         if slept > .zero { relay?.slept(slept) }
         relay?.pass(to: clock.now)
     }
@@ -256,9 +256,9 @@ extension ShNode {
         }
         control.show(relay.currentControl)
         let isMissed = relay.control.silent != nil
-        let isThere = heard.withLock { heard in
-            heard.isMissed = isMissed
-            return isMissed && !heard.words.isEmpty
+        let isThere = controllerHeartbeats.withLock { heartbeats in
+            heartbeats.isMissed = isMissed
+            return isMissed && !heartbeats.newest.isEmpty
         }
         // Its heartbeat came between the look and the note that it is missed.
         if isThere { thread.wake() }

@@ -49,7 +49,7 @@ public actor ShNode {
     let coordinator: InterlockCoordinator
     let snapshot: ChannelSnapshot
     /// Heartbeats that the guard has not been given yet.
-    nonisolated let heard = Guarded(Heartbeats())
+    nonisolated let controllerHeartbeats = Guarded(ControllerHeartbeats())
     /// Decides when the actuator is switched; nil for what only measures.
     var relay: RelayGuard?
     /// Who may command the actuator now.

@@ -59,8 +59,8 @@ struct SwitchRecord: Sendable {
     /// protects it from switching counts time that is known.
     mutating func slept(_ time: Duration) { onFrom = onFrom?.advanced(by: .zero - time) }
 
-    /// What another one knows, under limits of its own.
-    mutating func override(from other: SwitchRecord) {
+    /// Takes over what another one knows, under limits of its own.
+    mutating func inherit(from other: SwitchRecord) {
         (isOn, heading, since) = (other.isOn, other.heading, other.since)
         (onFrom, changes) = (other.onFrom, other.changes)
     }

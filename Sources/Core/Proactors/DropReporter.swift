@@ -10,7 +10,7 @@ struct DropReporter: Sendable {
 
     private var dropped = 0
     private var dropsReportedAt: MonotonicInstant?
-    private var deadLettered: (count: Int, first: Sequence64, reason: String)?
+    private var deadLettered: (count: Int, first: JournalOffset, reason: String)?
     private var deadLettersReportedAt: MonotonicInstant?
 
     /// - Returns: What to report now.
@@ -44,7 +44,7 @@ struct DropReporter: Sendable {
             detail: "\(dropped) records dropped before delivery to \(upstream)")
     }
 
-    mutating func deadLetter(_ facts: ClosedRange<Sequence64>, because reason: String) {
+    mutating func deadLetter(_ facts: ClosedRange<JournalOffset>, because reason: String) {
         let before = deadLettered?.count ?? 0
         deadLettered = (before + facts.count, deadLettered?.first ?? facts.lowerBound, reason)
     }

@@ -6,7 +6,7 @@ struct HistoryScript: Sendable {
     private let journal: JournalIdentity
     private var writer: any HistoryWriter
     /// Each codec, after which entry it counts, in order. Kept until all before the next is acknowledged.
-    private var codecs: [(after: Sequence64, codec: any Codec)]
+    private var codecs: [(after: JournalOffset, codec: any Codec)]
     /// Which of them writes now.
     private var current = 0
 
@@ -22,10 +22,10 @@ struct HistoryScript: Sendable {
     ///   - cursor: Everything up to here was acknowledged.
     ///   - limit: How many bytes each message should take on the wire at most.
     mutating func write(
-        _ entry: Entry, acknowledged cursor: Sequence64, within limit: Int
+        _ entry: Entry, acknowledged cursor: JournalOffset, within limit: Int
     ) -> [HistoryBatch] {
         var batches: [HistoryBatch] = []
-        while current + 1 < codecs.count, entry.sequence > codecs[current + 1].after {
+        while current + 1 < codecs.count, entry.offset > codecs[current + 1].after {
             batches += writer.finish()
             begin(current + 1)
         }
@@ -37,13 +37,13 @@ struct HistoryScript: Sendable {
     }
 
     /// Entries after that one are written in other words.
-    mutating func change(to codec: any Codec, after sequence: Sequence64) {
-        codecs.append((sequence, codec))
+    mutating func change(to codec: any Codec, after offset: JournalOffset) {
+        codecs.append((offset, codec))
     }
 
     /// Entries from that one on are written again.
-    mutating func rewind(to sequence: Sequence64) {
-        begin(codecs.lastIndex { $0.after < sequence } ?? 0)
+    mutating func rewind(to offset: JournalOffset) {
+        begin(codecs.lastIndex { $0.after < offset } ?? 0)
     }
 
     private mutating func begin(_ index: Int) {

@@ -74,8 +74,8 @@ extension Proactor {
     // MARK: - Control
 
     /// The controller over that link has given a heartbeat. Returns at once.
-    public func hear(_ source: CommandSource) {
-        for node in nodes.values { node.hear(source) }
+    public func noteHeartbeat(of source: CommandSource) {
+        for node in nodes.values { node.noteHeartbeat(of: source) }
     }
 
     /// Who may command an actuator now; nil for what takes no commands.

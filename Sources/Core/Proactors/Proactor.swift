@@ -49,7 +49,7 @@ public actor Proactor {
     var forgotten: (channels: Set<DataChannelName>, actuators: Set<ShNodeName>) = ([], [])
     /// The place at which the last reload was reported, and one that waits for the last facts of the nodes that
     /// it stopped.
-    var reload: (at: Sequence64, waiter: CheckedContinuation<Void, Never>?) = (0, nil)
+    var reload: (at: JournalOffset, waiter: CheckedContinuation<Void, Never>?) = (0, nil)
     var faults = FaultBook()
     var progress = HistoryProgress()
     var deduplicator = CommandDeduplicator()
@@ -177,11 +177,11 @@ public actor Proactor {
         guard !facts.isEmpty else { return }
         // What was held may be labelled from before the clock was synchronised.
         let facts = facts.map(corrected)
-        let places = journal.append(facts.flatMap(Self.pieces))
-        progress.took(places, acknowledged: pumps.values.map(\.link.cursor), at: clock.now)
+        let offsets = journal.append(facts.flatMap(Self.pieces))
+        progress.took(offsets, acknowledged: pumps.values.map(\.link.cursor), at: clock.now)
         if let index = facts.firstIndex(where: \.isReload) {
             let count = facts[...index].reduce(0) { $0 + Self.pieces(of: $1).count }
-            reload.at = places.map { $0.lowerBound + Sequence64(count) - 1 } ?? progress.newest
+            reload.at = offsets.map { $0.lowerBound + JournalOffset(count) - 1 } ?? progress.newest
             reload.waiter.take()?.resume()
         }
         for pump in pumps.values { pump.wake() }

@@ -15,7 +15,7 @@ extension UpstreamPump {
         if incoming.isHeartbeat {
             handle(.heard(isRetained: message.isRetained), in: proactor)
             if !message.isRetained, incoming.matter.isCurrent(at: proactor.clock.timestamp) {
-                proactor.hear(CommandSource(.upstream, name.text))
+                proactor.noteHeartbeat(of: CommandSource(.upstream, name.text))
             }
         }
         if let note = incoming.note { log(.messageNote, .notice, note, in: proactor) }
@@ -56,7 +56,7 @@ extension UpstreamPump {
     ///
     /// - Parameter fact: What has to be kept before; nil when nothing was made of the message.
     func acknowledge(
-        _ identity: String?, after fact: Sequence64? = nil, in proactor: isolated Proactor
+        _ identity: String?, after fact: JournalOffset? = nil, in proactor: isolated Proactor
     ) {
         guard let identity, let peer = plan.codec.peer else { return }
         if let fact, fact > proactor.progress.committed {

@@ -160,7 +160,7 @@ extension UpstreamPump {
         if ahead.isEmpty { await readAhead(in: proactor) }
         guard let entry = ahead.popFirst() else { return false }
         let batches = script.write(entry, acknowledged: link.cursor, within: link.limit)
-        perform(link.read(entry.sequence, making: batches), in: proactor)
+        perform(link.read(entry.offset, making: batches), in: proactor)
         return true
     }
 
@@ -178,7 +178,7 @@ extension UpstreamPump {
             }
             // The link was rewound meanwhile, and what comes after the old place would leave a gap.
             guard last == link.lastRead else { return wake() }
-            ahead = Deque(entries.prefix { $0.sequence <= proactor.progress.readable })
+            ahead = Deque(entries.prefix { $0.offset <= proactor.progress.readable })
         } catch {
             journalFailed(error, in: proactor)
         }

@@ -59,13 +59,13 @@ extension UpstreamPump {
     ///   - channels: Those that are gone.
     ///   - nodes: Those that are gone.
     func speak(
-        _ codec: any Codec, after sequence: Sequence64, without channels: Set<DataChannelName>,
+        _ codec: any Codec, after offset: JournalOffset, without channels: Set<DataChannelName>,
         _ nodes: Set<ShNodeName>, in proactor: isolated Proactor
     ) {
         plan = UpstreamPlan(
             name: name, session: plan.session, makeSession: plan.makeSession, codec: codec,
             rules: plan.rules)
-        script.change(to: codec, after: sequence)
+        script.change(to: codec, after: offset)
         connections.change(to: codec)
         unsentLive.subtract(channels)
         unsentControl.subtract(nodes)
@@ -164,9 +164,9 @@ extension UpstreamPump {
             wake()
             reportDrops(in: proactor)
         case .handOver: wake()
-        case .rewind(let sequence):
+        case .rewind(let offset):
             forgetAhead()
-            script.rewind(to: sequence)
+            script.rewind(to: offset)
             wake()
         }
     }

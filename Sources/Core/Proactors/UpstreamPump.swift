@@ -15,8 +15,8 @@ import Vocabulary
 final class UpstreamPump {
     /// What the journal is owed, in order.
     enum Debt: Hashable, Sendable {
-        case advance(through: Sequence64)
-        case deadLettered(ClosedRange<Sequence64>, because: String)
+        case advance(through: JournalOffset)
+        case deadLettered(ClosedRange<JournalOffset>, because: String)
     }
 
     /// How many answers wait for room in the window: four times the messages that a session lets wait, so
@@ -53,7 +53,7 @@ final class UpstreamPump {
     var answers: Deque<MqttMessage> = []
     /// What the peer has sent to be kept, acknowledged once it is: after which fact, and as what. At most
     /// 256; what was not acknowledged is sent again.
-    var owedAcknowledgements: Deque<(after: Sequence64, identity: String)> = []
+    var owedAcknowledgements: Deque<(after: JournalOffset, identity: String)> = []
     /// Whether the status has changed, or its time has come, since it was published upstream.
     var mustPublishStatus = false
     var counts = LinkCounts()
@@ -78,7 +78,8 @@ final class UpstreamPump {
     ///   - cursor: Everything up to here was acknowledged before.
     ///   - drops: What the upstream has lost before it was attached.
     init(
-        plan: UpstreamPlan, journal: JournalIdentity, after cursor: Sequence64, drops: DropReporter,
+        plan: UpstreamPlan, journal: JournalIdentity, after cursor: JournalOffset,
+        drops: DropReporter,
         clock: any GatewayClock, chance: SeededGenerator
     ) {
         (name, self.plan, self.drops) = (plan.name, plan, drops)
@@ -135,8 +136,8 @@ final class UpstreamPump {
     }
 
     /// Facts were kept: they are acknowledged to their senders, and may be published.
-    func committed(through sequence: Sequence64, in proactor: isolated Proactor) {
-        while let owed = owedAcknowledgements.first, owed.after <= sequence {
+    func committed(through offset: JournalOffset, in proactor: isolated Proactor) {
+        while let owed = owedAcknowledgements.first, owed.after <= offset {
             _ = owedAcknowledgements.popFirst()
             acknowledge(owed.identity, in: proactor)
         }
@@ -220,7 +221,7 @@ final class UpstreamPump {
     }
 
     /// Whether the upstream has acknowledged all there is, or is not active.
-    func isQuiet(through newest: Sequence64) -> Bool {
+    func isQuiet(through newest: JournalOffset) -> Bool {
         guard link.isConnected else { return true }
         guard announcements.isEmpty, answers.isEmpty, !owesBirth else { return false }
         guard link.state == .active else { return true }

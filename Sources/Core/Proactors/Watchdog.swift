@@ -2,7 +2,7 @@ import Nodes
 import Threads
 import Vocabulary
 
-/// Watches over all parts of a gateway from a thread of its own: nodes by their pulses, all others by
+/// Watches over all parts of a gateway from a thread of its own: nodes by their heartbeats, all others by
 /// asking them.
 ///
 /// It needs nothing that a part could have brought to a halt: no task, no actor, no pool of threads. A
@@ -19,23 +19,23 @@ public final class Watchdog: Sendable {
     /// How long the process goes on without its journal, once that is missed.
     public static let journalGrace = Duration.seconds(270)
 
-    /// What the owner does about what was seen, on the watch's thread.
+    /// What the owner does about what was seen, on the thread of the watchdog.
     public struct Hands: Sendable {
         /// Everything that matters was seen alive. Called at each look but those in which the proactor is
         /// missing or the process is to end: a node that hangs has been named and harms nobody else.
         public let heartbeat: @Sendable () -> Void
-        public let act: @Sendable (Heartbeats.Action) -> Void
+        public let act: @Sendable (HeartbeatMonitor.Action) -> Void
 
         public init(
             heartbeat: @escaping @Sendable () -> Void,
-            act: @escaping @Sendable (Heartbeats.Action) -> Void
+            act: @escaping @Sendable (HeartbeatMonitor.Action) -> Void
         ) {
             (self.heartbeat, self.act) = (heartbeat, act)
         }
     }
 
     private struct State {
-        var signs = Heartbeats(longestPause: Watchdog.period * 3)
+        var monitor = HeartbeatMonitor(longestPause: Watchdog.period * 3)
         var heartbeats: [ShNodeName: NodeHeartbeat] = [:]
         /// Nodes that were started again and whose hardware has not answered since.
         var unproven: Set<ShNodeName> = []
@@ -55,7 +55,7 @@ public final class Watchdog: Sendable {
     /// - Parameter period: How often all are looked at, when a service manager wants heartbeats more often.
     public init(clock: any GatewayClock, period: Duration = Watchdog.period) {
         (self.clock, self.period) = (clock, min(period, Self.period))
-        thread = SyncThread(name: "life-watch", clock: clock)
+        thread = SyncThread(name: "watchdog", clock: clock)
     }
 
     deinit { thread.end() }
@@ -76,7 +76,7 @@ public final class Watchdog: Sendable {
         state.withLock { state in
             state.heartbeats[node] = heartbeat
             state.unproven.remove(node)
-            state.signs.expect(.node(node), within: Self.timeout.node, else: remedy, at: now)
+            state.monitor.expect(.node(node), within: Self.timeout.node, else: remedy, at: now)
         }
     }
 
@@ -100,7 +100,7 @@ public final class Watchdog: Sendable {
         let now = clock.now
         state.withLock { state in
             state.lastHeartbeats[part] = lastSeen
-            state.signs.expect(part, within: timeout, else: remedy, at: now)
+            state.monitor.expect(part, within: timeout, else: remedy, at: now)
         }
     }
 
@@ -118,14 +118,14 @@ public final class Watchdog: Sendable {
         state.withLock { state in
             state.questions[part] = question
             state.open.remove(part)
-            state.signs.expect(part, within: timeout, else: remedy, at: now)
+            state.monitor.expect(part, within: timeout, else: remedy, at: now)
         }
     }
 
     /// Watches over a part no more.
     public func forget(_ part: GatewayPart) {
         state.withLock { state in
-            state.signs.forget(part)
+            state.monitor.forget(part)
             state.questions[part] = nil
             state.open.remove(part)
             state.lastHeartbeats[part] = nil
@@ -136,7 +136,7 @@ public final class Watchdog: Sendable {
     }
 
     /// The parts that are missing now.
-    public var missing: [GatewayPart] { state.withLock { $0.signs.missing } }
+    public var missing: [GatewayPart] { state.withLock { $0.monitor.missing } }
 
     // MARK: - On the thread
 
@@ -147,13 +147,13 @@ public final class Watchdog: Sendable {
                 let reading = heartbeat.reading
                 if reading.hasAnswered { state.unproven.remove(name) }
                 guard !heartbeat.isHung(at: now), !state.unproven.contains(name) else { continue }
-                state.signs.seen(.node(name), at: now)
+                state.monitor.seen(.node(name), at: now)
             }
             for (part, lastHeartbeat) in state.lastHeartbeats {
-                state.signs.seen(part, at: lastHeartbeat() ?? now)
+                state.monitor.seen(part, at: lastHeartbeat() ?? now)
             }
-            let actions = state.signs.look(at: now)
-            let isWell = !state.signs.isHopeless && !state.signs.missing.contains(.proactor)
+            let actions = state.monitor.look(at: now)
+            let isWell = !state.monitor.isHopeless && !state.monitor.missing.contains(.proactor)
             let asked = state.questions.filter { !state.open.contains($0.key) }
             state.open.formUnion(asked.keys)
             return (actions, isWell, asked)
@@ -173,7 +173,7 @@ public final class Watchdog: Sendable {
         let now = clock.now
         let waiters: [CheckedContinuation<Void, Never>] = state.withLock { state in
             // An answer to a question of before a restart is not the new part's.
-            if state.open.remove(part) != nil { state.signs.seen(part, at: now) }
+            if state.open.remove(part) != nil { state.monitor.seen(part, at: now) }
             guard state.open.isEmpty else { return [] }
             defer { state.waiters = [] }
             return state.waiters

@@ -65,7 +65,7 @@ package struct ExportCommand: ParsableCommand {
         // Records whose meaning is not known any more have channels, too.
         var unheard = wanted.subtracting(meanings.keys)
         if format == .csv { Output.line(ExportRow.heads) }
-        var after: Sequence64 = 0
+        var after: JournalOffset = 0
         while let (entries, last) = try withJournal({ () throws(JournalError) in
             try journal.facts(after: after)
         }) {
@@ -75,7 +75,7 @@ package struct ExportCommand: ParsableCommand {
             for entry in entries where entry.fact.at.wall >= first && entry.fact.at.wall < end {
                 guard case .readings(let readings) = entry.fact.matter else { continue }
                 for reading in readings where wanted.isEmpty || wanted.contains(reading.channel) {
-                    let meaning = meanings[reading.channel]?.last { $0.from <= entry.sequence }
+                    let meaning = meanings[reading.channel]?.last { $0.from <= entry.offset }
                     let row = ExportRow(entry: entry, reading: reading, meaning: meaning)
                     text += (format == .csv ? row.csv : row.json) + "\n"
                 }
@@ -123,7 +123,7 @@ struct ExportRow {
         let fact = entry.fact
         return
             "\(fact.at.wall.iso8601),\(fact.at.isSynchronised),\(fact.node),\(reading.channel),\(value),"
-            + "\(unit),\(reading.quality.rawValue),\(entry.sequence),\(reading.isSimulated)"
+            + "\(unit),\(reading.quality.rawValue),\(entry.offset),\(reading.isSimulated)"
     }
 
     var json: String {
@@ -132,7 +132,7 @@ struct ExportRow {
             "{\"time\": \"\(fact.at.wall.iso8601)\", \"nanoseconds\": \(fact.at.wall.nanoseconds), "
             + "\"synchronised\": \(fact.at.isSynchronised), \"node\": \"\(fact.node)\", "
             + "\"channel\": \"\(reading.channel)\", \"value\": \(value), \"unit\": \"\(unit)\", "
-            + "\"quality\": \"\(reading.quality.rawValue)\", \"offset\": \(entry.sequence), "
+            + "\"quality\": \"\(reading.quality.rawValue)\", \"offset\": \(entry.offset), "
             + "\"simulated\": \(reading.isSimulated)}"
     }
 }

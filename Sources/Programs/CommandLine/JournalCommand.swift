@@ -39,8 +39,9 @@ struct JournalShowCommand: ParsableCommand {
         if place.simulated { Output.line("readings  simulated") }
         Output.line(
             "size      \(bytes(overview.size.used)) in a file of \(bytes(overview.size.file))")
-        let places = overview.places.map { ", offsets \($0.lowerBound) to \($0.upperBound)" } ?? ""
-        Output.line("records   \(overview.facts)\(places)")
+        let offsets =
+            overview.offsets.map { ", offsets \($0.lowerBound) to \($0.upperBound)" } ?? ""
+        Output.line("records   \(overview.facts)\(offsets)")
         if let oldest = overview.oldest { Output.line("oldest    \(oldest.iso8601)") }
         var table = Table(
             "\nUPSTREAM", "ACKNOWLEDGED", "IN FLIGHT", "BACKLOG", "OLDEST", "AGE",
@@ -60,7 +61,7 @@ struct JournalShowCommand: ParsableCommand {
         for fact in deadLetters {
             list.add(
                 "\(fact.number)" + (fact.isWanted ? " (requeued)" : ""), "\(fact.upstream)",
-                "\(fact.sequence)", fact.since.iso8601, fact.entry.map { "\($0.fact.node)" } ?? "-",
+                "\(fact.offset)", fact.since.iso8601, fact.entry.map { "\($0.fact.node)" } ?? "-",
                 fact.entry.map { words($0.fact) } ?? "unreadable", fact.reason)
         }
         if !list.isEmpty { list.lines.forEach(Output.line) }

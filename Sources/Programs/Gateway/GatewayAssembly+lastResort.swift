@@ -9,7 +9,7 @@ extension GatewayAssembly {
     /// is asked for is room for the relays, the journal and the links.
     var lack: String? {
         let relays = layout.nodes.filter { $0.component.safeState != nil }.count
-        // Log, screen, layout, life watch, journal, embedded broker, and what each may have open.
+        // Log, screen, layout, watchdog, journal, embedded broker, and what each may have open.
         return Spare.problem(
             threads: 6 + relays + layout.upstreams.count + ThreadPlan.largeReserve,
             descriptors: 24 + 2 * relays + layout.upstreams.count, bytes: 512 << 20)

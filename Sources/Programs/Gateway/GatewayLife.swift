@@ -139,7 +139,7 @@ final class GatewayLife: Sendable {
     }
 
     private func act(
-        _ action: Heartbeats.Action, _ proactor: Proactor, _ end: (GatewayPart) -> Void
+        _ action: HeartbeatMonitor.Action, _ proactor: Proactor, _ end: (GatewayPart) -> Void
     ) {
         switch action {
         case .missing(let part, let time):

@@ -290,8 +290,8 @@ actor RunningGateway {
     private func listen(_ layout: PeersLayout, answering proactor: Proactor) {
         let door = assembly.peerDoor(layout, answering: proactor)
         self.door = door
-        let watch = NeighbourWatch(door: door, proactor: proactor, clock: clock)
-        peerTasks = [Task { await door.run() }, Task { await watch.run() }]
+        let reporter = PeerStatusReporter(door: door, proactor: proactor, clock: clock)
+        peerTasks = [Task { await door.run() }, Task { await reporter.run() }]
     }
 
     /// - Returns: Whether every actuator confirmed its safe state.

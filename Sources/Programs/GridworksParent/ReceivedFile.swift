@@ -34,9 +34,9 @@ final class ReceivedFile {
         else { throw SqliteFailure(code: 26, words: "not a store of received events") }
         guard format <= Self.format else { throw Self.later }
         if access == .creating, try usedBytes() < checkedSize { try database.check() }
-        try database.rows("SELECT place, name FROM children") { place, name in
+        try database.rows("SELECT place, name FROM children") { key, name in
             if let child = GatewayName(String(decoding: name, as: UTF8.self)) {
-                numbers[child] = place
+                numbers[child] = key
             }
             return true
         }
@@ -101,8 +101,8 @@ final class ReceivedFile {
         let name = Array(child.text.utf8)
         try database.run("INSERT OR IGNORE INTO children (name) VALUES (?)", blob: name)
         var found: Int64 = 0
-        try database.rows("SELECT place, name FROM children") { place, known in
-            if known == name { found = place }
+        try database.rows("SELECT place, name FROM children") { key, known in
+            if known == name { found = key }
             return true
         }
         numbers[child] = found
@@ -150,13 +150,13 @@ final class ReceivedFile {
         return found
     }
 
-    /// The lines after `place`, oldest first.
-    func lines(after place: Int64, limit: Int64) throws(SqliteFailure) -> [(Int64, [UInt8])] {
+    /// The lines after `offset`, oldest first.
+    func lines(after offset: Int64, limit: Int64) throws(SqliteFailure) -> [(Int64, [UInt8])] {
         var found: [(Int64, [UInt8])] = []
         try database.rows(
-            "SELECT place, line FROM received WHERE place > ? ORDER BY place LIMIT ?", place, limit
-        ) { place, line in
-            found.append((place, line))
+            "SELECT place, line FROM received WHERE place > ? ORDER BY place LIMIT ?", offset, limit
+        ) { offset, line in
+            found.append((offset, line))
             return true
         }
         return found

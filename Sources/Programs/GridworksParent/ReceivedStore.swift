@@ -310,10 +310,11 @@ public final class ReceivedInspector {
         try withStorageErrors { () throws(SqliteFailure) in try file.overview() }
     }
 
-    /// Lines after `place`, oldest first, and where to go on; nil at the end.
-    public func lines(after place: Int64) throws(JournalError) -> (lines: [[UInt8]], last: Int64)? {
+    /// Lines after `offset`, oldest first, and where to go on; nil at the end.
+    public func lines(after offset: Int64) throws(JournalError) -> (lines: [[UInt8]], last: Int64)?
+    {
         let rows = try withStorageErrors { () throws(SqliteFailure) in
-            try file.lines(after: place, limit: Self.piece)
+            try file.lines(after: offset, limit: Self.piece)
         }
         return rows.last.map { (rows.map(\.1), $0.0) }
     }

@@ -36,30 +36,30 @@ struct GridworksHistoryWriter: HistoryWriter {
     }
 
     mutating func write(_ entry: Entry, within limit: Int) -> [HistoryBatch] {
-        let (sequence, at) = (entry.sequence, entry.fact.at.wall)
+        let (offset, at) = (entry.offset, entry.fact.at.wall)
         switch entry.fact.matter {
         case .readings(let readings):
-            guard readings.contains(where: { $0.quality == .good }) else { return skip(sequence) }
+            guard readings.contains(where: { $0.quality == .good }) else { return skip(offset) }
             var batches: [HistoryBatch] = []
             if let report, report.size(with: readings, codec) + emptyReport > limit {
                 batches = close(created: report.last)
             }
-            var gathered = report ?? GridworksReport(at: sequence, at)
-            gathered.add(readings, at: at, sequence, codec)
+            var gathered = report ?? GridworksReport(at: offset, at)
+            gathered.add(readings, at: at, offset, codec)
             report = gathered
             let isFull = gathered.count >= GridworksReport.mostReadings
             return batches + (isFull ? close(created: at) : [])
         case .event(let event) where event.kind == .periodEnded:
-            guard event.link == codec.upstream else { return skip(sequence) }
-            guard report != nil else { return skip(sequence) }
-            report?.extend(to: sequence)
+            guard event.link == codec.upstream else { return skip(offset) }
+            guard report != nil else { return skip(offset) }
+            report?.extend(to: offset)
             let seconds = max(1, (event.number ?? 0) / 1_000_000_000)
             return close(created: at, slot: GridworksReport.Slot(before: at, seconds: seconds))
         case .event(let event):
-            return close(created: at) + [batch(sequence, codec.event(event, at: at))]
+            return close(created: at) + [batch(offset, codec.event(event, at: at))]
         case .fault(let fault):
             let body = codec.event(fault, of: entry.fact.node, at: at)
-            return close(created: at) + [batch(sequence, body)]
+            return close(created: at) + [batch(offset, body)]
         }
     }
 
@@ -69,11 +69,11 @@ struct GridworksHistoryWriter: HistoryWriter {
     }
 
     /// An entry with nothing to say upstream.
-    private mutating func skip(_ sequence: Sequence64) -> [HistoryBatch] {
+    private mutating func skip(_ offset: JournalOffset) -> [HistoryBatch] {
         guard report != nil else {
-            return [HistoryBatch(covers: sequence...sequence, messages: [])]
+            return [HistoryBatch(covers: offset...offset, messages: [])]
         }
-        report?.extend(to: sequence)
+        report?.extend(to: offset)
         return []
     }
 
@@ -96,10 +96,10 @@ struct GridworksHistoryWriter: HistoryWriter {
         ]
     }
 
-    private func batch(_ sequence: Sequence64, _ body: GridworksEventBody) -> HistoryBatch {
-        let identity = GridworksIdentity.of(sequence...sequence, in: journal)
+    private func batch(_ offset: JournalOffset, _ body: GridworksEventBody) -> HistoryBatch {
+        let identity = GridworksIdentity.of(offset...offset, in: journal)
         return HistoryBatch(
-            covers: sequence...sequence, identity: identity,
+            covers: offset...offset, identity: identity,
             messages: [
                 codec.event(body.type, identity, body.payload(identity, codec.gateway))
             ])

@@ -5,7 +5,7 @@ import Vocabulary
 /// None of them is random: what is the same thing has the same identity, after any restart.
 package enum GridworksIdentity {
     /// The identity of what is published of these entries of that journal, the same at each sending.
-    package static func of(_ entries: ClosedRange<Sequence64>, in journal: JournalIdentity)
+    package static func of(_ entries: ClosedRange<JournalOffset>, in journal: JournalIdentity)
         -> String
     {
         uuid([journal.high, journal.low, entries.lowerBound, entries.upperBound])

@@ -10,7 +10,7 @@ struct GridworksReport: Sendable {
     static let mostReadings = 2500
 
     /// The entries that it stands for.
-    private(set) var covers: ClosedRange<Sequence64>
+    private(set) var covers: ClosedRange<JournalOffset>
     private(set) var count = 0
     /// What its readings take on the wire, at most.
     private var size = 0
@@ -32,8 +32,8 @@ struct GridworksReport: Sendable {
         var steps: [Int64] = []
     }
 
-    init(at sequence: Sequence64, _ time: WallTime) {
-        covers = sequence...sequence
+    init(at offset: JournalOffset, _ time: WallTime) {
+        covers = offset...offset
         (first, last) = (time, time)
     }
 
@@ -53,7 +53,7 @@ struct GridworksReport: Sendable {
     }
 
     mutating func add(
-        _ readings: [Reading], at time: WallTime, _ sequence: Sequence64, _ codec: GridworksCodec
+        _ readings: [Reading], at time: WallTime, _ offset: JournalOffset, _ codec: GridworksCodec
     ) {
         size = size(with: readings, codec)
         let milliseconds = JsonText.number(GridworksTime.milliseconds(time))
@@ -66,12 +66,12 @@ struct GridworksReport: Sendable {
             count += 1
         }
         last = time
-        extend(to: sequence)
+        extend(to: offset)
     }
 
     /// It stands for this entry, too, which has nothing to say.
-    mutating func extend(to sequence: Sequence64) {
-        covers = covers.lowerBound...max(covers.upperBound, sequence)
+    mutating func extend(to offset: JournalOffset) {
+        covers = covers.lowerBound...max(covers.upperBound, offset)
     }
 
     /// A period that is aligned to the clock.

@@ -144,6 +144,6 @@ private struct PlainHistoryWriter: HistoryWriter {
     let codec: PlainCodec
 
     func write(_ entry: Entry, within limit: Int) -> [HistoryBatch] {
-        [HistoryBatch(covers: entry.sequence...entry.sequence, messages: codec.history(entry))]
+        [HistoryBatch(covers: entry.offset...entry.offset, messages: codec.history(entry))]
     }
 }

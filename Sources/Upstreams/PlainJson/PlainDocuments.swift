@@ -50,9 +50,9 @@ public struct PlainDocuments: Hashable, Sendable {
     }
 
     private static func history(_ members: [JsonText.Member], in entry: Entry) -> [UInt8] {
-        let sequence = JsonText.number(Int64(clamping: entry.sequence))
+        let offset = JsonText.number(Int64(clamping: entry.offset))
         return JsonText.group(
-            members + [JsonText.Member(name: "sequence", value: sequence)] + doubt(entry.fact.at)
+            members + [JsonText.Member(name: "sequence", value: offset)] + doubt(entry.fact.at)
         ).bytes
     }
 

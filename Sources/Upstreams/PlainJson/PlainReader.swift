@@ -33,12 +33,12 @@ public struct PlainReader: Hashable, Sendable {
             case ("birth", 2): Self.birth(in: text).map { .birth($0) }
             case ("live", 3): PlainReading(text).map { .live($0) }
             case ("readings", 3):
-                Self.sequence(in: text).flatMap { sequence in
-                    PlainReading(text).map { .reading($0, sequence: sequence) }
+                Self.offset(in: text).flatMap { offset in
+                    PlainReading(text).map { .reading($0, offset: offset) }
                 }
             case ("fault", 3):
-                Self.sequence(in: text).flatMap { sequence in
-                    Self.fault(in: text).map { .fault($0, sequence: sequence) }
+                Self.offset(in: text).flatMap { offset in
+                    Self.fault(in: text).map { .fault($0, offset: offset) }
                 }
             case ("faults", 2):
                 text["faults"]?.list.map { .activeFaults($0.compactMap(Self.fault(in:))) }
@@ -102,8 +102,8 @@ public struct PlainNews: Hashable, Sendable {
         /// What it is made of. Plausibility rules are not published.
         case birth(GatewayProfile)
         case live(PlainReading)
-        case reading(PlainReading, sequence: Sequence64)
-        case fault(ActiveFault, sequence: Sequence64)
+        case reading(PlainReading, offset: JournalOffset)
+        case fault(ActiveFault, offset: JournalOffset)
         /// Everything that is wrong with it now.
         case activeFaults([ActiveFault])
         case answer(PlainAnswer)
@@ -219,8 +219,8 @@ extension PlainReader {
             since: time)
     }
 
-    private static func sequence(in text: JsonNode) -> Sequence64? {
-        text["sequence"]?.whole.flatMap { Sequence64(exactly: $0) }
+    private static func offset(in text: JsonNode) -> JournalOffset? {
+        text["sequence"]?.whole.flatMap { JournalOffset(exactly: $0) }
     }
 
     private static func duration(in node: JsonNode?) -> Duration? {

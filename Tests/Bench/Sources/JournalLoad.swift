@@ -22,11 +22,11 @@ struct JournalLoad {
         var news = journal.news.makeAsyncIterator()
         let start = clock.now
         for first in stride(from: 0, to: count, by: 1_000) {
-            let places = journal.append((first..<(first + 1_000)).map(fact))
+            let offsets = journal.append((first..<(first + 1_000)).map(fact))
             // As many ahead as fit into the buffer with ease.
-            guard let places, places.upperBound % 10_000 == 0 else { continue }
+            guard let offsets, offsets.upperBound % 10_000 == 0 else { continue }
             while let word = await news.next() {
-                if case .committed(let through) = word, through >= places.upperBound { break }
+                if case .committed(let through) = word, through >= offsets.upperBound { break }
             }
         }
         let written = clock.now
@@ -34,11 +34,11 @@ struct JournalLoad {
         let opening = clock.now
         journal = try await open()
         let opened = clock.now
-        var (place, seen): (Sequence64, Int) = (0, 0)
+        var (offset, seen): (JournalOffset, Int) = (0, 0)
         while true {
-            let entries = try await journal.next(for: "site", after: place, limit: 500)
+            let entries = try await journal.next(for: "site", after: offset, limit: 500)
             guard let last = entries.last else { break }
-            (place, seen) = (last.sequence, seen + entries.count)
+            (offset, seen) = (last.offset, seen + entries.count)
         }
         let read = clock.now
         guard seen == count else { throw BenchError("\(seen) readings of \(count) came back") }
@@ -73,10 +73,10 @@ struct JournalLoad {
                 let end = GatewayEvent(.periodEnded, link: upstream, number: 300_000_000_000)
                 facts.append(Fact(node: .gateway, at: at, matter: .event(end)))
             }
-            let places = journal.append(facts)
-            guard let places, number % 10_000 == 9_999 else { continue }
+            let offsets = journal.append(facts)
+            guard let offsets, number % 10_000 == 9_999 else { continue }
             while let word = await news.next() {
-                if case .committed(let through) = word, through >= places.upperBound { break }
+                if case .committed(let through) = word, through >= offsets.upperBound { break }
             }
         }
         await journal.close()
@@ -90,7 +90,7 @@ struct JournalLoad {
         for index in 0..<total {
             _ = journal.append([fact(index)])
             if index % 20 == 19 {
-                try? await journal.advance("site", through: Sequence64(max(0, index - 400)))
+                try? await journal.advance("site", through: JournalOffset(max(0, index - 400)))
             }
             usleep(UInt32(1_000_000 / perSecond))
         }

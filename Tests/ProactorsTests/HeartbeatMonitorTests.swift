@@ -4,22 +4,22 @@ import Vocabulary
 
 @testable import Proactors
 
-@Suite struct HeartbeatsTests {
+@Suite struct HeartbeatMonitorTests {
     /// Heartbeats on a clock that is moved by hand, looked at each second.
     struct Watch {
-        var signs = Heartbeats(longestPause: .seconds(3))
+        var monitor = HeartbeatMonitor(longestPause: .seconds(3))
         var now = MonotonicInstant(nanoseconds: 0)
         /// The parts that live.
         var living: Set<GatewayPart> = []
 
         /// Passes so many seconds.
         /// - Returns: What was to be done, each with its second.
-        mutating func pass(_ seconds: Int) -> [(second: Int64, action: Heartbeats.Action)] {
-            var actions: [(Int64, Heartbeats.Action)] = []
+        mutating func pass(_ seconds: Int) -> [(second: Int64, action: HeartbeatMonitor.Action)] {
+            var actions: [(Int64, HeartbeatMonitor.Action)] = []
             for _ in 0..<seconds {
                 now = now.advanced(by: .seconds(1))
-                for part in living { signs.seen(part, at: now) }
-                for action in signs.look(at: now) {
+                for part in living { monitor.seen(part, at: now) }
+                for action in monitor.look(at: now) {
                     actions.append((now.nanoseconds / 1_000_000_000, action))
                 }
             }
@@ -32,31 +32,32 @@ import Vocabulary
 
     @Test func `parts that live need nothing`() {
         var watch = Watch(living: [pump, .journal, .proactor])
-        watch.signs.expect(pump, within: .seconds(10), else: .leave, at: watch.now)
-        watch.signs.expect(.journal, within: .seconds(10), else: .restart(atMost: 3), at: watch.now)
-        watch.signs.expect(
+        watch.monitor.expect(pump, within: .seconds(10), else: .leave, at: watch.now)
+        watch.monitor.expect(
+            .journal, within: .seconds(10), else: .restart(atMost: 3), at: watch.now)
+        watch.monitor.expect(
             .proactor, within: .seconds(10), else: .endProcess(after: .zero), at: watch.now)
         #expect(watch.pass(1_000).isEmpty)
-        #expect(watch.signs.missing == [])
+        #expect(watch.monitor.missing == [])
     }
 
     @Test func `a part that is left alone is named once, and once when it returns`() {
         var watch = Watch()
-        watch.signs.expect(pump, within: .seconds(10), else: .leave, at: watch.now)
+        watch.monitor.expect(pump, within: .seconds(10), else: .leave, at: watch.now)
         let actions = watch.pass(500)
         #expect(actions.map(\.action) == [.missing(pump, .seconds(11))])
         #expect(actions.map(\.second) == [11])
-        #expect(watch.signs.missing == [pump])
-        #expect(!watch.signs.isHopeless)
+        #expect(watch.monitor.missing == [pump])
+        #expect(!watch.monitor.isHopeless)
         watch.living = [pump]
         #expect(watch.pass(10).map(\.action) == [.returned(pump)])
-        #expect(watch.signs.missing == [])
+        #expect(watch.monitor.missing == [])
     }
 
     @Test func `a part that can be restarted is restarted ever more slowly, and not for ever`() {
         var watch = Watch(living: [tank])
-        watch.signs.expect(pump, within: .seconds(10), else: .restart(atMost: 3), at: watch.now)
-        watch.signs.expect(tank, within: .seconds(10), else: .restart(atMost: 3), at: watch.now)
+        watch.monitor.expect(pump, within: .seconds(10), else: .restart(atMost: 3), at: watch.now)
+        watch.monitor.expect(tank, within: .seconds(10), else: .restart(atMost: 3), at: watch.now)
         let actions = watch.pass(2_000)
         #expect(
             actions.map(\.action)
@@ -66,7 +67,7 @@ import Vocabulary
 
     @Test func `a part that lived long enough may be restarted as often as at first`() {
         var watch = Watch()
-        watch.signs.expect(pump, within: .seconds(10), else: .restart(atMost: 2), at: watch.now)
+        watch.monitor.expect(pump, within: .seconds(10), else: .restart(atMost: 2), at: watch.now)
         #expect(watch.pass(300).count == 3)
         watch.living = [pump]
         #expect(watch.pass(700).map(\.action) == [.returned(pump)])
@@ -78,7 +79,7 @@ import Vocabulary
 
     @Test func `a part that flaps is restarted no more often than one that stays away`() {
         var watch = Watch()
-        watch.signs.expect(pump, within: .seconds(10), else: .restart(atMost: 3), at: watch.now)
+        watch.monitor.expect(pump, within: .seconds(10), else: .restart(atMost: 3), at: watch.now)
         var restarts = 0
         for _ in 0..<20 {
             watch.living = []
@@ -91,29 +92,29 @@ import Vocabulary
 
     @Test func `the process ends only for what nothing in it can help, and is ended once`() {
         var watch = Watch()
-        watch.signs.expect(
+        watch.monitor.expect(
             .journal, within: .seconds(30), else: .endProcess(after: .seconds(270)), at: watch.now)
         let actions = watch.pass(1_000)
         #expect(
             actions.map(\.action) == [.missing(.journal, .seconds(31)), .endProcess(.journal)])
         #expect(actions.map(\.second) == [31, 301])
-        #expect(watch.signs.isHopeless)
+        #expect(watch.monitor.isHopeless)
     }
 
     @Test func `one that comes back in time does not end the process`() {
         var watch = Watch()
-        watch.signs.expect(
+        watch.monitor.expect(
             .journal, within: .seconds(30), else: .endProcess(after: .seconds(270)), at: watch.now)
         _ = watch.pass(299)
         watch.living = [.journal]
         #expect(watch.pass(1_000).map(\.action) == [.returned(.journal)])
-        #expect(!watch.signs.isHopeless)
+        #expect(!watch.monitor.isHopeless)
     }
 
     @Test func `nobody is missed after the watcher itself was stopped`() {
         var watch = Watch(living: [pump, .proactor])
-        watch.signs.expect(pump, within: .seconds(10), else: .restart(atMost: 3), at: watch.now)
-        watch.signs.expect(
+        watch.monitor.expect(pump, within: .seconds(10), else: .restart(atMost: 3), at: watch.now)
+        watch.monitor.expect(
             .proactor, within: .seconds(10), else: .endProcess(after: .zero), at: watch.now)
         _ = watch.pass(10)
         watch.now = watch.now.advanced(by: .seconds(3_600))
@@ -125,20 +126,20 @@ import Vocabulary
 
     @Test func `what was missing before a stop is still missing after it`() {
         var watch = Watch()
-        watch.signs.expect(pump, within: .seconds(10), else: .leave, at: watch.now)
+        watch.monitor.expect(pump, within: .seconds(10), else: .leave, at: watch.now)
         _ = watch.pass(20)
         watch.now = watch.now.advanced(by: .seconds(3_600))
         #expect(watch.pass(1).isEmpty)
-        #expect(watch.signs.missing == [pump])
+        #expect(watch.monitor.missing == [pump])
     }
 
     @Test func `a part that is forgotten is not missed`() {
         var watch = Watch()
-        watch.signs.expect(pump, within: .seconds(10), else: .leave, at: watch.now)
-        watch.signs.forget(pump)
+        watch.monitor.expect(pump, within: .seconds(10), else: .leave, at: watch.now)
+        watch.monitor.forget(pump)
         #expect(watch.pass(100).isEmpty)
-        watch.signs.seen(pump, at: watch.now)
-        #expect(watch.signs.missing == [])
+        watch.monitor.seen(pump, at: watch.now)
+        #expect(watch.monitor.missing == [])
     }
 
     @Test(.ownThread, arguments: UInt64(0)..<200)
@@ -149,7 +150,7 @@ import Vocabulary
         var watch = Watch()
         let parts: [GatewayPart] = [pump, tank, .link("site"), .broker]
         for part in parts {
-            watch.signs.expect(
+            watch.monitor.expect(
                 part, within: .seconds(Int64.random(in: 2...20, using: &chance)),
                 else: .restart(atMost: 3), at: watch.now)
         }
@@ -169,7 +170,7 @@ import Vocabulary
                 case .endProcess: Issue.record("nothing here ends the process")
                 }
             }
-            #expect(Set(watch.signs.missing) == missing)
+            #expect(Set(watch.monitor.missing) == missing)
         }
     }
 }

@@ -36,10 +36,10 @@ public enum Remedy: Hashable, Sendable {
 /// A pure machine. A part that misses its time is named once; what it is started again by, or when the
 /// process ends for it, is its remedy's affair. Nobody is missed after a pause in which the watcher
 /// itself did not look, as when the whole process was stopped for a while: each one's time starts again.
-public struct Heartbeats: Sendable {
+public struct HeartbeatMonitor: Sendable {
     /// What the caller must do now, in order.
     public enum Action: Hashable, Sendable {
-        /// The part has given no sign for so long. Reported once.
+        /// The part has given no heartbeat for so long. Reported once.
         case missing(GatewayPart, Duration)
         case restart(GatewayPart)
         /// A part that was missing lives again.
@@ -53,7 +53,7 @@ public struct Heartbeats: Sendable {
     /// The longest timeout with a part that was restarted.
     public static let longestTimeout = Duration.seconds(300)
 
-    private struct Sign {
+    private struct Part {
         let timeout: Duration
         let remedy: Remedy
         var last: MonotonicInstant
@@ -61,17 +61,17 @@ public struct Heartbeats: Sendable {
         var restarts = 0
         var restartedAt: MonotonicInstant?
 
-        /// When the next sign is overdue.
+        /// When the next heartbeat is overdue.
         var deadline: MonotonicInstant {
             guard let restartedAt else { return last.advanced(by: timeout) }
-            let longer = min(timeout * (1 << min(restarts, 16)), Heartbeats.longestTimeout)
+            let longer = min(timeout * (1 << min(restarts, 16)), HeartbeatMonitor.longestTimeout)
             return max(
                 last.advanced(by: timeout), restartedAt.advanced(by: max(timeout, longer)))
         }
     }
 
     private let longestPause: Duration
-    private var signs: [GatewayPart: Sign] = [:]
+    private var parts: [GatewayPart: Part] = [:]
     private var lastLook: MonotonicInstant?
     /// Whether the process is to end.
     public private(set) var isHopeless = false
@@ -79,26 +79,26 @@ public struct Heartbeats: Sendable {
     /// - Parameter longestPause: A longer time between two looks is the watcher's own fault.
     public init(longestPause: Duration) { self.longestPause = longestPause }
 
-    /// Begins to expect signs of a part, or goes on with other rules.
+    /// Begins to expect heartbeats of a part, or goes on with other rules.
     public mutating func expect(
         _ part: GatewayPart, within timeout: Duration, else remedy: Remedy,
         at now: MonotonicInstant
     ) {
-        signs[part] = Sign(timeout: timeout, remedy: remedy, last: now)
+        parts[part] = Part(timeout: timeout, remedy: remedy, last: now)
     }
 
     /// Expects nothing of the part any more.
-    public mutating func forget(_ part: GatewayPart) { signs[part] = nil }
+    public mutating func forget(_ part: GatewayPart) { parts[part] = nil }
 
     /// The part showed that it lives. One that nobody expects is none.
     public mutating func seen(_ part: GatewayPart, at now: MonotonicInstant) {
-        guard let sign = signs[part], sign.last < now else { return }
-        signs[part]?.last = now
+        guard let known = parts[part], known.last < now else { return }
+        parts[part]?.last = now
     }
 
     /// The parts that are missing now, in the order of their names.
     public var missing: [GatewayPart] {
-        signs.filter(\.value.isMissing).keys.sorted { "\($0)" < "\($1)" }
+        parts.filter(\.value.isMissing).keys.sorted { "\($0)" < "\($1)" }
     }
 
     /// Looks at each last heartbeat. What is missing after this has been named, so the caller may report
@@ -107,7 +107,7 @@ public struct Heartbeats: Sendable {
         defer { lastLook = now }
         if let lastLook, lastLook.duration(to: now) > longestPause { forgive(at: now) }
         var actions: [Action] = []
-        for part in signs.keys.sorted(by: { "\($0)" < "\($1)" }) {
+        for part in parts.keys.sorted(by: { "\($0)" < "\($1)" }) {
             actions += look(at: part, now)
         }
         return actions
@@ -115,36 +115,36 @@ public struct Heartbeats: Sendable {
 
     /// Each one's time starts again, but for those who were missing already.
     private mutating func forgive(at now: MonotonicInstant) {
-        for part in signs.keys where signs[part]?.isMissing == false { signs[part]?.last = now }
+        for part in parts.keys where parts[part]?.isMissing == false { parts[part]?.last = now }
     }
 
     private mutating func look(at part: GatewayPart, _ now: MonotonicInstant) -> [Action] {
-        guard var sign = signs[part] else { return [] }
-        defer { signs[part] = sign }
-        let silence = sign.last.duration(to: now)
-        guard silence > sign.timeout else {
-            if let restartedAt = sign.restartedAt,
+        guard var known = parts[part] else { return [] }
+        defer { parts[part] = known }
+        let silence = known.last.duration(to: now)
+        guard silence > known.timeout else {
+            if let restartedAt = known.restartedAt,
                 restartedAt.duration(to: now) > Self.forgetsRestarts
             {
-                (sign.restarts, sign.restartedAt) = (0, nil)
+                (known.restarts, known.restartedAt) = (0, nil)
             }
-            defer { sign.isMissing = false }
-            return sign.isMissing ? [.returned(part)] : []
+            defer { known.isMissing = false }
+            return known.isMissing ? [.returned(part)] : []
         }
         var actions: [Action] = []
-        if !sign.isMissing {
-            sign.isMissing = true
+        if !known.isMissing {
+            known.isMissing = true
             actions.append(.missing(part, silence))
         }
-        switch sign.remedy {
+        switch known.remedy {
         case .leave: break
         case .restart(let limit):
-            guard now > sign.deadline, sign.restarts < limit else { break }
-            sign.restarts += 1
-            sign.restartedAt = now
+            guard now > known.deadline, known.restarts < limit else { break }
+            known.restarts += 1
+            known.restartedAt = now
             actions.append(.restart(part))
         case .endProcess(let grace):
-            guard silence > sign.timeout + grace, !isHopeless else { break }
+            guard silence > known.timeout + grace, !isHopeless else { break }
             isHopeless = true
             actions.append(.endProcess(part))
         }

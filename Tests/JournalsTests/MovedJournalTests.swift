@@ -34,14 +34,14 @@ import Vocabulary
         delete()
         await folder.pass(SqliteJournal.lookPeriod, journal)
         #expect(await reportsFault(true, from: journal))
-        let places = journal.append([fact(301)])
-        #expect(places == 301...301)
+        let offsets = journal.append([fact(301)])
+        #expect(offsets == 301...301)
         await folder.pass(SqliteJournal.retryPeriod, journal)
         #expect(await reportsFault(false, from: journal))
         #expect(journal.identity == identity)
         #expect(await journal.kept() == Array(1...301))
         let entries = try await journal.next(for: "site", after: 0, limit: 999)
-        #expect(entries.map(\.sequence) == Array(101...301))
+        #expect(entries.map(\.offset) == Array(101...301))
         #expect(try #require(journal.append([fact(302)])).lowerBound > 301)
         await journal.close()
         // It is a sound journal for the next start, too.
@@ -100,11 +100,11 @@ import Vocabulary
         await folder.pass(SqliteJournal.retryPeriod, journal)
         #expect(await hears({ $0 == .readable(through: 11) }, from: journal))
         #expect(!folder.names().contains("journal"))
-        var place: Sequence64 = 0
+        var offset: JournalOffset = 0
         var facts: [Fact] = []
-        while let last = try await journal.next(for: "site", after: place, limit: 4).last {
-            facts += try await journal.next(for: "site", after: place, limit: 4).map(\.fact)
-            place = last.sequence
+        while let last = try await journal.next(for: "site", after: offset, limit: 4).last {
+            facts += try await journal.next(for: "site", after: offset, limit: 4).map(\.fact)
+            offset = last.offset
         }
         #expect(facts == (1...11).map { fact($0) })
         mayMake.store(true, ordering: .relaxed)
@@ -114,7 +114,7 @@ import Vocabulary
         await journal.close()
     }
 
-    @Test func `goes on behind its own places in another file that took the place`() async throws {
+    @Test func `goes on behind its own offsets in another file that took the place`() async throws {
         let other = await folder.journal(["site"], name: "other")
         await keep((1...5).map { fact($0) }, in: other)
         await other.close()

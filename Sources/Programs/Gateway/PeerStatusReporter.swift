@@ -8,7 +8,7 @@ import Vocabulary
 ///
 /// Chirp has no beat, so it is the operating system that asks whether a silent peer is still there; one
 /// that does not answer for three periods has failed.
-struct NeighbourWatch: Sendable {
+struct PeerStatusReporter: Sendable {
     /// How often they are looked at.
     static let period = Duration.seconds(2)
 
@@ -65,14 +65,14 @@ struct PeerStatuses {
             }
         return LinkStatus(
             who: "peers", incarnation: incarnation, sequence: sequence, state: state,
-            interval: NeighbourWatch.period, counts: nil, cause: cause)
+            interval: PeerStatusReporter.period, counts: nil, cause: cause)
     }
 
     private mutating func status(of link: PeerLink, _ state: LinkStatus.State) -> LinkStatus {
         sequence += 1
         return LinkStatus(
             who: "peer \(link.name)", incarnation: incarnation, sequence: sequence, state: state,
-            interval: NeighbourWatch.period, counts: link.counts,
+            interval: PeerStatusReporter.period, counts: link.counts,
             cause: state == .unreachable ? link.cause : nil)
     }
 }

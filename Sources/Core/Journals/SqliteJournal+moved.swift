@@ -5,10 +5,10 @@ import Vocabulary
 //
 // What is written then goes to a file that nobody will find again, and it is still there to be read. So
 // nothing more is written to it, its facts go upstream as before, and once there is a place, all of it is
-// copied into a file of the old name: the same journal, whose places go on.
+// copied into a file of the old name: the same journal, whose offsets go on.
 extension SqliteJournal {
     /// Takes notice that the file is not where it was.
-    func checkPlace() {
+    func noticeMove() {
         guard !isGone, let file, file.database.isGone(from: path) else { return }
         isGone = true
         stall(
