@@ -14,7 +14,7 @@ import Testing
         #expect(batch?.losses.isEmpty == true)
     }
 
-    @Test func `evicts a flooding source's oldest elements, counts them, and no one else's`()
+    @Test func `evicts and counts a flooding source's oldest elements only`()
         async
     {
         let merge = FanIn<Int>(capacity: 3)

@@ -86,7 +86,7 @@ import Vocabulary
         #expect(tap.look(at: stamp(120)).isEmpty)
     }
 
-    @Test func `remembers of nobody more than of whom it listens to`() {
+    @Test func `remembers as many gateways as it has room for`() {
         var tap = LinkTap(isJson: false, capacity: 20)
         for number in 0..<100 {
             _ = tap.take(status("d1.g\(number)", 1), isRetained: false, at: stamp(Int64(number)))

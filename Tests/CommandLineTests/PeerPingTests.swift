@@ -58,7 +58,7 @@ import Vocabulary
         #expect(result.times.count == 20 && said == [] && result.failure(of: 20) == [])
     }
 
-    @Test func `goes on after one answer, whatever comes then`() {
+    @Test func `goes on after one answer, at anything that follows`() {
         var timeout = PingTimeout()
         var said: [Bool] = []
         for _ in 0..<2 { said.append(timeout.failed()) }

@@ -46,7 +46,7 @@ import Vocabulary
         #expect(unit(layout: "/home/anna/house.json").contains("ProtectHome=read-only"))
     }
 
-    @Test func `starts the gateway again whatever ends it, and asks it for heartbeats`() {
+    @Test func `restarts the gateway after every end, and expects heartbeats`() {
         let unit = unit()
         #expect(unit.contains("ExecStart=/usr/bin/tidegate run /etc/tidegate/house.json"))
         for line in [

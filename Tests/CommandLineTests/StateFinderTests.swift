@@ -3,7 +3,7 @@ import Vocabulary
 
 @testable import CommandLine
 
-@Suite struct `A state directory that nobody named` {
+@Suite struct `A state directory that is not given` {
     private func finder(_ files: [String: Int64], _ folders: [String: [String]] = [:])
         -> StateFinder
     {

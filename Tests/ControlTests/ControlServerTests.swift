@@ -52,7 +52,7 @@ import Vocabulary
         await control.server.stop()
     }
 
-    @Test func `lets nobody switch who may only read`() async throws {
+    @Test func `refuses to switch for a caller that may only read`() async throws {
         let service = ScriptedControl()
         let control = try await ListeningControl(service: service) { _ in [.read] }
         let caller = try await control.caller()
@@ -241,7 +241,8 @@ import Vocabulary
         await control.server.stop()
     }
 
-    @Test func `that nobody runs is distinguished from what may not be asked`() async throws {
+    @Test func `that does not run is distinguished from one that rejects the caller`() async throws
+    {
         let folder = try SocketFolder()
         let none = await #expect(throws: ControlError.self) {
             try await ControlClient.ask(.question(.status), at: folder.socket)
@@ -298,7 +299,7 @@ import Vocabulary
         #expect(read > 0)
     }
 
-    @Test func `is the same line in whatever pieces it comes`() {
+    @Test func `is the same line in any pieces`() {
         let text = Array("one\r\n\n\ntwo\nthree".utf8)
         for size in 1...text.count {
             var lines = ControlLines(limit: 8)

@@ -10,7 +10,7 @@ import Testing
 
     init() throws { folder = try SocketFolder() }
 
-    @Test func `is for its user alone, or for a group, before anybody can connect`() throws {
+    @Test func `has its owner, group and mode before a client can connect`() throws {
         let old = umask(0)
         defer { umask(old) }
         let own = try ControlSocket("\(folder.path)/own.sock", group: nil)

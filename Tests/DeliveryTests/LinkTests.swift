@@ -84,7 +84,7 @@ import Vocabulary
 }
 
 @Suite struct `A link's peer` {
-    @Test func `is asked when it said nothing for the poll period, whatever was sent to it`() {
+    @Test func `is pinged after a silent poll period, whatever was sent to it`() {
         var bench = LinkBench(window: 1000)
         bench.activate()
         for receipt in 0..<59 {

@@ -123,7 +123,7 @@ private let folder = URL(fileURLWithPath: #filePath)
             ])
     }
 
-    @Test func `is told of what cannot be beside an unknown key, and of all in one register`() {
+    @Test func `has impossible values reported beside an unknown key, all of one register`() {
         let (profile, problems) = read(
             """
             {\(head), "colour": "red", "maxWords": 1, "registers": [

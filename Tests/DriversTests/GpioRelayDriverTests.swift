@@ -123,7 +123,7 @@ struct GpioRelayDriverTests {
         #expect(try fresh.apply(1).value == 1)
     }
 
-    @Test func `a line that somebody uses is reported with its user`() throws {
+    @Test func `a line in use is reported with its user`() throws {
         let first = try driver(try component())
         let error = DriverError(
             .notConnected, "line edge-relays/4: in use by \"tidegate:pump\"")

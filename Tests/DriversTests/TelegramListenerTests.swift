@@ -36,7 +36,7 @@ private final class FullLine: ByteLine, ByteStream {
 }
 
 @Suite struct `A meter that sends more often than it is asked` {
-    @Test func `is read at its newest telegram, for which nobody waits`() throws {
+    @Test func `is read at its newest telegram, without a wait`() throws {
         let line = FullLine([[1], [2, 3], [4]])
         var listener = TelegramListener(
             line, SerialMode(baud: 9600, format: "8N1")!, within: .seconds(5), framer: ByteFramer())

@@ -99,7 +99,7 @@ import Vocabulary
         #expect(found.flaws[0].hasPrefix("the bytes of a block of 196 add up to "))
     }
 
-    @Test func `the rest of a label is not taken for another, whatever the sum`() throws {
+    @Test func `the rest of a label is not taken for another, at any checksum`() throws {
         // The end of a block that was heard from the middle of `VPV` on, whose sum happens to be right.
         let text = Array("V\t35000\r\nI\t100\r\nChecksum\t".utf8)
         let rest = Array(text.dropFirst(7))

@@ -356,7 +356,7 @@ import Testing
             ])
     }
 
-    @Test func `that nobody gives has a default`() async throws {
+    @Test func `that is not given has a default`() async throws {
         let settings = await explained(try home.start("run", TestHome.demo, "--explain-settings"))
         #expect(
             settings == [

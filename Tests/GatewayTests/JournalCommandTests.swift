@@ -262,7 +262,7 @@ import Vocabulary
         #expect(try await home.start(words + ["\(home.path)/none.json"]).end() == 66)
     }
 
-    @Test func `find the state of a gateway that nobody names, and say which`() async throws {
+    @Test func `find the state of the only gateway, and print its directory`() async throws {
         let place = "\(home.path)/state/tidegate"
         func keep(_ name: String) throws {
             try FileManager.default.createDirectory(

@@ -136,7 +136,7 @@ import Vocabulary
             mayAsk: open)
     }
 
-    @Test func `are those at whose sockets somebody listens`() {
+    @Test func `are those whose sockets have a listener`() {
         #expect(
             gateways().running.map(\.path) == [
                 "/run/user/1000/tidegate/d1.mine.scada.sock", "/run/tidegate/d1.house.scada.sock",

@@ -66,7 +66,7 @@ import Testing
         #expect(await watch.end() != nil)
     }
 
-    @Test func `lets in whoever was paired and nobody else, and says so in a clear line`()
+    @Test func `accepts paired peers alone, and logs each rejection`()
         async throws
     {
         func keygen(_ place: String...) async throws -> String {
@@ -190,7 +190,7 @@ import Testing
         #expect(await echo.end() == 0)
     }
 
-    @Test func `to nobody is answered at once`() async throws {
+    @Test func `to an address without a listener fails at once`() async throws {
         let begin = ContinuousClock.now
         let (status, program) = try await run("ask", "127.0.0.1:9", "status")
         #expect(status == 69 && program.text.contains("connection refused"), "\(program.text)")

@@ -12,7 +12,7 @@ import Testing
         try #require(rename(draft, path) == 0)
     }
 
-    @Test func `and its secrets may be pipes that nobody writes to, and all else stops as asked`()
+    @Test func `and its secrets may be pipes without a writer, and all else stops as asked`()
         async throws
     {
         let pipe = home.path + "/pipe"

@@ -23,7 +23,7 @@ import Testing
             """)
     }
 
-    @Test func `that is somebody else's costs the broker, until it is the gateway's own`()
+    @Test func `of another user costs the broker, until it is the gateway's own`()
         async throws
     {
         let (port, trap) = (try reservedPort(), "\(home.path)/trap")
@@ -47,7 +47,7 @@ import Testing
         #expect(await gateway.end() == 0)
     }
 
-    @Test func `is for its own user alone, whatever the mask`() async throws {
+    @Test func `is for its own user alone, under any umask`() async throws {
         let old = umask(0)
         defer { umask(old) }
         let gateway = try home.start("run", TestHome.demo)

@@ -18,7 +18,7 @@ import Testing
         try #require(children(of: gateway.pid).first)
     }
 
-    @Test func `shows its readings as JSON lines to whoever watches`() async throws {
+    @Test func `shows its readings to watch as JSON lines`() async throws {
         let gateway = try await demo()
         let watch = try home.start("watch")
         try #require(await watch.shows(#""channel":"host-load-1""#), "\(watch.text)")
@@ -57,7 +57,7 @@ import Testing
         #expect(await gateway.error("command.confirmed") != nil)
     }
 
-    @Test func `is followed by whoever watches or taps, to where its broker comes back`()
+    @Test func `is followed by watch and tap to its broker's new address`()
         async throws
     {
         let first = try await demo()
@@ -103,7 +103,7 @@ import Testing
         #expect(await gateway.error("command refused") != nil)
     }
 
-    @Test func `that is not on the broker leaves whoever asks late`() async throws {
+    @Test func `that is not on the broker lets set time out`() async throws {
         let gateway = try await demo()
         let broker = try #require(try home.runFile("d1.demo.scada")["broker"])
         let set = try home.start(
@@ -211,7 +211,7 @@ import Testing
         #expect(await set.end() == 0, "\(set.text)")
     }
 
-    @Test func `shows its secrets to nobody`() async throws {
+    @Test func `shows its secrets nowhere`() async throws {
         let gateway = try home.start(
             "run", try home.demoWithPort(), "--watch", "--log-level", "trace")
         try #require(await gateway.error("link.subscribed") != nil)

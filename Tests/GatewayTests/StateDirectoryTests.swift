@@ -61,7 +61,7 @@ import Testing
             })
     }
 
-    @Test func `holds nothing that others may read, whatever the umask`() async throws {
+    @Test func `holds nothing that others may read, under any umask`() async throws {
         try FileManager.default.createDirectory(
             atPath: state, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755]
         )
@@ -118,7 +118,7 @@ import Testing
         #expect(throws: StateLock.Failure.self) { try StateLock(directory: state).take() }
     }
 
-    @Test func `that was deleted is locked again by whoever has it, and by nobody else`() throws {
+    @Test func `that was deleted is locked again by its own gateway only`() throws {
         let one = StateLock(directory: state)
         try one.take()
         try FileManager.default.removeItem(atPath: state)

@@ -111,7 +111,7 @@ import Vocabulary
         #expect(well["thermistor"]?["beta"]?.number == DecimalNumber(mantissa: 3950))
     }
 
-    @Test func `leaves every relay de-energised when nobody is in charge`() throws {
+    @Test func `leaves every relay de-energised without a controller`() throws {
         for relay in try layout().nodes where relay.kind == .relay {
             #expect(relay.component.safeState == .off)
             #expect(try relay.component.settings.flag("activeLow"))

@@ -208,7 +208,7 @@ import Vocabulary
         #expect(kept == 200 && fault?.isOn == false)
     }
 
-    @Test func `is made again with all that was in it when somebody deletes it`() async throws {
+    @Test func `is made again with all its content after it was deleted`() async throws {
         let store = try await opened()
         _ = store.append(item(1))
         _ = await kept(1, store)

@@ -119,7 +119,7 @@ import Vocabulary
         }
     }
 
-    @Test func `of the parent is refused while somebody else holds the relay`() {
+    @Test func `of the parent is refused while another requester overrides the relay`() {
         let message = House.said("fsm.event", House.event("CloseRelay", to: "a.relay1", from: "a"))
         let admins = House.codec(holders: [House.relay1: House.admin])
         #expect(
@@ -133,7 +133,7 @@ import Vocabulary
         #expect(refusal(other, admins) == "obeyed")
     }
 
-    @Test func `that is retained, of somebody else or on another topic is not looked at`() {
+    @Test func `that is retained, from another sender or on another topic is ignored`() {
         let members = House.event("CloseRelay", to: "a.relay1", from: "a")
         let retained = incoming(House.said("fsm.event", members, isRetained: true))
         #expect(!retained.isHeartbeat && retained.acknowledge == nil)

@@ -18,7 +18,7 @@ import Vocabulary
         House.said("gridworks.proactor.dbg", #""Levels":{"io_loop":3},"Command":null"#),
     ]
 
-    @Test func `switches nothing but what it says, and harms nobody`() {
+    @Test func `switches nothing but what it says, and ends no process`() {
         let rounds = Mangler.rounds(5_000)
         var mangler = Mangler(seed: 20_261_121, limit: 4_096)
         let codec = House.codec()

@@ -67,7 +67,7 @@ import Vocabulary
         #expect(Self.run(&life, at: Self.at(1_000_000)) == [.open, .start])
     }
 
-    @Test func `closes within its time, whatever the other end does`() {
+    @Test func `closes within its time at any behaviour of the other end`() {
         var life = LinkLifecycle(closingTime: .milliseconds(50))
         life.want(.up, at: Self.at(0))
         _ = Self.run(&life, at: Self.at(0))
@@ -86,7 +86,7 @@ import Vocabulary
         #expect(looks < 20)
     }
 
-    @Test func `two ends that close at once wait for nobody`() {
+    @Test func `two ends that close at once do not wait`() {
         var ends = [LinkLifecycle(), LinkLifecycle()]
         var monitors = [LinkMonitor(name: "b"), LinkMonitor(name: "a")]
         for index in ends.indices {

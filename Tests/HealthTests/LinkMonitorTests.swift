@@ -48,7 +48,7 @@ import Vocabulary
         #expect(monitor.nextChange(after: lost) == nil)
     }
 
-    @Test func `counts by sequence, and hears nobody twice`() {
+    @Test func `counts each status once, by its sequence`() {
         var monitor = LinkMonitor(name: "peer")
         monitor.heard(Self.status(.connected, 5), at: Self.at(0))
         let counted = [5, 4].map { monitor.heard(Self.status(.closed, $0), at: Self.at(1)) }
@@ -106,7 +106,7 @@ import Vocabulary
         #expect(monitor.health(at: Self.at(20_000.1)) == .up)
     }
 
-    @Test func `is answered as a crowd by any, never by all of nobody`() {
+    @Test func `matches a group when any link matches, and never an empty group`() {
         var monitors = LinkMonitors()
         let isFine = { (monitor: LinkMonitor) in
             monitor.isHealthy(at: Self.at(1)) && !monitor.isStopped

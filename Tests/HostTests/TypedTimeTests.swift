@@ -3,7 +3,7 @@ import Vocabulary
 
 @testable import Host
 
-@Suite struct `A time that somebody typed` {
+@Suite struct `A time on the command line` {
     private let now = WallTime(iso8601: "2026-11-21T04:22:07Z")!
 
     @Test(arguments: [("-1h", 3_600), ("-30min", 1_800), ("-7d", 604_800), ("now", 0)])

@@ -171,7 +171,7 @@ import Vocabulary
         await again.close()
     }
 
-    @Test func `runs no trigger that somebody wrote into its file`() async throws {
+    @Test func `runs no trigger that was written into its file`() async throws {
         let folder = Folder()
         let whole = await folder.journal(["site"], name: "journal")
         await keep((1...3).map { fact($0) }, in: whole)

@@ -19,11 +19,11 @@ import Vocabulary
         #expect(await journal.status()["large"]?.dropped == 0)
     }
 
-    @Test func `keeps nothing that nobody wants`() {
+    @Test func `keeps nothing without an upstream`() {
         #expect(MemoryJournal(upstreams: [:]).append([fact(1)]) == nil)
     }
 
-    @Test func `holds one fact at least, whatever is asked`() async throws {
+    @Test func `holds one fact at least, at any capacity`() async throws {
         let journal = MemoryJournal(upstreams: ["site": 0])
         _ = journal.append([fact(1), fact(2)])
         #expect(try await journal.next(for: "site", after: 0, limit: 9).map(\.offset) == [2])

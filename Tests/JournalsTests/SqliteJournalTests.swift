@@ -80,7 +80,7 @@ import Vocabulary
         await journal.close()
     }
 
-    @Test func `lets nobody who has left hold facts back`() async throws {
+    @Test func `keeps no facts for an upstream that was removed`() async throws {
         let clock = ManualClock()
         let folder = Folder(clock: clock)
         var journal = await folder.journal(["gone", "site"], name: "left")

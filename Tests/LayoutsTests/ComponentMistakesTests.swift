@@ -26,7 +26,7 @@ private func readLayout(of nodes: String) -> (layout: HardwareLayout?, problems:
             .map { String($0.dropFirst("nodes[0].component".count)) }
     }
 
-    @Test func `is told of its bus, unit and profile as well`() {
+    @Test func `has problems of its bus, unit and profile reported as well`() {
         let all = mistakes(
             """
             {"driver": "modbus-meter", "bus": "rs484", "unit": 300, "profile": "eastron-sdm12",
@@ -41,7 +41,7 @@ private func readLayout(of nodes: String) -> (layout: HardwareLayout?, problems:
         }
     }
 
-    @Test func `is told of every register, and what was meant is checked`() {
+    @Test func `has problems of every register reported, and what was meant is checked`() {
         let all = mistakes(
             """
             {"driver": "modbus-meter", "buss": "rs485", "unit": 0, "colour": "red", "registers": [
@@ -58,7 +58,7 @@ private func readLayout(of nodes: String) -> (layout: HardwareLayout?, problems:
         }
     }
 
-    @Test func `is told of settings that do not go together, and of channels that are not there`() {
+    @Test func `has settings that exclude each other and missing channels reported`() {
         let both = mistakes(
             #"{"driver": "dsmr-p1", "port": "/dev/ttyUSB1", "host": "meter", "colour": "red"}"#)
         #expect(both.count == 2)
@@ -75,7 +75,7 @@ private func readLayout(of nodes: String) -> (layout: HardwareLayout?, problems:
         #expect(channel.contains { $0.contains("power-actve") && $0.contains("power-active") })
     }
 
-    @Test func `is told nothing of settings whose driver is not known`() {
+    @Test func `has no problems of settings reported when the driver is unknown`() {
         #expect(
             mistakes(#"{"driver": "modbus-metre", "bus": "rs484", "colour": "red"}"#).count == 1)
     }

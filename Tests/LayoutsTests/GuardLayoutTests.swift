@@ -33,7 +33,7 @@ import Vocabulary
         }
         """
 
-    @Test func `are read as they are written, whatever their order`() throws {
+    @Test func `are read in any order`() throws {
         let (layout, problems) = LayoutReader.read(
             Array(Self.text.utf8), registry: .standard, codecs: .standard)
         #expect(problems == [])

@@ -45,7 +45,7 @@ import Vocabulary
         #expect(look(.content([2])) == nil)
     }
 
-    @Test mutating func `it is looked at in a slow rhythm although nobody reports a change`() {
+    @Test mutating func `it is looked at in a slow rhythm without a reported change`() {
         #expect(now.duration(to: watch.deadline) == .seconds(30))
         #expect(look(.content([2])) == .changed([2]))
     }

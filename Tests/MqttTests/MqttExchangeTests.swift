@@ -18,7 +18,7 @@ struct MqttExchangeTests {
         return news
     }
 
-    @Test func `messages that nobody takes are dropped beyond the capacity and counted`() async {
+    @Test func `messages that are not taken are dropped beyond the capacity and counted`() async {
         exchange.connected(sessionPresent: false)
         for number: UInt8 in 1...5 { exchange.received(message(number)) }
         #expect(
@@ -94,7 +94,7 @@ struct MqttExchangeTests {
         #expect(exchange.takeOrders().isEmpty)
     }
 
-    @Test func `outcomes that nobody takes count against the window`() async throws {
+    @Test func `outcomes that are not taken count against the window`() async throws {
         exchange.connected(sessionPresent: false)
         _ = await exchange.next()
         for _ in 0..<3 { exchange.acknowledged(try exchange.publish(message(1))) }

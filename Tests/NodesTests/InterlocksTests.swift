@@ -63,7 +63,7 @@ import Vocabulary
             locks.ask("pump", on: false, insists: true, isLast: true, at: at(1)) == .allowed)
     }
 
-    @Test func `count what is not known as on for a group and as off for whoever needs it`() {
+    @Test func `count an unknown state as on for a group and as off for a need`() {
         let locks = Interlocks([
             .atMostOne(["up", "down"], deadTime: .zero), .onlyWhile("heater", needs: "pump"),
         ])
@@ -154,7 +154,7 @@ import Vocabulary
         #expect(locks.ask("frost", on: true, insists: true, at: at(2)) == .allowed)
     }
 
-    @Test func `let the first stay when somebody else has put two on`() {
+    @Test func `let the first stay on when two were put on by hand`() {
         var locks = Interlocks([.atMostOne(["up", "down"], deadTime: .zero)])
         locks.note("down", isOn: true, at: t0)
         locks.note("up", isOn: true, at: t0)

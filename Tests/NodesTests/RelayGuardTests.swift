@@ -4,7 +4,7 @@ import Vocabulary
 @testable import Nodes
 
 @Suite struct `A relay's authority` {
-    @Test func `goes to whoever takes the relay over, for a time, and everyone sees who it is`() {
+    @Test func `goes to the caller that overrides the relay, for a time, and is published`() {
         var bench = GuardBench()
         #expect(bench.on().value == 1)
         #expect(
@@ -56,7 +56,7 @@ import Vocabulary
         #expect((bench.relay.currentControl.overriddenBy == nil) == isGiven)
     }
 
-    @Test func `cannot be released when nobody took it, nor taken for more than a day`() {
+    @Test func `cannot be released without an override, nor overridden for more than a day`() {
         var bench = GuardBench()
         #expect(bench.ask(.release).why == "node pump: there is no override")
         #expect(bench.ask(.override(value: 1, for: .seconds(86_401))).isRefused)
@@ -64,7 +64,7 @@ import Vocabulary
         #expect(bench.relay.currentControl == Control())
     }
 
-    @Test func `is taken over without a switch when no value is given`() {
+    @Test func `is overridden without a switch when no value is given`() {
         var bench = GuardBench()
         bench.on()
         #expect(
@@ -113,7 +113,7 @@ import Vocabulary
         #expect(bench.on().value == 1)
     }
 
-    @Test func `keeps it with a word from time to time, and nobody else's word counts`() {
+    @Test func `keeps it by heartbeats over its own link only`() {
         var bench = GuardBench(rules)
         bench.on()
         for _ in 0..<20 {
@@ -134,7 +134,7 @@ import Vocabulary
         #expect(bench.switched.isEmpty)
     }
 
-    @Test func `is not waited for while somebody else holds the relay`() {
+    @Test func `is not waited for during an override`() {
         var bench = GuardBench(rules)
         bench.on()
         bench.ask(.override(value: 1, for: .seconds(3600)), by: GuardBench.page)
@@ -240,7 +240,7 @@ import Vocabulary
         #expect(bench.fault(.command) == nil)
     }
 
-    @Test func `is put right when somebody else moves the relay`() {
+    @Test func `is restored when the relay was moved by hand`() {
         var bench = GuardBench()
         bench.force(1)
         #expect(!bench.isOn)
@@ -251,7 +251,7 @@ import Vocabulary
         #expect(bench.relay.currentControl.controller == nil)
     }
 
-    @Test func `is taken as it is where the safe state is hold and nobody commands`() {
+    @Test func `is taken as it is where the safe state is hold and no order stands`() {
         var bench = GuardBench(safe: .hold)
         bench.force(1)
         #expect(bench.isOn)

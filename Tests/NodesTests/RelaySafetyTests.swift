@@ -81,7 +81,7 @@ import Vocabulary
         #expect(bench.outcome(1).value == 1)
     }
 
-    @Test func `confirms nothing of a relay that nobody awaits either`() {
+    @Test func `confirms nothing of a relay without a command either`() {
         var bench = GuardBench(rules)
         bench.contact = 0
         bench.tend()

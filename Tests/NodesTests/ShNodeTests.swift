@@ -274,7 +274,7 @@ import Vocabulary
         for device in hanging { device.release() }
     }
 
-    @Test func `one that floods loses its own oldest facts and nobody else's`() async {
+    @Test func `one that floods loses its own oldest facts only`() async {
         let flooding = ScriptedDevice(.shows([0]))
         let quiet = ScriptedDevice(.shows([5]))
         let nodes = [

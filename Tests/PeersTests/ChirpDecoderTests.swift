@@ -61,7 +61,7 @@ import Vocabulary
         #expect(bytewise.1 == whole.1)
     }
 
-    @Test func `ignores bits of the type that nobody knows`() throws {
+    @Test func `ignores unknown bits of the type`() throws {
         let frame = frameBytes(ChirpIdentity(high: 1, low: 1), ChirpFrame.Kind(rawValue: 8 | 1))
         let (_, frames) = try decode([helloBytes().bytes + frame.bytes])
         #expect(frames.count == 1)

@@ -187,7 +187,7 @@ import Vocabulary
         #expect(link.closed == nil)
     }
 
-    @Test func `goes on after a message that nobody acknowledged`() {
+    @Test func `goes on after a message that was not acknowledged`() {
         var link = ConversationDriver(.synchronous)
         link.post(1, .delivery, within: .seconds(1))
         link.post(2, .delivery, within: .seconds(9))

@@ -39,7 +39,7 @@ import Vocabulary
         #expect(cost.isInProportion, "\(cost)")
     }
 
-    @Test func `takes memory in proportion to its length in whatever pieces it comes`() {
+    @Test func `takes memory in proportion to its length, in any pieces`() {
         let sample =
             (helloBytes()
             + frameBytes(Self.identity, header: [1, 1], data: PeerQuestion.status.text)

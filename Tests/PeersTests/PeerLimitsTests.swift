@@ -62,7 +62,7 @@ import Vocabulary
         #expect(service.asked.withLock { $0 } == [.status])
     }
 
-    @Test func `that is too long keeps nothing but its head, in whatever pieces it comes`() throws {
+    @Test func `that is too long keeps nothing but its head, in any pieces`() throws {
         let long = frameBytes(
             Self.identity, .wantsAcknowledgement, header: [1, 1],
             data: [UInt8](repeating: 7, count: 9_000))

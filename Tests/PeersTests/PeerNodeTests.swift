@@ -34,7 +34,7 @@ import Vocabulary
         await echo.node.stop()
     }
 
-    @Test func `is refused at once when nobody listens, and again until a new try is due`()
+    @Test func `fails at once without a listener, and again until a new try is due`()
         async throws
     {
         let echo = try await Listening()

@@ -230,7 +230,7 @@ import Vocabulary
 
 // As many as are asked for, so without a time limit.
 @Suite struct `A question of mangled bytes` {
-    @Test(.ownThread) func `that is a handful of bytes of any kind harms nobody`() {
+    @Test(.ownThread) func `is read or refused with a reason`() {
         var chance = SeededGenerator(seed: 3)
         let sample = Array(
             #"{"ask": "set", "node": "pump", "id": "1", "value": 1, "expires": "x"}"#.utf8)

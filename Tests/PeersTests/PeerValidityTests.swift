@@ -81,7 +81,7 @@ import Vocabulary
         }
     }
 
-    @Test func `that is not valid by a clock that nobody has set is reported with the clock`()
+    @Test func `that is not valid by an unset clock is reported with the clock`()
         throws
     {
         let made = try key("laptop", from: "20250101", to: "20251231")

@@ -75,7 +75,7 @@ import Vocabulary
         #expect(await bench.journal.status()["site"]?.deadLettered == 0)
     }
 
-    @Test func `that takes less than before gets them again, whatever was being read`() async {
+    @Test func `that takes less than before gets them again, also during a read`() async {
         let bench = Bench(
             .init(
                 name: "tank", device: ScriptedDevice(.counts(from: 1)), capture: .seconds(1)))

@@ -111,7 +111,7 @@ import Vocabulary
         #expect(!watch.monitor.isHopeless)
     }
 
-    @Test func `nobody is missed after the watcher itself was stopped`() {
+    @Test func `no part is missing after the watchdog itself was stopped`() {
         var watch = Watch(living: [pump, .proactor])
         watch.monitor.expect(pump, within: .seconds(10), else: .restart(atMost: 3), at: watch.now)
         watch.monitor.expect(

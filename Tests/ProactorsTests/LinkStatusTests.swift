@@ -56,7 +56,7 @@ import Vocabulary
         #expect(await words(bench).last == "driver tank connected")
     }
 
-    @Test func `reports for how long the oldest fact has waited, also while nobody is connected`()
+    @Test func `reports the age of the oldest unsent fact, also without a connection`()
         async
     {
         let bench = Bench(.init(name: "tank", device: ScriptedDevice(.shows([1, 2, 3, 4, 5, 6]))))

@@ -230,7 +230,7 @@ import Vocabulary
             await bench.published("answer/ill", 6 + asked).last?.hasSuffix("confirmed 1") == true)
     }
 
-    @Test func `to a sensor or to nobody is refused`() async {
+    @Test func `to a sensor or to an unknown node is refused`() async {
         let bench = Bench(.init(name: "tank", device: ScriptedDevice()))
         await bench.start()
         bench.broker.accept()

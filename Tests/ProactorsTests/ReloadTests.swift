@@ -112,7 +112,7 @@ import Vocabulary
         #expect(!(await stopping.value))
     }
 
-    @Test func `leaves a relay whose settings change to whoever holds it`() async {
+    @Test func `keeps the override of a relay whose settings change`() async {
         let (device, after) = (ScriptedDevice(), ScriptedDevice())
         let bench = Bench(.init(name: "valve", device: device, isRelay: true))
         await bench.start()
@@ -211,7 +211,7 @@ import Vocabulary
         #expect(off.withLock { $0 } && opens.level == 1)
     }
 
-    @Test func `leaves a relay in the hands of whoever holds it, for as long as was said`() async {
+    @Test func `keeps the override of a relay to its end`() async {
         let device = ScriptedDevice()
         let bench = Bench(
             .init(name: "pump", device: device, isRelay: true),

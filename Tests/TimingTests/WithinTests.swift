@@ -23,7 +23,7 @@ import Vocabulary
         door.finish()
     }
 
-    @Test func `that ends late is dropped and harms nobody`() async {
+    @Test func `that ends late is dropped without effect`() async {
         let clock = ManualClock()
         let (gate, door) = AsyncStream<Void>.makeStream()
         let (ends, end) = AsyncStream<Void>.makeStream()

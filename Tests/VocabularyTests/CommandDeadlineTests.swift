@@ -53,7 +53,7 @@ import Vocabulary
         #expect(refusal(command(expiresIn: .zero), at: now) == "")
     }
 
-    @Test func `refuses what would not expire within a day, whoever asks`() {
+    @Test func `refuses what would not expire within a day, from every requester`() {
         let latest = CommandDeadline.longestExpiry + CommandDeadline.clockSkew
         #expect(
             refusal(command(expiresIn: latest + .nanoseconds(1)), at: now).contains("ahead"))

@@ -110,7 +110,7 @@ private final class Tally: Sendable {
         try turns.take(for: "the next", within: .zero) {}
     }
 
-    @Test func `nobody ever speaks at the same time as another`() async {
+    @Test func `two users never transmit at the same time`() async {
         let turns = BusTurns(bus: "bus rs485")
         let tally = Tally()
         await withTaskGroup(of: Void.self) { group in

@@ -39,7 +39,7 @@ import Wires
         #expect(other?.detail == "\(folder.path)/folder: is a folder, not a file")
     }
 
-    @Test func `a pipe in the place of a file holds nobody up`() throws {
+    @Test func `a pipe in the place of a file does not block`() throws {
         let folder = try FixtureFolder(["/file": "x"])
         try #require(mkfifo(folder.path + "/pipe", 0o600) == 0)
         #expect(try folder.files.text(of: "/pipe") == "")
