@@ -113,7 +113,8 @@ let package = Package(
             .hardware, "Drivers", ["DriverKit", "Documents", "Vocabulary", "CCrypto", "CProfiles"],
             exclude: ["README.md"]),
         room(.hardware, "Wires", ["DriverKit", "Vocabulary", "CGpiod", "CModbus", "CLinux"]),
-        room(.core, "Nodes", ["DriverKit", "Channels", "Threads", "Timing", "Vocabulary"]),
+        room(
+            .core, "Nodes", ["DriverKit", "Channels", "Threads", "Timing", "Health", "Vocabulary"]),
         room(.core, "Delivery", ["Vocabulary", "Timing", "Health"]),
         room(
             .upstreams, "Mqtt",

@@ -37,14 +37,14 @@ import Vocabulary
     @Test func `shows a link that comes back, as its gateway does`() {
         var tap = LinkTap(isJson: false)
         func take(_ sequence: UInt64, _ state: LinkStatus.State, _ cause: String?) -> [String] {
-            func one(_ who: String, _ state: LinkStatus.State, _ cause: String?) -> LinkStatus {
-                LinkStatus(
-                    who: who, incarnation: "1", sequence: sequence, state: state,
-                    interval: .seconds(10), cause: cause)
-            }
-            let status = PlainStatus(
-                own: one("d1.a", .connected, nil), links: [one("driver tank", state, cause)],
-                at: WallTime(nanoseconds: 0))
+            let own = LinkStatus(
+                who: "d1.a", incarnation: "1", sequence: sequence, state: .connected,
+                interval: .seconds(10))
+            let driver = LinkStatus(
+                who: "driver tank", incarnation: "1", sequence: sequence, state: state,
+                interval: .seconds(10), counts: nil, nodeCounts: [.polls: 7, .failures: 1],
+                cause: cause)
+            let status = PlainStatus(own: own, links: [driver], at: WallTime(nanoseconds: 0))
             return tap.take(status, isRetained: false, at: stamp(Int64(sequence)))
         }
         _ = take(1, .connected, nil)
@@ -52,6 +52,7 @@ import Vocabulary
             take(2, .unreachable, "no answer").contains { $0.contains("unreachable, no answer") })
         let back = take(3, .connected, nil)
         #expect(back.count == 1 && back[0].contains("driver tank: connected, up"), "\(back)")
+        #expect(back[0].hasSuffix("; polls 7, skipped 0, failures 1"), "\(back)")
         #expect(!back.contains { $0.contains("no answer") })
     }
 

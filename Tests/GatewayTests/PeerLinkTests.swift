@@ -54,7 +54,8 @@ import Testing
         let (asked, status) = try await run("ask", address, "status")
         let all = status.output.joined()
         #expect(
-            asked == 0 && all.contains(#"{"name":"driver pump","state":"connected"}"#), "\(all)")
+            asked == 0 && all.contains(#"{"name":"driver pump","state":"connected","polls":"#),
+            "\(all)")
         #expect(all.contains(#""faults":[]"#) && all.contains(#""channel":"pump""#), "\(all)")
         // The watch is a subscriber, and the commands above were answered.
         #expect(all.contains(#"{"name":"peer 127.0.0.1","depth":0,"dropped":0,"#), "\(all)")

@@ -40,10 +40,11 @@ struct PlainReaderTests {
             let peer = LinkStatus(
                 who: "peer laptop", incarnation: "i7", sequence: 8, state: .connected,
                 interval: .seconds(10), counts: lateCounts)
-            // A driver sends and receives nothing, so the status says how it stands and no more.
+            // A driver sends and receives nothing, so the status has its node's counts alone.
             let driver = LinkStatus(
                 who: "driver tank", incarnation: "i7", sequence: 0, state: .unreachable,
-                interval: .seconds(10), counts: nil, cause: "node tank: no reply")
+                interval: .seconds(10), counts: nil,
+                nodeCounts: [.polls: 9, .skipped: 1, .failures: 3], cause: "node tank: no reply")
             let links = [link, peer, driver]
             let queues = [
                 QueueStatus(
@@ -70,10 +71,12 @@ struct PlainReaderTests {
     @Test func `a status has its counts by their names, in their order, and none that others have`()
         throws
     {
-        func link(_ who: String, _ counts: LinkCounts?) -> LinkStatus {
+        func link(
+            _ who: String, _ counts: LinkCounts?, _ nodeCounts: NodeCounts? = nil
+        ) -> LinkStatus {
             LinkStatus(
                 who: who, incarnation: "i7", sequence: 8, state: .connected,
-                interval: .seconds(10), counts: counts)
+                interval: .seconds(10), counts: counts, nodeCounts: nodeCounts)
         }
         let queues = [
             QueueStatus(name: "page", counts: [.depth: 3, .dropped: 4, .age: 1_500_000_000]),
@@ -83,7 +86,8 @@ struct PlainReaderTests {
             link("d1", [:]),
             links: [
                 link("site", [.received: 1, .sent: 2, .unacknowledged: 3, .oldestUnsent: 4]),
-                link("peer laptop", [.lateAcknowledgements: 0]), link("driver tank", nil),
+                link("peer laptop", [.lateAcknowledgements: 0]),
+                link("driver tank", nil, [.polls: 5, .failures: 2]),
             ], queues: queues, at: House.now)
         let text = String(decoding: try #require(status.first).payload, as: UTF8.self)
         let start = #""sequence":8,"interval":10,"#
@@ -93,7 +97,7 @@ struct PlainReaderTests {
             #""unacknowledged":0,"oldestUnsent":null,"links":["#,
             #""unacknowledged":3,"oldestUnsent":0.000000004},"#,
             #""unacknowledged":0,"oldestUnsent":null,"lateAcknowledgements":0},"#,
-            #"{"name":"driver tank","state":"connected"}],"queues":["#,
+            #"{"name":"driver tank","state":"connected","polls":5,"skipped":0,"failures":2}],"#,
             #"{"name":"page","depth":3,"dropped":4,"age":1.5},"#,
             #"{"name":"commands pump","depth":0,"dropped":0,"inWork":0,"#,
             #""inWork":0,"answered":0,"late":0,"abandoned":0}]}"#,

@@ -31,6 +31,8 @@ import Vocabulary
             await words(bench) == [
                 "site connected", "driver tank connected", "peer laptop connected",
             ])
+        let tank = await bench.proactor.linkStatuses[1]
+        #expect(tank.counts == nil && (tank.nodeCounts?[.polls] ?? 0) > 0)
         // The peer stated two seconds, and three times that have passed without a word.
         await bench.pass(.seconds(4))
         let laptop = await bench.proactor.linkStatuses.last

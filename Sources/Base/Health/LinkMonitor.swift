@@ -115,7 +115,8 @@ public struct LinkMonitor: Hashable, Sendable {
             }
         return LinkStatus(
             who: name, incarnation: status.incarnation, sequence: status.sequence, state: state,
-            interval: status.interval, counts: self.status?.counts, cause: why)
+            interval: status.interval, counts: self.status?.counts,
+            nodeCounts: self.status?.nodeCounts, cause: why)
     }
 
     /// When silence alone changes the health next; nil when it does not.

@@ -15,6 +15,8 @@ public struct LinkStatus: Hashable, Sendable {
     public let interval: Duration
     /// Nil where nothing is sent and received, as with drivers.
     public let counts: LinkCounts?
+    /// Of a driver's node; nil for all others.
+    public let nodeCounts: NodeCounts?
     /// Why it is unreachable or gone; nil when it is neither.
     public let cause: String?
 
@@ -30,11 +32,11 @@ public struct LinkStatus: Hashable, Sendable {
 
     public init(
         who: String, incarnation: String, sequence: UInt64, state: State, interval: Duration,
-        counts: LinkCounts? = LinkCounts(), cause: String? = nil
+        counts: LinkCounts? = LinkCounts(), nodeCounts: NodeCounts? = nil, cause: String? = nil
     ) {
         (self.who, self.incarnation, self.sequence) = (who, incarnation, sequence)
         (self.state, self.interval, self.cause) = (state, interval, cause)
-        self.counts = counts
+        (self.counts, self.nodeCounts) = (counts, nodeCounts)
     }
 }
 

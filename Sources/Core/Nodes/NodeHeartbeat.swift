@@ -1,3 +1,4 @@
+import Health
 import Vocabulary
 
 /// A node's heartbeats, written by its thread and read by its watcher.

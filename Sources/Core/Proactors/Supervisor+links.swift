@@ -29,7 +29,7 @@ extension Supervisor {
                     who: name, incarnation: incarnation,
                     sequence: (counterparts[name]?.status?.sequence ?? 0) + 1,
                     state: heartbeat.isOpen ? .connected : .connecting,
-                    interval: Proactor.statusPeriod, counts: nil)
+                    interval: Proactor.statusPeriod, counts: nil, nodeCounts: heartbeat.counts)
             }, in: proactor)
     }
 

@@ -54,8 +54,7 @@ struct LinkTap {
                 let own = LinkStatus(
                     who: name, incarnation: link.incarnation, sequence: status.own.sequence,
                     state: isClosed ? .closed : link.state, interval: status.own.interval,
-                    counts: link.counts,
-                    cause: link.cause)
+                    counts: link.counts, nodeCounts: link.nodeCounts, cause: link.cause)
                 hear(own, of: gateway, isNews, at: stamp.monotonic)
             }
         }
@@ -173,6 +172,7 @@ struct LinkTap {
                     .init(name: "state", value: .text(state)),
                     .init(name: "health", value: .text(health.rawValue)),
                 ] + LinkCount.allCases.map { LinkCounts.member($0, of: counts) }
+                    + (monitor.status?.nodeCounts?.members ?? [])
                     + [.init(name: "cause", value: monitor.cause.map { .text($0) } ?? .null)])
             return String(decoding: json.bytes, as: UTF8.self)
         }
@@ -180,6 +180,7 @@ struct LinkTap {
         var line = "\(time)  \(monitor.name): \(state), \(health.rawValue)"
         if let cause = monitor.cause { line += ", \(cause)" }
         if names.count > 1, let counts { line += "; \(Self.words(for: counts))" }
+        if let counts = monitor.status?.nodeCounts { line += "; \(Self.words(for: counts))" }
         return line
     }
 

@@ -4,7 +4,7 @@ import Vocabulary
 
 extension Counts {
     /// As a status has them: nothing of what only others have.
-    var members: [JsonText.Member] {
+    package var members: [JsonText.Member] {
         let there = Key.allCases.filter { $0.about.owners == nil || self[ifThere: $0] != nil }
         return there.map { Self.member($0, of: self) }
     }
@@ -15,6 +15,12 @@ extension Counts {
             JsonText.number(DecimalNumber(mantissa: $0, exponent: count.about.exponent))
         }
         return JsonText.Member(name: count.key, value: number ?? .null)
+    }
+
+    /// - Returns: Nil when `node` has none of them.
+    init?(anyOf node: JsonNode) {
+        guard Key.allCases.contains(where: { node[$0.key] != nil }) else { return nil }
+        self.init(node)
     }
 
     /// What `node` has of them.

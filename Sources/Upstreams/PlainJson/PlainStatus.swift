@@ -64,7 +64,7 @@ public struct PlainStatus: Hashable, Sendable {
         if let cause = link.cause {
             members.append(JsonText.Member(name: "cause", value: .text(cause)))
         }
-        return members + measures(of: link)
+        return members + measures(of: link) + (link.nodeCounts?.members ?? [])
     }
 
     /// - Returns: Nil when `document` is no status. Its words are cut, and hold nothing that a terminal obeys;
@@ -128,7 +128,8 @@ public struct PlainStatus: Hashable, Sendable {
             who: who, incarnation: incarnation, sequence: UInt64(max(0, sequence)),
             state: state(word, cause: cause),
             interval: interval.map { .nanoseconds($0) } ?? .seconds(10),
-            counts: hasCounts ? LinkCounts(node) : nil, cause: cause)
+            counts: hasCounts ? LinkCounts(node) : nil, nodeCounts: NodeCounts(anyOf: node),
+            cause: cause)
     }
 }
 
