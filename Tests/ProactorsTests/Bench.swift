@@ -140,8 +140,7 @@ struct Bench {
     /// Gives each node's thread and the proactor turns, as many as a command needs on its way and back.
     func settle(hanging: Set<ShNodeName> = []) async {
         // Those that serve the nodes take each command at once, as soon as they have a turn.
-        // On a machine with one processor they share a thread with this question, which never waits.
-        while await proactor.untaken() > 0 { await Task.yield() }
+        for queue in proactor.requestQueues.values { await queue.empty() }
         for _ in 0..<3 {
             for (name, node) in proactor.nodes where !hanging.contains(name) { await node.hop() }
             await proactor.turn()
@@ -169,28 +168,57 @@ struct Bench {
     private func calm(threads: Int?) async {
         let threads = threads ?? nodes.count
         await clock.sleepers(threads + 1, threads: threads)
-        while await proactor.hasFactsToTake { await Task.yield() }
+        await proactor.inbox.rest()
     }
 }
 
 // A turn on its thread: what was asked of it before is done, or waits for something.
 extension ShNode { func hop() {} }
 
-extension Proactor {
-    /// Facts wait for it, or it has some in work.
-    fileprivate var hasFactsToTake: Bool {
-        inbox.state.withLock { $0.cause == nil && !$0.parking.isTaken }
+extension Parking {
+    /// Has `onlooker` look again when the next task comes.
+    fileprivate mutating func look(_ onlooker: CheckedContinuation<Bool, Never>) {
+        let before = onArrival
+        onArrival = {
+            before?()
+            onlooker.resume(returning: false)
+        }
     }
+}
 
+extension FanIn {
+    /// Returns once all was taken and nothing of it is in work.
+    fileprivate func rest() async {
+        while await !withCheckedContinuation({ onlooker in
+            state.withLock { state in
+                guard state.cause == nil, !state.parking.isTaken else {
+                    return onlooker.resume(returning: true)
+                }
+                state.parking.look(onlooker)
+            }
+        }) {}
+    }
+}
+
+extension RequestQueue {
+    /// Returns once every question was taken.
+    fileprivate func empty() async {
+        while await !withCheckedContinuation({ onlooker in
+            state.withLock { state in
+                guard state.cause == nil, !state.waiting.isEmpty else {
+                    return onlooker.resume(returning: true)
+                }
+                state.parking.look(onlooker)
+            }
+        }) {}
+    }
+}
+
+extension Proactor {
     func linkState(of upstream: UpstreamName) -> Link<MqttMessage>.State? {
         pumps[upstream]?.link.state
     }
 
     /// How many of its topics' refusals the broker has given a reason for.
     func refusals(by upstream: UpstreamName) -> Int? { pumps[upstream]?.refusals.count }
-
-    /// Commands that wait in a request queue.
-    fileprivate func untaken() -> Int {
-        requestQueues.values.reduce(0) { $0 + Int($1.counts[.depth]) }
-    }
 }

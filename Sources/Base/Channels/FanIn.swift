@@ -112,6 +112,7 @@ public final class FanIn<Element: Sendable>: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let mustResume = state.withLock { state in
+                    state.parking.onArrival.take()?()
                     guard state.listed.isEmpty, state.cause == nil, !Task.isCancelled else {
                         return true
                     }

@@ -4,6 +4,8 @@ import Vocabulary
 /// waits looks first, under the same lock that the waker holds.
 struct Parking: Sendable {
     private var sleeper: CheckedContinuation<Void, Never>?
+    /// Called once, under that lock, when a task comes here because there is nothing left for it to take.
+    var onArrival: (@Sendable () -> Void)?
 
     var isTaken: Bool { sleeper != nil }
 

@@ -52,7 +52,7 @@ public final class RequestQueue<Request: Sendable, Answer: Sendable>: Sendable {
     let name: String
     private let bound: Int
     private let clock: any GatewayClock
-    private let state = Guarded(State())
+    let state = Guarded(State())
 
     /// - Parameters:
     ///   - name: What errors call it.
@@ -233,6 +233,7 @@ public final class RequestQueue<Request: Sendable, Answer: Sendable>: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let mustResume = state.withLock { state in
+                    state.parking.onArrival.take()?()
                     guard state.waiting.isEmpty, state.cause == nil, !Task.isCancelled else {
                         return true
                     }
