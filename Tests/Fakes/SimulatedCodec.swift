@@ -7,7 +7,9 @@ import Vocabulary
 /// Readings are `live/CHANNEL` and `history/CHANNEL` with the payload `VALUE QUALITY`; commands are
 /// `set/NODE` with the payload `ID VALUE`; answers go to `answer/NODE` with `ID` and the outcome.
 public struct SimulatedCodec: Codec, CodecSession {
-    public init() {}
+    public let takesHistory: Bool
+
+    public init(takesHistory: Bool = true) { self.takesHistory = takesHistory }
 
     public func session(of connection: CodecConnection) -> any CodecSession { self }
 

@@ -29,17 +29,16 @@ import Vocabulary
     @Test func `is taken back once the layout has it no more, after any number of starts`() throws {
         let all = profile([("pump", .relay), ("tank", .sensor), ("roof", .sensor)])
         let first = try names.note(all)
-        #expect(first.channels == [] && first.actuators == [])
+        #expect(first.channels == [:] && first.nodes == [])
         for _ in 0..<3 {
             let former = try names.note(profile([("roof", .sensor)]))
-            #expect(former.channels == ["pump", "tank"])
-            #expect(former.actuators == ["pump"])
+            #expect(former.channels == ["pump": "pump", "tank": "tank"])
+            #expect(former.nodes == ["pump", "tank"])
         }
         let back = try names.note(profile([("tank", .sensor), ("roof", .sensor)]))
-        #expect(back.channels == ["pump"] && back.actuators == ["pump"])
-        // What was a relay has an authority no more.
+        #expect(back.channels == ["pump": "pump"] && back.nodes == ["pump"])
         let turned = try names.note(profile([("pump", .sensor), ("tank", .sensor)]))
-        #expect(turned.channels == ["roof"] && turned.actuators == ["pump"])
+        #expect(turned.channels == ["roof": "roof"] && turned.nodes == ["roof"])
     }
 
     @Test func `is forgotten for what is newer, and is nothing that a file holds by chance`() throws
@@ -49,9 +48,13 @@ import Vocabulary
         }
         let former = try names.note(profile([]))
         #expect(former.channels.count == RetainedNames.mostFormer)
-        #expect(former.channels.first == "c2-0" && former.channels.last == "c11-99")
-        _ = try home.file("retained", "channel ../x\nchannel\nactuator a b\n\u{0}\nchannel ok\n")
+        #expect(former.channels["c1-99"] == nil)
+        #expect(former.channels["c2-0"] == "c2-0" && former.channels["c11-99"] == "c11-99")
+        _ = try home.file(
+            "retained",
+            "channel ../x\nchannel\nactuator a b\n\u{0}\nchannel ok\nactuator valve\nnode x y\n")
         let rest = try names.note(profile([]))
-        #expect(rest.channels == ["ok"] && rest.actuators == [])
+        // As an earlier version wrote them.
+        #expect(rest.channels == ["ok": nil] && rest.nodes == ["valve"])
     }
 }

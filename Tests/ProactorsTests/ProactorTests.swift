@@ -67,6 +67,21 @@ import Vocabulary
         #expect(await bench.proactor.journal.status()["site"]?.dropped ?? 0 > 40)
     }
 
+    @Test func `keeps nothing for an upstream that takes no history, also while it is away`() async
+    {
+        let device = ScriptedDevice(.shows((1...50).map { $0 }))
+        let bench = Bench(.init(name: "tank", device: device), queue: 10)
+        await bench.start(codec: SimulatedCodec(takesHistory: false))
+        await bench.pass(.seconds(49))
+        await bench.journal.takes(50, of: "tank")
+        await bench.pass { await bench.proactor.journal.status()["site"]?.waiting == 0 }
+        #expect(await bench.proactor.journal.status()["site"]?.dropped == 0)
+        bench.broker.accept()
+        #expect(await bench.published("live/tank", 1).last == "50 good")
+        await bench.settle()
+        #expect(bench.last("history/tank") == nil)
+    }
+
     @Test func `calls a channel stale when its node stops answering, and good again after`() async {
         let device = ScriptedDevice(.shows([7]))
         let bench = Bench(.init(name: "tank", device: device))

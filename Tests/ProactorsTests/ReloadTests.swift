@@ -156,7 +156,8 @@ import Vocabulary
         let bench = Bench(
             .init(name: "tank", device: ScriptedDevice(.shows([7]))),
             .init(name: "pump", device: ScriptedDevice(), isRelay: true))
-        await bench.proactor.forget(channels: ["old", "tank"], actuators: ["valve"])
+        await bench.proactor.forget(
+            FormerNames(channels: ["old": nil, "tank": "tank"], nodes: ["valve"]))
         await bench.start()
         await bench.proactor.replace(
             replacement(

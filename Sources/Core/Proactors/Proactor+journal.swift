@@ -38,7 +38,7 @@ extension Proactor {
             for pump in pumps.values { pump.committed(through: progress.committed, in: self) }
         case .readable(let through):
             progress.readable(through: through)
-            for pump in pumps.values { pump.wake() }
+            for pump in pumps.values { pump.readable(through: progress.readable, in: self) }
         case .dropped(let count, let upstream, _):
             if let pump = pumps[upstream] { return pump.evicted(count, in: self) }
             let event = progress.earlyDrops[upstream, default: DropReporter()].drop(

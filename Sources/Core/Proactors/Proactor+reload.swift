@@ -52,6 +52,7 @@ extension Proactor {
         guard !isStopping else { return true }
         let leaving = replacement.leaving
         let profile = replacement.profile
+        let owners = self.profile.channelOwners
         let here = Set(profile.nodes.map(\.name))
         await supervisor.retake(here, in: self)
         let before = nodes
@@ -80,10 +81,11 @@ extension Proactor {
         supervisor.replaceInterlocks(forgetting: leaving.subtracting(names))
         supervisor.add(added, in: self)
         let lost = leaving.subtracting(here)
-        forgotten = (
-            forgotten.channels.union(gone).subtracting(channels),
-            forgotten.actuators.union(lost).subtracting(here)
-        )
+        forgotten.add(
+            FormerNames(
+                channels: Dictionary(gone.map { ($0, owners[$0]) }) { first, _ in first },
+                nodes: lost))
+        forgotten.remove(channels: channels, nodes: here)
         for name in lost { deduplicator.forget(node: name) }
         for (name, codec) in replacement.codecs {
             pumps[name]?.speak(codec, after: reload.at, without: gone, lost, in: self)
@@ -127,6 +129,13 @@ extension Proactor {
             reload.waiter = continuation
             last.send(fact)
         }
+    }
+}
+
+extension GatewayProfile {
+    /// The node of each channel.
+    fileprivate var channelOwners: [DataChannelName: ShNodeName] {
+        Dictionary(nodes.flatMap(\.channels).map { ($0.name, $0.node) }) { first, _ in first }
     }
 }
 

@@ -45,8 +45,8 @@ public actor Proactor {
     var chance: SeededGenerator
     var pumps: [UpstreamName: UpstreamPump] = [:]
     let inbox: FanIn<Fact>
-    /// Channels and actuators that are gone from the layout: each new connection learns of them, too.
-    var forgotten: (channels: Set<DataChannelName>, actuators: Set<ShNodeName>) = ([], [])
+    /// Channels and nodes that are gone from the layout: each new connection learns of them, too.
+    var forgotten = FormerNames()
     /// The place at which the last reload was reported, and one that waits for the last facts of the nodes that
     /// it stopped.
     var reload: (at: JournalOffset, waiter: CheckedContinuation<Void, Never>?) = (0, nil)
@@ -134,9 +134,7 @@ public actor Proactor {
 
     /// Earlier layouts had these, and this one has not: what brokers may still keep of them is taken back at
     /// each connection. To be called before upstreams are attached.
-    public func forget(channels: [DataChannelName], actuators: [ShNodeName]) {
-        forgotten = (forgotten.channels.union(channels), forgotten.actuators.union(actuators))
-    }
+    public func forget(_ former: FormerNames) { forgotten.add(former) }
 
     // MARK: - Running
 

@@ -156,7 +156,7 @@ extension UpstreamPump {
     ///
     /// - Returns: Whether there was one and room for it.
     private func readOn(in proactor: isolated Proactor) async -> Bool {
-        guard link.wantsMore else { return false }
+        guard plan.codec.takesHistory, link.wantsMore else { return false }
         if ahead.isEmpty { await readAhead(in: proactor) }
         guard let entry = ahead.popFirst() else { return false }
         let batches = script.write(entry, acknowledged: link.cursor, within: link.limit)

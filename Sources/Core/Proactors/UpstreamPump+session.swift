@@ -50,7 +50,7 @@ extension UpstreamPump {
         codecSession = plan.codec.session(
             of: CodecConnection(
                 number: connections.number, latest: Array(proactor.live.latestOfEach.values),
-                control: proactor.supervisor.announcedControl))
+                control: proactor.supervisor.announcedControl, former: proactor.forgotten))
     }
 
     /// Goes on in other words on a connection that stands: what we are now, then how things are.
@@ -186,10 +186,10 @@ extension UpstreamPump {
         let forgotten = proactor.forgotten
         let latest = proactor.live.latestOfEach
         let channels = proactor.profile.nodes.flatMap(\.channels).map(\.name)
-        let unknown = (channels + forgotten.channels.sorted()).filter { latest[$0] == nil }
+        let unknown = (channels + forgotten.channels.keys.sorted()).filter { latest[$0] == nil }
         announcements = Deque(births(in: proactor) + statusMessages(.connecting, in: proactor))
         for channel in unknown { announcements.append(contentsOf: clear(channel)) }
-        for node in forgotten.actuators.sorted() { announcements.append(contentsOf: clear(node)) }
+        for node in forgotten.nodes.sorted() { announcements.append(contentsOf: clear(node)) }
         answers = []
         later = [:]
         owesBirth = false

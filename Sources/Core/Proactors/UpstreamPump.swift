@@ -141,7 +141,16 @@ final class UpstreamPump {
             _ = owedAcknowledgements.popFirst()
             acknowledge(owed.identity, in: proactor)
         }
-        wake()
+        readable(through: offset, in: proactor)
+    }
+
+    /// Facts may be published up to here. An upstream that takes no history has none of them wait for it,
+    /// whether it is connected or not.
+    func readable(through offset: JournalOffset, in proactor: isolated Proactor) {
+        defer { wake() }
+        guard !plan.codec.takesHistory, offset > link.lastRead else { return }
+        let nothing = HistoryBatch(covers: offset...offset, messages: [])
+        perform(link.read(offset, making: [nothing]), in: proactor)
     }
 
     /// Facts that the upstream had not acknowledged are gone.

@@ -1,3 +1,4 @@
+import Codecs
 import Host
 import Vocabulary
 
@@ -20,43 +21,44 @@ struct RetainedNames: Sendable {
     /// - Returns: What is remembered and not of it, the newest last.
     func note(
         _ profile: GatewayProfile
-    ) throws(MachineError) -> (channels: [DataChannelName], actuators: [ShNodeName]) {
-        let (channels, actuators) = try read()
-        let here = (
-            channels: profile.nodes.flatMap(\.channels).map(\.name),
-            actuators: profile.nodes.filter { $0.kind == .relay }.map(\.name)
-        )
-        let former = (
-            channels: Self.former(channels, without: here.channels),
-            actuators: Self.former(actuators, without: here.actuators)
-        )
+    ) throws(MachineError) -> FormerNames {
+        let (channels, nodes) = try read()
+        let present = profile.nodes.flatMap(\.channels)
+        let here = (channels: Set(present.map(\.name)), nodes: Set(profile.nodes.map(\.name)))
+        let formerChannels = channels.filter { !here.channels.contains($0.name) }
+            .suffix(Self.mostFormer)
+        let formerNodes = nodes.filter { !here.nodes.contains($0) }.suffix(Self.mostFormer)
         let lines =
-            (former.channels + here.channels).map { "channel \($0)\n" }
-            + (former.actuators + here.actuators).map { "actuator \($0)\n" }
+            formerChannels.map { channel in
+                "channel \(channel.name)" + (channel.node.map { " \($0)" } ?? "") + "\n"
+            } + present.map { "channel \($0.name) \($0.node)\n" }
+            + (formerNodes + profile.nodes.map(\.name)).map { "node \($0)\n" }
         try Machine.write(lines.joined(), to: path)
-        return former
+        return FormerNames(
+            channels: Dictionary(formerChannels.map { ($0.name, $0.node) }) { $1 ?? $0 },
+            nodes: Set(formerNodes))
     }
 
-    private static func former<Tag>(
-        _ names: [Name<Tag>], without here: [Name<Tag>]
-    ) -> [Name<Tag>] {
-        let here = Set(here)
-        return names.filter { !here.contains($0) }.suffix(mostFormer)
-    }
+    /// A channel, and the node that it was of, where that was noted.
+    private typealias Channel = (name: DataChannelName, node: ShNodeName?)
 
     /// Lines that are no names are left out.
-    private func read() throws(MachineError) -> ([DataChannelName], [ShNodeName]) {
+    private func read() throws(MachineError) -> ([Channel], [ShNodeName]) {
         guard Machine.exists(path) else { return ([], []) }
         let text = String(
             decoding: try Machine.bytes(of: path, limit: Self.longestFile), as: UTF8.self)
-        var (channels, actuators): ([DataChannelName], [ShNodeName]) = ([], [])
+        var (channels, nodes): ([Channel], [ShNodeName]) = ([], [])
         for line in text.split(separator: "\n") {
-            if line.hasPrefix("channel ") {
-                DataChannelName(String(line.dropFirst(8))).map { channels.append($0) }
-            } else if line.hasPrefix("actuator ") {
-                ShNodeName(String(line.dropFirst(9))).map { actuators.append($0) }
+            let words = line.split(separator: " ").map(String.init)
+            switch (words.first, words.count) {
+            case ("channel", 2...3):
+                guard let name = DataChannelName(words[1]) else { continue }
+                channels.append((name, words.count == 3 ? ShNodeName(words[2]) : nil))
+            // Earlier versions noted relays alone.
+            case ("node", 2), ("actuator", 2): ShNodeName(words[1]).map { nodes.append($0) }
+            default: continue
             }
         }
-        return (channels, actuators)
+        return (channels, nodes)
     }
 }

@@ -207,7 +207,7 @@ actor RunningGateway {
     private func remember(_ profile: GatewayProfile, _ proactor: Proactor) async {
         do throws(MachineError) {
             let former = try assembly.retainedNames.note(profile)
-            await proactor.forget(channels: former.channels, actuators: former.actuators)
+            await proactor.forget(former)
         } catch {
             logger.warning(
                 .retainedNamesUnsaved,

@@ -12,6 +12,9 @@ public protocol Codec: Sendable {
     /// How often this upstream is to have everything at once.
     var schedule: Schedule { get }
 
+    /// Whether history goes to this upstream. One that takes live values alone keeps no record in the journal.
+    var takesHistory: Bool { get }
+
     /// Who acknowledges beyond the broker; nil when the broker's receipt is the acknowledgement.
     var peer: (any CodecPeer)? { get }
 
@@ -32,6 +35,7 @@ public protocol Codec: Sendable {
 
 extension Codec {
     public var schedule: Schedule { Schedule() }
+    public var takesHistory: Bool { true }
     public var peer: (any CodecPeer)? { nil }
 }
 
@@ -43,11 +47,38 @@ public struct CodecConnection: Sendable {
     public let latest: [LiveValue]
     /// Who may command each actuator.
     public let control: [ShNodeName: Control]
+    /// What the broker may keep of earlier layouts.
+    public let former: FormerNames
 
     public init(
-        number: UInt64, latest: [LiveValue] = [], control: [ShNodeName: Control] = [:]
+        number: UInt64, latest: [LiveValue] = [], control: [ShNodeName: Control] = [:],
+        former: FormerNames = FormerNames()
     ) {
         (self.number, self.latest, self.control) = (number, latest, control)
+        self.former = former
+    }
+}
+
+/// What earlier layouts had and this one has not.
+public struct FormerNames: Hashable, Sendable {
+    /// Each channel with the node that it was of; nil where that is not known.
+    public var channels: [DataChannelName: ShNodeName?]
+    public var nodes: Set<ShNodeName>
+
+    public init(channels: [DataChannelName: ShNodeName?] = [:], nodes: Set<ShNodeName> = []) {
+        (self.channels, self.nodes) = (channels, nodes)
+    }
+
+    /// Others are gone, too.
+    public mutating func add(_ other: FormerNames) {
+        channels.merge(other.channels) { old, new in new ?? old }
+        nodes.formUnion(other.nodes)
+    }
+
+    /// These are back.
+    public mutating func remove(channels here: Set<DataChannelName>, nodes: Set<ShNodeName>) {
+        channels = channels.filter { !here.contains($0.key) }
+        self.nodes.subtract(nodes)
     }
 }
 
