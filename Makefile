@@ -56,13 +56,14 @@ soak: test-deps build
 	SCENARIOS=10000 $(SWIFT) test --skip-build --filter ScenarioTests
 	GUARD_WALKS=700 $(SWIFT) test --skip-build --filter GuardWalkTests
 	MUTATIONS=1000000 $(SWIFT) test --skip-build \
-	    --filter 'GridWorks.message|PlainCommandTests|PlainReaderTests|MqttMutation|mangled.journal|in.proportion'
+	    --filter 'GridWorks.message|PlainCommandTests|PlainReaderTests|MqttMutation|mangled.journal|in.proportion|mangled.switches'
 	MUTATIONS=1000000 $(SWIFT) test --skip-build \
 	    --filter 'JsonMutation|chirp.wire|handful.of.bytes|PeerList|hello.of.any'
 	MUTATIONS=100000 $(SWIFT) test --skip-build --filter 'mutated'
 	CRASHES=120 Tests/RealInput/gateway-crash.sh
 	KILLS=20 Tests/RealInput/gateway-gridworks.sh
 	LENGTH=full Tests/RealInput/cases.sh
+	LENGTH=full Tests/RealInput/gateway-home-assistant.sh
 
 # The tests again under the thread and the address sanitizer, each in a build folder of its own.
 sanitize: test-deps

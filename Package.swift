@@ -131,8 +131,13 @@ let package = Package(
                 "Vocabulary", "Documents", "DriverKit", "Layouts", "Mqtt", "Codecs",
                 "PlainJson",
             ]),
+        room(
+            .upstreams, "HomeAssistant",
+            ["Vocabulary", "Documents", "DriverKit", "Layouts", "Mqtt", "Codecs"]),
         // The one room that knows every codec.
-        room(.upstreams, "StandardCodecs", ["Layouts", "PlainJson", "Gridworks"]),
+        room(
+            .upstreams, "StandardCodecs",
+            ["Layouts", "PlainJson", "Gridworks", "HomeAssistant"]),
         room(
             .programs, "GridworksParent",
             [
@@ -235,8 +240,8 @@ let package = Package(
         tests(
             "LayoutsTests",
             [
-                "StandardCodecs", "PlainJson", "Gridworks", "Vocabulary", "Documents", "DriverKit",
-                "Drivers", "Layouts", "Simulators",
+                "StandardCodecs", "PlainJson", "Gridworks", "HomeAssistant", "Vocabulary",
+                "Documents", "DriverKit", "Drivers", "Layouts", "Simulators",
                 "Conformance", "Fakes", "Fuzzing",
             ],
             resources: [.copy("Broken")]),
@@ -265,6 +270,12 @@ let package = Package(
             [
                 "Vocabulary", "Documents", "Mqtt", "Codecs", "Gridworks", "GridworksParent",
                 "Conformance", "Fakes", "Fuzzing",
+            ]),
+        tests(
+            "HomeAssistantTests",
+            [
+                "Vocabulary", "Documents", "Mqtt", "Codecs", "HomeAssistant", "Conformance",
+                "Fakes", "Fuzzing",
             ]),
         tests(
             "PeersTests",

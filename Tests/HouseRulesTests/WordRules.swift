@@ -73,7 +73,8 @@ enum CodecRule {
     ///
     /// - Parameter name: As layouts call the codec.
     static func breaches(_ file: SourceFile, of name: String) -> [String] {
-        guard !rooms.contains(file.room), !file.room.lowercased().hasPrefix(name) else { return [] }
+        let own = name.replacing("-", with: "")
+        guard !rooms.contains(file.room), !file.room.lowercased().hasPrefix(own) else { return [] }
         return file.lines.enumerated().filter { index, line in
             let code = line.firstRange(of: "//").map { line[..<$0.lowerBound] } ?? line[...]
             return code.lowercased().contains(name)

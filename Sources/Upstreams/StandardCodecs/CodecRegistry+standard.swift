@@ -1,4 +1,5 @@
 import Gridworks
+import HomeAssistant
 import Layouts
 import PlainJson
 
@@ -7,5 +8,6 @@ extension CodecRegistry {
     public static let standard = CodecRegistry([
         .plain,
         .gridworks,
+        .homeAssistant,
     ])
 }
