@@ -74,8 +74,6 @@ public struct JsonGroup: Sequence, Sendable {
         }
     }
 
-    /// Whether there are none.
-    public var isEmpty: Bool { first == nil }
     /// The first; nil when there are none.
     public var first: JsonMember? { first { _ in true } }
     /// How many there are, counted again each time.

@@ -71,9 +71,6 @@ public struct LinkMonitor: Hashable, Sendable {
         lastHeard = before
     }
 
-    /// The counterpart gave a heartbeat that says nothing of its state: an answer, a reading.
-    public mutating func heard(at now: MonotonicInstant) { lastHeard = now }
-
     /// We know by other means that it failed, as when the broker publishes its last will.
     public mutating func failed(_ cause: String) {
         state = .unreachable
@@ -131,19 +128,6 @@ public struct LinkMonitor: Hashable, Sendable {
         case .unknown, .silent, .closed, .unreachable: return nil
         }
     }
-
-    /// Alive, by its own words and by our ears.
-    package func isHealthy(at now: MonotonicInstant) -> Bool {
-        let health = health(at: now)
-        return health == .up || health == .late
-    }
-
-    /// By its own last word, whatever we hear.
-    public var isStarted: Bool { state == .connected }
-    /// By its own last word: open, and nothing flows.
-    public var isStopped: Bool { state == .timedOut }
-    /// Closing counts as consent to be closed, so two ends that close at once wait for nobody.
-    public var isClosed: Bool { state == .closing || state == .closed }
 
     private var interval: Duration {
         let stated = status?.interval ?? .seconds(10)

@@ -35,20 +35,9 @@ public struct LinkMonitors: Hashable, Sendable {
     /// The counterpart is none of ours any more.
     public mutating func forget(_ name: String) { monitors[name] = nil }
 
-    /// How many fit.
-    public func count(where fits: (LinkMonitor) -> Bool) -> Int {
-        monitors.values.reduce(0) { $0 + (fits($1) ? 1 : 0) }
-    }
-
-    /// Whether any fits: `any { $0.isStarted && !$0.isStopped }`. There is no "all", which would
-    /// be true of nobody.
+    /// Whether any fits. There is no "all", which would be true of none.
     public func any(where fits: (LinkMonitor) -> Bool) -> Bool {
         monitors.values.contains(where: fits)
-    }
-
-    /// When silence alone changes an end's health next; nil when it does not.
-    public func nextChange(after now: MonotonicInstant) -> MonotonicInstant? {
-        monitors.values.compactMap { $0.nextChange(after: now) }.min()
     }
 
     private mutating func forgetOne() {

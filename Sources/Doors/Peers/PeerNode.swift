@@ -173,15 +173,6 @@ public actor PeerNode {
 
     // MARK: - Asking
 
-    /// Sends one message and waits until it counts as sent.
-    public func send(
-        _ data: ByteBuffer, header: ByteBuffer = ByteBuffer(), to address: PeerAddress,
-        within limit: Duration? = nil
-    ) async throws(PeerError) {
-        let message = PeerMessage(identity: newIdentity(), header: header, data: data)
-        _ = try await exchange(message, .delivery, with: address, within: limit).get()
-    }
-
     /// Sends one message and waits for the one that comes back with its identity.
     ///
     /// - Throws: Exactly one outcome: `.unreachable` and `.busy` when nothing was sent, `.late` and `.lost`

@@ -108,11 +108,6 @@ struct LinkTap {
         queueCount = losses.values.reduce(0) { $0 + $1.count }
     }
 
-    /// When to look next; nil when only a message can change anything.
-    func nextLook(after now: MonotonicInstant) -> MonotonicInstant? {
-        monitors.nextChange(after: now)
-    }
-
     /// - Parameter speaker: The gateway that spoke just now, of which programs hear everything.
     private mutating func news(
         of some: [LinkMonitor], at stamp: Timestamp, of speaker: String?

@@ -45,6 +45,4 @@ public struct ReceivedEvent: Hashable, Sendable {
         public let isOn: Bool
         public let detail: String
     }
-
-    var isEmpty: Bool { kept.isEmpty && fault == nil && damage == nil }
 }

@@ -24,8 +24,6 @@ enum StreamOutcome {
         close(socket)
     }
 
-    var usesTls: Bool { tls != nil }
-
     /// Fills `buffer` from its beginning.
     func read(into buffer: inout [UInt8]) -> StreamOutcome {
         // Sound: both calls write within the buffer, which outlives them.

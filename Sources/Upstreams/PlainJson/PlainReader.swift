@@ -12,14 +12,6 @@ public struct PlainReader: Hashable, Sendable {
     /// - Parameter prefix: The first level of all topics.
     public init(prefix: String = "tidegate") { self.prefix = prefix }
 
-    /// A filter for everything that `gateway` says, or every gateway when nil; without the commands.
-    public func filters(gateway: GatewayName?) -> [String] {
-        let root = "\(prefix)/\(gateway?.text ?? "+")"
-        return [
-            "status", "birth", "live/+", "readings/+", "fault/+", "faults", "answer/#",
-        ].map { "\(root)/\($0)" }
-    }
-
     public func read(_ message: MqttMessage) -> PlainNews? {
         guard message.topic.hasPrefix("\(prefix)/") else { return nil }
         let levels = message.topic.dropFirst(prefix.count + 1)
