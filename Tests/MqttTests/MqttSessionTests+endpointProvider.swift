@@ -20,9 +20,7 @@ extension MqttSessionTests {
             }
             return EndpointProvider(broker: broker, user: nil, password: nil)
         }
-        let session = MqttSession(settings: settings, clock: clock)
-        let news = NewsReader(session)
-        session.connect()
+        let (session, news) = begin(settings)
         #expect(await news.next() == .unreachable("the house does not run here now"))
         await letTryAgain()
         await clock.sleepers(1)
@@ -62,9 +60,7 @@ extension MqttSessionTests {
             }
         }
         defer { withExtendedLifetime(broker) {} }
-        let (session, news) = try await connect(
-            MqttSettings(
-                broker: BrokerAddress(host: "127.0.0.1", port: broker.port), clientID: "one"))
+        let (session, news) = try await connect(broker.settings)
         #expect(session.maximumPacketSize == size)
         var larger = message
         larger.payload.append(7)

@@ -29,12 +29,7 @@ extension MqttSessionTests {
             }
         }
         defer { withExtendedLifetime(broker) {} }
-        let session = MqttSession(
-            settings: MqttSettings(
-                broker: BrokerAddress(host: "127.0.0.1", port: broker.port), clientID: "one"),
-            clock: clock)
-        let news = NewsReader(session)
-        session.connect()
+        let (session, news) = begin(broker.settings)
         var reason: String?
         while reason == nil {
             switch await news.next() {
@@ -74,12 +69,7 @@ extension MqttSessionTests {
     ) async throws {
         let broker = ScriptedBroker { _ in answer }
         defer { withExtendedLifetime(broker) {} }
-        let session = MqttSession(
-            settings: MqttSettings(
-                broker: BrokerAddress(host: "127.0.0.1", port: broker.port), clientID: "one"),
-            clock: clock)
-        let news = NewsReader(session)
-        session.connect()
+        let (session, news) = begin(broker.settings)
         switch await news.next() {
         case .unreachable(let why), .refused(let why): #expect(why.contains(words), "\(why)")
         case let other: Issue.record("\(String(describing: other))")

@@ -16,10 +16,18 @@ struct MqttSessionTests {
     func connect(
         _ settings: MqttSettings, will: MqttMessage? = nil
     ) async throws -> (MqttSession, NewsReader) {
+        let (session, news) = begin(settings, will: will)
+        #expect(await news.next() == .connected(sessionPresent: false))
+        return (session, news)
+    }
+
+    /// A session that begins to connect, with its news.
+    func begin(
+        _ settings: MqttSettings, will: MqttMessage? = nil
+    ) -> (MqttSession, NewsReader) {
         let session = MqttSession(settings: settings, clock: clock)
         let news = NewsReader(session)
         session.connect { will }
-        #expect(await news.next() == .connected(sessionPresent: false))
         return (session, news)
     }
 
@@ -65,12 +73,9 @@ struct MqttSessionTests {
             files: ["passwords": "gateway:$7$101$never$matches\n"])
         defer { withExtendedLifetime(broker) {} }
         try await broker.start()
-        let session = MqttSession(
-            settings: MqttSettings(
-                broker: broker.address, clientID: "one", user: "gateway", password: "wrong"),
-            clock: clock)
-        let news = NewsReader(session)
-        session.connect()
+        let (session, news) = begin(
+            MqttSettings(
+                broker: broker.address, clientID: "one", user: "gateway", password: "wrong"))
         let first = await news.next()
         guard case .refused(let reason) = first else {
             Issue.record("\(String(describing: first))")
@@ -121,9 +126,7 @@ struct MqttSessionTests {
             }
         }
         defer { withExtendedLifetime(broker) {} }
-        let (session, news) = try await connect(
-            MqttSettings(
-                broker: BrokerAddress(host: "127.0.0.1", port: broker.port), clientID: "one"))
+        let (session, news) = try await connect(broker.settings)
         try session.subscribe("a/#")
         let heard = await news.next()
         guard case .subscriptionRefused("a/#", let reason) = heard else {
@@ -142,12 +145,7 @@ struct MqttSessionTests {
             return packet.type == ScriptedBroker.connect ? [0x20, UInt8(body.count)] + body : nil
         }
         defer { withExtendedLifetime(broker) {} }
-        let session = MqttSession(
-            settings: MqttSettings(
-                broker: BrokerAddress(host: "127.0.0.1", port: broker.port), clientID: "one"),
-            clock: clock)
-        let news = NewsReader(session)
-        session.connect()
+        let (session, news) = begin(broker.settings)
         let heard = await news.next()
         guard case .refused(let reason) = heard else {
             Issue.record("not refused: \(String(describing: heard))")
@@ -165,12 +163,7 @@ struct MqttSessionTests {
             return round == 1 ? [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x00] : ScriptedBroker.welcome
         }
         defer { withExtendedLifetime(broker) {} }
-        let session = MqttSession(
-            settings: MqttSettings(
-                broker: BrokerAddress(host: "127.0.0.1", port: broker.port), clientID: "one"),
-            clock: clock)
-        let news = NewsReader(session)
-        session.connect()
+        let (session, news) = begin(broker.settings)
         let heard = await news.next()
         guard case .unreachable = heard else {
             Issue.record("nonsense was accepted: \(String(describing: heard))")
@@ -184,10 +177,7 @@ struct MqttSessionTests {
     @Test func `a broker that comes up later is found`() async throws {
         let broker = try TestBroker()
         defer { withExtendedLifetime(broker) {} }
-        let session = MqttSession(
-            settings: MqttSettings(broker: broker.address, clientID: "one"), clock: clock)
-        let news = NewsReader(session)
-        session.connect()
+        let (session, news) = begin(MqttSettings(broker: broker.address, clientID: "one"))
         let heard = await news.next()
         guard case .unreachable(let reason) = heard else {
             Issue.record("reached: \(String(describing: heard))")
@@ -246,9 +236,7 @@ struct MqttSessionTests {
             }
         }
         defer { withExtendedLifetime(broker) {} }
-        let (session, news) = try await connect(
-            MqttSettings(
-                broker: BrokerAddress(host: "127.0.0.1", port: broker.port), clientID: "one"))
+        let (session, news) = try await connect(broker.settings)
         try session.publish(MqttMessage(topic: "a", payload: [1]))
         let heard = await news.next()
         guard case .disconnected = heard else {
@@ -345,12 +333,9 @@ struct MqttSessionTests {
                 ? ScriptedBroker.welcome + [0xE0, 2, 0x8E, 0] : nil
         }
         defer { withExtendedLifetime(broker) {} }
-        let session = MqttSession(
-            settings: MqttSettings(
-                broker: BrokerAddress(host: "127.0.0.1", port: broker.port), clientID: "same"),
-            clock: clock)
-        let news = NewsReader(session)
-        session.connect()
+        let (session, news) = begin(
+            MqttSettings(
+                broker: BrokerAddress(host: "127.0.0.1", port: broker.port), clientID: "same"))
         var heard = await news.next()
         // Whether the connection itself is reported depends on who comes first.
         if heard == .connected(sessionPresent: false) { heard = await news.next() }

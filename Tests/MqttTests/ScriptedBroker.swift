@@ -1,5 +1,7 @@
 import Foundation
 import Glibc
+import Mqtt
+import Vocabulary
 
 /// A broker that answers the bytes a test sets, for what a real one does too seldom.
 final class ScriptedBroker: Sendable {
@@ -16,6 +18,10 @@ final class ScriptedBroker: Sendable {
     static let welcome: [UInt8] = [0x20, 3, 0, 0, 0]
 
     let port: UInt16
+    /// For a client of it.
+    var settings: MqttSettings {
+        MqttSettings(broker: BrokerAddress(host: "127.0.0.1", port: port), clientID: "one")
+    }
     private let listener: Int32
 
     /// - Parameters:

@@ -101,42 +101,36 @@ extension SessionRecord {
     }
 }
 
-/// Offsets that no fact has.
-struct GapRecord: JournalRecord {
-    static let tag: UInt8 = 5
-    var offsets: ClosedRange<JournalOffset>
+/// A row that is a range of offsets.
+protocol OffsetsRecord: JournalRecord {
+    var offsets: ClosedRange<JournalOffset> { get }
+    init(offsets: ClosedRange<JournalOffset>)
+}
 
+extension OffsetsRecord {
     func write(_ writer: inout RecordWriter) {
         writer.number(offsets.lowerBound)
         writer.number(offsets.upperBound)
     }
-}
 
-extension GapRecord {
     init?(reading reader: inout RecordReader) {
         guard let low = reader.number(), let high = reader.number(), low <= high else { return nil }
         self.init(offsets: low...high)
     }
+}
+
+/// Offsets that no fact has.
+struct GapRecord: OffsetsRecord {
+    static let tag: UInt8 = 5
+    var offsets: ClosedRange<JournalOffset>
 }
 
 /// Facts that found no room on disk before the journal was closed; reported at the next start.
 ///
 /// It stands among the gaps, for their offsets are such, under the negative key of its session.
-struct LossRecord: JournalRecord {
+struct LossRecord: OffsetsRecord {
     static let tag: UInt8 = 8
     var offsets: ClosedRange<JournalOffset>
-
-    func write(_ writer: inout RecordWriter) {
-        writer.number(offsets.lowerBound)
-        writer.number(offsets.upperBound)
-    }
-}
-
-extension LossRecord {
-    init?(reading reader: inout RecordReader) {
-        guard let low = reader.number(), let high = reader.number(), low <= high else { return nil }
-        self.init(offsets: low...high)
-    }
 }
 
 /// A fact that an upstream never acknowledged.
