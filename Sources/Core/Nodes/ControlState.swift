@@ -18,12 +18,12 @@ struct ControlState: Sendable {
     /// Nil while the actuator belongs in its safe state.
     var order: Order?
     /// When the controller of the standing order gave its last heartbeat.
-    private(set) var lastWord: MonotonicInstant
+    private(set) var lastHeartbeat: MonotonicInstant
     /// The controller that fell silent while its order stood; nil when none did, or its heartbeat is back.
     private(set) var silent: CommandSource?
 
     init(name: ShNodeName, rules: GuardRules, at now: MonotonicInstant) {
-        (self.name, self.rules, lastWord) = (name, rules, now)
+        (self.name, self.rules, lastHeartbeat) = (name, rules, now)
     }
 
     /// Why `source` may not give this order now; nil when it may.
@@ -64,12 +64,12 @@ struct ControlState: Sendable {
 
     /// A controller gave an order that is carried out.
     mutating func stand(_ order: Order, at now: MonotonicInstant) {
-        (self.order, lastWord, silent) = (order, now, nil)
+        (self.order, lastHeartbeat, silent) = (order, now, nil)
     }
 
     /// An order that came to nothing is replaced by the one before it.
-    mutating func restore(_ order: Order?, lastWord: MonotonicInstant) {
-        (self.order, self.lastWord) = (order, lastWord)
+    mutating func restore(_ order: Order?, lastHeartbeat: MonotonicInstant) {
+        (self.order, self.lastHeartbeat) = (order, lastHeartbeat)
     }
 
     mutating func override(_ source: CommandSource, until: MonotonicInstant) {
@@ -83,25 +83,27 @@ struct ControlState: Sendable {
 
     /// A heartbeat. It counts when it comes over the link that the standing order came over.
     mutating func heartbeat(of source: CommandSource, at now: MonotonicInstant) {
-        if let order, source.isSameLink(as: order.source) { lastWord = max(lastWord, now) }
+        if let order, source.isSameLink(as: order.source) {
+            lastHeartbeat = max(lastHeartbeat, now)
+        }
         if let silent, source.isSameLink(as: silent) { self.silent = nil }
     }
 
-    /// When the standing order ends for want of a word; nil when it does not.
+    /// When the standing order ends for want of a heartbeat; nil when it does not.
     var failsafe: MonotonicInstant? {
-        order.flatMap { failsafe(of: $0, lastWord: lastWord) }
+        order.flatMap { failsafe(of: $0, lastHeartbeat: lastHeartbeat) }
     }
 
-    /// When an order ends whose controller gave its last heartbeat at `lastWord`; nil when it does not.
-    func failsafe(of order: Order, lastWord: MonotonicInstant) -> MonotonicInstant? {
+    /// When an order ends whose controller gave its last heartbeat at `lastHeartbeat`; nil when it does not.
+    func failsafe(of order: Order, lastHeartbeat: MonotonicInstant) -> MonotonicInstant? {
         guard let after = rules.failsafeAfter, overriddenBy == nil, order.source.kind != .gateway
         else { return nil }
-        return lastWord.advanced(by: after)
+        return lastHeartbeat.advanced(by: after)
     }
 
     /// Time has passed that the clock does not know of.
     mutating func slept(_ time: Duration) {
-        lastWord = lastWord.advanced(by: .zero - time)
+        lastHeartbeat = lastHeartbeat.advanced(by: .zero - time)
         overrideUntil = overrideUntil?.advanced(by: .zero - time)
     }
 

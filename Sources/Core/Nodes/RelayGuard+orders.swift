@@ -37,7 +37,7 @@ extension RelayGuard {
             mustDrive = true
             if failedSwitch?.isSafe == false { failedSwitch?.beginAgain(at: now) }
             attempt = Attempt(
-                id: command.id, target: target, previous: nil, previousWord: now,
+                id: command.id, target: target, previous: nil, previousHeartbeat: now,
                 by: now.advanced(by: Self.rippleTime))
             return nil
         }
@@ -68,7 +68,8 @@ extension RelayGuard {
                 return .refused("\(why), and the command expires before that")
             }
             if let overrideUntil { control.override(command.source, until: overrideUntil) }
-            deferred = DeferredCommand(order: order, until: until, lastWord: now, expires: expires)
+            deferred = DeferredCommand(
+                order: order, until: until, lastHeartbeat: now, expires: expires)
             return .timedOut(Self.postponed(why))
         }
         overtake()
@@ -79,16 +80,16 @@ extension RelayGuard {
 
     /// Has an order stand from now on.
     ///
-    /// - Parameter lastWord: The last heartbeat of its controller; `now` when nothing is given.
+    /// - Parameter lastHeartbeat: The last heartbeat of its controller; `now` when nothing is given.
     mutating func attempt(
         _ order: ControlState.Order, as id: CommandID?, at now: MonotonicInstant,
-        lastWord: MonotonicInstant? = nil, expires: MonotonicInstant? = nil
+        lastHeartbeat: MonotonicInstant? = nil, expires: MonotonicInstant? = nil
     ) {
         attempt = Attempt(
             id: id, target: order.value, previous: control.order,
-            previousWord: control.lastWord, expires: expires,
+            previousHeartbeat: control.lastHeartbeat, expires: expires,
             by: now.advanced(by: Self.rippleTime))
-        control.stand(order, at: lastWord ?? now)
+        control.stand(order, at: lastHeartbeat ?? now)
         mustDrive = true
         if failedSwitch?.isSafe == false { failedSwitch?.beginAgain(at: now) }
     }
@@ -103,7 +104,7 @@ extension RelayGuard {
     mutating func heartbeat(of source: CommandSource, at now: MonotonicInstant) {
         control.heartbeat(of: source, at: now)
         if let deferred, source.isSameLink(as: deferred.order.source) {
-            self.deferred?.lastWord = max(deferred.lastWord, now)
+            self.deferred?.lastHeartbeat = max(deferred.lastHeartbeat, now)
         }
     }
 

@@ -39,7 +39,7 @@ extension RelayGuard {
     /// When the queued command is over, because its controller is silent or it has expired.
     private var deferredEnd: MonotonicInstant? {
         guard let deferred else { return nil }
-        let silence = control.failsafe(of: deferred.order, lastWord: deferred.lastWord)
+        let silence = control.failsafe(of: deferred.order, lastHeartbeat: deferred.lastHeartbeat)
         return [silence, deferred.expires].compactMap(\.self).min()
     }
 
@@ -58,7 +58,8 @@ extension RelayGuard {
         }
         self.deferred = nil
         attempt(
-            deferred.order, as: nil, at: now, lastWord: deferred.lastWord, expires: deferred.expires
+            deferred.order, as: nil, at: now, lastHeartbeat: deferred.lastHeartbeat,
+            expires: deferred.expires
         )
     }
 
@@ -94,7 +95,9 @@ extension RelayGuard {
     mutating func slept(_ time: Duration) {
         record.slept(time)
         control.slept(time)
-        if let deferred { self.deferred?.lastWord = deferred.lastWord.advanced(by: .zero - time) }
+        if let deferred {
+            self.deferred?.lastHeartbeat = deferred.lastHeartbeat.advanced(by: .zero - time)
+        }
     }
 
     // MARK: - What is reported

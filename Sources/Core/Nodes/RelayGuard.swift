@@ -45,7 +45,7 @@ struct RelayGuard: Sendable {
         let target: Int64
         /// What stood before, in case it cannot be, and the last heartbeat of its controller.
         let previous: ControlState.Order?
-        let previousWord: MonotonicInstant
+        let previousHeartbeat: MonotonicInstant
         /// When it expires.
         var expires: MonotonicInstant?
         /// When it ends if others still stand in its way.
@@ -55,8 +55,8 @@ struct RelayGuard: Sendable {
     struct DeferredCommand: Sendable {
         let order: ControlState.Order
         var until: MonotonicInstant
-        /// The last word over the link that it came over.
-        var lastWord: MonotonicInstant
+        /// The last heartbeat over the link that it came over.
+        var lastHeartbeat: MonotonicInstant
         /// When it expires.
         var expires: MonotonicInstant?
     }
@@ -212,7 +212,7 @@ struct RelayGuard: Sendable {
     /// An interlock stood against the step.
     mutating func blocked(_ block: Block, at now: MonotonicInstant) {
         if let attempt, demand == nil, !isStopping, let order = control.order, !block.isPassing {
-            let lastWord = control.lastWord
+            let lastHeartbeat = control.lastHeartbeat
             undo(attempt)
             let why = refusal(block, at: now)
             // A queued command that is due waits on: its requester has the answer that it will be carried out.
@@ -220,7 +220,8 @@ struct RelayGuard: Sendable {
                 block.until ?? (attempt.id == nil ? now.advanced(by: Self.looks.idle) : nil)
             if rules.limits.queuesEarlyCommands, let until {
                 deferred = DeferredCommand(
-                    order: order, until: until, lastWord: lastWord, expires: attempt.expires)
+                    order: order, until: until, lastHeartbeat: lastHeartbeat,
+                    expires: attempt.expires)
                 answer(attempt.id, .timedOut(Self.postponed(why)))
             } else {
                 answer(attempt.id, .refused(why))
@@ -378,7 +379,7 @@ struct RelayGuard: Sendable {
 
     /// What stood before the attempt stands again.
     mutating func undo(_ attempt: Attempt) {
-        control.restore(attempt.previous, lastWord: attempt.previousWord)
+        control.restore(attempt.previous, lastHeartbeat: attempt.previousHeartbeat)
         self.attempt = nil
         // The safe state is sought on, order or not.
         mustDrive = failedSwitch?.isSafe == false
