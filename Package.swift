@@ -62,6 +62,11 @@ let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 /// Measured beside our own, and in no product.
 let asyncAlgorithms = Target.Dependency.product(
     name: "AsyncAlgorithms", package: "swift-async-algorithms")
+/// The server of the web door: the core of Hummingbird, without its application and its own router.
+let hummingbird = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let nioHttp = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let argumentParser = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
@@ -77,9 +82,12 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-async-algorithms", exact: "1.1.4"),
         .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0", traits: []),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+        .package(
+            url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
     ],
     targets: [
         // The system's libraries. Shims only: no logic but version bridging.
@@ -150,6 +158,12 @@ let package = Package(
         room(
             .doors, "Control",
             ["Vocabulary", "Documents", "Peers", "CLinux", nioCore, nioPosix]),
+        room(
+            .doors, "Web",
+            [
+                "Vocabulary", "Channels", "Codecs", "Peers", hummingbird, httpTypes, nioCore,
+                nioHttp, nioPosix, logging,
+            ]),
         room(.doors, "Brokers", ["Vocabulary", "Timing", "Threads", "CLinux"]),
         room(
             .core, "Proactors",
@@ -179,8 +193,8 @@ let package = Package(
             [
                 "Vocabulary", "Timing", "Threads", "Channels", "Health", "DriverKit",
                 "Drivers", "Wires", "Nodes", "Layouts", "Journals", "Mqtt", "Codecs",
-                "PlainJson", "Peers", "Control", "Brokers", "Proactors", "Simulators", "Host",
-                "CommandLine", argumentParser, logging,
+                "PlainJson", "Peers", "Control", "Web", "Brokers", "Proactors", "Simulators",
+                "Host", "CommandLine", argumentParser, logging,
             ]),
         .executableTarget(
             name: "tidegate",
@@ -283,6 +297,12 @@ let package = Package(
         tests(
             "ControlTests",
             ["Vocabulary", "Peers", "Control", "Fakes", "Fuzzing", nioCore, nioPosix]),
+        tests(
+            "WebTests",
+            [
+                "Vocabulary", "Web", "Fakes", "Fuzzing", httpTypes, nioCore, nioEmbedded, nioHttp,
+                nioPosix,
+            ]),
         tests(
             "GridworksParentTests",
             [

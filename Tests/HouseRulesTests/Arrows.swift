@@ -21,7 +21,9 @@ struct Arrows {
         "argumentParser": ["ArgumentParser"], "logging": ["Logging"], "deque": ["DequeModule"],
         "nioCore": ["NIOCore"], "asyncAlgorithms": ["AsyncAlgorithms"],
         "peerProducts": ["NIOCore", "NIOPosix", "NIOTLS", "NIOSSL"],
-        "nioPosix": ["NIOPosix"], "nioSSL": ["NIOSSL"],
+        "nioPosix": ["NIOPosix"], "nioSSL": ["NIOSSL"], "nioHttp": ["NIOHTTP1"],
+        "nioEmbedded": ["NIOEmbedded"], "hummingbird": ["HummingbirdCore"],
+        "httpTypes": ["HTTPTypes"],
     ]
     private static let beginnings = [" room(", " tests(", ".executableTarget("]
 

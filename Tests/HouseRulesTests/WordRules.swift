@@ -87,7 +87,7 @@ enum UnsafeRule {
     /// The rooms that call the system's libraries, and the simulators that stand in for their far ends.
     static let rooms: Set<String> = [
         "Wires", "Nodes", "Threads", "Journals", "GridworksParent", "Mqtt", "Peers", "Control",
-        "Brokers",
+        "Web", "Brokers",
         "Host", "CommandLine", "Gateway", "Simulators",
     ]
 

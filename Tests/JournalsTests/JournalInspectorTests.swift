@@ -125,4 +125,17 @@ import Vocabulary
         #expect(error?.kind == .storage)
         #expect(error?.detail.contains("not a Tidegate journal") == true)
     }
+
+    @Test func `finds the offset before a time`() async throws {
+        let folder = Folder()
+        let journal = await folder.journal(["site"], name: "open")
+        let inspector = try JournalInspector(path: folder.path("open"))
+        #expect(try inspector.offset(before: fact(1).at.wall) == 0)
+        await keep((1...9).map { fact($0) }, in: journal)
+        #expect(try inspector.offset(before: fact(1).at.wall) == 0)
+        #expect(try inspector.offset(before: fact(5).at.wall) == 4)
+        #expect(try inspector.offset(before: fact(5).at.wall.advanced(by: .nanoseconds(1))) == 5)
+        #expect(try inspector.offset(before: fact(9).at.wall.advanced(by: .seconds(1))) == 9)
+        await journal.close()
+    }
 }

@@ -210,7 +210,7 @@ import Vocabulary
         #expect(
             members(layout) == [
                 "gateway", "buses", "nodes", "interlocks", "upstreams", "journal", "peers",
-                "settings",
+                "web", "settings",
             ])
         #expect(
             members(layout.nodes[0]) == ["name", "kind", "title", "parent", "component", "rules"])

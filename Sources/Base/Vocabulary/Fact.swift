@@ -112,6 +112,8 @@ public struct Fault: Hashable, Sendable {
         case runFile
         /// The gateway cannot be asked over its local control socket.
         case localControl
+        /// The web server answers nobody.
+        case web
     }
 
     public init(channel: DataChannelName? = nil, kind: Kind, isOn: Bool, detail: String) {

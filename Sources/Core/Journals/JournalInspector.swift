@@ -228,6 +228,21 @@ public final class JournalInspector {
         }
     }
 
+    /// The last offset before facts of `time` and later; zero when all are. As if times rose with the offsets: where a
+    /// clock was set back, a few more or fewer are before it.
+    public func offset(before time: WallTime) throws(JournalError) -> JournalOffset {
+        try withStorageErrors { () throws(SqliteFailure) in
+            guard let offsets = try file.extent() else { return 0 }
+            var (low, high) = (offsets.lowerBound, offsets.upperBound + 1)
+            while low < high {
+                let middle = low + (high - low) / 2
+                let isLater = try self.time(ofFirstAfter: middle - 1).map { $0 >= time } ?? true
+                if isLater { high = middle } else { low = middle + 1 }
+            }
+            return low - 1
+        }
+    }
+
     private func withStorageErrors<Result>(
         _ body: () throws(SqliteFailure) -> Result
     ) throws(JournalError) -> Result {

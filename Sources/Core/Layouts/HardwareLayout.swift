@@ -16,6 +16,8 @@ public struct HardwareLayout: Hashable, Sendable {
     public let journal: JournalSettings
     /// The direct link; nil when it is off.
     public let peers: PeersLayout?
+    /// The web server; nil when it is off.
+    public let web: WebLayout?
     /// The lowest layer of the settings of `tidegate run`; nil where the layout says nothing.
     public let settings: RunSettings
 }
@@ -58,6 +60,6 @@ extension HardwareLayout {
                     name: $0.name, kind: $0.kind, title: $0.title, parent: $0.parent,
                     component: $0.component.simulated(), rules: $0.rules)
             }, interlocks: interlocks, upstreams: upstreams, journal: journal,
-            peers: peers, settings: settings)
+            peers: peers, web: web, settings: settings)
     }
 }

@@ -84,6 +84,7 @@ public struct LayoutDiff: Hashable, Sendable {
             new.upstreams.map { ($0.name.text, $0) })
         if old.journal != new.journal { atNextStart.append(Other(what: "journal", how: .changed)) }
         if old.peers != new.peers { atNextStart.append(Other(what: "peers", how: .changed)) }
+        if old.web != new.web { atNextStart.append(Other(what: "web", how: .changed)) }
         atNextStart += Self.others("settings.", old.settings.said, new.settings.said)
         self.atNextStart = atNextStart
         let touched = Set(added + removed + changed.map(\.name))

@@ -74,6 +74,7 @@ public struct LayoutReader {
         let interlocks = readInterlocks(nodes)
         let journal = readJournal()
         let peers = readPeers()
+        let web = readWeb()
         let settings = readSettings()
         guard let gateway = document.name("gateway", GatewayTag.self) else { return nil }
         return HardwareLayout(
@@ -82,7 +83,7 @@ public struct LayoutReader {
                 draft.layout.map { $0.guarded(by: rules[$0.name] ?? $0.rules) }
             },
             interlocks: interlocks, upstreams: upstreams, journal: journal,
-            peers: peers, settings: settings)
+            peers: peers, web: web, settings: settings)
     }
 
     /// Reports a problem. It is worded only when it is kept: to find out a place's line costs as much as the

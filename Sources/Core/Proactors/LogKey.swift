@@ -83,6 +83,8 @@ public enum LogKey: String, CaseIterable, Sendable {
     case peersNotice = "peers.notice"
     case controlListening = "control.listening"
     case controlNotice = "control.notice"
+    case webListening = "web.listening"
+    case webNotice = "web.notice"
     case logLevel = "log.level"
 
     /// The name of the key's own member in a line.

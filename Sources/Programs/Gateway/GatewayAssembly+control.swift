@@ -9,22 +9,27 @@ import Threads
 import Vocabulary
 
 extension GatewayAssembly {
+    /// How the gateway stands, for every door that shows it.
+    func status(of proactor: Proactor) -> GatewayStatus {
+        GatewayStatus(
+            answers: GatewayAnswers(proactor: proactor, clock: clock, logger: logger),
+            state: StateReader(
+                directory: settings.stateDirectory.value,
+                journal: JournalOptions.path(in: settings.dataDirectory),
+                gathering: JournalOptions.gathering(of: layout), clock: clock))
+    }
+
     /// The local control socket of this gateway. It is not open yet.
     ///
     /// - Parameter path: The layout file.
     func controlDoor(
-        layout path: String, reloads: LayoutReloads, levels: LogLevels,
-        answering proactor: Proactor
+        layout path: String, reloads: LayoutReloads, levels: LogLevels, status: GatewayStatus
     ) -> LocalControlDoor {
-        let (logger, clock) = (logger, clock)
-        let state = StateReader(
-            directory: settings.stateDirectory.value,
-            journal: JournalOptions.path(in: settings.dataDirectory),
-            gathering: JournalOptions.gathering(of: layout), clock: clock)
+        let (logger, clock, proactor) = (logger, clock, status.answers.proactor)
         let access = Guarded(ControlAccess(owner: geteuid(), group: nil))
         let door = Guarded<LocalControlDoor?>(nil)
         let service = LocalControlService(
-            answers: GatewayAnswers(proactor: proactor, clock: clock, logger: logger), state: state,
+            status: status,
             reload: { await reloads.ask() }, levels: levels,
             place: LocalControlService.Place(
                 layout: Machine.absolute(path), stateDirectory: settings.dataDirectory)

@@ -3,7 +3,6 @@ import Codecs
 import Control
 import Glibc
 import Host
-import Journals
 import Logging
 import PlainJson
 import Proactors
@@ -18,33 +17,29 @@ final class LocalControlService: ControlService {
         let stateDirectory: String
     }
 
-    /// How long the status waits for the disk.
-    static let diskTime = Duration.seconds(2)
     /// How often one who watches is sent the status though nothing has changed.
     static let statusPeriod = Duration.seconds(10)
     /// How often what changes without a word is looked at.
     static let lookPeriod = Duration.seconds(1)
 
     private let answers: GatewayAnswers
-    private let state: StateReader
+    private let status: GatewayStatus
     private let place: Place
     private let reload: @Sendable () async -> LayoutReloads.Outcome
     private let levels: LogLevels
-    private let start: MonotonicInstant
     private var clock: any GatewayClock { answers.clock }
     /// Counts of the socket, for the status.
     private let counts: @Sendable () async -> ControlCounts
 
     init(
-        answers: GatewayAnswers, state: StateReader,
+        status: GatewayStatus,
         reload: @escaping @Sendable () async -> LayoutReloads.Outcome, levels: LogLevels,
         place: Place,
         counts: @escaping @Sendable () async -> ControlCounts
     ) {
-        (self.answers, self.state, self.place) = (answers, state, place)
+        (self.answers, self.status, self.place) = (status.answers, status, place)
         (self.reload, self.levels) = (reload, levels)
         self.counts = counts
-        start = answers.clock.now
     }
 
     func answer(
@@ -172,47 +167,15 @@ final class LocalControlService: ControlService {
     /// What the status has beside what others receive.
     private var members: [JsonText.Member] {
         get async {
-            let profile = answers.proactor.profile
-            let now = clock.timestamp
-            let documents = answers.documents
-            let state = state
-            let proactor = answers.proactor
-            async let waiting = within(Self.diskTime, on: clock) { await proactor.journalStatus() }
-            let found = await within(Self.diskTime, on: clock) { await state.state }
-            let controls = profile.nodes.compactMap { node in
-                answers.proactor.control(of: node.name).map {
-                    documents.text($0, of: node.name, at: now)
-                }
-            }
-            let uptime = start.duration(to: now.monotonic).components.seconds
             let counts = await counts()
-            let pairs: [(String, JsonText)] = [
-                ("version", .text(Machine.version)),
+            let own: [(String, JsonText)] = [
                 ("process", .number(Int64(getpid()))),
-                ("uptime", .number(uptime)),
                 ("layout", .text(place.layout)),
                 ("stateDirectory", .text(place.stateDirectory)),
-                ("clock", .object(["synchronised": .flag(now.isSynchronised)])),
-                ("disk", found?.disk.map(Self.text) ?? .null),
-                ("journal", Self.text(found?.journal, await waiting ?? [:])),
-                ("nodes", .list(profile.nodes.map(Self.text))),
-                ("control", .list(controls)),
-                ("localControl", Self.text(counts)),
             ]
-            return pairs.map { JsonText.Member(name: $0.0, value: $0.1) }
+            let all = own + (await status.members) + [("localControl", Self.text(counts))]
+            return all.map { JsonText.Member(name: $0.0, value: $0.1) }
         }
-    }
-
-    private static func text(_ disk: DiskRoom) -> JsonText {
-        .object(["size": .number(disk.size), "available": .number(disk.available)])
-    }
-
-    private static func text(_ node: NodeProfile) -> JsonText {
-        .object([
-            "name": .text(node.name.text), "kind": .text(node.kind.rawValue),
-            "title": .text(node.title), "driver": .text(node.driver.text),
-            "simulated": .flag(node.isSimulated),
-        ])
     }
 
     private static func text(_ counts: ControlCounts) -> JsonText {
@@ -220,42 +183,6 @@ final class LocalControlService: ControlService {
             "connections": .number(Int64(counts.connections)),
             "requests": .number(Int64(counts.requests)),
             "refused": .number(Int64(counts.refused)), "slow": .number(Int64(counts.slow)),
-        ])
-    }
-
-    /// - Parameters:
-    ///   - journal: What is on disk; nil when it cannot be read.
-    ///   - waiting: What the journal says itself, which includes what the disk does not take.
-    private static func text(
-        _ journal: JournalInspector.Overview?, _ waiting: [UpstreamName: JournalStatus]
-    ) -> JsonText {
-        let cursors = (journal?.cursors ?? []).map { cursor in
-            let unwritten = waiting[cursor.upstream]?.unwritten ?? 0
-            return JsonText.object([
-                "name": .text(cursor.upstream.text),
-                "acknowledged": .number(Int64(clamping: cursor.acknowledged)),
-                "inFlight": .number(Int64(cursor.inFlight)),
-                "backlog": .number(Int64(cursor.waiting + unwritten)),
-                "oldest": cursor.oldestWaiting.map { .text($0.iso8601) } ?? .null,
-                "deadLetters": .number(Int64(cursor.deadLettered)),
-            ])
-        }
-        let others = waiting.filter { name, _ in
-            !(journal?.cursors.contains { $0.upstream == name } ?? false)
-        }.sorted { $0.key < $1.key }.map { name, status in
-            JsonText.object([
-                "name": .text(name.text), "backlog": .number(Int64(status.unwritten)),
-                "deadLetters": .number(Int64(status.deadLettered)),
-            ])
-        }
-        return .object([
-            "identity": journal.map { .text("\($0.identity)") } ?? .null,
-            "records": journal.map { .number(Int64($0.facts)) } ?? .null,
-            "bytes": journal.map { .number($0.size.used) } ?? .null,
-            "fileBytes": journal.map { .number($0.size.file) } ?? .null,
-            "oldest": journal?.oldest.map { .text($0.iso8601) } ?? .null,
-            "unwritten": .number(Int64(waiting.values.map(\.unwritten).max() ?? 0)),
-            "upstreams": .list(cursors + others),
         ])
     }
 }

@@ -36,6 +36,7 @@ actor RunningGateway {
     private var broker: BrokerKeeper?
     private var door: PeerDoor?
     private var control: (door: LocalControlDoor, running: Task<Void, Never>)?
+    private var web: (door: WebDoor, running: Task<Void, Never>)?
     /// Keep the door open, and have the proactor hear of the peers.
     private var peerTasks: [Task<Void, Never>] = []
     private var runFile: RunFileKeeper?
@@ -229,7 +230,9 @@ actor RunningGateway {
         guard !isStopping else { return true }
         life.start(proactor, unconfirmed) { request.yield("no heartbeat from the \($0)") }
         // Before the journal, which may take as long to open as it is damaged.
-        listenLocally(answering: proactor)
+        let status = assembly.status(of: proactor)
+        listenLocally(status)
+        if let web = layout.web { serve(web, status) }
         do {
             var chance = SystemChance()
             try await journal.open(fresh: JournalIdentity(using: &chance))
@@ -280,10 +283,16 @@ actor RunningGateway {
     }
 
     /// Lets this machine's users ask.
-    private func listenLocally(answering proactor: Proactor) {
+    private func listenLocally(_ status: GatewayStatus) {
         let door = assembly.controlDoor(
-            layout: layoutPath, reloads: reloads, levels: levels, answering: proactor)
+            layout: layoutPath, reloads: reloads, levels: levels, status: status)
         control = (door, Task { await door.run() })
+    }
+
+    /// Lets browsers and programs ask, as soon as that is possible.
+    private func serve(_ layout: WebLayout, _ status: GatewayStatus) {
+        let door = assembly.webDoor(layout, status: status)
+        web = (door, Task { await door.run() })
     }
 
     /// Lets others ask without a broker, as soon as that is possible.
@@ -304,10 +313,13 @@ actor RunningGateway {
         for task in peerTasks { task.cancel() }
         let control = control
         control?.running.cancel()
+        let web = web
+        web?.running.cancel()
         let areSafe = await proactor.stop(because: reason)
         await within(Self.lastWords, on: clock) {
             await door?.stop()
             await control?.door.stop()
+            await web?.door.stop()
         }
         screen?.release()
         await showing?.value

@@ -40,12 +40,16 @@ actor StateReader {
 
     deinit { thread.end() }
 
+    /// What looks into the journal, opened for the time of one look.
+    func inspector() throws(JournalError) -> JournalInspector {
+        try JournalInspector(sharing: journal)
+    }
+
     /// What is on disk, as of `age` ago at most.
     var state: State {
         if let last, last.at.duration(to: clock.now) < Self.age { return last.state }
         // Without a journal that can be read there is none to show; its own fault says why.
-        let inspector = try? JournalInspector(sharing: journal)
-        let overview = try? inspector?.overview(at: clock.wallTime, gathering: gathering)
+        let overview = try? inspector().overview(at: clock.wallTime, gathering: gathering)
         let state = State(journal: overview, disk: Machine.room(at: directory))
         last = (state, clock.now)
         return state

@@ -115,14 +115,11 @@ public struct PlainDocuments: Hashable, Sendable {
         _ status: PlainStatus, _ faults: [ActiveFault], _ values: [LiveValue],
         and more: [JsonText.Member] = []
     ) -> [UInt8] {
-        let readings = values.compactMap { value in
-            self.members(of: value.reading, at: value.at.wall).map { JsonText.group($0) }
-        }
         let members =
             [JsonText.Member(name: "gateway", value: .text(status.own.who))] + status.members
             + [
                 JsonText.Member(name: "faults", value: Self.list(of: faults)),
-                JsonText.Member(name: "channels", value: .list(readings)),
+                JsonText.Member(name: "channels", value: list(of: values)),
             ] + more
         return JsonText.group(members).bytes
     }
@@ -143,7 +140,7 @@ public struct PlainDocuments: Hashable, Sendable {
         return JsonText.group(members).bytes
     }
 
-    private static func list(of faults: [ActiveFault]) -> JsonText {
+    static func list(of faults: [ActiveFault]) -> JsonText {
         .list(faults.map { .group(members(of: $0.fault, of: $0.node, at: $0.since)) })
     }
 }
@@ -154,7 +151,7 @@ extension PlainDocuments {
     /// The most of a reason that an answer gives; it may repeat what the requester wrote.
     package static let longestDetail = 500
 
-    private func members(of reading: Reading, at: WallTime) -> [JsonText.Member]? {
+    func members(of reading: Reading, at: WallTime) -> [JsonText.Member]? {
         channels[reading.channel].map { Self.members(of: reading, in: $0, at: at) }
     }
 
@@ -179,7 +176,7 @@ extension PlainDocuments {
         JsonText.Member(name: "leftOut", value: .list(what.map { .text($0) }))
     }
 
-    private static func birth(of node: NodeProfile, _ detail: Detail) -> JsonText {
+    static func birth(of node: NodeProfile, _ detail: Detail) -> JsonText {
         .group(
             JsonText.members([
                 "name": .text(node.name.text),
