@@ -16,8 +16,12 @@ enum SimulatedIioAdc: SimulatedDevice {
             in: SimulatedClass(
                 folder: "/sys/bus/iio/devices", prefix: "iio:device", attribute: "name"),
             at: settings["address"]?.text)
+        // A thermistor's voltage follows its temperature.
+        let measured = component.channels.first {
+            $0.source != "voltage" || settings["thermistor"] == nil
+        }
         let millivolts = try millivolts(of: settings, &chance) {
-            wiring.signal($0, for: component.channels.first, scale: $1)
+            wiring.signal($0, for: measured, scale: $1)
         }
         let input = try settings.text("input")
         wiring.tree.set("\(folder)/in_\(input)_raw") { now in

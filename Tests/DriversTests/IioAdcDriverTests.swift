@@ -106,6 +106,49 @@ import Vocabulary
                 == true)
     }
 
+    private let divider = """
+        "thermistor": {"beta": 3977, "r0": 10000, "seriesOhm": 10000, "supplyMillivolt": 4850,
+            "openMillivolt": 4700, "withVoltage": true}
+        """
+
+    @Test func `a thermistor's voltage can be read beside its temperature`() throws {
+        let bench = bench(2_000)
+        var open = try bench.open(
+            IioAdcDriver.self, "{\(first), \(divider)}")
+        #expect(open.component.channels.map(\.source) == ["temperature", "voltage"])
+        // By GridWorks' own formula, whose 298 K and 273 K are rounded, it is 33.12 °C.
+        #expect(try open.read() == ["33.132 °C", "2.000000 V"])
+        bench.tree.set("\(device)/in_voltage0_raw", "\(4_700 * 16)\n")
+        let answers = try open.driver.read(open.component.channels, at: open.clock.now)
+        #expect(throws: DriverError.self) { try answers[0].get() }
+        #expect(try answers[1].get().value == 4_700_000)
+    }
+
+    @Test(arguments: [(4_699.0, true), (4_700, false), (4_820, false)])
+    func `a thermistor is open from the voltage that says so`(_ millivolts: Double, isRead: Bool)
+        throws
+    {
+        var open = try bench(millivolts).open(IioAdcDriver.self, "{\(first), \(divider)}")
+        #expect(((try? open.read()) != nil) == isRead)
+    }
+
+    @Test func `an average takes a fifth of each new measurement, and begins anew after a fault`()
+        throws
+    {
+        let bench = bench(2_000)
+        var open = try bench.open(
+            IioAdcDriver.self, "{\(first), \(divider), \"averaging\": 0.2}", ["voltage"])
+        func read(_ millivolts: Int) throws -> [String] {
+            bench.tree.set("\(device)/in_voltage0_raw", "\(millivolts * 16)\n")
+            return try open.read()
+        }
+        #expect(try read(2_000) == ["2.000000 V"])
+        #expect(try read(3_000) == ["2.200000 V"])
+        #expect(try read(3_000) == ["2.360000 V"])
+        #expect(try read(4_800) == ["4.800000 V"])
+        #expect(try read(1_000) == ["1.000000 V"])
+    }
+
     @Test(arguments: [
         (400.0, "0.00 °C"), (2_000, "200.00 °C"), (1_200, "100.00 °C"), (1_200.0625, "100.01 °C"),
         (240, "-20.00 °C"),
@@ -137,6 +180,16 @@ import Vocabulary
     }
 
     @Test(arguments: [
+        (#""input": "voltage0", "averaging": 0"#, "averaging"),
+        (#""input": "voltage0", "averaging": 1.5"#, "averaging"),
+        (
+            #""input": "voltage0", "thermistor": {"beta": 1, "r0": 1, "seriesOhm": 1, "supplyMillivolt": 1, "openMillivolt": 1}"#,
+            "thermistor.openMillivolt"
+        ),
+        (
+            #""input": "voltage0", "thermistor": {"beta": 1, "r0": 1, "seriesOhm": 1, "supplyMillivolt": 2, "openMillivolt": 1, "thermistorSide": "high"}"#,
+            "thermistor.openMillivolt"
+        ),
         (#""input": "current0""#, "input"), (#""input": "voltage""#, "input"),
         (#""input": "voltage0/../x""#, "input"),
         (

@@ -104,11 +104,11 @@ import Vocabulary
         #expect(try supply.text("address") == "i2c/1-004b")
         #expect(try supply.text("input") == "voltage0")
         #expect(supply["thermistor"]?["beta"]?.number == DecimalNumber(mantissa: 3977))
-        #expect(supply["thermistor"]?["supplyMillivolt"]?.number == DecimalNumber(mantissa: 4950))
+        #expect(supply["thermistor"]?["supplyMillivolt"]?.number == DecimalNumber(mantissa: 4850))
         let well = try node("buffer-well").component.settings
         #expect(try well.text("address") == "i2c/1-0049")
         #expect(try well.text("input") == "voltage2")
-        #expect(well["thermistor"]?["beta"]?.number == DecimalNumber(mantissa: 3950))
+        #expect(well["thermistor"]?["beta"]?.number == DecimalNumber(mantissa: 3977))
     }
 
     @Test func `leaves every relay de-energised without a controller`() throws {

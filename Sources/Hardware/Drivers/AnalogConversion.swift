@@ -20,18 +20,58 @@ enum AnalogConversion {
         }
     }
 
-    var channel: ChannelDescription {
+    var channels: [ChannelDescription] {
         switch self {
         case .none:
-            ChannelDescription(
-                source: "voltage", unit: .volt, exponent: -3, title: "Voltage", captureDelta: 20)
-        case .thermistor:
-            ChannelDescription(
-                source: "temperature", unit: .celsius, exponent: -3, title: "Temperature",
-                plausibility: Plausibility(range: -60_000...200_000), captureDelta: 200)
-        case .linear(let scale): scale.channel
+            [
+                ChannelDescription(
+                    source: "voltage", unit: .volt, exponent: -3, title: "Voltage", captureDelta: 20
+                )
+            ]
+        case .thermistor(let thermistor):
+            [
+                ChannelDescription(
+                    source: "temperature", unit: .celsius, exponent: -3, title: "Temperature",
+                    plausibility: Plausibility(range: -60_000...200_000), captureDelta: 200)
+            ]
+                + (thermistor.hasVoltage
+                    ? [
+                        ChannelDescription(
+                            source: "voltage", unit: .volt, exponent: -6,
+                            title: "Voltage at the input", captureDelta: 20_000)
+                    ] : [])
+        case .linear(let scale): [scale.channel]
         }
     }
+}
+
+/// An exponential average: a new value counts with its weight, all before it together with the rest.
+struct ExponentialAverage {
+    static let setting = SettingDescription(
+        "averaging", .decimal, default: .number(DecimalNumber(mantissa: 1)),
+        "Weight of a new measurement in an exponential average of the voltage, such as 0.2; 1 is none.")
+
+    private let weight: Double
+    private var last: Double?
+
+    /// - Throws: `.invalidComponent`, naming the setting at fault.
+    init(_ settings: Settings) throws(DriverError) {
+        weight = try settings.decimal("averaging").approximate
+        guard weight > 0, weight <= 1 else {
+            throw settings.bad("averaging", "above 0 and at most 1")
+        }
+    }
+
+    /// The average with `value` in it; nil when nothing is averaged.
+    mutating func take(_ value: Double) -> Double? {
+        guard weight < 1 else { return nil }
+        let next = last.map { $0 + weight * (value - $0) } ?? value
+        last = next
+        return next
+    }
+
+    /// Has the next value stand for itself.
+    mutating func forget() { last = nil }
 }
 
 /// A thermistor with a negative coefficient, in a divider with a fixed resistor.
@@ -49,6 +89,13 @@ struct Thermistor {
         SettingDescription(
             "thermistorSide", .choice(["low", "high"]), default: .text("low"),
             "Whether the thermistor is between input and ground, or between supply and input."),
+        SettingDescription(
+            optional: "openMillivolt", .decimal,
+            "From which voltage on the thermistor is not connected; 99.5 % of the supply when left out."
+        ),
+        SettingDescription(
+            "withVoltage", .flag, default: .flag(false),
+            "Whether the voltage at the input is a channel, too."),
     ]
 
     private let beta: Double
@@ -57,10 +104,13 @@ struct Thermistor {
     private let series: Double
     private let supply: Double
     private let isLow: Bool
+    let hasVoltage: Bool
+    /// The share of the supply from which the thermistor counts as open.
+    private let open: Double
 
     /// The shares of the supply at which the thermistor counts as shorted and as open. A 10 kΩ
     /// thermistor over 10 kΩ stays within 1 % and 98 % from −45 °C to 180 °C.
-    private static let believable = 0.005...0.995
+    private static let (shorted, open) = (0.005, 0.995)
 
     init(_ group: JsonNode) throws(DriverError) {
         let settings = Settings(group, described: Self.settings)
@@ -70,24 +120,37 @@ struct Thermistor {
         series = try settings.positive("seriesOhm")
         supply = try settings.positive("supplyMillivolt")
         isLow = try settings.text("thermistorSide") == "low"
+        hasVoltage = try settings.flag("withVoltage")
         guard kelvin > 0 else { throw settings.bad("t0", "above −273.15") }
+        guard settings["openMillivolt"] != nil else {
+            open = Self.open
+            return
+        }
+        open = try settings.positive("openMillivolt") / supply
+        guard isLow, open > Self.shorted, open < 1 else {
+            throw settings.bad(
+                "openMillivolt", "below supplyMillivolt, and left out with thermistorSide high")
+        }
     }
 
-    /// - Returns: °C.
-    /// - Throws: `.malformedReply` when the thermistor is open or shorted.
-    func temperature(
-        at millivolts: DecimalNumber, _ title: String
-    ) throws(DriverError) -> Double {
-        let share = millivolts.approximate / supply
+    /// Whether the thermistor is open or shorted.
+    func fault(at millivolts: Double, _ title: String) -> DriverError? {
+        let share = millivolts / supply
         let thermistorShare = isLow ? share : 1 - share
-        guard Self.believable.contains(thermistorShare) else {
-            let percent = Int((min(max(share, -9.99), 9.99) * 100).rounded())
-            throw DriverError(
-                .malformedReply,
-                "\(title): the thermistor is "
-                    + (thermistorShare < 0.5 ? "shorted" : "not connected")
-                    + "; the input has \(percent) % of the supply")
-        }
+        guard thermistorShare < Self.shorted || thermistorShare >= open else { return nil }
+        let percent = Int((min(max(share, -9.99), 9.99) * 100).rounded())
+        return DriverError(
+            .malformedReply,
+            "\(title): the thermistor is "
+                + (thermistorShare < 0.5 ? "shorted" : "not connected")
+                + "; the input has \(percent) % of the supply")
+    }
+
+    /// - Parameter millivolts: Without a fault.
+    /// - Returns: °C.
+    func temperature(at millivolts: Double) -> Double {
+        let share = millivolts / supply
+        let thermistorShare = isLow ? share : 1 - share
         let ohm = series * thermistorShare / (1 - thermistorShare)
         return 1 / (1 / kelvin + log(ohm / resistance) / beta) - 273.15
     }
@@ -151,8 +214,8 @@ struct LinearScale {
             captureDelta: max(1, abs(last - first) / 100))
     }
 
-    func value(at millivolts: DecimalNumber) -> Double {
-        let share = (millivolts.approximate - from.low) / (from.high - from.low)
+    func value(at millivolts: Double) -> Double {
+        let share = (millivolts - from.low) / (from.high - from.low)
         return to.low + share * (to.high - to.low)
     }
 }

@@ -24,6 +24,7 @@ public struct IioAdcDriver: Driver {
             SettingDescription(
                 optional: "linear", .group(LinearScale.settings),
                 "The input's voltage is linear in what the sensor measures."),
+            ExponentialAverage.setting,
         ],
         channels: [], source: "Documentation/ABI/testing/sysfs-bus-iio of Linux")
 
@@ -33,12 +34,14 @@ public struct IioAdcDriver: Driver {
     private let device: ClassDevice
     private let input: IioInput
     private let conversion: AnalogConversion
+    private var average: ExponentialAverage
 
     public static func channels(
         offeredWith settings: Settings
     ) throws(DriverError) -> [ChannelDescription] {
         _ = try input(settings)
-        return [try AnalogConversion(settings).channel]
+        _ = try ExponentialAverage(settings)
+        return try AnalogConversion(settings).channels
     }
 
     public static func claims(of component: Component) throws(DriverError) -> [WireClaim] {
@@ -53,6 +56,7 @@ public struct IioAdcDriver: Driver {
     public init(component: Component, wiring: any Wiring) throws(DriverError) {
         files = wiring.files
         conversion = try AnalogConversion(component.settings)
+        average = try ExponentialAverage(component.settings)
         let name = try component.settings.text("device")
         let input = try Self.input(component.settings)
         title = "IIO device \(name) \(input)"
@@ -77,16 +81,36 @@ public struct IioAdcDriver: Driver {
     ) throws(DriverError) -> [Answer] {
         guard !due.isEmpty else { return [] }
         try device.confirm()
-        let millivolts = try input.value(in: files)
+        let measured = try input.value(in: files)
+        let fault: DriverError? =
+            if case .thermistor(let thermistor) = conversion {
+                thermistor.fault(at: measured.approximate, title)
+            } else { nil }
+        // What is no measurement is in no average, and neither is what was before it.
+        if fault != nil { average.forget() }
+        let averaged = fault == nil ? average.take(measured.approximate) : nil
         return due.map { channel in
             Answer { () throws(DriverError) in
-                switch conversion {
-                case .none: try channel.reading(millivolts.shifted(by: -3))
-                case .thermistor(let thermistor):
-                    try channel.reading(try thermistor.temperature(at: millivolts, title))
-                case .linear(let scale): try channel.reading(scale.value(at: millivolts))
-                }
+                try reading(of: channel, measured, averaged ?? measured.approximate, fault)
             }
+        }
+    }
+
+    private func reading(
+        of channel: DataChannel, _ measured: DecimalNumber, _ millivolts: Double,
+        _ fault: DriverError?
+    ) throws(DriverError) -> Reading {
+        if channel.source == "voltage" {
+            return millivolts == measured.approximate
+                ? try channel.reading(measured.shifted(by: -3))
+                : try channel.reading(millivolts / 1_000)
+        }
+        if let fault { throw fault }
+        switch conversion {
+        case .none: throw channel.unknownSource(among: ["voltage"])
+        case .thermistor(let thermistor):
+            return try channel.reading(thermistor.temperature(at: millivolts))
+        case .linear(let scale): return try channel.reading(scale.value(at: millivolts))
         }
     }
 

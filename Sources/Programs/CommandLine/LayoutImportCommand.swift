@@ -23,6 +23,11 @@ struct LayoutImportCommand: ParsableCommand {
     @Argument(help: "The GridWorks hardware-layout.json.", completion: .file(extensions: ["json"]))
     var file: String
 
+    @Option(
+        help: "The file gw.*.operational.params.json that has the periods of a newer layout.",
+        completion: .file(extensions: ["json"]))
+    var operationalParams: String?
+
     @Option(help: "The output file, instead of standard output.")
     var output: String?
 
@@ -30,15 +35,13 @@ struct LayoutImportCommand: ParsableCommand {
     var noUpstream = false
 
     func run() throws {
-        let bytes: [UInt8]
-        do {
-            bytes = try Machine.bytes(
-                of: file, limit: LayoutFile.longest, pipeLimit: LayoutFile.pipeLimit)
-        } catch {
-            Output.error("tidegate: cannot read \(error.detail)")
-            throw ExitStatus.noInput.code
+        var tunings: GridworksTunings?
+        if let operationalParams {
+            let (read, problems) = GridworksTunings.read(try bytes(of: operationalParams))
+            guard let read else { throw refused(problems, of: operationalParams) }
+            tunings = read
         }
-        let (layout, problems) = GridworksLayout.read(bytes)
+        let (layout, problems) = GridworksLayout.read(try bytes(of: file), tunings: tunings)
         guard let layout else { throw refused(problems, of: file) }
         let made = LayoutImport(layout, hasUpstream: !noUpstream)
         for note in made.notes { Output.error(note) }
@@ -51,6 +54,16 @@ struct LayoutImportCommand: ParsableCommand {
         ).problems
         guard doubts.isEmpty else { throw refused(doubts, of: "\(file), imported") }
         try write(made.text)
+    }
+
+    private func bytes(of file: String) throws -> [UInt8] {
+        do {
+            return try Machine.bytes(
+                of: file, limit: LayoutFile.longest, pipeLimit: LayoutFile.pipeLimit)
+        } catch {
+            Output.error("tidegate: cannot read \(error.detail)")
+            throw ExitStatus.noInput.code
+        }
     }
 
     private func refused(_ problems: ProblemList, of name: String) -> ExitCode {

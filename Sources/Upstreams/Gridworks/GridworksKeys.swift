@@ -44,6 +44,12 @@ extension LayoutSection {
                 "relays", .sections(.gridworksRelay), .optional,
                 "The event and state names of relays that do not open when off and close when on."),
             LayoutKey(
+                "shNodes", .sections(.gridworksNode), .optional,
+                "What GridWorks knows nodes and things by; `layout import` writes it."),
+            LayoutKey(
+                "dataChannels", .sections(.gridworksChannel), .optional,
+                "What GridWorks knows channels by; `layout import` writes it."),
+            LayoutKey(
                 "commandAge", .value(.duration(.seconds(1) ... .seconds(86_400))),
                 .defaults(to: .text("1min")),
                 "The longest age of a command; an older one is refused."),

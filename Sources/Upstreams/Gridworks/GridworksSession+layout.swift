@@ -71,63 +71,100 @@ extension GridworksSession {
 
     /// Ourselves and the bosses first: each handle of two words has a node with its first.
     private func shNodes(_ handles: [ShNodeName: String]) -> [JsonText] {
-        let bosses = [codec.settings.parentShortName, GridworksTopics.admin, Self.local].filter {
-            boss in
-            boss == codec.settings.parentShortName
+        let settings = codec.settings
+        let names = Dictionary(settings.nodes.map { ($0.name.text, $0) }) { first, _ in first }
+        let bosses = [settings.parentShortName, GridworksTopics.admin, Self.local].filter { boss in
+            boss == settings.parentShortName
                 || handles.values.contains { $0.hasPrefix("\(boss).") }
         }
-        let own = [shNode(codec.settings.shortName, [("ActorClass", "PrimaryScada")])]
-        return own + bosses.map { shNode($0, [("Handle", .text($0)), ("ActorClass", "NoActor")]) }
-            + codec.nodes.map { shNode($0, handle: handles[$0.name]) }
+        let taken = Set(codec.nodes.map(\.name.text) + bosses + [settings.shortName])
+        let metered = meteredPower
+        func named(_ name: String, _ members: [(String, JsonText)]) -> JsonText {
+            shNode(name, members, names[name], metered[name])
+        }
+        return [named(settings.shortName, [("ActorClass", "PrimaryScada")])]
+            + bosses.map { named($0, [("Handle", .text($0)), ("ActorClass", "NoActor")]) }
+            + codec.nodes.map { node in
+                shNode(node, handles[node.name], names[node.name.text], metered[node.name.text])
+            }
+            + settings.nodes.filter { !taken.contains($0.name.text) }.map { thing in
+                let actorClass = thing.actorClass ?? "NoActor"
+                let path = "\(settings.shortName).\(thing.name)"
+                return named(
+                    thing.name.text,
+                    (actorClass == "NoActor" ? [] : [("ActorHierarchyName", .text(path))])
+                        + [("ActorClass", .text(actorClass))])
+            }
     }
 
-    private func shNode(_ node: NodeProfile, handle: String?) -> JsonText {
+    /// The nameplates of what each node or thing has metered.
+    private var meteredPower: [String: Int64] {
+        var sums: [String: Int64] = [:]
+        for channel in codec.nodes.flatMap(\.channels) {
+            guard let nameplate = codec.settings.powerMetering[channel.name] else { continue }
+            sums[about(channel).text, default: 0] &+= nameplate
+        }
+        return sums
+    }
+
+    private func about(_ channel: DataChannel) -> ShNodeName {
+        codec.settings.channels[channel.name]?.about ?? channel.node
+    }
+
+    private func shNode(
+        _ node: NodeProfile, _ handle: String?, _ names: GridworksNodeNames?, _ metered: Int64?
+    ) -> JsonText {
         var members: [(String, JsonText)] = [
             ("ActorHierarchyName", .text("\(codec.settings.shortName).\(node.name)"))
         ]
         if let handle { members.append(("Handle", .text(handle))) }
-        let actorClass =
+        let usual =
             switch node.kind {
             case .relay: codec.relays[node.name]?.words == nil ? "ZeroTenOutputer" : "Relay"
             case .meter: "PowerMeter"
             case .sensor: "MultipurposeSensor"
             }
+        let title = names?.title ?? node.title
         members += [
-            ("ActorClass", .text(actorClass)),
-            ("DisplayName", .text(node.isSimulated ? "\(node.title) (simulated)" : node.title)),
+            ("ActorClass", .text(names?.actorClass ?? usual)),
+            ("DisplayName", .text(node.isSimulated ? "\(title) (simulated)" : title)),
         ]
         if node.isSimulated { members.append(("Simulated", .flag(true))) }
-        let nameplates = node.channels.compactMap { codec.settings.powerMetering[$0.name] }
-        if !nameplates.isEmpty {
-            members += [
-                ("NameplatePowerW", .number(nameplates.reduce(0, &+))),
-                ("InPowerMetering", .flag(true)),
-            ]
-        }
-        return shNode(node.name.text, members)
+        return shNode(node.name.text, members, names, metered)
     }
 
-    private func shNode(_ name: String, _ members: [(String, JsonText)]) -> JsonText {
-        let tail: [(String, JsonText)] = [
-            ("ShNodeId", .text(GridworksIdentity.of("\(codec.gateway)/node/\(name)"))),
-            ("TypeName", "spaceheat.node.gt"), ("Version", "300"),
+    private func shNode(
+        _ name: String, _ members: [(String, JsonText)], _ names: GridworksNodeNames?,
+        _ metered: Int64?
+    ) -> JsonText {
+        var members = [("Name", .text(name))] + members
+        if let title = names?.title, !members.contains(where: { $0.0 == "DisplayName" }) {
+            members.append(("DisplayName", .text(title)))
+        }
+        if let nameplate = names?.nameplate ?? metered {
+            members.append(("NameplatePowerW", .number(nameplate)))
+        }
+        if metered != nil { members.append(("InPowerMetering", .flag(true))) }
+        let id = names?.id ?? GridworksIdentity.of("\(codec.gateway)/node/\(name)")
+        members += [
+            ("ShNodeId", .text(id)), ("TypeName", "spaceheat.node.gt"), ("Version", "300"),
         ]
-        return .group(
-            ([("Name", .text(name))] + members + tail).map {
-                JsonText.Member(name: $0.0, value: $0.1)
-            })
+        return .group(members.map { JsonText.Member(name: $0.0, value: $0.1) })
     }
 
     private func dataChannel(_ channel: DataChannel) -> JsonText {
-        let telemetry = Self.telemetryName(of: channel)
+        let names = codec.settings.channels[channel.name]
+        let telemetry = names?.telemetryName ?? Self.telemetryName(of: channel)
         let isMetered = codec.settings.powerMetering[channel.name] != nil && telemetry == "PowerW"
+        let id = names?.id ?? GridworksIdentity.of("\(codec.gateway)/channel/\(channel.name)")
         return .object([
-            "Name": .text(channel.name.text), "DisplayName": .text(channel.name.text),
-            "AboutNodeName": .text(channel.node.text),
-            "CapturedByNodeName": .text(channel.node.text), "TelemetryName": .text(telemetry),
+            "Name": .text(channel.name.text),
+            "DisplayName": .text(names?.title ?? channel.name.text),
+            "AboutNodeName": .text(about(channel).text),
+            "CapturedByNodeName": .text((names?.capturedBy ?? channel.node).text),
+            "TelemetryName": .text(telemetry),
             "TerminalAssetAlias": .text(codec.settings.terminalAsset.text),
-            "InPowerMetering": isMetered ? .flag(true) : .null,
-            "Id": .text(GridworksIdentity.of("\(codec.gateway)/channel/\(channel.name)")),
+            "InPowerMetering": isMetered ? .flag(true) : .null, "Id": .text(id),
             "TypeName": "data.channel.gt", "Version": "001",
         ])
     }

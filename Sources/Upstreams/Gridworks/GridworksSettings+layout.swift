@@ -89,6 +89,7 @@ extension LayoutReader {
         checkNames(section)
         let metering = readMetering(section, nodes)
         let relays = readRelays(section, nodes)
+        let names = readGridworksNames(section, nodes)
         let reportPeriod = section.duration("reportPeriod")
         if let reportPeriod, reportPeriod.wholeNanoseconds % 1_000_000_000 != 0 {
             report(section.place(of: "reportPeriod"), "must be whole seconds")
@@ -110,7 +111,8 @@ extension LayoutReader {
             parent: parent, parentShortName: parentShortName, shortName: shortName,
             instance: instance, terminalAsset: asset, hasAdmin: hasAdmin,
             reportPeriod: reportPeriod, snapshotPeriod: snapshot, powerMetering: metering,
-            powerThreshold: threshold, relays: relays, commandAge: age)
+            powerThreshold: threshold, relays: relays, commandAge: age, nodes: names.nodes,
+            channels: names.channels)
     }
 
     private mutating func asset(_ section: Section, of parent: GatewayName) -> GatewayName? {

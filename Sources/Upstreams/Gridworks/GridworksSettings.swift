@@ -25,6 +25,10 @@ public struct GridworksSettings: Hashable, Sendable {
     public var relays: [ShNodeName: GridworksRelayWords]
     /// A command older than this is refused.
     public var commandAge: Duration
+    /// What GridWorks knows nodes and things by, in layout order.
+    public var nodes: [GridworksNodeNames]
+    /// What GridWorks knows channels by.
+    public var channels: [DataChannelName: GridworksChannelNames]
 
     public init(
         parent: GatewayName, parentShortName: String = "ltn", shortName: String = "s",
@@ -32,7 +36,9 @@ public struct GridworksSettings: Hashable, Sendable {
         reportPeriod: Duration = .seconds(300), snapshotPeriod: Duration = .seconds(30),
         powerMetering: [DataChannelName: Int64] = [:],
         powerThreshold: DecimalNumber = DecimalNumber(mantissa: 2, exponent: -2),
-        relays: [ShNodeName: GridworksRelayWords] = [:], commandAge: Duration = .seconds(60)
+        relays: [ShNodeName: GridworksRelayWords] = [:], commandAge: Duration = .seconds(60),
+        nodes: [GridworksNodeNames] = [],
+        channels: [DataChannelName: GridworksChannelNames] = [:]
     ) {
         (self.parent, self.parentShortName) = (parent, parentShortName)
         (self.shortName, self.instance) = (shortName, instance)
@@ -40,6 +46,7 @@ public struct GridworksSettings: Hashable, Sendable {
         (self.reportPeriod, self.snapshotPeriod) = (reportPeriod, snapshotPeriod)
         (self.powerMetering, self.powerThreshold) = (powerMetering, powerThreshold)
         (self.relays, self.commandAge) = (relays, commandAge)
+        (self.nodes, self.channels) = (nodes, channels)
     }
 }
 

@@ -71,7 +71,7 @@ extension GridworksChecks {
         }
     }
 
-    private mutating func check(_ relay: GridworksRelayConfig, at config: GridworksConfig) {
+    mutating func check(_ relay: GridworksRelayConfig, at config: GridworksConfig) {
         if let node = layout.node(named: relay.actor) {
             if node.actorClass != "Relay" {
                 report(config.place, "ActorName \(relay.actor) is a \(node.actorClass), no Relay")
@@ -157,7 +157,7 @@ extension GridworksChecks {
         }
         var taken: [Int64: Place] = [:]
         for config in configs {
-            guard case .thermistor(let block, _, _) = config.detail else { continue }
+            guard case .thermistor(let block, _, _, _) = config.detail else { continue }
             if let first = taken[block] {
                 report(config.place, "TerminalBlockIdx \(block) is already in use by \(first)")
             }
@@ -168,6 +168,28 @@ extension GridworksChecks {
                     "TerminalBlockIdx \(block) is beyond the \(min(blocks, 4 * Int64(addresses.count)))"
                         + " terminal blocks")
             }
+        }
+    }
+
+    mutating func check(
+        _ configs: [GridworksConfig], of converter: GridworksConverter,
+        _ component: GridworksComponent
+    ) {
+        if !(0x48...0x4B).contains(converter.address) {
+            report(
+                component.place,
+                "\(converter.address) is no address of an ADS1115; they are 72 to 75")
+        }
+        var taken: [String: Place] = [:]
+        for config in configs {
+            guard case .input(let input, _) = config.detail,
+                let telemetry = layout.channel(named: config.channel)?.telemetry
+            else { continue }
+            let key = "P\(input) as \(telemetry)"
+            if let first = taken[key] {
+                report(config.place, "AdcChannel \(key) is already in use by \(first)")
+            }
+            taken[key] = taken[key] ?? config.place
         }
     }
 }

@@ -15,6 +15,7 @@ struct GridworksChecks {
         checkNodes()
         checkChannels()
         for component in layout.components { checkConfigs(of: component) }
+        checkLines()
     }
 
     mutating func report(_ place: Place, _ message: String) {
@@ -63,7 +64,9 @@ struct GridworksChecks {
     private mutating func checkActor(_ node: GridworksNode) {
         let form = layout.component(of: node)?.form
         switch (node.actorClass, form) {
-        case ("PowerMeter", .meter), ("I2cRelayMultiplexer", .relays): break
+        case ("PowerMeter", .meter), ("I2cRelayMultiplexer", .relays), ("GpioSensor", .line),
+            ("I2cThermistorReader", .reader):
+            break
         case ("PowerMeter", _):
             report(
                 node.place,
@@ -73,7 +76,16 @@ struct GridworksChecks {
                 node.place,
                 "I2cRelayMultiplexer \(node.name) needs a component of type "
                     + "i2c.multichannel.dt.relay.component.gt")
-        case ("Relay", .relays(_, let configs)):
+        case ("GpioSensor", _):
+            report(
+                node.place,
+                "GpioSensor \(node.name) needs a component of type gpio.sensor.component.gt")
+        case ("I2cThermistorReader", _):
+            report(
+                node.place,
+                "I2cThermistorReader \(node.name) needs a component of type "
+                    + "i2c.thermistor.reader.component.gt")
+        case ("Relay", .relays(_, let configs)), ("Relay", .line(_, let configs)):
             let count = configs.count { $0.relay?.actor == node.name }
             if count == 0 {
                 report(
@@ -135,7 +147,30 @@ struct GridworksChecks {
         case .relays(let addresses, let configs): check(configs, ofBoards: addresses, component)
         case .thermistors(let addresses, let blocks, let volts, let configs):
             check(configs, ofConverters: addresses, blocks: blocks, volts: volts.count, component)
+        case .line(_, let configs):
+            if configs.count > 1 {
+                report(
+                    component.place,
+                    "has \(configs.count) channels; a relay or contact has one")
+            }
+            for config in configs {
+                if let relay = config.relay { check(relay, at: config) }
+            }
+        case .reader(let converter, let configs): check(configs, of: converter, component)
         case .other: break
+        }
+    }
+
+    /// No two relays or contacts are on one line.
+    private mutating func checkLines() {
+        var taken: [GridworksLine: Place] = [:]
+        for component in layout.components {
+            guard case .line(let line, _) = component.form else { continue }
+            if let first = taken[line] {
+                report(component.place, "\(line) is already in use by \(first)")
+            } else {
+                taken[line] = component.place
+            }
         }
     }
 
@@ -147,7 +182,10 @@ struct GridworksChecks {
                 "channel \(name): PollPeriodMs (\(poll.layoutText)) is longer than CapturePeriodS "
                     + "(\(config.capture.layoutText))")
         }
-        if config.isAsync, config.delta == nil, config.relay == nil {
+        // GridWorks sends the voltage at a GW108 board's thermistor together with the temperature.
+        let isAccompanied =
+            if case .input = config.detail { channel.telemetry == "MicroVolts" } else { false }
+        if config.isAsync, config.delta == nil, config.relay == nil, !isAccompanied {
             report(
                 config.place,
                 "channel \(name): AsyncCapture needs AsyncCaptureDelta, the least change in steps")

@@ -18,19 +18,21 @@ public struct GridworksLayout: Hashable, Sendable {
     let nodes: [GridworksNode]
     let components: [GridworksComponent]
     let channels: [GridworksChannel]
-    /// Names of the computed series.
-    let derived: [String]
+    let derived: [GridworksDerived]
     /// Whether some channels have no periods here, and `usualCapture` was taken.
     let lacksPeriods: Bool
 
     /// How often GridWorks keeps a value where nothing else is said.
     static let usualCapture = Duration.seconds(300)
 
+    /// - Parameter tunings: The periods of its channels, where they are in a file of their own.
     /// - Returns: The layout, nil when there is any problem, and every problem by its place.
-    public static func read(_ bytes: [UInt8]) -> (layout: GridworksLayout?, problems: ProblemList) {
+    public static func read(
+        _ bytes: [UInt8], tunings: GridworksTunings? = nil
+    ) -> (layout: GridworksLayout?, problems: ProblemList) {
         let (document, mistakes) = JsonParser.parse(bytes)
         guard let document else { return (nil, mistakes) }
-        var reader = GridworksReader()
+        var reader = GridworksReader(tunings: tunings)
         let layout = reader.layout(document)
         var problems = mistakes + reader.problems
         if let layout { problems += GridworksChecks(layout).problems }
@@ -50,6 +52,7 @@ public struct GridworksLayout: Hashable, Sendable {
 /// Something with a name: an actor, a device, or a thing that is measured.
 struct GridworksNode: Hashable, Sendable {
     let name: String
+    let id: String?
     let title: String?
     let actorClass: String
     /// Which process runs the actor: `"s.power-meter"`.
@@ -63,9 +66,21 @@ struct GridworksNode: Hashable, Sendable {
     var path: String { hierarchy ?? name }
 }
 
+/// A computed series.
+struct GridworksDerived: Hashable, Sendable {
+    let name: String
+    /// How it is computed: `"affine"`.
+    let strategy: String?
+    let inputs: [String]
+
+    /// Whether it is the sum that Tidegate publishes as power.
+    var isMeteredPower: Bool { strategy == "transactive-power" }
+}
+
 /// A measured series.
 struct GridworksChannel: Hashable, Sendable {
     let name: String
+    let id: String?
     let title: String?
     let about: String
     let capturedBy: String
@@ -94,6 +109,10 @@ struct GridworksComponent: Hashable, Sendable {
         case relays(addresses: [Int64], [GridworksConfig])
         case thermistors(
             addresses: [Int64], blocks: Int64, openVolts: [DecimalNumber], [GridworksConfig])
+        /// A relay or a contact on a line of a board.
+        case line(GridworksLine, [GridworksConfig])
+        /// The thermistors of a GW108 board.
+        case reader(GridworksConverter, [GridworksConfig])
         /// Hardware that has no driver here.
         case other
     }
@@ -109,7 +128,8 @@ struct GridworksComponent: Hashable, Sendable {
     /// What it reads, when it is of a form that this gateway knows.
     var configs: [GridworksConfig] {
         switch form {
-        case .meter(_, _, let configs), .relays(_, let configs), .thermistors(_, _, _, let configs):
+        case .meter(_, _, let configs), .relays(_, let configs), .thermistors(_, _, _, let configs),
+            .line(_, let configs), .reader(_, let configs):
             configs
         case .other: []
         }
@@ -134,8 +154,34 @@ struct GridworksConfig: Hashable, Sendable {
         case plain
         case egauge(EgaugeRegister)
         case relay(GridworksRelayConfig)
-        case thermistor(block: Int64, makeModel: String, description: String?)
+        case thermistor(block: Int64, makeModel: String, isAveraged: Bool, description: String?)
+        /// A thermistor at an input of a GW108 board's converter.
+        case input(Int64, beta: Int64)
     }
+}
+
+/// A line of a board.
+enum GridworksLine: Hashable, Sendable, CustomStringConvertible {
+    /// A pin of the Raspberry Pi, as BCM numbers them.
+    case pin(Int64)
+    /// A pin of a TCA9555 at an I2C address: 0 to 7 are its port 0.
+    case expander(Int64, pin: Int64)
+
+    var description: String {
+        switch self {
+        case .pin(let pin): "GPIO pin \(pin)"
+        case .expander(let address, let pin): "pin \(pin) of the expander at \(address)"
+        }
+    }
+}
+
+/// An ADS1115 with thermistors between its inputs and ground.
+struct GridworksConverter: Hashable, Sendable {
+    /// The number in `/dev/i2c-1`.
+    let bus: Int64
+    let address: Int64
+    let supplyMillivolts: DecimalNumber
+    let seriesOhms: DecimalNumber
 }
 
 /// One register of an eGauge meter.
@@ -149,7 +195,7 @@ struct EgaugeRegister: Hashable, Sendable {
 
 /// One relay of a board, with the words that GridWorks has for its two positions.
 struct GridworksRelayConfig: Hashable, Sendable {
-    /// Counted from 1 over all boards of the component.
+    /// Counted from 1 over all boards of the component; 1 where it is the only one.
     let index: Int64
     let actor: String
     let wiring: String

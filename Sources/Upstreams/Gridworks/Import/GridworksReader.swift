@@ -4,9 +4,21 @@ import Vocabulary
 /// Reads a GridWorks layout's keys; `GridworksChecks` then looks at what they mean together.
 struct GridworksReader {
     private(set) var problems = ProblemList()
+    let tunings: [String: GridworksTunings.Tuning]
+    /// What kinds of hardware there are, by their id or, since May 2026, by their DeviceType.
     private var classes: [String: JsonNode] = [:]
+    /// The kind of each component, by the component's id.
+    private var kinds: [String: JsonNode] = [:]
+    /// What the channels measure, by name.
+    private(set) var telemetries: [String: String] = [:]
+    /// The channels that a component's node captures, by the component's id.
+    private(set) var captured: [String: [GridworksChannel]] = [:]
+    /// The channels whose sum is the house's power.
+    private var metered: Set<String> = []
     /// Whether some channel's periods are not here: since May 2026 they are in a file of their own.
     var lacksPeriods = false
+
+    init(tunings: GridworksTunings? = nil) { self.tunings = tunings?.tunings ?? [:] }
 
     /// - Returns: Nil when the document is too far from a layout to check more.
     mutating func layout(_ document: JsonNode) -> GridworksLayout? {
@@ -33,14 +45,12 @@ struct GridworksReader {
             isListed
             ? listed("TerminalAsset", of: document) : gNode("MyTerminalAssetGNode", of: document)
         readClasses(document)
-        let nodes = entries("ShNodes", of: document).compactMap { node($0) }
-        let components = [
-            "Ads111xBasedComponents", "ResistiveHeaterComponents", "ElectricMeterComponents",
-            "OtherComponents", "Components",
-        ].flatMap { entries($0, of: document) }.compactMap { component($0) }
-        let channels = entries("DataChannels", of: document).compactMap { channel($0) }
         let derived = ["DerivedChannels", "SynthChannels"].flatMap { entries($0, of: document) }
-            .compactMap { text("Name", of: $0) }
+            .compactMap { derivedChannel($0) }
+        metered = Set(derived.lazy.filter(\.isMeteredPower).flatMap(\.inputs))
+        let nodes = entries("ShNodes", of: document).compactMap { node($0) }
+        let channels = entries("DataChannels", of: document).compactMap { channel($0) }
+        let components = components(of: document, nodes, channels)
         guard let scada, let parent, let asset else { return nil }
         guard let gateway = GatewayName(scada.alias) else {
             report(
@@ -55,8 +65,8 @@ struct GridworksReader {
             channels: channels, derived: derived, lacksPeriods: lacksPeriods)
     }
 
-    mutating func report(_ place: Place, _ message: String) {
-        problems.append(Problem(place, message))
+    mutating func report(_ place: Place, _ message: @autoclosure () -> String) {
+        problems.append(Problem(place, message()))
     }
 
     private mutating func gNode(
@@ -69,7 +79,10 @@ struct GridworksReader {
     private mutating func listed(
         _ baseClass: String, of document: JsonNode
     ) -> (alias: String, id: String?, place: Place)? {
-        let found = entries("GNodes", of: document).filter { $0["BaseClass"]?.text == baseClass }
+        // A SCADA is of the base class Logical in some, and of the class Scada in all.
+        let found = entries("GNodes", of: document).filter {
+            $0["BaseClass"]?.text == baseClass || $0["GNodeClass"]?.text == baseClass
+        }
         guard found.count == 1 else {
             let words = found.isEmpty ? "no entry" : "\(found.count) entries"
             report(
@@ -88,20 +101,9 @@ struct GridworksReader {
             report(node.place, "Alias \(alias) must be \(GatewayTag.form)")
             return nil
         }
-        var id: String?
-        if isScada {
-            id = text("GNodeId", of: node)
-            if let id, !isUuid(id) {
-                report(node["GNodeId"]?.place ?? node.place, "\(id) is not a UUID of version 4")
-            }
-        }
-        return (alias, id, node.place)
-    }
-
-    private func isUuid(_ text: String) -> Bool {
-        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-        return parts.map(\.utf8.count) == [8, 4, 4, 4, 12] && parts[2].first == "4"
-            && parts.allSatisfy { $0.utf8.allSatisfy { Character(Unicode.Scalar($0)).isHexDigit } }
+        guard isScada else { return (alias, nil, node.place) }
+        if node["GNodeId"] == nil { report(node.place, "GNodeId is missing") }
+        return (alias, identity("GNodeId", of: node), node.place)
     }
 
     private mutating func readClasses(_ document: JsonNode) {
@@ -114,6 +116,38 @@ struct GridworksReader {
                 classes[id] = entry
             }
         }
+        for entry in entries("DeviceTypes", of: document) {
+            guard let type = text("DeviceType", of: entry) else { continue }
+            classes[type] = entry
+        }
+    }
+
+    private mutating func components(
+        of document: JsonNode, _ nodes: [GridworksNode], _ channels: [GridworksChannel]
+    ) -> [GridworksComponent] {
+        telemetries = Dictionary(channels.map { ($0.name, $0.telemetry) }) { first, _ in first }
+        let byNode = Dictionary(grouping: channels, by: \.capturedBy)
+        for node in nodes {
+            guard let id = node.component, let channels = byNode[node.name] else { continue }
+            captured[id, default: []] += channels
+        }
+        let listed = [
+            "Ads111xBasedComponents", "ResistiveHeaterComponents", "ElectricMeterComponents",
+            "OtherComponents", "Components",
+        ].flatMap { entries($0, of: document) }
+        for entry in listed {
+            guard let id = entry["ComponentId"]?.text else { continue }
+            let kind = entry["DeviceType"]?.text ?? entry["ComponentAttributeClassId"]?.text
+            kinds[id] = kind.flatMap { classes[$0] } ?? entry
+        }
+        return listed.compactMap { component($0) }
+    }
+
+    private mutating func derivedChannel(_ entry: JsonNode) -> GridworksDerived? {
+        let inputs = (entry["InputChannelNames"]?.list ?? []).compactMap(\.text)
+        return text("Name", of: entry).map {
+            GridworksDerived(name: $0, strategy: entry["Strategy"]?.text, inputs: inputs)
+        }
     }
 
     private mutating func node(_ entry: JsonNode) -> GridworksNode? {
@@ -122,7 +156,7 @@ struct GridworksReader {
         let nameplate = whole("NameplatePowerW", of: entry, required: false)
         guard let name, let actorClass else { return nil }
         return GridworksNode(
-            name: name, title: title(of: entry), actorClass: actorClass,
+            name: name, id: identity("ShNodeId", of: entry), title: title(of: entry), actorClass: actorClass,
             hierarchy: text("ActorHierarchyName", of: entry, required: false),
             component: text("ComponentId", of: entry, required: false),
             nameplate: nameplate, place: entry.place)
@@ -134,38 +168,70 @@ struct GridworksReader {
         let capturedBy = text("CapturedByNodeName", of: entry)
         let telemetry = text("TelemetryName", of: entry)
         guard let name, let about, let capturedBy, let telemetry else { return nil }
+        let isMarked = flag("InPowerMetering", of: entry, required: false) ?? false
         return GridworksChannel(
-            name: name, title: title(of: entry), about: about, capturedBy: capturedBy,
-            telemetry: telemetry,
-            isInPowerMetering: flag("InPowerMetering", of: entry, required: false) ?? false,
-            place: entry.place)
+            name: name, id: identity("Id", of: entry), title: title(of: entry), about: about,
+            capturedBy: capturedBy, telemetry: telemetry,
+            isInPowerMetering: isMarked || metered.contains(name), place: entry.place)
     }
 
     private mutating func component(_ entry: JsonNode) -> GridworksComponent? {
         let id = text("ComponentId", of: entry)
         let typeName = text("TypeName", of: entry)
-        // Since May 2026 a component names its type of device and has no class beside it.
+        // Since May 2026 a component names its type of device, or the board that it is on.
         let deviceType = text("DeviceType", of: entry, required: false)
+        let board = text("BoardComponentId", of: entry, required: false)
         let classId = text(
-            "ComponentAttributeClassId", of: entry, required: deviceType == nil)
-        guard let id, let typeName, let kind = classId.map({ classes[$0] }) ?? entry else {
-            if let classId, id != nil, typeName != nil {
+            "ComponentAttributeClassId", of: entry,
+            required: deviceType == nil && board == nil)
+        guard let id, let typeName else { return nil }
+        var kind: JsonNode?
+        if let classId {
+            kind = classes[classId]
+            if kind == nil {
                 report(
                     entry["ComponentAttributeClassId"]?.place ?? entry.place,
                     "no component attribute class of this layout has the id \(classId)")
             }
-            return nil
+        } else if let deviceType {
+            kind = classes[deviceType] ?? entry
+        } else if let board {
+            kind = kinds[board]
+            if kind == nil {
+                report(
+                    entry["BoardComponentId"]?.place ?? entry.place,
+                    "there is no component \(board)")
+            }
         }
-        guard deviceType != nil || classId != nil else { return nil }
+        guard let kind else { return nil }
         let form = form(of: entry, typeName: typeName, kind: kind)
         let least = whole("MinPollPeriodMs", of: kind, required: false, in: 1...86_400_000)
         return GridworksComponent(
             id: id, title: title(of: entry), typeName: typeName,
-            makeModel: deviceType ?? kind["MakeModel"]?.text ?? "",
-            hardwareId: text("HwUid", of: entry, required: false),
+            makeModel: deviceType ?? kind["MakeModel"]?.text ?? kind["DeviceType"]?.text ?? "",
+            hardwareId: hardwareId(of: entry),
             leastPoll: least.map { .milliseconds($0) },
-            form: form,
-            channels: (entry["ConfigList"]?.list ?? []).compactMap { $0["ChannelName"]?.text },
-            place: entry.place)
+            form: form, channels: channels(of: entry), place: entry.place)
+    }
+
+    private func channels(of entry: JsonNode) -> [String] {
+        guard let list = entry["ConfigList"]?.list else {
+            return entry["ComponentId"]?.text.flatMap { captured[$0] }?.map(\.name) ?? []
+        }
+        return list.compactMap { $0["ChannelName"]?.text }
+    }
+
+    /// What the device calls itself; a tank may have two Picos.
+    private func hardwareId(of entry: JsonNode) -> String? {
+        let ids = ["HwUid", "PicoHwUid", "PicoAHwUid", "PicoBHwUid"].compactMap { entry[$0]?.text }
+        return ids.isEmpty ? nil : ids.joined(separator: " and ")
+    }
+
+    /// A UUID of version 4; nil, and reported, for anything else that stands there.
+    private mutating func identity(_ key: String, of entry: JsonNode) -> String? {
+        guard let id = text(key, of: entry, required: false) else { return nil }
+        if GridworksIdentity.isUUID4(id) { return id }
+        report(entry[key]?.place ?? entry.place, "\(id) is not a UUID of version 4")
+        return nil
     }
 }

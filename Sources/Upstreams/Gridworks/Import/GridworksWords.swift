@@ -27,11 +27,13 @@ enum GridworksWords {
         "WattHours": Telemetry(unit: .wattHour, word: "WattHours", exponent: 0),
         "MicroHz": Telemetry(unit: .hertz, word: "Unitless", exponent: 6),
         "HzTimes100": Telemetry(unit: .hertz, word: "Unitless", exponent: 2),
+        "BinaryState": Telemetry(unit: .onOff, word: "Unitless", exponent: 0),
+        "Unitless": Telemetry(unit: .unitless, word: "Unitless", exponent: 0),
         "WaterTempFTimes1000": nil, "AirTempFTimes1000": nil, "GpmTimes100": nil,
         "GallonsTimes100": nil, "ThermostatState": nil, "StorageLayer": nil, "PercentKeep": nil,
     ]
 
-    /// The actor classes of both protocol packages.
+    /// The actor classes of both protocol packages and of the sources of 2026.
     static let actorClasses: Set<String> = [
         "NoActor", "PrimaryScada", "SecondaryScada", "PowerMeter", "LocalControl", "LeafAlly",
         "DerivedGenerator", "PicoCycler", "HpBoss", "I2cRelayMultiplexer", "I2cZeroTenMultiplexer",
@@ -40,7 +42,8 @@ enum GridworksWords {
         "BooleanActuator", "Atn", "SimpleSensor", "Thermostat", "HubitatTelemetryReader",
         "HubitatTankModule", "HubitatPoller", "FlowTotalizer", "Admin", "Fsm", "Parentless",
         "I2cDfrMultiplexer", "AtomicAlly", "SynthGenerator", "FakeAtn", "PumpDoctor", "StratBoss",
-        "HpRelayBoss",
+        "HpRelayBoss", "GpioSensor", "I2cBus", "I2cRelayBoard", "I2cThermistorReader", "I2cDacWriter",
+        "FiveVBoss",
     ]
 
     /// What a relay's event types switch, each event with the state that it leads to.
@@ -66,6 +69,13 @@ enum GridworksWords {
             "heatcall.source",
             ["SwitchToWallThermostat": "WallThermostat", "SwitchToScada": "Scada"]
         ),
+        "change.zone.call.source": (
+            "zone.call.source",
+            ["SwitchToWallThermostat": "WallThermostat", "SwitchToScada": "Scada"]
+        ),
+        "change.valve.state": (
+            "valve.open.or.closed", ["CloseValve": "ValveClosed", "OpenValve": "ValveOpen"]
+        ),
         "change.keep.send": (
             "hp.loop.keep.send", ["ChangeToKeepLess": "SendMore", "ChangeToKeepMore": "SendLess"]
         ),
@@ -84,10 +94,14 @@ enum GridworksWords {
         "W": .watt, "A": .ampere, "V": .volt, "Hz": .hertz, "VA": .voltAmpere, "Wh": .wattHour,
     ]
 
-    /// β of the thermistors that name it, in kelvin.
+    /// The ADS1115 converters of a TSnap1 board, in the order of its terminal blocks.
+    static let tsnapAddresses: [Int64] = [0x4B, 0x49, 0x48]
+    /// How its driver makes a temperature of a voltage, whatever the layout and the probe's data sheet say.
     ///
-    /// Source: the GridWorks TSnap1 driver, which reads Tewa TT0P-10KC3 probes with it.
-    static let betas: [String: Int64] = ["TEWA__TT0P10KC3T1051500": 3977]
-    /// β that most 10 kΩ probes have.
-    static let usualBeta: Int64 = 3950
+    /// Source: gridworks-scada, GridworksTsnap1_MultipurposeSensorDriver: PI_VOLTAGE, OPEN_VOLTAGE,
+    /// THERMISTOR_BETA and EXP_ALPHA.
+    static let tsnap = (
+        supplyMillivolts: Int64(4_850), openMillivolts: Int64(4_700), beta: Int64(3_977),
+        averaging: DecimalNumber(mantissa: 2, exponent: -1)
+    )
 }

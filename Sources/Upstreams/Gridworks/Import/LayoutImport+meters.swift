@@ -32,7 +32,7 @@ extension LayoutImport {
                     config, of: component, nth: registers.count, isSimulated: isSimulated)
             else { continue }
             registers.append(register)
-            series.append(channel(config, of: component, source: config.channel))
+            series.append(channel(config, of: component, on: name, source: config.channel))
         }
         guard !registers.isEmpty else {
             leftOut.append("\(describe(node)): none of its channels can be read here")
@@ -115,11 +115,12 @@ extension LayoutImport {
         return rest == 1 ? DecimalNumber(mantissa: 1, exponent: exponent) : nil
     }
 
-    /// A channel with its periods and what counts as a change.
+    /// A channel of a node here, with its periods and what counts as a change.
     mutating func channel(
-        _ config: GridworksConfig, of component: GridworksComponent, source: String?
+        _ config: GridworksConfig, of component: GridworksComponent, on node: String,
+        source: String? = nil
     ) -> LayoutText {
-        channels.insert(config.channel)
+        owners[config.channel] = node
         let poll = config.poll ?? component.leastPoll ?? .seconds(1)
         var members: [(name: String, value: LayoutText)] = [
             ("name", .text(config.channel)),

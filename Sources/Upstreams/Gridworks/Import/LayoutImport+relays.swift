@@ -6,36 +6,43 @@ extension LayoutImport {
         _ node: GridworksNode, _ component: GridworksComponent, _ config: GridworksConfig,
         _ relay: GridworksRelayConfig, addresses: [Int64]
     ) {
-        let name = node.name
         var comments: [String] = []
         let isKrida = component.makeModel.uppercased().hasPrefix("KRIDA")
         if reported.insert(component.id).inserted {
             comments = boardComments(component, addresses: addresses, isKrida: isKrida)
-            updateSnapshots(component, isKrida: isKrida)
+            noteBoards(component, isKrida: isKrida)
         }
-        comments += [
+        var wire: [(name: String, value: LayoutText)] = [
+            ("driver", .text("gpio-relay")), ("line", .text(node.name)), ("activeLow", .flag(true)),
+        ]
+        if !isKrida { wire.append(("simulated", .flag(true))) }
+        append(relay, of: node, component, config, wire: wire, comments)
+    }
+
+    /// A relay's node: off is de-energised, and that is its safe state.
+    mutating func append(
+        _ relay: GridworksRelayConfig, of node: GridworksNode, _ component: GridworksComponent,
+        _ config: GridworksConfig, wire: [(name: String, value: LayoutText)], _ comments: [String]
+    ) {
+        if GridworksWords.relayEvents[relay.eventType] == nil {
+            todo.append("node \(node.name): \(relay.eventType) is unknown; check its states")
+        }
+        let words = [
             "Off is de-energised: \(relay.deEnergizedState). On is energised: \(relay.energizedState).",
             "\(relay.wiring): \(GridworksWords.wirings[relay.wiring] ?? "").",
         ]
-        if GridworksWords.relayEvents[relay.eventType] == nil {
-            todo.append("node \(name): \(relay.eventType) is unknown; check its states")
-        }
-        var wire: [(name: String, value: LayoutText)] = [
-            ("driver", .text("gpio-relay")), ("line", .text(name)), ("activeLow", .flag(true)),
-        ]
-        if !isKrida { wire.append(("simulated", .flag(true))) }
         nodes.append(
             .noted(
-                comments,
+                comments + words,
                 .object(
-                    title(node.title, [("name", .text(name)), ("kind", .text("relay"))]) + [
+                    title(node.title, [("name", .text(node.name)), ("kind", .text("relay"))]) + [
                         ("safeState", .text("off")), ("component", .object(wire)),
-                        ("channels", .list([channel(config, of: component, source: nil)])),
+                        ("channels", .list([channel(config, of: component, on: node.name)])),
                     ])))
         relays.append(relay)
     }
 
-    private mutating func updateSnapshots(_ component: GridworksComponent, isKrida: Bool) {
+    private mutating func noteBoards(_ component: GridworksComponent, isKrida: Bool) {
         let names = component.configs.compactMap(\.relay?.actor)
         let actors = (names.count == 1 ? "relay " : "relays ") + names.joined(separator: ", ")
         if isKrida {
@@ -59,39 +66,51 @@ extension LayoutImport {
     ) -> [String] {
         guard isKrida else { return ["\(component.makeModel)."] }
         let list = addresses.map(hex).joined(separator: ", ")
-        var lines = [
+        let boards = addresses.enumerated().map { board, address in
+            (address: address, names: lineNames(of: component, board: board))
+        }
+        return [
             "Relay boards \(component.makeModel) at I2C addresses \(list). Each is a PCF8575, whose",
             "pins the kernel's driver gpio-pcf857x makes GPIO lines. All such chips have one label,",
-            "pcf8575, so the lines get names: this device-tree overlay calls each as its relay.",
-            "",
-            "  sed -n 's|^ *// dts ||p' LAYOUT.json > tidegate-relays.dts",
-            "  dtc -@ -I dts -O dtb -o tidegate-relays.dtbo tidegate-relays.dts",
-            "  sudo cp tidegate-relays.dtbo /boot/firmware/overlays/",
-            "  echo dtoverlay=tidegate-relays | sudo tee -a /boot/firmware/config.txt",
-            "",
-            "After a restart gpioinfo shows the names. The boards switch on with low voltage, hence",
-            "activeLow; after power-on the chips' pins are high, so the relays are de-energised.",
-            "",
-            "dts /dts-v1/; /plugin/;", "dts / {", "dts   compatible = \"brcm,bcm2835\";",
-            "dts   fragment@0 {", "dts     target = <&i2c1>;", "dts     __overlay__ {",
-            "dts       #address-cells = <1>;", "dts       #size-cells = <0>;",
-            "dts       status = \"okay\";",
+            "pcf8575, so the lines get names: this device-tree overlay calls each as its relay.", "",
+            "The boards switch on with low voltage, hence activeLow; after power-on the chips' pins are",
+            "high, so the relays are de-energised.", "",
+        ] + overlay(boards, compatible: "nxp,pcf8575", named: "tidegate-relays")
+    }
+
+    /// A device-tree overlay that names the pins of chips with 16 of them, and how it is installed.
+    func overlay(
+        _ chips: [(address: Int64, names: [String])], compatible: String, named name: String
+    ) -> [String] {
+        var lines = [
+            "  sed -n 's|^ *// \(name == "tidegate-relays" ? "dts" : name) ||p' LAYOUT.json > \(name).dts",
+            "  dtc -@ -I dts -O dtb -o \(name).dtbo \(name).dts",
+            "  sudo cp \(name).dtbo /boot/firmware/overlays/",
+            "  echo dtoverlay=\(name) | sudo tee -a /boot/firmware/config.txt", "",
+            "After a restart gpioinfo shows the names.", "",
         ]
-        for (board, address) in addresses.enumerated() {
+        var tree = [
+            "/dts-v1/; /plugin/;", "/ {", "  compatible = \"brcm,bcm2835\";", "  fragment@0 {",
+            "    target = <&i2c1>;", "    __overlay__ {", "      #address-cells = <1>;",
+            "      #size-cells = <0>;", "      status = \"okay\";",
+        ]
+        for (address, names) in chips {
             let digits = String(address, radix: 16)
-            lines += [
-                "dts       gpio@\(digits) {", "dts         compatible = \"nxp,pcf8575\";",
-                "dts         reg = <0x\(digits)>;", "dts         gpio-controller;",
-                "dts         #gpio-cells = <2>;", "dts         gpio-line-names =",
+            tree += [
+                "      gpio@\(digits) {", "        compatible = \"\(compatible)\";",
+                "        reg = <0x\(digits)>;", "        gpio-controller;",
+                "        #gpio-cells = <2>;", "        gpio-line-names =",
             ]
-            let names = lineNames(of: component, board: board)
             for row in stride(from: 0, to: 16, by: 4) {
                 let four = names[row..<row + 4].map { "\"\($0)\"" }.joined(separator: ", ")
-                lines.append("dts           \(four)\(row == 12 ? ";" : ",")")
+                tree.append("          \(four)\(row == 12 ? ";" : ",")")
             }
-            lines.append("dts       };")
+            tree.append("      };")
         }
-        return lines + ["dts     };", "dts   };", "dts };", ""]
+        tree += ["    };", "  };", "};"]
+        let mark = name == "tidegate-relays" ? "dts" : name
+        lines += tree.map { "\(mark) \($0)" }
+        return lines + [""]
     }
 
     /// The names of a board's 16 pins; empty for those without a relay.

@@ -31,8 +31,9 @@ extension LayoutImport {
 
     /// What is left when all nodes have been looked at.
     mutating func reportRest() {
+        let kept = hasUpstream ? keptNames : []
         let names = source.nodes.filter {
-            Self.names.contains($0.actorClass) && $0.component == nil
+            Self.names.contains($0.actorClass) && $0.component == nil && !kept.contains($0.name)
         }.map(\.name)
         if !names.isEmpty {
             leftOut.append("names without hardware (NoActor): \(names.joined(separator: ", "))")
@@ -48,12 +49,13 @@ extension LayoutImport {
             leftOut.append("channel \(channel.name): no component reads it")
         }
         for channel in source.channels
-        where channel.isInPowerMetering && !channels.contains(channel.name) {
+        where channel.isInPowerMetering && owners[channel.name] == nil {
             leftOut.append("channel \(channel.name) is missing in power metering therefore")
         }
-        for name in source.derived {
+        for derived in source.derived where !derived.isMeteredPower {
+            let how = derived.strategy.map { " (\($0))" } ?? ""
             leftOut.append(
-                "channel \(name): it is computed; Tidegate publishes measured values only")
+                "channel \(derived.name): it is computed\(how); Tidegate publishes measured values only")
         }
         if let strategy = source.strategy {
             leftOut.append(
@@ -73,7 +75,9 @@ extension LayoutImport {
         }
         if component.form != .other { return "\(node.actorClass) reads no channel from it" }
         for (part, reason) in [
-            ("pico", "a Pico that posts over HTTP, which is not supported"),
+            ("pico", "a Pico\(picos(component)), which posts over HTTP; Tidegate does not listen for it"),
+            ("scada.board", "the board itself; what is on it is imported separately"),
+            ("device.component", "a description, without channels"),
             ("hubitat", "behind a Hubitat hub, for which there is no driver"),
             ("fibaro", "a Z-Wave device behind a hub, for which there is no driver"),
             ("rest.poller", "a REST service, for which there is no driver"),
@@ -87,13 +91,17 @@ extension LayoutImport {
         return "no driver for \(type)"
     }
 
+    private func picos(_ component: GridworksComponent) -> String {
+        component.hardwareId.map { " \($0)" } ?? ""
+    }
+
     private func reason(_ actorClass: String) -> String {
         switch actorClass {
         case "SecondaryScada", "Parentless":
             "another gateway of the house, which needs a layout of its own"
         case "DerivedGenerator", "SynthGenerator": "it computes channels"
-        case "PicoCycler": "it restarts Picos, which are not supported"
-        case "ZeroTenOutputer": "a 0-10 V output, for which there is no driver"
+        case "PicoCycler", "FiveVBoss": "it restarts Picos, which are not supported"
+        case "ZeroTenOutputer", "I2cDacWriter": "a 0-10 V output, for which there is no driver"
         case "LocalControl", "LeafAlly", "HpBoss", "SiegLoop", "HomeAlone", "AtomicAlly",
             "PumpDoctor", "StratBoss", "HpRelayBoss":
             "a heating strategy; Tidegate follows its parent and has no strategy"

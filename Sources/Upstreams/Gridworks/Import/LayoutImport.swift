@@ -19,7 +19,7 @@ public struct LayoutImport {
     public var isEmpty: Bool { nodes.isEmpty }
 
     let source: GridworksLayout
-    private let hasUpstream: Bool
+    let hasUpstream: Bool
     var buses: [LayoutText] = []
     var nodes: [LayoutText] = []
     var todo: [String] = []
@@ -27,9 +27,12 @@ public struct LayoutImport {
     var leftOut: [String] = []
     /// Buses by host and port.
     var busNames: [String: String] = [:]
-    /// Channels that are in the text, with the relays among them.
-    var channels: Set<String> = []
+    /// The node here of each channel that is in the text.
+    var owners: [String: String] = [:]
     var relays: [GridworksRelayConfig] = []
+    /// Kinds of lines of boards, and expanders by address, of which a person has been told.
+    var boards: Set<String> = []
+    var expanders: Set<Int64> = []
     /// Ids of the components that are in the text or reported.
     var reported: Set<String> = []
     private var taken: Set<String> = []
@@ -57,12 +60,29 @@ public struct LayoutImport {
                 return reportShared(node)
             }
             addMeter(node, component, host: host, port: port, configs)
-        case ("MultipurposeSensor", .thermistors(let addresses, _, let volts, let configs)?):
+        case ("MultipurposeSensor", .thermistors(let addresses, _, _, let configs)?):
             guard let component, reported.insert(component.id).inserted else {
                 return reportShared(node)
             }
-            addThermistors(node, component, addresses: addresses, volts: volts, configs)
-        case ("I2cRelayMultiplexer", .relays?):
+            addThermistors(node, component, addresses: addresses, configs)
+        case ("I2cThermistorReader", .reader(let converter, let configs)?):
+            guard let component, reported.insert(component.id).inserted else {
+                return reportShared(node)
+            }
+            addReader(node, component, converter, configs)
+        case ("GpioSensor", .line(let line, let configs)?):
+            guard let component, let config = configs.first else {
+                return leaveOut(node, component)
+            }
+            guard reported.insert(component.id).inserted else { return reportShared(node) }
+            addContact(node, component, line, config)
+        case ("Relay", .line(let line, let configs)?):
+            guard let component,
+                let config = configs.first(where: { $0.relay?.actor == node.name }),
+                let relay = config.relay, reported.insert(component.id).inserted
+            else { return reportShared(node) }
+            addRelay(node, component, line, config, relay)
+        case ("I2cRelayMultiplexer", .relays?), ("I2cBus", nil), ("I2cRelayBoard", nil):
             break
         case ("Relay", .relays(let addresses, let configs)?):
             guard let component,
@@ -119,8 +139,13 @@ public struct LayoutImport {
         return lines + [""]
     }
 
+    /// What the gateway is called on the link.
+    var shortName: String {
+        source.nodes.first { ["PrimaryScada", "Scada"].contains($0.actorClass) }?.name ?? "s"
+    }
+
     private var upstream: LayoutText {
-        let metering = source.channels.filter { $0.isInPowerMetering && channels.contains($0.name) }
+        let metering = source.channels.filter { $0.isInPowerMetering && owners[$0.name] != nil }
             .map { channel in
                 LayoutText.object([
                     ("channel", .text(channel.name)),
@@ -137,14 +162,14 @@ public struct LayoutImport {
                 ("energizedState", .text(relay.energizedState)),
             ])
         }
-        let scada = source.nodes.first { ["PrimaryScada", "Scada"].contains($0.actorClass) }
         var link: [(name: String, value: LayoutText)] = [
             ("parent", .text(source.parent)), ("parentShortName", .text(source.parentShortName)),
-            ("shortName", .text(scada?.name ?? "s")), ("instance", .text(source.instance)),
+            ("shortName", .text(shortName)), ("instance", .text(source.instance)),
             ("terminalAsset", .text(source.terminalAsset)),
         ]
         if !metering.isEmpty { link.append(("powerMetering", .list(metering))) }
         if !words.isEmpty { link.append(("relays", .list(words))) }
+        link += [("shNodes", .list(nodeNames)), ("dataChannels", .list(channelNames))]
         return .noted(
             [
                 "FILL IN: the parent's broker; user, password and tls where required."
