@@ -118,6 +118,41 @@ import Vocabulary
         #expect(entities["sensor_meter"]?["stat_cla"]?.text == "total_increasing")
     }
 
+    @Test func `is as a layout wants it`() throws {
+        let wishes = HomeAssistantWishes(deviceClass: "outlet", isEnabled: false)
+        var session = House.session(House.homeAssistant(entities: [House.heaterState: wishes]))
+        let heater = try #require(session.born().entities(of: "heater")["switch_heater-state"])
+        #expect(heater["dev_cla"]?.text == "outlet" && heater["en"]?.flag == false)
+        // What is only shown is no outlet.
+        var shown = House.session(
+            House.homeAssistant(maySwitch: false, entities: [House.heaterState: wishes]))
+        let state = shown.born().entities(of: "heater")["binary_sensor_heater-state"]
+        #expect(state?["dev_cla"] == nil && state?["en"]?.flag == false)
+        let gas = House.meter([
+            House.channel("meter", of: "meter", "total", .cubicMetre, isCounter: true)
+        ])
+        var meter = House.session(
+            House.homeAssistant(gas, entities: ["meter": HomeAssistantWishes(deviceClass: "gas")]))
+        let entity = meter.born().entities(of: "meter")["sensor_meter"]
+        #expect(entity?["dev_cla"]?.text == "gas")
+        #expect(entity?["stat_cla"]?.text == "total_increasing")
+    }
+
+    @Test func `goes on with an entity of another program, whose topic is cleared after it`() throws
+    {
+        let former = "homeassistant/switch/mqtt-io/pump/config"
+        let wishes = HomeAssistantWishes(uniqueID: "mqtt-io_pump", formerTopic: former)
+        var session = House.session(House.homeAssistant(entities: [House.heaterState: wishes]))
+        let born = session.born()
+        let heater = born.entities(of: "heater")["switch_heater-state"]
+        #expect(heater?["uniq_id"]?.text == "mqtt-io_pump")
+        let topics = born.map(\.topic)
+        let own = try #require(topics.firstIndex(of: "\(House.announcements)/heater/config"))
+        #expect(born[own - 1].topic == former && born[own + 1].topic == former)
+        #expect(born[own - 1].text == #"{"migrate_discovery":true}"# && !born[own - 1].isRetained)
+        #expect(born[own + 1].payload == [] && born[own + 1].isRetained)
+    }
+
     @Test func `is cut to what the broker takes, and says so`() throws {
         let channels = (1...60).compactMap { number in
             DataChannelName("meter-voltage-\(number)").map {

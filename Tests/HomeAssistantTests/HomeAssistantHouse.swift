@@ -14,9 +14,11 @@ extension SampleGateway {
     static let announcements = "homeassistant/device/d1_demo_house1"
 
     static func homeAssistant(
-        _ profile: GatewayProfile = profile, minimum: String? = nil, maySwitch: Bool = true
+        _ profile: GatewayProfile = profile, minimum: String? = nil, maySwitch: Bool = true,
+        entities: [DataChannelName: HomeAssistantWishes] = [:]
     ) -> HomeAssistantCodec {
         var settings = HomeAssistantSettings()
+        settings.entities = entities
         settings.maySwitch = maySwitch
         if let version = minimum.flatMap(HomeAssistantVersion.init) {
             settings.minimumVersion = version

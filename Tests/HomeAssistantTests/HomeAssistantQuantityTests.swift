@@ -93,6 +93,28 @@ import Vocabulary
         #expect(quantity("level", .litre, false) == ["volume_storage", "L", "measurement"])
     }
 
+    @Test func `may have each class that a layout may ask for`() {
+        let volumes: [String: (units: Set<String?>, states: Set<String>)] = [
+            "moisture": (["%"], ["measurement"]), "carbon_monoxide": (["ppm"], ["measurement"]),
+            "volume": (["m³", "L"], ["total", "total_increasing"]),
+            "atmospheric_pressure": (["Pa", "bar"], ["measurement"]),
+        ]
+        let classes = Self.classes.merging(volumes) { $1 }
+        for unit in Unit.allCases where unit != .onOff {
+            for isCounter in [true, false] {
+                let channel = House.channel("a", of: "meter", "value", unit, isCounter: isCounter)
+                let usual = HomeAssistantQuantity(of: channel, for: HomeAssistantVersion(2025, 4))
+                for name in HomeAssistantQuantity.classes(of: channel, .meter) {
+                    let quantity = usual.named(name, isCounter: isCounter)
+                    #expect(classes[name]?.units.contains(quantity.unit) == true, "\(unit) \(name)")
+                    #expect(
+                        classes[name]?.states.contains(quantity.stateClass) == true,
+                        "\(unit) \(name)")
+                }
+            }
+        }
+    }
+
     @Test func `comes with a version that is a year and a month`() {
         for text in ["2025.4", "2025.12", "2024.12.3"] {
             #expect(HomeAssistantVersion(text) != nil, "\(text)")

@@ -50,6 +50,11 @@ import Testing
         (#""discoveryPrefix": "a//b""#, "without wildcards"),
         (#""rights": ["write"]"#, "switch"),
         (#""prefix": "x""#, "is unknown"),
+        (#""entities": [{"channel": "pumps"}]"#, "pump"),
+        (#""entities": [{"channel": "pump", "deviceClass": "door"}]"#, "possible: outlet, switch"),
+        (#""entities": [{"channel": "pump"}, {"channel": "pump"}]"#, "pump"),
+        (#""entities": [{"channel": "pump", "formerTopic": "a/config"}]"#, "without uniqueId"),
+        (#""entities": [{"channel": "pump", "uniqueId": "x", "formerTopic": "a"}]"#, "/config"),
     ])
     func `is told what is wrong with it`(keys: String, words: String) {
         let (_, problems) = link(#", "homeAssistant": {\#(keys)}"#)

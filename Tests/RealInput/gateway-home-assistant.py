@@ -51,7 +51,7 @@ def relay(name, title):
             "component": {"driver": "gpio-relay", "line": f"sim/{name}", "simulated": True}}
 
 
-def layout(nodes, alias=ALIAS, titles=None):
+def layout(nodes, alias=ALIAS, titles=None, wishes=()):
     """The layout of those nodes."""
     titles = {"pump": "Circulation pump", "valve": "Bypass valve", "fan": "Attic fan", "meter": "House meter",
               "tank": "Buffer tank", **(titles or {})}
@@ -61,7 +61,7 @@ def layout(nodes, alias=ALIAS, titles=None):
             register("energy-import", 0, "uint32", "wattHour", counter=True), register("power-active", 10, "uint16", "watt")]}}
     all_nodes["tank"] = {"name": "tank", "kind": "sensor", "title": titles["tank"], "component": {
         "driver": "modbus-meter", "bus": "tanks", "unit": 1, "registers": [
-            register("temperature", 0, "uint16", "celsius", exponent=-1)]},
+            register("temperature", 0, "uint16", "celsius", exponent=-1, scale=0.1)]},
         "channels": [{"name": "tank", "source": "temperature", "pollPeriod": "500ms", "capturePeriod": "1s", "highest": 100}]}
     return {
         "gateway": alias,
@@ -69,7 +69,8 @@ def layout(nodes, alias=ALIAS, titles=None):
         + ([{"name": "tanks", "host": "127.0.0.1", "tcpPort": tank_port}] if "tank" in nodes else []),
         "nodes": [all_nodes[name] for name in nodes],
         "interlocks": [{"atMostOne": ["pump", "valve"]}],
-        "upstreams": [{"name": "home", "broker": f"mqtt://127.0.0.1:{broker}", "codec": "home-assistant", "keepAlive": "5s"}],
+        "upstreams": [{"name": "home", "broker": f"mqtt://127.0.0.1:{broker}", "codec": "home-assistant", "keepAlive": "5s",
+                       "homeAssistant": {"entities": list(wishes)}}],
     }
 
 
@@ -209,6 +210,22 @@ check(bool(until(lambda: home.state(fan) is None and not any("/fan" in u for u i
       "a node that a reload removes is gone, with its entities")
 check(bool(until(lambda: not retained("/fan"), 12, 1)), "and so are its retained topics")
 
+# Another program has announced the fan in its own way; it becomes the gateway's, with its history.
+old = "homeassistant/switch/old-program/fan/config"
+watcher.publish(old, json.dumps({
+    "name": "Old fan", "unique_id": "old_fan", "state_topic": "old/fan", "command_topic": "old/fan/set",
+    "device": {"identifiers": ["old"], "name": "Old program"}}), retain=True)
+old_fan = until(lambda: home.entities().get("old_fan"), 10)
+reload(ALL + ["fan"], wishes=[{"channel": "fan", "uniqueId": "old_fan", "formerTopic": old}])
+check(bool(until(lambda: old_fan and (home.state(old_fan) or {}).get("state") == "off" and not retained(old), 15, 0.3)),
+      f"an entity of another program, {old_fan}, goes on as the gateway's, and the old topic is empty")
+home.call("switch.turn_on", old_fan)
+check(bool(until(lambda: home.state(old_fan)["state"] == "on", 5)) and home.entities().get("old_fan") == old_fan,
+      "and it switches the gateway's relay")
+reload(ALL)
+check(bool(until(lambda: home.state(old_fan) is None and "old_fan" not in home.entities(), 15)), "until its node is removed")
+learn()
+
 # Stop; while it is off a node is removed and somebody commands.
 began_stop = time.monotonic()
 house.signal(signal.SIGTERM)
@@ -288,6 +305,15 @@ second = entities.get("tidegate/d1.other.scada/state/pump")
 check(bool(until(lambda: (home.state(second) or {}).get("state") == "off", 10)) and second != entities[ID + "state/pump"],
       f"and both are known: {entities[ID + 'state/pump']}, {second}")
 other.stop()
+
+# Each key of an announcement is one that Home Assistant has.
+known_keys = home.keys()
+announcements = watcher.json("/config")
+strange = {key for message in announcements for key in message if key not in ("dev", "o", "avty_mode", "avty", "qos", "cmps")}
+strange |= {key for message in announcements for entity in message["cmps"].values() for key in entity
+            # One of Home Assistant 2026, which earlier ones pass over.
+            if key not in known_keys | {"p", "msg_exp_int"}}
+check(len(announcements) > 3 and not strange, f"each key of {len(announcements)} announcements is known {strange or ''}")
 
 # The energy dashboard.
 energy = entities[ID + "state/meter-energy-import"]

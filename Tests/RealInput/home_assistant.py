@@ -110,6 +110,13 @@ class HomeAssistant:
         answer = self.rest("GET", f"/api/history/period/{since}?filter_entity_id={entity}&no_attributes")
         return [s["state"] for s in (answer or [[]])[0]] if answer else []
 
+    def keys(self):
+        """The keys of an entity in an announcement, in their short and their long form."""
+        code = "import json; from homeassistant.components.mqtt.abbreviations import ABBREVIATIONS as a; print(json.dumps(a))"
+        found = subprocess.run([os.path.join(self.venv, "bin/python"), "-c", code], capture_output=True, text=True, check=True)
+        short = json.loads(found.stdout)
+        return set(short) | set(short.values())
+
     def complaints(self):
         """What its log says against us."""
         text = open(os.path.join(self.folder, "home-assistant.log"), encoding="utf-8", errors="replace").read()

@@ -52,6 +52,19 @@ struct HomeAssistantDevice {
         }.first(within: limit)
     }
 
+    /// What another program announced, whose entities are this node's from now on: first they are to be
+    /// migrated, and once they are announced here, the old topics are cleared.
+    static func migration(
+        of node: NodeProfile, _ codec: HomeAssistantCodec
+    ) -> (before: [MqttMessage], after: [MqttMessage]) {
+        let topics = node.channels.compactMap { codec.settings.entities[$0.name]?.formerTopic }
+        let migrate = JsonText.object(["migrate_discovery": .flag(true)]).bytes
+        return (
+            topics.map { MqttMessage(topic: $0, payload: migrate) },
+            topics.map { MqttMessage(topic: $0, payload: [], isRetained: true) }
+        )
+    }
+
     /// Removes what was announced of channels that the node has no more.
     static func removal(
         of channels: [DataChannelName], from node: ShNodeName, _ codec: HomeAssistantCodec

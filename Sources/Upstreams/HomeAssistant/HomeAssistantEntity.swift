@@ -41,19 +41,26 @@ struct HomeAssistantEntity: Hashable, Sendable {
         of channel: DataChannel, in node: NodeProfile, _ codec: HomeAssistantCodec
     ) -> [HomeAssistantEntity] {
         let isCommanded = codec.settings.maySwitch && node.commanded?.name == channel.name
-        let base = base(of: channel, in: node, codec.topics)
+        let wishes = codec.settings.entities[channel.name] ?? HomeAssistantWishes()
+        let base = base(of: channel, in: node, wishes, codec.topics)
         func entity(_ platform: Platform, _ more: [(String, JsonText)]) -> HomeAssistantEntity {
             HomeAssistantEntity(platform.key(of: channel.name), platform, base + more)
         }
         guard channel.unit != .onOff else {
             // A right that is given or taken makes one of the other.
             let other = isCommanded ? Platform.contact : .relay
+            // A relay that is only shown is of no class.
+            let named = isCommanded || node.kind != .relay
+            let shownClass =
+                named ? wishes.deviceClass.map { [("dev_cla", JsonText.text($0))] } ?? [] : []
             let shown =
                 isCommanded
-                ? entity(.relay, commands(codec.topics.command(node.name))) : entity(.contact, [])
+                ? entity(.relay, commands(codec.topics.command(node.name)) + shownClass)
+                : entity(.contact, shownClass)
             return [shown, removal(other.key(of: channel.name), other)]
         }
         let quantity = HomeAssistantQuantity(of: channel, for: codec.settings.minimumVersion)
+            .named(wishes.deviceClass, isCounter: channel.plausibility.isCounter)
         let unit = quantity.unit.map { [("unit_of_meas", JsonText.text($0))] } ?? []
         let measure =
             unit + (quantity.deviceClass.map { [("dev_cla", JsonText.text($0))] } ?? [])
@@ -64,13 +71,14 @@ struct HomeAssistantEntity: Hashable, Sendable {
         // The total of a meter, which is set when the meter was exchanged: not for everybody's dashboard.
         let total = HomeAssistantEntity(
             Platform.number.key(of: channel.name), .number,
-            base.filter { $0.0 != "name" } + setting
+            base.filter { !["name", "en"].contains($0.0) } + setting
                 + [("name", "Set total"), ("ent_cat", "config"), ("en", .flag(false))])
         return [entity(.sensor, measure), total]
     }
 
     private static func base(
-        of channel: DataChannel, in node: NodeProfile, _ topics: HomeAssistantTopics
+        of channel: DataChannel, in node: NodeProfile, _ wishes: HomeAssistantWishes,
+        _ topics: HomeAssistantTopics
     ) -> [(String, JsonText)] {
         let state = JsonText.text(topics.state(channel.name))
         let name = name(of: channel, in: node)
@@ -78,10 +86,10 @@ struct HomeAssistantEntity: Hashable, Sendable {
             node.isSimulated
             ? [("json_attr_t", state), ("json_attr_tpl", .text(simulatedTemplate))] : []
         return [
-            ("uniq_id", .text(topics.entity("state", channel.name.text))),
+            ("uniq_id", .text(wishes.uniqueID ?? topics.entity("state", channel.name.text))),
             ("name", name.map { .text($0) } ?? .null), ("stat_t", state),
             ("val_tpl", .text(valueTemplate)),
-        ] + attributes
+        ] + attributes + (wishes.isEnabled ? [] : [("en", .flag(false))])
     }
 
     /// Home Assistant 2026 has the broker drop a command that was not delivered for so long, and earlier ones

@@ -16,6 +16,38 @@ struct HomeAssistantQuantity: Hashable, Sendable {
         (self.deviceClass, self.unit, self.stateClass) = (deviceClass, unit, stateClass)
     }
 
+    /// Those that a layout may ask for.
+    static func classes(of channel: DataChannel, _ kind: NodeKind) -> [String] {
+        switch channel.unit {
+        case .onOff: kind == .relay ? ["outlet", "switch"] : contacts
+        case .percent: ["battery", "humidity", "moisture"]
+        case .cubicMetre: ["gas", "water", "volume", "volume_storage"]
+        case .litre: ["water", "volume", "volume_storage"]
+        case .partsPerMillion: ["carbon_dioxide", "carbon_monoxide"]
+        case .bar, .pascal: ["pressure", "atmospheric_pressure"]
+        default:
+            [HomeAssistantQuantity(of: channel, for: HomeAssistantVersion(2025, 4)).deviceClass]
+                .compactMap(\.self)
+        }
+    }
+
+    /// Source: `components/binary_sensor/__init__.py`, BinarySensorDeviceClass.
+    private static let contacts = [
+        "battery", "battery_charging", "carbon_monoxide", "cold", "connectivity", "door",
+        "garage_door", "gas", "heat", "light", "lock", "moisture", "motion", "moving", "occupancy",
+        "opening", "plug", "power", "presence", "problem", "running", "safety", "smoke", "sound",
+        "tamper", "vibration", "window",
+    ]
+
+    /// The same of another class that goes with the unit.
+    func named(_ deviceClass: String?, isCounter: Bool) -> HomeAssistantQuantity {
+        guard let deviceClass, deviceClass != self.deviceClass else { return self }
+        let isTotal = ["gas", "water", "volume"].contains(deviceClass)
+        return HomeAssistantQuantity(
+            deviceClass, unit,
+            isTotal ? isCounter ? "total_increasing" : "total" : "measurement")
+    }
+
     /// - Parameter version: The oldest one that is to understand it. An unknown class makes Home Assistant
     ///   refuse the entity.
     init(of channel: DataChannel, for version: HomeAssistantVersion) {

@@ -41,8 +41,11 @@ struct HomeAssistantSession: CodecSession {
         for node in codec.profile.nodes {
             messages += HomeAssistantDevice.removal(
                 of: former.channels(of: node.name), from: node.name, codec)
+            let migration = HomeAssistantDevice.migration(of: node, codec)
+            messages += migration.before
             messages += [HomeAssistantDevice.node(node, codec).announcement(within: limit)]
                 .compactMap(\.self)
+            messages += migration.after
             messages += node.channels.compactMap { latest[$0.name].flatMap(state) }
             messages += status(of: node.name)
         }

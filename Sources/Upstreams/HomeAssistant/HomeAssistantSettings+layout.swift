@@ -13,7 +13,7 @@ extension CodecDescription {
                 "homeAssistant", .section(.homeAssistant), .optional,
                 "Topics and rights of the codec home-assistant.")
         ]
-    ) { _, upstream, _ in HomeAssistantSettings(upstream) }
+    ) { reader, upstream, nodes in reader.readHomeAssistant(upstream, nodes) }
 }
 
 extension LayoutSection {
@@ -37,6 +37,27 @@ extension LayoutSection {
                 "rights", .value(.list(.choice(["read", "switch"]))),
                 .defaults(to: .array([.text("read"), .text("switch")])),
                 "What Home Assistant may do. Without switch, relays are shown and not switched."),
+            LayoutKey(
+                "entities", .sections(.homeAssistantEntity), .optional,
+                "Channels whose entity is to be another than the usual one."),
+        ])
+
+    static let homeAssistantEntity = LayoutSection(
+        noun: "an entity of Home Assistant",
+        keys: [
+            LayoutKey("channel", .text(.name(DataChannelTag.self)), .required, "The channel."),
+            LayoutKey(
+                "deviceClass", .value(.text), .optional,
+                "Its device class, such as door or gas. It must go with the channel's unit."),
+            LayoutKey(
+                "enabled", .value(.flag), .defaults(to: .flag(true)),
+                "Whether it is enabled when Home Assistant finds it."),
+            LayoutKey(
+                "uniqueId", .value(.text), .optional,
+                "The unique_id that another program gave the entity, whose history is to go on."),
+            LayoutKey(
+                "formerTopic", .text(.plainTopic), .optional,
+                "The discovery topic of that program. It is cleared."),
         ])
 }
 
@@ -72,6 +93,63 @@ extension TextForm {
     }
 }
 
+extension LayoutReader {
+    /// What an upstream has of its link to Home Assistant; nil when that is not complete.
+    fileprivate mutating func readHomeAssistant(
+        _ upstream: Section, _ nodes: [NodeLayout]
+    ) -> HomeAssistantSettings? {
+        guard var settings = HomeAssistantSettings(upstream) else { return nil }
+        guard let section = upstream.section("homeAssistant", .homeAssistant) else {
+            return settings
+        }
+        let channels = Dictionary(
+            nodes.lazy.flatMap { node in
+                node.component.channels.map { ($0.name, (channel: $0, kind: node.kind)) }
+            }
+        ) { first, _ in first }
+        var (names, identities) = (KnownNames("channel"), KnownNames("uniqueId"))
+        for entity in section.sections("entities", .homeAssistantEntity) {
+            guard let name = entity.name("channel", DataChannelTag.self) else { continue }
+            if let taken = names.take(name.text, at: entity.place) {
+                report(entity.place(of: "channel"), "\(taken)")
+            }
+            guard channelNames.places[name.text] != nil else {
+                let words = channelNames.missing(name.text, problems).message
+                report(entity.place(of: "channel"), words)
+                continue
+            }
+            var wishes = HomeAssistantWishes()
+            wishes.isEnabled = entity.flag("enabled") ?? true
+            wishes.deviceClass = entity.text("deviceClass")
+            (wishes.uniqueID, wishes.formerTopic) = (
+                entity.text("uniqueId"), entity.text("formerTopic")
+            )
+            if let known = channels[name], let wanted = wishes.deviceClass {
+                let choices = HomeAssistantQuantity.classes(of: known.channel, known.kind)
+                if !choices.contains(wanted) {
+                    report(
+                        entity.place(of: "deviceClass"),
+                        "\(wanted) does not go with \(known.channel.unit.rawValue); "
+                            + "possible: \(choices.joined(separator: ", "))")
+                }
+            }
+            if let identity = wishes.uniqueID,
+                let taken = identities.take(identity, at: entity.place)
+            {
+                report(entity.place(of: "uniqueId"), "\(taken)")
+            }
+            if wishes.formerTopic != nil, wishes.uniqueID == nil {
+                report(entity.place(of: "formerTopic"), "has no effect without uniqueId")
+            }
+            if wishes.formerTopic.map({ !$0.hasSuffix("/config") }) ?? false {
+                report(entity.place(of: "formerTopic"), "a discovery topic ends with /config")
+            }
+            settings.entities[name] = wishes
+        }
+        return settings
+    }
+}
+
 extension HomeAssistantSettings {
     /// Nil when what stands there is not complete; its problems have been reported.
     fileprivate init?(_ upstream: Section) {
@@ -100,7 +178,10 @@ extension HomeAssistantSettings: CodecSettings {
             CodecClaim(
                 "announces", "the gateway's devices to \(discoveryPrefix)",
                 at: ["homeAssistant", "discoveryPrefix"],
-                remedy: "one Home Assistant needs one upstream")
+                remedy: "one Home Assistant needs one upstream"),
+            CodecClaim(
+                "publishes", "states for Home Assistant below the topic \(topic)", at: ["topic"],
+                remedy: "another upstream there needs a different topic"),
         ]
     }
 
