@@ -161,8 +161,9 @@ let package = Package(
         room(
             .doors, "Web",
             [
-                "Vocabulary", "Channels", "Codecs", "Peers", hummingbird, httpTypes, nioCore,
-                nioHttp, nioPosix, logging,
+                "Vocabulary", "Documents", "Timing", "Threads", "Channels", "Codecs", "Peers",
+                "CCrypto",
+                hummingbird, httpTypes, nioCore, nioHttp, nioPosix, nioSSL, logging,
             ]),
         room(.doors, "Brokers", ["Vocabulary", "Timing", "Threads", "CLinux"]),
         room(
@@ -185,7 +186,7 @@ let package = Package(
             [
                 "Vocabulary", "Documents", "Timing", "Threads", "Health", "DriverKit", "Drivers",
                 "Layouts", "Journals", "Delivery", "Mqtt", "Codecs", "PlainJson", "Gridworks",
-                "StandardCodecs", "GridworksParent", "Peers", "Control", "Brokers",
+                "StandardCodecs", "GridworksParent", "Peers", "Control", "Web", "Brokers",
                 "Proactors", "Host", argumentParser, logging, nioCore,
             ]),
         room(

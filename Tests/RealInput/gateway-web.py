@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -230,6 +231,74 @@ check("Traceback" not in house.log.read_text() and house.process.poll() is None,
 lines = [line for line in house.log.read_text().splitlines() if "web.notice" in line]
 check(0 < len(lines) <= 45, f"{len(lines)} lines of log about all of it")
 
+# ---- Without a login one may read and scrape on this machine, and not switch.
+order = ["-H", "Content-Type: application/json", "-d", '{"value": "on", "id": "1"}']
+check(curl("/api/v1/nodes/pump/commands", *order)[0] == 403, "nothing is switched without a right")
+for accept, kind in [("*/*", "text/plain; version=0.0.4"), ("application/openmetrics-text;version=1.0.0,*/*;q=0.1",
+                                                           "application/openmetrics-text; version=1.0.0")]:
+    code, fields, body = curl("/metrics", "-H", f"Accept: {accept}")
+    check(code == 200 and fields["content-type"].startswith(kind), f"metrics as {kind}")
+    values = dict(line.rsplit(" ", 1) for line in body.splitlines() if line and line[0] != "#")
+    check(float(values['tidegate_channel_value{channel="tank-top",node="tank",unit="celsius"}']) > -60
+          and values['tidegate_faults_active{node="gone",kind="notConnected"}'] == "1"
+          and values['tidegate_channel_quality{channel="tank-top",quality="good"}'] == "1", "with values and faults")
+    check(body.endswith("# EOF\n") == ("openmetrics" in kind), "and the end of its format")
+promtool = shutil.which("promtool")
+if promtool:
+    body = curl("/metrics")[2]
+    lint = subprocess.run([promtool, "check", "metrics"], input=body, capture_output=True, text=True)
+    check(lint.returncode == 0 and not lint.stdout + lint.stderr, f"promtool check metrics {lint.stdout + lint.stderr}")
+else:
+    print("left out: promtool check metrics; apt install prometheus", flush=True)
+
+
+# ---- The live stream.
+class Stream:
+    def __init__(self, path="/api/v1/stream", *fields):
+        self.client = socket.create_connection(("127.0.0.1", port))
+        lines = "".join(f"{field}\r\n" for field in fields)
+        self.client.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\n{lines}\r\n".encode())
+        self.got = b""
+
+    def until(self, text, seconds=10):
+        end = time.monotonic() + seconds
+        self.client.settimeout(0.2)
+        while text.encode() not in self.got and time.monotonic() < end:
+            try:
+                more = self.client.recv(65536)
+                if not more:
+                    break
+                self.got += more
+            except socket.timeout:
+                pass
+        return text.encode() in self.got
+
+
+stream = Stream()
+check(stream.until("event: live"), "the stream: live values")
+text = stream.got.decode()
+check(text.index("retry: 2000") < text.index("event: hello") < text.index("event: snapshot") < text.index("event: live"),
+      "after hello and snapshot")
+journal = answer("/api/v1/status")["journal"]["identity"]
+back = Stream("/api/v1/stream", f"Last-Event-ID: {journal}.1")
+check(back.until("event: fact") and back.until(f"id: {journal}.") and b"event: gap" not in back.got,
+      "goes on after Last-Event-ID")
+lost = Stream("/api/v1/stream", "Last-Event-ID: 0123.1")
+check(lost.until("event: gap"), "says so when it cannot")
+few = Stream("/api/v1/stream?channels=pump")
+check(few.until('"channel":"pump"') and b'"channel":"tank-top"' not in few.got.split(b"event: birth")[-1],
+      "the values that were asked for")
+rss = house.status("VmRSS")
+streams = [stream, back, lost, few] + [Stream() for _ in range(4)]
+check(all(s.until("event: live") for s in streams), "eight streams at once")
+check(Stream().until("503 "), "and no ninth")
+time.sleep(1)
+print(f"memory: 8 streams {(house.status('VmRSS') - rss) / 1024:+.1f} MiB", flush=True)
+for s in streams:
+    s.client.close()
+time.sleep(0.5)
+check(Stream().until("event: snapshot"), "those who go make room")
+
 # ---- The end.
 stay = socket.create_connection(("127.0.0.1", port))
 code, took = house.stop()
@@ -238,11 +307,85 @@ again = Running({"listen": f"127.0.0.1:{port}"}, "b")
 check(again.logged("web.listening", 10) and "cannot listen" not in again.log.read_text(), "and back at once on the same port")
 again.stop()
 
+# ---- With TLS, a password and tokens.
+subprocess.run(
+    ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+     "-subj", "/CN=house.local", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+     "-keyout", work / "key", "-out", work / "pem"], check=True, capture_output=True)
+line = subprocess.run([program, "web-password"], input="correct horse\n", capture_output=True, text=True).stdout
+check(line.startswith("$scrypt$ln=14,r=8,p=5$"), "web-password prints a line")
+(work / "password").write_text(line)
+(work / "heat").write_text("0123456789abcdef01234567\n")
+(work / "scraper").write_text("scraper-scraper-scraper-1\n")
+for name in ["key", "password", "heat", "scraper"]:
+    os.chmod(work / name, 0o600)
+secure = {
+    "listen": f"0.0.0.0:{port}", "certificate": f"{work}/pem", "key": {"file": f"{work}/key"},
+    "password": {"file": f"{work}/password"}, "tokens": [
+        {"name": "heat", "token": {"file": f"{work}/heat"}, "rights": ["read", "switch"]},
+        {"name": "scraper", "token": {"file": f"{work}/scraper"}, "rights": ["metrics"]}]}
+house = Running(secure, "c")
+check(house.logged("web.listening"), "listens on every network with TLS and a password")
+
+
+def ask(path, *options):
+    out = subprocess.run(
+        ["curl", "-sS", "-i", "--max-time", "10", "--cacert", work / "pem", *options,
+         f"https://localhost:{port}{path}"], capture_output=True).stdout.decode()
+    head, _, body = out.partition("\r\n\r\n")
+    return int(head.split()[1]) if head else 0, head, body
+
+
+heat = ["-H", "Authorization: Bearer 0123456789abcdef01234567"]
+check(ask("/api/v1/status")[0] == 401, "nothing is read without a login")
+check(ask("/api/v1/status", *heat)[0] == 200, "a token reads")
+check(ask("/metrics", *heat)[0] == 403, "and has no right to metrics")
+check(ask("/metrics", "-H", "Authorization: Bearer scraper-scraper-scraper-1")[0] == 200, "another has that alone")
+code, _, body = ask("/api/v1/nodes/pump/commands", *heat, *order)
+check(code == 200 and json.loads(body)["outcome"] == "confirmed", "a token switches a relay")
+before = json.loads(ask("/api/v1/channels/pump", *heat)[2])
+code, _, again_ = ask("/api/v1/nodes/pump/commands", *heat, *order)
+check(before["state"] == "on" and code == 200 and json.loads(again_)["outcome"] == "confirmed",
+      "the same order again is answered as the first time")
+check("(page heat)" in house.log.read_text(), "the log says who it was")
+override = ["-H", "Content-Type: application/json", "-d", '{"value": "off", "id": "2", "overrideFor": "10min"}']
+check(ask("/api/v1/nodes/pump/commands", *heat, *override)[0] == 200, "an override")
+check(json.loads(ask("/api/v1/nodes/pump", *heat)[2])["control"]["overriddenBy"] == "page heat", "is shown")
+release = ["-H", "Content-Type: application/json", "-d", '{"release": true, "id": "3"}']
+check(ask("/api/v1/nodes/pump/commands", *heat, *release)[0] == 200, "and released")
+for extra, wanted in [(["-H", "Origin: http://evil.test"], 403), (["-H", "Sec-Fetch-Site: cross-site"], 403),
+                      (["-H", "Content-Type: text/plain"], 415)]:
+    options = [o for o in order if o not in ("-H", "Content-Type: application/json")] if "text/plain" in extra[1] else order
+    check(ask("/api/v1/nodes/pump/commands", *heat, *options, *extra)[0] == wanted, f"a command with {extra[1]}: {wanted}")
+begin = time.monotonic()
+code, head, body = ask("/api/v1/session", "-H", "Content-Type: application/json", "-d", '{"password": "correct horse"}')
+took = time.monotonic() - begin
+cookie = next((l.split(": ", 1)[1].split(";")[0] for l in head.split("\r\n") if l.lower().startswith("set-cookie")), "")
+check(code == 200 and cookie.startswith(f"__Host-tidegate-{port}=") and "Secure" in head, f"a login ({took:.2f} s)")
+proof = json.loads(body)["proof"]
+check(ask("/api/v1/nodes/pump/commands", "-b", cookie, *order)[0] == 403, "a cookie alone switches nothing")
+check(ask("/api/v1/nodes/pump/commands", "-b", cookie, "-H", f"X-Tidegate-Proof: {proof}", *order)[0] == 200,
+      "with its proof it does")
+codes = [ask("/api/v1/session", "-H", "Content-Type: application/json", "-d", '{"password": "wrong"}')[0]
+         for _ in range(7)]
+check(codes[:5] == [401] * 5 and 429 in codes[5:], f"wrong passwords: {codes}")
+text = house.log.read_text() + subprocess.run([program, "layout", "show", str(layout)], capture_output=True, text=True).stdout
+check(not any(secret in text for secret in ["correct horse", "0123456789abcdef01234567", proof, cookie[-20:]]),
+      "no secret is in the log or the layout")
+check(raw(b"GET / HTTP/1.1\r\n\r\n", limit=5)[0] is not None,
+      "plain HTTP on the port of TLS is closed")
+took, _ = raw(b"\x16\x03\x01\x02", limit=14)
+check(took is not None and took <= 10.6, f"a handshake that does not go on: closed after {took and round(took, 1)} s")
+house.stop()
+
 bad = subprocess.run([program, "layout", "check", str(layout)], capture_output=True, text=True)
 check(bad.returncode == 0, "the layout is fine")
 write({"listen": f"0.0.0.0:{port}"})
 bad = subprocess.run([program, "layout", "check", str(layout)], capture_output=True, text=True)
 check(bad.returncode != 0 and "0.0.0.0" in bad.stdout + bad.stderr, "every network without a login is refused")
+write({k: v for k, v in secure.items() if k not in ("certificate", "key")})
+bad = subprocess.run([program, "layout", "check", str(layout)], capture_output=True, text=True)
+check(bad.returncode != 0, "and with a login without TLS")
 
 from gateway import failures
 sys.exit(failures > 0)

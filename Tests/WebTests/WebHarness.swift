@@ -10,8 +10,17 @@ import Vocabulary
 final class ScriptedWeb: WebService {
     let page: RecordPage
     let asked = Guarded<[RecordQuery]>([])
+    let orders = Guarded<[(order: WebOrder, who: String)]>([])
+    let outcome = Guarded(CommandOutcome.Kind.confirmed)
+    let extent = Guarded<JournalExtent?>(JournalExtent(identity: "j1", oldest: 5, newest: 20))
+    /// What one who follows is sent; nil ends it.
+    let news: AsyncStream<[RecordPage.Item]>
+    let tell: AsyncStream<[RecordPage.Item]>.Continuation
 
-    init(_ page: RecordPage = RecordPage(items: [], next: 0, hasMore: false)) { self.page = page }
+    init(_ page: RecordPage = RecordPage(items: [], next: 0, hasMore: false)) {
+        self.page = page
+        (news, tell) = AsyncStream.makeStream()
+    }
 
     var about: [UInt8] { Array(#"{"gateway":"d1.demo"}"#.utf8) }
     var status: [UInt8] { Array(#"{"state":"online"}"#.utf8) }
@@ -29,6 +38,36 @@ final class ScriptedWeb: WebService {
         return Array(#"{"channel":"tank-top"}"#.utf8)
     }
 
+    var metrics: [MetricFamily] {
+        [
+            MetricFamily(
+                "channel_value", .gauge, "newest \"good\" value\nof a channel",
+                [
+                    MetricFamily.Sample(
+                        ["channel": "tank-top", "unit": "celsius"],
+                        DecimalNumber(mantissa: 35_375, exponent: -3)),
+                    MetricFamily.Sample(
+                        ["channel": "a\"b\\c\nd", "unit": ""], DecimalNumber(mantissa: -1)),
+                ]),
+            MetricFamily("nothing", .gauge, "what nothing has"),
+        ] + MetricFamily.of("web", label: "server", [("one", WebCounts())])
+    }
+
+    var journal: JournalExtent? { extent.withLock(\.self) }
+
+    func follow(
+        _ name: String, _ send: @escaping @Sendable ([RecordPage.Item]) async -> Bool
+    ) async {
+        for await items in news { guard await send(items) else { return } }
+    }
+
+    func carryOut(
+        _ order: WebOrder, to node: String, from requester: WebRequester
+    ) async -> (CommandOutcome.Kind, [UInt8]) {
+        orders.withLock { $0.append((order, requester.name)) }
+        return (outcome.withLock(\.self), Array("{}".utf8))
+    }
+
     func records(_ query: RecordQuery) async throws(WebProblem) -> RecordPage {
         asked.withLock { $0.append(query) }
         return page
@@ -38,7 +77,7 @@ final class ScriptedWeb: WebService {
 extension WebDesk {
     /// A desk at which everybody may read.
     init(_ service: any WebService = ScriptedWeb(), open: Set<WebRight> = [.read]) {
-        self.init(WebRoutes(RestRoutes.reading(service)), access: WebAccess(open: open))
+        self.init(WebRoutes(RestRoutes.reading(service)), access: .test(open: open))
     }
 
     /// What a whole request gets, as the server would answer it.
@@ -76,7 +115,7 @@ struct ListeningWeb {
         var settings = WebServer.Settings(host: "127.0.0.1", port: 0, names: [])
         settings.limits = limits
         let server = WebServer(
-            settings, desk: WebDesk(WebRoutes(routes), access: WebAccess(open: [.read])),
+            settings, desk: WebDesk(WebRoutes(routes), access: .test()),
             clock: clock)
         let (ports, found) = AsyncStream.makeStream(of: Int.self)
         running = Task {
@@ -165,4 +204,13 @@ struct WebCaller: Sendable {
 /// Text that several tasks hold.
 private final class Kept: Sendable {
     let value = Guarded("")
+}
+
+extension WebAccess {
+    /// One without logins.
+    static func test(open: Set<WebRight> = [.read]) -> WebAccess {
+        WebAccess(
+            open: open, for: WebServer.Settings(host: "127.0.0.1", port: 2999, names: []),
+            clock: ManualClock(), chance: { SeededGenerator(seed: 1) })
+    }
 }

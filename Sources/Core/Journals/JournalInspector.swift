@@ -228,6 +228,16 @@ public final class JournalInspector {
         }
     }
 
+    /// Which journal it is, and the offsets of its facts; nil when it has none.
+    public func extent() throws(JournalError) -> (JournalIdentity, ClosedRange<JournalOffset>)? {
+        try withStorageErrors { () throws(SqliteFailure) in
+            guard let identity = try file.identity(), let offsets = try file.extent() else {
+                return nil
+            }
+            return (identity, offsets)
+        }
+    }
+
     /// The last offset before facts of `time` and later; zero when all are. As if times rose with the offsets: where a
     /// clock was set back, a few more or fewer are before it.
     public func offset(before time: WallTime) throws(JournalError) -> JournalOffset {

@@ -44,7 +44,7 @@ extension LayoutSection {
                 "The direct link, for requests without a broker. Off when left out."),
             LayoutKey(
                 "web", .section(.web), .optional,
-                "The web server: REST for programs. Off when left out."),
+                "The web server: REST, live stream, metrics. Off when left out."),
             LayoutKey(
                 "settings", .section(.settings), .optional,
                 "Settings of the program; command line and environment override them."),
@@ -280,7 +280,7 @@ extension LayoutSection {
     /// Every section with keys, for finding where a misplaced key belongs.
     static let all: [LayoutSection] = [
         layout(none), bus, component, node, limits, feedback, channel, interlock, upstream(none),
-        tls, journal, peers, web, settings,
+        tls, journal, peers, web, webToken, settings,
     ]
 
     private static let none = CodecRegistry([])

@@ -62,6 +62,17 @@ actor WebConnections {
     /// A request was let in, or refused after the gate.
     func count(_ count: WebCount) { counted[count] += 1 }
 
+    /// What may be an attack, and is logged.
+    private static let notable = ["wrong-secret", "pause", "other-site", "proof"]
+
+    /// A request was refused after the gate.
+    func refuse(_ problem: WebProblem, from address: String) {
+        counted[.refused] += 1
+        if Self.notable.contains(problem.name) {
+            log("web \(address): rejected, \(problem.detail)")
+        }
+    }
+
     /// Closes all, and lets no more in.
     func stop() {
         isStopped = true

@@ -5,7 +5,10 @@ public struct WebDesk: Sendable {
     private let routes: WebRoutes
     private let access: WebAccess
 
+    /// - Parameter routes: What can be asked for; the routes of a session are added.
     public init(_ routes: WebRoutes, access: WebAccess) {
+        var routes = routes
+        routes.add(SessionRoutes.all(access))
         (self.routes, self.access) = (routes, access)
     }
 
@@ -35,9 +38,11 @@ public struct WebDesk: Sendable {
     func answer(_ admission: Admission, body: [UInt8]) async throws(WebProblem) -> WebResponse {
         try await admission.route.handler(
             WebRequest(
-                method: admission.head.method, target: admission.target,
-                fields: admission.head.fields, body: body, requester: admission.requester,
-                words: admission.words))
+                head: admission.head, target: admission.target, body: body,
+                requester: admission.requester, words: admission.words,
+                mayStillAsk: { [access] in
+                    access.allows(admission.head, admission.route.right)
+                }))
     }
 }
 
@@ -51,39 +56,4 @@ struct WebHead: Sendable {
     let host: String
     /// The numeric address of the other end.
     let address: String
-}
-
-/// Who may ask what.
-public struct WebAccess: Sendable {
-    /// What anybody may do who reaches the server.
-    private let open: Set<WebRight>
-
-    public init(open: Set<WebRight>) { self.open = open }
-
-    func requester(
-        of head: WebHead, needing right: WebRight?
-    ) throws(WebProblem) -> WebRequester {
-        try Self.check(site: head)
-        guard let right, !open.contains(right) else {
-            return WebRequester(name: "anyone", rights: open)
-        }
-        throw WebProblem(
-            .forbidden, "right", "Not allowed", "requesters have no right to \(right.rawValue) here"
-        )
-    }
-
-    /// Pages of other sites get nothing, even where a browser would not show it to them.
-    ///
-    /// Source: W3C Fetch Metadata, `Sec-Fetch-Site`. Browsers leave it out on plain HTTP to names, so that it never
-    /// stands for the check of the `Host`.
-    private static func check(site head: WebHead) throws(WebProblem) {
-        guard let name = HTTPField.Name("Sec-Fetch-Site"), let site = head.fields[name] else {
-            return
-        }
-        guard ["same-origin", "none"].contains(site) else {
-            throw WebProblem(
-                .forbidden, "other-site", "Not for other sites",
-                "a page of another site asked for this")
-        }
-    }
 }

@@ -34,8 +34,8 @@ struct WebExchange: Sendable {
             try await out.finish(nil)
         case .stream(let work):
             guard !isHead else { return try await writer.writeResponse(head) }
-            let out = try await writer.writeHead(head)
             do {
+                let out = try await writer.writeHead(head)
                 try await stream(work, request.body, out)
             } catch {
                 await connections.endStream()
@@ -62,7 +62,7 @@ struct WebExchange: Sendable {
             }
             return response
         } catch {
-            await connections.count(.refused)
+            await connections.refuse(error, from: address)
             return error.response
         }
     }

@@ -66,6 +66,11 @@ extension WebProblem {
         WebProblem(.badRequest, "query", "Invalid query", detail)
     }
 
+    /// A body that cannot be understood.
+    public static func body(_ detail: String) -> WebProblem {
+        WebProblem(.badRequest, "body", "Invalid body", detail)
+    }
+
     /// Something by a name that the gateway does not have.
     public static func unknown(_ noun: String, _ detail: String) -> WebProblem {
         WebProblem(.notFound, "unknown-\(noun)", "Unknown \(noun)", detail)

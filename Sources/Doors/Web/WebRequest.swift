@@ -3,14 +3,20 @@ import Vocabulary
 
 /// A request that was let in, whole.
 public struct WebRequest: Sendable {
-    public let method: HTTPRequest.Method
+    let head: WebHead
     public let target: WebTarget
-    public let fields: HTTPFields
     /// At most `WebLimits.body` bytes.
     public let body: [UInt8]
     public let requester: WebRequester
     /// What stands in the path where the route has braces.
     let words: [String: String]
+    /// Whether it may go on, for one that is answered for hours: a session ends meanwhile.
+    let mayStillAsk: @Sendable () -> Bool
+
+    /// How it was asked.
+    public var method: HTTPRequest.Method { head.method }
+    /// What its head says beside.
+    public var fields: HTTPFields { head.fields }
 
     /// The word of the path where the route has `{name}`.
     public func word(_ name: String) -> String {
@@ -24,8 +30,12 @@ public struct WebRequester: Hashable, Sendable, CustomStringConvertible {
     /// For logs and the history: `page`, or the name of a token.
     public let name: String
     public let rights: Set<WebRight>
+    /// Whether it has shown a secret.
+    public let isKnown: Bool
 
-    public init(name: String, rights: Set<WebRight>) { (self.name, self.rights) = (name, rights) }
+    public init(name: String, rights: Set<WebRight>, isKnown: Bool) {
+        (self.name, self.rights, self.isKnown) = (name, rights, isKnown)
+    }
 
     public var description: String { "web \(name)" }
 }

@@ -17,10 +17,15 @@ public final class WebServer: Sendable {
         /// Names beside the address and those of loopback.
         public let names: [String]
         public var limits = WebLimits()
+        /// Nil for plain HTTP.
+        public let tls: WebTls?
 
-        public init(host: String, port: UInt16, names: [String]) {
-            (self.host, self.port, self.names) = (host, port, names)
+        public init(host: String, port: UInt16, names: [String], tls: WebTls? = nil) {
+            (self.host, self.port, self.names, self.tls) = (host, port, names, tls)
         }
+
+        var usesTls: Bool { tls != nil }
+        var hosts: HostList { HostList(names: names, address: host, usesTls: usesTls) }
     }
 
     /// Lines for the log: who was turned away and why. The newest are evicted when nobody reads them.
@@ -51,7 +56,7 @@ public final class WebServer: Sendable {
         let quiet = Logger(label: "web") { _ in SwiftLogNoOpLogHandler() }
         let setup = WebChannel(
             settings.limits,
-            hosts: HostList(names: settings.names, address: settings.host, usesTls: false),
+            hosts: settings.hosts,
             exchange: WebExchange(
                 desk: desk, limits: settings.limits, connections: connections, clock: clock))
         let channel = try await ServerBootstrap(group: WebLoop.shared.group)
@@ -65,7 +70,11 @@ public final class WebServer: Sendable {
             }
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { channel in
-                setup.setup(channel: channel, logger: quiet).map { value in
+                channel.eventLoop.makeCompletedFuture {
+                    if let tls = settings.tls {
+                        try channel.pipeline.syncOperations.addHandler(tls.handler)
+                    }
+                }.flatMap { setup.setup(channel: channel, logger: quiet) }.map { value in
                     // Each is served whatever becomes of it: one that is dropped ends the process. Hummingbird's own
                     // server drops those that come while it stops.
                     _ = Task(executorPreference: WebLoop.shared) {

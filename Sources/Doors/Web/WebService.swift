@@ -17,6 +17,20 @@ public protocol WebService: Sendable {
     func node(_ name: String) async throws(WebProblem) -> [UInt8]
     /// The newest value of one channel as `channels` has it.
     func channel(_ name: String) async throws(WebProblem) -> [UInt8]
+    /// What is measured and counted, for Prometheus.
+    var metrics: [MetricFamily] { get async }
+    /// Which journal there is, and how far it goes; nil while it cannot be read.
+    var journal: JournalExtent? { get async }
+    /// Sends messages as things change, until the requester is gone or the gateway stops: birth, status, faults, live
+    /// values. `send` comes back when there is room for more, false when the requester is gone.
+    func follow(
+        _ name: String, _ send: @escaping @Sendable ([RecordPage.Item]) async -> Bool
+    ) async
+
+    /// Carries out an order, and answers what became of it, as one JSON object beside.
+    func carryOut(
+        _ order: WebOrder, to node: String, from requester: WebRequester
+    ) async -> (CommandOutcome.Kind, [UInt8])
     /// Records of the journal, oldest first.
     func records(_ query: RecordQuery) async throws(WebProblem) -> RecordPage
 }

@@ -68,14 +68,18 @@ extension HardwareLayout {
     /// Where its secrets stand, each once.
     fileprivate var secrets: [SecretSource] {
         let key = peers.flatMap { $0.usesTls ? $0.key : nil }
+        let ofUpstreams: [SecretSource?] = upstreams.flatMap { [$0.password, $0.tls?.key] }
+        let ofWeb: [SecretSource?] = [web?.password, web?.tls?.key]
         let all =
-            upstreams.flatMap { [$0.password, $0.tls?.key] } + [key.map(SecretSource.file)]
+            ofUpstreams + [key.map(SecretSource.file)] + ofWeb
+            + (web?.tokens ?? []).map(\.secret)
         var seen: Set<SecretSource> = []
         return all.compactMap(\.self).filter { seen.insert($0).inserted }
     }
 
     /// The other files that it names and that the gateway only reads.
     fileprivate var publicFiles: [String] {
-        upstreams.flatMap { [$0.tls?.ca, $0.tls?.certificate] }.compactMap(\.self)
+        let ofUpstreams: [String?] = upstreams.flatMap { [$0.tls?.ca, $0.tls?.certificate] }
+        return (ofUpstreams + [web?.tls?.certificate]).compactMap(\.self)
     }
 }

@@ -67,6 +67,13 @@ final class GatewayAnswers: Sendable {
 
     /// Carries out an order, and what became of it.
     func set(_ node: ShNodeName, _ order: PeerOrder, from source: CommandSource) async -> [UInt8] {
+        await carryOut(order, to: node, from: source).text
+    }
+
+    /// The same, with the kind of the outcome.
+    func carryOut(
+        _ order: PeerOrder, to node: ShNodeName, from source: CommandSource
+    ) async -> (kind: CommandOutcome.Kind, text: [UInt8]) {
         let startBy = order.within.map { clock.now.advanced(by: $0) }
         let documents = documents
         let outcome: CommandOutcome
@@ -80,6 +87,8 @@ final class GatewayAnswers: Sendable {
             logger.warning(.commandRefused, "command refused: \(error.why) (\(source))")
             outcome = .refused(error.why)
         }
-        return documents.answer(outcome, id: order.id, node: node, at: clock.timestamp)
+        return (
+            outcome.kind, documents.answer(outcome, id: order.id, node: node, at: clock.timestamp)
+        )
     }
 }

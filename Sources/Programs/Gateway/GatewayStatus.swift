@@ -22,6 +22,9 @@ final class GatewayStatus: Sendable {
         start = answers.clock.now
     }
 
+    /// How long the gateway runs.
+    var uptime: Duration { start.duration(to: clock.now) }
+
     /// What the status has beside what MQTT and peers receive.
     var members: [(String, JsonText)] {
         get async {
@@ -37,10 +40,9 @@ final class GatewayStatus: Sendable {
                     documents.text($0, of: node.name, at: now)
                 }
             }
-            let uptime = start.duration(to: now.monotonic).components.seconds
             return [
                 ("version", .text(Machine.version)),
-                ("uptime", .number(uptime)),
+                ("uptime", .number(uptime.components.seconds)),
                 ("clock", .object(["synchronised": .flag(now.isSynchronised)])),
                 ("disk", found?.disk.map(Self.text) ?? .null),
                 ("journal", Self.text(found?.journal, await waiting ?? [:])),

@@ -2,6 +2,7 @@ import Channels
 import Codecs
 import Host
 import Journals
+import Peers
 import PlainJson
 import Proactors
 import Timing
@@ -13,7 +14,12 @@ final class GatewayWebService: WebService {
     private let standing: GatewayStatus
     private var answers: GatewayAnswers { standing.answers }
 
-    init(_ status: GatewayStatus) { standing = status }
+    /// Counts of the server, for the metrics.
+    private let counts: @Sendable () async -> WebCounts
+
+    init(_ status: GatewayStatus, counts: @escaping @Sendable () async -> WebCounts) {
+        (standing, self.counts) = (status, counts)
+    }
 
     var about: [UInt8] {
         get async {
@@ -80,6 +86,37 @@ final class GatewayWebService: WebService {
             answers.documents.active(
                 await answers.proactor.activeFaults, at: answers.clock.wallTime)
         }
+    }
+
+    var metrics: [MetricFamily] {
+        get async { await GatewayMetrics(status: standing, web: await counts()).families }
+    }
+
+    var journal: JournalExtent? {
+        get async {
+            let state = standing.state
+            return await within(GatewayStatus.diskTime, on: answers.clock) { await state.extent }
+                .flatMap(\.self)
+        }
+    }
+
+    func follow(
+        _ name: String, _ send: @escaping @Sendable ([RecordPage.Item]) async -> Bool
+    ) async {
+        await GatewayNews(answers: answers).follow(name) { messages in
+            await send(messages.map { RecordPage.Item(topic: $0.topic, message: $0.message) })
+        }
+    }
+
+    func carryOut(
+        _ order: WebOrder, to node: String, from requester: WebRequester
+    ) async -> (CommandOutcome.Kind, [UInt8]) {
+        guard let name = ShNodeName(node) else {
+            preconditionFailure("a route has looked whether there is such a node")
+        }
+        return await answers.carryOut(
+            PeerOrder(order.request, id: order.id, expires: order.expires), to: name,
+            from: CommandSource(.page, requester.isKnown ? requester.name : ""))
     }
 
     func records(_ query: RecordQuery) async throws(WebProblem) -> RecordPage {

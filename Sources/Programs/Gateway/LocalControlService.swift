@@ -17,11 +17,7 @@ final class LocalControlService: ControlService {
         let stateDirectory: String
     }
 
-    /// How often one who watches is sent the status though nothing has changed.
-    static let statusPeriod = Duration.seconds(10)
-    /// How often what changes without a word is looked at.
-    static let lookPeriod = Duration.seconds(1)
-
+    private var news: GatewayNews { GatewayNews(answers: answers) }
     private let answers: GatewayAnswers
     private let status: GatewayStatus
     private let place: Place
@@ -50,8 +46,14 @@ final class LocalControlService: ControlService {
         case .question(.status), .question(.watch): .one(await answers.report(and: await members))
         case .question(.set(let node, let order)):
             .one(await answers.set(node, order, from: CommandSource(.cli, requester.name)))
-        case .watch: .many { [self] send in await watch(requester, send) }
-        case .tap: .many { [self] send in await sendStatus(faults: false, send) }
+        case .watch:
+            .many { [news] send in
+                await news.follow("\(requester)") { await send($0.map(Self.message)) }
+            }
+        case .tap:
+            .many { [news] send in
+                await news.followStatus(faults: false) { await send($0.map(Self.message)) }
+            }
         case .reload: .one(Self.text(await reload()).bytes)
         case .logLevel(let level, let time):
             .one(await set(level, for: time, requester).bytes)
@@ -87,75 +89,6 @@ final class LocalControlService: ControlService {
     }
 
     // MARK: - Following
-
-    private func watch(_ requester: ControlRequester, _ send: @escaping ControlAnswer.Sink) async {
-        let subscription = answers.proactor.live.subscribe(
-            "\(requester)", .newestPerKey, replay: .latestPerKey)
-        // What the values mean comes first.
-        let birth = answers.documents.birth(at: clock.wallTime)
-        guard await send([Self.message("birth", birth)]) else { return }
-        await withTaskGroup { group in
-            group.addTask { [self] in await sendStatus(faults: true, send) }
-            group.addTask { [self] in
-                while let batch = await subscription.nextBatch() {
-                    let documents = answers.documents
-                    let lines = batch.values.values.compactMap { value in
-                        documents.live(value.reading, at: value.at).map {
-                            Self.message("live/\(value.reading.channel)", $0)
-                        }
-                    }
-                    guard await send(lines) else { return }
-                }
-            }
-            // Either ends when the caller is gone or the gateway stops, and the other with it.
-            _ = await group.next()
-            group.cancelAll()
-        }
-    }
-
-    /// Reports how the gateway stands, when it changes and every `statusPeriod`.
-    private func sendStatus(faults: Bool, _ send: ControlAnswer.Sink) async {
-        var sent = Sent()
-        let ticker = Ticker(every: Self.lookPeriod, delay: .zero, clock: clock)
-        while await ticker.next() != nil {
-            var lines: [[UInt8]] = []
-            let profile = answers.proactor.profile
-            if faults {
-                if let last = sent.profile, last != profile {
-                    lines.append(Self.message("birth", answers.documents.birth(at: clock.wallTime)))
-                }
-                sent.profile = profile
-                let active = await answers.proactor.activeFaults
-                if sent.faults != active {
-                    let text = answers.documents.active(active, at: clock.wallTime)
-                    lines.append(Self.message("faults", text))
-                    sent.faults = active
-                }
-            }
-            let status = await answers.status
-            if sent.mustSend(status.links.map { "\($0.who) \($0.state.word)" }, at: clock.now) {
-                lines.append(Self.message("status", status.text))
-            }
-            guard await send(lines) else { return }
-        }
-    }
-
-    /// What one caller knows already.
-    private struct Sent {
-        var profile: GatewayProfile?
-        var faults: [ActiveFault]?
-        private var links: [String]?
-        private var at: MonotonicInstant?
-
-        mutating func mustSend(_ links: [String], at now: MonotonicInstant) -> Bool {
-            if let at, at.duration(to: now) < LocalControlService.statusPeriod, self.links == links
-            {
-                return false
-            }
-            (self.links, at) = (links, now)
-            return true
-        }
-    }
 
     /// One MQTT message as a line: its topic below the gateway's own, and its payload unchanged.
     static func message(_ topic: String, _ payload: [UInt8]) -> [UInt8] {

@@ -9,6 +9,14 @@ extension StateReader {
     /// read at once.
     private static let mostLookedAt = 20_000
 
+    /// Which journal it is, and how far it goes; nil while it cannot be read or is empty.
+    var extent: JournalExtent? {
+        // Its own fault says why it cannot be read.
+        guard let (identity, offsets) = try? inspector().extent() else { return nil }
+        return JournalExtent(
+            identity: "\(identity)", oldest: offsets.lowerBound, newest: offsets.upperBound)
+    }
+
     /// Records of the journal, oldest first.
     func records(
         _ query: RecordQuery, in documents: PlainDocuments

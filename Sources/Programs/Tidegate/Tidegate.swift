@@ -23,5 +23,6 @@ struct Tidegate: AsyncParsableCommand {
             WatchCommand.self, ReloadCommand.self, LogLevelCommand.self,
             SetCommand.self, ReleaseCommand.self, JournalCommand.self, ExportCommand.self,
             UpstreamCommand.self, PeerCommand.self, ServiceCommand.self, TapCommand.self,
+            WebPasswordCommand.self,
         ])
 }
