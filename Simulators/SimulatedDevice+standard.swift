@@ -2,6 +2,7 @@ extension SimulatedWiring {
     /// One line for each model, in alphabetical order.
     static let twins: [any SimulatedDevice.Type] = [
         SimulatedAht20Sensor.self,
+        SimulatedDfr0971Output.self,
         SimulatedDs18b20.self,
         SimulatedGpioContact.self,
         SimulatedGpioPulseCounter.self,

@@ -8,7 +8,7 @@ import Testing
 import Vocabulary
 
 /// A GW108 board in the form of June 2026: its pins have names, and what sits on it says which.
-@Suite struct `A GW108 board` {
+@Suite("A GW108 board") struct BoardImportTests {
     static let text = """
         {"TypeName": "gw.nolan.layout", "GNodes": [
           {"Alias": "d1.demo", "BaseClass": "LeafTransactiveNode"},

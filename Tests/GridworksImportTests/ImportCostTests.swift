@@ -17,11 +17,21 @@ import Vocabulary
                 ("nodes", layout("ShNodes", "{}")),
                 ("channels", layout("DataChannels", "{}")),
                 ("components", layout("OtherComponents", "{}")),
+                ("types", layout("DeviceTypes", "{}")),
+                ("computed", layout("DerivedChannels", "{}")),
             ]
         var cost = Cost(floor: 128 << 10)
         for (name, bytes) in texts {
             cost.count(name, bytes) { bytes in
                 _ = GridworksLayout.read(bytes).problems.lines(about: "layout")
+            }
+        }
+        for (name, piece) in [
+            ("tunings", "{}"),
+            ("one channel's", #"{"ChannelName":"x","AsyncCapture":true,"CapturePeriodS":1}"#),
+        ] {
+            cost.count(name, layout("CaptureTuningList", piece)) { bytes in
+                _ = GridworksTunings.read(bytes).problems.lines(about: "parameters")
             }
         }
         cost.report("GridWorks layouts")

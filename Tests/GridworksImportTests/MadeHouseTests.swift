@@ -21,8 +21,8 @@ import Vocabulary
     static let houses = [
         Case(
             house: .beech, count: 67,
-            taken: ["modbus-meter": 7, "iio-adc": 4, "gpio-relay": 16],
-            left: [("a Pico", 31), ("Hubitat", 6), ("0-10 V", 3)]),
+            taken: ["modbus-meter": 7, "iio-adc": 4, "gpio-relay": 16, "dfr0971": 3],
+            left: [("a Pico", 31), ("Hubitat", 6)]),
         Case(
             house: .spruce, count: 51,
             taken: ["modbus-meter": 5, "gpio-contact": 3, "gpio-relay": 1, "iio-adc": 6],

@@ -15,17 +15,19 @@ import Vocabulary
         "\"PowerMeter\"", "\"MultipurposeSensor\"", "\"f32\"", "\"t16\"", "127", "256", "0.5",
     ].map { Array($0.utf8) }
 
-    @Test func `is imported or refused, and what is imported can be read`() {
-        let good = Array(Sample.text.utf8)
+    @Test(arguments: [Sample.text, BoardImportTests.text, MadeHouse.spruce.listed])
+    func `is imported or refused, and what is imported can be read`(_ text: String) {
+        let good = Array(text.utf8)
         let seed: UInt64 = 20_261_121
         print("seed \(seed)")
-        let rounds = Mangler.rounds(300)
+        let rounds = Mangler.rounds(100)
+        let tunings = GridworksTunings.read(Array(MadeHouse.spruce.params.utf8)).tunings
         var chance = SeededGenerator(seed: seed)
         var imported = 0
         for round in 0..<rounds {
             var text = good
             for _ in 0..<Int.random(in: 1...3, using: &chance) { mutate(&text, &chance) }
-            let (layout, problems) = GridworksLayout.read(text)
+            let (layout, problems) = GridworksLayout.read(text, tunings: tunings)
             #expect((layout == nil) != problems.isEmpty, "round \(round)")
             guard let layout else { continue }
             imported += 1
@@ -54,5 +56,20 @@ import Vocabulary
             text.replaceSubrange(
                 colon + 1..<end, with: Self.words.randomElement(using: &chance) ?? [])
         }
+    }
+
+    @Test func `has operational parameters that are read or refused`() {
+        let good = Array(MadeHouse.beech.params.utf8)
+        var chance = SeededGenerator(seed: 20_261_201)
+        var read = 0
+        let rounds = Mangler.rounds(100)
+        for round in 0..<rounds {
+            var text = good
+            for _ in 0..<Int.random(in: 1...3, using: &chance) { mutate(&text, &chance) }
+            let (tunings, problems) = GridworksTunings.read(text)
+            #expect((tunings == nil) != problems.isEmpty, "round \(round)")
+            if tunings != nil { read += 1 }
+        }
+        #expect((1..<rounds).contains(read))
     }
 }

@@ -4,6 +4,7 @@ extension DriverRegistry {
     /// Every driver that comes with Tidegate, one line each, in alphabetical order.
     public static let standard = DriverRegistry([
         Aht20Driver.self,
+        Dfr0971Driver.self,
         Ds18b20Driver.self,
         DsmrP1Driver.self,
         GpioContactDriver.self,

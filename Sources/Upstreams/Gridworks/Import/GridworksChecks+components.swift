@@ -192,4 +192,28 @@ extension GridworksChecks {
             taken[key] = taken[key] ?? config.place
         }
     }
+
+    mutating func check(
+        _ configs: [GridworksConfig], ofOutputsAt addresses: [Int64],
+        _ component: GridworksComponent
+    ) {
+        for address in addresses where !(0x58...0x5F).contains(address) {
+            report(
+                component.place,
+                "I2cAddressList: \(address) is no address of a DFR0971; they are 88 to 95")
+        }
+        var taken: [Int64: Place] = [:]
+        for config in configs {
+            guard case .output(let index, _) = config.detail else { continue }
+            if let first = taken[index] {
+                report(config.place, "OutputIdx \(index) is already in use by \(first)")
+            }
+            taken[index] = taken[index] ?? config.place
+            if index > 2 * Int64(addresses.count) {
+                report(
+                    config.place,
+                    "OutputIdx \(index) is beyond the \(2 * addresses.count) outputs of its boards")
+            }
+        }
+    }
 }

@@ -157,6 +157,8 @@ struct GridworksChecks {
                 if let relay = config.relay { check(relay, at: config) }
             }
         case .reader(let converter, let configs): check(configs, of: converter, component)
+        case .outputs(let addresses, let configs):
+            check(configs, ofOutputsAt: addresses, component)
         case .other: break
         }
     }
@@ -183,9 +185,13 @@ struct GridworksChecks {
                     + "(\(config.capture.layoutText))")
         }
         // GridWorks sends the voltage at a GW108 board's thermistor together with the temperature.
-        let isAccompanied =
-            if case .input = config.detail { channel.telemetry == "MicroVolts" } else { false }
-        if config.isAsync, config.delta == nil, config.relay == nil, !isAccompanied {
+        let needsDelta =
+            switch config.detail {
+            case .input: channel.telemetry != "MicroVolts"
+            case .relay, .output: false
+            case .plain, .egauge, .thermistor: true
+            }
+        if config.isAsync, config.delta == nil, needsDelta {
             report(
                 config.place,
                 "channel \(name): AsyncCapture needs AsyncCaptureDelta, the least change in steps")

@@ -111,6 +111,8 @@ struct GridworksComponent: Hashable, Sendable {
             addresses: [Int64], blocks: Int64, openVolts: [DecimalNumber], [GridworksConfig])
         /// A relay or a contact on a line of a board.
         case line(GridworksLine, [GridworksConfig])
+        /// The outputs of DFR0971 boards, two on each.
+        case outputs(addresses: [Int64], [GridworksConfig])
         /// The thermistors of a GW108 board.
         case reader(GridworksConverter, [GridworksConfig])
         /// Hardware that has no driver here.
@@ -129,7 +131,7 @@ struct GridworksComponent: Hashable, Sendable {
     var configs: [GridworksConfig] {
         switch form {
         case .meter(_, _, let configs), .relays(_, let configs), .thermistors(_, _, _, let configs),
-            .line(_, let configs), .reader(_, let configs):
+            .line(_, let configs), .reader(_, let configs), .outputs(_, let configs):
             configs
         case .other: []
         }
@@ -157,6 +159,8 @@ struct GridworksConfig: Hashable, Sendable {
         case thermistor(block: Int64, makeModel: String, isAveraged: Bool, description: String?)
         /// A thermistor at an input of a GW108 board's converter.
         case input(Int64, beta: Int64)
+        /// An output, counted from 1 over all boards, with what GridWorks sets it to at the start.
+        case output(Int64, initialTenths: Int64)
     }
 }
 

@@ -38,6 +38,16 @@ extension GridworksReader {
                     return reader.thermistor(
                         config["TerminalBlockIdx"] == nil ? other ?? config : config)
                 })
+        case "dfr.component.gt":
+            let addresses = wholes("I2cAddressList", of: entry)
+            return .outputs(
+                addresses: addresses,
+                configs(of: entry) { reader, config in
+                    let index = reader.whole("OutputIdx", of: config, in: 1...16)
+                    // The key's name and GridWorks' own driver disagree; the driver takes tenths of a volt.
+                    let initial = reader.whole("InitialVoltsTimes100", of: config, in: 0...100)
+                    return index.map { .output($0, initialTenths: initial ?? 0) }
+                })
         default:
             return boardForm(of: entry, typeName: typeName, kind: kind) ?? .other
         }

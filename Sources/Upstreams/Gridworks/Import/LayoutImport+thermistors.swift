@@ -117,7 +117,7 @@ extension LayoutImport {
     }
 
     /// A channel with the steps that it has there.
-    private func stepped(_ channel: LayoutText, _ config: GridworksConfig) -> LayoutText {
+    func stepped(_ channel: LayoutText, _ config: GridworksConfig) -> LayoutText {
         guard case .object(var members) = channel else { return channel }
         members.insert(("exponent", .whole(-config.exponent)), at: 1)
         return .object(members)

@@ -82,7 +82,8 @@ public struct LayoutImport {
                 let relay = config.relay, reported.insert(component.id).inserted
             else { return reportShared(node) }
             addRelay(node, component, line, config, relay)
-        case ("I2cRelayMultiplexer", .relays?), ("I2cBus", nil), ("I2cRelayBoard", nil):
+        case ("ZeroTenOutputer", nil): addOutput(node)
+        case ("I2cZeroTenMultiplexer", .outputs?), ("I2cRelayMultiplexer", .relays?), ("I2cBus", nil), ("I2cRelayBoard", nil):
             break
         case ("Relay", .relays(let addresses, let configs)?):
             guard let component,
