@@ -113,6 +113,7 @@ import Vocabulary
         var session = House.session(House.homeAssistant(profile))
         let entities = session.born().entities(of: "meter")
         let total = try #require(entities["number_meter"])
+        #expect(total["uniq_id"]?.text != entities["sensor_meter"]?["uniq_id"]?.text)
         #expect(total["en"]?.flag == false && total["ent_cat"]?.text == "config")
         #expect(total.group?.filter { $0.name == "name" }.count == 1)
         #expect(entities["sensor_meter"]?["stat_cla"]?.text == "total_increasing")

@@ -71,8 +71,11 @@ struct HomeAssistantEntity: Hashable, Sendable {
         // The total of a meter, which is set when the meter was exchanged: not for everybody's dashboard.
         let total = HomeAssistantEntity(
             Platform.number.key(of: channel.name), .number,
-            base.filter { !["name", "en"].contains($0.0) } + setting
-                + [("name", "Set total"), ("ent_cat", "config"), ("en", .flag(false))])
+            base.filter { !["uniq_id", "name", "en"].contains($0.0) } + setting
+                + [
+                    ("uniq_id", .text(codec.topics.entity("set", channel.name.text))),
+                    ("name", "Set total"), ("ent_cat", "config"), ("en", .flag(false)),
+                ])
         return [entity(.sensor, measure), total]
     }
 
