@@ -97,6 +97,8 @@ let package = Package(
             linkerSettings: [.linkedLibrary("gpiod")]),
         // The device profiles that come with Tidegate, as they stand in their files.
         .target(name: "CProfiles", path: "Sources/Clibs/CProfiles"),
+        // The web page, as it stands in its files.
+        .target(name: "CPage", path: "Sources/Clibs/CPage", exclude: ["page"]),
         .systemLibrary(
             name: "CCrypto", path: "Sources/Clibs/CCrypto", pkgConfig: "openssl",
             providers: [.apt(["libssl-dev"])]),
@@ -163,7 +165,7 @@ let package = Package(
             [
                 "Vocabulary", "Documents", "Timing", "Threads", "Channels", "Codecs", "Peers",
                 "CCrypto",
-                hummingbird, httpTypes, nioCore, nioHttp, nioPosix, nioSSL, logging,
+                "CPage", hummingbird, httpTypes, nioCore, nioHttp, nioPosix, nioSSL, logging,
             ]),
         room(.doors, "Brokers", ["Vocabulary", "Timing", "Threads", "CLinux"]),
         room(

@@ -46,7 +46,7 @@ run() {
 
 checks=("$@")
 [ $# -gt 0 ] || checks=(gpio-shim.sh gpio-lines.sh modbus-peer.sh modbus-profiles.sh meter-telegrams.sh gateway-host.sh terminal.sh gateway-modbus.sh
-    gateway-gpio.sh gateway-interlock.sh gateway-retained.sh gateway-ups.sh gateway-sensors.sh gateway-system.sh gateway-control.sh gateway-web.sh gridworks-codec.sh upstream-child.sh
+    gateway-gpio.sh gateway-interlock.sh gateway-retained.sh gateway-ups.sh gateway-sensors.sh gateway-system.sh gateway-control.sh gateway-web.sh gateway-page.sh gridworks-codec.sh upstream-child.sh
     gateway-simulated.sh debian13.sh gateway-disk.sh gateway-crash.sh gateway-gridworks.sh gateway-home-assistant.sh peer-wire.sh peer-chirp.sh
     peer-gateways.sh cases.sh)
 for check in "${checks[@]}"; do run "$check"; done

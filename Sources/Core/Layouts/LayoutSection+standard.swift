@@ -44,7 +44,7 @@ extension LayoutSection {
                 "The direct link, for requests without a broker. Off when left out."),
             LayoutKey(
                 "web", .section(.web), .optional,
-                "The web server: REST, live stream, metrics. Off when left out."),
+                "The web server: page, REST, live stream, metrics. Off when left out."),
             LayoutKey(
                 "settings", .section(.settings), .optional,
                 "Settings of the program; command line and environment override them."),

@@ -62,8 +62,9 @@ public final class WebAccess: Sendable {
     func requester(
         of head: WebHead, needing right: WebRight?
     ) throws(WebProblem) -> WebRequester {
-        try checkSite(head)
         let isSafe = head.method == .get || head.method == .head
+        // The page itself may be reached by a link.
+        if right != nil || !isSafe { try checkSite(head) }
         let requester = try known(head, switches: !isSafe && right == .switch)
         guard let right, !requester.rights.contains(right) else { return requester }
         guard requester.isKnown || (password == nil && tokens.isEmpty) else {

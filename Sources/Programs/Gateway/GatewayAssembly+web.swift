@@ -63,6 +63,7 @@ extension GatewayAssembly {
         routes.add(RestRoutes.switching(service))
         routes.add(EventStream.routes(service, clock: clock))
         routes.add(MetricRoutes.routes(service))
+        routes.add(PageRoutes.all)
         return WebServer(
             settings, desk: WebDesk(routes, access: try access(web, settings, clock)),
             clock: clock)
