@@ -78,4 +78,19 @@ import Vocabulary
             #expect(captured.first?["ActorClass"]?.text != "NoActor")
         }
     }
+
+    @Test func `a node that no channel of the parent's is about or captured by is not sent`() throws {
+        var settings = House.settings()
+        settings.nodes = [
+            GridworksNodeNames("room", id: Self.ids[0]),
+            GridworksNodeNames("reader", id: Self.ids[1], actorClass: "MultipurposeSensor"),
+        ]
+        settings.channels = ["tank": GridworksChannelNames(about: "room", capturedBy: "reader")]
+        let codec = GridworksConnection(
+            GridworksCodec(profile: House.profile, upstream: House.upstream, settings: settings))
+        let message = try #require(codec.activation(at: House.now).first)
+        let document = JsonParser.parse(Array(House.payload(message).utf8)).document
+        let names = document?["ShNodes"]?.list?.compactMap { $0["Name"]?.text }
+        #expect(names == ["s", "a", "relay1", "relay2", "dist-010v", "meter", "room", "reader"])
+    }
 }

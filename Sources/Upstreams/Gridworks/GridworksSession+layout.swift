@@ -84,7 +84,7 @@ extension GridworksSession {
         }
         return [named(settings.shortName, [("ActorClass", "PrimaryScada")])]
             + bosses.map { named($0, [("Handle", .text($0)), ("ActorClass", "NoActor")]) }
-            + codec.nodes.map { node in
+            + codec.nodes.filter { names[$0.name.text] != nil || isTaken($0) }.map { node in
                 shNode(node, handles[node.name], names[node.name.text], metered[node.name.text])
             }
             + settings.nodes.filter { !taken.contains($0.name.text) }.map { thing in
@@ -94,6 +94,16 @@ extension GridworksSession {
                     thing.name.text,
                     (actorClass == "NoActor" ? [] : [("ActorHierarchyName", .text(path))])
                         + [("ActorClass", .text(actorClass))])
+            }
+    }
+
+    /// Whether some channel is about the node or captured by it, as far as the parent knows. A node that only
+    /// this gateway has, such as one input of a board, is no concern of a parent that knows the board.
+    private func isTaken(_ node: NodeProfile) -> Bool {
+        node.kind == .relay
+            || node.channels.contains {
+                about($0) == node.name
+                    || (codec.settings.channels[$0.name]?.capturedBy ?? node.name) == node.name
             }
     }
 
