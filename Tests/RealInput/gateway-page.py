@@ -145,6 +145,7 @@ try:
 finally:
     if browser:
         browser.process.terminate()
+        browser.process.wait(10)
     gateway.kill()
 
 from gateway import failures
