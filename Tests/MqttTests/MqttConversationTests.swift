@@ -127,7 +127,7 @@ import Vocabulary
         for code: UInt8 in [0, 1] {
             var talk = try Talk(welcome: nil)
             try talk.hear([0x20, 2, 0, code])
-            #expect(talk.conversation.refusal?.contains("does not support MQTT 5") == true)
+            #expect(talk.conversation.refusal?.contains("another version of MQTT") == true)
         }
         var talk = try Talk(welcome: nil)
         try talk.hear([0x20, 2, 0, 4])
@@ -319,7 +319,7 @@ import Vocabulary
             with(MqttMessage(topic: "a", payload: Array(long.utf8))),
         ] {
             #expect {
-                try MqttWriting.login(settings, keepAliveSeconds: 30, largestPacket: 1_000)
+                try MqttWriting.login(settings, .v5, keepAliveSeconds: 30, largestPacket: 1_000)
             } throws: {
                 ($0 as? UpstreamError)?.kind == .badMessage
             }
@@ -379,7 +379,8 @@ enum Wire {
         var texts: [String] = []
         while let frame = try? frames.next() {
             guard frame.first == 0x32,
-                case .message(let message?, _, _)? = try? MqttPacket(frame, largestPayload: 1 << 20)
+                case .message(let message?, _, _)? = try? MqttPacket(
+                    frame, .v5, largestPayload: 1 << 20)
             else { continue }
             texts.append(message.text)
         }

@@ -162,13 +162,12 @@ struct PlainReaderTests {
     }
 
     @Test func `what the command line asks is what the gateway understands`() {
-        let topic = reader.responseTopic(gateway: House.profile.gateway, name: "cli-1")
+        let topic = reader.answerTopic(gateway: House.profile.gateway, node: House.dimmer)
         let expires = House.now.advanced(by: .seconds(5))
         let order = CommandDocument(
             .set(.number(DecimalNumber("12.5")!)), id: House.id, expires: expires)
         let message = reader.command(
-            order, gateway: House.profile.gateway, node: House.dimmer, responseTopic: topic,
-            correlationData: [9])
+            order, gateway: House.profile.gateway, node: House.dimmer)
         var generator = SeededGenerator(seed: 1)
         let command = Command(
             id: House.id, node: House.dimmer, order: .set(125),
@@ -176,7 +175,7 @@ struct PlainReaderTests {
             expires: expires)
         #expect(
             codec.incoming(message, at: House.now, using: &generator).matter
-                == .commands([command], Reply(topic: topic, correlationData: [9])))
+                == .commands([command], Reply(topic: topic)))
     }
 
     @Test func `answers read back, on any topic`() throws {

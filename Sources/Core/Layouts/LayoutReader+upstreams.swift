@@ -95,7 +95,8 @@ extension LayoutReader {
         return UpstreamLayout(
             name: name, broker: broker, listen: listenAddress(section), topic: topic,
             user: section.text("user"), password: section.secret("password"), tls: files,
-            keepAlive: keepAlive, codec: codec, link: link)
+            keepAlive: keepAlive, mqttVersion: section.text("mqttVersion"), codec: codec, link: link
+        )
     }
 
     /// The embedded broker has logins for its TCP port only.

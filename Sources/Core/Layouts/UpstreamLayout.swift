@@ -15,6 +15,8 @@ public struct UpstreamLayout: Hashable, Sendable {
     public let password: SecretSource?
     public let tls: TlsFiles?
     public let keepAlive: Duration
+    /// The version of MQTT, as a word of the layout; nil to find out.
+    public let mqttVersion: String?
     /// The format of topics and messages there.
     public let codec: CodecChoice
     /// How patient the link is, and how much it has in flight.
@@ -82,6 +84,9 @@ extension LayoutSection {
     private static let connectionKeys = [
         LayoutKey("user", .value(.text), .optional, "The user at the broker."),
         LayoutKey("password", .secret, .optional, "Where the user's password is kept."),
+        LayoutKey(
+            "mqttVersion", .value(.choice(["5", "3.1.1"])), .optional,
+            "The version of MQTT. Default: 5, or 3.1.1 where the broker does not speak 5."),
         LayoutKey("tls", .section(.tls), .optional, "The files of a mqtts:// connection."),
         LayoutKey(
             "keepAlive", .value(.duration(.seconds(5) ... .seconds(3600))),

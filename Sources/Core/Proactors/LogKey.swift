@@ -39,6 +39,7 @@ public enum LogKey: String, CaseIterable, Sendable {
     case overrideEnded = "override.ended"
     // Links to upstreams.
     case linkConnected = "link.connected"
+    case linkVersion = "link.version"
     case linkSubscribed = "link.subscribed"
     case linkDisconnected = "link.disconnected"
     case linkUnreachable = "link.unreachable"

@@ -90,6 +90,12 @@ extension UpstreamPump {
     private func take(_ news: MqttEvent, in proactor: isolated Proactor) {
         switch news {
         case .connected:
+            if plan.session.version == .v3 {
+                log(
+                    .linkVersion, .notice,
+                    "MQTT 3.1.1: no reasons for rejected messages, answers on answer/ alone",
+                    in: proactor)
+            }
             perform(link.announce(limit: plan.session.maximumPacketSize), in: proactor)
             beginCodecSession(in: proactor)
             beginAnnouncements(in: proactor)

@@ -29,16 +29,15 @@ struct Order: Sendable {
         }
         var chance = SystemChance()
         let id = CommandID(using: &chance)
-        let responseTopic = target.reader.responseTopic(gateway: gateway, name: "cli-\(id.text)")
         let message = target.reader.command(
             CommandDocument(request, id: id, expires: expiry(on: clock)), gateway: gateway,
-            node: node, by: .cli, responseTopic: responseTopic, correlationData: Array(id.text.utf8)
-        )
+            node: node, by: .cli)
         let session = MqttSession(settings: target.settings, clock: clock)
         session.connect()
         let asking = Ask(session: session, target: target, id: id)
         let outcome = await Timing.within(.seconds(within), on: clock) {
-            await asking.ask(message, responseTopic: responseTopic)
+            await asking.ask(
+                message, answers: target.reader.answerTopic(gateway: gateway, node: node))
         }
         session.close()
         return try end(outcome ?? .timedOut)
@@ -135,12 +134,13 @@ private struct Ask: Sendable {
     let target: BrokerOptions.Target
     let id: CommandID
 
-    func ask(_ message: MqttMessage, responseTopic: String) async -> Outcome {
+    /// - Parameter answers: The topic of its answer, beside those of other requesters.
+    func ask(_ message: MqttMessage, answers: String) async -> Outcome {
         var wasSent = false
         for await news in session.news {
             do throws(UpstreamError) {
                 switch news {
-                case .connected: try session.subscribe(responseTopic)
+                case .connected: try session.subscribe(answers)
                 // Asked only now, so that the answer cannot come before we listen.
                 case .subscribed:
                     try session.publish(message)

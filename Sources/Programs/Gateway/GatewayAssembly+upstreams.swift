@@ -161,6 +161,7 @@ extension GatewayAssembly {
             user: login.user, password: login.password,
             tls: tls(of: upstream, at: login.address), keepAlive: upstream.keepAlive,
             window: max(256, upstream.link.window * 2))
+        session.version = upstream.mqttVersion.flatMap(MqttVersion.init(words:))
         // The link tries one message at a time for so long, and must not take our end for the broker's.
         session.acknowledgementLimit = max(
             session.acknowledgementLimit, upstream.link.ackTimeout * 2)

@@ -14,9 +14,12 @@ import Vocabulary
 /// packets that are needed. Here a stranger's bytes meet bounds-checked code alone, and cost their link a
 /// reconnect at most.
 ///
-/// Source: MQTT Version 5.0, OASIS Standard.
+/// Source: MQTT Version 5.0 and MQTT Version 3.1.1, OASIS Standards.
 struct MqttConversation {
     private let settings: MqttSettings
+    let version: MqttVersion
+    /// It ends with the login, of which nobody learns.
+    private let isTrial: Bool
     private let exchange: MqttExchange
     private var frames: MqttFrames
 
@@ -31,6 +34,10 @@ struct MqttConversation {
     private(set) var isLoggedIn = false
     /// Why the broker refused the login.
     private(set) var refusal: String?
+    /// Whether the broker has said anything.
+    private(set) var hasHeard = false
+    /// Whether it does not speak the version of this login.
+    private(set) var isVersionUnknown = false
     /// Why the broker ended the connection, in its own packet.
     private(set) var ending: String?
     /// Whether it ended because another client logged in under the same name.
@@ -64,17 +71,19 @@ struct MqttConversation {
     /// - Parameter keepAliveSeconds: 5 to 65,535.
     /// - Throws: `.badMessage` when the settings are wrong, naming the one at fault.
     init(
-        settings: MqttSettings, exchange: MqttExchange, keepAliveSeconds: Int,
-        at now: MonotonicInstant
+        settings: MqttSettings, _ version: MqttVersion = .v5, isTrial: Bool = false,
+        exchange: MqttExchange, keepAliveSeconds: Int, at now: MonotonicInstant
     ) throws(UpstreamError) {
-        (self.settings, self.exchange) = (settings, exchange)
+        (self.settings, self.version, self.isTrial) = (settings, version, isTrial)
+        self.exchange = exchange
         frames = MqttFrames(limit: settings.largestPayload + Self.longestRest)
         interval = .seconds(keepAliveSeconds)
         (began, lastSent, lastReceived) = (now, now, now)
         standstill = (0, now)
         queue(
             try MqttWriting.login(
-                settings, keepAliveSeconds: keepAliveSeconds, largestPacket: frames.limit))
+                settings, version, keepAliveSeconds: keepAliveSeconds,
+                largestPacket: frames.limit))
     }
 
     // MARK: - Out
@@ -97,7 +106,7 @@ struct MqttConversation {
             if let problem = problem(with: message) {
                 exchange.publishRefused(id, qos: message.qos, reason: problem, topic: message.topic)
             } else if message.qos == .atMostOnce {
-                queue(MqttWriting.message(message, number: 0))
+                queue(MqttWriting.message(message, number: 0, version))
                 unwritten.append(queued)
             } else if mayPublish {
                 publish(message, id)
@@ -107,7 +116,7 @@ struct MqttConversation {
         case .subscribe(let topic):
             let number = nextNumber()
             let packet = MqttWriting.subscription(
-                to: topic, number: number, qos: settings.subscriptionQos)
+                to: topic, number: number, qos: settings.subscriptionQos, version)
             if let problem = problem(withSize: packet.count) {
                 exchange.subscriptionSettled(topic, refusal: problem)
             } else {
@@ -124,7 +133,7 @@ struct MqttConversation {
     private mutating func publish(_ message: MqttMessage, _ id: MessageID) {
         let number = nextNumber()
         inFlight[number] = (id, message.topic)
-        queue(MqttWriting.message(message, number: number))
+        queue(MqttWriting.message(message, number: number, version))
     }
 
     private mutating func nextNumber() -> UInt16 {
@@ -175,10 +184,10 @@ struct MqttConversation {
     mutating func receive(
         _ bytes: ArraySlice<UInt8>, at now: MonotonicInstant
     ) throws(MalformedPacket) {
-        (lastReceived, pingSent) = (now, nil)
+        (lastReceived, pingSent, hasHeard) = (now, nil, true)
         frames.append(bytes)
         while ending == nil, refusal == nil, let frame = try frames.next() {
-            try take(try MqttPacket(frame, largestPayload: settings.largestPayload))
+            try take(try MqttPacket(frame, version, largestPayload: settings.largestPayload))
         }
     }
 
@@ -210,15 +219,17 @@ struct MqttConversation {
     ) {
         guard verdict.reason.code == 0 else {
             refusal = words(for: verdict)
+            isVersionUnknown = verdict.reason.code == MqttReason.unsupportedVersion
             return
         }
         (isLoggedIn, self.limits) = (true, limits)
+        guard !isTrial else { return ending = "accepted \(version)" }
         // A broker that wants to receive nothing is pinged all the same, or its silent end went unseen.
         if let seconds = limits.keepAliveSeconds, seconds > 0 {
             interval = min(interval, .seconds(seconds))
         }
         exchange.connected(
-            sessionPresent: sessionPresent, maximumPacketSize: limits.maximumPacketSize)
+            sessionPresent: sessionPresent, version, maximumPacketSize: limits.maximumPacketSize)
     }
 
     private mutating func receive(_ message: MqttMessage?, _ qos: UInt8, _ number: UInt16) {

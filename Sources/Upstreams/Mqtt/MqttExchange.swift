@@ -22,6 +22,8 @@ final class MqttExchange: Alarm {
         var isClosing = false
         var isFinished = false
         var isConnected = false
+        /// Of the last login that the broker accepted.
+        var version: MqttVersion?
         /// What the broker of this connection announced.
         var maximumPacketSize: Int?
         /// Whether there is a connection whose `.connected` the consumer has taken.
@@ -163,6 +165,7 @@ extension MqttExchange {
 extension MqttExchange {
     var isClosing: Bool { state.withLock(\.isClosing) }
     var maximumPacketSize: Int? { state.withLock(\.maximumPacketSize) }
+    var version: MqttVersion? { state.withLock(\.version) }
 
     func takeOrders() -> [Order] {
         state.withLock { state in
@@ -171,9 +174,11 @@ extension MqttExchange {
         }
     }
 
-    func connected(sessionPresent: Bool, maximumPacketSize: Int? = nil) {
+    func connected(
+        sessionPresent: Bool, _ version: MqttVersion = .v5, maximumPacketSize: Int? = nil
+    ) {
         update { state in
-            state.isConnected = true
+            (state.isConnected, state.version) = (true, version)
             state.maximumPacketSize = maximumPacketSize
             state.news.append(.connected(sessionPresent: sessionPresent))
         }

@@ -142,14 +142,16 @@ extension MqttLoop {
     /// Why the broker has hung up without a reason.
     private func words(for conversation: MqttConversation) -> String {
         guard !conversation.isLoggedIn else { return Self.hangUp }
+        let version = settings.version.map { "\($0)" } ?? "MQTT"
         guard settings.broker.usesTls else {
-            return "the broker closed the connection at the login; it may not support MQTT 5"
+            return
+                "the broker closed the connection at the login; it may not support \(version)"
         }
         let certificate =
             settings.tls?.certificate.map { "not accept the client certificate \($0)" }
             ?? "ask for a client certificate"
         return "the broker closed the connection after the TLS handshake; it may \(certificate), "
-            + "or not support MQTT 5"
+            + "or not support \(version)"
     }
 
     private func words(

@@ -18,6 +18,7 @@ final class MqttLoop {
     private var backoff: Backoff
     /// Where the last connection ended before the broker took the login: tried last the next time.
     private var unluckyPlace: BrokerEndpoint?
+    private var versionChoice: MqttVersionChoice
     /// How many connections in a row the broker has closed without a reason and while nothing was in flight.
     /// mosquitto 2.0 does so to a client that is pushed out by another client of the same name.
     private var silentEnds = 0
@@ -30,6 +31,7 @@ final class MqttLoop {
     ) {
         self.will = will
         (self.settings, self.exchange, self.clock) = (settings, exchange, clock)
+        versionChoice = MqttVersionChoice(settings.version)
         backoff = Backoff(
             first: settings.shortestReconnectDelay, cap: settings.longestReconnectDelay,
             jitter: chance)
@@ -48,6 +50,7 @@ final class MqttLoop {
             let delay: Duration
             switch outcome {
             case .notYet: delay = Self.lookForBroker
+            case .tryOtherVersion: delay = .zero
             case .neverConnected(let problem):
                 exchange.failed(.unreachable(problem))
                 delay = backoff.failed()
@@ -76,6 +79,8 @@ final class MqttLoop {
     private enum Outcome {
         /// Nobody knows yet where the broker is.
         case notYet
+        /// It does not speak the version that it was asked in.
+        case tryOtherVersion
         case neverConnected(String)
         case refused(String)
         case connected(ending: String, isNameTaken: Bool)
@@ -115,16 +120,27 @@ final class MqttLoop {
                 return .neverConnected("closed")
             }
             settings.will = will()
+            let version = versionChoice.next(at: clock.now)
+            let isTrial = versionChoice.isTrial
+            if isTrial { settings.will = nil }
             var conversation = try MqttConversation(
-                settings: settings, exchange: exchange, keepAliveSeconds: keepAliveSeconds,
-                at: clock.now)
+                settings: settings, version, isTrial: isTrial, exchange: exchange,
+                keepAliveSeconds: keepAliveSeconds, at: clock.now)
             let began = clock.now
             let ending = serve(stream, &conversation)
             unluckyPlace = conversation.isLoggedIn ? nil : place
+            if conversation.isLoggedIn { versionChoice.accepted(version) }
+            let mustChange =
+                conversation.isVersionUnknown && versionChoice.rejected(version, at: clock.now)
+            if mustChange || isTrial && conversation.isLoggedIn { return .tryOtherVersion }
             if let refusal = conversation.refusal {
                 return .refused("\(settings.broker): \(refusal)")
             }
             guard conversation.isLoggedIn else {
+                let mayNotUnderstand = !conversation.hasHeard && !exchange.isClosing
+                if mayNotUnderstand, versionChoice.unanswered(at: clock.now) {
+                    return .tryOtherVersion
+                }
                 return .neverConnected("\(settings.broker): \(ending)")
             }
             let suspicion = suspicion(

@@ -1,6 +1,6 @@
 /// One packet that a broker sent, understood.
 ///
-/// Source: MQTT Version 5.0, OASIS Standard, chapter 3.
+/// Source: MQTT Version 5.0 and MQTT Version 3.1.1, OASIS Standards, chapter 3.
 enum MqttPacket {
     /// The types of packets that a broker may send to us, in MQTT's own names.
     enum Kind: UInt8, CaseIterable, CustomStringConvertible {
@@ -42,20 +42,25 @@ enum MqttPacket {
     case disconnect(Verdict)
 
     /// - Parameter largestPayload: Of a message that is taken. In bytes.
-    init(_ frame: MqttFrames.Frame, largestPayload: Int) throws(MalformedPacket) {
-        guard let kind = Kind(rawValue: frame.first >> 4) else {
+    init(
+        _ frame: MqttFrames.Frame, _ version: MqttVersion, largestPayload: Int
+    ) throws(MalformedPacket) {
+        guard let kind = Kind(rawValue: frame.first >> 4), version == .v5 || kind != .disconnect
+        else {
             throw MalformedPacket("a packet of type \(frame.first >> 4), invalid from a broker")
         }
         var bytes = MqttBytes(frame.body)
         if kind == .message {
-            self = try Self.message(frame, &bytes, largestPayload)
+            self = try Self.message(frame, version, &bytes, largestPayload)
             return
         }
         guard frame.first & 0x0F == (kind == .release ? 2 : 0) else {
             throw MalformedPacket("\(kind) with flags \(frame.first & 0x0F)")
         }
         do throws(MalformedPacket) {
-            self = try Self.answer(kind, &bytes)
+            self =
+                version == .v5
+                ? try Self.answer(kind, &bytes) : try Self.answerWithoutProperties(kind, &bytes)
         } catch {
             throw MalformedPacket("\(kind): \(error.detail)")
         }
@@ -85,6 +90,28 @@ enum MqttPacket {
             let reason = MqttReason(Int32(try bytes.byte()))
             return .subscription(
                 number: number, Verdict(reason: reason, words: properties.reason))
+        }
+    }
+
+    private static func answerWithoutProperties(
+        _ kind: Kind, _ bytes: inout MqttBytes
+    ) throws(MalformedPacket) -> MqttPacket {
+        switch kind {
+        case .message, .pong, .disconnect: return .pong
+        case .loginAnswer:
+            let flags = try bytes.byte()
+            let code = try bytes.byte()
+            let reason = code == 0 ? MqttReason(0) : MqttReason(ofVersion3: code)
+            return .loginAnswer(
+                Verdict(reason: reason), sessionPresent: flags & 1 != 0, BrokerLimits())
+        case .acknowledgement:
+            return .acknowledgement(
+                number: try number(&bytes), Verdict(reason: MqttReason(0)))
+        case .release: return .release(number: try number(&bytes))
+        case .subscription:
+            let number = try number(&bytes)
+            return .subscription(
+                number: number, Verdict(reason: MqttReason(Int32(try bytes.byte()))))
         }
     }
 
@@ -121,7 +148,8 @@ enum MqttPacket {
     }
 
     private static func message(
-        _ frame: MqttFrames.Frame, _ bytes: inout MqttBytes, _ largestPayload: Int
+        _ frame: MqttFrames.Frame, _ version: MqttVersion, _ bytes: inout MqttBytes,
+        _ largestPayload: Int
     ) throws(MalformedPacket) -> MqttPacket {
         let qos = frame.first >> 1 & 3
         guard qos < 3 else { throw MalformedPacket("PUBLISH of quality of service 3") }
@@ -130,7 +158,8 @@ enum MqttPacket {
             let number = qos == 0 ? 0 : try number(&bytes)
             let dropped = MqttPacket.message(nil, qos: qos, number: number)
             guard frame.cutFrom == nil else { return dropped }
-            let properties = try MqttProperties(&bytes, of: .message)
+            let properties =
+                version == .v5 ? try MqttProperties(&bytes, of: .message) : MqttProperties()
             // What a stranger wrote and the broker passed on costs the message, not the connection.
             guard bytes.rest.count <= largestPayload, !properties.hasBadText,
                 let topic = MqttBytes.text(topic), !topic.isEmpty

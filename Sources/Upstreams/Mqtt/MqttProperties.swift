@@ -13,6 +13,9 @@ struct MqttProperties {
     /// A text that something would be made of is none.
     private(set) var hasBadText = false
 
+    /// None.
+    init() {}
+
     /// - Parameter packet: What they belong to.
     init(_ bytes: inout MqttBytes, of packet: MqttPacket.Kind) throws(MalformedPacket) {
         // A packet without properties may leave out their length as well.

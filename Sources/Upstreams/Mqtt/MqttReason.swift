@@ -2,6 +2,8 @@
 ///
 /// Source: MQTT Version 5.0, OASIS Standard, section 2.4.
 struct MqttReason: Hashable, Sendable, CustomStringConvertible {
+    static let unsupportedVersion: Int32 = 132
+
     let code: Int32
 
     init(_ code: Int32) { self.code = code }
@@ -11,7 +13,7 @@ struct MqttReason: Hashable, Sendable, CustomStringConvertible {
     ///
     /// Source: MQTT Version 3.1.1, OASIS Standard, section 3.2.2.3.
     init(ofVersion3 code: UInt8) {
-        self.init([2: 133, 3: 136, 4: 134, 5: 135][code] ?? 132)
+        self.init([2: 133, 3: 136, 4: 134, 5: 135][code] ?? Self.unsupportedVersion)
     }
 
     /// Codes from 128 on mean that something was not done.
@@ -32,7 +34,7 @@ struct MqttReason: Hashable, Sendable, CustomStringConvertible {
         case 129: "malformed packet"
         case 130: "protocol error"
         case 131: "implementation specific error"
-        case 132: "unsupported protocol version: the broker does not support MQTT 5"
+        case 132: "unsupported protocol version: the broker speaks another version of MQTT"
         case 133: "client identifier not valid"
         case 134: "bad user name or password"
         case 135: "not authorized; check user, password and the broker's access list"

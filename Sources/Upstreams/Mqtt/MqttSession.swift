@@ -15,6 +15,9 @@ public protocol Upstream: Sendable {
     /// while there is no connection, and where it announced none. `MqttMessage.packetSize` compares.
     var maximumPacketSize: Int? { get }
 
+    /// The version that the broker of the present or last connection speaks; nil before the first.
+    var version: MqttVersion? { get }
+
     /// Starts to connect, and goes on trying until `close()`.
     ///
     /// - Parameter will: Asked once for each login, from any thread: what the broker publishes when that
@@ -46,9 +49,10 @@ extension Upstream {
     public func connect() { connect { nil } }
     public var lastHeartbeat: MonotonicInstant? { nil }
     public var maximumPacketSize: Int? { nil }
+    public var version: MqttVersion? { nil }
 }
 
-/// One MQTT 5 session with a broker, on a thread of its own.
+/// One MQTT session with a broker, on a thread of its own.
 ///
 /// Each connection starts clean and leaves nothing behind: the broker keeps no messages for a session
 /// that is away, so no command comes late, and what was not acknowledged when the connection broke is
@@ -91,6 +95,7 @@ public final class MqttSession: Upstream {
 
     public var lastHeartbeat: MonotonicInstant? { exchange.lastHeartbeat.withLock { $0 } }
     public var maximumPacketSize: Int? { exchange.maximumPacketSize }
+    public var version: MqttVersion? { exchange.version }
 
     public func connect(will: @escaping @Sendable () -> MqttMessage?) {
         guard exchange.start() else { return }

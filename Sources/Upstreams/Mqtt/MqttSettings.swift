@@ -7,6 +7,8 @@ public struct MqttSettings: Sendable {
     public var clientID: String
     public var user: String?
     public var password: String?
+    /// Nil for MQTT 5, or 3.1.1 where the broker does not speak it.
+    public var version: MqttVersion?
     /// The files of a TLS connection. With an `mqtts://` broker and nil, the system's authorities count.
     public var tls: MqttTls?
     /// How long the connection may be silent, 5 s to 18 h, rounded up to whole seconds. A broker that

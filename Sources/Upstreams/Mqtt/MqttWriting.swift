@@ -1,6 +1,6 @@
 /// The packets that a client sends, as bytes.
 ///
-/// Source: MQTT Version 5.0, OASIS Standard, chapter 3.
+/// Source: MQTT Version 5.0 and MQTT Version 3.1.1, OASIS Standards, chapter 3.
 enum MqttWriting {
     static let ping: [UInt8] = [0xC0, 0]
     static let disconnect: [UInt8] = [0xE0, 0]
@@ -21,27 +21,30 @@ enum MqttWriting {
         return packet + body
     }
 
-    /// Messages that were published as retained are distinguished, whether they are old or new.
+    /// Messages that were published as retained are distinguished, whether they are old or new; in MQTT 3.1.1, old
+    /// ones alone.
     ///
     /// - Parameter topic: A filter.
     static func subscription(
-        to topic: String, number: UInt16, qos: MqttMessage.QualityOfService
+        to topic: String, number: UInt16, qos: MqttMessage.QualityOfService, _ version: MqttVersion
     ) -> [UInt8] {
         var body: [UInt8] = []
         body.append(word: number)
-        body.append(length: 0)
+        if version == .v5 { body.append(length: 0) }
         body.append(counted: topic.utf8)
-        body.append(0x08 | UInt8(qos.rawValue))
+        body.append((version == .v5 ? 0x08 : 0) | UInt8(qos.rawValue))
         return packet(0x82, body)
     }
 
     /// - Parameter message: One without a `problem`.
-    static func message(_ message: MqttMessage, number: UInt16) -> [UInt8] {
+    static func message(
+        _ message: MqttMessage, number: UInt16, _ version: MqttVersion
+    ) -> [UInt8] {
         var body: [UInt8] = []
         body.reserveCapacity(message.packetSize)
         body.append(counted: message.topic.utf8)
         if message.qos != .atMostOnce { body.append(word: number) }
-        append(propertiesOf: message, to: &body)
+        if version == .v5 { append(propertiesOf: message, to: &body) }
         body += message.payload
         let flags = UInt8(message.qos.rawValue) << 1 | (message.isRetained ? 1 : 0)
         return packet(0x30 | flags, body)
@@ -82,11 +85,12 @@ enum MqttWriting {
     /// - Parameter largestPacket: That the broker may send. In bytes.
     /// - Throws: `.badMessage`, naming what is too long.
     static func login(
-        _ settings: MqttSettings, keepAliveSeconds: Int, largestPacket: Int
+        _ settings: MqttSettings, _ version: MqttVersion, keepAliveSeconds: Int,
+        largestPacket: Int
     ) throws(UpstreamError) -> [UInt8] {
         var body: [UInt8] = []
         body.append(counted: "MQTT".utf8)
-        body.append(5)
+        body.append(version.rawValue)
         var flags: UInt8 = 0x02
         if settings.user != nil { flags |= 0x80 }
         if settings.password != nil { flags |= 0x40 }
@@ -95,15 +99,17 @@ enum MqttWriting {
         }
         body.append(flags)
         body.append(word: UInt16(clamping: keepAliveSeconds))
-        body.append(length: 5)
-        body.append(0x27)
-        body.append(number: UInt32(clamping: largestPacket))
+        if version == .v5 {
+            body.append(length: 5)
+            body.append(0x27)
+            body.append(number: UInt32(clamping: largestPacket))
+        }
         try append("client identifier", settings.clientID.utf8, to: &body)
         if let will = settings.will {
             if let problem = topicProblem(will.topic) ?? problem(with: will) {
                 throw UpstreamError(kind: .badMessage, detail: "last will: \(problem)")
             }
-            append(propertiesOf: will, to: &body)
+            if version == .v5 { append(propertiesOf: will, to: &body) }
             body.append(counted: will.topic.utf8)
             try append("last will", will.payload, to: &body)
         }

@@ -62,9 +62,9 @@ public struct PlainReader: Hashable, Sendable {
             readings: (document["channels"]?.list ?? []).compactMap(PlainReading.init))
     }
 
-    /// A response topic that the gateway accepts, for a requester that calls itself `name`.
-    public func responseTopic(gateway: GatewayName, name: String) -> String {
-        "\(prefix)/\(gateway)/answer/\(name)"
+    /// Where the gateway answers commands to `node`.
+    public func answerTopic(gateway: GatewayName, node: ShNodeName) -> String {
+        PlainTopics(prefix: prefix, gateway: gateway).answer(node)
     }
 
     /// The message that commands `node`.
@@ -72,14 +72,13 @@ public struct PlainReader: Hashable, Sendable {
     /// - Parameter by: Who orders, when it is not the upstream itself.
     public func command(
         _ command: CommandDocument, gateway: GatewayName, node: ShNodeName,
-        by: CommandSource.Kind? = nil, responseTopic: String? = nil, correlationData: [UInt8]? = nil
+        by: CommandSource.Kind? = nil
     ) -> MqttMessage {
         let source = by.map { (name: "by", value: JsonValue.text($0.rawValue)) }
         let text = JsonValue.object(command.members + [source].compactMap(\.self)).compact
         return MqttMessage(
             topic: PlainTopics(prefix: prefix, gateway: gateway).set(node),
-            payload: Array(text.utf8), responseTopic: responseTopic,
-            correlationData: correlationData)
+            payload: Array(text.utf8))
     }
 }
 
