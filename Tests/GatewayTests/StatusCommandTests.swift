@@ -73,7 +73,7 @@ import Testing
             }
             let status = try home.start("status")
             #expect(await status.end() == 69, "\(status.text)")
-            #expect(status.text.contains("no gateway runs"), "\(status.text)")
+            #expect(status.text.contains("no gateway of this user"), "\(status.text)")
         }
         // What the killed one has left is no hindrance.
         let next = try await gateway(try layout())
