@@ -23,10 +23,11 @@ import Vocabulary
         #expect(try open(#"{"output": 1}"#).bench.transfers == ["w 01 11 00", "w 04 00 00"])
     }
 
-    @Test(arguments: [
-        (0, "w 02 00 00"), (10_000, "w 02 f0 ff"), (2_000, "w 02 30 33"), (5_000, "w 02 f0 7f"),
-        (1, "w 02 00 00"), (3, "w 02 10 00"),
-    ] as [(Int64, String)])
+    @Test(
+        arguments: [
+            (0, "w 02 00 00"), (10_000, "w 02 f0 ff"), (2_000, "w 02 30 33"), (5_000, "w 02 f0 7f"),
+            (1, "w 02 00 00"), (3, "w 02 10 00"),
+        ] as [(Int64, String)])
     func `a voltage is twelve bits of 10 V, the low byte first`(
         _ millivolts: Int64, transfer: String
     ) throws {
@@ -55,7 +56,8 @@ import Vocabulary
         #expect(try driver.read([channel], at: bench.clock.now)[0].get().value == 3_000)
     }
 
-    @Test func `safe state hold leaves the output as it was, and does not claim to know it`() throws {
+    @Test func `safe state hold leaves the output as it was, and does not claim to know it`() throws
+    {
         var (bench, driver, channel) = try open("{}", .hold)
         #expect(bench.transfers == [])
         let answer = try driver.read([channel], at: bench.clock.now)[0]

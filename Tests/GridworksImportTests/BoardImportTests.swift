@@ -127,19 +127,34 @@ import Vocabulary
     }
 
     @Test(arguments: [
-        (#""GpioName": "Vdc""#, #""GpioName": "Vdd""#, "Gw108 has none of that name in NativeGpioOutputs; did you"),
+        (
+            #""GpioName": "Vdc""#, #""GpioName": "Vdd""#,
+            "Gw108 has none of that name in NativeGpioOutputs; did you"
+        ),
         (#""BcmPin": 10"#, #""BcmPin": 64"#, "must be a whole number from 0 to 63"),
         (#""BcmPin": 10"#, #""BcmPin": 23"#, "GPIO pin 23 is already in use by"),
         (#""RelayName": "IsoValve","#, #""RelayName": 7,"#, "must be a text"),
         (#""ExpanderIdx": 2, "Reg"#, #""ExpanderIdx": 3, "Reg"#, "has no expander 3"),
-        (#""BoardComponentId": "board", "AdcName""#, #""BoardComponentId": "b", "AdcName""#, "no component b"),
+        (
+            #""BoardComponentId": "board", "AdcName""#, #""BoardComponentId": "b", "AdcName""#,
+            "no component b"
+        ),
         (#""AdcChannel": "P3""#, #""AdcChannel": "P4""#, "P4 must be one of P0, P1, P2, P3"),
         (#""I2cAddress": 73"#, #""I2cAddress": 32"#, "32 is no address of an ADS1115"),
-        (#""TelemetryName": "MicroVolts""#, #""TelemetryName": "CelsiusTimes100""#, "already in use"),
+        (
+            #""TelemetryName": "MicroVolts""#, #""TelemetryName": "CelsiusTimes100""#,
+            "already in use"
+        ),
         (#""AdcName": "Thermistors""#, #""AdcName": "Amperes""#, "Gw108 has none of that name"),
         (#""SeriesResistanceKOhms": 5.65"#, #""SeriesResistanceKOhms": 0"#, "a number above 0"),
-        (#""ComponentId": "adc"},"#, #""ComponentId": "opto"},"#, "has 3 channels; a relay or contact"),
-        (#""ComponentId": "adc"},"#, #""ComponentId": "opto"},"#, "I2cThermistorReader reader needs"),
+        (
+            #""ComponentId": "adc"},"#, #""ComponentId": "opto"},"#,
+            "has 3 channels; a relay or contact"
+        ),
+        (
+            #""ComponentId": "adc"},"#, #""ComponentId": "opto"},"#,
+            "I2cThermistorReader reader needs"
+        ),
         (#""GNodeId": "0"#, #""GNodeId": "x"#, "is not a UUID of version 4"),
     ])
     func `with a mistake has it reported with its place`(
@@ -169,6 +184,8 @@ import Vocabulary
     func `has mistakes in its operational parameters reported, too`(text: String, message: String) {
         let read = GridworksTunings.read(Array(text.utf8))
         #expect(read.tunings == nil)
-        #expect(read.problems.contains { "\($0)".contains(message) }, "\(read.problems.map { "\($0)" })")
+        #expect(
+            read.problems.contains { "\($0)".contains(message) }, "\(read.problems.map { "\($0)" })"
+        )
     }
 }

@@ -85,7 +85,10 @@ import Testing
             "Alias D1.Demo must be"
         ),
         ("\"OutputIdx\": 1", "\"OutputIdx\": 5", "OutputIdx 5 is beyond the 4 outputs"),
-        ("\"I2cAddressList\": [94, 95]", "\"I2cAddressList\": [94, 32]", "32 is no address of a DFR"),
+        (
+            "\"I2cAddressList\": [94, 95]", "\"I2cAddressList\": [94, 32]",
+            "32 is no address of a DFR"
+        ),
         ("2c3a3d1e5f02", "2c3a3d1e5f0", "is not a UUID of version 4"),
         (
             "\"CapturePeriodS\": 300", "\"CapturePeriodS\": 0",

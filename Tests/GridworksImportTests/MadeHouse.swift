@@ -150,9 +150,9 @@ struct MadeHouse {
             (
                 channel: "load\(number)-pwr",
                 members: """
-                    , "Exponent": 0, "Unit": "W", "EgaugeRegisterConfig": {"Address": \(9_000 + 2 * number),
-                     "Type": "f32", "Denominator": 1, "Unit": "W"}
-                    """
+                , "Exponent": 0, "Unit": "W", "EgaugeRegisterConfig": {"Address": \(9_000 + 2 * number),
+                 "Type": "f32", "Denominator": 1, "Unit": "W"}
+                """
             )
         }
         let id = addComponent(
@@ -172,10 +172,10 @@ struct MadeHouse {
             (
                 channel: "pipe\(block)",
                 members: """
-                    , "Exponent": 3, "Unit": "Celcius", "TerminalBlockIdx": \(block + 3),
-                     "ThermistorDeviceType": "TewaThermistor",
-                     "DataProcessingMethod": "\(block == 1 ? "SimpleBeta" : "BetaWithExponentialAveraging")"
-                    """
+                , "Exponent": 3, "Unit": "Celcius", "TerminalBlockIdx": \(block + 3),
+                 "ThermistorDeviceType": "TewaThermistor",
+                 "DataProcessingMethod": "\(block == 1 ? "SimpleBeta" : "BetaWithExponentialAveraging")"
+                """
             )
         }
         let id = addComponent(
@@ -227,7 +227,9 @@ struct MadeHouse {
     }
 
     private mutating func addTank(_ name: String) {
-        let depths = (1...3).flatMap { ["\(name)-depth\($0)-device", "\(name)-depth\($0)-micro-v"] }
+        let depths = (1...3).flatMap {
+            ["\(name)-depth\($0)-device", "\(name)-depth\($0)-micro-v"]
+        }
         addChannels(depths, by: name, "ApiTankModule", "WaterTempCTimes1000") {
             #""TypeName": "pico.tank.module.component.gt", "PicoHwUid": "pico_1a2b3c""# + $0
         }

@@ -44,7 +44,9 @@ import Vocabulary
         let left = made.notes.filter { $0.hasPrefix("not imported: ") }
         for (word, count) in which.left {
             let notes = left.filter { $0.contains(word) && $0.contains("; channels ") }
-            let named = notes.flatMap { $0.split(separator: "; channels ")[1].split(separator: ",") }
+            let named = notes.flatMap {
+                $0.split(separator: "; channels ")[1].split(separator: ",")
+            }
             #expect(named.count == count, "\(word): \(notes)")
         }
         #expect(taken.values.reduce(0, +) + which.left.map(\.count).reduce(0, +) == which.count)
@@ -64,7 +66,8 @@ import Vocabulary
         let link = try #require(upstream.codec.settings as? GridworksSettings)
         #expect(link.powerMetering == ["load1-pwr": 4500])
         let left = try imported(.spruce, isListed: true).notes
-        #expect(left.contains { $0.contains("channel usable-energy: it is computed (system-model)") })
+        #expect(
+            left.contains { $0.contains("channel usable-energy: it is computed (system-model)") })
         #expect(!left.contains { $0.contains("transactive-power") })
     }
 

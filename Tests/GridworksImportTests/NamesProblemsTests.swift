@@ -16,7 +16,10 @@ import Testing
         ),
         ("", #"{"channel": "pumps"}"#, "there is no channel pumps; did you mean pump"),
         ("", #"{"channel": "pump", "about": "well"}"#, "there is no node well; a thing"),
-        (#"{"name": "mux"}"#, #"{"channel": "pump", "capturedBy": "mux"}"#, "mux needs an actorClass"),
+        (
+            #"{"name": "mux"}"#, #"{"channel": "pump", "capturedBy": "mux"}"#,
+            "mux needs an actorClass"
+        ),
         (
             #"{"name": "pump", "actorClass": "NoActor"}"#, "",
             "node pump is a NoActor there; channel pump needs capturedBy"

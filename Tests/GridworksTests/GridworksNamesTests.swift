@@ -51,7 +51,8 @@ import Vocabulary
         #expect(sensor["ActorHierarchyName"]?.text == "s.analog-temp")
     }
 
-    @Test func `the nameplate of what is metered through a meter is no longer the meter's`() throws {
+    @Test func `the nameplate of what is metered through a meter is no longer the meter's`() throws
+    {
         // Only that of hp-idu-pwr, which is about nothing else, is left.
         #expect(try entry("ShNodes", "meter")["NameplatePowerW"]?.number?.mantissa == 4000)
     }
@@ -79,7 +80,8 @@ import Vocabulary
         }
     }
 
-    @Test func `a node that no channel of the parent's is about or captured by is not sent`() throws {
+    @Test func `a node that no channel of the parent's is about or captured by is not sent`() throws
+    {
         var settings = House.settings()
         settings.nodes = [
             GridworksNodeNames("room", id: Self.ids[0]),

@@ -49,7 +49,8 @@ enum AnalogConversion {
 struct ExponentialAverage {
     static let setting = SettingDescription(
         "averaging", .decimal, default: .number(DecimalNumber(mantissa: 1)),
-        "Weight of a new measurement in an exponential average of the voltage, such as 0.2; 1 is none.")
+        "Weight of a new measurement in an exponential average of the voltage, such as 0.2; 1 is none."
+    )
 
     private let weight: Double
     private var last: Double?

@@ -41,7 +41,8 @@ public struct Dfr0971Driver: I2cChip, Actuator {
         guard component.safeState != .on else {
             throw DriverError(
                 .invalidComponent,
-                "component \(component.name): safeState on is no voltage; write off for 0 V, or hold")
+                "component \(component.name): safeState on is no voltage; write off for 0 V, or hold"
+            )
         }
         return [
             WireClaim(address.claim.wire, shared: "DFR0971"),
@@ -81,7 +82,8 @@ public struct Dfr0971Driver: I2cChip, Actuator {
     /// - Parameter steps: In the channel's steps.
     private mutating func send(_ steps: Int64) throws(DriverError) {
         let volts = DecimalNumber(mantissa: steps, exponent: channel.exponent)
-        guard let millivolts = volts.nearestSteps(exponent: -3), (0...Self.most).contains(millivolts)
+        guard let millivolts = volts.nearestSteps(exponent: -3),
+            (0...Self.most).contains(millivolts)
         else {
             throw DriverError(
                 .unsupported, "channel \(channel.name): \(volts) V must be from 0 to 10 V")

@@ -156,7 +156,8 @@ struct GridworksReader {
         let nameplate = whole("NameplatePowerW", of: entry, required: false)
         guard let name, let actorClass else { return nil }
         return GridworksNode(
-            name: name, id: identity("ShNodeId", of: entry), title: title(of: entry), actorClass: actorClass,
+            name: name, id: identity("ShNodeId", of: entry), title: title(of: entry),
+            actorClass: actorClass,
             hierarchy: text("ActorHierarchyName", of: entry, required: false),
             component: text("ComponentId", of: entry, required: false),
             nameplate: nameplate, place: entry.place)

@@ -42,7 +42,8 @@ enum GridworksWords {
         "BooleanActuator", "Atn", "SimpleSensor", "Thermostat", "HubitatTelemetryReader",
         "HubitatTankModule", "HubitatPoller", "FlowTotalizer", "Admin", "Fsm", "Parentless",
         "I2cDfrMultiplexer", "AtomicAlly", "SynthGenerator", "FakeAtn", "PumpDoctor", "StratBoss",
-        "HpRelayBoss", "GpioSensor", "I2cBus", "I2cRelayBoard", "I2cThermistorReader", "I2cDacWriter",
+        "HpRelayBoss", "GpioSensor", "I2cBus", "I2cRelayBoard", "I2cThermistorReader",
+        "I2cDacWriter",
         "FiveVBoss",
     ]
 

@@ -84,7 +84,8 @@ extension LayoutImport {
         }
         guard boards.insert("\(component.makeModel) \(kind)").inserted else { return }
         if component.isSimulated {
-            simulated.append("relays and contacts of \(component.makeModel): simulated there already")
+            simulated.append(
+                "relays and contacts of \(component.makeModel): simulated there already")
             return
         }
         switch line {
@@ -113,7 +114,10 @@ extension LayoutImport {
         }
         return [
             "The expander at I2C address \(hex(address)) is a TCA9555, whose pins the kernel's driver",
-            "gpio-pca953x makes GPIO lines, each called as its relay by this device-tree overlay:", "",
-        ] + overlay([(address, names)], compatible: "ti,tca9555", named: "tidegate-expander-\(address)")
+            "gpio-pca953x makes GPIO lines, each called as its relay by this device-tree overlay:",
+            "",
+        ]
+            + overlay(
+                [(address, names)], compatible: "ti,tca9555", named: "tidegate-expander-\(address)")
     }
 }

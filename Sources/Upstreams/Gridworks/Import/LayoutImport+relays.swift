@@ -72,7 +72,8 @@ extension LayoutImport {
         return [
             "Relay boards \(component.makeModel) at I2C addresses \(list). Each is a PCF8575, whose",
             "pins the kernel's driver gpio-pcf857x makes GPIO lines. All such chips have one label,",
-            "pcf8575, so the lines get names: this device-tree overlay calls each as its relay.", "",
+            "pcf8575, so the lines get names: this device-tree overlay calls each as its relay.",
+            "",
             "The boards switch on with low voltage, hence activeLow; after power-on the chips' pins are",
             "high, so the relays are de-energised.", "",
         ] + overlay(boards, compatible: "nxp,pcf8575", named: "tidegate-relays")

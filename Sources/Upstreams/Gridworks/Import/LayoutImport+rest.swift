@@ -55,7 +55,8 @@ extension LayoutImport {
         for derived in source.derived where !derived.isMeteredPower {
             let how = derived.strategy.map { " (\($0))" } ?? ""
             leftOut.append(
-                "channel \(derived.name): it is computed\(how); Tidegate publishes measured values only")
+                "channel \(derived.name): it is computed\(how); Tidegate publishes measured values only"
+            )
         }
         if let strategy = source.strategy {
             leftOut.append(
@@ -75,7 +76,10 @@ extension LayoutImport {
         }
         if component.form != .other { return "\(node.actorClass) reads no channel from it" }
         for (part, reason) in [
-            ("pico", "a Pico\(picos(component)), which posts over HTTP; Tidegate does not listen for it"),
+            (
+                "pico",
+                "a Pico\(picos(component)), which posts over HTTP; Tidegate does not listen for it"
+            ),
             ("scada.board", "the board itself; what is on it is imported separately"),
             ("device.component", "a description, without channels"),
             ("hubitat", "behind a Hubitat hub, for which there is no driver"),

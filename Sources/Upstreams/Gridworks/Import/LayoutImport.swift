@@ -83,7 +83,8 @@ public struct LayoutImport {
             else { return reportShared(node) }
             addRelay(node, component, line, config, relay)
         case ("ZeroTenOutputer", nil): addOutput(node)
-        case ("I2cZeroTenMultiplexer", .outputs?), ("I2cRelayMultiplexer", .relays?), ("I2cBus", nil), ("I2cRelayBoard", nil):
+        case ("I2cZeroTenMultiplexer", .outputs?), ("I2cRelayMultiplexer", .relays?),
+            ("I2cBus", nil), ("I2cRelayBoard", nil):
             break
         case ("Relay", .relays(let addresses, let configs)?):
             guard let component,
