@@ -205,6 +205,27 @@ import Vocabulary
         #expect(bench.fault(.command) != nil)
     }
 
+    @Test(arguments: [true, false])
+    func `is not put off by commands that are repeated`(wasConfirmed: Bool) {
+        var bench = GuardBench(rules)
+        bench.contact = 0
+        bench.on()
+        if wasConfirmed {
+            bench.contact = 1
+            bench.pass(.seconds(10))
+            bench.contact = 0
+            bench.pass(.seconds(1))
+        }
+        let time = wasConfirmed ? Duration.seconds(3) : .seconds(2)
+        let end = bench.now.advanced(by: time)
+        while bench.isOn, bench.now < end {
+            bench.pass(.milliseconds(500))
+            if bench.isOn { bench.on() }
+        }
+        #expect(!bench.isOn)
+        #expect(bench.fault(.command) != nil)
+    }
+
     @Test func `is not what was asked for when the relay is stuck`() {
         var bench = GuardBench()
         bench.isStuck = true

@@ -65,12 +65,13 @@ extension Scenario {
     /// The pump's feedback shows another state than its contact has.
     private func checkFeedback() {
         guard let rule = rules["pump"]?.feedback else { return }
-        guard ledger.contact("pump").level == 1, life.flow.shown == 0, !mayBeElsewhere("pump")
-        else {
+        let contact = ledger.contact("pump")
+        guard contact.level == 1, life.flow.shown == 0, !mayBeElsewhere("pump") else {
             contradicted = nil
             return
         }
-        let since = contradicted ?? now
+        // Between two looks it may have been off and on again.
+        let since = max(contradicted ?? now, contact.changed ?? now)
         contradicted = since
         // The contact is read each second, and so is what was read.
         expect(

@@ -164,6 +164,10 @@ struct RelayGuard: Sendable {
         unblock()
         // What did not change has changed nothing that its feedback showed.
         if shown != value { drivenAt = now }
+        // A command that is repeated gives the feedback no more time.
+        let owed = rules.feedback.flatMap { rule in
+            shown == value ? awaited?.until ?? contradiction?.advanced(by: rule.within) : nil
+        }
         mustDrive = false
         (shown, confirmed, awaited, contradiction) = (value, nil, nil, nil)
         readAt = now
@@ -173,7 +177,8 @@ struct RelayGuard: Sendable {
             return
         }
         if let rule = rules.feedback {
-            awaited = (value, now.advanced(by: rule.within))
+            let until = now.advanced(by: rule.within)
+            awaited = (value, min(owed ?? until, until))
         } else {
             confirm(value, at: now)
         }
