@@ -177,7 +177,8 @@ struct `A layout that is nothing but mistakes` {
     }
 
     @Test(arguments: Kind.allCases) func `takes time in proportion to its length`(_ kind: Kind) {
-        let factor = Growth.factor(from: kind.text(500), to: kind.text(4_000)) { bytes in
+        let factor = Growth.factor(from: kind.text(500), to: kind.text(4_000), below: 20) {
+            bytes in
             let (layout, problems) = LayoutReader.read(
                 bytes, registry: .standard, codecs: .standard)
             // The first half of the names is good, and so is all else.
